@@ -1,0 +1,242 @@
+use std::fmt;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::{EntityName, Front, Outcome, Violation};
+
+/// The deterministic identity of a call: the ledger's key. The same event delivered twice has the same one.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct CallId(String);
+
+impl CallId {
+    /// Takes an id that a front's parser derived; never one that a caller chose.
+    pub fn new(id: impl Into<String>) -> Self {
+        Self(id.into())
+    }
+
+    /// The id as text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for CallId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// The stages of the one pipeline, in order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Stage {
+    /// Which route or event is it?
+    Find,
+    /// Sizes and floods, before any cryptography.
+    Screen,
+    /// Who calls?
+    Identify,
+    /// Does the payload keep its contract?
+    CheckRequest,
+    /// May this caller do this?
+    Permit,
+    /// Was this call here before?
+    Claim,
+    /// Is there rate and quota left?
+    Reserve,
+    /// The target.
+    Send,
+    /// Does the answer keep its contract?
+    CheckResponse,
+}
+
+/// What is known of one call: it grows as the call passes the stages, and is recorded whatever the outcome.
+#[derive(Debug, Clone, Serialize)]
+pub struct Call {
+    /// The ledger's key.
+    #[serde(rename = "call_id")]
+    pub id: CallId,
+    /// Lambda's id of the invocation.
+    #[serde(rename = "request_id")]
+    pub invocation: String,
+    /// The gateway's request id.
+    pub gateway_request_id: Option<String>,
+    /// Where it came in.
+    pub front: Front,
+    /// When it came in.
+    pub at: Timestamp,
+    /// Who called, once proven.
+    pub caller: Option<EntityName>,
+    /// The plan that the caller is on.
+    pub plan: Option<String>,
+    /// The route's or event's id: the Cedar action.
+    pub action: Option<String>,
+    /// The Cedar resource.
+    pub resource: Option<EntityName>,
+    /// The target's name.
+    pub target: Option<String>,
+    /// The declared purpose.
+    pub purpose: Option<String>,
+    /// What it counts for, in the plan's units.
+    pub units: u64,
+    /// Payload bytes in.
+    pub bytes_in: u64,
+    /// Payload bytes out.
+    pub bytes_out: u64,
+    /// How it ended.
+    pub outcome: Outcome,
+    /// The refusal's stable word.
+    pub code: Option<&'static str>,
+    /// Status of the HTTP answer.
+    pub status: Option<u16>,
+    /// The stage that refused.
+    pub refused_at: Option<Stage>,
+    /// Why, for operators.
+    pub cause: Option<String>,
+    /// The policies' part.
+    pub decision: Option<DecisionNote>,
+    /// What was left of each limit.
+    pub limits: Vec<LimitNote>,
+    /// Name of the limit that bound.
+    pub bound: Option<String>,
+    /// Where a payload broke its contract.
+    pub violations: Vec<Violation>,
+    /// How long each stage took.
+    pub stages: Vec<StageTime>,
+    /// From coming in to the answer, in microseconds.
+    pub duration_us: u64,
+    /// Whether this invocation holds the call's claim.
+    #[serde(skip)]
+    pub claimed: bool,
+    #[serde(skip)]
+    entered: Option<(Stage, Timestamp)>,
+}
+
+impl Call {
+    /// A call of which only the envelope is known.
+    #[must_use]
+    pub fn begin(inbound: &crate::Inbound, at: Timestamp) -> Self {
+        let bytes_in = match &inbound.message {
+            crate::Message::Http(request) => request.body.len() as u64,
+            crate::Message::Event(_) => 0,
+        };
+        Self {
+            id: inbound.call.clone(),
+            invocation: inbound.invocation.clone(),
+            gateway_request_id: inbound.gateway_request.clone(),
+            front: inbound.front.clone(),
+            at,
+            caller: None,
+            plan: None,
+            action: None,
+            resource: None,
+            target: None,
+            purpose: None,
+            units: 1,
+            bytes_in,
+            bytes_out: 0,
+            outcome: Outcome::Unresolved,
+            code: None,
+            status: None,
+            refused_at: None,
+            cause: None,
+            decision: None,
+            limits: Vec::new(),
+            bound: None,
+            violations: Vec::new(),
+            stages: Vec::with_capacity(9),
+            duration_us: 0,
+            claimed: false,
+            entered: None,
+        }
+    }
+
+    /// Notes that `stage` begins at `now`, which ends the one before it.
+    pub fn enter(&mut self, stage: Stage, now: Timestamp) {
+        self.leave(now);
+        self.entered = Some((stage, now));
+    }
+
+    /// Notes that the stage under way ends at `now`, and names it.
+    pub fn leave(&mut self, now: Timestamp) -> Option<Stage> {
+        let (stage, since) = self.entered.take()?;
+        self.stages.push(StageTime { stage, us: microseconds(since, now) });
+        Some(stage)
+    }
+
+    /// Notes that the answer is ready at `now`.
+    pub fn finish(&mut self, now: Timestamp) {
+        self.duration_us = microseconds(self.at, now);
+    }
+}
+
+/// Zero when the clock was set back in between.
+fn microseconds(since: Timestamp, now: Timestamp) -> u64 {
+    u64::try_from(now.as_microsecond() - since.as_microsecond()).unwrap_or(0)
+}
+
+/// What the policies said.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DecisionNote {
+    /// The door's answer, with its closed layer applied.
+    pub effect: Effect,
+    /// Ids of the policies that determined it.
+    pub policies: Vec<String>,
+    /// Ids of policies that could not be evaluated.
+    pub errors: Vec<String>,
+}
+
+/// Allow or deny.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Effect {
+    /// A permit holds and no forbid does.
+    Allow,
+    /// Anything else.
+    Deny,
+}
+
+/// The state of one limit after this call.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct LimitNote {
+    /// Its name in the `RateLimit` header field: `free-rate-5s`.
+    pub name: String,
+    /// Rate or quota.
+    pub kind: LimitKind,
+    /// Units per window.
+    pub limit: u64,
+    /// The window, in seconds.
+    pub window: u64,
+    /// Units left.
+    pub remaining: u64,
+    /// Until one more (rate) or all (quota) come back.
+    #[serde(serialize_with = "as_seconds")]
+    pub reset: Duration,
+}
+
+/// How a limit counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum LimitKind {
+    /// GCRA.
+    Rate,
+    /// Calendar window, UTC.
+    Quota,
+}
+
+/// One stage's duration.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct StageTime {
+    /// The stage.
+    pub stage: Stage,
+    /// Microseconds.
+    pub us: u64,
+}
+
+fn as_seconds<S: serde::Serializer>(duration: &Duration, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_f64(duration.as_secs_f64())
+}

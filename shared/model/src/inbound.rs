@@ -1,0 +1,90 @@
+use std::collections::BTreeMap;
+use std::net::IpAddr;
+
+use bytes::Bytes;
+use http::{HeaderMap, Method};
+use jiff::Timestamp;
+use serde_json::Value;
+
+use crate::{CallId, EventKind, Front, PathForm};
+
+/// One thing that enters through the door, as its front attests it. Nothing of it is believed yet but the
+/// envelope: the front, its ids, and the address it saw.
+#[derive(Debug)]
+pub struct Inbound {
+    /// The front that the envelope names; the pipeline refuses one that is not pinned.
+    pub front: Front,
+    /// Deterministic and not in the caller's hand: the invocation's id for HTTP, the record's identity for events.
+    pub call: CallId,
+    /// Lambda's id of the invocation that carries this call.
+    pub invocation: String,
+    /// The gateway's own request id, where it has one; on some fronts a caller can choose it.
+    pub gateway_request: Option<String>,
+    /// When the platform ends this invocation.
+    pub deadline: Timestamp,
+    /// What links this call to the caller's trace.
+    pub trace: Trace,
+    /// The request or record itself.
+    pub message: Message,
+}
+
+/// Trace context that is carried on to the target.
+#[derive(Debug, Clone, Default)]
+pub struct Trace {
+    /// W3C Trace Context `traceparent`, as received.
+    pub traceparent: Option<String>,
+    /// AWS X-Ray's `X-Amzn-Trace-Id`.
+    pub xray: Option<String>,
+}
+
+/// The two forms of what enters.
+#[derive(Debug)]
+pub enum Message {
+    /// A request whose sender waits for an answer.
+    Http(HttpRequest),
+    /// One record of an event.
+    Event(EventRecord),
+}
+
+/// An HTTP request as the front passed it on.
+#[derive(Debug)]
+pub struct HttpRequest {
+    /// The method.
+    pub method: Method,
+    /// The path as the front gives it.
+    pub path: String,
+    /// Whether the front had already percent-decoded `path`.
+    pub path_form: PathForm,
+    /// The query after `?`, undecoded; empty when absent.
+    pub query: String,
+    /// Header fields, cookies among them; values that are no legal field values never get here.
+    pub headers: HeaderMap,
+    /// The payload, decoded from the envelope.
+    pub body: Bytes,
+    /// The address that the front saw.
+    pub source_ip: Option<IpAddr>,
+    /// The host that the front answered for.
+    pub host: String,
+}
+
+/// One record of an event as its source describes it.
+#[derive(Debug, Clone)]
+pub struct EventRecord {
+    /// The kind of source.
+    pub source: EventKind,
+    /// The source's own type: `ObjectCreated:Put`.
+    pub event_type: String,
+    /// The AWS region in which it happened.
+    pub region: String,
+    /// The account that the service attests, where it does.
+    pub account: Option<String>,
+    /// What sent it, as the service attests it, written as a front: `bucket:receipts`. It is the `EventSource`
+    /// principal.
+    pub sender: String,
+    /// When it happened, as the source says.
+    pub happened: Option<Timestamp>,
+    /// What `match` may test and policies may read: `bucket`, `key`, `size`, ….
+    pub attributes: BTreeMap<String, Value>,
+    /// The record in the source's own form, which the target receives unchanged.
+    pub record: Value,
+}

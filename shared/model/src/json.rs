@@ -1,0 +1,147 @@
+use std::fmt;
+
+use serde::de::{DeserializeSeed, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
+use serde_json::{Map, Number, Value};
+
+/// Why a text is not the one JSON value that every reader would understand alike.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum JsonFault {
+    /// RFC 8259 leaves open which of two equal names counts, so readers differ: refused.
+    #[error("a name stands twice in one JSON object")]
+    DuplicateKey,
+    /// Nesting beyond the bound.
+    #[error("the JSON text is nested deeper than {0} levels")]
+    TooDeep(usize),
+    /// No JSON text at all.
+    #[error("not a JSON text (line {line}, column {column})")]
+    Syntax {
+        /// Line of the fault, from 1.
+        line: usize,
+        /// Column of the fault, from 1.
+        column: usize,
+    },
+}
+
+/// Reads one JSON text of at most `max_depth` levels. Duplicate names are refused, and no message quotes the text.
+///
+/// # Errors
+/// [`JsonFault`], as soon as the text is known to be unacceptable.
+pub fn parse_json(text: &[u8], max_depth: usize) -> Result<Value, JsonFault> {
+    let mut reader = serde_json::Deserializer::from_slice(text);
+    let value = Strict { left: max_depth }.deserialize(&mut reader);
+    match value.and_then(|value| reader.end().map(|()| value)) {
+        Ok(value) => Ok(value),
+        // serde carries only texts through a deserializer, so the two faults of our own are told by theirs.
+        Err(error) if error.to_string().starts_with(DUPLICATE) => Err(JsonFault::DuplicateKey),
+        Err(error) if error.to_string().starts_with(DEEP) => Err(JsonFault::TooDeep(max_depth)),
+        Err(error) if error.to_string().starts_with("recursion limit") => Err(JsonFault::TooDeep(max_depth)),
+        Err(error) => Err(JsonFault::Syntax { line: error.line(), column: error.column() }),
+    }
+}
+
+const DUPLICATE: &str = "\u{1}duplicate name";
+const DEEP: &str = "\u{1}too deep";
+
+#[derive(Clone, Copy)]
+struct Strict {
+    left: usize,
+}
+
+impl Strict {
+    fn inner<E: serde::de::Error>(self) -> Result<Self, E> {
+        self.left.checked_sub(1).map(|left| Self { left }).ok_or_else(|| E::custom(DEEP))
+    }
+}
+
+impl<'de> DeserializeSeed<'de> for Strict {
+    type Value = Value;
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Value, D::Error> {
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Strict {
+    type Value = Value;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a JSON value")
+    }
+    fn visit_unit<E>(self) -> Result<Value, E> {
+        Ok(Value::Null)
+    }
+    fn visit_bool<E>(self, value: bool) -> Result<Value, E> {
+        Ok(Value::Bool(value))
+    }
+    fn visit_i64<E>(self, value: i64) -> Result<Value, E> {
+        Ok(value.into())
+    }
+    fn visit_u64<E>(self, value: u64) -> Result<Value, E> {
+        Ok(value.into())
+    }
+    fn visit_f64<E: serde::de::Error>(self, value: f64) -> Result<Value, E> {
+        Number::from_f64(value).map(Value::Number).ok_or_else(|| E::custom("not a finite number"))
+    }
+    fn visit_str<E>(self, value: &str) -> Result<Value, E> {
+        Ok(Value::String(value.to_owned()))
+    }
+    fn visit_string<E>(self, value: String) -> Result<Value, E> {
+        Ok(Value::String(value))
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Value, A::Error> {
+        let inner = self.inner()?;
+        let mut items = Vec::new();
+        while let Some(item) = seq.next_element_seed(inner)? {
+            items.push(item);
+        }
+        Ok(Value::Array(items))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Value, A::Error> {
+        let inner = self.inner()?;
+        let mut members = Map::new();
+        while let Some(name) = map.next_key::<String>()? {
+            let value = map.next_value_seed(inner)?;
+            if members.insert(name, value).is_some() {
+                return Err(A::Error::custom(DUPLICATE));
+            }
+        }
+        Ok(Value::Object(members))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[track_caller]
+    fn check(text: &str, expected: Result<Value, JsonFault>) {
+        assert_eq!(parse_json(text.as_bytes(), 4), expected, "{text}");
+    }
+
+    #[test]
+    fn only_unambiguous_texts_are_read() {
+        check(r#"{"a":[1,-2,1.5,"x",null,true]}"#, Ok(json!({"a": [1, -2, 1.5, "x", null, true]})));
+        check(r#"{"a":1,"a":1}"#, Err(JsonFault::DuplicateKey));
+        check(r#"[{"a":1,"\u0061":2}]"#, Err(JsonFault::DuplicateKey));
+        check("[[[[1]]]]", Ok(json!([[[[1]]]])));
+        check("[[[[[1]]]]]", Err(JsonFault::TooDeep(4)));
+        check("{} {}", Err(JsonFault::Syntax { line: 1, column: 4 }));
+        check("", Err(JsonFault::Syntax { line: 1, column: 0 }));
+        check("NaN", Err(JsonFault::Syntax { line: 1, column: 1 }));
+        check("9007199254740993", Ok(json!(9_007_199_254_740_993_u64)));
+    }
+
+    #[test]
+    fn a_hostile_depth_is_refused_not_recursed() {
+        let deep = "[".repeat(1_000_000);
+        assert_eq!(parse_json(deep.as_bytes(), 64), Err(JsonFault::TooDeep(64)));
+        assert_eq!(parse_json(deep.as_bytes(), 100_000), Err(JsonFault::TooDeep(100_000)));
+    }
+
+    #[test]
+    fn a_text_cannot_pose_as_a_fault_of_ours() {
+        check("\"\u{1}duplicate name", Err(JsonFault::Syntax { line: 1, column: 2 }));
+    }
+}

@@ -1,0 +1,222 @@
+use std::fmt;
+
+use percent_encoding::percent_decode_str;
+
+/// Whether a front hands the path over as sent or after percent-decoding it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PathForm {
+    /// As the caller sent it: Lambda function URLs.
+    Encoded,
+    /// Already decoded once: `rawPath` of HTTP APIs. An encoded slash can no longer be told from a real one there.
+    Decoded,
+}
+
+/// A path that has one reading only: decoded segments, none of them empty, `.` or `..`, and no byte that another
+/// component could take for a separator. Router, authorizer, emitted policies and the forwarded request all use it.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct CanonicalPath {
+    decoded: String,
+}
+
+/// Why a path has more than one reading.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum PathFault {
+    /// It does not begin with `/`.
+    #[error("the path does not begin with a slash")]
+    NotAbsolute,
+    /// `%2F`, `%5C` or a raw backslash.
+    #[error("the path holds an encoded slash or a backslash")]
+    EncodedSeparator,
+    /// `.` or `..` as a segment, raw or encoded.
+    #[error("the path holds a dot segment")]
+    DotSegment,
+    /// `//`.
+    #[error("the path holds an empty segment")]
+    EmptySegment,
+    /// `%2541`: decoding twice gives another path than decoding once.
+    #[error("the path is percent-encoded twice")]
+    DoubleEncoding,
+    /// A `%` that two hexadecimal digits do not follow.
+    #[error("the path holds a broken percent-encoding")]
+    BrokenEncoding,
+    /// NUL, another control character, or bytes that are not UTF-8 (overlong forms among them).
+    #[error("the path holds a control character or bytes that are not UTF-8")]
+    IllegalCharacter,
+    /// `;`, `?` or `#` after decoding: parameters or delimiters to some readers.
+    #[error("the path holds a delimiter in a segment")]
+    Delimiter,
+    /// More than [`CanonicalPath::MAX_BYTES`].
+    #[error("the path is longer than 2048 bytes")]
+    TooLong,
+}
+
+impl CanonicalPath {
+    /// The longest path that is read, in bytes as received.
+    pub const MAX_BYTES: usize = 2048;
+
+    /// Reads `path`, which the front gave in `form`. A single trailing slash is dropped (`/orders/` is `/orders`);
+    /// case is kept, as RFC 3986 section 6.2.2.1 has paths case-sensitive.
+    ///
+    /// # Errors
+    /// [`PathFault`] for every path that two components could read differently.
+    pub fn parse(path: &str, form: PathForm) -> Result<Self, PathFault> {
+        if path.len() > Self::MAX_BYTES {
+            return Err(PathFault::TooLong);
+        }
+        let rest = path.strip_prefix('/').ok_or(PathFault::NotAbsolute)?;
+        let rest = rest.strip_suffix('/').unwrap_or(rest);
+        let mut decoded = String::with_capacity(path.len());
+        if rest.is_empty() {
+            if path.len() > 1 {
+                return Err(PathFault::EmptySegment);
+            }
+            decoded.push('/');
+            return Ok(Self { decoded });
+        }
+        for segment in rest.split('/') {
+            let segment = decode(segment, form)?;
+            check_segment(&segment)?;
+            decoded.push('/');
+            decoded.push_str(&segment);
+        }
+        Ok(Self { decoded })
+    }
+
+    /// The path with decoded segments. No segment holds a slash, so splitting at `/` gives the segments back.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.decoded
+    }
+
+    /// The path as it is sent on: every byte but RFC 3986's unreserved ones percent-encoded, in upper case.
+    #[must_use]
+    pub fn encoded(&self) -> String {
+        const SEGMENT: percent_encoding::AsciiSet = percent_encoding::NON_ALPHANUMERIC
+            .remove(b'/')
+            .remove(b'-')
+            .remove(b'.')
+            .remove(b'_')
+            .remove(b'~');
+        percent_encoding::utf8_percent_encode(&self.decoded, &SEGMENT).to_string()
+    }
+}
+
+impl fmt::Display for CanonicalPath {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.decoded)
+    }
+}
+
+fn decode(segment: &str, form: PathForm) -> Result<String, PathFault> {
+    match form {
+        PathForm::Decoded if has_escape(segment) => Err(PathFault::DoubleEncoding),
+        PathForm::Decoded => Ok(segment.to_owned()),
+        PathForm::Encoded => {
+            if has_broken_escape(segment) {
+                return Err(PathFault::BrokenEncoding);
+            }
+            let decoded =
+                percent_decode_str(segment).decode_utf8().map_err(|_| PathFault::IllegalCharacter)?;
+            if has_escape(&decoded) {
+                return Err(PathFault::DoubleEncoding);
+            }
+            Ok(decoded.into_owned())
+        }
+    }
+}
+
+fn check_segment(segment: &str) -> Result<(), PathFault> {
+    if segment.is_empty() {
+        return Err(PathFault::EmptySegment);
+    }
+    if segment == "." || segment == ".." {
+        return Err(PathFault::DotSegment);
+    }
+    if segment.contains(['/', '\\']) {
+        return Err(PathFault::EncodedSeparator);
+    }
+    if segment.contains([';', '?', '#']) {
+        return Err(PathFault::Delimiter);
+    }
+    // U+FFFD is what a front that decodes puts where the bytes were no UTF-8.
+    if segment.chars().any(|c| c.is_control() || c == '\u{FFFD}') {
+        return Err(PathFault::IllegalCharacter);
+    }
+    Ok(())
+}
+
+fn has_escape(text: &str) -> bool {
+    text.as_bytes()
+        .windows(3)
+        .any(|w| matches!(w, [b'%', a, b] if a.is_ascii_hexdigit() && b.is_ascii_hexdigit()))
+}
+
+fn has_broken_escape(text: &str) -> bool {
+    text.split('%').skip(1).any(|after| {
+        let mut digits = after.bytes();
+        !matches!((digits.next(), digits.next()), (Some(a), Some(b)) if a.is_ascii_hexdigit() && b.is_ascii_hexdigit())
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(path: &str, form: PathForm, expected: Result<&str, PathFault>) {
+        let parsed = CanonicalPath::parse(path, form);
+        assert_eq!(parsed.as_ref().map(CanonicalPath::as_str).map_err(|fault| *fault), expected, "{path}");
+    }
+
+    #[test]
+    fn a_path_as_sent_has_one_reading_or_none() {
+        use PathFault::*;
+        let form = PathForm::Encoded;
+        check("/", form, Ok("/"));
+        check("/orders", form, Ok("/orders"));
+        check("/orders/", form, Ok("/orders"));
+        check("/orders/4%32", form, Ok("/orders/42"));
+        check("/caf%C3%A9/a%20b", form, Ok("/café/a b"));
+        check("/Orders", form, Ok("/Orders"));
+        check("", form, Err(NotAbsolute));
+        check("orders", form, Err(NotAbsolute));
+        check("//", form, Err(EmptySegment));
+        check("//orders", form, Err(EmptySegment));
+        check("/orders//", form, Err(EmptySegment));
+        check("/a/../b", form, Err(DotSegment));
+        check("/a/%2e%2E/b", form, Err(DotSegment));
+        check("/a/.", form, Err(DotSegment));
+        check("/a%2Fb", form, Err(EncodedSeparator));
+        check("/a%5cb", form, Err(EncodedSeparator));
+        check("/a\\b", form, Err(EncodedSeparator));
+        check("/a%252Fb", form, Err(DoubleEncoding));
+        check("/a%zz", form, Err(BrokenEncoding));
+        check("/a%2", form, Err(BrokenEncoding));
+        check("/a%00", form, Err(IllegalCharacter));
+        check("/a%C0%AF", form, Err(IllegalCharacter));
+        check("/a;v=1", form, Err(Delimiter));
+        check("/a%3Fb", form, Err(Delimiter));
+        check("/a%23b", form, Err(Delimiter));
+        check(&format!("/{}", "a".repeat(2048)), form, Err(TooLong));
+    }
+
+    #[test]
+    fn a_decoded_path_is_not_decoded_again() {
+        use PathFault::*;
+        let form = PathForm::Decoded;
+        check("/100%", form, Ok("/100%"));
+        check("/a b", form, Ok("/a b"));
+        check("/a%2Fb", form, Err(DoubleEncoding));
+        check("/a/../b", form, Err(DotSegment));
+        check("/a\u{FFFD}", form, Err(IllegalCharacter));
+        check("/a\0", form, Err(IllegalCharacter));
+    }
+
+    #[test]
+    fn the_encoded_form_reads_back_to_the_same_path() {
+        for path in ["/", "/orders/42", "/caf%C3%A9/a%20b%2B", "/~a-b.c_d/%3A%40"] {
+            let parsed = CanonicalPath::parse(path, PathForm::Encoded).unwrap();
+            assert_eq!(CanonicalPath::parse(&parsed.encoded(), PathForm::Encoded).unwrap(), parsed);
+        }
+    }
+}

@@ -1,0 +1,68 @@
+use std::fmt;
+
+use serde::{Serialize, Serializer};
+use serde_json::{Map, Value};
+
+/// A Cedar entity's name in plain types: `User::"alice"`.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct EntityName {
+    /// Entity type, namespaces joined by `::`.
+    pub type_name: String,
+    /// The id, unescaped.
+    pub id: String,
+}
+
+impl EntityName {
+    /// The entity `type_name::"id"`.
+    pub fn new(type_name: impl Into<String>, id: impl Into<String>) -> Self {
+        Self { type_name: type_name.into(), id: id.into() }
+    }
+}
+
+impl fmt::Display for EntityName {
+    /// As Cedar writes it, the id escaped.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}::\"{}\"", self.type_name, self.id.escape_debug())
+    }
+}
+
+impl Serialize for EntityName {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+/// Who calls, from verified credentials or from the event source's own envelope.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Principal {
+    /// The caller.
+    pub name: EntityName,
+    /// What the caller is a member of: groups from the token, the account of an event source.
+    pub parents: Vec<EntityName>,
+    /// The configured issuer that vouched, for tokens.
+    pub issuer: Option<String>,
+    /// Verified claims; empty where there was no token. They are `context.token`.
+    pub claims: Map<String, Value>,
+}
+
+impl Principal {
+    /// Entity type of a caller who showed no credentials.
+    pub const ANONYMOUS: &'static str = "Anonymous";
+
+    /// The caller who showed no credentials; policies must permit it by name.
+    #[must_use]
+    pub fn anonymous() -> Self {
+        Self {
+            name: EntityName::new(Self::ANONYMOUS, "anonymous"),
+            parents: Vec::new(),
+            issuer: None,
+            claims: Map::new(),
+        }
+    }
+
+    /// Whether this caller showed no credentials.
+    #[must_use]
+    pub fn is_anonymous(&self) -> bool {
+        self.name.type_name == Self::ANONYMOUS
+    }
+}

@@ -1,0 +1,265 @@
+use std::time::Duration;
+
+use http::{Method, StatusCode};
+use serde::Serialize;
+
+use crate::{JsonFault, LimitKind, LimitNote, Outcome, PathFault};
+
+/// Every way in which the door says no. Closed: the reply to each is one exhaustive `match` in the core.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Refusal {
+    /// The envelope names a front that the configuration does not pin.
+    UnknownFront,
+    /// The request has no reading, or more than one.
+    Malformed(MalformedFault),
+    /// No route or event matches.
+    NotFound,
+    /// The path exists for other methods.
+    MethodNotAllowed {
+        /// The methods that the path knows.
+        allow: Vec<Method>,
+    },
+    /// The payload is over the bound.
+    TooLarge {
+        /// The bound, in bytes.
+        limit: usize,
+    },
+    /// This address sends more than the door looks at before it knows the caller.
+    Flooded {
+        /// When the next call is looked at.
+        retry_after: Duration,
+    },
+    /// The caller is not known or not proven.
+    Unauthenticated(AuthFault),
+    /// The issuer's keys cannot be had, so nobody can be proven.
+    KeysAway,
+    /// The contract does not model this media type.
+    UnsupportedMediaType,
+    /// The request breaks its contract.
+    Contract(Vec<Violation>),
+    /// The decision is deny.
+    Denied(DenyReason),
+    /// The call was here before; its target is not called again.
+    Repetition {
+        /// How the first one ended.
+        first: Outcome,
+    },
+    /// A rate or a quota binds.
+    Limited(LimitNote),
+    /// The store of limits or usage is away and the route says deny.
+    StoreAway,
+    /// The target gave no usable answer.
+    Target(TargetFault),
+    /// The target's answer breaks the contract.
+    BrokenAnswer(Vec<Violation>),
+}
+
+/// Why a request has no single reading.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum MalformedFault {
+    /// The path.
+    #[error("{0}")]
+    Path(#[from] PathFault),
+    /// The JSON body.
+    #[error("{0}")]
+    Json(#[from] JsonFault),
+    /// What the front handed over is no request.
+    #[error("{0}")]
+    Envelope(String),
+    /// A header that must stand at most once stands twice, or holds bytes that are no text.
+    #[error("the header `{0}` is repeated or not text")]
+    Header(&'static str),
+}
+
+/// Why a caller is not proven. Callers see only whether a token was there; operators see the reason.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum AuthFault {
+    /// No credentials.
+    #[error("no credentials")]
+    Missing,
+    /// Not a compact JWS of three base64url parts (RFC 7515).
+    #[error("the token is not a compact JWS")]
+    NotAToken,
+    /// Larger than a token may be.
+    #[error("the token is larger than {0} bytes")]
+    TooLarge(usize),
+    /// The header or the claims are not one unambiguous JSON object.
+    #[error("the token's {0} is not one unambiguous JSON object")]
+    NotJson(&'static str),
+    /// `alg` is `none`, unknown, or not allowed for this issuer.
+    #[error("the token's algorithm is not allowed")]
+    Algorithm,
+    /// A critical header that is not understood (RFC 7515 section 4.1.11), or `b64: false`.
+    #[error("the token has a critical header that is not understood")]
+    Critical,
+    /// `iss` is not a configured issuer.
+    #[error("the token's issuer is not configured for this route")]
+    Issuer,
+    /// No key of the issuer's has this `kid`.
+    #[error("the issuer has no key with the token's `kid`")]
+    UnknownKey,
+    /// The signature does not verify.
+    #[error("the token's signature does not verify")]
+    Signature,
+    /// `exp` has passed.
+    #[error("the token has expired")]
+    Expired,
+    /// `nbf` or `iat` lies ahead.
+    #[error("the token is not valid yet")]
+    NotYetValid,
+    /// `aud` names nobody of ours.
+    #[error("the token is for another audience")]
+    Audience,
+    /// A claim that must be there is missing or has the wrong type.
+    #[error("the claim `{0}` is missing or has the wrong type")]
+    Claim(String),
+}
+
+/// Why the decision is deny. For operators only.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum DenyReason {
+    /// No policy permits it.
+    #[error("no policy permits it")]
+    NoPermit,
+    /// A policy forbids it.
+    #[error("a policy forbids it")]
+    Forbidden,
+    /// A `forbid` could not be evaluated, so it counts as satisfied.
+    #[error("a forbidding policy could not be evaluated")]
+    ForbidErrored,
+    /// The request does not fit the schema, or its entities cannot be built.
+    #[error("the request does not fit the policy schema")]
+    Unfit,
+}
+
+/// One place where a payload breaks its contract: the place and the rule, never the value.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, serde::Deserialize)]
+pub struct Violation {
+    /// JSON Pointer (RFC 6901) into the part: `/items/0/quantity`; empty for the whole.
+    pub pointer: String,
+    /// The part: `body`, `query`, `path`, `header`.
+    #[serde(rename = "in")]
+    pub part: String,
+    /// What was expected, without the value that was found.
+    pub rule: String,
+}
+
+/// Why a target gave no usable answer.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum TargetFault {
+    /// It ran and failed.
+    #[error("the target failed: {0}")]
+    Failed(String),
+    /// It did not answer in time.
+    #[error("the target did not answer in time")]
+    TimedOut,
+    /// It could not be reached, or would not take the call.
+    #[error("the target cannot be reached: {0}")]
+    Unreachable(String),
+    /// Its answer is no HTTP answer, or too large.
+    #[error("the target's answer cannot be read: {0}")]
+    Unreadable(String),
+}
+
+impl Refusal {
+    /// The status for an HTTP caller.
+    #[must_use]
+    pub fn status(&self) -> StatusCode {
+        match self {
+            Self::Malformed(_) => StatusCode::BAD_REQUEST,
+            Self::Unauthenticated(_) => StatusCode::UNAUTHORIZED,
+            Self::UnknownFront | Self::Denied(_) => StatusCode::FORBIDDEN,
+            Self::NotFound => StatusCode::NOT_FOUND,
+            Self::MethodNotAllowed { .. } => StatusCode::METHOD_NOT_ALLOWED,
+            Self::Repetition { .. } => StatusCode::CONFLICT,
+            Self::TooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            Self::Contract(_) => StatusCode::UNPROCESSABLE_ENTITY,
+            Self::Flooded { .. } | Self::Limited(_) => StatusCode::TOO_MANY_REQUESTS,
+            Self::KeysAway | Self::StoreAway | Self::Target(TargetFault::Unreachable(_)) => {
+                StatusCode::SERVICE_UNAVAILABLE
+            }
+            Self::Target(TargetFault::Failed(_) | TargetFault::Unreadable(_)) | Self::BrokenAnswer(_) => {
+                StatusCode::BAD_GATEWAY
+            }
+            Self::Target(TargetFault::TimedOut) => StatusCode::GATEWAY_TIMEOUT,
+        }
+    }
+
+    /// The stable word that programs compare.
+    #[must_use]
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::UnknownFront => "unknown-front",
+            Self::Malformed(MalformedFault::Path(_)) => "ambiguous-path",
+            Self::Malformed(MalformedFault::Json(JsonFault::DuplicateKey)) => "duplicate-key",
+            Self::Malformed(MalformedFault::Json(_)) => "malformed-json",
+            Self::Malformed(MalformedFault::Header(_)) => "malformed-header",
+            Self::Malformed(MalformedFault::Envelope(_)) => "malformed-request",
+            Self::NotFound => "not-found",
+            Self::MethodNotAllowed { .. } => "method-not-allowed",
+            Self::TooLarge { .. } => "payload-too-large",
+            Self::Flooded { .. } => "too-many-unauthenticated-requests",
+            Self::Unauthenticated(AuthFault::Missing) => "missing-credentials",
+            Self::Unauthenticated(_) => "invalid-token",
+            Self::KeysAway => "keys-unavailable",
+            Self::UnsupportedMediaType => "unsupported-media-type",
+            Self::Contract(_) => "contract-violation",
+            Self::Denied(_) => "forbidden",
+            Self::Repetition { .. } => "repeated-call",
+            Self::Limited(LimitNote { kind: LimitKind::Rate, .. }) => "rate-limited",
+            Self::Limited(LimitNote { kind: LimitKind::Quota, .. }) => "quota-exceeded",
+            Self::StoreAway => "store-unavailable",
+            Self::Target(TargetFault::Failed(_)) => "target-failed",
+            Self::Target(TargetFault::TimedOut) => "target-timeout",
+            Self::Target(TargetFault::Unreachable(_)) => "target-unavailable",
+            Self::Target(TargetFault::Unreadable(_)) => "target-unreadable",
+            Self::BrokenAnswer(_) => "broken-answer",
+        }
+    }
+
+    /// How the ledger counts it.
+    #[must_use]
+    pub fn outcome(&self) -> Outcome {
+        match self {
+            Self::Malformed(_)
+            | Self::NotFound
+            | Self::MethodNotAllowed { .. }
+            | Self::TooLarge { .. }
+            | Self::UnsupportedMediaType
+            | Self::Contract(_) => Outcome::Invalid,
+            Self::Unauthenticated(_) => Outcome::Unauthenticated,
+            Self::UnknownFront | Self::Denied(_) => Outcome::Denied,
+            Self::Repetition { .. } => Outcome::Repeated,
+            Self::Flooded { .. } | Self::Limited(LimitNote { kind: LimitKind::Rate, .. }) => {
+                Outcome::Throttled
+            }
+            Self::Limited(LimitNote { kind: LimitKind::Quota, .. }) => Outcome::OverQuota,
+            Self::KeysAway | Self::StoreAway => Outcome::Unavailable,
+            Self::Target(_) | Self::BrokenAnswer(_) => Outcome::TargetFailed,
+        }
+    }
+
+    /// What the operator's log says of the cause; the caller never sees it.
+    #[must_use]
+    pub fn cause(&self) -> Option<String> {
+        match self {
+            Self::Malformed(fault) => Some(fault.to_string()),
+            Self::Unauthenticated(fault) => Some(fault.to_string()),
+            Self::Denied(reason) => Some(reason.to_string()),
+            Self::Target(fault) => Some(fault.to_string()),
+            Self::Repetition { first } => Some(format!("the first one ended as `{first}`")),
+            Self::UnknownFront => Some("the front is not pinned in the configuration".to_owned()),
+            Self::Contract(_)
+            | Self::BrokenAnswer(_)
+            | Self::Limited(_)
+            | Self::NotFound
+            | Self::MethodNotAllowed { .. }
+            | Self::TooLarge { .. }
+            | Self::Flooded { .. }
+            | Self::KeysAway
+            | Self::UnsupportedMediaType
+            | Self::StoreAway => None,
+        }
+    }
+}
