@@ -1,0 +1,314 @@
+use std::num::NonZeroU64;
+use std::time::Duration;
+
+use doorward_model::{EventKind, Front};
+use http::Method;
+
+use crate::pattern::Pattern;
+
+/// `doorward.toml` as the program trusts it: every name that is used is declared, every value is in bounds.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// `[door]`.
+    pub door: Door,
+    /// The fronts that may send anything; all others are refused.
+    pub fronts: Vec<Front>,
+    /// `[authorizer]`.
+    pub authorizer: Authorizer,
+    /// `[[issuers]]`.
+    pub issuers: Vec<Issuer>,
+    /// `[[targets]]`.
+    pub targets: Vec<Target>,
+    /// `[[routes]]`.
+    pub routes: Vec<Route>,
+    /// `[[events]]`, in the order of the file: the first that matches is the one.
+    pub events: Vec<EventRule>,
+    /// `[[plans]]`.
+    pub plans: Vec<Plan>,
+}
+
+/// What holds for the whole door.
+#[derive(Debug, Clone)]
+pub struct Door {
+    /// Name of the deployment; the realm in `WWW-Authenticate`.
+    pub name: String,
+    /// Prefix of the two DynamoDB tables: `<table>-ledger` and `<table>-state`.
+    pub table: String,
+    /// How old keys may be before a call looks at their age.
+    pub refresh: Duration,
+    /// The declared purposes; empty when the deployment declares none.
+    pub purposes: Vec<String>,
+    /// The largest payload, in bytes, that is read.
+    pub max_body: usize,
+    /// How long ledger items are kept.
+    pub retention: Duration,
+    /// Calls per second and address (IPv6: per /64) that are looked at before the caller is known, per sandbox.
+    pub screen_rate: NonZeroU64,
+}
+
+/// How the authorizer answers an HTTP API.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Authorizer {
+    /// The form of its answers; it must be the one that the API's authorizer is set to.
+    pub answer: AuthorizerAnswer,
+    /// For how long the gateway may reuse an answer; zero turns its cache off.
+    pub cache: Duration,
+}
+
+/// The two answer forms of HTTP API Lambda authorizers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AuthorizerAnswer {
+    /// `{"isAuthorized": …}`.
+    Simple,
+    /// An IAM policy document.
+    IamPolicy,
+}
+
+/// An issuer of tokens (RFC 8414 / OpenID Connect).
+#[derive(Debug, Clone)]
+pub struct Issuer {
+    /// Its name in `auth = […]`.
+    pub name: String,
+    /// The exact `iss` claim.
+    pub issuer: String,
+    /// Where its keys are.
+    pub jwks: JwksLocation,
+    /// Accepted `aud` values; at least one.
+    pub audiences: Vec<String>,
+    /// Accepted `alg` values; at least one.
+    pub algorithms: Vec<Algorithm>,
+    /// How its tokens name a principal.
+    pub principal: PrincipalRule,
+    /// Clock skew that is forgiven, at most 60 s.
+    pub leeway: Duration,
+}
+
+/// Where an issuer's JSON Web Key Set (RFC 7517) is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum JwksLocation {
+    /// An `https` URL, or `http` on loopback.
+    Url(String),
+    /// A file beside `doorward.toml`.
+    File(String),
+    /// OpenID Connect discovery below the issuer's URL.
+    Discovery,
+}
+
+/// JWS algorithms that the door verifies (RFC 7518, RFC 8037). HMAC is not among them: a shared secret proves nobody.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[expect(missing_docs, reason = "the names are RFC 7518's own")]
+pub enum Algorithm {
+    RS256,
+    RS384,
+    RS512,
+    PS256,
+    PS384,
+    PS512,
+    ES256,
+    ES384,
+    EdDSA,
+}
+
+impl Algorithm {
+    /// Every algorithm.
+    pub const ALL: [Self; 9] = [
+        Self::RS256,
+        Self::RS384,
+        Self::RS512,
+        Self::PS256,
+        Self::PS384,
+        Self::PS512,
+        Self::ES256,
+        Self::ES384,
+        Self::EdDSA,
+    ];
+
+    /// The `alg` value.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::RS256 => "RS256",
+            Self::RS384 => "RS384",
+            Self::RS512 => "RS512",
+            Self::PS256 => "PS256",
+            Self::PS384 => "PS384",
+            Self::PS512 => "PS512",
+            Self::ES256 => "ES256",
+            Self::ES384 => "ES384",
+            Self::EdDSA => "EdDSA",
+        }
+    }
+}
+
+/// `principal = { type = "User", id = "sub", groups = "groups" }`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PrincipalRule {
+    /// Cedar entity type of the caller.
+    pub type_name: String,
+    /// The claim that is its id.
+    pub id: String,
+    /// The claim that lists its groups, each a parent `Group::"…"`.
+    pub groups: Option<String>,
+    /// Put before every id, so that two issuers can share a type.
+    pub prefix: Option<String>,
+}
+
+/// What calls are forwarded to.
+#[derive(Debug, Clone)]
+pub struct Target {
+    /// Its name in `target = "…"`; the Cedar resource `Function::"name"`.
+    pub name: String,
+    /// Lambda function: name, ARN, or either with a qualifier.
+    pub lambda: String,
+    /// How long the door waits for it.
+    pub timeout: Duration,
+}
+
+/// An HTTP route.
+#[derive(Debug, Clone)]
+pub struct Route {
+    /// The Cedar action.
+    pub id: String,
+    /// The method.
+    pub method: Method,
+    /// `/orders/{id}`: literal segments and parameters; canonical.
+    pub path: String,
+    /// Name of a declared target.
+    pub target: String,
+    /// Names of declared issuers whose tokens are accepted.
+    pub auth: Vec<String>,
+    /// Whether a caller without credentials may come as `Anonymous`.
+    pub anonymous: bool,
+    /// The contract's file below the configuration's folder, and the operation in it.
+    pub contract: Option<ContractRef>,
+    /// What becomes of answers that break the contract.
+    pub check_answers: CheckAnswers,
+    /// The Cedar resource where it is more than the target.
+    pub resource: Option<ResourceRule>,
+    /// What a call counts for.
+    pub units: NonZeroU64,
+    /// The purpose that calls of this route have.
+    pub purpose: Option<String>,
+}
+
+/// `contract = "contracts/shop.yaml#createOrder"`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ContractRef {
+    /// File, relative to the configuration's folder.
+    pub file: String,
+    /// `operationId`.
+    pub operation: String,
+}
+
+/// What becomes of a target's answer that breaks its contract.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CheckAnswers {
+    /// The caller gets 502.
+    Enforce,
+    /// The answer passes, the fault is recorded.
+    Report,
+    /// Answers are not looked at.
+    Off,
+}
+
+/// `resource = { type = "Order", id = "path.id" }`: the entity `Order::"42"`, a child of `Function::"orders"`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ResourceRule {
+    /// Cedar entity type.
+    pub type_name: String,
+    /// The path parameter that is its id.
+    pub parameter: String,
+}
+
+/// An event that may enter.
+#[derive(Debug, Clone)]
+pub struct EventRule {
+    /// The Cedar action.
+    pub id: String,
+    /// The kind of source.
+    pub source: EventKind,
+    /// Pattern of the source's own event type: `ObjectCreated:*`.
+    pub event_type: Option<Pattern>,
+    /// Attribute and its pattern; all must hold.
+    pub matches: Vec<(String, Pattern)>,
+    /// Name of a declared target.
+    pub target: String,
+    /// What becomes of records that are denied or break their contract.
+    pub on_deny: OnDeny,
+    /// The purpose that these events have.
+    pub purpose: Option<String>,
+}
+
+/// What becomes of a denied record.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OnDeny {
+    /// It is recorded and dropped.
+    Discard,
+    /// It is kept with its reason.
+    Quarantine,
+    /// It goes back to the source, which retries.
+    Fail,
+}
+
+/// Limits that a caller is on. The plan named `default` holds for everyone without another.
+#[derive(Debug, Clone)]
+pub struct Plan {
+    /// Its name.
+    pub name: String,
+    /// All of them must hold.
+    pub limits: Vec<Limit>,
+}
+
+/// One limit of a plan.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Limit {
+    /// Its name in the `RateLimit` header fields: `default-5-per-second`.
+    pub name: String,
+    /// What it counts.
+    pub rule: LimitRule,
+}
+
+/// How a limit counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LimitRule {
+    /// `{ rate = "5/s", burst = 10 }`: GCRA.
+    Rate {
+        /// Units per period; zero is a kill switch.
+        units: u64,
+        /// The period.
+        period: Duration,
+        /// Units that may come at once.
+        burst: NonZeroU64,
+    },
+    /// `{ quota = "1000/month" }`: a calendar window in UTC.
+    Quota {
+        /// Units per window; zero is a kill switch.
+        units: u64,
+        /// The window.
+        window: Window,
+    },
+}
+
+/// Calendar windows, UTC.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[expect(missing_docs, reason = "the names are the calendar's own")]
+pub enum Window {
+    Minute,
+    Hour,
+    Day,
+    Month,
+}
+
+impl Config {
+    /// The target with this name; every name that a checked route or event holds is there.
+    #[must_use]
+    pub fn target(&self, name: &str) -> Option<&Target> {
+        self.targets.iter().find(|target| target.name == name)
+    }
+
+    /// The issuer with this name.
+    #[must_use]
+    pub fn issuer(&self, name: &str) -> Option<&Issuer> {
+        self.issuers.iter().find(|issuer| issuer.name == name)
+    }
+}

@@ -1,0 +1,74 @@
+use doorward_model::{Fault, Front};
+
+use crate::checked::{Config, Door};
+use crate::names::{self, Names};
+use crate::reader::{Section, Value};
+use crate::report::Reported;
+use crate::{authorizer, door, events, fronts, issuers, plans, routes, targets};
+
+/// Reads the whole file. Declarations are read before their uses, so that every use can be checked where it stands.
+pub(crate) fn read(document: &mut Section<'_>) -> Result<Config, Reported> {
+    let (door, fronts) = read_door_and_fronts(document);
+    let authorizer = document.optional("authorizer", authorizer::read);
+
+    let mut names = Declared {
+        issuers: Names::new("issuer"),
+        targets: Names::new("target"),
+        purposes: door.as_ref().ok().map(|door| door.purposes.as_slice()),
+        actions: Names::new("route or event"),
+    };
+    let issuers = issuers::read(document, &mut names.issuers);
+    let targets = targets::read(document, &mut names.targets);
+    let routes = routes::read(document, &mut names, issuers.as_deref().unwrap_or_default());
+    let events = events::read(document, &mut names, fronts.as_deref().ok());
+    let plans = plans::read(document);
+
+    Ok(Config {
+        fronts: fronts?,
+        authorizer: authorizer?.unwrap_or(authorizer::DEFAULT),
+        issuers: issuers?,
+        targets: targets?,
+        routes: routes?,
+        events: events?,
+        plans: plans?,
+        door: door?,
+    })
+}
+
+/// `fronts` may stand at the top level or in `[door]`, not in both.
+fn read_door_and_fronts(
+    document: &mut Section<'_>,
+) -> (Result<Door, Reported>, Result<Vec<Front>, Reported>) {
+    let mut inside = None;
+    let door = document.required("door", |value| door::read(value, &mut inside));
+    let outside = document.optional("fronts", Ok);
+    let fronts = outside.and_then(|outside| match (outside, inside) {
+        (Some(value), Some(_)) => {
+            let fault = Fault::new("`fronts` stands both at the top level and in `[door]`");
+            Err(value.fault(fault.hint("keep one of the two")))
+        }
+        (Some(value), None) | (None, Some(value)) => fronts::read(value),
+        (None, None) => Ok(Vec::new()),
+    });
+    (door, fronts)
+}
+
+/// The names that routes and events may use, and the one space of names that they share.
+pub(crate) struct Declared<'d> {
+    pub(crate) issuers: Names,
+    pub(crate) targets: Names,
+    /// Unknown while `[door]` is faulty: then no use of a purpose can be judged.
+    purposes: Option<&'d [String]>,
+    /// Routes and events are Cedar actions alike.
+    pub(crate) actions: Names,
+}
+
+impl Declared<'_> {
+    /// The purpose that `value` holds, which must be declared.
+    pub(crate) fn purpose(&self, value: Value<'_>) -> Result<String, Reported> {
+        match self.purposes {
+            Some(purposes) => names::declared(value, "purpose", || purposes.iter().map(String::as_str)),
+            None => value.word(),
+        }
+    }
+}

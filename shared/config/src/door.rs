@@ -1,0 +1,51 @@
+use std::num::NonZeroU64;
+use std::time::Duration;
+
+use doorward_model::Fault;
+
+use crate::checked::Door;
+use crate::duration::DAY;
+use crate::names;
+use crate::reader::Value;
+use crate::report::{Reported, quote};
+use crate::size;
+
+/// Reads `[door]`; a `fronts` that stands in it is handed out unread.
+pub(crate) fn read<'t>(value: Value<'t>, fronts: &mut Option<Value<'t>>) -> Result<Door, Reported> {
+    let default_screen_rate = const { NonZeroU64::new(100).unwrap() };
+    value.section("`[door]`", |section| {
+        let name = section.required("name", |value| value.parse(plain));
+        let table = section.required("table", |value| value.parse(table));
+        let refresh = section.or("refresh", Duration::from_secs(30), |value| {
+            value.duration(Duration::from_secs(1)..=Duration::from_secs(60 * 60))
+        });
+        let purposes = section.or("purposes", Vec::new(), |value| value.set(|item| item.parse(plain)));
+        let max_body = section.or("max_body", size::DEFAULT_MAX_BODY, size::read);
+        let retention = section.or("retention", 90 * DAY, |value| value.duration(DAY..=3650 * DAY));
+        let screen_rate = section.or("screen_rate", default_screen_rate, |value| value.positive(1_000_000));
+        *fronts = section.optional("fronts", Ok)?;
+        Ok(Door {
+            name: name?,
+            table: table?,
+            refresh: refresh?,
+            purposes: purposes?,
+            max_body: max_body?,
+            retention: retention?,
+            screen_rate: screen_rate?,
+        })
+    })
+}
+
+fn plain(text: &str) -> Result<String, Fault> {
+    names::plain(text).map(|()| text.to_owned())
+}
+
+/// A prefix of table names: DynamoDB takes letters, digits, `-`, `_` and `.`, 255 bytes with `-ledger` behind it.
+fn table(text: &str) -> Result<String, Fault> {
+    let allowed = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
+    if (1..=255 - "-ledger".len()).contains(&text.len()) && text.chars().all(allowed) {
+        return Ok(text.to_owned());
+    }
+    let fault = Fault::new(format!("{} cannot begin the name of a DynamoDB table", quote(text)));
+    Err(fault.hint("use 1 to 248 letters, digits, `-`, `_` and `.`"))
+}

@@ -1,0 +1,157 @@
+use std::time::Duration;
+
+use doorward_model::Fault;
+
+use crate::checked::{Algorithm, Issuer, JwksLocation, PrincipalRule};
+use crate::entity_type;
+use crate::environment::jwks_url_variable;
+use crate::location;
+use crate::names::{self, Names};
+use crate::reader::{Section, Value};
+use crate::report::{Reported, quote};
+use crate::suggestion::expected;
+
+/// Clock skew that is forgiven where `leeway` is not set.
+const DEFAULT_LEEWAY: Duration = Duration::from_secs(30);
+
+/// The most clock skew that is forgiven: "no more than a few minutes" (RFC 7519 section 4.1.4), and less is safer.
+const MOST_LEEWAY: Duration = Duration::from_secs(60);
+
+/// `auth = ["anonymous"]` admits callers without credentials, so no issuer can be named so.
+pub(crate) const ANONYMOUS: &str = "anonymous";
+
+/// Reads `[[issuers]]` and declares their names.
+pub(crate) fn read(document: &mut Section<'_>, names: &mut Names) -> Result<Vec<Issuer>, Reported> {
+    let mut earlier: Vec<Issuer> = Vec::new();
+    document.sections("issuers", "`[[issuers]]`", |section| {
+        let issuer = read_issuer(section, names)?;
+        tell_apart(section, &issuer, &earlier)?;
+        earlier.push(issuer.clone());
+        Ok(issuer)
+    })
+}
+
+fn read_issuer(section: &mut Section<'_>, names: &mut Names) -> Result<Issuer, Reported> {
+    let name = section.required("name", |value| names.declare(value, issuer_name));
+    let issuer = section.required("issuer", |value| Ok((value.word()?, value)));
+    let url = section.optional("jwks", |value| value.parse(location::parse_url));
+    let file = section.optional("jwks_file", |value| value.parse(location::parse_file));
+    let audiences = section.required("audiences", |value| value.nonempty_set(Value::word));
+    let algorithms = section.required("algorithms", |value| value.nonempty_set(|item| item.parse(algorithm)));
+    let principal = section.required("principal", read_principal);
+    let leeway = section.or("leeway", DEFAULT_LEEWAY, |value| value.duration(Duration::ZERO..=MOST_LEEWAY));
+
+    let (issuer, issuer_value) = issuer?;
+    let jwks = match (url?, file?) {
+        (Some(_), Some(_)) => {
+            let fault = Fault::new("`jwks` and `jwks_file` are both set");
+            return Err(section.fault(fault.hint("keep one of the two")));
+        }
+        (Some(url), None) => JwksLocation::Url(url),
+        (None, Some(file)) => JwksLocation::File(file),
+        (None, None) => {
+            issuer_value.parse(discovery_url)?;
+            JwksLocation::Discovery
+        }
+    };
+    Ok(Issuer {
+        name: name?,
+        issuer,
+        jwks,
+        audiences: audiences?,
+        algorithms: algorithms?,
+        principal: principal?,
+        leeway: leeway?,
+    })
+}
+
+fn issuer_name(name: &str) -> Result<(), Fault> {
+    if name == ANONYMOUS {
+        return Err(Fault::new(format!("{} is reserved: it names callers without credentials", quote(name))));
+    }
+    names::plain(name)
+}
+
+/// Without `jwks` and `jwks_file` the issuer's own URL says where its keys are (RFC 8414 section 2: no query).
+fn discovery_url(text: &str) -> Result<(), Fault> {
+    let hint = "set `jwks` or `jwks_file` where the issuer offers no discovery";
+    match location::parse_url(text) {
+        Ok(url) if url.contains('?') => {
+            Err(Fault::new(format!("{} has a query, so its keys cannot be discovered", quote(text)))
+                .hint(hint))
+        }
+        Ok(_) => Ok(()),
+        Err(fault) => Err(Fault { hint: Some(hint.to_owned()), ..fault }),
+    }
+}
+
+fn algorithm(text: &str) -> Result<Algorithm, Fault> {
+    if let Some(algorithm) = Algorithm::ALL.into_iter().find(|algorithm| algorithm.word() == text) {
+        return Ok(algorithm);
+    }
+    let refused = Fault::new(format!("tokens signed with {} are not accepted", quote(text)));
+    match text.to_ascii_lowercase().as_str() {
+        "none" => Err(refused.hint("an unsigned token proves nothing: use `RS256`, `ES256` or `EdDSA`")),
+        "hs256" | "hs384" | "hs512" => Err(refused
+            .hint("whoever can check a shared secret can forge with it: use `RS256`, `ES256` or `EdDSA`")),
+        // Names of algorithms lie too near each other for a guess at what was meant.
+        _ => Err(refused.hint(expected(&Algorithm::ALL.map(Algorithm::word)))),
+    }
+}
+
+fn read_principal(value: Value<'_>) -> Result<PrincipalRule, Reported> {
+    value.section("`principal`", |section| {
+        let type_name = section.required("type", |value| value.parse(entity_type::parse));
+        let id = section.required("id", Value::word);
+        let groups = section.optional("groups", Value::word);
+        let prefix = section.optional("prefix", |value| value.parse(prefix));
+        Ok(PrincipalRule { type_name: type_name?, id: id?, groups: groups?, prefix: prefix? })
+    })
+}
+
+/// A prefix is a part of every id, which is a part of DynamoDB keys and of log lines.
+fn prefix(text: &str) -> Result<String, Fault> {
+    if (1..=64).contains(&text.len()) && !text.chars().any(char::is_control) {
+        return Ok(text.to_owned());
+    }
+    Err(Fault::new(format!("{} is not a prefix", quote(text)))
+        .hint("use 1 to 64 bytes of visible text, such as `shop:`"))
+}
+
+/// No two issuers may answer for one token, one variable of the environment, or one principal.
+fn tell_apart(section: &Section<'_>, issuer: &Issuer, earlier: &[Issuer]) -> Result<(), Reported> {
+    let mut told_apart = Ok(());
+    for other in earlier {
+        if other.issuer == issuer.issuer {
+            let fault =
+                format!("the issuer {} is declared twice, as `{}` too", quote(&issuer.issuer), other.name);
+            told_apart = Err(section.fault(Fault::new(fault)));
+        }
+        if jwks_url_variable(&other.name) == jwks_url_variable(&issuer.name) {
+            let fault = format!(
+                "the names `{}` and `{}` differ only in case or punctuation",
+                issuer.name, other.name
+            );
+            let hint = format!("both would be meant by `{}`", jwks_url_variable(&issuer.name));
+            told_apart = Err(section.fault(Fault::new(fault).hint(hint)));
+        }
+        if may_meet(&issuer.principal, &other.principal) {
+            let fault = format!(
+                "the issuers `{}` and `{}` could both make the same {}",
+                issuer.name,
+                other.name,
+                quote(&issuer.principal.type_name)
+            );
+            let hint = "give each a `prefix`, neither beginning with the other, or a `type` of its own";
+            told_apart = Err(section.fault(Fault::new(fault).hint(hint)));
+        }
+    }
+    told_apart
+}
+
+/// Issuers choose what follows their prefix, so ids of the two can be equal when one prefix begins with the other; no
+/// prefix is the empty one, with which every text begins.
+fn may_meet(one: &PrincipalRule, other: &PrincipalRule) -> bool {
+    let (a, b) = (one.prefix.as_deref().unwrap_or(""), other.prefix.as_deref().unwrap_or(""));
+    one.type_name == other.type_name && (a.starts_with(b) || b.starts_with(a))
+}

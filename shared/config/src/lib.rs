@@ -1,0 +1,62 @@
+//! `doorward.toml`: the file's shape, checked into what the door trusts.
+//!
+//! [`parse`] reads a file and reports everything that is wrong with it at once, each fault with its place. What comes
+//! out is a [`Config`] in which every name that is used is declared and every value is in bounds. No I/O happens here.
+//!
+//! `fronts` is accepted at the top level and inside `[door]`, in one of the two: TOML gives a key that follows a table's
+//! header to that table, and the natural place to write it is after `[door]`.
+
+mod authorizer;
+mod checked;
+mod document;
+mod door;
+mod duration;
+mod entity_type;
+mod environment;
+mod events;
+mod fronts;
+mod issuers;
+mod lambda_name;
+mod location;
+mod names;
+mod path_template;
+mod pattern;
+mod plans;
+mod rate;
+mod reader;
+mod report;
+mod routes;
+mod size;
+mod suggestion;
+mod targets;
+
+pub use checked::{
+    Algorithm, Authorizer, AuthorizerAnswer, CheckAnswers, Config, ContractRef, Door, EventRule, Issuer,
+    JwksLocation, Limit, LimitRule, OnDeny, Plan, PrincipalRule, ResourceRule, Route, Target, Window,
+};
+pub use environment::{ENVIRONMENT, EnvironmentVariable};
+pub use pattern::Pattern;
+
+use doorward_model::{Fault, Faults};
+use toml::de::DeTable;
+
+use crate::reader::Section;
+use crate::report::Report;
+
+/// Reads `text`, the content of `file`; `file` is only used to name places.
+///
+/// # Errors
+/// Every fault of the file, in the order of the file. A file that is not TOML has one: the first place where it is not.
+pub fn parse(file: &str, text: &str) -> Result<Config, Faults> {
+    let report = Report::new(file, text);
+    let read = match DeTable::parse(text) {
+        // The document has no header to point at: what it lacks is reported at its beginning.
+        Ok(document) => Section::read(&report, document.get_ref(), 0..0, "the file", document::read),
+        Err(error) => {
+            // A message of several lines states what was wrong first and what was expected after it.
+            let message = error.message().lines().map(str::trim).collect::<Vec<_>>().join(", ");
+            Err(report.fault(error.span().unwrap_or(0..0), Fault::new(format!("not valid TOML: {message}"))))
+        }
+    };
+    report.conclude(read)
+}

@@ -1,0 +1,129 @@
+use doorward_model::{CanonicalPath, Fault, PathFault, PathForm};
+
+use crate::report::quote;
+
+/// The path of a route: literal segments, written decoded, and parameters that are whole segments.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct PathTemplate {
+    /// As it was written, which is its canonical form.
+    pub(crate) text: String,
+    /// Names of its parameters, each once, in order.
+    pub(crate) parameters: Vec<String>,
+}
+
+impl PathTemplate {
+    /// Reads `/orders/{id}`.
+    pub(crate) fn parse(text: &str) -> Result<Self, Fault> {
+        let mut parameters = Vec::new();
+        let mut literal = Vec::new();
+        for segment in text.split('/') {
+            match parameter(segment)? {
+                Some(name) if parameters.contains(&name) => {
+                    return Err(Fault::new(format!("the path has the parameter {} twice", quote(&name))));
+                }
+                Some(name) => {
+                    parameters.push(name);
+                    // Any plain segment stands for all that a caller may put there.
+                    literal.push("x");
+                }
+                None => literal.push(segment),
+            }
+        }
+        check_canonical(text, &literal.join("/"))?;
+        if matches!(literal.as_slice(), ["", ".doorward", ..]) {
+            return Err(Fault::new(format!(
+                "{} is reserved: the door answers below `/.doorward/`",
+                quote(text)
+            )));
+        }
+        Ok(Self { text: text.to_owned(), parameters })
+    }
+}
+
+/// The name in a segment `{name}`, `None` for a literal segment.
+fn parameter(segment: &str) -> Result<Option<String>, Fault> {
+    if !segment.contains(['{', '}']) {
+        return Ok(None);
+    }
+    let name = segment.strip_prefix('{').and_then(|rest| rest.strip_suffix('}')).filter(|name| {
+        name.len() <= 64
+            && name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
+            && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
+    });
+    match name {
+        Some(name) => Ok(Some(name.to_owned())),
+        None => {
+            let fault = Fault::new(format!("{} is not a parameter", quote(segment)));
+            Err(fault
+                .hint("a parameter is a whole segment and its name letters, digits and `_`: `/orders/{id}`"))
+        }
+    }
+}
+
+/// Routes are compared with canonical paths: one that is not canonical would never match.
+fn check_canonical(text: &str, literal: &str) -> Result<(), Fault> {
+    match CanonicalPath::parse(literal, PathForm::Decoded) {
+        Ok(canonical) if canonical.as_str() == literal => Ok(()),
+        Ok(_) => {
+            let fault = Fault::new(format!("the path {} ends with a slash", quote(text)));
+            Err(fault.hint("leave the last slash out: callers may send it all the same"))
+        }
+        Err(PathFault::DoubleEncoding) => {
+            let fault = Fault::new(format!("the path {} is percent-encoded", quote(text)));
+            Err(fault
+                .hint("write the characters themselves: callers' paths are decoded before they are matched"))
+        }
+        Err(fault) => Err(Fault::new(format!("{fault}: {}", quote(text)))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn parameters_are_whole_segments() {
+        let template = PathTemplate::parse("/orders/{id}/items/{item_2}").unwrap();
+        assert_eq!(template.parameters, ["id", "item_2"]);
+        for text in ["/", "/orders", "/{id}", "/café/a b", "/Orders", "/a*b", "/a:b", "/100%"] {
+            assert_eq!(PathTemplate::parse(text).unwrap().text, text);
+        }
+    }
+
+    #[test]
+    fn a_path_that_could_never_match_is_refused() {
+        for text in [
+            "",
+            "orders",
+            "//",
+            "/orders/",
+            "/orders//x",
+            "/a/../b",
+            "/a/.",
+            "/a%20b",
+            "/a;b",
+            "/a?b",
+            "/a#b",
+            "/a\\b",
+            "/a\0",
+            "/{}",
+            "/{id",
+            "/id}",
+            "/a{id}",
+            "/{id}.json",
+            "/{a}{b}",
+            "/{id+}",
+            "/{*rest}",
+            "/{a-b}",
+            "/{1}",
+            "/{{id}}",
+            "/{id}/{id}",
+            "/.doorward",
+            "/.doorward/usage",
+            "/.doorward/{x}",
+        ] {
+            assert!(PathTemplate::parse(text).is_err(), "{text}");
+        }
+        assert!(PathTemplate::parse("/.doorwards").is_ok());
+    }
+}

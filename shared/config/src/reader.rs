@@ -1,0 +1,303 @@
+use std::num::NonZeroU64;
+use std::ops::{Range, RangeInclusive};
+use std::time::Duration;
+
+use doorward_model::Fault;
+use toml::Spanned;
+use toml::de::{DeTable, DeValue};
+
+use crate::duration;
+use crate::report::{Report, Reported, quote};
+use crate::suggestion::suggest;
+
+/// One value of the file and where it stands.
+#[derive(Clone, Copy)]
+pub(crate) struct Value<'t> {
+    report: &'t Report<'t>,
+    node: &'t Spanned<DeValue<'t>>,
+}
+
+impl<'t> Value<'t> {
+    /// Reports `fault` at this value.
+    pub(crate) fn fault(self, fault: Fault) -> Reported {
+        self.report.fault(self.node.span(), fault)
+    }
+
+    /// The line it stands on, from 1.
+    pub(crate) fn line(self) -> usize {
+        self.report.line(self.node.span())
+    }
+
+    /// A string.
+    pub(crate) fn text(self) -> Result<&'t str, Reported> {
+        match self.node.get_ref() {
+            DeValue::String(text) => Ok(text),
+            _ => Err(self.wrong_type("a string")),
+        }
+    }
+
+    /// A string that is not empty.
+    pub(crate) fn word(self) -> Result<String, Reported> {
+        match self.text()? {
+            "" => Err(self.fault(Fault::new("expected a text, found an empty string"))),
+            text => Ok(text.to_owned()),
+        }
+    }
+
+    /// What `parse` makes of a string; its fault is reported here.
+    pub(crate) fn parse<T>(self, parse: impl FnOnce(&'t str) -> Result<T, Fault>) -> Result<T, Reported> {
+        parse(self.text()?).map_err(|fault| self.fault(fault))
+    }
+
+    /// The meaning of one of a closed list of words.
+    pub(crate) fn choice<T: Copy>(self, choices: &[(&str, T)]) -> Result<T, Reported> {
+        self.parse(|text| {
+            choices.iter().find(|(word, _)| *word == text).map(|(_, meaning)| *meaning).ok_or_else(|| {
+                let fault = Fault::new(format!("unknown value {}", quote(text)));
+                with_hint(fault, suggest(text, choices.iter().map(|(word, _)| *word)))
+            })
+        })
+    }
+
+    /// A whole number in `bounds`.
+    pub(crate) fn integer(self, bounds: RangeInclusive<u64>) -> Result<u64, Reported> {
+        let DeValue::Integer(integer) = self.node.get_ref() else {
+            return Err(self.wrong_type("an integer"));
+        };
+        // What is no `u64` is negative or beyond every bound.
+        match u64::from_str_radix(integer.as_str(), integer.radix()) {
+            Ok(number) if bounds.contains(&number) => Ok(number),
+            _ => Err(self.fault(Fault::new(format!(
+                "{} is not between {} and {}",
+                quote(&integer.to_string()),
+                bounds.start(),
+                bounds.end()
+            )))),
+        }
+    }
+
+    /// A whole number from 1 to `most`.
+    pub(crate) fn positive(self, most: u64) -> Result<NonZeroU64, Reported> {
+        let number = self.integer(1..=most)?;
+        Ok(NonZeroU64::new(number).unwrap_or(NonZeroU64::MIN))
+    }
+
+    /// A string like `"5s"`, in `bounds`.
+    pub(crate) fn duration(self, bounds: RangeInclusive<Duration>) -> Result<Duration, Reported> {
+        self.parse(|text| {
+            let found = duration::parse(text)?;
+            if bounds.contains(&found) {
+                return Ok(found);
+            }
+            let (least, most) = (duration::render(*bounds.start()), duration::render(*bounds.end()));
+            Err(Fault::new(format!("{} is not between {least} and {most}", quote(text))))
+        })
+    }
+
+    /// Whether it is an integer: for keys that take a number or a text.
+    pub(crate) fn is_integer(self) -> bool {
+        matches!(self.node.get_ref(), DeValue::Integer(_))
+    }
+
+    /// Every element of an array, each read with `read`; all faults are reported before one ends the reading.
+    pub(crate) fn each<T>(
+        self,
+        read: impl FnMut(Value<'t>) -> Result<T, Reported>,
+    ) -> Result<Vec<T>, Reported> {
+        let DeValue::Array(items) = self.node.get_ref() else {
+            return Err(self.wrong_type("an array"));
+        };
+        let items = items.iter().map(|node| Value { report: self.report, node });
+        all(items.map(read))
+    }
+
+    /// As [`Self::each`], and no two elements may be equal.
+    pub(crate) fn set<T: PartialEq + Clone>(
+        self,
+        mut read: impl FnMut(Value<'t>) -> Result<T, Reported>,
+    ) -> Result<Vec<T>, Reported> {
+        let mut seen = Vec::new();
+        self.each(|item| {
+            let element = read(item)?;
+            if seen.contains(&element) {
+                return Err(item.fault(Fault::new("listed twice")));
+            }
+            seen.push(element.clone());
+            Ok(element)
+        })
+    }
+
+    /// As [`Self::set`], and there must be an element.
+    pub(crate) fn nonempty_set<T: PartialEq + Clone>(
+        self,
+        read: impl FnMut(Value<'t>) -> Result<T, Reported>,
+    ) -> Result<Vec<T>, Reported> {
+        let elements = self.set(read)?;
+        if elements.is_empty() {
+            return Err(self.fault(Fault::new("expected at least one element, found an empty array")));
+        }
+        Ok(elements)
+    }
+
+    /// The keys of a table, which messages call `label`.
+    pub(crate) fn section<T>(
+        self,
+        label: &'static str,
+        read: impl FnOnce(&mut Section<'t>) -> Result<T, Reported>,
+    ) -> Result<T, Reported> {
+        let DeValue::Table(table) = self.node.get_ref() else {
+            return Err(self.wrong_type("a table"));
+        };
+        Section::read(self.report, table, self.node.span(), label, read)
+    }
+
+    /// Every key of a table whose keys the user chooses, with its value.
+    pub(crate) fn entries<T>(
+        self,
+        mut read: impl FnMut(Key<'t>, Value<'t>) -> Result<T, Reported>,
+    ) -> Result<Vec<T>, Reported> {
+        let DeValue::Table(table) = self.node.get_ref() else {
+            return Err(self.wrong_type("a table"));
+        };
+        let report = self.report;
+        all(table.iter().map(|(key, node)| {
+            read(Key { report, text: key.get_ref(), span: key.span() }, Value { report, node })
+        }))
+    }
+
+    fn wrong_type(self, expected: &str) -> Reported {
+        self.fault(Fault::new(format!("expected {expected}, found {}", type_of(self.node.get_ref()))))
+    }
+}
+
+/// One key of the file and where it stands.
+pub(crate) struct Key<'t> {
+    report: &'t Report<'t>,
+    pub(crate) text: &'t str,
+    span: Range<usize>,
+}
+
+impl Key<'_> {
+    /// Reports `fault` at this key.
+    pub(crate) fn fault(&self, fault: Fault) -> Reported {
+        self.report.fault(self.span.clone(), fault)
+    }
+}
+
+/// A table whose keys are known. A key is known because a reader asks for it: a reader must ask for all its keys
+/// before it gives up on one of them.
+pub(crate) struct Section<'t> {
+    report: &'t Report<'t>,
+    table: &'t DeTable<'t>,
+    span: Range<usize>,
+    label: &'static str,
+    known: Vec<&'static str>,
+}
+
+impl<'t> Section<'t> {
+    /// What `read` makes of `table`; keys that it did not ask for are faults.
+    pub(crate) fn read<T>(
+        report: &'t Report<'t>,
+        table: &'t DeTable<'t>,
+        span: Range<usize>,
+        label: &'static str,
+        read: impl FnOnce(&mut Self) -> Result<T, Reported>,
+    ) -> Result<T, Reported> {
+        let mut section = Self { report, table, span, label, known: Vec::new() };
+        let value = read(&mut section);
+        let Self { known, .. } = section;
+        for key in table.keys().filter(|key| !known.contains(&key.get_ref().as_ref())) {
+            let fault = Fault::new(format!("unknown key {} in {}", quote(key.get_ref()), label));
+            report.fault(key.span(), with_hint(fault, suggest(key.get_ref(), known.iter().copied())));
+        }
+        value
+    }
+
+    /// The value of `key`, which must be there.
+    pub(crate) fn required<T>(
+        &mut self,
+        key: &'static str,
+        read: impl FnOnce(Value<'t>) -> Result<T, Reported>,
+    ) -> Result<T, Reported> {
+        match self.optional(key, read)? {
+            Some(value) => Ok(value),
+            None => Err(self.fault(Fault::new(format!("missing key `{key}` in {}", self.label)))),
+        }
+    }
+
+    /// The value of `key` where it is there.
+    pub(crate) fn optional<T>(
+        &mut self,
+        key: &'static str,
+        read: impl FnOnce(Value<'t>) -> Result<T, Reported>,
+    ) -> Result<Option<T>, Reported> {
+        self.known.push(key);
+        let report = self.report;
+        self.table.get(key).map(|node| read(Value { report, node })).transpose()
+    }
+
+    /// The value of `key`, or `default`.
+    pub(crate) fn or<T>(
+        &mut self,
+        key: &'static str,
+        default: T,
+        read: impl FnOnce(Value<'t>) -> Result<T, Reported>,
+    ) -> Result<T, Reported> {
+        Ok(self.optional(key, read)?.unwrap_or(default))
+    }
+
+    /// The tables of the array `key`, in the order of the file; none where the key is not there.
+    pub(crate) fn sections<T>(
+        &mut self,
+        key: &'static str,
+        label: &'static str,
+        mut read: impl FnMut(&mut Self) -> Result<T, Reported>,
+    ) -> Result<Vec<T>, Reported> {
+        self.or(key, Vec::new(), |value| match value.node.get_ref() {
+            DeValue::Table(_) => {
+                let fault = Fault::new("expected an array of tables, found a table");
+                Err(value.fault(fault.hint(format!("write {label}"))))
+            }
+            _ => value.each(|item| item.section(label, &mut read)),
+        })
+    }
+
+    /// Reports `fault` at the table's header.
+    pub(crate) fn fault(&self, fault: Fault) -> Reported {
+        self.report.fault(self.span.clone(), fault)
+    }
+}
+
+/// All values, or a fault after every one was looked at.
+fn all<T>(read: impl Iterator<Item = Result<T, Reported>>) -> Result<Vec<T>, Reported> {
+    let (low, _) = read.size_hint();
+    let mut values = Ok(Vec::with_capacity(low));
+    for outcome in read {
+        match (outcome, &mut values) {
+            (Ok(value), Ok(values)) => values.push(value),
+            (Err(reported), _) => values = Err(reported),
+            (Ok(_), Err(_)) => {}
+        }
+    }
+    values
+}
+
+fn type_of(value: &DeValue<'_>) -> &'static str {
+    match value {
+        DeValue::String(_) => "a string",
+        DeValue::Integer(_) => "an integer",
+        DeValue::Float(_) => "a float",
+        DeValue::Boolean(_) => "a boolean",
+        DeValue::Datetime(_) => "a date or time",
+        DeValue::Array(_) => "an array",
+        DeValue::Table(_) => "a table",
+    }
+}
+
+/// `fault` with `hint` where there is one.
+pub(crate) fn with_hint(fault: Fault, hint: Option<String>) -> Fault {
+    match hint {
+        Some(hint) => fault.hint(hint),
+        None => fault,
+    }
+}

@@ -1,0 +1,169 @@
+use std::collections::HashMap;
+use std::num::NonZeroU64;
+
+use doorward_model::Fault;
+use http::Method;
+use matchit::Router;
+
+use crate::checked::{CheckAnswers, ContractRef, Issuer, ResourceRule, Route};
+use crate::document::Declared;
+use crate::issuers::ANONYMOUS;
+use crate::path_template::PathTemplate;
+use crate::reader::{Section, Value, with_hint};
+use crate::report::{Reported, quote};
+use crate::suggestion::suggest;
+use crate::{entity_type, location, names};
+
+/// What one call may count for at most.
+const MOST_UNITS: u64 = 1_000_000;
+
+/// Methods that API Gateway and function URLs pass on.
+const METHODS: [Method; 7] =
+    [Method::GET, Method::HEAD, Method::POST, Method::PUT, Method::PATCH, Method::DELETE, Method::OPTIONS];
+
+/// Reads `[[routes]]` and declares their ids.
+pub(crate) fn read(
+    document: &mut Section<'_>,
+    names: &mut Declared<'_>,
+    issuers: &[Issuer],
+) -> Result<Vec<Route>, Reported> {
+    let mut table = RouteTable::default();
+    document.sections("routes", "`[[routes]]`", |section| {
+        let id = section.required("id", |value| names.actions.declare(value, names::action));
+        let matched = section.required("match", |value| table.claim(value, value.parse(parse_match)?));
+        let target = section.required("target", |value| names.targets.used(value));
+        let auth = section
+            .required("auth", |value| value.nonempty_set(|item| names.issuers.used_or(item, &[ANONYMOUS])));
+        let contract = section.optional("contract", |value| value.parse(parse_contract));
+        let check_answers =
+            section.optional("check_answers", |value| Ok((read_check_answers(value)?, value)));
+        let resource =
+            section.optional("resource", |value| read_resource(value, matched.as_ref().ok(), issuers));
+        let units = section.or("units", NonZeroU64::MIN, |value| value.positive(MOST_UNITS));
+        let purpose = section.optional("purpose", |value| names.purpose(value));
+
+        let contract = contract?;
+        let check_answers = match (check_answers?, &contract) {
+            (None, Some(_)) => CheckAnswers::Enforce,
+            (None, None) => CheckAnswers::Off,
+            (Some((wanted, value)), None) if wanted != CheckAnswers::Off => {
+                let fault = Fault::new("answers cannot be checked without a contract");
+                return Err(value.fault(fault.hint("set `contract`, or leave `check_answers` out")));
+            }
+            (Some((wanted, _)), _) => wanted,
+        };
+        let (method, path) = matched?;
+        let (anonymous, auth): (Vec<_>, Vec<_>) = auth?.into_iter().partition(|name| name == ANONYMOUS);
+        Ok(Route {
+            id: id?,
+            method,
+            path: path.text,
+            target: target?,
+            auth,
+            anonymous: !anonymous.is_empty(),
+            contract,
+            check_answers,
+            resource: resource?,
+            units: units?,
+            purpose: purpose?,
+        })
+    })
+}
+
+/// The methods and paths that are taken, kept by the router that serves them, so that both judge alike.
+#[derive(Default)]
+struct RouteTable(HashMap<Method, Router<(String, usize)>>);
+
+impl RouteTable {
+    fn claim(
+        &mut self,
+        value: Value<'_>,
+        (method, path): (Method, PathTemplate),
+    ) -> Result<(Method, PathTemplate), Reported> {
+        let router = self.0.entry(method.clone()).or_default();
+        let Err(error) = router.insert(&path.text, (path.text.clone(), value.line())) else {
+            return Ok((method, path));
+        };
+        let this = quote(&format!("{method} {}", path.text));
+        // Literal segments come before parameters and never hold a brace: the template taken as a path meets the route
+        // of its own shape, whatever the parameters are named there.
+        let fault = match router.at(&path.text).map(|taken| taken.value) {
+            Ok((text, line)) => {
+                let other = quote(&format!("{method} {text}"));
+                Fault::new(format!("{this} matches the same requests as {other}"))
+                    .hint(format!("the first route is on line {line}"))
+            }
+            Err(_) => Fault::new(format!("{this} cannot be routed: {error}")),
+        };
+        Err(value.fault(fault))
+    }
+}
+
+fn parse_match(text: &str) -> Result<(Method, PathTemplate), Fault> {
+    let Some((word, path)) = text.split_once(' ') else {
+        let fault = Fault::new(format!("{} is not a method and a path", quote(text)));
+        return Err(fault.hint("write both with one space between: `POST /orders`"));
+    };
+    let known = METHODS;
+    let Some(method) = known.iter().find(|method| method.as_str() == word) else {
+        let fault = Fault::new(format!("unknown method {}", quote(word)));
+        return Err(with_hint(fault, suggest(word, known.iter().map(Method::as_str))));
+    };
+    Ok((method.clone(), PathTemplate::parse(path)?))
+}
+
+fn parse_contract(text: &str) -> Result<ContractRef, Fault> {
+    match text.split_once('#') {
+        Some((file, operation)) if !operation.is_empty() => {
+            Ok(ContractRef { file: location::parse_file(file)?, operation: operation.to_owned() })
+        }
+        _ => {
+            let fault = Fault::new(format!("{} names no operation", quote(text)));
+            Err(fault.hint("write the file, `#` and the `operationId`: `contracts/shop.yaml#createOrder`"))
+        }
+    }
+}
+
+fn read_check_answers(value: Value<'_>) -> Result<CheckAnswers, Reported> {
+    value.choice(&[
+        ("enforce", CheckAnswers::Enforce),
+        ("report", CheckAnswers::Report),
+        ("off", CheckAnswers::Off),
+    ])
+}
+
+/// `matched` is absent while the route's `match` is faulty: then no parameter can be judged.
+fn read_resource(
+    value: Value<'_>,
+    matched: Option<&(Method, PathTemplate)>,
+    issuers: &[Issuer],
+) -> Result<ResourceRule, Reported> {
+    value.section("`resource`", |section| {
+        let type_name = section.required("type", |value| {
+            let type_name = value.parse(entity_type::parse)?;
+            // One entity cannot be both: its parents would be the caller's groups and the target at once.
+            if issuers.iter().any(|issuer| issuer.principal.type_name == type_name) {
+                let fault =
+                    Fault::new(format!("{} is the type of an issuer's principals", quote(&type_name)));
+                return Err(value.fault(fault.hint("give resources a type of their own")));
+            }
+            Ok(type_name)
+        });
+        let parameter = section.required("id", |value| {
+            value.parse(|text| {
+                let Some(name) = text.strip_prefix("path.") else {
+                    let fault = Fault::new(format!("{} is not a parameter of the path", quote(text)));
+                    return Err(fault.hint("write `path.` and the parameter's name"));
+                };
+                match matched {
+                    Some((_, path)) if !path.parameters.iter().any(|parameter| parameter == name) => {
+                        let fault = Fault::new(format!("the path has no parameter {}", quote(name)));
+                        Err(with_hint(fault, suggest(name, path.parameters.iter().map(String::as_str))))
+                    }
+                    _ => Ok(name.to_owned()),
+                }
+            })
+        });
+        Ok(ResourceRule { type_name: type_name?, parameter: parameter? })
+    })
+}

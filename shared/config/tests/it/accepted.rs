@@ -1,0 +1,228 @@
+use std::time::Duration;
+
+use doorward_config::{AuthorizerAnswer, CheckAnswers, JwksLocation, LimitRule, OnDeny, Window, parse};
+use expect_test::expect;
+
+use crate::shop::SHOP;
+
+#[test]
+fn the_shop_reads_as_it_is_written() {
+    expect![[r#"
+        Config {
+            door: Door {
+                name: "shop",
+                table: "doorward",
+                refresh: 30s,
+                purposes: [
+                    "checkout",
+                    "analytics",
+                ],
+                max_body: 1048576,
+                retention: 7776000s,
+                screen_rate: 100,
+            },
+            fronts: [
+                Front {
+                    kind: HttpApi,
+                    id: "a1b2c3",
+                },
+                Front {
+                    kind: Bucket,
+                    id: "receipts",
+                },
+            ],
+            authorizer: Authorizer {
+                answer: Simple,
+                cache: 0ns,
+            },
+            issuers: [
+                Issuer {
+                    name: "main",
+                    issuer: "https://id.example.com/",
+                    jwks: Url(
+                        "https://id.example.com/.well-known/jwks.json",
+                    ),
+                    audiences: [
+                        "shop-api",
+                    ],
+                    algorithms: [
+                        RS256,
+                        ES256,
+                        EdDSA,
+                    ],
+                    principal: PrincipalRule {
+                        type_name: "User",
+                        id: "sub",
+                        groups: Some(
+                            "groups",
+                        ),
+                        prefix: None,
+                    },
+                    leeway: 30s,
+                },
+            ],
+            targets: [
+                Target {
+                    name: "orders",
+                    lambda: "orders",
+                    timeout: 5s,
+                },
+                Target {
+                    name: "receipts",
+                    lambda: "arn:aws:lambda:eu-central-1:123456789012:function:receipts:live",
+                    timeout: 5s,
+                },
+            ],
+            routes: [
+                Route {
+                    id: "createOrder",
+                    method: POST,
+                    path: "/orders",
+                    target: "orders",
+                    auth: [
+                        "main",
+                    ],
+                    anonymous: false,
+                    contract: Some(
+                        ContractRef {
+                            file: "contracts/shop.yaml",
+                            operation: "createOrder",
+                        },
+                    ),
+                    check_answers: Enforce,
+                    resource: None,
+                    units: 2,
+                    purpose: Some(
+                        "checkout",
+                    ),
+                },
+                Route {
+                    id: "getOrder",
+                    method: GET,
+                    path: "/orders/{id}",
+                    target: "orders",
+                    auth: [
+                        "main",
+                    ],
+                    anonymous: true,
+                    contract: None,
+                    check_answers: Off,
+                    resource: Some(
+                        ResourceRule {
+                            type_name: "Order",
+                            parameter: "id",
+                        },
+                    ),
+                    units: 1,
+                    purpose: None,
+                },
+            ],
+            events: [
+                EventRule {
+                    id: "receiptUploaded",
+                    source: S3,
+                    event_type: Some(
+                        Pattern(
+                            "ObjectCreated:*",
+                        ),
+                    ),
+                    matches: [
+                        (
+                            "bucket",
+                            Pattern(
+                                "receipts",
+                            ),
+                        ),
+                        (
+                            "key",
+                            Pattern(
+                                "inbox/*",
+                            ),
+                        ),
+                    ],
+                    target: "receipts",
+                    on_deny: Discard,
+                    purpose: None,
+                },
+            ],
+            plans: [
+                Plan {
+                    name: "default",
+                    limits: [
+                        Limit {
+                            name: "default-5-per-second",
+                            rule: Rate {
+                                units: 5,
+                                period: 1s,
+                                burst: 10,
+                            },
+                        },
+                        Limit {
+                            name: "default-1000-per-month",
+                            rule: Quota {
+                                units: 1000,
+                                window: Month,
+                            },
+                        },
+                    ],
+                },
+            ],
+        }"#]]
+    .assert_eq(&format!("{:#?}", parse("doorward.toml", SHOP).unwrap()));
+}
+
+#[test]
+fn what_is_left_out_has_its_default() {
+    let text = r#"
+door = { name = "d", table = "t" }
+issuers = [{ name = "i", issuer = "https://i.example", audiences = ["a"], algorithms = ["RS256"], principal = { type = "User", id = "sub" } }]
+targets = [{ name = "t", lambda = "f" }]
+routes = [
+    { id = "a", match = "GET /a", target = "t", auth = ["i"], contract = "c.yaml#a" },
+    { id = "b", match = "GET /b", target = "t", auth = ["i"] },
+]
+events = [{ id = "e", source = "s3", match = {}, target = "t" }]
+plans = [{ name = "default", limits = [{ rate = "7/m" }, { rate = "0/h" }, { quota = "0/day" }] }]
+"#;
+    let config = parse("doorward.toml", text).unwrap();
+    let day = Duration::from_secs(86_400);
+    assert_eq!((config.door.refresh, config.door.retention), (Duration::from_secs(30), 90 * day));
+    assert_eq!((config.door.max_body, config.door.screen_rate.get()), (1_048_576, 100));
+    assert!(config.door.purposes.is_empty() && config.fronts.is_empty());
+    assert_eq!(config.authorizer.answer, AuthorizerAnswer::Simple);
+    assert_eq!(config.authorizer.cache, Duration::ZERO);
+    assert_eq!(config.issuers[0].jwks, JwksLocation::Discovery);
+    assert_eq!(config.issuers[0].leeway, Duration::from_secs(30));
+    assert_eq!(config.target("t").unwrap().timeout, Duration::from_secs(5));
+    assert_eq!(config.routes[0].check_answers, CheckAnswers::Enforce);
+    assert_eq!(config.routes[1].check_answers, CheckAnswers::Off);
+    assert_eq!((config.routes[0].units.get(), config.routes[0].anonymous), (1, false));
+    assert_eq!(config.events[0].on_deny, OnDeny::Quarantine);
+    let limits = &config.plans[0].limits;
+    let names: Vec<&str> = limits.iter().map(|limit| limit.name.as_str()).collect();
+    assert_eq!(names, ["default-7-per-minute", "default-0-per-hour", "default-0-per-day"]);
+    assert!(matches!(limits[0].rule, LimitRule::Rate { units: 7, burst, .. } if burst.get() == 7));
+    assert!(matches!(limits[1].rule, LimitRule::Rate { units: 0, burst, .. } if burst.get() == 1));
+    assert_eq!(limits[2].rule, LimitRule::Quota { units: 0, window: Window::Day });
+}
+
+#[test]
+fn fronts_may_stand_at_the_top_level_or_in_the_door() {
+    let inside = parse("f", "[door]\nname = 'd'\ntable = 't'\nfronts = ['http-api:a']").unwrap();
+    let outside = parse("f", "fronts = ['http-api:a']\n[door]\nname = 'd'\ntable = 't'").unwrap();
+    assert_eq!(inside.fronts, outside.fronts);
+    assert_eq!(inside.fronts.len(), 1);
+}
+
+#[test]
+fn two_issuers_may_share_a_type_when_their_prefixes_keep_them_apart() {
+    let issuer = |name: &str, prefix: &str| {
+        format!(
+            "[[issuers]]\nname = '{name}'\nissuer = 'https://{name}.example'\naudiences = ['a']\n\
+             algorithms = ['ES256']\nprincipal = {{ type = 'User', id = 'sub', prefix = '{prefix}' }}\n"
+        )
+    };
+    let text = format!("[door]\nname = 'd'\ntable = 't'\n{}{}", issuer("one", "1:"), issuer("two", "2:"));
+    let config = parse("f", &text).unwrap();
+    assert_eq!(config.issuer("two").unwrap().principal.prefix.as_deref(), Some("2:"));
+}

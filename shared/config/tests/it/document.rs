@@ -1,0 +1,170 @@
+use expect_test::expect;
+
+use crate::shop::{check, check_text};
+
+#[test]
+fn a_file_that_is_not_toml_has_one_fault() {
+    check(
+        r#"name = "shop""#,
+        "name = \"shop",
+        expect![[r#"doorward.toml:2:13: not valid TOML: invalid basic string, expected `"`"#]],
+    );
+    check(
+        "[[plans]]",
+        "[[plans",
+        expect!["doorward.toml:49:8: not valid TOML: unclosed array table, expected `]]`"],
+    );
+    check(
+        r#"table = "doorward""#,
+        r#"name = "doorward""#,
+        expect!["doorward.toml:3:1: not valid TOML: duplicate key"],
+    );
+    check_text(
+        "door = 1 2\n= 3\n",
+        expect!["doorward.toml:1:8: not valid TOML: string values must be quoted, expected literal string"],
+    );
+}
+
+#[test]
+fn the_door_must_be_there() {
+    check_text("", expect!["doorward.toml:1:1: missing key `door` in the file"]);
+    check_text(
+        "[[targets]]\nname = 'a'\nlambda = 'a'\n",
+        expect!["doorward.toml:1:1: missing key `door` in the file"],
+    );
+}
+
+#[test]
+fn an_unknown_key_is_a_fault() {
+    check(
+        r#"refresh = "30s""#,
+        r#"refesh = "30s""#,
+        expect![[r#"
+        doorward.toml:4:1: unknown key `refesh` in `[door]`
+          hint: did you mean `refresh`?"#]],
+    );
+    check(
+        r#"refresh = "30s""#,
+        r#"colour = "red""#,
+        expect![[r#"
+        doorward.toml:4:1: unknown key `colour` in `[door]`
+          hint: expected `name`, `table`, `refresh`, `purposes`, `max_body`, `retention`, `screen_rate` or `fronts`"#]],
+    );
+    check(
+        "[[plans]]",
+        "[[plan]]",
+        expect![[r#"
+        doorward.toml:49:3: unknown key `plan` in the file
+          hint: did you mean `plans`?"#]],
+    );
+    check(
+        "[[plans]]",
+        "[console]\n[[plans]]",
+        expect![[r#"
+        doorward.toml:49:2: unknown key `console` in the file
+          hint: expected `door`, `fronts`, `authorizer`, `issuers`, `targets`, `routes`, `events` or `plans`"#]],
+    );
+    check(
+        r#"groups = "groups""#,
+        r#"group = "groups""#,
+        expect![[r#"
+        doorward.toml:15:42: unknown key `group` in `principal`
+          hint: did you mean `groups`?"#]],
+    );
+    check(
+        "burst = 10",
+        "bursts = 10",
+        expect![[r#"
+        doorward.toml:51:27: unknown key `bursts` in a limit
+          hint: did you mean `burst`?"#]],
+    );
+    check(
+        r#"timeout = "5s""#,
+        r#""time\nout" = "5s""#,
+        expect![[r#"
+        doorward.toml:20:1: unknown key `time�out` in `[[targets]]`
+          hint: did you mean `timeout`?"#]],
+    );
+}
+
+#[test]
+fn a_value_of_another_type_is_a_fault() {
+    check(
+        r#"refresh = "30s""#,
+        "refresh = 30",
+        expect!["doorward.toml:4:11: expected a string, found an integer"],
+    );
+    check("units = 2", r#"units = "2""#, expect!["doorward.toml:32:9: expected an integer, found a string"]);
+    check("units = 2", "units = 2.0", expect!["doorward.toml:32:9: expected an integer, found a float"]);
+    check(
+        r#"audiences = ["shop-api"]"#,
+        r#"audiences = "shop-api""#,
+        expect!["doorward.toml:13:13: expected an array, found a string"],
+    );
+    check(
+        r#"audiences = ["shop-api"]"#,
+        r#"audiences = ["shop-api", true]"#,
+        expect!["doorward.toml:13:26: expected a string, found a boolean"],
+    );
+    check(
+        r#"resource = { type = "Order", id = "path.id" }"#,
+        r#"resource = "path.id""#,
+        expect!["doorward.toml:40:12: expected a table, found a string"],
+    );
+    check(
+        "[[plans]]",
+        "[plans]",
+        expect![[r#"
+        doorward.toml:49:1: expected an array of tables, found a table
+          hint: write `[[plans]]`"#]],
+    );
+    check_text(
+        "door = 1979-05-27\nroutes = [1, {}]\ntargets = 'x'",
+        expect![[r#"
+        doorward.toml:1:8: expected a table, found a date or time
+        doorward.toml:2:11: expected a table, found an integer
+        doorward.toml:2:14: missing key `id` in `[[routes]]`
+        doorward.toml:2:14: missing key `match` in `[[routes]]`
+        doorward.toml:2:14: missing key `target` in `[[routes]]`
+        doorward.toml:2:14: missing key `auth` in `[[routes]]`
+        doorward.toml:3:11: expected an array, found a string"#]],
+    );
+}
+
+#[test]
+fn fronts_are_parsed_and_stand_in_one_place() {
+    check(
+        "http-api:a1b2c3",
+        "gopher:a1b2c3",
+        expect![
+            "doorward.toml:7:11: `gopher:a1b2c3` is not a front: expected `http-api:ID`, `function-url:ID` or `bucket:NAME`"
+        ],
+    );
+    check(
+        "http-api:a1b2c3",
+        "http-api:*",
+        expect![
+            "doorward.toml:7:11: `http-api:*` is not a front: expected `http-api:ID`, `function-url:ID` or `bucket:NAME`"
+        ],
+    );
+    check("http-api:a1b2c3", "bucket:receipts", expect!["doorward.toml:7:30: listed twice"]);
+    check(
+        "[door]\n",
+        "fronts = []\n[door]\n",
+        expect![[r#"
+        doorward.toml:1:10: `fronts` stands both at the top level and in `[door]`
+          hint: keep one of the two"#]],
+    );
+}
+
+#[test]
+fn the_authorizer_has_two_answers() {
+    check(
+        "[[plans]]",
+        "[authorizer]\nanswer = \"Simple\"\ncache = \"2h\"\n[[plans]]",
+        expect![[r#"
+        doorward.toml:50:10: unknown value `Simple`
+          hint: did you mean `simple`?
+        doorward.toml:51:9: `2h` is not between `0s` and `1h`"#]],
+    );
+}

@@ -1,0 +1,70 @@
+use doorward_config::{Config, ENVIRONMENT, JwksLocation, parse};
+use doorward_model::Faults;
+use expect_test::{Expect, expect};
+
+use crate::shop::SHOP;
+
+fn with(variables: &[(&str, &str)]) -> Result<Config, Faults> {
+    let config = parse("doorward.toml", SHOP).unwrap();
+    config.with_environment(|name| {
+        variables.iter().find(|(variable, _)| *variable == name).map(|(_, value)| (*value).to_owned())
+    })
+}
+
+#[track_caller]
+fn check_faults(variables: &[(&str, &str)], expected: Expect) {
+    expected.assert_eq(&with(variables).unwrap_err().to_string());
+}
+
+#[test]
+fn fronts_are_added() {
+    let config = with(&[("DOORWARD_FRONTS", "function-url:x, bucket:receipts,,bucket:late")]).unwrap();
+    let fronts: Vec<String> = config.fronts.iter().map(ToString::to_string).collect();
+    assert_eq!(fronts, ["http-api:a1b2c3", "bucket:receipts", "function-url:x", "bucket:late"]);
+    assert_eq!(with(&[]).unwrap().fronts.len(), 2);
+    assert_eq!(with(&[("DOORWARD_FRONTS", " ")]).unwrap().fronts.len(), 2);
+}
+
+#[test]
+fn keys_may_be_elsewhere() {
+    let url = "http://127.0.0.1:7000/keys";
+    let config = with(&[("DOORWARD_JWKS_URL_MAIN", url)]).unwrap();
+    assert_eq!(config.issuers[0].jwks, JwksLocation::Url(url.to_owned()));
+}
+
+#[test]
+fn faults_of_all_variables_are_reported_together() {
+    check_faults(
+        &[
+            ("DOORWARD_FRONTS", "http-api:ok,nothing,bucket:"),
+            ("DOORWARD_JWKS_URL_MAIN", "http://keys.example.com/"),
+        ],
+        expect![[r#"
+            environment variable `DOORWARD_FRONTS`: `nothing` is not a front: expected `http-api:ID`, `function-url:ID` or `bucket:NAME`
+            environment variable `DOORWARD_FRONTS`: `bucket:` is not a front: expected `http-api:ID`, `function-url:ID` or `bucket:NAME`
+            environment variable `DOORWARD_JWKS_URL_MAIN`: `http://keys.example.com/` is not a usable URL: keys fetched over `http` can be replaced on the way
+              hint: use `https`; `http` is for `localhost`, `127.0.0.0/8` and `[::1]`"#]],
+    );
+    check_faults(
+        &[("DOORWARD_JWKS_URL_MAIN", "")],
+        expect![
+            "environment variable `DOORWARD_JWKS_URL_MAIN`: an empty text is not a usable URL: it cannot be read"
+        ],
+    );
+}
+
+#[test]
+fn the_list_is_what_is_read() {
+    let asked = std::cell::RefCell::new(Vec::new());
+    let config = parse("doorward.toml", SHOP).unwrap();
+    let ignored = config.with_environment(|name| {
+        asked.borrow_mut().push(name.to_owned());
+        None
+    });
+    assert!(ignored.is_ok());
+    assert_eq!(asked.into_inner(), ["DOORWARD_FRONTS", "DOORWARD_JWKS_URL_MAIN"]);
+    let names: Vec<&str> = ENVIRONMENT.iter().map(|variable| variable.name).collect();
+    for name in ["DOORWARD_FRONTS", "DOORWARD_JWKS_URL_<ISSUER>"] {
+        assert!(names.contains(&name), "{name}");
+    }
+}

@@ -1,0 +1,20 @@
+//! What `parse` makes of whole files.
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    reason = "clippy knows test functions, but not the functions that they share"
+)]
+
+mod accepted;
+mod broken;
+mod document;
+mod door;
+mod environment;
+mod events;
+mod garbage;
+mod issuers;
+mod plans;
+mod routes;
+mod shop;
+mod targets;

@@ -1,0 +1,289 @@
+use expect_test::expect;
+
+use crate::shop::{SHOP, check};
+
+#[test]
+fn names_that_are_used_are_declared() {
+    check(
+        "target = \"orders\"\nauth = [\"main\"]",
+        "target = \"order\"\nauth = [\"mian\"]",
+        expect![[r#"
+        doorward.toml:29:10: no target is named `order`
+          hint: did you mean `orders`?
+        doorward.toml:30:9: no issuer is named `mian`
+          hint: did you mean `main`?"#]],
+    );
+    check(
+        r#"auth = ["main"]"#,
+        r#"auth = ["api-key"]"#,
+        expect![[r#"
+        doorward.toml:30:9: no issuer is named `api-key`
+          hint: expected `main` or `anonymous`"#]],
+    );
+    check(
+        r#"purpose = "checkout""#,
+        r#"purpose = "marketing""#,
+        expect![[r#"
+        doorward.toml:33:11: no purpose is named `marketing`
+          hint: expected `checkout` or `analytics`"#]],
+    );
+    check(
+        r#"purposes = ["checkout", "analytics"]"#,
+        "",
+        expect![[r#"
+            doorward.toml:33:11: no purpose is named `checkout`
+              hint: no purpose is declared"#]],
+    );
+    check(
+        r#"id = "path.id""#,
+        r#"id = "path.orderId""#,
+        expect![[r#"
+        doorward.toml:40:35: the path has no parameter `orderId`
+          hint: expected `id`"#]],
+    );
+    check(
+        r#"id = "path.id""#,
+        r#"id = "id""#,
+        expect![[r#"
+        doorward.toml:40:35: `id` is not a parameter of the path
+          hint: write `path.` and the parameter's name"#]],
+    );
+}
+
+#[test]
+fn missing_keys_are_reported_at_the_header() {
+    check(
+        "match = \"POST /orders\"\n",
+        "",
+        expect!["doorward.toml:26:1: missing key `match` in `[[routes]]`"],
+    );
+    check("auth = [\"main\"]\n", "", expect!["doorward.toml:26:1: missing key `auth` in `[[routes]]`"]);
+    check(
+        r#"auth = ["main"]"#,
+        "auth = []",
+        expect!["doorward.toml:30:8: expected at least one element, found an empty array"],
+    );
+    check(r#"auth = ["main"]"#, r#"auth = ["main", "main"]"#, expect!["doorward.toml:30:17: listed twice"]);
+}
+
+#[test]
+fn ids_are_unique_over_routes_and_events_and_not_the_doors() {
+    check(
+        r#"id = "getOrder""#,
+        r#"id = "createOrder""#,
+        expect![[r#"
+        doorward.toml:36:6: a second route or event is named `createOrder`
+          hint: the first one is on line 27"#]],
+    );
+    check(
+        r#"id = "receiptUploaded""#,
+        r#"id = "createOrder""#,
+        expect![[r#"
+        doorward.toml:43:6: a second route or event is named `createOrder`
+          hint: the first one is on line 27"#]],
+    );
+    check(
+        r#"id = "getOrder""#,
+        r#"id = "doorward.usage""#,
+        expect!["doorward.toml:36:6: `doorward.usage` is reserved: the door's own actions begin so"],
+    );
+    check(
+        r#"id = "getOrder""#,
+        r#"id = "get order""#,
+        expect![[r#"
+        doorward.toml:36:6: `get order` is not a name
+          hint: use 1 to 64 letters, digits, `-`, `_` and `.`, beginning with a letter or digit"#]],
+    );
+}
+
+#[test]
+fn no_two_routes_match_the_same_requests() {
+    let route = |matched: &str| {
+        format!(
+            "[[routes]]\nid = \"other\"\nmatch = \"{matched}\"\ntarget = \"orders\"\nauth = [\"main\"]\n\n[[plans]]"
+        )
+    };
+    check(
+        "[[plans]]",
+        &route("GET /orders/{orderId}"),
+        expect![[r#"
+        doorward.toml:51:9: `GET /orders/{orderId}` matches the same requests as `GET /orders/{id}`
+          hint: the first route is on line 37"#]],
+    );
+    check(
+        "[[plans]]",
+        &route("POST /orders"),
+        expect![[r#"
+        doorward.toml:51:9: `POST /orders` matches the same requests as `POST /orders`
+          hint: the first route is on line 28"#]],
+    );
+    for apart in ["PUT /orders", "GET /orders/new", "GET /orders/{key}/items", "GET /{id}/orders"] {
+        let text = SHOP.replace("[[plans]]", &route(apart));
+        assert!(doorward_config::parse("doorward.toml", &text).is_ok(), "{apart}");
+    }
+}
+
+#[test]
+fn a_match_is_a_method_and_a_canonical_path() {
+    check(
+        "POST /orders",
+        "/orders",
+        expect![[r#"
+        doorward.toml:28:9: `/orders` is not a method and a path
+          hint: write both with one space between: `POST /orders`"#]],
+    );
+    check(
+        "POST /orders",
+        "post /orders",
+        expect![[r#"
+        doorward.toml:28:9: unknown method `post`
+          hint: did you mean `POST`?"#]],
+    );
+    check(
+        "POST /orders",
+        "BREW /orders",
+        expect![[r#"
+        doorward.toml:28:9: unknown method `BREW`
+          hint: expected `GET`, `HEAD`, `POST`, `PUT`, `PATCH`, `DELETE` or `OPTIONS`"#]],
+    );
+    check(
+        "POST /orders",
+        "POST  /orders",
+        expect!["doorward.toml:28:9: the path does not begin with a slash: ` /orders`"],
+    );
+    check(
+        "POST /orders",
+        "POST /orders/",
+        expect![[r#"
+        doorward.toml:28:9: the path `/orders/` ends with a slash
+          hint: leave the last slash out: callers may send it all the same"#]],
+    );
+    check(
+        "POST /orders",
+        "POST /a/../orders",
+        expect!["doorward.toml:28:9: the path holds a dot segment: `/a/../orders`"],
+    );
+    check(
+        "POST /orders",
+        "POST /or%64ers",
+        expect![[r#"
+        doorward.toml:28:9: the path `/or%64ers` is percent-encoded
+          hint: write the characters themselves: callers' paths are decoded before they are matched"#]],
+    );
+    check(
+        "POST /orders",
+        "POST /orders;v=1",
+        expect!["doorward.toml:28:9: the path holds a delimiter in a segment: `/orders;v=1`"],
+    );
+    check(
+        "POST /orders",
+        "POST /{id}/{id}",
+        expect!["doorward.toml:28:9: the path has the parameter `id` twice"],
+    );
+    check(
+        "POST /orders",
+        "POST /orders/{id}.json",
+        expect![[r#"
+        doorward.toml:28:9: `{id}.json` is not a parameter
+          hint: a parameter is a whole segment and its name letters, digits and `_`: `/orders/{id}`"#]],
+    );
+    check(
+        "POST /orders",
+        "POST /{proxy+}",
+        expect![[r#"
+        doorward.toml:28:9: `{proxy+}` is not a parameter
+          hint: a parameter is a whole segment and its name letters, digits and `_`: `/orders/{id}`"#]],
+    );
+    check(
+        "POST /orders",
+        "POST /.doorward/usage",
+        expect!["doorward.toml:28:9: `/.doorward/usage` is reserved: the door answers below `/.doorward/`"],
+    );
+}
+
+#[test]
+fn a_contract_is_a_file_below_and_an_operation() {
+    let contract = "contracts/shop.yaml#createOrder";
+    check(
+        contract,
+        "contracts/shop.yaml",
+        expect![[r#"
+        doorward.toml:31:12: `contracts/shop.yaml` names no operation
+          hint: write the file, `#` and the `operationId`: `contracts/shop.yaml#createOrder`"#]],
+    );
+    check(
+        contract,
+        "contracts/shop.yaml#",
+        expect![[r#"
+        doorward.toml:31:12: `contracts/shop.yaml#` names no operation
+          hint: write the file, `#` and the `operationId`: `contracts/shop.yaml#createOrder`"#]],
+    );
+    check(
+        contract,
+        "#createOrder",
+        expect![[r#"
+            doorward.toml:31:12: an empty text holds an empty or a dot segment
+              hint: write a path below the folder of the configuration"#]],
+    );
+    check(
+        contract,
+        "/etc/shop.yaml#createOrder",
+        expect![[r#"
+            doorward.toml:31:12: `/etc/shop.yaml` is an absolute path
+              hint: write a path below the folder of the configuration"#]],
+    );
+    check(
+        contract,
+        "contracts/../../shop.yaml#createOrder",
+        expect![[r#"
+            doorward.toml:31:12: `contracts/../../shop.yaml` leaves the folder of the configuration
+              hint: write a path below the folder of the configuration"#]],
+    );
+    check(
+        "purpose = \"checkout\"",
+        "check_answers = \"strict\"",
+        expect![[r#"
+        doorward.toml:33:17: unknown value `strict`
+          hint: expected `enforce`, `report` or `off`"#]],
+    );
+    check(
+        "auth = [\"main\", \"anonymous\"]",
+        "auth = [\"main\"]\ncheck_answers = \"report\"",
+        expect![[r#"
+        doorward.toml:40:17: answers cannot be checked without a contract
+          hint: set `contract`, or leave `check_answers` out"#]],
+    );
+}
+
+#[test]
+fn a_resource_is_an_entity_of_its_own() {
+    check(
+        r#"type = "Order""#,
+        r#"type = "2Order""#,
+        expect![[r#"
+        doorward.toml:40:21: `2Order` is not a Cedar entity type
+          hint: write letters, digits and `_`, namespaces joined by `::`, such as `Shop::User`"#]],
+    );
+    check(
+        r#"type = "Order""#,
+        r#"type = "Function""#,
+        expect!["doorward.toml:40:21: the entity type `Function` is reserved"],
+    );
+    check(
+        r#"type = "Order""#,
+        r#"type = "User""#,
+        expect![[r#"
+        doorward.toml:40:21: `User` is the type of an issuer's principals
+          hint: give resources a type of their own"#]],
+    );
+}
+
+#[test]
+fn units_are_positive() {
+    check("units = 2", "units = 0", expect!["doorward.toml:32:9: `0` is not between 1 and 1000000"]);
+    check(
+        "units = 2",
+        "units = 1_000_001",
+        expect!["doorward.toml:32:9: `1000001` is not between 1 and 1000000"],
+    );
+}
