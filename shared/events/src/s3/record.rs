@@ -1,0 +1,133 @@
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+
+use aws_lambda_events::s3::S3EventRecord;
+use doorward_model::{CallId, EventKind, EventRecord, Front, FrontKind, Inbound, Message, Trace};
+use jiff::Timestamp;
+use percent_encoding::percent_decode_str;
+use serde::Deserialize;
+use serde_json::Value;
+use sha2::{Digest, Sha256};
+
+use crate::envelope::Envelope;
+
+/// A record that has no reading, among records that may have one.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("record {index} cannot be read: {fault}")]
+pub struct BrokenRecord {
+    /// Its place among the event's records, from 0.
+    pub index: usize,
+    /// Why.
+    pub fault: RecordFault,
+}
+
+/// Why a record has no reading.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum RecordFault {
+    /// Its `eventSource` is another than that of its neighbours.
+    #[error("its source is not S3, unlike that of other records in the event")]
+    Source,
+    /// A member of the wrong type, or one missing that every notification has.
+    #[error("it does not have the form of an S3 notification")]
+    Form,
+    /// A member without which it cannot be decided on.
+    #[error("`{0}` is missing or empty")]
+    Missing(&'static str),
+    /// A key that is not form-encoded UTF-8.
+    #[error("the object's key is not form-encoded")]
+    Key,
+    /// Neither a sequencer nor a request id: it could not be told from its own repetition.
+    #[error("it has neither a sequencer nor a request id, so repetitions of it could not be told")]
+    Identity,
+}
+
+/// Reads one record. `value` stays as it was received: targets get it unchanged.
+pub(super) fn read(envelope: &Envelope<'_>, value: Value) -> Result<Inbound, RecordFault> {
+    if !super::comes_from_s3(&value) {
+        return Err(RecordFault::Source);
+    }
+    let record = S3EventRecord::deserialize(&value).map_err(|_| RecordFault::Form)?;
+    let bucket = present(record.s3.bucket.name.as_deref(), "s3.bucket.name")?;
+    let key = decode_key(present(record.s3.object.key.as_deref(), "s3.object.key")?)?;
+    let name = present(record.event_name.as_deref(), "eventName")?;
+    let region = present(record.aws_region.as_deref(), "awsRegion")?;
+    let front = Front { kind: FrontKind::Bucket, id: bucket.to_owned() };
+    Ok(Inbound {
+        call: call_id(&record, bucket, &key, name)?,
+        invocation: envelope.request_id.to_owned(),
+        gateway_request: record.response_elements.get(REQUEST_ID).cloned(),
+        deadline: envelope.deadline,
+        trace: Trace { traceparent: None, xray: envelope.xray.map(str::to_owned) },
+        message: Message::Event(EventRecord {
+            source: EventKind::S3,
+            event_type: name.strip_prefix("s3:").unwrap_or(name).to_owned(),
+            region: region.to_owned(),
+            // A notification names the bucket's owner by canonical user id only, which is no account id.
+            account: None,
+            sender: front.to_string(),
+            happened: happened(&record),
+            attributes: attributes(&record, bucket, &key),
+            record: value,
+        }),
+        front,
+    })
+}
+
+const REQUEST_ID: &str = "x-amz-request-id";
+
+fn present<'a>(member: Option<&'a str>, name: &'static str) -> Result<&'a str, RecordFault> {
+    member.filter(|text| !text.is_empty()).ok_or(RecordFault::Missing(name))
+}
+
+fn happened(record: &S3EventRecord) -> Option<Timestamp> {
+    let nanoseconds = i32::try_from(record.event_time.timestamp_subsec_nanos()).ok()?;
+    Timestamp::new(record.event_time.timestamp(), nanoseconds).ok()
+}
+
+/// S3 writes keys as `application/x-www-form-urlencoded`: `+` is a space, and a plus is `%2B`.
+fn decode_key(key: &str) -> Result<String, RecordFault> {
+    let is_escape =
+        |rest: &str| rest.as_bytes().get(..2).is_some_and(|hex| hex.iter().all(u8::is_ascii_hexdigit));
+    if !key.split('%').skip(1).all(is_escape) {
+        return Err(RecordFault::Key);
+    }
+    let spaced = key.replace('+', " ");
+    percent_decode_str(&spaced).decode_utf8().map(Cow::into_owned).map_err(|_| RecordFault::Key)
+}
+
+fn attributes(record: &S3EventRecord, bucket: &str, key: &str) -> BTreeMap<String, Value> {
+    let object = &record.s3.object;
+    [
+        ("bucket", Some(Value::from(bucket))),
+        ("key", Some(Value::from(key))),
+        ("size", object.size.map(Value::from)),
+        ("version", object.version_id.as_deref().map(Value::from)),
+        ("user", record.principal_id.principal_id.as_deref().map(Value::from)),
+    ]
+    .into_iter()
+    .filter_map(|(name, value)| Some((name.to_owned(), value?)))
+    .collect()
+}
+
+/// The same notification delivered again has the same id, and no other has it: the sequencer orders all that
+/// happened to one key, and where S3 sends none, its request id stands in.
+fn call_id(record: &S3EventRecord, bucket: &str, key: &str, name: &str) -> Result<CallId, RecordFault> {
+    let object = &record.s3.object;
+    let filled = |text: &&str| !text.is_empty();
+    let sequencer = object.sequencer.as_deref().filter(filled).map(|sequencer| ("sequencer", sequencer));
+    let request = || record.response_elements.get(REQUEST_ID).map(String::as_str).filter(filled);
+    let (kind, moment) =
+        sequencer.or_else(|| request().map(|id| ("request", id))).ok_or(RecordFault::Identity)?;
+    let version = object.version_id.as_deref().unwrap_or_default();
+    let mut digest = Sha256::new();
+    for part in [kind, moment, bucket, key, version, name] {
+        // The lengths keep `a` + `bc` and `ab` + `c` apart.
+        digest.update((part.len() as u64).to_be_bytes());
+        digest.update(part);
+    }
+    // 128 bits: who uploads chooses the key but neither sequencer nor request id, so a collision can only be met by
+    // chance, and at 2^40 events that chance is 2^-49. The id stays short in tables and logs.
+    let half = digest.finalize();
+    let hex: String = half.iter().take(16).map(|byte| format!("{byte:02x}")).collect();
+    Ok(CallId::new(format!("s3-{hex}")))
+}

@@ -1,0 +1,120 @@
+use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
+
+use doorward_model::{CanonicalPath, Front, HttpRequest, QueryPairs, Trace};
+use http::HeaderMap;
+use http::header::USER_AGENT;
+use jiff::Timestamp;
+use serde_json::{Map, Value, json};
+
+use crate::attested::Attested;
+use crate::{body, fields};
+
+/// An admitted request, as its target is to see it.
+#[derive(Debug, Clone, Copy)]
+pub struct TargetRequest<'a> {
+    /// The request as it came in.
+    pub request: &'a HttpRequest,
+    /// Where it came in.
+    pub front: &'a Front,
+    /// The route that matched: `GET /orders/{id}`.
+    pub route_key: &'a str,
+    /// The one reading of the path, which the decision was made on.
+    pub path: &'a CanonicalPath,
+    /// The path's parameters, decoded.
+    pub path_parameters: &'a BTreeMap<String, String>,
+    /// What the door vouches for.
+    pub attested: Attested<'a>,
+    /// The trace to carry on.
+    pub trace: &'a Trace,
+    /// When it came in.
+    pub at: Timestamp,
+}
+
+/// Writes the event for a target. The path is decoded, as HTTP APIs have it; fields that a caller may not state are
+/// left out; empty members are left out, as API Gateway does.
+#[must_use]
+pub fn encode(forward: &TargetRequest<'_>) -> Value {
+    let request = forward.request;
+    let mut headers = fields::for_target(&request.headers);
+    let cookies = fields::take_cookies(&mut headers);
+    let (text, is_base64) = body::encode(&request.body, &headers);
+    let mut event = Map::new();
+    let mut put = |name: &str, value: Value| event.insert(name.to_owned(), value);
+    put("version", "2.0".into());
+    put("routeKey", forward.route_key.into());
+    put("rawPath", forward.path.as_str().into());
+    put("rawQueryString", request.query.as_str().into());
+    if !cookies.is_empty() {
+        put("cookies", cookies.into());
+    }
+    let query = query_parameters(&request.query);
+    if !query.is_empty() {
+        put("queryStringParameters", json!(query));
+    }
+    if !forward.path_parameters.is_empty() {
+        put("pathParameters", json!(forward.path_parameters));
+    }
+    put("requestContext", request_context(forward, &headers));
+    put("headers", header_members(forward, &headers).into());
+    if let Some(text) = text {
+        put("body", text.into());
+    }
+    put("isBase64Encoded", is_base64.into());
+    event.into()
+}
+
+fn header_members(forward: &TargetRequest<'_>, headers: &HeaderMap) -> Map<String, Value> {
+    let mut members = fields::joined(headers);
+    let mut put = |name: &str, value: &str| members.insert(name.to_owned(), value.into());
+    if let Some(traceparent) = &forward.trace.traceparent {
+        put("traceparent", traceparent);
+    }
+    if let Some(xray) = &forward.trace.xray {
+        put("x-amzn-trace-id", xray);
+    }
+    if !forward.request.body.is_empty() {
+        put("content-length", &forward.request.body.len().to_string());
+    }
+    members
+}
+
+fn request_context(forward: &TargetRequest<'_>, headers: &HeaderMap) -> Value {
+    let request = forward.request;
+    json!({
+        "apiId": forward.front.id,
+        "authorizer": { "lambda": forward.attested.context() },
+        "domainName": request.host,
+        "domainPrefix": request.host.split('.').next().unwrap_or_default(),
+        "http": {
+            "method": request.method.as_str(),
+            "path": forward.path.as_str(),
+            "protocol": "HTTP/1.1",
+            "sourceIp": request.source_ip.map(|address| address.to_string()).unwrap_or_default(),
+            "userAgent": headers.get(USER_AGENT).map(fields::text).unwrap_or_default(),
+        },
+        "requestId": forward.attested.call.as_str(),
+        "routeKey": forward.route_key,
+        "stage": "$default",
+        "time": forward.at.strftime("%d/%b/%Y:%H:%M:%S +0000").to_string(),
+        "timeEpoch": forward.at.as_millisecond(),
+    })
+}
+
+/// Several values of one name are joined by commas, as API Gateway does; who needs them apart reads
+/// `rawQueryString`.
+fn query_parameters(query: &str) -> BTreeMap<String, String> {
+    let mut parameters: BTreeMap<String, String> = BTreeMap::new();
+    for (name, value) in QueryPairs::parse(query).0 {
+        match parameters.entry(name) {
+            Entry::Vacant(entry) => {
+                entry.insert(value);
+            }
+            Entry::Occupied(mut entry) => {
+                entry.get_mut().push(',');
+                entry.get_mut().push_str(&value);
+            }
+        }
+    }
+    parameters
+}

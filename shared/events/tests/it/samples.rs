@@ -1,0 +1,171 @@
+use doorward_events::{Entrance, Envelope, EnvelopeError};
+use doorward_model::{HttpRequest, Inbound, Message};
+use jiff::Timestamp;
+use serde_json::{Value, json};
+
+pub const REQUEST_ID: &str = "8f507cfc-xmpl-4697-b07a-ac58fc914c95";
+pub const XRAY: &str = "Root=1-5bef4de7-ad49b0e87f6ef6c87fc2e700";
+
+pub fn deadline() -> Timestamp {
+    "2026-11-24T23:00:03Z".parse().unwrap()
+}
+
+pub fn envelope(payload: &[u8]) -> Envelope<'_> {
+    Envelope { payload, request_id: REQUEST_ID, deadline: deadline(), xray: Some(XRAY) }
+}
+
+pub fn read(event: &Value) -> Result<Entrance, EnvelopeError> {
+    doorward_events::read(&envelope(event.to_string().as_bytes()))
+}
+
+#[track_caller]
+pub fn read_http(event: &Value) -> Inbound {
+    match read(event) {
+        Ok(Entrance::Http(inbound)) => inbound,
+        other => panic!("{other:?}"),
+    }
+}
+
+#[track_caller]
+pub fn request(inbound: &Inbound) -> &HttpRequest {
+    match &inbound.message {
+        Message::Http(request) => request,
+        Message::Event(_) => panic!("an event"),
+    }
+}
+
+/// `patch` laid over `base`, member by member; `null` removes (RFC 7396).
+pub fn with(mut base: Value, patch: Value) -> Value {
+    merge(&mut base, patch);
+    base
+}
+
+fn merge(base: &mut Value, patch: Value) {
+    match (base, patch) {
+        (Value::Object(base), Value::Object(patch)) => {
+            for (name, value) in patch {
+                if value.is_null() {
+                    base.remove(&name);
+                } else {
+                    merge(base.entry(name).or_insert(Value::Null), value);
+                }
+            }
+        }
+        (base, patch) => *base = patch,
+    }
+}
+
+pub fn http_api() -> Value {
+    json!({
+        "version": "2.0",
+        "routeKey": "$default",
+        "rawPath": "/orders/4 2",
+        "rawQueryString": "tag=a&tag=b%20c&plain",
+        "cookies": ["session=1", "theme=dark"],
+        "headers": {
+            "accept": "*/*",
+            "authorization": "Bearer x.y.z",
+            "content-type": "application/json",
+            "host": "a1b2c3.execute-api.eu-central-1.amazonaws.com",
+            "traceparent": "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01",
+            "x-amzn-trace-id": "Root=1-00000000-000000000000000000000000",
+            "x-forwarded-for": "203.0.113.7"
+        },
+        "queryStringParameters": {"tag": "a,b c", "plain": ""},
+        "requestContext": {
+            "accountId": "123456789012",
+            "apiId": "a1b2c3",
+            "domainName": "a1b2c3.execute-api.eu-central-1.amazonaws.com",
+            "domainPrefix": "a1b2c3",
+            "http": {
+                "method": "POST",
+                "path": "/orders/4 2",
+                "protocol": "HTTP/1.1",
+                "sourceIp": "203.0.113.7",
+                "userAgent": "curl/8"
+            },
+            "requestId": "JKJaXmPLvHcESHA=",
+            "routeKey": "$default",
+            "stage": "$default",
+            "time": "24/Nov/2026:23:00:00 +0000",
+            "timeEpoch": 1795561200000_u64
+        },
+        "body": "{\"name\":\"é\"}",
+        "isBase64Encoded": false
+    })
+}
+
+pub fn function_url() -> Value {
+    let domain = "urlid123.lambda-url.eu-central-1.on.aws";
+    with(
+        http_api(),
+        json!({
+            "rawPath": "/caf%C3%A9",
+            "headers": {"host": domain},
+            "requestContext": {
+                "accountId": "anonymous",
+                "apiId": "urlid123",
+                "domainName": domain,
+                "domainPrefix": "urlid123",
+                "http": {"path": "/caf%C3%A9"}
+            }
+        }),
+    )
+}
+
+pub const ROUTE_ARN: &str = "arn:aws:execute-api:eu-central-1:123456789012:a1b2c3/$default/GET/orders/42";
+
+pub fn authorizer() -> Value {
+    with(
+        http_api(),
+        json!({
+            "type": "REQUEST",
+            "routeArn": ROUTE_ARN,
+            "identitySource": ["Bearer x.y.z"],
+            "rawPath": "/orders/42",
+            "requestContext": {"http": {"method": "GET"}},
+            "pathParameters": {"id": "42"},
+            "stageVariables": {"one": "1"},
+            "body": null,
+            "isBase64Encoded": null
+        }),
+    )
+}
+
+/// After AWS's own sample; the key is `inbox/Happy Face+é.jpg`.
+pub fn s3_record() -> Value {
+    json!({
+        "eventVersion": "2.1",
+        "eventSource": "aws:s3",
+        "awsRegion": "eu-central-1",
+        "eventTime": "2026-11-24T22:59:59.123Z",
+        "eventName": "ObjectCreated:Put",
+        "userIdentity": {"principalId": "AWS:AIDAINPONIXQXHT3IKHL2"},
+        "requestParameters": {"sourceIPAddress": "203.0.113.7"},
+        "responseElements": {
+            "x-amz-request-id": "C3D13FE58DE4C810",
+            "x-amz-id-2": "FMyUVURIY8/IgAtTv8xRjskZQpcIZ9KG4V5Wp6S7S/JRWeUWerMUE5JgHvANOjpD"
+        },
+        "s3": {
+            "s3SchemaVersion": "1.0",
+            "configurationId": "receipts",
+            "bucket": {
+                "name": "receipts",
+                "ownerIdentity": {"principalId": "A3NL1KOZZKExample"},
+                "arn": "arn:aws:s3:::receipts"
+            },
+            "object": {
+                "key": "inbox/Happy+Face%2B%C3%A9.jpg",
+                "size": 1024,
+                "eTag": "d41d8cd98f00b204e9800998ecf8427e",
+                "versionId": "096fKKXTRTtl3on89fVO.nfljtsv6qko",
+                "sequencer": "0055AED6DCD90281E5"
+            }
+        },
+        "glacierEventData": {"unknown": ["to", "this", 1]}
+    })
+}
+
+pub fn s3_event(records: &[Value]) -> Value {
+    json!({ "Records": records })
+}
