@@ -1,0 +1,145 @@
+use std::collections::{HashMap, HashSet};
+
+use cedar_policy::{
+    Authorizer, Effect, Entities, PolicySet, Schema, ValidationError, ValidationMode, ValidationResult,
+    Validator,
+};
+use doorward_model::{Fault, Faults};
+
+use crate::actions::Action;
+use crate::entities::{self, Store};
+use crate::input_reads;
+use crate::policy_files::PolicyFiles;
+use crate::schema::{EntityType, ProjectSchema};
+use crate::vocabulary::{SourceFile, Vocabulary};
+
+/// A project's policies, checked and compiled: decisions only read them.
+#[derive(Debug)]
+pub struct Policies {
+    schema_text: String,
+    unstated: Vec<String>,
+    pub(crate) schema: Schema,
+    pub(crate) actions: HashMap<String, Action>,
+    pub(crate) entity_types: HashMap<String, EntityType>,
+    pub(crate) purposes: HashSet<String>,
+    pub(crate) store: Store,
+    pub(crate) whole: PolicySet,
+    /// The policies for calls whose input is not known; `None` where no policy reads the input.
+    pub(crate) without_input: Option<PolicySet>,
+    /// Ids of the policies that forbid.
+    pub(crate) forbids: HashSet<String>,
+    pub(crate) authorizer: Authorizer,
+}
+
+impl Policies {
+    /// Reads the policies (`*.cedar`), the entity types that the user declares (`*.cedarschema`) and `entities.json`,
+    /// and checks them strictly against the schema that `vocabulary` makes.
+    ///
+    /// # Errors
+    /// Every fault of every file, in the order of the files: schemas, policies, entities.
+    pub fn compile(
+        policies: &[SourceFile],
+        schemas: &[SourceFile],
+        entities: Option<&SourceFile>,
+        vocabulary: &Vocabulary,
+    ) -> Result<Self, Faults> {
+        let files = PolicyFiles::read(policies);
+        let project = match ProjectSchema::build(schemas, vocabulary) {
+            Ok(project) => project,
+            Err(mut faults) => {
+                sort(&mut faults, schemas);
+                faults.extend(files.faults);
+                return Err(Faults(faults));
+            }
+        };
+        let (depth, validation) = validate(&project.schema, &files.set);
+        let mut faults = files.faults.clone();
+        faults.extend(validation.validation_errors().map(|error| explain(error, files.fault(error))));
+        sort(&mut faults, policies);
+        let entities =
+            entities.map_or_else(|| Ok(Entities::empty()), |file| entities::read(file, &project.schema));
+        let store = match entities {
+            Ok(entities) if faults.is_empty() => Store::new(entities, depth)?,
+            Ok(_) => return Err(Faults(faults)),
+            Err(more) => {
+                faults.extend(more);
+                return Err(Faults(faults));
+            }
+        };
+        let forbids = files.set.policies().filter(|policy| policy.effect() == Effect::Forbid);
+        Ok(Self {
+            forbids: forbids.map(|policy| policy.id().to_string()).collect(),
+            without_input: input_reads::without_input(&files.set)?,
+            whole: files.set,
+            store,
+            schema_text: project.text,
+            unstated: project.unstated,
+            schema: project.schema,
+            actions: project.actions,
+            entity_types: project.entity_types,
+            purposes: vocabulary.purposes.iter().cloned().collect(),
+            authorizer: Authorizer::new(),
+        })
+    }
+
+    /// The part of the schema that the door states, in Cedar's schema syntax; the user's own files complete it.
+    #[must_use]
+    pub fn schema(&self) -> &str {
+        &self.schema_text
+    }
+
+    /// How many policies there are.
+    #[must_use]
+    pub fn count(&self) -> usize {
+        self.whole.policies().count()
+    }
+
+    /// What of the payloads no schema can state, so that no policy can read it: `createOrder: input.meta: a union`.
+    #[must_use]
+    pub fn unstated(&self) -> &[String] {
+        &self.unstated
+    }
+}
+
+/// How many entities deep policies may read: `resource.owner.manager.level` is three.
+const DEEPEST: u32 = 3;
+
+/// Validates strictly, and finds how many entities deep the policies read, which bounds what a decision must load.
+fn validate(schema: &Schema, policies: &PolicySet) -> (u32, ValidationResult) {
+    let validator = Validator::new(schema.clone());
+    let mut depth = 1;
+    loop {
+        let result = validator.validate_with_level(policies, ValidationMode::Strict, depth);
+        let too_deep =
+            |error: &ValidationError| matches!(error, ValidationError::EntityDerefLevelViolation(_));
+        if depth == DEEPEST || !result.validation_errors().any(too_deep) {
+            return (depth, result);
+        }
+        depth += 1;
+    }
+}
+
+fn too_deep(error: &ValidationError) -> bool {
+    matches!(error, ValidationError::EntityDerefLevelViolation(_))
+}
+
+/// Cedar says of no level what it means.
+fn explain(error: &ValidationError, fault: Fault) -> Fault {
+    if !too_deep(error) {
+        return fault;
+    }
+    fault.hint(format!(
+        "policies read entities by way of `principal` and `resource`, at most {DEEPEST} deep, so that a decision knows what to load"
+    ))
+}
+
+/// In the order of the files, and of the places in them.
+fn sort(faults: &mut Vec<Fault>, files: &[SourceFile]) {
+    let key = |fault: &Fault| {
+        let place = fault.place.as_ref();
+        let file = place.and_then(|place| files.iter().position(|file| file.name == place.file));
+        (file, place.map_or(0, |place| place.span.start), fault.message.clone())
+    };
+    faults.sort_by_cached_key(key);
+    faults.dedup();
+}

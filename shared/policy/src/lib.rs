@@ -1,0 +1,40 @@
+//! The one crate that knows Cedar: it reads and checks a project's policies, states the schema that they are checked
+//! against, and decides questions.
+//!
+//! # What a decision is
+//! The engine is stock Cedar. On top of its answer lies a closed layer: where Cedar skips a policy that errs, an erring
+//! `forbid` counts as satisfied; and a question that does not fit the schema is denied before a policy sees it.
+//!
+//! # The three inputs
+//! Policies read the payload as `context.input`. [`Input::Checked`] is decided plainly; where the contract lets a call
+//! come without the payload, policies that read it err, so a `forbid` among them denies. [`Input::Absent`] (the authorizer
+//! never sees a body) and [`Input::Faulty`] (the payload broke its contract) leave the policies that read the input
+//! undecided, and are answered alike: such a `permit` counts as satisfied where its scope — principal, action and
+//! resource — applies, such a `forbid` as not satisfied; every other policy is evaluated as written. So an allow means
+//! "not refused yet": for `Absent` the dispatcher decides again with the payload, for `Faulty` the caller may learn
+//! that the payload broke its contract. A deny is final for both. An action whose calls carry no input is decided
+//! plainly whatever the input.
+//!
+//! # Entities
+//! `entities.json` gives attributes and parents to entities; the request adds the groups of its principal and the
+//! function of its resource. A decision loads the two entities and what policies can reach from them, never the file,
+//! so its cost does not grow with the file. An entity that the file does not give has no attributes: a policy that
+//! reads one errs.
+
+mod actions;
+mod compile;
+mod decide;
+mod diagnostics;
+mod entities;
+mod express;
+mod input_reads;
+mod policy_files;
+mod question;
+mod schema;
+mod schema_text;
+mod types;
+mod vocabulary;
+
+pub use compile::Policies;
+pub use question::{CallContext, Context, Decision, Input, Question};
+pub use vocabulary::{ActionSpec, CallShape, SourceFile, Vocabulary};

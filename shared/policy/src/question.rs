@@ -1,0 +1,69 @@
+use std::net::IpAddr;
+
+use doorward_model::{DecisionNote, DenyReason, EntityName, EventRecord, Principal};
+use jiff::Timestamp;
+use serde_json::Value;
+
+/// May this principal do this to that?
+#[derive(Debug, Clone, Copy)]
+pub struct Question<'a> {
+    /// Who asks; its parents are added to those that `entities.json` gives it.
+    pub principal: &'a Principal,
+    /// The action's id, without its type.
+    pub action: &'a str,
+    /// What it is done to.
+    pub resource: &'a EntityName,
+    /// The function that the resource belongs to, where the resource is not the function itself.
+    pub resource_parent: Option<&'a EntityName>,
+    /// The circumstances.
+    pub context: Context<'a>,
+}
+
+/// What policies read as `context`.
+#[derive(Debug, Clone, Copy)]
+pub struct Context<'a> {
+    /// `context.now`, cut off to milliseconds.
+    pub now: Timestamp,
+    /// `context.purpose`: a declared one.
+    pub purpose: Option<&'a str>,
+    /// `context.request` or `context.event`.
+    pub call: CallContext<'a>,
+    /// `context.input`.
+    pub input: Input<'a>,
+}
+
+/// What policies read of the call itself.
+#[derive(Debug, Clone, Copy)]
+pub enum CallContext<'a> {
+    /// A request.
+    Http {
+        /// Its method.
+        method: &'a str,
+        /// Its canonical path.
+        path: &'a str,
+        /// The address that the front saw.
+        source_ip: Option<IpAddr>,
+    },
+    /// A record of an event.
+    Event(&'a EventRecord),
+}
+
+/// What is known of the payload when the decision is made; the crate's documentation says how each is decided.
+#[derive(Debug, Clone, Copy)]
+pub enum Input<'a> {
+    /// It keeps its contract; none where the call carries no payload, or none that the contract types.
+    Checked(Option<&'a Value>),
+    /// It breaks its contract.
+    Faulty,
+    /// It is not here: the authorizer never sees a body.
+    Absent,
+}
+
+/// The answer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Decision {
+    /// What is recorded of it. An erring `forbid` that decides stands among the policies and the errors.
+    pub note: DecisionNote,
+    /// Why not; `None` exactly where the effect is allow.
+    pub deny: Option<DenyReason>,
+}

@@ -1,0 +1,273 @@
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::ops::Range;
+
+use cedar_policy::ffi::DetailedError;
+use cedar_policy::{Entity, EntityId, EntityTypeName, EntityUid, Schema, SchemaFragment};
+use doorward_model::{EntityName, Fault};
+use serde_json::{Map, Value};
+
+use crate::actions::{Action, ContextType, action_uid};
+use crate::diagnostics;
+use crate::schema_text::{BUILT_IN, SchemaText};
+use crate::vocabulary::{self, ActionSpec, EVENTS, FUNCTION, GROUP, HTTP, SourceFile, Vocabulary};
+
+/// The schema of a project: what the door states, and what the user's files add.
+pub(crate) struct ProjectSchema {
+    /// The part that the door states.
+    pub(crate) text: String,
+    pub(crate) schema: Schema,
+    pub(crate) actions: HashMap<String, Action>,
+    pub(crate) entity_types: HashMap<String, EntityType>,
+    pub(crate) unstated: Vec<String>,
+}
+
+/// A declared entity type.
+#[derive(Debug)]
+pub(crate) struct EntityType {
+    name: EntityTypeName,
+    /// The types that its entities may be in, at any distance.
+    pub(crate) ancestors: HashSet<EntityTypeName>,
+}
+
+impl EntityType {
+    pub(crate) fn uid(&self, name: &EntityName) -> EntityUid {
+        EntityUid::from_type_name_and_id(self.name.clone(), EntityId::new(&name.id))
+    }
+}
+
+impl ProjectSchema {
+    /// States the schema and joins it with the user's `files`, which may declare entity types and common types.
+    pub(crate) fn build(files: &[SourceFile], vocabulary: &Vocabulary) -> Result<Self, Vec<Fault>> {
+        let mut declared = Declared::read(files);
+        let wanted = wanted_types(vocabulary);
+        declared.check_names(&wanted, &vocabulary.actions);
+        if !declared.faults.is_empty() {
+            return Err(declared.faults);
+        }
+        let missing = wanted.iter().filter(|(name, _)| !declared.types.contains_key(*name));
+        let entity_types = missing.map(|(name, parents)| (name.clone(), parents.clone())).collect();
+        let mut unstated = Vec::new();
+        let has_purpose = !vocabulary.purposes.is_empty();
+        let contexts: Vec<(&ActionSpec, ContextType)> = vocabulary
+            .actions
+            .iter()
+            .map(|action| (action, ContextType::new(action, has_purpose, &mut unstated)))
+            .collect();
+        let purposes = &vocabulary.purposes;
+        let text = SchemaText { entity_types: &entity_types, purposes, actions: &contexts }.to_string();
+        let schema = join(&text, &declared.fragments, files).map_err(|fault| vec![fault])?;
+        declared.check_parents(&schema, &wanted);
+        if !declared.faults.is_empty() {
+            return Err(declared.faults);
+        }
+        let actions = actions(&schema, contexts).map_err(|fault| vec![fault])?;
+        let entity_types =
+            schema.entity_types().map(|name| (name.to_string(), entity_type(&schema, name))).collect();
+        Ok(Self { text, actions, entity_types, unstated, schema })
+    }
+}
+
+fn join(text: &str, fragments: &[SchemaFragment], files: &[SourceFile]) -> Result<Schema, Fault> {
+    let (stated, _) =
+        SchemaFragment::from_cedarschema_str(text).map_err(|error| diagnostics::placeless(&error))?;
+    let all = fragments.iter().cloned().chain([stated]);
+    Schema::from_schema_fragments(all).map_err(|error| {
+        let error = DetailedError::from(&error);
+        let place = error.source_locations.first().map(|label| label.loc.start..label.loc.end);
+        // Cedar says where, but not in which file: in the one that has there a word of what Cedar says.
+        let said = |file: &&SourceFile| {
+            let word = place.clone().and_then(|place| file.text.get(place)).unwrap_or_default();
+            !word.is_empty() && error.message.contains(word)
+        };
+        match files.iter().find(said) {
+            Some(file) => diagnostics::fault(error, file, 0..0),
+            None => diagnostics::placeless(error),
+        }
+    })
+}
+
+/// The entity types that the vocabulary speaks of, and the types that their entities must be able to be in.
+fn wanted_types(vocabulary: &Vocabulary) -> BTreeMap<String, BTreeSet<String>> {
+    let mut wanted =
+        BTreeMap::from([(GROUP.to_owned(), BTreeSet::new()), (FUNCTION.to_owned(), BTreeSet::new())]);
+    for action in &vocabulary.actions {
+        for principal in &action.principals {
+            let parents: &mut BTreeSet<String> = wanted.entry(principal.clone()).or_default();
+            parents.extend(vocabulary::principal_parent(principal).map(str::to_owned));
+        }
+        let parents = wanted.entry(action.resource.clone()).or_default();
+        parents.extend(vocabulary::resource_parent(&action.resource).map(str::to_owned));
+    }
+    wanted.entry(GROUP.to_owned()).or_default().insert(GROUP.to_owned());
+    wanted
+}
+
+fn entity_type(schema: &Schema, name: &EntityTypeName) -> EntityType {
+    let ancestors = schema.ancestors(name).into_iter().flatten().cloned().collect();
+    EntityType { name: name.clone(), ancestors }
+}
+
+fn actions(
+    schema: &Schema,
+    contexts: Vec<(&ActionSpec, ContextType)>,
+) -> Result<HashMap<String, Action>, Fault> {
+    let entities = schema.action_entities().map_err(|error| diagnostics::placeless(&error))?;
+    let mut actions = HashMap::new();
+    for (spec, context) in contexts {
+        let not_declared = || Fault::new(format!("the action `{}` cannot be declared", spec.name));
+        let uid = action_uid(&spec.name).ok_or_else(not_declared)?;
+        let entity: Entity = entities.get(&uid).cloned().ok_or_else(not_declared)?;
+        let named = |name: &String| name.parse::<EntityTypeName>().ok();
+        let principals: Option<HashSet<EntityTypeName>> = spec.principals.iter().map(named).collect();
+        let principals = principals.ok_or_else(not_declared)?;
+        let resource = named(&spec.resource).ok_or_else(not_declared)?;
+        actions.insert(spec.name.clone(), Action { uid, entity, principals, resource, context });
+    }
+    Ok(actions)
+}
+
+/// What the user's schema files declare.
+#[derive(Default)]
+struct Declared<'a> {
+    /// Entity types by their full names.
+    types: BTreeMap<String, &'a SourceFile>,
+    fragments: Vec<SchemaFragment>,
+    faults: Vec<Fault>,
+}
+
+impl<'a> Declared<'a> {
+    fn read(files: &'a [SourceFile]) -> Self {
+        let mut declared = Self::default();
+        for file in files {
+            match SchemaFragment::from_cedarschema_str(&file.text) {
+                Ok((fragment, _)) => declared.take(file, fragment),
+                Err(error) => {
+                    let mut error = DetailedError::from(&error);
+                    let more = std::mem::take(&mut error.related);
+                    let all = std::iter::once(error).chain(more);
+                    declared.faults.extend(all.map(|error| diagnostics::fault(error, file, 0..0)));
+                }
+            }
+        }
+        declared
+    }
+
+    fn take(&mut self, file: &'a SourceFile, fragment: SchemaFragment) {
+        let json = match fragment.clone().to_json_value() {
+            Ok(json) => json,
+            Err(error) => {
+                return self.faults.push(diagnostics::fault(&error, file, 0..0));
+            }
+        };
+        for (namespace, definitions) in json.as_object().into_iter().flatten() {
+            for name in names(definitions, "actions") {
+                let message = format!("the action `{name}` is declared by hand");
+                let hint =
+                    "actions come from the routes and events of `doorward.toml`; declare entity types here";
+                self.faults.push(diagnostics::at(file, mention(file, name), message, Some(hint)));
+            }
+            for name in names(definitions, "commonTypes").filter(|_| namespace.is_empty()) {
+                self.check_built_in(file, name);
+            }
+            for name in names(definitions, "entityTypes") {
+                self.take_type(file, namespace, name);
+            }
+        }
+        self.fragments.push(fragment);
+    }
+
+    fn take_type(&mut self, file: &'a SourceFile, namespace: &str, name: &str) {
+        let full = if namespace.is_empty() { name.to_owned() } else { format!("{namespace}::{name}") };
+        self.check_built_in(file, &full);
+        match self.types.get(&full) {
+            Some(first) => {
+                let message = format!("the entity type `{full}` is declared twice");
+                let hint = format!("it is first declared in {}", first.name);
+                self.faults.push(diagnostics::at(file, mention(file, name), message, Some(&hint)));
+            }
+            None => {
+                self.types.insert(full, file);
+            }
+        }
+    }
+
+    fn check_built_in(&mut self, file: &SourceFile, name: &str) {
+        if BUILT_IN.contains(&name) {
+            let message = format!("`{name}` is a type of Cedar's own");
+            self.faults.push(diagnostics::at(
+                file,
+                mention(file, name),
+                message,
+                Some("choose another name"),
+            ));
+        }
+    }
+
+    fn check_names(&mut self, wanted: &BTreeMap<String, BTreeSet<String>>, actions: &[ActionSpec]) {
+        for action in actions.iter().filter(|action| [HTTP, EVENTS].contains(&action.name.as_str())) {
+            let message =
+                format!("`{}` is an action group, so no route or event may have this id", action.name);
+            self.faults.push(Fault::new(message).hint("rename the route or event"));
+        }
+        for name in wanted.keys().filter(|name| !self.types.contains_key(*name)) {
+            if name.parse::<EntityTypeName>().is_err() {
+                let fault = Fault::new(format!("`{name}` is not the name of an entity type"));
+                self.faults
+                    .push(fault.hint("entity types are named by letters, digits and `_`, as in `User`"));
+            } else if BUILT_IN.contains(&name.as_str()) {
+                let fault = Fault::new(format!("`{name}` is a type of Cedar's own, so no entity type"));
+                self.faults.push(fault.hint("choose another name"));
+            } else if name.contains("::") {
+                let fault = Fault::new(format!("the entity type `{name}` is not declared"));
+                self.faults.push(fault.hint("declare it in a `.cedarschema` file, in its namespace"));
+            }
+        }
+    }
+
+    /// A type that a file declares must let requests give its entities the parents that they have.
+    fn check_parents(&mut self, schema: &Schema, wanted: &BTreeMap<String, BTreeSet<String>>) {
+        for (name, parents) in wanted.iter().filter(|(name, _)| *name != GROUP) {
+            let Some(file) = self.types.get(name) else { continue };
+            let Ok(type_name) = name.parse() else { continue };
+            let allowed = entity_type(schema, &type_name).ancestors;
+            for parent in
+                parents.iter().filter(|parent| allowed.iter().all(|name| name.to_string() != **parent))
+            {
+                let base = type_name.basename();
+                let message = format!(
+                    "entities of type `{name}` cannot be in a `{parent}`, but requests put them there"
+                );
+                let hint = format!("write `entity {base} in [{parent}]`");
+                self.faults.push(diagnostics::at(file, mention(file, base), message, Some(&hint)));
+            }
+        }
+    }
+}
+
+fn names<'v>(definitions: &'v Value, kind: &str) -> impl Iterator<Item = &'v str> {
+    definitions.get(kind).and_then(Value::as_object).into_iter().flat_map(Map::keys).map(String::as_str)
+}
+
+/// Where a name first stands as a word of its own; Cedar's declarations carry no place.
+fn mention(file: &SourceFile, name: &str) -> Range<usize> {
+    let part_of_word = |character: char| character.is_alphanumeric() || character == '_';
+    let alone = |at: usize| {
+        let before = file.text.get(..at).and_then(|text| text.chars().next_back());
+        let after = file.text.get(at + name.len()..).and_then(|text| text.chars().next());
+        !before.is_some_and(part_of_word) && !after.is_some_and(part_of_word)
+    };
+    let mut places = file.text.match_indices(name).map(|(at, _)| at).filter(|at| alone(*at));
+    places.next().map_or(0..0, |at| at..at + name.len())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_is_found_as_a_word() {
+        let file = SourceFile { name: "x".to_owned(), text: "entity Users, MyUser; entity User;".to_owned() };
+        assert_eq!(mention(&file, "User"), 29..33);
+        assert_eq!(mention(&file, "Order"), 0..0);
+    }
+}

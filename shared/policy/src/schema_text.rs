@@ -1,0 +1,119 @@
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::{self, Display, Formatter};
+
+use crate::actions::{CallType, ContextType};
+use crate::types::{Members, Type};
+use crate::vocabulary::{ActionSpec, EVENTS, HTTP};
+
+/// The part of the schema that the door states, in Cedar's schema syntax.
+pub(crate) struct SchemaText<'a> {
+    /// Entity types to declare, and the types that their entities may be in.
+    pub(crate) entity_types: &'a BTreeMap<String, BTreeSet<String>>,
+    pub(crate) purposes: &'a [String],
+    pub(crate) actions: &'a [(&'a ActionSpec, ContextType)],
+}
+
+impl Display for SchemaText<'_> {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        writeln!(f, "// Generated from the configuration and the contracts.")?;
+        for (name, parents) in self.entity_types {
+            write!(f, "entity {name}")?;
+            if !parents.is_empty() {
+                write!(f, " in [{}]", Listed(parents))?;
+            }
+            writeln!(f, ";")?;
+        }
+        writeln!(f, "\n// Groups: every HTTP action is in the first, every event action in the second.")?;
+        writeln!(f, "action {}, {};", Quoted(HTTP), Quoted(EVENTS))?;
+        if !self.purposes.is_empty() {
+            write!(f, "\n// `context.purpose` is one of:")?;
+            for purpose in self.purposes {
+                write!(f, " {}", Quoted(purpose))?;
+            }
+            writeln!(f)?;
+        }
+        self.actions.iter().try_for_each(|(action, context)| write_action(f, action, context))
+    }
+}
+
+fn write_action(f: &mut Formatter<'_>, action: &ActionSpec, context: &ContextType) -> fmt::Result {
+    let group = match context.call {
+        CallType::Http => HTTP,
+        CallType::Event { .. } => EVENTS,
+    };
+    writeln!(f, "\naction {} in [{}] appliesTo {{", Quoted(&action.name), Quoted(group))?;
+    writeln!(f, "  principal: [{}],", Listed(&action.principals))?;
+    writeln!(f, "  resource: [{}],", action.resource)?;
+    write!(f, "  context: ")?;
+    write_record(f, &context.members(), 1)?;
+    writeln!(f, "\n}};")
+}
+
+fn write_record(f: &mut Formatter<'_>, members: &Members, depth: usize) -> fmt::Result {
+    if members.is_empty() {
+        return f.write_str("{}");
+    }
+    f.write_str("{\n")?;
+    for (name, member) in members {
+        let mark = if member.required { "" } else { "?" };
+        write!(f, "{:indent$}{}{mark}: ", "", Quoted(name), indent = 2 * (depth + 1))?;
+        write_type(f, &member.ty, depth + 1)?;
+        f.write_str(",\n")?;
+    }
+    write!(f, "{:indent$}}}", "", indent = 2 * depth)
+}
+
+fn write_type(f: &mut Formatter<'_>, ty: &Type, depth: usize) -> fmt::Result {
+    match ty {
+        Type::Bool => f.write_str("Bool"),
+        Type::Long => f.write_str("Long"),
+        Type::Decimal => f.write_str("decimal"),
+        Type::Text => f.write_str("String"),
+        Type::Instant => f.write_str("datetime"),
+        Type::Address => f.write_str("ipaddr"),
+        Type::Set(element) => {
+            f.write_str("Set<")?;
+            write_type(f, element, depth)?;
+            f.write_str(">")
+        }
+        Type::Record(members) => write_record(f, members, depth),
+    }
+}
+
+/// Names that a declared type may not take: the generated text means Cedar's own by them.
+pub(crate) const BUILT_IN: [&str; 11] = [
+    "Bool",
+    "Boolean",
+    "Entity",
+    "Extension",
+    "Long",
+    "Record",
+    "Set",
+    "String",
+    "datetime",
+    "decimal",
+    "ipaddr",
+];
+
+/// A Cedar string literal; Cedar's escapes are Rust's.
+struct Quoted<'a>(&'a str);
+
+impl Display for Quoted<'_> {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        write!(f, "\"{}\"", self.0.escape_debug())
+    }
+}
+
+struct Listed<I>(I);
+
+impl<'a, I: IntoIterator<Item = &'a String> + Copy> Display for Listed<I> {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        for (nth, name) in self.0.into_iter().enumerate() {
+            if nth > 0 {
+                f.write_str(", ")?;
+            }
+            f.write_str(name)?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,68 @@
+use std::collections::BTreeMap;
+
+use doorward_model::{EventKind, Field, Shape};
+
+/// A type that a policy schema can state.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Type {
+    Bool,
+    Long,
+    Decimal,
+    Text,
+    Instant,
+    Address,
+    Set(Box<Type>),
+    Record(Members),
+}
+
+/// The members of a record, by name.
+pub(crate) type Members = BTreeMap<String, Member>;
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Member {
+    pub(crate) ty: Type,
+    pub(crate) required: bool,
+}
+
+impl Member {
+    pub(crate) fn required(ty: Type) -> Self {
+        Self { ty, required: true }
+    }
+
+    pub(crate) fn optional(ty: Type) -> Self {
+        Self { ty, required: false }
+    }
+}
+
+/// What a schema can state of `shape`, which stands at `path`; what it cannot is added to `unstated`.
+pub(crate) fn state(shape: &Shape, path: &str, unstated: &mut Vec<String>) -> Option<Type> {
+    match shape {
+        Shape::Bool => Some(Type::Bool),
+        Shape::Long => Some(Type::Long),
+        Shape::Decimal => Some(Type::Decimal),
+        Shape::Text { .. } => Some(Type::Text),
+        Shape::List(element) => {
+            state(element, &format!("{path}[]"), unstated).map(|element| Type::Set(Box::new(element)))
+        }
+        Shape::Record(fields) => Some(Type::Record(state_fields(fields, path, unstated))),
+        Shape::Opaque { reason } => {
+            unstated.push(format!("{path}: {reason}"));
+            None
+        }
+    }
+}
+
+/// What policies read of an event of `kind` beside `source`, `type`, `region` and `account`.
+pub(crate) fn event_attributes(kind: EventKind, path: &str, unstated: &mut Vec<String>) -> Members {
+    state_fields(&kind.attributes(), path, unstated)
+}
+
+fn state_fields(fields: &BTreeMap<String, Field>, path: &str, unstated: &mut Vec<String>) -> Members {
+    let mut members = Members::new();
+    for (name, Field { shape, required }) in fields {
+        if let Some(ty) = state(shape, &format!("{path}.{name}"), unstated) {
+            members.insert(name.clone(), Member { ty, required: *required });
+        }
+    }
+    members
+}

@@ -1,0 +1,74 @@
+use doorward_model::{EventKind, Principal, Shape};
+
+/// What policies may talk about; the core makes it from the configuration and the contracts.
+///
+/// Entity types follow from it: `Group in [Group]`, `Function`, every principal type `in [Group]` but `Anonymous` and
+/// `EventSource`, and every other resource type `in [Function]`.
+#[derive(Debug, Clone, Default)]
+pub struct Vocabulary {
+    /// One a route and one an event.
+    pub actions: Vec<ActionSpec>,
+    /// What `context.purpose` may be; without any, policies cannot read it.
+    pub purposes: Vec<String>,
+}
+
+/// One action: `Action::"createOrder"`, a member of `Action::"http"` or `Action::"events"`.
+#[derive(Debug, Clone)]
+pub struct ActionSpec {
+    /// The action's id.
+    pub name: String,
+    /// Entity types of those who may call.
+    pub principals: Vec<String>,
+    /// Entity type of what is called: `Function`, or the type that the route names.
+    pub resource: String,
+    /// What its context holds.
+    pub call: CallShape,
+}
+
+/// What a call of an action tells policies.
+#[derive(Debug, Clone)]
+pub enum CallShape {
+    /// A request: `context.request`.
+    Http {
+        /// The payload as its contract types it: `context.input`.
+        input: Option<Shape>,
+    },
+    /// A record of an event: `context.event`.
+    Event {
+        /// The kind of source, which has attributes of its own.
+        kind: EventKind,
+        /// The payload as its contract types it: `context.input`.
+        input: Option<Shape>,
+    },
+}
+
+/// One file of the user's.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SourceFile {
+    /// Path relative to the project; it stands in faults, and its stem in the ids of policies.
+    pub name: String,
+    /// The content.
+    pub text: String,
+}
+
+/// Entity type of a principal's groups.
+pub(crate) const GROUP: &str = "Group";
+/// Entity type of targets.
+pub(crate) const FUNCTION: &str = "Function";
+/// Entity type of what sends events.
+pub(crate) const EVENT_SOURCE: &str = "EventSource";
+
+/// The action group of every HTTP action.
+pub(crate) const HTTP: &str = "http";
+/// The action group of every event action.
+pub(crate) const EVENTS: &str = "events";
+
+/// The type that entities of a principal type may be `in`.
+pub(crate) fn principal_parent(type_name: &str) -> Option<&'static str> {
+    (type_name != Principal::ANONYMOUS && type_name != EVENT_SOURCE).then_some(GROUP)
+}
+
+/// The type that entities of a resource type may be `in`.
+pub(crate) fn resource_parent(type_name: &str) -> Option<&'static str> {
+    (type_name != FUNCTION).then_some(FUNCTION)
+}

@@ -1,0 +1,95 @@
+use expect_test::expect;
+
+use crate::shop::compile;
+
+#[test]
+fn the_schema_states_what_policies_may_read() {
+    let policies = compile("").unwrap();
+    expect![[r#"
+        // Generated from the configuration and the contracts.
+        entity Anonymous;
+        entity EventSource;
+        entity Function;
+        entity Group in [Group];
+
+        // Groups: every HTTP action is in the first, every event action in the second.
+        action "http", "events";
+
+        // `context.purpose` is one of: "checkout" "analytics"
+
+        action "createOrder" in ["http"] appliesTo {
+          principal: [User],
+          resource: [Function],
+          context: {
+            "input": {
+              "discount"?: decimal,
+              "gift"?: Bool,
+              "items"?: Set<{
+                "quantity": Long,
+                "sku": String,
+              }>,
+              "note"?: String,
+              "tags"?: Set<String>,
+              "total": Long,
+            },
+            "now": datetime,
+            "purpose"?: String,
+            "request": {
+              "method": String,
+              "path": String,
+              "source_ip"?: ipaddr,
+            },
+          }
+        };
+
+        action "readOrder" in ["http"] appliesTo {
+          principal: [User],
+          resource: [Order],
+          context: {
+            "now": datetime,
+            "purpose"?: String,
+            "request": {
+              "method": String,
+              "path": String,
+              "source_ip"?: ipaddr,
+            },
+          }
+        };
+
+        action "status" in ["http"] appliesTo {
+          principal: [Anonymous, User],
+          resource: [Function],
+          context: {
+            "now": datetime,
+            "purpose"?: String,
+            "request": {
+              "method": String,
+              "path": String,
+              "source_ip"?: ipaddr,
+            },
+          }
+        };
+
+        action "receiptUploaded" in ["events"] appliesTo {
+          principal: [EventSource],
+          resource: [Function],
+          context: {
+            "event": {
+              "account"?: String,
+              "bucket": String,
+              "key": String,
+              "region": String,
+              "size"?: Long,
+              "source": String,
+              "type": String,
+              "user"?: String,
+              "version"?: String,
+            },
+            "now": datetime,
+            "purpose"?: String,
+          }
+        };
+    "#]]
+    .assert_eq(policies.schema());
+    expect!["createOrder: input.extra: a union of types"].assert_eq(&policies.unstated().join("\n"));
+}
