@@ -1,0 +1,81 @@
+//! The function that the emulator's own tests run: it does what its event asks for.
+
+use lambda_runtime::{Error, LambdaEvent, service_fn};
+use serde_json::{Value, json};
+
+#[tokio::main]
+async fn main() -> Result<(), Error> {
+    if std::env::var_os("PROBE_FAIL_INIT").is_some() {
+        println!("no start today");
+        std::process::exit(3);
+    }
+    if let Some(farewell) = std::env::var_os("PROBE_FAREWELL") {
+        lambda_runtime::spawn_graceful_shutdown_handler(|| async move {
+            // Nobody is left to hear of a failure.
+            let _ = std::fs::write(farewell, "goodbye");
+        })
+        .await;
+    }
+    lambda_runtime::run(service_fn(answer)).await
+}
+
+/// `do` says what happens: `echo` (also where it is absent), `fail`, `crash`, `hang`, `meet`, `authorize`.
+async fn answer(event: LambdaEvent<Value>) -> Result<Value, Error> {
+    let LambdaEvent { payload, context } = event;
+    println!("probe serves {}", context.request_id);
+    if payload.get("type").and_then(Value::as_str) == Some("REQUEST") {
+        return authorize(&payload);
+    }
+    match payload.get("do").and_then(Value::as_str) {
+        Some("fail") => Err("as asked".into()),
+        Some("crash") => std::process::exit(7),
+        Some("hang") => std::future::pending().await,
+        Some("meet") => meet(&payload),
+        _ if payload.get("requestContext").is_some() => Ok(respond(&payload)),
+        _ => Ok(json!({ "event": payload, "pid": std::process::id(), "id": context.request_id })),
+    }
+}
+
+/// Answers only while another process of this function runs: both tell the test where they are.
+fn meet(payload: &Value) -> Result<Value, Error> {
+    use std::io::{Read as _, Write as _};
+    let address = payload.get("address").and_then(Value::as_str).ok_or("no address")?;
+    let mut stream = std::net::TcpStream::connect(address)?;
+    stream.write_all(b"here")?;
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer)?;
+    Ok(json!(answer))
+}
+
+/// Lets pass who carries `Bearer good`; `Bearer policy` may call the route that it has called first, and no other;
+/// `Bearer broken` gets an answer that is none.
+fn authorize(event: &Value) -> Result<Value, Error> {
+    let identity = event.pointer("/identitySource/0").and_then(Value::as_str).unwrap_or_default();
+    match identity {
+        "Bearer broken" => Ok(json!({ "isAuthorized": "perhaps" })),
+        "Bearer policy" => Ok(json!({
+            "principalId": "probe",
+            "policyDocument": {
+                "Version": "2012-10-17",
+                "Statement": [
+                    { "Effect": "Allow", "Action": "execute-api:Invoke", "Resource": event.get("routeArn") },
+                ],
+            },
+        })),
+        "Bearer expired" => Err("Unauthorized".into()),
+        _ => Ok(json!({
+            "isAuthorized": identity == "Bearer good",
+            "context": { "arn": event.get("routeArn"), "pid": std::process::id() },
+        })),
+    }
+}
+
+/// Answers an HTTP event with what it says.
+fn respond(event: &Value) -> Value {
+    json!({
+        "statusCode": 201,
+        "headers": { "Content-Type": "application/json", "WWW-Authenticate": "Probe" },
+        "cookies": ["seen=1"],
+        "body": event.to_string(),
+    })
+}

@@ -1,0 +1,51 @@
+//! Why an emulator cannot start, or cannot do what it was asked.
+
+use crate::dynamodb::TableError;
+
+/// Why an emulator cannot start, or cannot do what it was asked.
+#[derive(Debug, thiserror::Error)]
+pub enum EmulatorError {
+    /// A port is taken, or may not be used.
+    #[error("cannot listen on 127.0.0.1:{port}: {cause}")]
+    Listen {
+        /// Port that was asked for; 0 for any.
+        port: u16,
+        /// What the system said.
+        cause: std::io::Error,
+    },
+    /// A table definition is malformed, or the store refuses it.
+    #[error(transparent)]
+    Tables(#[from] TableError),
+    /// A route key is not one of the forms that API Gateway knows.
+    #[error("route key `{0}` is neither `$default` nor a method and a path such as `GET /orders/{{id}}`")]
+    RouteKey(String),
+    /// Two routes of an HTTP API have the same key.
+    #[error("route key `{0}` is there twice")]
+    RouteTwice(String),
+    /// An identity source is not one of the forms that the emulator knows.
+    #[error(
+        "identity source `{0}` is not known; write `$request.header.NAME`, `$request.querystring.NAME`, \
+             `$context.httpMethod`, `$context.path` or `$context.routeKey`"
+    )]
+    IdentitySource(String),
+    /// A route, an authorizer or a Function URL names a function that is not among those hosted.
+    #[error("no function is named `{0}`")]
+    UnknownFunction(String),
+    /// The address of a remote Invoke API is not an absolute `http` URL.
+    #[error("`{0}` is not an address such as `http://127.0.0.1:9000`")]
+    RemoteAddress(String),
+    /// A function's first process did not come to ask for work.
+    #[error("function `{function}` did not start: {reason}")]
+    FunctionStart {
+        /// The function's name.
+        function: String,
+        /// What Lambda would have answered to its invocation.
+        reason: String,
+    },
+    /// A token is asked of an issuer that is not there.
+    #[error("no issuer is named `{0}`")]
+    UnknownIssuer(String),
+    /// The cryptographic library could not make a key or a signature.
+    #[error("cannot make a key or a signature for issuer `{0}`")]
+    Signing(String),
+}

@@ -1,0 +1,89 @@
+//! Tokens and the key sets that verify them.
+
+use doorward_emulator::{Emulator, EmulatorError, IssuerSpec, Options, TokenRequest};
+use jsonwebtoken::jwk::JwkSet;
+use jsonwebtoken::{Algorithm, DecodingKey, TokenData, Validation};
+use serde_json::{Map, Value, json};
+
+use crate::client::get;
+use crate::probe::options;
+
+const ISSUER: &str = "https://id.example.com/";
+
+async fn start() -> Emulator {
+    let spec = |name: &str| IssuerSpec {
+        name: name.to_owned(),
+        issuer: ISSUER.to_owned(),
+        audience: "shop-api".to_owned(),
+    };
+    let options = Options { issuers: vec![spec("main"), spec("other-one")], ..options(Vec::new()) };
+    Emulator::start(options).await.unwrap()
+}
+
+fn request(audience: Option<&str>) -> TokenRequest {
+    TokenRequest {
+        subject: "ada".to_owned(),
+        claims: Map::from_iter([("groups".to_owned(), json!(["admins"]))]),
+        audience: audience.map(str::to_owned),
+        issued_at: "2026-11-24T00:00:00Z".parse().unwrap(),
+        expires_at: "2026-11-25T00:00:00Z".parse().unwrap(),
+    }
+}
+
+async fn verify(
+    emulator: &Emulator,
+    issuer: &str,
+    token: &str,
+) -> jsonwebtoken::errors::Result<TokenData<Value>> {
+    let keys = get(&emulator.jwks_url(issuer).unwrap(), &[]).await.json();
+    let keys: JwkSet = serde_json::from_value(keys).unwrap();
+    let mut validation = Validation::new(Algorithm::ES256);
+    validation.set_audience(&["shop-api"]);
+    validation.set_issuer(&[ISSUER]);
+    validation.validate_exp = false;
+    jsonwebtoken::decode(token, &DecodingKey::from_jwk(&keys.keys[0]).unwrap(), &validation)
+}
+
+#[tokio::test]
+async fn a_token_is_verified_by_its_issuers_key_set_only() {
+    let emulator = start().await;
+    let token = emulator.issue_token("main", request(None)).unwrap();
+    let verified = verify(&emulator, "main", &token).await.unwrap();
+    assert_eq!(
+        verified.claims,
+        json!({
+            "iss": ISSUER, "aud": "shop-api", "sub": "ada", "groups": ["admins"],
+            "iat": 1_795_478_400, "exp": 1_795_564_800,
+        })
+    );
+    let keys = get(&emulator.jwks_url("main").unwrap(), &[]).await.json();
+    assert_eq!(verified.header.kid.as_deref(), keys["keys"][0]["kid"].as_str());
+    assert!(verify(&emulator, "other-one", &token).await.is_err());
+    emulator.shutdown().await;
+}
+
+#[tokio::test]
+async fn tokens_can_be_wrong_on_purpose() {
+    let emulator = start().await;
+    let elsewhere = emulator.issue_token("main", request(Some("elsewhere"))).unwrap();
+    assert!(verify(&emulator, "main", &elsewhere).await.is_err());
+    let claims = json!({ "iss": ISSUER, "aud": "shop-api", "exp": 1, "groups": 7 }).to_string();
+    let odd = emulator.sign_raw("main", r#"{"alg":"ES256","crit":["x"]}"#, &claims).unwrap();
+    assert_eq!(verify(&emulator, "main", &odd).await.unwrap().claims["groups"], 7);
+    let unsigned = emulator.sign_raw("main", r#"{"alg":"none"}"#, &claims).unwrap();
+    assert!(verify(&emulator, "main", &unsigned).await.is_err());
+    assert!(matches!(emulator.issue_token("none", request(None)), Err(EmulatorError::UnknownIssuer(_))));
+    emulator.shutdown().await;
+}
+
+#[tokio::test]
+async fn discovery_leads_to_the_key_set() {
+    let emulator = start().await;
+    let jwks_url = emulator.jwks_url("main").unwrap();
+    let url = jwks_url.replace("jwks.json", "openid-configuration");
+    let document = get(&url, &[]).await.json();
+    assert_eq!(document["issuer"], ISSUER);
+    assert_eq!(document["jwks_uri"], jwks_url);
+    assert_eq!(get(&url.replace("/main/", "/none/"), &[]).await.status, 404);
+    emulator.shutdown().await;
+}

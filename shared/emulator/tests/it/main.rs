@@ -1,0 +1,10 @@
+//! The emulator with a real function, over its listeners.
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test that cannot go on fails")]
+
+mod client;
+mod dynamodb;
+mod fronts;
+mod invoke;
+mod issuer;
+mod life_cycle;
+mod probe;
