@@ -1,0 +1,44 @@
+use doorward_model::{Call, Refusal, Stage};
+use jiff::{SignedDuration, Timestamp};
+
+use crate::door::Door;
+use crate::find::Subject;
+use crate::permit::Permitted;
+use crate::ports;
+
+/// A call that this invocation alone carries to its target.
+pub(crate) struct Claimed<'d> {
+    pub(crate) permitted: Permitted<'d>,
+}
+
+impl Door {
+    /// Was this call here before? Sources deliver an event again whenever they are not sure; who finds it taken never
+    /// reaches the target. Plain HTTP calls are their own identity and need no claim.
+    pub(crate) async fn claim<'d>(
+        &self,
+        permitted: Permitted<'d>,
+        call: &mut Call,
+    ) -> Result<Claimed<'d>, Refusal> {
+        self.enter(call, Stage::Claim);
+        if let Subject::Event { .. } = permitted.found.subject {
+            let claim = self.ports.ledger.claim(call, self.expiry(call)).await;
+            match claim.map_err(|error| self.store_away(call, &error))? {
+                ports::Claim::Ours => call.claimed = true,
+                ports::Claim::Taken { first } => return Err(Refusal::Repetition { first }),
+            }
+        }
+        Ok(Claimed { permitted })
+    }
+
+    /// When the ledger may forget this call.
+    pub(crate) fn expiry(&self, call: &Call) -> Timestamp {
+        let retention =
+            SignedDuration::try_from(self.rules.config.door.retention).unwrap_or(SignedDuration::MAX);
+        call.at.saturating_add(retention).unwrap_or(Timestamp::MAX)
+    }
+
+    pub(crate) fn store_away(&self, call: &Call, error: &ports::StoreError) -> Refusal {
+        self.ports.journal.complain(call, &error.to_string());
+        Refusal::StoreAway
+    }
+}

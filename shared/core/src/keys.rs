@@ -1,0 +1,225 @@
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use doorward_config::{Algorithm, Issuer, JwksLocation};
+use doorward_model::parse_json;
+use jiff::{SignedDuration, Timestamp};
+use jsonwebtoken::DecodingKey;
+use jsonwebtoken::jwk::{AlgorithmParameters, EllipticCurve, Jwk, KeyOperations, PublicKeyUse};
+use serde_json::Value;
+use tokio::sync::Mutex;
+
+use crate::ports::{Clock, Fetch, FetchError};
+
+/// The issuers' public keys. What can go stale is looked at at the start of a call, since a frozen sandbox runs
+/// nothing in between; and a stranger's unknown `kid` cannot make the door fetch more than once in [`COOL_DOWN`].
+pub(crate) struct KeyRing {
+    issuers: HashMap<String, Slot>,
+    refresh: SignedDuration,
+}
+
+/// At most one fetch per issuer in this time, whatever asks for it.
+const COOL_DOWN: SignedDuration = SignedDuration::from_secs(30);
+/// How long the last good set serves while its issuer is away.
+const MAX_STALE: SignedDuration = SignedDuration::from_hours(1);
+/// The largest key set, in bytes.
+const MAX_BYTES: usize = 256 * 1024;
+/// The most keys that are kept of one set.
+const MAX_KEYS: usize = 64;
+
+struct Slot {
+    location: JwksLocation,
+    issuer: String,
+    // Held while fetching, so that calls that need the same keys wait for one fetch.
+    state: Mutex<State>,
+}
+
+#[derive(Default)]
+struct State {
+    set: Option<Arc<KeySet>>,
+    fetched: Option<Timestamp>,
+    tried: Option<Timestamp>,
+}
+
+/// One issuer's usable keys.
+#[derive(Debug, Default)]
+pub(crate) struct KeySet {
+    keys: Vec<Key>,
+}
+
+/// A public key and the algorithms that it may verify: never one of another family.
+pub(crate) struct Key {
+    kid: Option<String>,
+    algorithms: Vec<Algorithm>,
+    pub(crate) key: DecodingKey,
+}
+
+/// Why there is no key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum KeyFault {
+    /// The issuer's set has no such key.
+    Unknown,
+    /// The issuer's set cannot be had.
+    Away,
+}
+
+impl KeyRing {
+    pub(crate) fn new(issuers: &[Issuer], files: &HashMap<String, String>, refresh: Duration) -> Self {
+        let slot = |issuer: &Issuer| {
+            let mut state = State::default();
+            if let Some(text) = files.get(&issuer.name) {
+                state.set = KeySet::parse(text.as_bytes()).ok().map(Arc::new);
+            }
+            Slot { location: issuer.jwks.clone(), issuer: issuer.issuer.clone(), state: Mutex::new(state) }
+        };
+        Self {
+            issuers: issuers.iter().map(|issuer| (issuer.name.clone(), slot(issuer))).collect(),
+            refresh: SignedDuration::try_from(refresh).unwrap_or(SignedDuration::MAX),
+        }
+    }
+
+    /// Fetches every issuer's keys once.
+    pub(crate) async fn load(&self, fetch: &dyn Fetch, clock: &dyn Clock) {
+        for (name, slot) in &self.issuers {
+            let mut state = slot.state.lock().await;
+            slot.refresh(&mut state, name, fetch, clock).await;
+        }
+    }
+
+    /// The key set of the issuer `name`, of an age that `refresh` allows, and holding `kid` if the issuer has it.
+    pub(crate) async fn set(
+        &self,
+        name: &str,
+        kid: Option<&str>,
+        fetch: &dyn Fetch,
+        clock: &dyn Clock,
+    ) -> Result<Arc<KeySet>, KeyFault> {
+        let slot = self.issuers.get(name).ok_or(KeyFault::Unknown)?;
+        let mut state = slot.state.lock().await;
+        if matches!(slot.location, JwksLocation::File(_)) {
+            return state.set.clone().ok_or(KeyFault::Away);
+        }
+        let now = clock.now();
+        let age = state.fetched.map(|at| now.duration_since(at));
+        let stale = age.is_none_or(|age| age > self.refresh);
+        let missing = kid.is_some_and(|kid| !state.set.as_ref().is_some_and(|set| set.has(kid)));
+        let cooled = state.tried.is_none_or(|at| now.duration_since(at) >= COOL_DOWN);
+        if (stale || missing) && cooled {
+            slot.refresh(&mut state, name, fetch, clock).await;
+        }
+        let bound = self.refresh.max(MAX_STALE);
+        let usable = state.fetched.is_some_and(|at| clock.now().duration_since(at) <= bound);
+        state.set.clone().filter(|_| usable).ok_or(KeyFault::Away)
+    }
+}
+
+impl Slot {
+    /// One attempt; a failed one leaves the last good set.
+    async fn refresh(&self, state: &mut State, name: &str, fetch: &dyn Fetch, clock: &dyn Clock) {
+        state.tried = Some(clock.now());
+        match self.fetch(fetch).await {
+            Ok(Some(set)) => {
+                state.set = Some(Arc::new(set));
+                state.fetched = Some(clock.now());
+            }
+            Ok(None) => {}
+            Err(error) => tracing::warn!(issuer = name, cause = %error, "the issuer's keys cannot be read"),
+        }
+    }
+
+    /// `Ok(None)` where the keys came with the bundle.
+    async fn fetch(&self, fetch: &dyn Fetch) -> Result<Option<KeySet>, FetchError> {
+        let url = match &self.location {
+            JwksLocation::File(_) => return Ok(None),
+            JwksLocation::Url(url) => url.clone(),
+            JwksLocation::Discovery => self.discover(fetch).await?,
+        };
+        let body = fetch.get(&url, MAX_BYTES).await?;
+        KeySet::parse(&body).map(Some).map_err(|cause| FetchError { url, cause })
+    }
+
+    /// OpenID Connect Discovery 1.0 section 4: the document must name this very issuer.
+    async fn discover(&self, fetch: &dyn Fetch) -> Result<String, FetchError> {
+        let url = format!("{}/.well-known/openid-configuration", self.issuer.trim_end_matches('/'));
+        let body = fetch.get(&url, MAX_BYTES).await?;
+        let fault = |cause: &str| FetchError { url: url.clone(), cause: cause.to_owned() };
+        let document = parse_json(&body, 16).map_err(|_| fault("not a JSON object"))?;
+        let text = |name: &str| document.get(name).and_then(Value::as_str);
+        if text("issuer") != Some(&self.issuer) {
+            return Err(fault("the document is another issuer's"));
+        }
+        text("jwks_uri").map(str::to_owned).ok_or_else(|| fault("it has no `jwks_uri`"))
+    }
+}
+
+impl KeySet {
+    /// Reads a JWK set (RFC 7517); keys that the door cannot use are passed over, as section 5 says.
+    fn parse(text: &[u8]) -> Result<Self, String> {
+        let document = parse_json(text, 16).map_err(|fault| fault.to_string())?;
+        let listed = document.get("keys").and_then(Value::as_array).ok_or("it has no `keys`")?;
+        let keys = listed.iter().filter_map(Key::read).take(MAX_KEYS).collect();
+        Ok(Self { keys })
+    }
+
+    fn has(&self, kid: &str) -> bool {
+        self.keys.iter().any(|key| key.kid.as_deref() == Some(kid))
+    }
+
+    /// The key with this `kid` that may verify `algorithm`. A token without `kid` is verified only where no other key
+    /// could be meant.
+    pub(crate) fn find(&self, kid: Option<&str>, algorithm: Algorithm) -> Option<&Key> {
+        let mut fitting = self.keys.iter().filter(|key| {
+            key.algorithms.contains(&algorithm) && kid.is_none_or(|kid| key.kid.as_deref() == Some(kid))
+        });
+        let found = fitting.next()?;
+        fitting.next().is_none().then_some(found)
+    }
+}
+
+impl Key {
+    fn read(value: &Value) -> Option<Self> {
+        let jwk: Jwk = serde_json::from_value(value.clone()).ok()?;
+        if !matches!(jwk.common.public_key_use, None | Some(PublicKeyUse::Signature)) {
+            return None;
+        }
+        if jwk.common.key_operations.as_ref().is_some_and(|ops| !ops.contains(&KeyOperations::Verify)) {
+            return None;
+        }
+        let fitting: &[Algorithm] = match &jwk.algorithm {
+            AlgorithmParameters::RSA(_) => &[
+                Algorithm::RS256,
+                Algorithm::RS384,
+                Algorithm::RS512,
+                Algorithm::PS256,
+                Algorithm::PS384,
+                Algorithm::PS512,
+            ],
+            AlgorithmParameters::EllipticCurve(curve) => match curve.curve {
+                EllipticCurve::P256 => &[Algorithm::ES256],
+                EllipticCurve::P384 => &[Algorithm::ES384],
+                _ => return None,
+            },
+            AlgorithmParameters::OctetKeyPair(curve) if curve.curve == EllipticCurve::Ed25519 => {
+                &[Algorithm::EdDSA]
+            }
+            _ => return None,
+        };
+        let named = value.get("alg").and_then(Value::as_str);
+        let fits = |algorithm: &&Algorithm| named.is_none_or(|named| named == algorithm.word());
+        let algorithms: Vec<Algorithm> = fitting.iter().filter(fits).copied().collect();
+        if algorithms.is_empty() {
+            return None;
+        }
+        Some(Self { kid: jwk.common.key_id.clone(), algorithms, key: DecodingKey::from_jwk(&jwk).ok()? })
+    }
+}
+
+impl std::fmt::Debug for Key {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Key")
+            .field("kid", &self.kid)
+            .field("algorithms", &self.algorithms)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,36 @@
+//! The one pipeline of a call, and its ports. No AWS and no Lambda name in here.
+//!
+//! ```text
+//! inbound ─ find ▶ screen ▶ identify ▶ check_request ▶ permit ▶ claim ▶ reserve ▶ send ▶ check_response ─ respond
+//!                                                                                                  └▶ record (always)
+//! ```
+//!
+//! [`Door::serve`] runs all of it, [`Door::admit`] runs it up to `permit` for an authorizer.
+
+mod bundle;
+mod check_request;
+mod check_response;
+mod claim;
+mod door;
+mod find;
+mod health;
+mod identify;
+mod keys;
+pub mod limit;
+mod permit;
+mod pipeline;
+pub mod ports;
+mod record;
+mod reserve;
+mod respond;
+mod router;
+mod rules;
+mod screen;
+mod send;
+mod token;
+
+pub use bundle::{Bundle, BundleError};
+pub use door::{Admission, Answer, Door, EventAnswer, Ports};
+pub use respond::problem;
+pub use router::{Match, Router};
+pub use rules::Rules;

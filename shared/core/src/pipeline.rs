@@ -1,0 +1,34 @@
+use doorward_model::{Call, Inbound, Refusal, Stage};
+
+use crate::check_response::Answered;
+use crate::door::Door;
+
+impl Door {
+    /// The way of a call. Each stage takes what only the stage before it can make, so none can be skipped; each notes
+    /// in `call` what it learned, so that whatever the outcome, it can be explained.
+    pub(crate) async fn run(&self, inbound: Inbound, call: &mut Call) -> Result<Answered, Refusal> {
+        let found = self.find(inbound, call)?;
+        let screened = self.screen(found, call)?;
+        let identified = self.identify(screened, call).await?;
+        let checked = self.check_request(identified, call)?;
+        let permitted = self.permit(checked, call)?;
+        let claimed = self.claim(permitted, call).await?;
+        let admitted = self.reserve(claimed, call).await?;
+        let sent = self.send(admitted, call).await?;
+        self.check_response(sent, call).await
+    }
+
+    /// The part of the way that an authorizer goes: there is no body to check.
+    pub(crate) async fn decide(&self, inbound: Inbound, call: &mut Call) -> Result<(), Refusal> {
+        let found = self.find(inbound, call)?;
+        let screened = self.screen(found, call)?;
+        let identified = self.identify(screened, call).await?;
+        let absent = identified.without_body();
+        self.permit(absent, call)?;
+        Ok(())
+    }
+
+    pub(crate) fn enter(&self, call: &mut Call, stage: Stage) {
+        call.enter(stage, self.ports.clock.now());
+    }
+}

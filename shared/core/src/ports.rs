@@ -1,0 +1,138 @@
+//! What the pipeline asks of the world. Everything else in this crate is pure.
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use doorward_config::Target;
+use doorward_model::{
+    Call, CanonicalPath, EventRecord, HttpRequest, Outcome, Principal, Reply, TargetFault, Trace,
+};
+use jiff::Timestamp;
+
+use crate::limit::{Ask, Reserved};
+
+/// The time of day.
+pub trait Clock: Send + Sync {
+    /// Now.
+    fn now(&self) -> Timestamp;
+}
+
+/// Reads small public documents: key sets and discovery documents.
+#[async_trait]
+pub trait Fetch: Send + Sync {
+    /// The body of a `200` answer to `GET url`, at most `limit` bytes of it, within a few seconds. Redirects are not
+    /// followed; anything but `https`, or `http` on loopback, is refused.
+    async fn get(&self, url: &str, limit: usize) -> Result<Bytes, FetchError>;
+}
+
+/// Why a document could not be read.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("cannot read `{url}`: {cause}")]
+pub struct FetchError {
+    /// What was asked for.
+    pub url: String,
+    /// Why, lowercase.
+    pub cause: String,
+}
+
+/// Rates and quotas, shared by every sandbox.
+#[async_trait]
+pub trait LimitStore: Send + Sync {
+    /// Takes `ask.units` from every slot of the scope, or from none.
+    async fn reserve(&self, ask: &Ask) -> Result<Reserved, StoreError>;
+}
+
+/// The record of every call.
+#[async_trait]
+pub trait Ledger: Send + Sync {
+    /// Writes the intent of a call before its target is called, unless the call is there already. One that ended in a
+    /// way that may be tried again is taken over.
+    async fn claim(&self, call: &Call, expires: Timestamp) -> Result<Claim, StoreError>;
+
+    /// Writes the outcome of a call that this caller of `claim` holds, unless it was written before.
+    async fn resolve(&self, call: &Call) -> Result<(), StoreError>;
+
+    /// Writes a call that was not claimed; one that is there already stays as it is.
+    async fn record(&self, call: &Call, expires: Timestamp) -> Result<(), StoreError>;
+}
+
+/// What a claim found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Claim {
+    /// This invocation holds the call.
+    Ours,
+    /// The call was here before.
+    Taken {
+        /// How it ended; [`Outcome::Unresolved`] when no end is known.
+        first: Outcome,
+    },
+}
+
+/// Where denied and broken events are kept.
+#[async_trait]
+pub trait Quarantine: Send + Sync {
+    /// Keeps `record` with the reason that `call` notes. Keeping the same call twice keeps one item.
+    async fn keep(&self, call: &Call, record: &EventRecord, expires: Timestamp) -> Result<(), StoreError>;
+}
+
+/// Why a store gave no answer.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("the store is away: {0}")]
+pub struct StoreError(pub String);
+
+/// What calls are forwarded to.
+#[async_trait]
+pub trait Targets: Send + Sync {
+    /// Calls `target` and waits for its answer at most `within`. An event's answer has status 200 when the target
+    /// took it.
+    async fn send(
+        &self,
+        target: &Target,
+        forward: Forward<'_>,
+        within: Duration,
+    ) -> Result<Reply, TargetFault>;
+}
+
+/// What a target is sent.
+#[derive(Debug, Clone, Copy)]
+pub struct Forward<'a> {
+    /// The call, with its caller, plan and purpose.
+    pub call: &'a Call,
+    /// The caller.
+    pub principal: &'a Principal,
+    /// Trace context to carry on.
+    pub trace: &'a Trace,
+    /// The payload's form.
+    pub message: ForwardMessage<'a>,
+}
+
+/// The two forms of what is sent.
+#[derive(Debug, Clone, Copy)]
+pub enum ForwardMessage<'a> {
+    /// An HTTP request.
+    Http {
+        /// The request as it came in.
+        request: &'a HttpRequest,
+        /// The route as the configuration writes it: `POST /orders/{id}`.
+        route_key: &'a str,
+        /// The one reading of the path.
+        path: &'a CanonicalPath,
+        /// Decoded path parameters.
+        parameters: &'a [(String, String)],
+    },
+    /// An event record.
+    Event {
+        /// The record, which keeps the source's own form.
+        record: &'a EventRecord,
+    },
+}
+
+/// One line per call, for whoever operates the door.
+pub trait Journal: Send + Sync {
+    /// Writes `call` as one JSON line.
+    fn write(&self, call: &Call);
+
+    /// Writes what went wrong on our side of a call.
+    fn complain(&self, call: &Call, cause: &str);
+}

@@ -1,0 +1,101 @@
+use doorward_config::OnDeny;
+use doorward_model::{Call, EventRecord, Outcome, Refusal};
+
+use crate::check_response::Answered;
+use crate::door::Door;
+
+impl Door {
+    /// Writes down how the call ended, whatever it is. An admitted call that cannot be recorded is not answered as
+    /// admitted: usage is never lost. Refusals of unknown callers cost no write, only a line.
+    pub(crate) async fn record(
+        &self,
+        outcome: Result<Answered, Refusal>,
+        event: Option<&EventRecord>,
+        call: &mut Call,
+    ) -> Result<Answered, Refusal> {
+        conclude(outcome.as_ref().err(), Outcome::Admitted, call, self.ports.clock.now());
+        let keep = outcome.as_ref().err().is_some_and(|refusal| self.quarantines(refusal, call));
+        let kept = match event {
+            Some(record) if keep => self.ports.quarantine.keep(call, record, self.expiry(call)).await,
+            _ => Ok(()),
+        };
+        let written = match kept {
+            Ok(()) => self.write(call).await,
+            Err(error) => Err(error),
+        };
+        match written {
+            Ok(()) => outcome,
+            Err(error) => {
+                let refusal = self.store_away(call, &error);
+                // A refusal stands, recorded or not; but an event that could not be recorded must come again.
+                if outcome.is_ok() || event.is_some() {
+                    conclude(Some(&refusal), Outcome::Unavailable, call, self.ports.clock.now());
+                    return Err(refusal);
+                }
+                outcome
+            }
+        }
+    }
+
+    /// What an authorizer records: refusals of known callers. Who passes is recorded by the dispatcher behind.
+    pub(crate) async fn record_admission(
+        &self,
+        outcome: Result<(), Refusal>,
+        call: &mut Call,
+    ) -> Option<Refusal> {
+        let refusal = outcome.err();
+        conclude(refusal.as_ref(), Outcome::Passed, call, self.ports.clock.now());
+        if refusal.is_some()
+            && let Err(error) = self.write(call).await
+        {
+            self.ports.journal.complain(call, &error.to_string());
+        }
+        call.finish(self.ports.clock.now());
+        self.ports.journal.write(call);
+        refusal
+    }
+
+    async fn write(&self, call: &Call) -> Result<(), crate::ports::StoreError> {
+        if call.claimed {
+            return self.ports.ledger.resolve(call).await;
+        }
+        match (call.outcome, &call.caller) {
+            // The first one's row stands.
+            (Outcome::Repeated, _) | (_, None) => Ok(()),
+            (_, Some(_)) => self.ports.ledger.record(call, self.expiry(call)).await,
+        }
+    }
+
+    /// Whether a refused record is kept: as its rule says, and always where no rule knows it.
+    fn quarantines(&self, refusal: &Refusal, call: &Call) -> bool {
+        match refusal {
+            Refusal::NotFound => true,
+            Refusal::Denied(_) | Refusal::Contract(_) => self.on_deny(call) == OnDeny::Quarantine,
+            _ => false,
+        }
+    }
+
+    pub(crate) fn on_deny(&self, call: &Call) -> OnDeny {
+        let rule = self.rules.config.events.iter().find(|rule| Some(&rule.id) == call.action.as_ref());
+        rule.map_or(OnDeny::Quarantine, |rule| rule.on_deny)
+    }
+}
+
+/// Closes the open stage and writes the outcome into the call.
+fn conclude(refusal: Option<&Refusal>, otherwise: Outcome, call: &mut Call, now: jiff::Timestamp) {
+    let stage = call.leave(now);
+    match refusal {
+        None => call.outcome = otherwise,
+        Some(refusal) => {
+            call.outcome = refusal.outcome();
+            call.code = Some(refusal.code());
+            call.cause = refusal.cause();
+            call.status = Some(refusal.status().as_u16());
+            call.refused_at = stage.or(call.refused_at);
+            if let Refusal::Contract(violations) | Refusal::BrokenAnswer(violations) = refusal {
+                call.violations.clone_from(violations);
+            }
+        }
+    }
+    call.finish(now);
+}

@@ -1,0 +1,158 @@
+use std::time::Duration;
+
+use doorward_config::OnDeny;
+use doorward_model::{AuthFault, Body, Call, LimitNote, Outcome, Refusal, Reply, TargetFault, Violation};
+use http::header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
+use http::{HeaderMap, HeaderName, HeaderValue};
+use serde_json::{Value, json};
+
+use crate::check_response::Answered;
+use crate::door::{Answer, Door, EventAnswer};
+
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+/// draft-ietf-httpapi-ratelimit-headers-10.
+const RATE_LIMIT: HeaderName = HeaderName::from_static("ratelimit");
+const RATE_LIMIT_POLICY: HeaderName = HeaderName::from_static("ratelimit-policy");
+
+impl Door {
+    /// Answers the front, and writes the call's line.
+    pub(crate) fn respond(&self, outcome: Result<Answered, Refusal>, event: bool, call: &mut Call) -> Answer {
+        let answer = if event {
+            Answer::Event(self.event_answer(outcome, call))
+        } else {
+            let mut reply = match outcome {
+                Ok(answered) => answered.reply,
+                Err(refusal) => problem(&refusal, call.id.as_str(), &self.rules.config.door.name),
+            };
+            describe_limits(&mut reply.headers, &call.limits);
+            insert(&mut reply.headers, REQUEST_ID, call.id.as_str());
+            call.status = Some(reply.status.as_u16());
+            Answer::Http(reply)
+        };
+        call.finish(self.ports.clock.now());
+        self.ports.journal.write(call);
+        answer
+    }
+
+    fn event_answer(&self, outcome: Result<Answered, Refusal>, call: &Call) -> EventAnswer {
+        let Err(refusal) = outcome else { return EventAnswer::Done(Outcome::Admitted) };
+        let again = || EventAnswer::Again(format!("{}: call {}", refusal.code(), call.id));
+        match &refusal {
+            Refusal::Repetition { first: Outcome::Unresolved } => again(),
+            Refusal::Repetition { .. } | Refusal::NotFound => EventAnswer::Done(refusal.outcome()),
+            Refusal::Denied(_) | Refusal::Contract(_) => match self.on_deny(call) {
+                OnDeny::Discard | OnDeny::Quarantine => EventAnswer::Done(refusal.outcome()),
+                OnDeny::Fail => again(),
+            },
+            Refusal::UnknownFront
+            | Refusal::Malformed(_)
+            | Refusal::MethodNotAllowed { .. }
+            | Refusal::TooLarge { .. }
+            | Refusal::Flooded { .. }
+            | Refusal::Unauthenticated(_)
+            | Refusal::KeysAway
+            | Refusal::UnsupportedMediaType
+            | Refusal::Limited(_)
+            | Refusal::StoreAway
+            | Refusal::Target(_)
+            | Refusal::BrokenAnswer(_) => again(),
+        }
+    }
+}
+
+/// The one reply to each refusal: a problem (RFC 9457) with a stable `code`, the request id, and nothing about
+/// policies, keys or targets.
+#[must_use]
+pub fn problem(refusal: &Refusal, request_id: &str, realm: &str) -> Reply {
+    let mut headers = HeaderMap::new();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    let mut errors: &[Violation] = &[];
+    let title = match refusal {
+        Refusal::UnknownFront | Refusal::Denied(_) => "You may not do this",
+        Refusal::Malformed(_) => "The request cannot be read in one way only",
+        Refusal::NotFound => "There is nothing here",
+        Refusal::MethodNotAllowed { allow } => {
+            let listed: Vec<&str> = allow.iter().map(http::Method::as_str).collect();
+            insert(&mut headers, ALLOW, &listed.join(", "));
+            "This method is not allowed here"
+        }
+        Refusal::TooLarge { .. } => "The payload is too large",
+        Refusal::Flooded { retry_after } => {
+            insert(&mut headers, RETRY_AFTER, &whole_seconds(*retry_after));
+            "Too many requests from this address"
+        }
+        Refusal::Unauthenticated(fault) => {
+            insert(&mut headers, WWW_AUTHENTICATE, &challenge(fault, realm));
+            "Credentials are missing or not valid"
+        }
+        Refusal::KeysAway => {
+            insert(&mut headers, RETRY_AFTER, "30");
+            "Credentials cannot be checked at the moment"
+        }
+        Refusal::UnsupportedMediaType => "The media type is not supported",
+        Refusal::Contract(violations) => {
+            errors = violations;
+            "The request breaks its contract"
+        }
+        Refusal::Repetition { .. } => "This call was made before",
+        Refusal::Limited(limit) => {
+            insert(&mut headers, RETRY_AFTER, &whole_seconds(limit.reset));
+            "A limit of the caller's plan is reached"
+        }
+        Refusal::StoreAway => {
+            insert(&mut headers, RETRY_AFTER, "1");
+            "Usage cannot be recorded at the moment"
+        }
+        Refusal::Target(TargetFault::TimedOut) => "The target did not answer in time",
+        Refusal::Target(TargetFault::Unreachable(_)) => "The target cannot be reached",
+        Refusal::Target(TargetFault::Failed(_) | TargetFault::Unreadable(_)) => "The target failed",
+        Refusal::BrokenAnswer(_) => "The target's answer breaks its contract",
+    };
+    let status = refusal.status();
+    let mut body = json!({
+        "type": format!("urn:doorward:problem:{}", refusal.code()),
+        "title": title,
+        "status": status.as_u16(),
+        "code": refusal.code(),
+        "request_id": request_id,
+    });
+    if let (Value::Object(members), false) = (&mut body, errors.is_empty()) {
+        members.insert("errors".to_owned(), json!(errors));
+    }
+    Reply { status, headers, body: Body::from(body.to_string().into_bytes()) }
+}
+
+/// RFC 6750 section 3: a request without credentials gets no error code.
+fn challenge(fault: &AuthFault, realm: &str) -> String {
+    match fault {
+        AuthFault::Missing => format!("Bearer realm=\"{realm}\""),
+        _ => format!("Bearer realm=\"{realm}\", error=\"invalid_token\""),
+    }
+}
+
+fn describe_limits(headers: &mut HeaderMap, limits: &[LimitNote]) {
+    if limits.is_empty() {
+        return;
+    }
+    let join =
+        |describe: &dyn Fn(&LimitNote) -> String| limits.iter().map(describe).collect::<Vec<_>>().join(", ");
+    let policy = |limit: &LimitNote| format!("\"{}\";q={};w={}", limit.name, limit.limit, limit.window);
+    let state = |limit: &LimitNote| {
+        format!("\"{}\";r={};t={}", limit.name, limit.remaining, whole_seconds(limit.reset))
+    };
+    insert(headers, RATE_LIMIT_POLICY, &join(&policy));
+    insert(headers, RATE_LIMIT, &join(&state));
+}
+
+/// Rounded up: waiting that long is enough.
+fn whole_seconds(duration: Duration) -> String {
+    (duration.as_secs() + u64::from(duration.subsec_nanos() > 0)).to_string()
+}
+
+/// Names and texts here are checked configuration and ids; one that is no field value all the same is left out.
+fn insert(headers: &mut HeaderMap, name: HeaderName, value: &str) {
+    if let Ok(value) = HeaderValue::from_str(value) {
+        headers.insert(name, value);
+    }
+}

@@ -1,0 +1,57 @@
+use std::collections::HashMap;
+
+use doorward_config::Route;
+use doorward_model::CanonicalPath;
+use http::Method;
+
+/// Finds the route of a canonical path.
+#[derive(Debug, Default)]
+pub struct Router {
+    paths: matchit::Router<HashMap<Method, usize>>,
+}
+
+/// What a path leads to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Match {
+    /// The route's place in the configuration, and the decoded path parameters.
+    Route(usize, Vec<(String, String)>),
+    /// The path exists for these methods only, in their alphabetical order.
+    OtherMethods(Vec<Method>),
+    /// No route has this path.
+    Nothing,
+}
+
+impl Router {
+    /// A router over checked routes, whose paths do not conflict.
+    ///
+    /// # Errors
+    /// The path that conflicts with one before it.
+    pub fn new(routes: &[Route]) -> Result<Self, String> {
+        let mut methods: HashMap<&str, HashMap<Method, usize>> = HashMap::new();
+        for (place, route) in routes.iter().enumerate() {
+            methods.entry(&route.path).or_default().insert(route.method.clone(), place);
+        }
+        let mut paths = matchit::Router::new();
+        for (path, methods) in methods {
+            paths.insert(path, methods).map_err(|_| path.to_owned())?;
+        }
+        Ok(Self { paths })
+    }
+
+    /// What `method` on `path` leads to.
+    #[must_use]
+    pub fn find(&self, method: &Method, path: &CanonicalPath) -> Match {
+        let Ok(found) = self.paths.at(path.as_str()) else { return Match::Nothing };
+        match found.value.get(method) {
+            Some(place) => {
+                let parameters = found.params.iter().map(|(name, value)| (name.to_owned(), value.to_owned()));
+                Match::Route(*place, parameters.collect())
+            }
+            None => {
+                let mut allow: Vec<Method> = found.value.keys().cloned().collect();
+                allow.sort_by(|a, b| a.as_str().cmp(b.as_str()));
+                Match::OtherMethods(allow)
+            }
+        }
+    }
+}

@@ -1,0 +1,110 @@
+use std::collections::HashMap;
+use std::net::IpAddr;
+use std::num::NonZeroU64;
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use doorward_config::{Limit, LimitRule};
+use doorward_model::{Call, Refusal, Stage};
+use jiff::Timestamp;
+
+use crate::door::Door;
+use crate::find::{Found, Subject};
+use crate::limit::{Level, Slot};
+
+/// A call whose size is in bounds and whose address does not flood.
+pub(crate) struct Screened<'d>(Found<'d>);
+
+impl<'d> Screened<'d> {
+    pub(crate) fn into_found(self) -> Found<'d> {
+        self.0
+    }
+}
+
+/// What one sandbox lets through per address before any cryptography: floods of bad tokens cost no signature checks.
+pub(crate) struct Screen {
+    limit: Limit,
+    levels: Mutex<HashMap<IpAddr, Level>>,
+}
+
+/// Addresses that are remembered; beyond it, idle ones are forgotten, and if none is, all are.
+const MAX_ADDRESSES: usize = 16_384;
+
+impl Screen {
+    pub(crate) fn new(rate: NonZeroU64) -> Self {
+        let rule = LimitRule::Rate { units: rate.get(), period: Duration::from_secs(1), burst: rate };
+        Self { limit: Limit { name: "screen".to_owned(), rule }, levels: Mutex::default() }
+    }
+
+    /// Takes one look for `address`, or says how long to wait.
+    fn look(&self, address: IpAddr, now: Timestamp) -> Result<(), Duration> {
+        let slot = Slot::at(&self.limit, now);
+        // A poisoned lock holds plain numbers, which stay good.
+        let mut levels = self.levels.lock().unwrap_or_else(PoisonError::into_inner);
+        if levels.len() >= MAX_ADDRESSES {
+            levels.retain(|_, level| Slot::branch(*level, now) == crate::limit::Branch::Busy);
+            if levels.len() >= MAX_ADDRESSES {
+                levels.clear();
+            }
+        }
+        let level = levels.entry(network(address)).or_insert_with(|| slot.unused());
+        if slot.refuses(*level, 1, now) {
+            return Err(slot.note(*level, 1, now).reset);
+        }
+        *level = slot.after(*level, 1, now);
+        Ok(())
+    }
+}
+
+/// IPv6 callers hold a /64 each; IPv4-mapped addresses are IPv4.
+fn network(address: IpAddr) -> IpAddr {
+    match address.to_canonical() {
+        IpAddr::V4(v4) => v4.into(),
+        IpAddr::V6(v6) => std::net::Ipv6Addr::from_bits(v6.to_bits() & !u128::from(u64::MAX)).into(),
+    }
+}
+
+impl Door {
+    /// Bounds what a stranger can cost. Events come from pinned services, which bound their own size.
+    pub(crate) fn screen<'d>(&self, found: Found<'d>, call: &mut Call) -> Result<Screened<'d>, Refusal> {
+        self.enter(call, Stage::Screen);
+        if let Subject::Http(http) = &found.subject {
+            let limit = self.rules.config.door.max_body;
+            if http.request.body.len() > limit {
+                return Err(Refusal::TooLarge { limit });
+            }
+            if let Some(address) = http.request.source_ip {
+                let looked = self.screen.look(address, self.ports.clock.now());
+                looked.map_err(|retry_after| Refusal::Flooded { retry_after })?;
+            }
+        }
+        Ok(Screened(found))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_has_its_own_rate_and_a_v6_network_shares_one() {
+        let screen = Screen::new(NonZeroU64::new(2).unwrap());
+        let now: Timestamp = "2026-11-24T00:00:00Z".parse().unwrap();
+        let look = |address: &str| screen.look(address.parse().unwrap(), now).is_ok();
+        assert_eq!([look("192.0.2.1"), look("192.0.2.1"), look("192.0.2.1")], [true, true, false]);
+        assert!(look("192.0.2.2"));
+        assert!(!look("::ffff:192.0.2.1"));
+        assert_eq!([look("2001:db8::1"), look("2001:db8::2"), look("2001:db8::3")], [true, true, false]);
+        assert!(look("2001:db8:0:1::1"));
+    }
+
+    #[test]
+    fn memory_is_bounded_under_a_flood_of_addresses() {
+        let screen = Screen::new(NonZeroU64::new(1).unwrap());
+        let now: Timestamp = "2026-11-24T00:00:00Z".parse().unwrap();
+        for n in 0..(MAX_ADDRESSES as u32 * 2) {
+            let _ = screen.look(std::net::Ipv4Addr::from_bits(n).into(), now);
+        }
+        assert!(screen.levels.lock().unwrap().len() <= MAX_ADDRESSES);
+    }
+}

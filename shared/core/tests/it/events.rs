@@ -1,0 +1,93 @@
+use doorward_core::{Answer, EventAnswer};
+use doorward_model::{Inbound, Outcome, TargetFault};
+use doorward_testkit::s3;
+
+use crate::shop::Shop;
+
+async fn send(shop: &Shop, inbound: Inbound) -> EventAnswer {
+    match shop.world.door.serve(inbound).await {
+        Answer::Event(answer) => answer,
+        Answer::Http(reply) => panic!("an HTTP answer: {reply:?}"),
+    }
+}
+
+fn receipt(shop: &Shop, id: &str, key: &str) -> Inbound {
+    s3(id, key, 1000, shop.world.now())
+}
+
+fn row(shop: &Shop, id: &str) -> Outcome {
+    shop.world.ledger.rows()[id].call.outcome
+}
+
+#[tokio::test]
+async fn a_permitted_event_reaches_its_target_once_however_often_it_comes() {
+    let shop = Shop::new();
+    for expected in [Outcome::Admitted, Outcome::Repeated, Outcome::Repeated] {
+        assert_eq!(send(&shop, receipt(&shop, "e1", "inbox/a.pdf")).await, EventAnswer::Done(expected));
+    }
+    assert_eq!(shop.world.targets.sent(), ["receipts receiptUploaded"]);
+    assert_eq!(shop.world.ledger.rows().len(), 1);
+    assert_eq!(row(&shop, "e1"), Outcome::Admitted);
+}
+
+#[tokio::test]
+async fn a_denied_event_is_kept_with_its_reason_and_its_target_is_never_called() {
+    let shop = Shop::new();
+    for _ in 0..2 {
+        let answer = send(&shop, receipt(&shop, "e1", "inbox/a.exe")).await;
+        assert_eq!(answer, EventAnswer::Done(Outcome::Denied));
+    }
+    let items = shop.world.quarantine.items();
+    assert_eq!((items.len(), items["e1"].code), (1, Some("forbidden")));
+    assert_eq!(row(&shop, "e1"), Outcome::Denied);
+    assert!(shop.world.targets.sent().is_empty());
+}
+
+#[tokio::test]
+async fn on_deny_says_what_becomes_of_a_denied_event() {
+    let denied = |word: &'static str| {
+        Shop::with(move |config| config.replace("\"quarantine\"", &format!("\"{word}\"")))
+    };
+    let shop = denied("discard");
+    assert_eq!(send(&shop, receipt(&shop, "e1", "inbox/a.exe")).await, EventAnswer::Done(Outcome::Denied));
+    assert!(shop.world.quarantine.items().is_empty());
+    let shop = denied("fail");
+    assert!(matches!(send(&shop, receipt(&shop, "e1", "inbox/a.exe")).await, EventAnswer::Again(_)));
+    assert!(shop.world.quarantine.items().is_empty());
+}
+
+#[tokio::test]
+async fn an_event_that_no_rule_knows_is_kept_and_one_from_a_stranger_is_not() {
+    let shop = Shop::new();
+    let answer = send(&shop, receipt(&shop, "e1", "outbox/a.pdf")).await;
+    assert_eq!(answer, EventAnswer::Done(Outcome::Invalid));
+    assert_eq!(shop.world.quarantine.items()["e1"].code, Some("not-found"));
+    let mut forged = receipt(&shop, "e2", "inbox/a.pdf");
+    forged.front.id = "mallory".into();
+    assert!(matches!(send(&shop, forged).await, EventAnswer::Again(_)));
+    assert_eq!(shop.world.quarantine.items().len(), 1);
+}
+
+#[tokio::test]
+async fn a_failed_event_may_be_tried_again_and_counts_once() {
+    let shop = Shop::new();
+    shop.world.targets.fail(TargetFault::Failed("Error".into()));
+    assert!(matches!(send(&shop, receipt(&shop, "e1", "inbox/a.pdf")).await, EventAnswer::Again(_)));
+    assert_eq!(row(&shop, "e1"), Outcome::TargetFailed);
+    shop.world.targets.answer(200, "{}");
+    assert_eq!(send(&shop, receipt(&shop, "e1", "inbox/a.pdf")).await, EventAnswer::Done(Outcome::Admitted));
+    assert_eq!(row(&shop, "e1"), Outcome::Admitted);
+    assert_eq!(shop.world.ledger.rows().len(), 1);
+}
+
+#[tokio::test]
+async fn a_call_that_was_cut_off_half_way_stays_unresolved_and_never_reaches_the_target_again() {
+    let shop = Shop::new();
+    let inbound = receipt(&shop, "e1", "inbox/a.pdf");
+    let mut cut = doorward_model::Call::begin(&inbound, shop.world.now());
+    cut.action = Some("receiptUploaded".into());
+    doorward_core::ports::Ledger::claim(shop.world.ledger.as_ref(), &cut, shop.world.now()).await.unwrap();
+    assert!(matches!(send(&shop, inbound).await, EventAnswer::Again(_)));
+    assert!(shop.world.targets.sent().is_empty());
+    assert_eq!(row(&shop, "e1"), Outcome::Unresolved);
+}

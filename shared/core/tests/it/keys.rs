@@ -1,0 +1,104 @@
+use std::time::Duration;
+
+use doorward_testkit::{TestIssuer, http};
+use http::Method;
+use serde_json::json;
+
+use crate::shop::{JWKS, Shop};
+
+async fn status(shop: &Shop, token: &str) -> u16 {
+    let field = format!("Bearer {token}");
+    let headers = [("authorization", field.as_str())];
+    shop.ask(http("c", Method::GET, "/orders/1001", &headers, "", shop.world.now())).await.status.as_u16()
+}
+
+fn shop() -> Shop {
+    let shop = Shop::new();
+    shop.world.targets.answer(200, r#"{"id":"1001","status":"shipped"}"#);
+    shop
+}
+
+#[tokio::test]
+async fn keys_are_read_once_and_again_when_they_are_old() {
+    let shop = shop();
+    shop.world.door.prepare().await;
+    for _ in 0..3 {
+        assert_eq!(status(&shop, &shop.token("alice", &[])).await, 200);
+    }
+    assert_eq!(shop.world.documents.asked(), 1);
+    shop.world.clock.advance(Duration::from_secs(31));
+    assert_eq!(status(&shop, &shop.token("alice", &[])).await, 200);
+    assert_eq!(shop.world.documents.asked(), 2);
+}
+
+#[tokio::test]
+async fn unknown_kids_cannot_make_the_door_fetch() {
+    let shop = shop();
+    shop.world.door.prepare().await;
+    let stranger = TestIssuer::new("k2");
+    for _ in 0..20 {
+        assert_eq!(status(&shop, &stranger.token(&shop.claims("alice", &[], json!({})))).await, 401);
+    }
+    assert_eq!(shop.world.documents.asked(), 1, "one fetch in 30 s, whatever asks for it");
+}
+
+#[tokio::test]
+async fn a_rotated_key_is_found_and_a_withdrawn_one_dropped() {
+    let mut shop = shop();
+    shop.world.door.prepare().await;
+    let old = shop.token("alice", &[]);
+    shop.world.clock.advance(Duration::from_secs(30));
+    shop.issuer = TestIssuer::new("k2");
+    shop.world.documents.put(JWKS, shop.issuer.jwks());
+    assert_eq!(status(&shop, &shop.token("alice", &[])).await, 200);
+    assert_eq!(status(&shop, &old).await, 401);
+}
+
+#[tokio::test]
+async fn the_last_good_set_serves_while_the_issuer_is_away_but_not_for_ever() {
+    let shop = shop();
+    shop.world.door.prepare().await;
+    shop.world.documents.remove(JWKS);
+    shop.world.clock.advance(Duration::from_secs(3590));
+    assert_eq!(status(&shop, &shop.token("alice", &[])).await, 200);
+    shop.world.clock.advance(Duration::from_secs(60));
+    assert_eq!(status(&shop, &shop.token("alice", &[])).await, 503);
+}
+
+#[tokio::test]
+async fn an_issuer_that_was_never_there_is_503_not_401() {
+    let shop = shop();
+    shop.world.documents.put(JWKS, "no key set");
+    assert_eq!(status(&shop, &shop.token("alice", &[])).await, 503);
+    shop.world.documents.put(JWKS, shop.issuer.jwks());
+    shop.world.clock.advance(Duration::from_secs(30));
+    assert_eq!(status(&shop, &shop.token("alice", &[])).await, 200);
+}
+
+#[tokio::test]
+async fn keys_that_are_not_for_verifying_are_passed_over() {
+    let shop = shop();
+    for change in [json!({ "use": "enc" }), json!({ "alg": "ES384" }), json!({ "key_ops": ["sign"] })] {
+        let mut key = shop.issuer.jwk();
+        for (name, value) in change.as_object().unwrap() {
+            key[name] = value.clone();
+        }
+        shop.world.documents.put(JWKS, json!({ "keys": [key, { "kty": "unknown" }] }).to_string());
+        shop.world.clock.advance(Duration::from_secs(31));
+        assert_eq!(status(&shop, &shop.token("alice", &[])).await, 401, "{change}");
+    }
+}
+
+#[tokio::test]
+async fn discovery_must_name_this_very_issuer() {
+    let shop =
+        Shop::with(|config| config.replace("jwks = \"https://id.shop.example/.well-known/jwks.json\"\n", ""));
+    shop.world.targets.answer(200, r#"{"id":"1001","status":"shipped"}"#);
+    let url = "https://id.shop.example/.well-known/openid-configuration";
+    let document = |issuer: &str| json!({ "issuer": issuer, "jwks_uri": JWKS }).to_string();
+    shop.world.documents.put(url, document("https://mallory.example/"));
+    assert_eq!(status(&shop, &shop.token("alice", &[])).await, 503);
+    shop.world.documents.put(url, document("https://id.shop.example/"));
+    shop.world.clock.advance(Duration::from_secs(30));
+    assert_eq!(status(&shop, &shop.token("alice", &[])).await, 200);
+}

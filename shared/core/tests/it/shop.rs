@@ -1,0 +1,84 @@
+use doorward_core::Answer;
+use doorward_model::{Call, Inbound, Reply};
+use doorward_testkit::{TestIssuer, World, http, numeric_date};
+use http::Method;
+use jiff::Timestamp;
+use serde_json::{Value, json};
+
+pub(crate) const JWKS: &str = "https://id.shop.example/.well-known/jwks.json";
+
+/// The demo's own door over stand-ins, with its issuer.
+pub(crate) struct Shop {
+    pub(crate) world: World,
+    pub(crate) issuer: TestIssuer,
+}
+
+pub(crate) fn now() -> Timestamp {
+    "2026-11-24T12:00:00Z".parse().unwrap()
+}
+
+impl Shop {
+    pub(crate) fn new() -> Self {
+        Self::with(|config| config)
+    }
+
+    /// The shop with its configuration changed.
+    #[track_caller]
+    pub(crate) fn with(change: impl FnOnce(String) -> String) -> Self {
+        let config = change(include_str!("../../../../policies/doorward.toml").to_owned());
+        let files = [
+            ("orders.cedar", include_str!("../../../../policies/orders.cedar")),
+            ("receipts.cedar", include_str!("../../../../policies/receipts.cedar")),
+            ("shop.cedarschema", include_str!("../../../../policies/shop.cedarschema")),
+            ("entities.json", include_str!("../../../../policies/entities.json")),
+            ("contracts/shop.yaml", include_str!("../../../../policies/contracts/shop.yaml")),
+        ];
+        let world = World::new(&config, &files, now()).unwrap_or_else(|faults| panic!("{faults}"));
+        let issuer = TestIssuer::new("k1");
+        world.documents.put(JWKS, issuer.jwks());
+        world.targets.answer(201, r#"{"id":"7","status":"placed","total":4200}"#);
+        Self { world, issuer }
+    }
+
+    /// The claims of a good token; a `null` in `change` takes a claim away.
+    pub(crate) fn claims(&self, subject: &str, groups: &[&str], change: Value) -> Value {
+        let at = numeric_date(self.world.now());
+        let mut claims = json!({
+            "iss": "https://id.shop.example/", "aud": "shop-api", "sub": subject, "groups": groups,
+            "iat": at - 10, "exp": at + 300,
+        });
+        for (name, value) in change.as_object().unwrap() {
+            claims[name] = value.clone();
+        }
+        claims.as_object_mut().unwrap().retain(|_, value| !value.is_null());
+        claims
+    }
+
+    pub(crate) fn token(&self, subject: &str, groups: &[&str]) -> String {
+        self.issuer.token(&self.claims(subject, groups, json!({})))
+    }
+
+    /// `POST /orders` by a customer with this body.
+    pub(crate) fn order(&self, id: &str, body: &str) -> Inbound {
+        let token = format!("Bearer {}", self.token("alice", &["customers"]));
+        let headers = [("authorization", token.as_str()), ("content-type", "application/json")];
+        http(id, Method::POST, "/orders", &headers, body, self.world.now())
+    }
+
+    pub(crate) async fn ask(&self, inbound: Inbound) -> Reply {
+        match self.world.door.serve(inbound).await {
+            Answer::Http(reply) => reply,
+            Answer::Event(answer) => panic!("an event's answer: {answer:?}"),
+        }
+    }
+
+    pub(crate) fn last_line(&self) -> Call {
+        self.world.lines.calls().pop().unwrap()
+    }
+}
+
+pub(crate) const GOOD_ORDER: &str = r#"{"items":[{"sku":"TEA-1","quantity":2}],"total":4200}"#;
+
+pub(crate) async fn json_body(reply: Reply) -> Value {
+    serde_json::from_slice(&reply.body.collect(1 << 20).await.unwrap()).unwrap()
+}

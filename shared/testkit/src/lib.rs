@@ -1,0 +1,14 @@
+//! Stand-ins for the pipeline's ports, a clock that tests move, real keys and tokens, and builders. A dev-dependency
+//! only: nothing that ships stands on it.
+
+mod clock;
+mod issuer;
+mod stores;
+mod targets;
+mod world;
+
+pub use clock::ManualClock;
+pub use issuer::{TestIssuer, numeric_date};
+pub use stores::{MemoryLedger, MemoryLimits, MemoryQuarantine, Row};
+pub use targets::ScriptedTargets;
+pub use world::{Lines, StaticDocuments, World, http, s3};

@@ -1,0 +1,161 @@
+use std::collections::{BTreeMap, HashMap};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use async_trait::async_trait;
+use doorward_core::limit::{Ask, Level, Reserved, SlotRule};
+use doorward_core::ports::{Claim, Ledger, LimitStore, Quarantine, StoreError};
+use doorward_model::{Call, EventRecord, Outcome};
+use jiff::Timestamp;
+
+/// Whether a store answers, and how often it was asked.
+#[derive(Debug, Default)]
+pub struct Switch {
+    away: AtomicBool,
+    calls: AtomicUsize,
+}
+
+impl Switch {
+    /// From now on the store is away, or back.
+    pub fn away(&self, away: bool) {
+        self.away.store(away, Ordering::SeqCst);
+    }
+
+    /// How often the store was asked.
+    #[must_use]
+    pub fn calls(&self) -> usize {
+        self.calls.load(Ordering::SeqCst)
+    }
+
+    fn ask(&self) -> Result<(), StoreError> {
+        self.calls.fetch_add(1, Ordering::SeqCst);
+        if self.away.load(Ordering::SeqCst) { Err(StoreError("switched off".to_owned())) } else { Ok(()) }
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Limits in memory, by the same arithmetic as the real store.
+#[derive(Debug, Default)]
+pub struct MemoryLimits {
+    /// Turns the store off.
+    pub switch: Switch,
+    levels: Mutex<HashMap<String, Level>>,
+}
+
+#[async_trait]
+impl LimitStore for MemoryLimits {
+    async fn reserve(&self, ask: &Ask) -> Result<Reserved, StoreError> {
+        self.switch.ask()?;
+        let mut levels = lock(&self.levels);
+        let keys: Vec<String> = ask
+            .slots
+            .iter()
+            .map(|slot| match &slot.rule {
+                SlotRule::Rate { .. } => format!("{}/{}", ask.scope, slot.name),
+                SlotRule::Quota { window, .. } => format!("{}/{}/{window}", ask.scope, slot.name),
+            })
+            .collect();
+        let before: Vec<Level> = keys
+            .iter()
+            .zip(&ask.slots)
+            .map(|(key, slot)| levels.get(key).copied().unwrap_or_else(|| slot.unused()))
+            .collect();
+        if ask.slots.iter().zip(&before).any(|(slot, level)| slot.refuses(*level, ask.units, ask.now)) {
+            return Ok(Reserved::Refused(before));
+        }
+        let after: Vec<Level> = ask
+            .slots
+            .iter()
+            .zip(&before)
+            .map(|(slot, level)| slot.after(*level, ask.units, ask.now))
+            .collect();
+        levels.extend(keys.into_iter().zip(after.iter().copied()));
+        Ok(Reserved::Granted(after))
+    }
+}
+
+/// One row of the ledger.
+#[derive(Debug, Clone)]
+pub struct Row {
+    /// The call as it was last written.
+    pub call: Call,
+    /// When it may be forgotten.
+    pub expires: Timestamp,
+}
+
+/// A ledger in memory.
+#[derive(Debug, Default)]
+pub struct MemoryLedger {
+    /// Turns the store off.
+    pub switch: Switch,
+    rows: Mutex<BTreeMap<String, Row>>,
+}
+
+impl MemoryLedger {
+    /// Every row, by call id.
+    #[must_use]
+    pub fn rows(&self) -> BTreeMap<String, Row> {
+        lock(&self.rows).clone()
+    }
+}
+
+#[async_trait]
+impl Ledger for MemoryLedger {
+    async fn claim(&self, call: &Call, expires: Timestamp) -> Result<Claim, StoreError> {
+        self.switch.ask()?;
+        let mut rows = lock(&self.rows);
+        if let Some(row) = rows.get(call.id.as_str())
+            && !row.call.outcome.may_be_tried_again()
+        {
+            return Ok(Claim::Taken { first: row.call.outcome });
+        }
+        let mut intent = call.clone();
+        intent.outcome = Outcome::Unresolved;
+        rows.insert(call.id.to_string(), Row { call: intent, expires });
+        Ok(Claim::Ours)
+    }
+
+    async fn resolve(&self, call: &Call) -> Result<(), StoreError> {
+        self.switch.ask()?;
+        if let Some(row) = lock(&self.rows).get_mut(call.id.as_str())
+            && row.call.outcome == Outcome::Unresolved
+        {
+            row.call = call.clone();
+        }
+        Ok(())
+    }
+
+    async fn record(&self, call: &Call, expires: Timestamp) -> Result<(), StoreError> {
+        self.switch.ask()?;
+        lock(&self.rows).entry(call.id.to_string()).or_insert_with(|| Row { call: call.clone(), expires });
+        Ok(())
+    }
+}
+
+/// A quarantine in memory: the reason by call id.
+#[derive(Debug, Default)]
+pub struct MemoryQuarantine {
+    /// Turns the store off.
+    pub switch: Switch,
+    items: Mutex<BTreeMap<String, Call>>,
+}
+
+impl MemoryQuarantine {
+    /// Every item, by call id.
+    #[must_use]
+    pub fn items(&self) -> BTreeMap<String, Call> {
+        lock(&self.items).clone()
+    }
+}
+
+#[async_trait]
+impl Quarantine for MemoryQuarantine {
+    async fn keep(&self, call: &Call, _: &EventRecord, _: Timestamp) -> Result<(), StoreError> {
+        self.switch.ask()?;
+        lock(&self.items).entry(call.id.to_string()).or_insert_with(|| call.clone());
+        Ok(())
+    }
+}

@@ -1,0 +1,62 @@
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use doorward_config::Target;
+use doorward_core::ports::{Forward, Targets};
+use doorward_model::{Body, Reply, TargetFault};
+use http::header::CONTENT_TYPE;
+use http::{HeaderMap, HeaderValue, StatusCode};
+
+type Script = Box<dyn Fn() -> Result<Reply, TargetFault> + Send + Sync>;
+
+/// Targets that answer as a test says, and remember what they were sent.
+pub struct ScriptedTargets {
+    script: Mutex<Script>,
+    sent: Mutex<Vec<String>>,
+}
+
+impl Default for ScriptedTargets {
+    fn default() -> Self {
+        let targets =
+            Self { script: Mutex::new(Box::new(|| Err(TargetFault::TimedOut))), sent: Mutex::default() };
+        targets.answer(200, "{}");
+        targets
+    }
+}
+
+impl ScriptedTargets {
+    /// From now on every target answers so, with a JSON body.
+    pub fn answer(&self, status: u16, body: &'static str) {
+        self.script(move || {
+            let mut headers = HeaderMap::new();
+            headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+            let status = StatusCode::from_u16(status).unwrap_or(StatusCode::IM_A_TEAPOT);
+            Ok(Reply { status, headers, body: Body::from(body.as_bytes().to_vec()) })
+        });
+    }
+
+    /// From now on every target fails so.
+    pub fn fail(&self, fault: TargetFault) {
+        self.script(move || Err(fault.clone()));
+    }
+
+    fn script(&self, script: impl Fn() -> Result<Reply, TargetFault> + Send + Sync + 'static) {
+        *self.script.lock().unwrap_or_else(PoisonError::into_inner) = Box::new(script);
+    }
+
+    /// `target action` of every call that got here, in order.
+    #[must_use]
+    pub fn sent(&self) -> Vec<String> {
+        self.sent.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}
+
+#[async_trait]
+impl Targets for ScriptedTargets {
+    async fn send(&self, target: &Target, forward: Forward<'_>, _: Duration) -> Result<Reply, TargetFault> {
+        let line = format!("{} {}", target.name, forward.call.action.as_deref().unwrap_or("?"));
+        self.sent.lock().unwrap_or_else(PoisonError::into_inner).push(line);
+        (self.script.lock().unwrap_or_else(PoisonError::into_inner))()
+    }
+}

@@ -1,0 +1,198 @@
+use std::collections::{BTreeMap, HashMap};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use doorward_core::ports::{Clock, Fetch, FetchError, Journal};
+use doorward_core::{Bundle, Door, Ports, Rules};
+use doorward_model::{
+    Call, CallId, EventKind, EventRecord, Front, FrontKind, HttpRequest, Inbound, Message, PathForm, Trace,
+};
+use http::{HeaderMap, HeaderName, HeaderValue, Method};
+use jiff::Timestamp;
+use serde_json::{Value, json};
+
+use crate::clock::ManualClock;
+use crate::stores::{MemoryLedger, MemoryLimits, MemoryQuarantine};
+use crate::targets::ScriptedTargets;
+
+/// Documents by URL, as an issuer serves them, and how often they were asked for.
+#[derive(Debug, Default)]
+pub struct StaticDocuments {
+    documents: Mutex<HashMap<String, String>>,
+    asked: Mutex<Vec<String>>,
+}
+
+impl StaticDocuments {
+    /// Serves `text` at `url` from now on.
+    pub fn put(&self, url: &str, text: impl Into<String>) {
+        self.documents.lock().unwrap_or_else(PoisonError::into_inner).insert(url.to_owned(), text.into());
+    }
+
+    /// `url` is away from now on.
+    pub fn remove(&self, url: &str) {
+        self.documents.lock().unwrap_or_else(PoisonError::into_inner).remove(url);
+    }
+
+    /// How often anything was asked for.
+    #[must_use]
+    pub fn asked(&self) -> usize {
+        self.asked.lock().unwrap_or_else(PoisonError::into_inner).len()
+    }
+}
+
+#[async_trait]
+impl Fetch for StaticDocuments {
+    async fn get(&self, url: &str, limit: usize) -> Result<Bytes, FetchError> {
+        self.asked.lock().unwrap_or_else(PoisonError::into_inner).push(url.to_owned());
+        let fault = |cause: &str| FetchError { url: url.to_owned(), cause: cause.to_owned() };
+        let documents = self.documents.lock().unwrap_or_else(PoisonError::into_inner);
+        let text = documents.get(url).ok_or_else(|| fault("nothing is there"))?;
+        if text.len() > limit { Err(fault("too large")) } else { Ok(Bytes::from(text.clone())) }
+    }
+}
+
+/// A journal that remembers its lines.
+#[derive(Debug, Default)]
+pub struct Lines {
+    calls: Mutex<Vec<Call>>,
+    complaints: Mutex<Vec<String>>,
+}
+
+impl Lines {
+    /// Every call's line, in order.
+    #[must_use]
+    pub fn calls(&self) -> Vec<Call> {
+        self.calls.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Everything that went wrong on our side.
+    #[must_use]
+    pub fn complaints(&self) -> Vec<String> {
+        self.complaints.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}
+
+impl Journal for Lines {
+    fn write(&self, call: &Call) {
+        self.calls.lock().unwrap_or_else(PoisonError::into_inner).push(call.clone());
+    }
+
+    fn complain(&self, _: &Call, cause: &str) {
+        self.complaints.lock().unwrap_or_else(PoisonError::into_inner).push(cause.to_owned());
+    }
+}
+
+/// A door on stand-ins, each of which a test can look at and turn off.
+#[expect(missing_docs, reason = "each stand-in says what it is")]
+pub struct World {
+    pub clock: Arc<ManualClock>,
+    pub documents: Arc<StaticDocuments>,
+    pub limits: Arc<MemoryLimits>,
+    pub ledger: Arc<MemoryLedger>,
+    pub quarantine: Arc<MemoryQuarantine>,
+    pub targets: Arc<ScriptedTargets>,
+    pub lines: Arc<Lines>,
+    pub door: Door,
+}
+
+impl World {
+    /// A door over `config` and `files`, at `now`.
+    ///
+    /// # Errors
+    /// The faults of the files, rendered.
+    pub fn new(config: &str, files: &[(&str, &str)], now: Timestamp) -> Result<Self, String> {
+        let files = files.iter().map(|(name, text)| ((*name).to_owned(), (*text).to_owned())).collect();
+        let bundle = Bundle { config: ("doorward.toml".to_owned(), config.to_owned()), files };
+        let rules = Rules::compile(&bundle, |_| None).map_err(|faults| faults.to_string())?;
+        let clock = Arc::new(ManualClock::at(now));
+        let documents = Arc::new(StaticDocuments::default());
+        let limits = Arc::new(MemoryLimits::default());
+        let ledger = Arc::new(MemoryLedger::default());
+        let quarantine = Arc::new(MemoryQuarantine::default());
+        let targets = Arc::new(ScriptedTargets::default());
+        let lines = Arc::new(Lines::default());
+        let ports = Ports {
+            clock: clock.clone(),
+            fetch: documents.clone(),
+            limits: limits.clone(),
+            ledger: ledger.clone(),
+            quarantine: quarantine.clone(),
+            targets: targets.clone(),
+            journal: lines.clone(),
+        };
+        let door = Door::new(Arc::new(rules), ports);
+        Ok(Self { clock, documents, limits, ledger, quarantine, targets, lines, door })
+    }
+
+    /// A clock's reading.
+    #[must_use]
+    pub fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+}
+
+/// An HTTP request through the function URL `shopurl`, whose call id is `id`.
+#[must_use]
+pub fn http(
+    id: &str,
+    method: Method,
+    path: &str,
+    headers: &[(&str, &str)],
+    body: &str,
+    now: Timestamp,
+) -> Inbound {
+    let mut fields = HeaderMap::new();
+    for (name, value) in headers {
+        if let (Ok(name), Ok(value)) = (name.parse::<HeaderName>(), HeaderValue::from_str(value)) {
+            fields.append(name, value);
+        }
+    }
+    let (path, query) = path.split_once('?').unwrap_or((path, ""));
+    let request = HttpRequest {
+        method,
+        path: path.to_owned(),
+        path_form: PathForm::Encoded,
+        query: query.to_owned(),
+        headers: fields,
+        body: Bytes::copy_from_slice(body.as_bytes()),
+        source_ip: Some(std::net::Ipv4Addr::new(192, 0, 2, 1).into()),
+        host: "shop.example".to_owned(),
+    };
+    inbound(id, Front { kind: FrontKind::FunctionUrl, id: "shopurl".to_owned() }, Message::Http(request), now)
+}
+
+/// An S3 record from the bucket `receipts`, whose call id is `id`.
+#[must_use]
+pub fn s3(id: &str, key: &str, size: u64, now: Timestamp) -> Inbound {
+    let front = Front { kind: FrontKind::Bucket, id: "receipts".to_owned() };
+    let attributes: BTreeMap<String, Value> = BTreeMap::from([
+        ("bucket".to_owned(), json!("receipts")),
+        ("key".to_owned(), json!(key)),
+        ("size".to_owned(), json!(size)),
+    ]);
+    let record = EventRecord {
+        source: EventKind::S3,
+        event_type: "ObjectCreated:Put".to_owned(),
+        region: "us-east-1".to_owned(),
+        account: None,
+        sender: front.to_string(),
+        happened: Some(now),
+        attributes,
+        record: json!({ "s3": { "object": { "key": key } } }),
+    };
+    inbound(id, front, Message::Event(record), now)
+}
+
+fn inbound(id: &str, front: Front, message: Message, now: Timestamp) -> Inbound {
+    Inbound {
+        front,
+        call: CallId::new(id),
+        invocation: format!("invocation-{id}"),
+        gateway_request: None,
+        deadline: now.saturating_add(Duration::from_secs(30)).unwrap_or(Timestamp::MAX),
+        trace: Trace::default(),
+        message,
+    }
+}
