@@ -1,0 +1,262 @@
+//! A compiled schema.
+
+use doorward_model::{Fault, Violation};
+use jsonschema::error::ValidationErrorKind;
+use jsonschema::paths::{Location, LocationSegment};
+use jsonschema::{Draft, PatternOptions, ValidationError, Validator};
+use serde_json::Value;
+
+use crate::bundle::Bundle;
+use crate::source::Source;
+use crate::{pointer, rule};
+
+/// Violations that one message is told of.
+pub(crate) const MAX_VIOLATIONS: usize = 20;
+/// Values in a message of which every violation is located. Locating gathers all of them before the first is
+/// known, so that a larger broken message would cost its sender little and the door a lot.
+const MAX_LOCATED: usize = 10_000;
+
+/// The rule where violations are not located.
+const UNLOCATED: &str = "must fit its schema; finding out where it does not would cost too much";
+
+/// A schema, ready to check values.
+#[derive(Debug)]
+pub(crate) struct Checker {
+    validator: Validator,
+    locatable: bool,
+}
+
+impl Checker {
+    /// Compiles the bundle; patterns run on the engine whose time is linear in the text.
+    pub(crate) fn compile(source: &Source, bundle: &Bundle) -> Result<Self, Fault> {
+        jsonschema::options()
+            .with_draft(Draft::Draft202012)
+            .with_pattern_options(PatternOptions::regex())
+            .should_validate_formats(true)
+            .offline()
+            .build(&bundle.schema)
+            .map(|validator| Self { validator, locatable: bundle.locatable })
+            .map_err(|error| explain(source, bundle, &error))
+    }
+
+    /// Where `value` breaks the schema; pointers begin with `prefix`.
+    pub(crate) fn violations(&self, part: &str, prefix: &str, value: &Value) -> Vec<Violation> {
+        if self.validator.is_valid(value) {
+            return Vec::new();
+        }
+        if !self.locatable || size(value, MAX_LOCATED) > MAX_LOCATED {
+            return vec![violation(part, prefix.to_owned(), UNLOCATED)];
+        }
+        let errors = self.validator.iter_errors(value).take(MAX_VIOLATIONS);
+        errors.map(|error| locate(part, prefix, &error)).collect()
+    }
+}
+
+/// A violation at `pointer` in `part`.
+pub(crate) fn violation(part: &str, pointer: String, rule: impl Into<String>) -> Violation {
+    Violation { pointer, part: part.to_owned(), rule: rule.into() }
+}
+
+/// Values in `value`, counted up to one more than `limit`.
+fn size(value: &Value, limit: usize) -> usize {
+    let mut counted = 0;
+    let mut open = vec![value];
+    while let Some(value) = open.pop() {
+        counted += 1;
+        match value {
+            _ if counted > limit => break,
+            Value::Array(items) => open.extend(items.iter().take(limit)),
+            Value::Object(members) => open.extend(members.values().take(limit)),
+            _ => {}
+        }
+    }
+    counted
+}
+
+fn locate(part: &str, prefix: &str, error: &ValidationError<'_>) -> Violation {
+    let mut place = prefix.to_owned();
+    push_location(&mut place, error.instance_path());
+    // A missing member has a place of its own: where it should be.
+    if let ValidationErrorKind::Required { property: Value::String(name) } = error.kind() {
+        pointer::push(&mut place, &pointer::shown(name));
+    }
+    violation(part, place, rule::text(error.kind(), error.schema_path().as_str()))
+}
+
+/// Names in a payload are its sender's to choose.
+fn push_location(place: &mut String, location: &Location) {
+    for segment in location.segments() {
+        match segment {
+            LocationSegment::Property(name) => pointer::push(place, &pointer::shown(&name)),
+            LocationSegment::Index(nth) => pointer::push(place, &nth.to_string()),
+        }
+    }
+}
+
+/// Why a schema does not compile.
+fn explain(source: &Source, bundle: &Bundle, error: &ValidationError<'_>) -> Fault {
+    let at = bundle.origin(error.instance_path().as_str());
+    if matches!(error.kind(), ValidationErrorKind::Format { format } if format == "regex") {
+        return source
+            .fault(&at, "the pattern is not one that can be checked in linear time")
+            .hint("write it without look-around and back-references, and with small repetition counts");
+    }
+    if at.ends_with("/type") {
+        return source.fault(&at, "`type` names a type that JSON Schema does not have").hint(
+            "expected `array`, `boolean`, `integer`, `null`, `number`, `object`, `string` or a list of these",
+        );
+    }
+    let name = pointer::tokens(&at).last().map(|name| pointer::shown(&name)).unwrap_or_default();
+    source.fault(&at, format!("`{name}` {}", rule::text(error.kind(), "")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::bundle::{Direction, Version};
+    use expect_test::{Expect, expect};
+    use serde_json::json;
+
+    fn compile(schema: Value) -> Result<Checker, Fault> {
+        let text = serde_json::to_string_pretty(&json!({ "s": schema })).unwrap();
+        let source = Source::read("f", &text).unwrap();
+        let bundle = Bundle::gather(&source, Version::V31, Direction::Request, "/s", &mut vec![]).unwrap();
+        Checker::compile(&source, &bundle)
+    }
+
+    #[track_caller]
+    fn check(schema: Value, value: Value, expected: &[&str]) {
+        let violations = compile(schema).unwrap().violations("body", "", &value);
+        let found: Vec<_> = violations.iter().map(|v| format!("{} {}", v.pointer, v.rule)).collect();
+        assert_eq!(found, expected);
+    }
+
+    #[track_caller]
+    fn refuse(schema: Value, expected: Expect) {
+        expected.assert_eq(&compile(schema).unwrap_err().to_string());
+    }
+
+    #[test]
+    fn every_rule_names_its_place() {
+        check(json!({"type": "integer"}), json!("x"), &[" must be of type `integer`"]);
+        check(json!({"type": ["integer", "null"]}), json!("x"), &[" must be of type `null` or `integer`"]);
+        check(json!({"type": "integer"}), json!(1.5), &[" must be of type `integer`"]);
+        check(
+            json!({"required": ["a/b"], "properties": {"n": {"minimum": 1, "multipleOf": 2}}}),
+            json!({"n": -1}),
+            &["/a~1b is required", "/n must be at least 1", "/n must be a multiple of 2"],
+        );
+        check(
+            json!({"items": {"maxLength": 1}}),
+            json!(["a", "bc"]),
+            &["/1 must be at most 1 character long"],
+        );
+        check(json!({"enum": ["a", "b", 1]}), json!("c"), &[" must be one of `a`, `b`, `1`"]);
+        check(json!({"const": "a"}), json!("c"), &[" must be `a`"]);
+        check(json!({"pattern": "^a+$"}), json!("c"), &[" must match the pattern `^a+$`"]);
+        check(json!({"format": "date-time"}), json!("c"), &[" must be a `date-time`"]);
+        check(json!({"format": "hostname"}), json!("not a host"), &[]);
+        check(json!({"uniqueItems": true}), json!([1, 1]), &[" must not hold an item twice"]);
+        check(
+            json!({"oneOf": [true, true]}),
+            json!(1),
+            &[" must fit exactly one of the alternatives, not several"],
+        );
+        check(json!({"anyOf": [false]}), json!(1), &[" must fit one of the alternatives"]);
+        check(json!({"not": true}), json!(1), &[" must not fit the schema that is excluded"]);
+        check(json!({"properties": {"a": false}}), json!({"a": 1}), &["/a must not be there"]);
+        check(
+            json!({"properties": {"z": true}, "additionalProperties": false}),
+            json!({"a": 1, "b": 1, "c": 1, "d": 1, "e": 1}),
+            &[" must not hold unknown members: `a`, `b`, `c` and 2 more"],
+        );
+        check(json!({"additionalProperties": false}), json!({"a": 1}), &[" must not hold members"]);
+        check(
+            json!({"propertyNames": {"maxLength": 1}}),
+            json!({"ab": 1}),
+            &[" must not hold a member of that name"],
+        );
+        check(json!({"dependentRequired": {"a": ["b"]}}), json!({"a": 1}), &["/b is required"]);
+        check(
+            json!({"prefixItems": [true], "unevaluatedItems": false}),
+            json!([1, "secret"]),
+            &[" must not hold unknown items"],
+        );
+    }
+
+    #[test]
+    fn names_that_the_sender_chose_are_bounded_and_inert() {
+        let schema = json!({"additionalProperties": {"type": "integer"}});
+        check(
+            schema.clone(),
+            json!({"a\n/b\u{1b}": "x"}),
+            &["/a\u{fffd}~1b\u{fffd} must be of type `integer`"],
+        );
+        let long = format!("/{}… must be of type `integer`", "x".repeat(64));
+        check(schema, json!({"x".repeat(5000): "x"}), &[&long]);
+        let unknown = format!(" must not hold unknown members: `{}…`", "x".repeat(64));
+        let closed = json!({"properties": {"a": true}, "additionalProperties": false});
+        check(closed, json!({"x".repeat(5000): "x"}), &[&unknown]);
+    }
+
+    #[test]
+    fn violations_are_bounded() {
+        let checker = compile(json!({"items": {"type": "integer"}})).unwrap();
+        let strings = |n: usize| Value::Array(vec![json!("x"); n]);
+        assert_eq!(checker.violations("body", "", &strings(100)).len(), MAX_VIOLATIONS);
+        let large = checker.violations("body", "", &strings(MAX_LOCATED + 1));
+        assert_eq!(large[0].rule, UNLOCATED);
+        assert_eq!(large.len(), 1);
+    }
+
+    #[test]
+    fn a_schema_that_branches_into_itself_is_checked_in_bounded_time() {
+        let own = json!({"$ref": "#/s"});
+        let branch = |name: &str| json!({"type": "object", "required": [name], "properties": {"next": own}});
+        for combine in ["anyOf", "oneOf", "allOf"] {
+            let checker = compile(json!({combine: [branch("a"), branch("b"), branch("c")]})).unwrap();
+            let deep = (0..60).fold(json!(1), |next, _| json!({"a": 1, "b": 1, "c": 1, "next": next}));
+            let violations = checker.violations("body", "", &deep);
+            assert_eq!(
+                violations.iter().map(|v| v.rule.as_str()).collect::<Vec<_>>(),
+                [UNLOCATED],
+                "{combine}"
+            );
+        }
+    }
+
+    #[test]
+    fn recursive_schemas_check_what_they_describe() {
+        let tree = json!({"type": "object", "properties": {"next": {"$ref": "#/s"}}});
+        check(tree, json!({"next": {"next": {"next": 1}}}), &["/next/next/next must be of type `object`"]);
+    }
+
+    #[test]
+    fn a_schema_that_does_not_compile_says_where() {
+        refuse(
+            json!({"properties": {"a": {"pattern": "(?=a)b"}}}),
+            expect![[r#"
+            f:5:9: the pattern is not one that can be checked in linear time
+              hint: write it without look-around and back-references, and with small repetition counts"#]],
+        );
+        refuse(
+            json!({"pattern": "(a"}),
+            expect![[r#"
+            f:3:5: the pattern is not one that can be checked in linear time
+              hint: write it without look-around and back-references, and with small repetition counts"#]],
+        );
+        refuse(
+            json!({"patternProperties": {"\\1": true}}),
+            expect![[r#"
+            f:4:7: the pattern is not one that can be checked in linear time
+              hint: write it without look-around and back-references, and with small repetition counts"#]],
+        );
+        refuse(json!({"minLength": -1}), expect!["f:3:5: `minLength` must be at least 0"]);
+        refuse(
+            json!({"type": "strin"}),
+            expect![[r#"
+            f:3:5: `type` names a type that JSON Schema does not have
+              hint: expected `array`, `boolean`, `integer`, `null`, `number`, `object`, `string` or a list of these"#]],
+        );
+    }
+}

@@ -1,0 +1,183 @@
+//! What a parameter's text becomes before its schema sees it: JSON Schema knows numbers, a URL knows texts only.
+
+use std::collections::BTreeSet;
+
+use serde_json::{Number, Value};
+
+use crate::bundle::Bundle;
+
+/// Schemas within schemas that are looked through for types.
+const MAX_DEPTH: usize = 64;
+
+/// Whether a parameter is one value or a list, and which types its texts may be read as.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Form {
+    One(Scalars),
+    Many(Scalars),
+}
+
+/// The types besides text that a value may have.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Scalars {
+    integer: bool,
+    number: bool,
+    boolean: bool,
+}
+
+impl Form {
+    /// Reads the form off a parameter's schema.
+    ///
+    /// # Errors
+    /// What the schema describes, when a parameter's text cannot be it.
+    pub(crate) fn of(bundle: &Bundle) -> Result<Self, &'static str> {
+        let types = types(bundle, &bundle.schema, 0);
+        if types.contains("object") {
+            return Err("an object");
+        }
+        if !types.contains("array") {
+            return Ok(Self::One(Scalars::among(&types)));
+        }
+        if types.iter().any(|name| *name != "array" && *name != "null") {
+            return Err("either a list or one value");
+        }
+        let items =
+            items(bundle, &bundle.schema, 0).map(|items| self::types(bundle, items, 0)).unwrap_or_default();
+        if items.contains("object") || items.contains("array") {
+            return Err("a list of objects or lists");
+        }
+        Ok(Self::Many(Scalars::among(&items)))
+    }
+}
+
+impl Scalars {
+    fn among(types: &BTreeSet<&str>) -> Self {
+        Self {
+            integer: types.contains("integer"),
+            number: types.contains("number"),
+            boolean: types.contains("boolean"),
+        }
+    }
+
+    /// The value that `text` is; a text that is none of the types stays a text, for the schema to refuse.
+    pub(crate) fn read(self, text: &str) -> Value {
+        match text {
+            "true" if self.boolean => Value::Bool(true),
+            "false" if self.boolean => Value::Bool(false),
+            _ => self.read_number(text).map_or_else(|| Value::String(text.to_owned()), Value::Number),
+        }
+    }
+
+    /// JSON's own grammar of numbers: no `+`, no leading zeros, no blanks, no `NaN`.
+    fn read_number(self, text: &str) -> Option<Number> {
+        let edge = |byte: Option<&u8>| byte.is_some_and(|byte| byte.is_ascii_digit() || *byte == b'-');
+        if !(self.integer || self.number) || !edge(text.as_bytes().first()) || !edge(text.as_bytes().last()) {
+            return None;
+        }
+        let number: Number = serde_json::from_str(text).ok()?;
+        (self.number || !number.is_f64()).then_some(number)
+    }
+}
+
+/// The types that `schema` speaks of: stated, or those of its listed values; a schema without either says nothing.
+fn types<'a>(bundle: &'a Bundle, schema: &'a Value, depth: usize) -> BTreeSet<&'a str> {
+    if depth > MAX_DEPTH {
+        return BTreeSet::new();
+    }
+    let mut found = BTreeSet::new();
+    match schema.get("type") {
+        Some(Value::String(name)) => return BTreeSet::from([name.as_str()]),
+        Some(Value::Array(names)) => return names.iter().filter_map(Value::as_str).collect(),
+        _ => {}
+    }
+    found.extend(schema.get("const").map(|value| type_of(value)));
+    found.extend(
+        schema.get("enum").and_then(Value::as_array).into_iter().flatten().map(|value| type_of(value)),
+    );
+    for part in parts(bundle, schema) {
+        found.extend(types(bundle, part, depth + 1));
+    }
+    found
+}
+
+/// The schema of a list's items, wherever in `schema` it stands.
+fn items<'a>(bundle: &'a Bundle, schema: &'a Value, depth: usize) -> Option<&'a Value> {
+    if depth > MAX_DEPTH {
+        return None;
+    }
+    schema.get("items").or_else(|| parts(bundle, schema).find_map(|part| items(bundle, part, depth + 1)))
+}
+
+/// The schemas that describe the same value as `schema` does.
+fn parts<'a>(bundle: &'a Bundle, schema: &'a Value) -> impl Iterator<Item = &'a Value> {
+    let referred =
+        schema.get("$ref").and_then(Value::as_str).and_then(|reference| bundle.definition(reference));
+    let listed =
+        ["allOf", "anyOf", "oneOf"].into_iter().filter_map(|name| schema.get(name)?.as_array()).flatten();
+    referred.into_iter().chain(listed)
+}
+
+fn type_of(value: &Value) -> &'static str {
+    match value {
+        Value::Null => "null",
+        Value::Bool(_) => "boolean",
+        Value::Number(number) if number.is_f64() => "number",
+        Value::Number(_) => "integer",
+        Value::String(_) => "string",
+        Value::Array(_) => "array",
+        Value::Object(_) => "object",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::bundle::{Direction, Version};
+    use crate::source::Source;
+    use serde_json::json;
+
+    fn form(schema: Value) -> Result<Form, &'static str> {
+        let text = json!({"s": schema, "id": {"type": "integer"}}).to_string();
+        let source = Source::read("f", &text).unwrap();
+        Form::of(&Bundle::gather(&source, Version::V31, Direction::Request, "/s", &mut vec![]).unwrap())
+    }
+
+    #[track_caller]
+    fn check(schema: Value, text: &str, expected: Value) {
+        let (Form::One(scalars) | Form::Many(scalars)) = form(schema).unwrap();
+        assert_eq!(scalars.read(text), expected);
+    }
+
+    #[test]
+    fn texts_become_what_the_schema_says() {
+        check(json!({"type": "integer"}), "12", json!(12));
+        check(json!({"type": "integer"}), "-12", json!(-12));
+        check(json!({"type": "number"}), "1.5e3", json!(1500.0));
+        check(json!({"type": "boolean"}), "true", json!(true));
+        check(json!({"type": "string"}), "12", json!("12"));
+        check(json!({}), "12", json!("12"));
+        check(json!({"$ref": "#/id"}), "12", json!(12));
+        check(json!({"allOf": [{"$ref": "#/id"}, {"minimum": 1}]}), "12", json!(12));
+        check(json!({"enum": [1, 2]}), "2", json!(2));
+        check(json!({"type": ["integer", "null"]}), "12", json!(12));
+        check(json!({"type": "array", "items": {"type": "integer"}}), "12", json!(12));
+        check(json!({"allOf": [{"type": "array", "items": {"$ref": "#/id"}}]}), "12", json!(12));
+    }
+
+    #[test]
+    fn only_json_numbers_are_numbers() {
+        for text in ["+1", "01", " 1", "1 ", "1.", ".5", "0x1", "NaN", "1e999", "", "--1", "1_0", "١"] {
+            check(json!({"type": "number"}), text, json!(text));
+        }
+        check(json!({"type": "integer"}), "1.0", json!("1.0"));
+        check(json!({"type": "integer"}), "99999999999999999999", json!("99999999999999999999"));
+        check(json!({"type": "boolean"}), "True", json!("True"));
+    }
+
+    #[test]
+    fn what_a_text_cannot_be_is_said() {
+        assert_eq!(form(json!({"type": "object"})), Err("an object"));
+        assert_eq!(form(json!({"type": ["array", "string"]})), Err("either a list or one value"));
+        let nested = json!({"type": "array", "items": {"type": "array"}});
+        assert_eq!(form(nested), Err("a list of objects or lists"));
+    }
+}

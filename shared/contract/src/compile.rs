@@ -1,0 +1,214 @@
+//! From an operation of the document to one that checks.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use doorward_model::{Fault, Faults, Shape};
+use serde_json::Value;
+
+use crate::bundle::{Bundle, Direction, Version};
+use crate::checker::Checker;
+use crate::document::Entry;
+use crate::media::{self, Content, Contents};
+use crate::operation::{Operation, RequestBody};
+use crate::parameter::{Location, Parameter};
+use crate::pointer;
+use crate::reference::follow;
+use crate::response::Responses;
+use crate::shape;
+use crate::source::Source;
+
+/// Compiles the operation that stands at `entry`; every fault of it is reported.
+pub(crate) fn operation(source: &Source, version: Version, entry: &Entry) -> Result<Operation, Faults> {
+    let mut compiler = Compiler { source, version, faults: Vec::new() };
+    let parameters = compiler.parameters(entry);
+    let (body, input) = compiler.body(&pointer::join(&entry.at, "requestBody"));
+    let responses = compiler.responses(&pointer::join(&entry.at, "responses"));
+    let operation = Operation {
+        method: entry.method.clone(),
+        path: entry.path.clone(),
+        parameters,
+        body,
+        responses,
+        input,
+    };
+    let mut faults = Vec::new();
+    for fault in compiler.faults {
+        // Requests and answers may share a schema, and its faults.
+        if !faults.contains(&fault) {
+            faults.push(fault);
+        }
+    }
+    faults.sort_by_key(|fault| fault.place.as_ref().map(|place| place.span.start));
+    Faults(faults).or(operation)
+}
+
+struct Compiler<'a> {
+    source: &'a Source,
+    version: Version,
+    faults: Vec<Fault>,
+}
+
+impl<'a> Compiler<'a> {
+    fn fault(&mut self, at: &str, message: impl Into<String>) {
+        self.faults.push(self.source.fault(at, message));
+    }
+
+    /// The object at `at` after references; `None` when it is missing or broken.
+    fn object(&mut self, at: &str) -> Option<(String, &'a Value)> {
+        self.source.value.pointer(at)?;
+        match follow(self.source, at) {
+            Ok((at, object)) if object.is_object() => return Some((at, object)),
+            Ok((at, _)) => self.fault(&at, "expected an object"),
+            Err(fault) => self.faults.push(fault),
+        }
+        None
+    }
+
+    /// The operation's parameters, which come before those of its path.
+    fn parameters(&mut self, entry: &Entry) -> Vec<Parameter> {
+        let mut parameters = self.parameter_list(&pointer::join(&entry.at, "parameters"));
+        for inherited in self.parameter_list(&pointer::join(&entry.item, "parameters")) {
+            if !parameters.iter().any(|own| own.is(&inherited)) {
+                parameters.push(inherited);
+            }
+        }
+        let declared: BTreeSet<&str> = parameters
+            .iter()
+            .filter(|parameter| parameter.location == Location::Path)
+            .map(|parameter| parameter.name.as_str())
+            .collect();
+        let named: BTreeSet<&str> = template_names(&entry.path).collect();
+        // A parameter with faults is not among the declared ones.
+        if self.faults.is_empty() {
+            for name in named.symmetric_difference(&declared) {
+                let what = if named.contains(name) { "is not declared" } else { "is not in the path" };
+                let message = format!("the path parameter `{}` {what}", pointer::shown(name));
+                self.faults.push(self.source.fault(&pointer::join(&entry.at, "operationId"), message));
+            }
+        }
+        parameters
+    }
+
+    fn parameter_list(&mut self, at: &str) -> Vec<Parameter> {
+        let count = match self.source.value.pointer(at) {
+            None => 0,
+            Some(Value::Array(parameters)) => parameters.len(),
+            Some(_) => {
+                self.fault(at, "`parameters` must be a list");
+                0
+            }
+        };
+        let mut compiled: Vec<Parameter> = Vec::new();
+        for nth in 0..count {
+            let place = format!("{at}/{nth}");
+            let Some((resolved, object)) = self.object(&place) else { continue };
+            let parameter =
+                Parameter::compile(self.source, self.version, &resolved, object, &mut self.faults);
+            let Some(parameter) = parameter else { continue };
+            if compiled.iter().any(|other| other.is(&parameter)) {
+                let message = format!("the parameter `{}` stands twice", pointer::shown(&parameter.name));
+                self.fault(&place, message);
+            } else {
+                compiled.push(parameter);
+            }
+        }
+        compiled
+    }
+
+    fn body(&mut self, at: &str) -> (Option<RequestBody>, Option<Shape>) {
+        let Some((at, object)) = self.object(at) else {
+            return (None, None);
+        };
+        let required = object.get("required") == Some(&Value::Bool(true));
+        let (contents, shapes) = self.contents(&at, object, Direction::Request);
+        let mut shapes = shapes.into_iter();
+        let first = shapes.next();
+        let input = match first {
+            Some(first) if shapes.any(|other| other != first) => {
+                Some(Shape::Opaque { reason: "its media types have different schemas".to_owned() })
+            }
+            first => first,
+        };
+        (Some(RequestBody { required, contents }), input)
+    }
+
+    fn responses(&mut self, at: &str) -> Responses {
+        let mut responses = Responses::default();
+        let Some((at, object)) = self.object(at) else {
+            return responses;
+        };
+        for status in object.as_object().into_iter().flat_map(serde_json::Map::keys) {
+            if status.starts_with("x-") {
+                continue;
+            }
+            let place = pointer::join(&at, status);
+            let Some((resolved, response)) = self.object(&place) else { continue };
+            let (contents, _) = self.contents(&resolved, response, Direction::Response);
+            match status.as_bytes() {
+                b"default" => responses.other = Some(contents),
+                [digit @ b'1'..=b'5', b'X', b'X'] => {
+                    responses.ranges.insert(u16::from(digit - b'0'), contents);
+                }
+                [b'1'..=b'5', b'0'..=b'9', b'0'..=b'9'] => {
+                    responses.exact.extend(status.parse().ok().map(|status: u16| (status, contents)));
+                }
+                _ => {
+                    let message = format!("`{}` is no status", pointer::shown(status));
+                    let fault = self.source.fault(&place, message);
+                    self.faults.push(fault.hint("expected `200`, `2XX` or `default`"));
+                }
+            }
+        }
+        responses
+    }
+
+    /// The media types of the body that `object` at `at` describes, and the shapes of the JSON ones.
+    fn contents(&mut self, at: &str, object: &Value, direction: Direction) -> (Contents, Vec<Shape>) {
+        let at = pointer::join(at, "content");
+        let Some(content) = object.get("content") else {
+            return (Contents::default(), Vec::new());
+        };
+        let Some(content) = content.as_object() else {
+            self.fault(&at, "`content` must hold media types");
+            return (Contents::default(), Vec::new());
+        };
+        let mut compiled: BTreeMap<String, Content> = BTreeMap::new();
+        let mut shapes = Vec::new();
+        for (name, media_type) in content {
+            let place = pointer::join(&at, name);
+            let Some(range) = media::essence(name) else {
+                self.fault(&place, format!("`{}` is no media type", pointer::shown(name)));
+                continue;
+            };
+            let mut checker = None;
+            if media::may_be_json(&range) {
+                let schema = media_type
+                    .get("schema")
+                    .map(|_| self.schema(&pointer::join(&place, "schema"), direction));
+                let (compiled, shape) = schema.flatten().unzip();
+                checker = compiled;
+                shapes.push(shape.unwrap_or_else(|| Shape::Opaque { reason: "it has no schema".to_owned() }));
+            }
+            if compiled.insert(range.clone(), Content { range, checker }).is_some() {
+                self.fault(&place, "the media type stands twice, if parameters are left out");
+            }
+        }
+        (Contents::new(compiled.into_values().collect()), shapes)
+    }
+
+    fn schema(&mut self, at: &str, direction: Direction) -> Option<(Checker, Shape)> {
+        let bundle = Bundle::gather(self.source, self.version, direction, at, &mut self.faults)?;
+        match Checker::compile(self.source, &bundle) {
+            Ok(checker) => Some((checker, shape::of(&bundle))),
+            Err(fault) => {
+                self.faults.push(fault);
+                None
+            }
+        }
+    }
+}
+
+/// The names between braces in a path template.
+fn template_names(path: &str) -> impl Iterator<Item = &str> {
+    path.split('{').skip(1).filter_map(|rest| rest.split_once('}')).map(|(name, _)| name)
+}

@@ -1,0 +1,32 @@
+//! Data contracts: OpenAPI 3.0 and 3.1 documents, compiled once to checkers of requests and answers and to the
+//! neutral type tree of the JSON body.
+//!
+//! What a checker holds a message to: parameters (path, query, header, cookie), the media type, the JSON body; of
+//! an answer its status, media type and JSON body. Bodies that are not JSON pass unread once their media type is
+//! modelled. `servers`, `security`, `callbacks`, `webhooks` and the headers of answers are not looked at.
+//!
+//! Formats that are asserted: `date-time`, `date`, `uuid`, `email`, `ipv4`, `ipv6`, `uri`. Every other `format` is
+//! an annotation, as JSON Schema 2020-12 has it.
+//!
+//! No violation holds a value of the payload: only its place, bounded and escaped, and the rule.
+
+mod bundle;
+mod checker;
+mod coercion;
+mod compile;
+mod document;
+mod links;
+mod locating;
+mod media;
+mod openapi30;
+mod operation;
+mod parameter;
+mod pointer;
+mod reference;
+mod response;
+mod rule;
+mod shape;
+mod source;
+
+pub use document::{Document, OperationName};
+pub use operation::{Operation, RequestFault, RequestParts};

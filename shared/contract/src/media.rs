@@ -1,0 +1,111 @@
+//! Media types (RFC 9110 section 8.3.1) and what a contract models for them.
+
+use crate::checker::Checker;
+
+/// The media type without its parameters, in lower case; `None` for what is no media type.
+pub(crate) fn essence(content_type: &str) -> Option<String> {
+    let essence = content_type.split(';').next().unwrap_or("").trim_matches([' ', '\t']).to_ascii_lowercase();
+    let (kind, subtype) = essence.split_once('/')?;
+    (is_token(kind) && is_token(subtype)).then_some(essence)
+}
+
+/// RFC 9110 section 5.6.2.
+fn is_token(text: &str) -> bool {
+    !text.is_empty()
+        && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte))
+}
+
+/// Whether bodies of this media type are JSON texts: `application/json`, and the suffix of RFC 6839.
+pub(crate) fn is_json(essence: &str) -> bool {
+    essence == "application/json" || essence.ends_with("+json")
+}
+
+/// Whether a media range may mean JSON.
+pub(crate) fn may_be_json(range: &str) -> bool {
+    is_json(range) || range == "*/*" || range == "application/*"
+}
+
+/// The media types of one body, the more exact ones first.
+#[derive(Debug, Default)]
+pub(crate) struct Contents(Vec<Content>);
+
+/// One media range of the contract's, and the schema of its JSON bodies where there is one.
+#[derive(Debug)]
+pub(crate) struct Content {
+    pub(crate) range: String,
+    pub(crate) checker: Option<Checker>,
+}
+
+/// What the contract says of a body.
+#[derive(Debug)]
+pub(crate) enum Modelled<'a> {
+    /// A JSON text, with its schema where the contract has one.
+    Json(Option<&'a Checker>),
+    /// Bytes that are not looked at.
+    Unread,
+}
+
+impl Contents {
+    pub(crate) fn new(mut contents: Vec<Content>) -> Self {
+        contents.sort_by_key(|content| match content.range.as_str() {
+            "*/*" => 2,
+            range if range.ends_with("/*") => 1,
+            _ => 0,
+        });
+        Self(contents)
+    }
+
+    /// Whether no body is modelled.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// What is modelled for the value of a `Content-Type` field.
+    pub(crate) fn find(&self, content_type: &str) -> Option<Modelled<'_>> {
+        let essence = essence(content_type)?;
+        let content = self.0.iter().find(|content| covers(&content.range, &essence))?;
+        Some(if is_json(&essence) { Modelled::Json(content.checker.as_ref()) } else { Modelled::Unread })
+    }
+}
+
+fn covers(range: &str, essence: &str) -> bool {
+    match range.strip_suffix("/*") {
+        Some("*") => true,
+        Some(kind) => essence.split_once('/').is_some_and(|(found, _)| found == kind),
+        None => range == essence,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(ranges: &[&str], content_type: &str, expected: &str) {
+        let contents =
+            ranges.iter().map(|range| Content { range: (*range).to_owned(), checker: None }).collect();
+        let found = match Contents::new(contents).find(content_type) {
+            Some(Modelled::Json(_)) => "json",
+            Some(Modelled::Unread) => "unread",
+            None => "unmodelled",
+        };
+        assert_eq!(found, expected, "{content_type}");
+    }
+
+    #[test]
+    fn media_types_are_matched_without_their_parameters() {
+        check(&["application/json"], "application/json", "json");
+        check(&["application/json"], "Application/JSON; charset=utf-8", "json");
+        check(&["application/json"], "application/vnd.shop+json", "unmodelled");
+        check(&["application/vnd.shop+json"], "application/vnd.shop+json", "json");
+        check(&["application/*"], "application/problem+json", "json");
+        check(&["application/*"], "text/plain", "unmodelled");
+        check(&["*/*"], "text/plain", "unread");
+        check(&["*/*"], "application/json", "json");
+        check(&["text/plain"], "text/plain", "unread");
+        check(&["application/json"], "", "unmodelled");
+        check(&["*/*"], "application", "unmodelled");
+        check(&["*/*"], "application/json, text/plain", "unmodelled");
+        check(&[], "application/json", "unmodelled");
+    }
+}

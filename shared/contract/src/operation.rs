@@ -1,0 +1,154 @@
+//! One operation of a contract, compiled.
+
+use doorward_model::{JsonFault, QueryPairs, Shape, Violation, parse_json};
+use http::{HeaderMap, Method, header};
+use serde_json::Value;
+
+use crate::checker::{MAX_VIOLATIONS, violation};
+use crate::media::{Contents, Modelled};
+use crate::parameter::Parameter;
+use crate::response::Responses;
+
+/// Nesting of a JSON body.
+const MAX_JSON_DEPTH: usize = 64;
+
+/// The JSON text of a body.
+pub(crate) fn read_json(body: &[u8]) -> Result<Value, JsonFault> {
+    parse_json(body, MAX_JSON_DEPTH)
+}
+
+/// One operation of an OpenAPI document, ready to check messages; nothing is compiled per message.
+#[derive(Debug)]
+pub struct Operation {
+    pub(crate) method: Method,
+    pub(crate) path: String,
+    pub(crate) parameters: Vec<Parameter>,
+    pub(crate) body: Option<RequestBody>,
+    pub(crate) responses: Responses,
+    pub(crate) input: Option<Shape>,
+}
+
+/// The Request Body Object.
+#[derive(Debug)]
+pub(crate) struct RequestBody {
+    pub(crate) required: bool,
+    pub(crate) contents: Contents,
+}
+
+/// The parts of a request that a contract speaks of.
+#[derive(Debug, Clone, Copy)]
+pub struct RequestParts<'a> {
+    /// Path parameters by the template's names, percent-decoded.
+    pub path: &'a [(String, String)],
+    /// The query, decoded.
+    pub query: &'a QueryPairs,
+    /// The header fields.
+    pub headers: &'a HeaderMap,
+    /// The whole body; empty is no body.
+    pub body: &'a [u8],
+}
+
+/// Why a request does not keep its contract.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum RequestFault {
+    /// The contract does not model this media type, or the body is encoded (RFC 9110 section 15.5.16).
+    #[error("the contract does not model this media type")]
+    UnsupportedMediaType,
+    /// The body is modelled as JSON and is not one unambiguous JSON text.
+    #[error("{0}")]
+    Malformed(#[from] JsonFault),
+    /// At most twenty places where the request breaks the contract.
+    #[error("the request breaks its contract in {} places", .0.len())]
+    Violations(Vec<Violation>),
+}
+
+impl Operation {
+    /// The method that the document puts the operation under.
+    #[must_use]
+    pub fn method(&self) -> &Method {
+        &self.method
+    }
+
+    /// The path as the document writes it: `/orders/{id}`. `servers` are not looked at.
+    #[must_use]
+    pub fn path_template(&self) -> &str {
+        &self.path
+    }
+
+    /// The type tree of the JSON request body; `None` when no JSON body is modelled. A body may be left out, or be
+    /// of another media type, where the contract says so.
+    #[must_use]
+    pub fn input(&self) -> Option<&Shape> {
+        self.input.as_ref()
+    }
+
+    /// Checks a request, and hands over its body where that is JSON.
+    ///
+    /// # Errors
+    /// [`RequestFault`]; the media type is looked at first, then the JSON text, then parameters and schema.
+    pub fn check_request(&self, request: &RequestParts<'_>) -> Result<Option<Value>, RequestFault> {
+        let mut body_violations = Vec::new();
+        let value = match (&self.body, request.body) {
+            (None, []) => None,
+            (Some(body), []) => {
+                if body.required {
+                    body_violations.push(violation("body", String::new(), "is required"));
+                }
+                None
+            }
+            (None, _) => {
+                body_violations.push(violation("body", String::new(), "must not be there"));
+                None
+            }
+            (Some(body), bytes) => match body.modelled(request.headers)? {
+                Modelled::Unread => None,
+                Modelled::Json(checker) => {
+                    let value = read_json(bytes)?;
+                    if let Some(checker) = checker {
+                        body_violations = checker.violations("body", "", &value);
+                    }
+                    Some(value)
+                }
+            },
+        };
+        let mut violations: Vec<_> = self.parameters.iter().flat_map(|p| p.violations(request)).collect();
+        violations.append(&mut body_violations);
+        violations.truncate(MAX_VIOLATIONS);
+        if violations.is_empty() { Ok(value) } else { Err(RequestFault::Violations(violations)) }
+    }
+
+    /// Whether an answer of this status and media type can only be checked with its whole body at hand. Where this
+    /// is `false`, a streamed body need not be gathered, and [`Self::check_response`] may be given none of it.
+    #[must_use]
+    pub fn reads_response_body(&self, status: u16, content_type: Option<&str>) -> bool {
+        self.may_have_body(status) && self.responses.read_body(status, content_type)
+    }
+
+    /// Where an answer breaks the contract: its status, its media type, its JSON body. At most twenty places.
+    #[must_use]
+    pub fn check_response(&self, status: u16, content_type: Option<&str>, body: &[u8]) -> Vec<Violation> {
+        self.responses.violations(status, content_type, self.may_have_body(status).then_some(body))
+    }
+
+    /// RFC 9110 sections 6.4.1, 9.3.2 and 15.3.5: these answers end with their header fields.
+    fn may_have_body(&self, status: u16) -> bool {
+        self.method != Method::HEAD && !matches!(status, 100..=199 | 204 | 304)
+    }
+}
+
+impl RequestBody {
+    /// What is modelled for a body with these header fields. An encoded body could be checked only after decoding,
+    /// whose cost its sender would choose.
+    fn modelled(&self, headers: &HeaderMap) -> Result<Modelled<'_>, RequestFault> {
+        let identity = |value: &http::HeaderValue| value.as_bytes().eq_ignore_ascii_case(b"identity");
+        if !headers.get_all(header::CONTENT_ENCODING).iter().all(identity) {
+            return Err(RequestFault::UnsupportedMediaType);
+        }
+        let mut types = headers.get_all(header::CONTENT_TYPE).iter();
+        let (Some(only), None) = (types.next(), types.next()) else {
+            return Err(RequestFault::UnsupportedMediaType);
+        };
+        let modelled = only.to_str().ok().and_then(|content_type| self.contents.find(content_type));
+        modelled.ok_or(RequestFault::UnsupportedMediaType)
+    }
+}

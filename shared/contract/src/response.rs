@@ -1,0 +1,70 @@
+//! What a contract says of answers.
+
+use std::collections::BTreeMap;
+
+use doorward_model::Violation;
+
+use crate::checker::violation;
+use crate::media::{Contents, Modelled};
+use crate::operation::read_json;
+
+/// The answers of one operation.
+#[derive(Debug, Default)]
+pub(crate) struct Responses {
+    /// By status.
+    pub(crate) exact: BTreeMap<u16, Contents>,
+    /// By the status's first digit: `2XX`.
+    pub(crate) ranges: BTreeMap<u16, Contents>,
+    /// `default`.
+    pub(crate) other: Option<Contents>,
+}
+
+impl Responses {
+    fn find(&self, status: u16) -> Option<&Contents> {
+        self.exact.get(&status).or_else(|| self.ranges.get(&(status / 100))).or(self.other.as_ref())
+    }
+
+    /// Whether the body decides if an answer of this kind keeps the contract.
+    pub(crate) fn read_body(&self, status: u16, content_type: Option<&str>) -> bool {
+        let Some(contents) = self.find(status) else {
+            return false;
+        };
+        match content_type.and_then(|content_type| contents.find(content_type)) {
+            Some(Modelled::Json(_)) => true,
+            Some(Modelled::Unread) => false,
+            // Fine if there is no body, and only then.
+            None => contents.is_empty(),
+        }
+    }
+
+    /// Where an answer that may have a body breaks the contract.
+    pub(crate) fn violations(
+        &self,
+        status: u16,
+        content_type: Option<&str>,
+        body: Option<&[u8]>,
+    ) -> Vec<Violation> {
+        let Some(contents) = self.find(status) else {
+            return vec![violation("status", String::new(), format!("the status {status} is not modelled"))];
+        };
+        let Some(body) = body else {
+            return Vec::new();
+        };
+        let whole = |rule: &str| vec![violation("body", String::new(), rule)];
+        let media = |rule: &str| vec![violation("header", "/content-type".to_owned(), rule)];
+        match (content_type.map(|content_type| contents.find(content_type)), body) {
+            (_, []) if contents.is_empty() => Vec::new(),
+            _ if contents.is_empty() => whole("must not be there"),
+            (Some(Some(Modelled::Unread)), _) => Vec::new(),
+            (Some(Some(Modelled::Json(_))), []) => whole("is required"),
+            (Some(Some(Modelled::Json(checker))), body) => match read_json(body) {
+                Ok(value) => {
+                    checker.map(|checker| checker.violations("body", "", &value)).unwrap_or_default()
+                }
+                Err(fault) => whole(&format!("must be JSON: {fault}")),
+            },
+            (Some(None), _) => media("must be a media type that is modelled"),
+            (None, _) => media("is required"),
+        }
+    }
+}

@@ -1,0 +1,105 @@
+//! The text of a broken rule: what the contract says, never the value that broke it.
+
+use jsonschema::error::{TypeKind, ValidationErrorKind};
+use serde_json::Value;
+
+use crate::pointer::shown;
+
+/// Allowed values, and unknown members, that one text lists.
+const LISTED_VALUES: usize = 8;
+const LISTED_NAMES: usize = 3;
+
+/// What was expected by the keyword at `schema_path`. Unknown items are not listed: they are values of the payload.
+pub(crate) fn text(kind: &ValidationErrorKind, schema_path: &str) -> String {
+    use ValidationErrorKind as Kind;
+    match kind {
+        Kind::Type { kind: TypeKind::Single(name) } => format!("must be of type `{name}`"),
+        Kind::Type { kind: TypeKind::Multiple(names) } => {
+            let names: Vec<_> = names.iter().map(|name| format!("`{name}`")).collect();
+            format!("must be of type {}", names.join(" or "))
+        }
+        Kind::Required { .. } => "is required".to_owned(),
+        Kind::AdditionalProperties { unexpected } | Kind::UnevaluatedProperties { unexpected } => {
+            let names = listed(unexpected.iter().map(String::as_str), unexpected.len(), LISTED_NAMES);
+            format!("must not hold unknown members: {names}")
+        }
+        Kind::AdditionalItems { .. } | Kind::UnevaluatedItems { .. } => {
+            "must not hold unknown items".to_owned()
+        }
+        Kind::PropertyNames { .. } => "must not hold a member of that name".to_owned(),
+        // Here `false` stands for the members, while the place is their object's.
+        Kind::FalseSchema if closes_object(schema_path) => "must not hold members".to_owned(),
+        Kind::FalseSchema => "must not be there".to_owned(),
+        Kind::Constant { expected_value } => format!("must be `{}`", shown(&allowed(expected_value))),
+        Kind::Enum { options } => match options.as_array() {
+            Some(options) => {
+                let texts: Vec<_> = options.iter().take(LISTED_VALUES).map(allowed).collect();
+                format!(
+                    "must be one of {}",
+                    listed(texts.iter().map(String::as_str), options.len(), LISTED_VALUES)
+                )
+            }
+            None => "must be one of the allowed values".to_owned(),
+        },
+        Kind::Format { format } => format!("must be a `{}`", shown(format)),
+        Kind::Pattern { pattern } => format!("must match the pattern `{}`", shown(pattern)),
+        Kind::BacktrackLimitExceeded { .. } | Kind::RegexEngineFailure { .. } => {
+            "must match its pattern, which could not be tried".to_owned()
+        }
+        Kind::AnyOf { .. } => "must fit one of the alternatives".to_owned(),
+        Kind::OneOfNotValid { .. } => "must fit exactly one of the alternatives".to_owned(),
+        Kind::OneOfMultipleValid { .. } => "must fit exactly one of the alternatives, not several".to_owned(),
+        Kind::Not { .. } => "must not fit the schema that is excluded".to_owned(),
+        Kind::Contains => "must hold an item that the contract demands".to_owned(),
+        Kind::UniqueItems => "must not hold an item twice".to_owned(),
+        Kind::Referencing(_)
+        | Kind::Custom { .. }
+        | Kind::ContentEncoding { .. }
+        | Kind::ContentMediaType { .. }
+        | Kind::FromUtf8 { .. } => "must fit its schema".to_owned(),
+        bound => bounded(bound),
+    }
+}
+
+fn closes_object(schema_path: &str) -> bool {
+    let (before, keyword) = schema_path.rsplit_once('/').unwrap_or_default();
+    ["additionalProperties", "propertyNames"].contains(&keyword) && !before.ends_with("/properties")
+}
+
+/// The rules that state a limit.
+fn bounded(kind: &ValidationErrorKind) -> String {
+    use ValidationErrorKind as Kind;
+    match kind {
+        Kind::Minimum { limit } => format!("must be at least {limit}"),
+        Kind::Maximum { limit } => format!("must be at most {limit}"),
+        Kind::ExclusiveMinimum { limit } => format!("must be greater than {limit}"),
+        Kind::ExclusiveMaximum { limit } => format!("must be less than {limit}"),
+        Kind::MultipleOf { multiple_of } => format!("must be a multiple of {multiple_of}"),
+        Kind::MinLength { limit } => format!("must be at least {} long", counted(*limit, "character")),
+        Kind::MaxLength { limit } => format!("must be at most {} long", counted(*limit, "character")),
+        Kind::MinItems { limit } => format!("must hold at least {}", counted(*limit, "item")),
+        Kind::MaxItems { limit } => format!("must hold at most {}", counted(*limit, "item")),
+        Kind::MinProperties { limit } => format!("must hold at least {}", counted(*limit, "member")),
+        Kind::MaxProperties { limit } => format!("must hold at most {}", counted(*limit, "member")),
+        _ => "must fit its schema".to_owned(),
+    }
+}
+
+fn counted(count: u64, noun: &str) -> String {
+    if count == 1 { format!("1 {noun}") } else { format!("{count} {noun}s") }
+}
+
+/// A value that the contract lists.
+fn allowed(value: &Value) -> String {
+    match value {
+        Value::String(text) => text.clone(),
+        other => other.to_string(),
+    }
+}
+
+/// The first `limit` of `total` texts.
+fn listed<'a>(texts: impl Iterator<Item = &'a str>, total: usize, limit: usize) -> String {
+    let first: Vec<_> = texts.take(limit).map(|text| format!("`{}`", shown(text))).collect();
+    let more = if total > limit { format!(" and {} more", total - limit) } else { String::new() };
+    format!("{}{more}", first.join(", "))
+}

@@ -1,0 +1,387 @@
+//! The neutral type tree of a schema: what of it a policy can read as typed data.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use doorward_model::{Field, Shape};
+use serde_json::{Map, Value};
+
+use crate::bundle::Bundle;
+
+/// Nesting that the tree follows.
+const MAX_DEPTH: usize = 32;
+/// Schemas that one tree is made of; references fan out.
+const MAX_SCHEMAS: usize = 10_000;
+
+/// The type tree of the bundle's schema.
+pub(crate) fn of(bundle: &Bundle) -> Shape {
+    let mut reader = Reader { bundle, open: Vec::new(), read: 0 };
+    let typed = reader.read(&bundle.schema, &BTreeSet::new(), 0);
+    if typed.nullable { opaque("the whole may be `null`") } else { typed.shape }
+}
+
+fn opaque(reason: &str) -> Shape {
+    Shape::Opaque { reason: reason.to_owned() }
+}
+
+/// A shape, and whether `null` may stand in its place.
+struct Typed {
+    shape: Shape,
+    nullable: bool,
+}
+
+impl Typed {
+    fn opaque(reason: &str) -> Self {
+        Self { shape: opaque(reason), nullable: false }
+    }
+}
+
+struct Reader<'a> {
+    bundle: &'a Bundle,
+    /// References that are being followed.
+    open: Vec<&'a str>,
+    read: usize,
+}
+
+impl<'a> Reader<'a> {
+    /// Reads `schema`; `demanded` are members that a schema of the same value around it requires.
+    fn read(&mut self, schema: &'a Value, demanded: &BTreeSet<&'a str>, depth: usize) -> Typed {
+        self.read += 1;
+        if depth > MAX_DEPTH || self.read > MAX_SCHEMAS {
+            return Typed::opaque("nested too deeply");
+        }
+        let Some(keywords) = schema.as_object() else {
+            return Typed::opaque("any value");
+        };
+        if ["anyOf", "oneOf"].iter().any(|name| keywords.contains_key(*name)) {
+            return self.alternatives(keywords, demanded, depth);
+        }
+        if keywords.contains_key("allOf") || keywords.contains_key("$ref") {
+            return self.all_of(keywords, demanded, depth);
+        }
+        self.plain(keywords, demanded, depth)
+    }
+
+    /// A schema without references and compositions.
+    fn plain(
+        &mut self,
+        keywords: &'a Map<String, Value>,
+        demanded: &BTreeSet<&'a str>,
+        depth: usize,
+    ) -> Typed {
+        let mut names: Vec<&str> = match keywords.get("type") {
+            Some(Value::String(name)) => vec![name],
+            Some(Value::Array(names)) => names.iter().filter_map(Value::as_str).collect(),
+            _ => vec![],
+        };
+        let listed = listed(keywords);
+        let stated = !names.is_empty();
+        let nullable = match &listed {
+            Some(listed) => listed.contains(&&Value::Null) && (!stated || names.contains(&"null")),
+            None => names.contains(&"null"),
+        };
+        names.retain(|name| *name != "null");
+        let shape = match (names.as_slice(), listed) {
+            ([] | ["string"], Some(listed)) => texts(&listed),
+            (["string"], None) => Shape::Text { values: vec![] },
+            (["boolean"], _) => Shape::Bool,
+            (["integer"], _) => integer(keywords),
+            (["number"], _) => Shape::Decimal,
+            (["array"], _) => self.list(keywords, depth),
+            (["object"], _) => self.record(keywords, demanded, depth),
+            ([], None) if stated => opaque("always `null`"),
+            ([], None) => opaque("its `type` is not stated"),
+            _ => opaque("a union of types"),
+        };
+        Typed { shape, nullable }
+    }
+
+    fn list(&mut self, keywords: &'a Map<String, Value>, depth: usize) -> Shape {
+        if keywords.contains_key("prefixItems") {
+            return opaque("a tuple");
+        }
+        let Some(items) = keywords.get("items") else {
+            return opaque("a list of any values");
+        };
+        match self.read(items, &BTreeSet::new(), depth + 1) {
+            Typed { nullable: true, .. } => opaque("a list that may hold `null`"),
+            Typed { shape: Shape::Opaque { reason }, .. } => {
+                Shape::Opaque { reason: format!("a list of: {reason}") }
+            }
+            Typed { shape, .. } => Shape::List(Box::new(shape)),
+        }
+    }
+
+    fn record(
+        &mut self,
+        keywords: &'a Map<String, Value>,
+        demanded: &BTreeSet<&'a str>,
+        depth: usize,
+    ) -> Shape {
+        let Some(members) = keywords.get("properties").and_then(Value::as_object) else {
+            return opaque("an object without known members");
+        };
+        let required = required(keywords);
+        let mut fields = BTreeMap::new();
+        for (name, schema) in members.iter().filter(|(_, schema)| **schema != Value::Bool(false)) {
+            let Typed { shape, nullable } = self.read(schema, &BTreeSet::new(), depth + 1);
+            let required = required.contains(name.as_str()) || demanded.contains(name.as_str());
+            fields.insert(name.clone(), Field { shape, required: required && !nullable });
+        }
+        Shape::Record(fields)
+    }
+
+    /// `anyOf` and `oneOf` are typed only where they spell "this, or `null`".
+    fn alternatives(
+        &mut self,
+        keywords: &'a Map<String, Value>,
+        demanded: &BTreeSet<&'a str>,
+        depth: usize,
+    ) -> Typed {
+        let alone = !["$ref", "allOf"].iter().chain(&TYPING).any(|name| keywords.contains_key(*name));
+        let mut lists = ["anyOf", "oneOf"].iter().filter_map(|name| keywords.get(*name)?.as_array());
+        if let (true, Some(list), None) = (alone, lists.next(), lists.next()) {
+            let is_null = |schema: &Value| schema.get("type").is_some_and(|name| name == "null");
+            let nulls = list.iter().filter(|schema| is_null(schema)).count();
+            if let (Some(only), 1, 2) = (list.iter().find(|schema| !is_null(schema)), nulls, list.len()) {
+                let demanded = demanded.union(&required(keywords)).copied().collect();
+                return Typed { nullable: true, ..self.read(only, &demanded, depth + 1) };
+            }
+        }
+        Typed::opaque("a choice of alternatives")
+    }
+
+    /// `allOf`, and a reference with keywords beside it: parts that all describe the same value.
+    fn all_of(
+        &mut self,
+        keywords: &'a Map<String, Value>,
+        demanded: &BTreeSet<&'a str>,
+        depth: usize,
+    ) -> Typed {
+        let listed = || keywords.get("allOf").and_then(Value::as_array).into_iter().flatten();
+        let mut demanded: BTreeSet<&str> = demanded.union(&required(keywords)).copied().collect();
+        demanded.extend(listed().filter_map(Value::as_object).flat_map(required));
+        let mut parts = Vec::new();
+        if let Some(reference) = keywords.get("$ref").and_then(Value::as_str) {
+            parts.push(self.referred(reference, &demanded, depth));
+        }
+        for part in listed().filter(|part| part.as_object().is_none_or(says_type)) {
+            parts.push(self.read(part, &demanded, depth + 1));
+        }
+        if TYPING.iter().any(|name| keywords.contains_key(*name)) {
+            parts.push(self.plain(keywords, &demanded, depth));
+        }
+        merge(parts)
+    }
+
+    fn referred(&mut self, reference: &'a str, demanded: &BTreeSet<&'a str>, depth: usize) -> Typed {
+        if self.open.contains(&reference) {
+            return Typed::opaque("it refers to itself");
+        }
+        let Some(schema) = self.bundle.definition(reference) else {
+            return Typed::opaque("any value");
+        };
+        self.open.push(reference);
+        let typed = self.read(schema, demanded, depth + 1);
+        self.open.pop();
+        typed
+    }
+}
+
+/// Keywords that say what a value is; the others only narrow it.
+const TYPING: [&str; 6] = ["type", "properties", "items", "prefixItems", "enum", "const"];
+
+fn says_type(keywords: &Map<String, Value>) -> bool {
+    ["$ref", "allOf", "anyOf", "oneOf"].iter().chain(&TYPING).any(|name| keywords.contains_key(*name))
+}
+
+fn required(keywords: &Map<String, Value>) -> BTreeSet<&str> {
+    let names = keywords.get("required").and_then(Value::as_array);
+    names.into_iter().flatten().filter_map(Value::as_str).collect()
+}
+
+/// The values that `const` or `enum` allow.
+fn listed(keywords: &Map<String, Value>) -> Option<Vec<&Value>> {
+    let only = keywords.get("const").map(|value| vec![value]);
+    only.or_else(|| Some(keywords.get("enum")?.as_array()?.iter().collect()))
+}
+
+fn texts(listed: &[&Value]) -> Shape {
+    let others = listed.iter().filter(|value| !value.is_null());
+    match others.map(|value| value.as_str().map(str::to_owned)).collect::<Option<Vec<_>>>() {
+        Some(values) if !values.is_empty() => Shape::Text { values },
+        _ => opaque("allowed values that are not all texts"),
+    }
+}
+
+/// Values beyond 64 bits would not be a Long: a schema that speaks of them is not typed.
+fn integer(keywords: &Map<String, Value>) -> Shape {
+    let bounds = ["minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum"];
+    let beyond =
+        |limit: &Value| !limit.is_i64() && limit.as_f64().is_none_or(|limit| limit.abs() >= 2_f64.powi(63));
+    if keywords.get("format").is_some_and(|format| format == "uint64")
+        || bounds.iter().filter_map(|name| keywords.get(*name)).any(beyond)
+    {
+        return opaque("an integer beyond 64 bits, signed");
+    }
+    Shape::Long
+}
+
+fn merge(mut parts: Vec<Typed>) -> Typed {
+    if parts.len() < 2 {
+        return parts.pop().unwrap_or_else(|| Typed::opaque("its `type` is not stated"));
+    }
+    let nullable = parts.iter().all(|part| part.nullable);
+    let mut fields = BTreeMap::new();
+    for part in parts {
+        match part.shape {
+            Shape::Record(members) => {
+                for (name, field) in members {
+                    if fields.insert(name, field).is_some() {
+                        return Typed::opaque("an `allOf` whose parts share a member");
+                    }
+                }
+            }
+            Shape::Opaque { reason } => return Typed { shape: Shape::Opaque { reason }, nullable },
+            _ => return Typed::opaque("an `allOf` of other than objects"),
+        }
+    }
+    Typed { shape: Shape::Record(fields), nullable }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::bundle::{Direction, Version};
+    use crate::source::Source;
+    use serde_json::json;
+
+    /// `?` after a member's name: it is optional.
+    fn spell(shape: &Shape) -> String {
+        match shape {
+            Shape::Bool => "bool".to_owned(),
+            Shape::Long => "long".to_owned(),
+            Shape::Decimal => "decimal".to_owned(),
+            Shape::Text { values } if values.is_empty() => "text".to_owned(),
+            Shape::Text { values } => format!("text({})", values.join("|")),
+            Shape::List(items) => format!("[{}]", spell(items)),
+            Shape::Record(fields) => {
+                let optional = |field: &Field| if field.required { "" } else { "?" };
+                let fields: Vec<_> = fields
+                    .iter()
+                    .map(|(name, f)| format!("{name}{}: {}", optional(f), spell(&f.shape)))
+                    .collect();
+                format!("{{{}}}", fields.join(", "))
+            }
+            Shape::Opaque { reason } => format!("<{reason}>"),
+        }
+    }
+
+    #[track_caller]
+    fn check_in(version: Version, schema: Value, expected: &str) {
+        let text = json!({
+            "s": schema,
+            "id": {"type": "integer"},
+            "base": {"type": "object", "properties": {"a": {"type": "string"}, "n": {"type": ["string", "null"]}}},
+            "tree": {"type": "object", "properties": {"next": {"$ref": "#/tree"}, "v": {"type": "boolean"}}},
+        });
+        let source = Source::read("f", &text.to_string()).unwrap();
+        let bundle = Bundle::gather(&source, version, Direction::Request, "/s", &mut vec![]).unwrap();
+        assert_eq!(spell(&of(&bundle)), expected);
+    }
+
+    #[track_caller]
+    fn check(schema: Value, expected: &str) {
+        check_in(Version::V31, schema, expected);
+    }
+
+    #[test]
+    fn scalars_and_lists() {
+        check(json!({"type": "boolean"}), "bool");
+        check(json!({"type": "integer", "format": "int32"}), "long");
+        check(json!({"type": "integer", "maximum": u64::MAX}), "<an integer beyond 64 bits, signed>");
+        check(json!({"type": "integer", "format": "uint64"}), "<an integer beyond 64 bits, signed>");
+        check(json!({"type": "integer", "minimum": -1e30}), "<an integer beyond 64 bits, signed>");
+        check(json!({"type": "integer", "maximum": i64::MAX}), "long");
+        check(json!({"type": "number"}), "decimal");
+        check(json!({"type": "string"}), "text");
+        check(json!({"type": "string", "enum": ["a", "b"]}), "text(a|b)");
+        check(json!({"const": "a"}), "text(a)");
+        check(json!({"enum": ["a", 1]}), "<allowed values that are not all texts>");
+        check(json!({"type": "array", "items": {"$ref": "#/id"}}), "[long]");
+        check(json!({"type": "array"}), "<a list of any values>");
+        check(json!({"type": "array", "prefixItems": [{"$ref": "#/id"}]}), "<a tuple>");
+        check(
+            json!({"type": "array", "items": {"type": ["string", "null"]}}),
+            "<a list that may hold `null`>",
+        );
+        check(json!({"type": "array", "items": {}}), "<a list of: its `type` is not stated>");
+        check(json!({"type": ["string", "integer"]}), "<a union of types>");
+        check(json!(true), "<any value>");
+        check(json!({"minimum": 1}), "<its `type` is not stated>");
+        check(json!({"type": ["string", "null"]}), "<the whole may be `null`>");
+    }
+
+    #[test]
+    fn records_and_their_optional_members() {
+        let member =
+            |schema: Value| json!({"type": "object", "required": ["m"], "properties": {"m": schema}});
+        check(member(json!({"type": "string"})), "{m: text}");
+        check(member(json!({"type": ["string", "null"]})), "{m?: text}");
+        check(member(json!({"enum": ["a", null]})), "{m?: text(a)}");
+        check(member(json!({"type": ["string", "null"], "enum": ["a"]})), "{m: text(a)}");
+        check(member(json!({"anyOf": [{"$ref": "#/id"}, {"type": "null"}]})), "{m?: long}");
+        check(
+            member(json!({"oneOf": [{"$ref": "#/id"}, {"type": "string"}]})),
+            "{m: <a choice of alternatives>}",
+        );
+        check(
+            member(json!({"type": "object", "additionalProperties": {}})),
+            "{m: <an object without known members>}",
+        );
+        check(member(json!(false)), "{}");
+        check(json!({"properties": {"m": true}}), "<its `type` is not stated>");
+    }
+
+    #[test]
+    fn references_and_compositions() {
+        check(json!({"$ref": "#/id", "minimum": 1}), "long");
+        check(json!({"$ref": "#/tree"}), "{next?: <it refers to itself>, v?: bool}");
+        check(json!({"allOf": [{"$ref": "#/id"}]}), "long");
+        check(
+            json!({"allOf": [{"$ref": "#/base"}, {"type": "object", "properties": {"b": {"type": "integer"}}}, {"required": ["a", "b", "n"]}]}),
+            "{a: text, b: long, n?: text}",
+        );
+        check(
+            json!({"$ref": "#/base", "type": "object", "properties": {"a": {"type": "string"}}}),
+            "<an `allOf` whose parts share a member>",
+        );
+        check(
+            json!({"allOf": [{"$ref": "#/id"}, {"type": "integer"}]}),
+            "<an `allOf` of other than objects>",
+        );
+        check(json!({"allOf": [{"$ref": "#/base"}, {"oneOf": [true]}]}), "<a choice of alternatives>");
+        check(json!({"allOf": [{"minimum": 1}]}), "<its `type` is not stated>");
+    }
+
+    #[test]
+    fn nullable_of_openapi_30() {
+        check_in(
+            Version::V30,
+            json!({"type": "object", "required": ["m"], "properties": {"m": {"type": "string", "nullable": true}}}),
+            "{m?: text}",
+        );
+    }
+
+    #[test]
+    fn a_tree_that_fans_out_is_bounded() {
+        let mut schemas = json!({"s": {"$ref": "#/c0"}, "c30": {"type": "integer"}});
+        for n in 0..30 {
+            let next = json!({"$ref": format!("#/c{}", n + 1)});
+            schemas[format!("c{n}")] =
+                json!({"type": "object", "properties": {"a": next.clone(), "b": next}});
+        }
+        let source = Source::read("f", &schemas.to_string()).unwrap();
+        let bundle = Bundle::gather(&source, Version::V31, Direction::Request, "/s", &mut vec![]).unwrap();
+        assert!(spell(&of(&bundle)).contains("nested too deeply"));
+    }
+}

@@ -1,0 +1,335 @@
+//! A contract's text, read once: its value, and where in the text each part of the value stands.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::ops::Range;
+
+use doorward_model::{Fault, Faults, Place};
+use serde::Deserialize;
+use serde::de::{Deserializer, MapAccess, SeqAccess, Visitor};
+use serde_json::{Map, Number, Value};
+use serde_saphyr::{Error, Spanned};
+
+use crate::pointer;
+
+/// The largest document that is read, in bytes.
+const MAX_BYTES: usize = 1024 * 1024;
+/// Nesting of mappings and lists; OpenAPI's own scaffolding takes about ten.
+const MAX_DEPTH: usize = 64;
+/// Nodes that YAML aliases may add.
+const MAX_ALIASED: usize = 100_000;
+
+/// One document of the user's, YAML or JSON (which YAML 1.2 contains).
+#[derive(Debug)]
+pub(crate) struct Source {
+    file: String,
+    text: String,
+    pub(crate) value: Value,
+    root: Spot,
+}
+
+impl Source {
+    /// Reads `text`; duplicate names, several documents, and what JSON cannot express are faults.
+    pub(crate) fn read(file: &str, text: &str) -> Result<Self, Faults> {
+        if text.len() > MAX_BYTES {
+            return Err(Fault::new(format!("the document is larger than {MAX_BYTES} bytes"))
+                .at(Place::new(file, text, 0..0))
+                .into());
+        }
+        let options = serde_saphyr::options! {
+            with_snippet: false,
+            strict_booleans: true,
+            budget: serde_saphyr::budget! { max_depth: MAX_DEPTH, flow_nesting_limit: MAX_DEPTH },
+            alias_limits: serde_saphyr::alias_limits! { max_total_replayed_events: MAX_ALIASED },
+        };
+        match serde_saphyr::from_str_with_options::<Node>(text, options) {
+            Ok(node) => {
+                let (value, root) = node.split(0..0);
+                Ok(Self { file: file.to_owned(), text: text.to_owned(), value, root })
+            }
+            Err(error) => {
+                let fault = explain(&error);
+                let span = error.location().map_or(0..0, |location| span_in(text, location));
+                Err(fault.at(Place::new(file, text, span)).into())
+            }
+        }
+    }
+
+    /// Where the part at `pointer` stands, or the nearest part around it that exists.
+    pub(crate) fn place(&self, pointer: &str) -> Place {
+        let mut spot = &self.root;
+        for token in pointer::tokens(pointer) {
+            let next = match &spot.inner {
+                Inner::Leaf => None,
+                Inner::List(items) => token.parse::<usize>().ok().and_then(|nth| items.get(nth)),
+                Inner::Map(members) => members.get(token.as_ref()),
+            };
+            match next {
+                Some(next) => spot = next,
+                None => break,
+            }
+        }
+        Place::new(&self.file, &self.text, spot.span.clone())
+    }
+
+    /// A fault in the part at `pointer`.
+    pub(crate) fn fault(&self, pointer: &str, message: impl Into<String>) -> Fault {
+        Fault::new(message).at(self.place(pointer))
+    }
+}
+
+/// Where a value stands: its name's text; for an item of a list its first name, else where the list stands.
+#[derive(Debug)]
+struct Spot {
+    span: Range<usize>,
+    inner: Inner,
+}
+
+#[derive(Debug)]
+enum Inner {
+    Leaf,
+    List(Vec<Spot>),
+    Map(BTreeMap<String, Spot>),
+}
+
+fn span_of(location: serde_saphyr::Location) -> Range<usize> {
+    let span = location.span();
+    let start = span.byte_offset().and_then(|start| usize::try_from(start).ok()).unwrap_or(0);
+    let len = span.byte_len().and_then(|len| usize::try_from(len).ok()).unwrap_or(0);
+    start..start.saturating_add(len)
+}
+
+/// Scanner errors know line and column only.
+fn span_in(text: &str, location: serde_saphyr::Location) -> Range<usize> {
+    if location.span().byte_offset().is_some() {
+        return span_of(location);
+    }
+    let line = usize::try_from(location.line()).unwrap_or(1).saturating_sub(1);
+    let column = usize::try_from(location.column()).unwrap_or(1).saturating_sub(1);
+    let start: usize = text.split_inclusive('\n').take(line).map(str::len).sum();
+    let rest = text.get(start..).unwrap_or("");
+    let offset = rest.char_indices().nth(column).map_or(rest.len(), |(at, _)| at);
+    start + offset..start + offset
+}
+
+/// The reader's error in terms of the document.
+fn explain(error: &Error) -> Fault {
+    match error {
+        Error::AliasError { error, .. } | Error::WithSnippet { error, .. } => explain(error),
+        Error::DuplicateMappingKey { key, .. } => match key {
+            Some(key) => {
+                Fault::new(format!("the name `{}` stands twice in one mapping", pointer::shown(key)))
+            }
+            None => Fault::new("a name stands twice in one mapping"),
+        },
+        Error::MultipleDocuments { .. } => Fault::new("the file holds more than one document"),
+        Error::Budget { .. }
+        | Error::AliasReplayLimitExceeded { .. }
+        | Error::AliasExpansionLimitExceeded { .. }
+        | Error::AliasReplayStackDepthExceeded { .. } => {
+            Fault::new("the document is nested too deeply or grows too much through its aliases")
+        }
+        Error::NonFiniteFloat { .. } => Fault::new("a number is not finite"),
+        Error::UnknownAnchor { .. } => Fault::new("an alias names an anchor that does not exist"),
+        Error::ExternalMessage { msg, .. } => {
+            Fault::new(format!("the document cannot be read as YAML or JSON: {}", pointer::shown(msg)))
+        }
+        Error::NullIntoString { .. } | Error::Unexpected { .. } => {
+            Fault::new("a name in a mapping is not a text").hint("put the name in quotes")
+        }
+        _ => Fault::new("the document holds something that JSON cannot express"),
+    }
+}
+
+/// The document as it is read, each name with its place. Values are read without theirs: that would multiply the
+/// stack which each level of nesting takes.
+enum Node {
+    Null,
+    Bool(bool),
+    Number(Number),
+    Text(String),
+    List(Vec<Node>),
+    Map(Vec<(Spanned<String>, Node)>),
+}
+
+impl Node {
+    /// Parts the value from its places; `span` is where this node stands.
+    fn split(self, span: Range<usize>) -> (Value, Spot) {
+        let leaf = |value| (value, Spot { span: span.clone(), inner: Inner::Leaf });
+        match self {
+            Self::Null => leaf(Value::Null),
+            Self::Bool(value) => leaf(Value::Bool(value)),
+            Self::Number(value) => leaf(Value::Number(value)),
+            Self::Text(value) => leaf(Value::String(value)),
+            Self::List(items) => {
+                let placed = items.into_iter().map(|item| {
+                    let place = item.first_name().unwrap_or_else(|| span.clone());
+                    item.split(place)
+                });
+                let (values, spots) = placed.unzip();
+                (Value::Array(values), Spot { span, inner: Inner::List(spots) })
+            }
+            Self::Map(entries) => {
+                let mut values = Map::new();
+                let mut spots = BTreeMap::new();
+                for (name, node) in entries {
+                    let (value, spot) = node.split(span_of(name.referenced));
+                    values.insert(name.value.clone(), value);
+                    spots.insert(name.value, spot);
+                }
+                (Value::Object(values), Spot { span, inner: Inner::Map(spots) })
+            }
+        }
+    }
+
+    fn first_name(&self) -> Option<Range<usize>> {
+        match self {
+            Self::Map(entries) => entries.first().map(|(name, _)| span_of(name.referenced)),
+            _ => None,
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for Node {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(Reader)
+    }
+}
+
+struct Reader;
+
+impl<'de> Visitor<'de> for Reader {
+    type Value = Node;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a value that JSON can express")
+    }
+    fn visit_unit<E>(self) -> Result<Node, E> {
+        Ok(Node::Null)
+    }
+    fn visit_bool<E>(self, value: bool) -> Result<Node, E> {
+        Ok(Node::Bool(value))
+    }
+    fn visit_i64<E>(self, value: i64) -> Result<Node, E> {
+        Ok(Node::Number(value.into()))
+    }
+    fn visit_u64<E>(self, value: u64) -> Result<Node, E> {
+        Ok(Node::Number(value.into()))
+    }
+    fn visit_f64<E: serde::de::Error>(self, value: f64) -> Result<Node, E> {
+        Number::from_f64(value).map(Node::Number).ok_or_else(|| E::custom("not a finite number"))
+    }
+    fn visit_str<E>(self, value: &str) -> Result<Node, E> {
+        Ok(Node::Text(value.to_owned()))
+    }
+    fn visit_string<E>(self, value: String) -> Result<Node, E> {
+        Ok(Node::Text(value))
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Node, A::Error> {
+        let mut items = Vec::new();
+        while let Some(item) = seq.next_element()? {
+            items.push(item);
+        }
+        Ok(Node::List(items))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Node, A::Error> {
+        let mut entries = Vec::new();
+        while let Some(entry) = map.next_entry()? {
+            entries.push(entry);
+        }
+        Ok(Node::Map(entries))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use expect_test::{Expect, expect};
+    use serde_json::json;
+
+    #[track_caller]
+    fn reads(text: &str, expected: Value) {
+        assert_eq!(Source::read("f", text).unwrap().value, expected);
+    }
+
+    #[track_caller]
+    fn refuses(text: &str, expected: Expect) {
+        expected.assert_eq(&Source::read("f", text).unwrap_err().to_string());
+    }
+
+    #[track_caller]
+    fn stands(text: &str, pointer: &str, line: usize, column: usize) {
+        let place = Source::read("f", text).unwrap().place(pointer);
+        assert_eq!((place.line, place.column), (line, column), "{pointer}");
+    }
+
+    #[test]
+    fn yaml_and_json_are_read_alike() {
+        reads(
+            "a: 1\nb: [yes, no, true, 1.5, ~, -3]\n",
+            json!({"a": 1, "b": ["yes", "no", true, 1.5, null, -3]}),
+        );
+        reads("{\"a\": {\n\t\"200\": \"\\ud83d\\ude00\\/\"}}", json!({"a": {"200": "😀/"}}));
+        reads("200: x\n", json!({"200": "x"}));
+        reads("a: &x {b: 1}\nc: *x\n", json!({"a": {"b": 1}, "c": {"b": 1}}));
+        reads("\u{feff}a: b", json!({"a": "b"}));
+    }
+
+    #[test]
+    fn what_has_no_single_reading_is_refused_with_its_place() {
+        refuses("a: 1\na: 2\n", expect!["f:2:1: the name `a` stands twice in one mapping"]);
+        refuses("{\"a\":{\"b\":1,\"b\":1}}", expect!["f:1:13: the name `b` stands twice in one mapping"]);
+        refuses("--- a\n--- b\n", expect!["f:2:5: the file holds more than one document"]);
+        refuses("a: .nan", expect!["f:1:4: a number is not finite"]);
+        refuses("a: *b", expect!["f:1:4: an alias names an anchor that does not exist"]);
+        refuses(
+            "a: [\n",
+            expect!["f:1:4: the document cannot be read as YAML or JSON: unclosed bracket '['"],
+        );
+        refuses(
+            "~: a",
+            expect![[r#"
+            f:1:1: a name in a mapping is not a text
+              hint: put the name in quotes"#]],
+        );
+        refuses(
+            "? [a]\n: b",
+            expect![[r#"
+            f:1:3: a name in a mapping is not a text
+              hint: put the name in quotes"#]],
+        );
+        refuses("a: !!binary '*'", expect!["f:1:13: the document holds something that JSON cannot express"]);
+    }
+
+    #[test]
+    fn size_depth_and_aliases_are_bounded() {
+        refuses(&" ".repeat(MAX_BYTES + 1), expect!["f:1:1: the document is larger than 1048576 bytes"]);
+        let too_much = "the document is nested too deeply or grows too much through its aliases";
+        for deep in ["[", "{a: ", "- ", "? ", "- ? ", "[{"] {
+            let fault = Source::read("f", &deep.repeat(100_000)).unwrap_err();
+            let message = &fault.0[0].message;
+            assert!(message == too_much || message.contains("cannot be read"), "{message}");
+        }
+        let mut bomb = "a0: &a0 [x, x, x, x, x, x, x, x]\n".to_owned();
+        for nth in 1..12 {
+            let item = format!("*a{},", nth - 1).repeat(8);
+            bomb.push_str(&format!("a{nth}: &a{nth} [{item}]\n"));
+        }
+        assert_eq!(Source::read("f", &bomb).unwrap_err().0[0].message, too_much);
+    }
+
+    #[test]
+    fn every_part_has_its_place() {
+        let text = "a:\n  b: x\n  c:\n    - 1\n    - d: é\n      e: 2\n";
+        stands(text, "", 1, 1);
+        stands(text, "/a", 1, 1);
+        stands(text, "/a/b", 2, 3);
+        stands(text, "/a/c", 3, 3);
+        stands(text, "/a/c/0", 3, 3);
+        stands(text, "/a/c/1/e", 6, 7);
+        stands(text, "/a/c/1", 5, 7);
+        stands(text, "/a/c/1/nothing/there", 5, 7);
+    }
+}

@@ -1,0 +1,184 @@
+use doorward_contract::Document;
+use expect_test::{Expect, expect};
+
+/// The faults of the document, or of its operation `a`.
+#[track_caller]
+fn check(text: &str, expected: Expect) {
+    let faults = match Document::parse("c.yaml", text) {
+        Ok(document) => document.operation("a").expect_err("faults"),
+        Err(faults) => faults,
+    };
+    expected.assert_eq(&faults.to_string());
+}
+
+/// The faults of an operation `a` that has `members` besides its id, in the path `/a/{id}`.
+#[track_caller]
+fn check_operation(members: &str, expected: Expect) {
+    let id = "{ name: id, in: path, required: true, schema: { type: string } }";
+    check(
+        &format!(
+            "openapi: 3.1.0\npaths:\n  /a/{{id}}:\n    parameters: [{id}]\n    post:\n      operationId: a\n{members}"
+        ),
+        expected,
+    );
+}
+
+#[test]
+fn documents_that_are_not_carried() {
+    check("", expect!["c.yaml:1:1: the document is not an OpenAPI document"]);
+    check("[]", expect!["c.yaml:1:1: the document is not an OpenAPI document"]);
+    check(
+        "paths: {}",
+        expect![[r#"
+        c.yaml:1:1: the document does not say its OpenAPI version
+          hint: expected `openapi: 3.0.x` or `openapi: 3.1.x`"#]],
+    );
+    check(
+        "swagger: '2.0'",
+        expect![[r#"
+        c.yaml:1:1: the document does not say its OpenAPI version
+          hint: expected `openapi: 3.0.x` or `openapi: 3.1.x`"#]],
+    );
+    check(
+        "openapi: 3.0",
+        expect![[r#"
+        c.yaml:1:1: the OpenAPI version is not a text
+          hint: expected `openapi: 3.0.x` or `openapi: 3.1.x`"#]],
+    );
+    check(
+        "openapi: 3.2.0",
+        expect![[r#"
+        c.yaml:1:1: the OpenAPI version `3.2.0` is not carried
+          hint: expected `openapi: 3.0.x` or `openapi: 3.1.x`"#]],
+    );
+    check(
+        "openapi: 3.1.0\njsonSchemaDialect: http://json-schema.org/draft-07/schema#",
+        expect![[r#"
+        c.yaml:2:1: the schema dialect is not carried
+          hint: use `https://json-schema.org/draft/2020-12/schema` or OpenAPI 3.1's base dialect"#]],
+    );
+    check("openapi: 3.1.0\npaths: []", expect!["c.yaml:2:1: `paths` must hold path items by path"]);
+    check(
+        "openapi: 3.1.0\npaths:\n  a: {}\n  /b: { $ref: 'b.yaml' }",
+        expect![[r#"
+        c.yaml:4:9: the reference `b.yaml` leaves the document
+          hint: bring everything into one document; references to other files and addresses are not followed
+        c.yaml:3:3: the path `a` must begin with a slash"#]],
+    );
+    check(
+        "openapi: 3.1.0\npaths:\n  /a: { get: { operationId: a } }\n  /b: { get: { operationId: a }, put: { operationId: 1 } }",
+        expect![[r#"
+            c.yaml:4:16: two operations have the id `a`
+            c.yaml:4:41: an `operationId` must be a text"#]],
+    );
+    check(
+        "openapi: 3.1.0\npaths:\n  /a: {}\n  /a: {}\n",
+        expect!["c.yaml:4:3: the name `/a` stands twice in one mapping"],
+    );
+}
+
+#[test]
+fn parameters_that_are_not_carried() {
+    check_operation(
+        r"      parameters:
+        - { name: a, in: query, style: deepObject, schema: { type: string } }
+        - { name: b, in: query, style: pipeDelimited, schema: { type: array } }
+        - { name: c, in: query, content: { application/json: {} } }
+        - { name: d, in: query }
+        - { name: e, in: query, schema: { type: object } }
+        - { name: f, in: matrix, schema: { type: string } }
+        - { name: 'g h', in: header, schema: { type: string } }
+        - { in: query, schema: { type: string } }
+        - { name: i, in: cookie, schema: { type: array, items: { type: string } } }
+        - { name: j, in: query, schema: { type: string, pattern: '(?!x)y' } }
+        - { name: k, in: query, schema: { type: string } }
+        - { name: k, in: query, schema: { type: string } }
+        - { $ref: '#/components/parameters/none' }
+        - 7
+",
+        expect![[r#"
+            c.yaml:7:7: expected an object
+            c.yaml:8:33: the parameter style `deepObject` is not carried here
+              hint: use `form`
+            c.yaml:9:33: the parameter style `pipeDelimited` is not carried here
+              hint: use `form`
+            c.yaml:10:13: the parameter `c` must have a `schema`
+              hint: parameters with `content` are not carried
+            c.yaml:11:13: the parameter `d` must have a `schema`
+              hint: parameters with `content` are not carried
+            c.yaml:12:33: a parameter that is an object is not carried
+              hint: a parameter is one value or a list of values
+            c.yaml:13:22: a parameter cannot stand in `matrix`
+              hint: expected `path`, `query`, `header` or `cookie`
+            c.yaml:14:13: `g h` cannot be the name of a header field
+            c.yaml:15:13: a parameter must have `name` and `in`
+            c.yaml:16:13: a list in several cookies of one name is not carried
+              hint: say `explode: false`
+            c.yaml:17:57: the pattern is not one that can be checked in linear time
+              hint: write it without look-around and back-references, and with small repetition counts
+            c.yaml:19:13: the parameter `k` stands twice
+            c.yaml:20:13: the reference `#/components/parameters/none` points nowhere"#]],
+    );
+    check_operation("      parameters: {}\n", expect!["c.yaml:7:7: `parameters` must be a list"]);
+}
+
+#[test]
+fn path_parameters_and_the_path_must_agree() {
+    check(
+        "openapi: 3.1.0\npaths:\n  /a/{id}:\n    get: { operationId: a, parameters: [{ name: di, in: path, schema: {} }] }",
+        expect![[r#"
+            c.yaml:4:12: the path parameter `di` is not in the path
+            c.yaml:4:12: the path parameter `id` is not declared"#]],
+    );
+}
+
+#[test]
+fn bodies_and_answers_that_cannot_be_checked() {
+    check_operation(
+        r"      requestBody:
+        content:
+          application/json: { schema: { $ref: '#/components/schemas/None' } }
+          application/vnd.a+json: { schema: { type: object, properties: { a: { $ref: 'a.json' }, b: { pattern: '\1' } } } }
+          nonsense: {}
+          Application/JSON;v=1: {}
+      responses:
+        '20': { description: x }
+        2xx: { description: x }
+        '200': { description: x, content: [] }
+        '201': { description: x, content: { '*/*': { schema: 1 } } }
+        '204': { description: x, content: { '*/*': { schema: { $ref: '#/components/schemas/Twice' } } } }
+        '205': { description: x, content: { '*/*': { schema: { $ref: '#/components/schemas/Twice' } } } }
+        '202': { $ref: '#/nowhere' }
+        '203': text
+components: { schemas: { Twice: { type: strin } } }
+",
+        expect![[r#"
+            c.yaml:9:11: the media type stands twice, if parameters are left out
+            c.yaml:9:41: the reference `#/components/schemas/None` points nowhere
+            c.yaml:10:80: the reference `a.json` leaves the document
+              hint: bring everything into one document; references to other files and addresses are not followed
+            c.yaml:11:11: `nonsense` is no media type
+            c.yaml:14:9: `20` is no status
+              hint: expected `200`, `2XX` or `default`
+            c.yaml:15:9: `2xx` is no status
+              hint: expected `200`, `2XX` or `default`
+            c.yaml:16:34: `content` must hold media types
+            c.yaml:17:54: a schema must be an object, `true` or `false`
+            c.yaml:20:18: the reference `#/nowhere` points nowhere
+            c.yaml:21:9: expected an object
+            c.yaml:22:35: `type` names a type that JSON Schema does not have
+              hint: expected `array`, `boolean`, `integer`, `null`, `number`, `object`, `string` or a list of these"#]],
+    );
+}
+
+#[test]
+fn schemas_that_turn_in_a_circle() {
+    check_operation(
+        r"      requestBody: { content: { application/json: { schema: { $ref: '#/x/a' } } } }
+x:
+  a: { $ref: '#/x/b' }
+  b: { allOf: [{ $ref: '#/x/a' }] }
+",
+        expect!["c.yaml:9:8: the reference leads back to itself without descending into the value"],
+    );
+}

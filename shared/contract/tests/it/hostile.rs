@@ -1,0 +1,169 @@
+//! What strangers send, and what authors mistype: no value shows, nothing panics.
+
+use doorward_contract::{Document, RequestFault};
+
+use crate::shop::{Request, SHOP, lines, operation};
+
+const SECRET: &str = "s3cr3t-Zx81";
+
+/// Every keyword that can refuse the secret, at a place of its own.
+const STRICT: &str = r##"
+openapi: 3.1.0
+paths:
+  /a/{p}:
+    post:
+      operationId: a
+      parameters:
+        - { name: p, in: path, required: true, schema: { type: integer } }
+        - { name: q, in: query, schema: { enum: [a] } }
+        - { name: h, in: header, schema: { pattern: "^a$" } }
+        - { name: c, in: cookie, schema: { type: boolean } }
+      requestBody:
+        content:
+          application/json:
+            schema: { $ref: "#/components/schemas/Strict" }
+      responses:
+        "200":
+          description: x
+          content:
+            application/json:
+              schema: { $ref: "#/components/schemas/Strict" }
+components:
+  schemas:
+    Strict:
+      type: object
+      properties:
+        a: { type: integer }
+        b: { const: x }
+        c: { enum: [x, y] }
+        d: { maxLength: 1 }
+        e: { pattern: "^x$" }
+        f: { format: uuid }
+        g: { not: { type: string } }
+        h: { anyOf: [{ type: integer }, { const: x }] }
+        i: { oneOf: [{ type: string }, { minLength: 1 }] }
+        j: { prefixItems: [true], unevaluatedItems: false }
+        k: { prefixItems: [true], items: false }
+        l: { contains: { const: x } }
+        m: { uniqueItems: true }
+        n: { items: { properties: { x: false } } }
+        o: { type: [integer, boolean] }
+        p: { minLength: 100 }
+        q: { if: { type: string }, then: false }
+"##;
+
+fn body() -> String {
+    let one = "abcdefghiopq".chars().map(|name| format!("\"{name}\":\"{SECRET}\""));
+    let lists = "jklm".chars().map(|name| format!("\"{name}\":[\"{SECRET}\",\"{SECRET}\"]"));
+    let nested = std::iter::once(format!("\"n\":[{{\"x\":\"{SECRET}\"}}]"));
+    format!("{{{}}}", one.chain(lists).chain(nested).collect::<Vec<_>>().join(","))
+}
+
+#[test]
+fn no_violation_shows_a_value() {
+    let operation = operation(STRICT, "a");
+    let cookie = format!("c={SECRET}");
+    let body = body();
+    let request = Request {
+        path: &[("p", SECRET)],
+        query: &format!("q={SECRET}"),
+        headers: &[("h", SECRET), ("cookie", &cookie), ("content-type", "application/json")],
+        body: body.as_bytes(),
+    };
+    let fault = request.check(&operation).unwrap_err();
+    assert!(!format!("{fault} {fault:?}").contains(SECRET), "{fault:?}");
+    let RequestFault::Violations(found) = fault else { panic!("{fault:?}") };
+    assert_eq!(found.len(), 20);
+
+    let found = operation.check_response(200, Some("application/json"), body.as_bytes());
+    let members: Vec<_> = found.iter().filter_map(|violation| violation.pointer.chars().nth(1)).collect();
+    for member in "abcdefghijklmnopq".chars() {
+        assert!(members.contains(&member), "{member} is not refused: {}", lines(&found));
+    }
+    assert!(!format!("{found:?}").contains(SECRET), "{found:?}");
+}
+
+#[test]
+fn faults_of_unreadable_bodies_show_nothing_of_them() {
+    let operation = operation(STRICT, "a");
+    for text in
+        [format!("{{\"a\": {SECRET}"), format!("{{\"{SECRET}\":1,\"{SECRET}\":1}}"), SECRET.to_owned()]
+    {
+        let request = Request {
+            path: &[("p", "1")],
+            headers: &[("content-type", "application/json")],
+            body: text.as_bytes(),
+            ..Request::default()
+        };
+        let fault = request.check(&operation).unwrap_err();
+        assert!(!format!("{fault} {fault:?}").contains(SECRET), "{fault:?}");
+        let found = operation.check_response(200, Some("application/json"), text.as_bytes());
+        assert!(!format!("{found:?}").contains(SECRET), "{found:?}");
+    }
+}
+
+/// Small deterministic noise (xorshift), so that a failure can be repeated.
+struct Noise(u64);
+
+impl Noise {
+    fn below(&mut self, bound: usize) -> usize {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        usize::try_from(self.0 % bound as u64).unwrap()
+    }
+}
+
+#[test]
+fn mutilated_documents_are_read_or_refused() {
+    let mut noise = Noise(0x9e37_79b9_7f4a_7c15);
+    let scraps = [
+        "$ref", "#/", "{", "}", "[", "]", ":", "\n", "  ", "-", "&a", "*a", "<<", "null", "1e9", "\"", "é",
+        "?",
+    ];
+    let mut refused = 0;
+    for _ in 0..400 {
+        let mut text: Vec<char> = SHOP.chars().collect();
+        for _ in 0..=noise.below(4) {
+            let at = noise.below(text.len());
+            let end = (at + noise.below(12)).min(text.len());
+            let scrap = scraps[noise.below(scraps.len())];
+            text.splice(at..end, scrap.chars());
+        }
+        let text: String = text.into_iter().collect();
+        match Document::parse("f", &text) {
+            Ok(document) => {
+                for name in document.operations() {
+                    refused += usize::from(document.operation(name.id).is_err());
+                }
+            }
+            Err(faults) => {
+                assert!(!faults.0.is_empty());
+                refused += 1;
+            }
+        }
+    }
+    assert!(refused > 100, "the noise hardly broke anything: {refused}");
+}
+
+#[test]
+fn mutilated_requests_are_judged() {
+    let operation = operation(STRICT, "a");
+    let mut noise = Noise(42);
+    let valid = body();
+    for _ in 0..2_000 {
+        let mut body = valid.clone().into_bytes();
+        for _ in 0..=noise.below(6) {
+            let at = noise.below(body.len());
+            body[at] = u8::try_from(noise.below(256)).unwrap();
+        }
+        let request = Request {
+            path: &[("p", "1")],
+            headers: &[("content-type", "application/json")],
+            body: &body,
+            ..Request::default()
+        };
+        assert!(request.check(&operation).is_err());
+        assert!(!operation.check_response(200, Some("application/json"), &body).is_empty());
+    }
+}

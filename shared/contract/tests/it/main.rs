@@ -1,0 +1,12 @@
+//! The contract crate from outside: documents, requests, answers, the type tree, and what never shows.
+
+#![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
+
+mod documents;
+mod faults;
+mod hostile;
+mod parameters;
+mod requests;
+mod responses;
+mod shop;
+mod tree;
