@@ -24,24 +24,23 @@ impl Door {
             && let Some(operation) = http.operation
             && http.route.check_answers != CheckAnswers::Off
         {
-            let body = std::mem::take(&mut reply.body).collect(MAX_ANSWER).await;
-            let body = body.map_err(|error| Refusal::Target(TargetFault::Unreadable(error.to_string())))?;
-            check(operation, &reply, &body, http.route.check_answers, call)?;
-            reply.body = if body.is_empty() { Body::Empty } else { Body::Full(body) };
+            let content_type = reply.headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
+            if operation.reads_response_body(reply.status.as_u16(), content_type) {
+                let body = std::mem::take(&mut reply.body).collect(MAX_ANSWER).await;
+                let body =
+                    body.map_err(|error| Refusal::Target(TargetFault::Unreadable(error.to_string())))?;
+                reply.body = if body.is_empty() { Body::Empty } else { Body::Full(body) };
+            }
+            check(operation, &reply, http.route.check_answers, call)?;
         }
         call.bytes_out = reply.body.len_hint().unwrap_or(0) as u64;
         Ok(Answered { reply })
     }
 }
 
-fn check(
-    operation: &Operation,
-    reply: &Reply,
-    body: &[u8],
-    mode: CheckAnswers,
-    call: &mut Call,
-) -> Result<(), Refusal> {
+fn check(operation: &Operation, reply: &Reply, mode: CheckAnswers, call: &mut Call) -> Result<(), Refusal> {
     let content_type = reply.headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
+    let body: &[u8] = if let Body::Full(bytes) = &reply.body { bytes } else { &[] };
     let violations = operation.check_response(reply.status.as_u16(), content_type, body);
     if violations.is_empty() {
         return Ok(());

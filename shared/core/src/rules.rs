@@ -33,6 +33,8 @@ impl Rules {
         let config = doorward_config::parse(name, text)?.with_environment(lookup)?;
         let mut faults = Faults::default();
         let operations = compile_contracts(bundle, &config, &mut faults);
+        // Shared parts of a contract are looked at with each operation that uses them.
+        faults.0.dedup_by(|later, earlier| later == earlier);
         let jwks_files = find_jwks_files(bundle, &config, &mut faults);
         let router =
             Router::new(&config.routes).map_err(|path| Fault::new(format!("the path `{path}` conflicts")))?;

@@ -150,6 +150,11 @@ impl Emulator {
         self.issuers.jwks_url(issuer)
     }
 
+    /// Where an issuer gives tokens to whoever asks on this machine: `?sub=alice&groups=customers,buyers`.
+    pub fn token_url(&self, issuer: &str) -> Result<String, EmulatorError> {
+        self.issuers.token_url(issuer)
+    }
+
     /// A token of an issuer, signed with ES256.
     pub fn issue_token(&self, issuer: &str, request: TokenRequest) -> Result<String, EmulatorError> {
         self.issuers.get(issuer)?.issue(request)

@@ -3,19 +3,22 @@
 use std::collections::BTreeMap;
 
 use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair};
-use axum::extract::{Path, State};
+use axum::extract::{Path, Query, State};
 use axum::response::{IntoResponse, Json, Response};
 use axum::routing::get;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use http::StatusCode;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use jsonwebtoken::jwk::{Jwk, ThumbprintHash};
 use jsonwebtoken::{Algorithm, EncodingKey};
 use serde_json::{Map, Value, json};
 
 use crate::EmulatorError;
 use crate::options::IssuerSpec;
+
+/// How long a token of the token endpoint is good.
+const TOKEN_LIFE: SignedDuration = SignedDuration::from_hours(1);
 
 /// What a token says, beside `iss`, `aud`, `sub`, `iat` and `exp` as the issuer sets them.
 #[derive(Debug, Clone)]
@@ -98,6 +101,10 @@ impl Issuers {
         self.get(name).map(|_| format!("{}/{name}/.well-known/jwks.json", self.origin))
     }
 
+    pub(crate) fn token_url(&self, name: &str) -> Result<String, EmulatorError> {
+        self.get(name).map(|_| format!("{}/{name}/token", self.origin))
+    }
+
     /// `DOORWARD_JWKS_URL_<NAME>` and its value for every issuer.
     pub(crate) fn environment(&self) -> Vec<(String, String)> {
         let variable = |name: &String| {
@@ -118,11 +125,13 @@ impl Issuers {
     }
 }
 
-/// Serves `/<name>/.well-known/jwks.json` and `/<name>/.well-known/openid-configuration`.
+/// Serves `/<name>/.well-known/jwks.json` and `/<name>/.well-known/openid-configuration`, and tokens for whoever
+/// develops on this machine at `/<name>/token?sub=alice&groups=customers,buyers`.
 pub(crate) fn router(issuers: std::sync::Arc<Issuers>) -> axum::Router {
     axum::Router::new()
         .route("/{name}/.well-known/jwks.json", get(key_set))
         .route("/{name}/.well-known/openid-configuration", get(discovery))
+        .route("/{name}/token", get(token))
         .with_state(issuers)
 }
 
@@ -132,6 +141,34 @@ async fn key_set(State(issuers): State<std::sync::Arc<Issuers>>, Path(name): Pat
 
 async fn discovery(State(issuers): State<std::sync::Arc<Issuers>>, Path(name): Path<String>) -> Response {
     document(issuers.discovery(&name))
+}
+
+#[derive(serde::Deserialize)]
+struct TokenQuery {
+    sub: String,
+    #[serde(default)]
+    groups: String,
+}
+
+/// A token that is good for an hour, as text.
+async fn token(
+    State(issuers): State<std::sync::Arc<Issuers>>,
+    Path(name): Path<String>,
+    Query(query): Query<TokenQuery>,
+) -> Response {
+    let groups: Vec<&str> = query.groups.split(',').filter(|group| !group.is_empty()).collect();
+    let issued_at = Timestamp::now();
+    let request = TokenRequest {
+        subject: query.sub,
+        claims: Map::from_iter([("groups".to_owned(), json!(groups))]),
+        audience: None,
+        issued_at,
+        expires_at: issued_at.saturating_add(TOKEN_LIFE).unwrap_or(Timestamp::MAX),
+    };
+    match issuers.get(&name).and_then(|issuer| issuer.issue(request)) {
+        Ok(token) => token.into_response(),
+        Err(error) => (StatusCode::NOT_FOUND, error.to_string()).into_response(),
+    }
 }
 
 fn document(found: Result<Value, EmulatorError>) -> Response {
