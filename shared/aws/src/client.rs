@@ -1,0 +1,172 @@
+use std::fmt;
+use std::time::Duration;
+
+use aws_credential_types::Credentials;
+use aws_sdk_dynamodb::config::{
+    BehaviorVersion, Region, SharedCredentialsProvider, StalledStreamProtectionConfig,
+};
+use aws_sdk_dynamodb::types::AttributeValue;
+use aws_smithy_http_client::Connector;
+use aws_smithy_http_client::tls::Provider;
+use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
+use aws_smithy_runtime_api::client::http::{HttpConnectorSettings, SharedHttpConnector, http_client_fn};
+use aws_smithy_types::retry::RetryConfig;
+use aws_smithy_types::timeout::TimeoutConfig;
+
+use crate::sdk_error;
+
+const CONNECT: Duration = Duration::from_secs(2);
+const STORE_ATTEMPT: Duration = Duration::from_secs(2);
+const STORE_OPERATION: Duration = Duration::from_secs(5);
+const STORE_ATTEMPTS: u32 = 3;
+const STORE_FIRST_BACKOFF: Duration = Duration::from_millis(25);
+const STORE_LONGEST_BACKOFF: Duration = Duration::from_millis(250);
+
+/// The clients of a sandbox: one HTTPS connector, and with it its connections, under all of them. Cheap to clone.
+#[derive(Clone)]
+pub struct AwsClients {
+    pub(crate) dynamodb: aws_sdk_dynamodb::Client,
+    pub(crate) lambda: aws_sdk_lambda::Client,
+    pub(crate) connector: SharedHttpConnector,
+}
+
+/// An environment variable without which there are no clients.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("the environment variable `{0}` is not set")]
+pub struct EnvironmentError(pub &'static str);
+
+impl AwsClients {
+    /// Clients with the credentials and the region that Lambda puts into the environment of a function
+    /// (<https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html>), and the endpoints of
+    /// `AWS_ENDPOINT_URL_DYNAMODB`, `AWS_ENDPOINT_URL_LAMBDA` or `AWS_ENDPOINT_URL` where they are set
+    /// (<https://docs.aws.amazon.com/sdkref/latest/guide/feature-ss-endpoints.html>).
+    ///
+    /// # Errors
+    /// [`EnvironmentError`] when credentials or region are missing.
+    pub fn from_environment() -> Result<Self, EnvironmentError> {
+        Self::from_variables(|name| std::env::var(name).ok())
+    }
+
+    /// Clients as [`AwsClients::from_environment`] makes them, from the variables that `lookup` finds.
+    ///
+    /// # Errors
+    /// [`EnvironmentError`] when credentials or region are missing.
+    pub fn from_variables(lookup: impl Fn(&str) -> Option<String>) -> Result<Self, EnvironmentError> {
+        let lookup = |name: &str| lookup(name).filter(|value| !value.is_empty());
+        let need = |name: &'static str| lookup(name).ok_or(EnvironmentError(name));
+        let credentials = SharedCredentialsProvider::new(Credentials::from_keys(
+            need("AWS_ACCESS_KEY_ID")?,
+            need("AWS_SECRET_ACCESS_KEY")?,
+            lookup("AWS_SESSION_TOKEN"),
+        ));
+        let region = lookup("AWS_REGION").or_else(|| lookup("AWS_DEFAULT_REGION"));
+        let region = Region::new(region.ok_or(EnvironmentError("AWS_REGION"))?);
+        let endpoint = |service: &str| lookup(service).or_else(|| lookup("AWS_ENDPOINT_URL"));
+
+        let connector = connector();
+        let shared = connector.clone();
+        let http = http_client_fn(move |_, _| shared.clone());
+        let mut dynamodb = aws_sdk_dynamodb::Config::builder()
+            .behavior_version(BehaviorVersion::v2026_01_12())
+            .credentials_provider(credentials.clone())
+            .region(region.clone())
+            .http_client(http.clone())
+            .retry_config(store_retries())
+            .timeout_config(store_timeouts());
+        dynamodb.set_endpoint_url(endpoint("AWS_ENDPOINT_URL_DYNAMODB"));
+        // A retried `Invoke` may run the target twice, and a target may think for minutes before its first byte:
+        // each call brings its own time limit.
+        let mut lambda = aws_sdk_lambda::Config::builder()
+            .behavior_version(BehaviorVersion::v2026_01_12())
+            .credentials_provider(credentials)
+            .region(region)
+            .http_client(http)
+            .retry_config(RetryConfig::disabled())
+            .timeout_config(TimeoutConfig::disabled())
+            .stalled_stream_protection(StalledStreamProtectionConfig::disabled());
+        lambda.set_endpoint_url(endpoint("AWS_ENDPOINT_URL_LAMBDA"));
+        Ok(Self {
+            dynamodb: aws_sdk_dynamodb::Client::from_conf(dynamodb.build()),
+            lambda: aws_sdk_lambda::Client::from_conf(lambda.build()),
+            connector,
+        })
+    }
+
+    /// Opens the connection to DynamoDB with one read of an item that is not there. On a small function the first TLS
+    /// handshake costs more than all else that is done at start; during init it costs no caller any time.
+    pub async fn warm(&self, table: &str) {
+        let absent = || AttributeValue::S("warm".to_owned());
+        let read = self
+            .dynamodb
+            .get_item()
+            .table_name(format!("{table}-state"))
+            .key("owner", absent())
+            .key("item", absent())
+            .send()
+            .await;
+        if let Err(error) = read {
+            tracing::warn!(cause = sdk_error::brief(&error), "the store did not answer at start");
+        }
+    }
+}
+
+impl fmt::Debug for AwsClients {
+    /// Nothing of it: the SDK's configurations hold credentials.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("AwsClients")
+    }
+}
+
+/// Plain `http` is left possible for endpoints on loopback; AWS endpoints are `https` by the SDK's own rules.
+fn connector() -> SharedHttpConnector {
+    let settings = HttpConnectorSettings::builder().connect_timeout(CONNECT).build();
+    let connector = Connector::builder()
+        .connector_settings(settings)
+        .tls_provider(Provider::Rustls(CryptoMode::AwsLc))
+        .build();
+    SharedHttpConnector::new(connector)
+}
+
+fn store_retries() -> RetryConfig {
+    RetryConfig::standard()
+        .with_max_attempts(STORE_ATTEMPTS)
+        .with_initial_backoff(STORE_FIRST_BACKOFF)
+        .with_max_backoff(STORE_LONGEST_BACKOFF)
+}
+
+fn store_timeouts() -> TimeoutConfig {
+    TimeoutConfig::builder()
+        .operation_attempt_timeout(STORE_ATTEMPT)
+        .operation_timeout(STORE_OPERATION)
+        .build()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(variables: &[(&str, &str)], expected: Result<(), &'static str>) {
+        let lookup =
+            |name: &str| variables.iter().find(|(n, _)| *n == name).map(|(_, value)| (*value).to_owned());
+        let made = AwsClients::from_variables(lookup).map(drop);
+        assert_eq!(made, expected.map_err(EnvironmentError));
+    }
+
+    #[test]
+    fn credentials_and_region_are_needed() {
+        let keys = [("AWS_ACCESS_KEY_ID", "a"), ("AWS_SECRET_ACCESS_KEY", "b")];
+        check(&[], Err("AWS_ACCESS_KEY_ID"));
+        check(&keys[..1], Err("AWS_SECRET_ACCESS_KEY"));
+        check(&keys, Err("AWS_REGION"));
+        check(&[keys[0], keys[1], ("AWS_REGION", "")], Err("AWS_REGION"));
+        check(&[keys[0], keys[1], ("AWS_REGION", "eu-central-1")], Ok(()));
+        check(&[keys[0], keys[1], ("AWS_DEFAULT_REGION", "eu-central-1")], Ok(()));
+    }
+
+    #[test]
+    fn debug_shows_no_credentials() {
+        let clients = AwsClients::from_variables(|name| Some(format!("http://{name}.invalid"))).unwrap();
+        assert_eq!(format!("{clients:?}"), "AwsClients");
+    }
+}

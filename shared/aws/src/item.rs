@@ -1,0 +1,187 @@
+use doorward_model::{Call, DecisionNote, Effect, Outcome, Violation};
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+/// More entries than this are left out of lists: an item has 400 KB, and a write unit 1 KB.
+const MOST_ENTRIES: usize = 20;
+/// Longer texts that a caller or a target can stretch are cut, in bytes.
+const LONGEST_TEXT: usize = 512;
+
+/// A call as the ledger keeps it, an attribute per member.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct LedgerItem {
+    /// The call's id, the table's key.
+    pub call: String,
+    /// When it came in.
+    pub at: Timestamp,
+    /// Who called: `User::"alice"`.
+    pub caller: Option<String>,
+    /// The plan that the caller was on.
+    pub plan: Option<String>,
+    /// The route's or event's id.
+    pub action: Option<String>,
+    /// The Cedar resource: `Function::"orders"`.
+    pub resource: Option<String>,
+    /// The target's name.
+    pub target: Option<String>,
+    /// The declared purpose.
+    pub purpose: Option<String>,
+    /// How it ended; [`Outcome::Unresolved`] while no end is known.
+    pub outcome: Outcome,
+    /// The refusal's stable word.
+    pub code: Option<String>,
+    /// Status of the HTTP answer.
+    pub status: Option<u16>,
+    /// What it counts for, in the plan's units.
+    pub units: u64,
+    /// Payload bytes in.
+    pub bytes_in: u64,
+    /// Payload bytes out.
+    pub bytes_out: u64,
+    /// From coming in to the answer, in microseconds.
+    pub duration_us: u64,
+    /// What the policies said, once they were asked.
+    pub effect: Option<Effect>,
+    /// Ids of the policies that determined it, at most 20.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub policies: Vec<String>,
+    /// Ids of policies that could not be evaluated, at most 20.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub errors: Vec<String>,
+    /// Name of the limit that bound.
+    pub bound: Option<String>,
+    /// Where the payload broke its contract, at most 20 places.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub violations: Vec<Violation>,
+    /// The stage that refused.
+    pub stage: Option<String>,
+    /// Why, for operators.
+    pub cause: Option<String>,
+    /// Where it came in: `http-api:a1b2c3`.
+    pub front: String,
+    /// Lambda's id of the invocation.
+    pub request_id: String,
+    /// The gateway's request id.
+    pub gateway_request_id: Option<String>,
+    /// When the table may forget it, in seconds since the epoch.
+    pub expires: Option<i64>,
+    /// The try that claimed it, where it was claimed.
+    pub holder: Option<String>,
+    /// How often it was claimed.
+    pub attempt: Option<u64>,
+}
+
+impl LedgerItem {
+    /// What the ledger keeps of `call`, as it is known now.
+    pub(crate) fn of(call: &Call) -> Self {
+        let decision = call.decision.as_ref();
+        let listed = |of: fn(&DecisionNote) -> &Vec<String>| -> Vec<String> {
+            decision.into_iter().flat_map(of).take(MOST_ENTRIES).cloned().collect()
+        };
+        Self {
+            call: call.id.to_string(),
+            at: call.at,
+            caller: call.caller.as_ref().map(ToString::to_string),
+            plan: call.plan.clone(),
+            action: call.action.clone(),
+            resource: call.resource.as_ref().map(ToString::to_string),
+            target: call.target.clone(),
+            purpose: call.purpose.clone(),
+            outcome: call.outcome,
+            code: call.code.map(str::to_owned),
+            status: call.status,
+            units: call.units,
+            bytes_in: call.bytes_in,
+            bytes_out: call.bytes_out,
+            duration_us: call.duration_us,
+            effect: decision.map(|note| note.effect),
+            policies: listed(|note| &note.policies),
+            errors: listed(|note| &note.errors),
+            bound: call.bound.clone(),
+            violations: call.violations.iter().take(MOST_ENTRIES).map(bounded).collect(),
+            stage: call.refused_at.and_then(|stage| word(&stage)),
+            cause: call.cause.as_deref().map(cut),
+            front: call.front.to_string(),
+            request_id: call.invocation.clone(),
+            gateway_request_id: call.gateway_request_id.as_deref().map(cut),
+            expires: None,
+            holder: None,
+            attempt: None,
+        }
+    }
+}
+
+fn bounded(violation: &Violation) -> Violation {
+    Violation { pointer: cut(&violation.pointer), part: violation.part.clone(), rule: cut(&violation.rule) }
+}
+
+/// The word that a unit variant serializes as.
+fn word(value: &impl Serialize) -> Option<String> {
+    serde_json::to_value(value).ok()?.as_str().map(str::to_owned)
+}
+
+/// `text`, cut to the longest that is kept.
+pub(crate) fn cut(text: &str) -> String {
+    if text.len() <= LONGEST_TEXT {
+        return text.to_owned();
+    }
+    let end = (0..=LONGEST_TEXT - '…'.len_utf8()).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(0);
+    format!("{}…", text.get(..end).unwrap_or_default())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{attributes, sample};
+    use doorward_model::{EntityName, Stage};
+
+    fn typical() -> Call {
+        let mut call = sample::call("0a8c5f3e-2a75-4d6c-9d3a-1f2e3d4c5b6a");
+        call.caller = Some(EntityName::new("User", "b7c0c1a2-5a57-4d51-8f4e-7a8f6c2b9d11"));
+        call.plan = Some("default".into());
+        call.action = Some("createOrder".into());
+        call.resource = Some(EntityName::new("Function", "orders"));
+        call.target = Some("orders".into());
+        call.purpose = Some("checkout".into());
+        call.outcome = Outcome::Admitted;
+        call.status = Some(201);
+        call.decision = Some(DecisionNote {
+            effect: Effect::Allow,
+            policies: vec!["orders.customers".into()],
+            errors: vec![],
+        });
+        call
+    }
+
+    #[test]
+    fn an_item_reads_back() {
+        let mut call = typical();
+        call.refused_at = Some(Stage::CheckRequest);
+        call.violations =
+            vec![Violation { pointer: "/a".into(), part: "body".into(), rule: "expected".into() }];
+        let item = LedgerItem { expires: Some(1_800_000_000), ..LedgerItem::of(&call) };
+        assert_eq!(item.stage.as_deref(), Some("check-request"));
+        assert_eq!(attributes::read::<LedgerItem>(attributes::write(&item).unwrap()).unwrap(), item);
+    }
+
+    #[test]
+    fn a_typical_item_is_one_write_unit() {
+        let bytes = serde_json::to_vec(&LedgerItem::of(&typical())).unwrap().len();
+        assert!(bytes < 1024, "{bytes}");
+    }
+
+    #[test]
+    fn what_a_caller_can_stretch_is_bounded() {
+        let mut call = typical();
+        let long = "é".repeat(100_000);
+        call.cause = Some(long.clone());
+        call.gateway_request_id = Some(long.clone());
+        call.violations =
+            vec![Violation { pointer: long.clone(), part: "body".into(), rule: long.clone() }; 1_000];
+        let item = LedgerItem::of(&call);
+        assert_eq!(item.violations.len(), MOST_ENTRIES);
+        let bytes = serde_json::to_vec(&item).unwrap().len();
+        assert!(bytes < 32 * 1024, "{bytes}");
+        assert!(item.cause.unwrap().ends_with("é…"));
+    }
+}

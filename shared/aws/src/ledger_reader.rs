@@ -1,0 +1,68 @@
+use aws_sdk_dynamodb::types::AttributeValue;
+use doorward_core::ports::StoreError;
+
+use crate::attributes;
+use crate::item::LedgerItem;
+use crate::{AwsClients, sdk_error};
+
+/// Reads `<table>-ledger` for operators.
+#[derive(Debug, Clone)]
+pub struct LedgerReader {
+    client: aws_sdk_dynamodb::Client,
+    table: String,
+}
+
+/// Some of the ledger's items, in no order.
+#[derive(Debug, Clone, PartialEq)]
+pub struct LedgerPage {
+    /// What one read of at most 1 MB holds.
+    pub items: Vec<LedgerItem>,
+    /// Where the next page begins; `None` after the last.
+    pub next: Option<String>,
+}
+
+impl LedgerReader {
+    /// The ledger among the tables that begin with `table`.
+    #[must_use]
+    pub fn new(clients: &AwsClients, table: &str) -> Self {
+        Self { client: clients.dynamodb.clone(), table: format!("{table}-ledger") }
+    }
+
+    /// The call with this id, as it is now.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the table does not answer, or the row is none of ours.
+    pub async fn get(&self, call: &str) -> Result<Option<LedgerItem>, StoreError> {
+        let read = self
+            .client
+            .get_item()
+            .table_name(&self.table)
+            .key("call", AttributeValue::S(call.to_owned()))
+            .consistent_read(true)
+            .send()
+            .await
+            .map_err(|error| StoreError(sdk_error::brief(&error)))?;
+        read.item.map(attributes::read).transpose().map_err(|_| unreadable())
+    }
+
+    /// The items from `start` on, which is [`LedgerPage::next`] of the page before, or `None` for the first.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the table does not answer, or a row is none of ours.
+    pub async fn page(&self, start: Option<&str>) -> Result<LedgerPage, StoreError> {
+        let mut scan = self.client.scan().table_name(&self.table);
+        if let Some(start) = start {
+            scan = scan.exclusive_start_key("call", AttributeValue::S(start.to_owned()));
+        }
+        let page = scan.send().await.map_err(|error| StoreError(sdk_error::brief(&error)))?;
+        let items = page.items.unwrap_or_default().into_iter().map(attributes::read);
+        Ok(LedgerPage {
+            items: items.collect::<Result<_, _>>().map_err(|_| unreadable())?,
+            next: page.last_evaluated_key.and_then(|key| key.get("call")?.as_s().ok().cloned()),
+        })
+    }
+}
+
+fn unreadable() -> StoreError {
+    StoreError("a row of the ledger cannot be read".to_owned())
+}

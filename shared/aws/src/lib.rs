@@ -1,0 +1,52 @@
+//! The pipeline's ports on AWS. No other crate names the SDK.
+
+mod attributes;
+mod client;
+mod clock;
+mod fetch;
+mod invoke_event;
+mod item;
+mod journal;
+mod lambda;
+mod ledger;
+mod ledger_reader;
+mod limit_memory;
+mod limit_update;
+mod limits;
+mod quarantine;
+#[cfg(test)]
+#[path = "../tests/it/sample.rs"]
+mod sample;
+mod sdk_error;
+mod start;
+
+use std::sync::Arc;
+
+use doorward_core::Ports;
+
+pub use client::{AwsClients, EnvironmentError};
+pub use clock::SystemClock;
+pub use fetch::HttpsFetch;
+pub use invoke_event::InvokeEventError;
+pub use item::LedgerItem;
+pub use journal::StdoutJournal;
+pub use lambda::LambdaTargets;
+pub use ledger::DynamoLedger;
+pub use ledger_reader::{LedgerPage, LedgerReader};
+pub use limits::DynamoLimits;
+pub use quarantine::{DynamoQuarantine, QuarantineItem};
+pub use start::{StartError, init_log, open_door};
+
+/// Everything that a door stands on, over the tables `<table>-ledger` and `<table>-state`.
+#[must_use]
+pub fn ports(clients: &AwsClients, table: &str) -> Ports {
+    Ports {
+        clock: Arc::new(SystemClock::default()),
+        fetch: Arc::new(HttpsFetch::new(clients)),
+        limits: Arc::new(DynamoLimits::new(clients, table)),
+        ledger: Arc::new(DynamoLedger::new(clients, table)),
+        quarantine: Arc::new(DynamoQuarantine::new(clients, table)),
+        targets: Arc::new(LambdaTargets::new(clients)),
+        journal: Arc::new(StdoutJournal),
+    }
+}

@@ -1,0 +1,51 @@
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use doorward_core::{Bundle, BundleError, Door, Rules};
+use doorward_model::Faults;
+use tracing_subscriber::EnvFilter;
+
+use crate::{AwsClients, EnvironmentError, ports};
+
+/// Why a function cannot start. A door that cannot be checked is not opened.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The files cannot be read.
+    #[error(transparent)]
+    Bundle(#[from] BundleError),
+    /// The files are wrong.
+    #[error("{0}")]
+    Rules(#[from] Faults),
+    /// The environment lacks what a function has.
+    #[error(transparent)]
+    Environment(#[from] EnvironmentError),
+}
+
+/// Makes the door that a function serves, once, at cold start: reads and compiles the bundle, builds the clients, and
+/// has the connection to the store and the issuers' keys ready before the first call.
+///
+/// The bundle is at `DOORWARD_CONFIG`, else in the function's own package (`LAMBDA_TASK_ROOT`), else here.
+///
+/// # Errors
+/// [`StartError`], which ends the sandbox before it serves anything.
+pub async fn open_door() -> Result<Door, StartError> {
+    let lookup = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
+    let config = match lookup("DOORWARD_CONFIG") {
+        Some(path) => PathBuf::from(path),
+        None => Bundle::locate(&PathBuf::from(lookup("LAMBDA_TASK_ROOT").unwrap_or_else(|| ".".to_owned())))?,
+    };
+    let rules = Arc::new(Rules::compile(&Bundle::read(&config)?, lookup)?);
+    let table = rules.config().door.table.clone();
+    let clients = AwsClients::from_environment()?;
+    let door = Door::new(Arc::clone(&rules), ports(&clients, &table));
+    tokio::join!(door.prepare(), clients.warm(&table));
+    tracing::info!(door = rules.config().door.name, bundle = rules.digest(), "the door is open");
+    Ok(door)
+}
+
+/// Sends the program's own messages to standard output as JSON lines, as Lambda's JSON log format has them; what is
+/// said is chosen by `DOORWARD_LOG`.
+pub fn init_log() {
+    let filter = EnvFilter::try_from_env("DOORWARD_LOG").unwrap_or_else(|_| EnvFilter::new("info"));
+    tracing_subscriber::fmt().json().flatten_event(true).with_target(false).with_env_filter(filter).init();
+}

@@ -1,0 +1,13 @@
+//! The ports against a DynamoDB in memory and a small Invoke API, over HTTP on loopback.
+
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test fails by panicking")]
+
+mod fetch;
+mod lambda;
+mod ledger;
+mod limits;
+mod loopback;
+mod quarantine;
+mod sample;
+mod store;
+mod warm;

@@ -1,0 +1,81 @@
+use std::collections::BTreeMap;
+
+use doorward_aws::DynamoQuarantine;
+use doorward_core::ports::Quarantine;
+use doorward_model::{Call, DecisionNote, Effect, EventKind, EventRecord, Outcome};
+use jiff::ToSpan;
+use serde_json::json;
+
+use crate::sample;
+use crate::store::{Store, TABLE};
+
+fn record(note: &str) -> EventRecord {
+    EventRecord {
+        source: EventKind::S3,
+        event_type: "ObjectCreated:Put".into(),
+        region: "eu-central-1".into(),
+        account: None,
+        sender: "receipts".into(),
+        happened: None,
+        attributes: BTreeMap::new(),
+        record: json!({ "eventSource": "aws:s3", "note": note }),
+    }
+}
+
+fn denied(id: &str) -> Call {
+    let mut call = sample::call(id);
+    call.outcome = Outcome::Denied;
+    call.code = Some("forbidden");
+    call.cause = Some("a policy forbids it".into());
+    call.action = Some("receiptUploaded".into());
+    call.decision =
+        Some(DecisionNote { effect: Effect::Deny, policies: vec!["no-exe".into()], errors: vec![] });
+    call
+}
+
+#[tokio::test]
+async fn an_event_is_kept_once_with_its_reason() {
+    let store = Store::start().await;
+    let quarantine = DynamoQuarantine::new(&store.clients, TABLE);
+    let expires = sample::now() + 24.hours();
+    for _ in 0..2 {
+        quarantine.keep(&denied("e-1"), &record("x"), expires).await.unwrap();
+        assert_eq!(store.asked(), ["PutItem"]);
+    }
+    let items = quarantine.list(10).await.unwrap();
+    assert_eq!(items.len(), 1);
+    let item = &items[0];
+    assert_eq!((item.call.as_str(), item.code.as_deref()), ("e-1", Some("forbidden")));
+    assert_eq!(item.policies, ["no-exe"]);
+    assert_eq!((item.source.as_str(), item.sender.as_str()), ("s3", "receipts"));
+    assert_eq!(item.expires, expires.as_second());
+    let kept: serde_json::Value = serde_json::from_str(item.record.as_deref().unwrap()).unwrap();
+    assert_eq!(kept, record("x").record);
+    assert_eq!(quarantine.get("e-1").await.unwrap().as_ref(), Some(item));
+    assert_eq!(quarantine.get("e-2").await.unwrap(), None);
+}
+
+#[tokio::test]
+async fn a_large_record_is_kept_by_reference() {
+    let store = Store::start().await;
+    let quarantine = DynamoQuarantine::new(&store.clients, TABLE);
+    let large = record(&"x".repeat(500_000));
+    quarantine.keep(&denied("e-1"), &large, sample::now()).await.unwrap();
+    let item = quarantine.get("e-1").await.unwrap().unwrap();
+    assert_eq!((item.record, item.record_bytes), (None, large.record.to_string().len() as u64));
+}
+
+#[tokio::test]
+async fn a_list_reads_on_over_pages_and_stops_where_it_is_told() {
+    let store = Store::start().await;
+    let quarantine = DynamoQuarantine::new(&store.clients, TABLE);
+    for number in 0..25 {
+        let record = record(&"x".repeat(60_000));
+        quarantine.keep(&denied(&format!("e-{number:02}")), &record, sample::now()).await.unwrap();
+    }
+    store.asked();
+    assert_eq!(quarantine.list(100).await.unwrap().len(), 25);
+    assert_eq!(store.asked(), ["Query", "Query"]);
+    let few = quarantine.list(3).await.unwrap();
+    assert_eq!(few.iter().map(|item| item.call.as_str()).collect::<Vec<_>>(), ["e-00", "e-01", "e-02"]);
+}
