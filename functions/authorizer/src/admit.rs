@@ -1,0 +1,51 @@
+use doorward_config::AuthorizerAnswer;
+use doorward_core::{Admission, Door};
+use doorward_events::authorizer::{self, AnswerForm, UNAUTHORIZED, Verdict};
+use doorward_events::{Attested, Envelope, EnvelopeError};
+use doorward_model::{Principal, Refusal};
+use lambda_runtime::{Context, Diagnostic};
+use serde_json::Value;
+use serde_json::value::RawValue;
+
+/// Answers one question of API Gateway's. A caller who is not proven is answered with the error that the gateway turns
+/// into 401; every other refusal is a deny, which it turns into 403; what went wrong on our side is another error,
+/// which it turns into 500.
+pub(crate) async fn admit(door: &Door, payload: &RawValue, context: &Context) -> Result<Value, Diagnostic> {
+    let payload = payload.get().as_bytes();
+    let xray = context.xray_trace_id.as_deref();
+    let envelope = Envelope::new(payload, &context.request_id, context.deadline, xray);
+    let question = authorizer::read(&envelope).map_err(|error| unreadable(&error, context))?;
+    let Admission { call, refusal } = door.admit(question.inbound).await;
+    let anonymous = Principal::anonymous().name;
+    let verdict = match &refusal {
+        Some(Refusal::Unauthenticated(_)) => return Err(failure("Unauthorized", UNAUTHORIZED)),
+        Some(Refusal::KeysAway | Refusal::StoreAway) => {
+            return Err(failure("Doorward.Unavailable", "credentials cannot be checked at the moment"));
+        }
+        Some(refusal) => Verdict::Deny { code: refusal.code(), caller: call.caller.as_ref(), call: &call.id },
+        None => Verdict::Allow(Attested {
+            caller: call.caller.as_ref().unwrap_or(&anonymous),
+            plan: call.plan.as_deref(),
+            purpose: call.purpose.as_deref(),
+            call: &call.id,
+        }),
+    };
+    let form = match door.rules().config().authorizer.answer {
+        AuthorizerAnswer::Simple => AnswerForm::Simple,
+        AuthorizerAnswer::IamPolicy => AnswerForm::IamPolicy,
+    };
+    let answer = authorizer::answer(form, &question.route_arn, &verdict);
+    if let Some(fault) = answer.fault {
+        tracing::warn!(request_id = context.request_id, cause = %fault, "an allowing answer cannot be stated");
+    }
+    Ok(answer.json)
+}
+
+fn unreadable(error: &EnvelopeError, context: &Context) -> Diagnostic {
+    tracing::error!(request_id = context.request_id, cause = %error, hint = error.hint(), "unknown question");
+    failure("Doorward.UnknownEvent", &error.to_string())
+}
+
+fn failure(error_type: &str, error_message: &str) -> Diagnostic {
+    Diagnostic { error_type: error_type.to_owned(), error_message: error_message.to_owned() }
+}

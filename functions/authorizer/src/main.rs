@@ -1,0 +1,19 @@
+//! The authorizer of an API Gateway HTTP API: refuses early what the dispatcher behind it would refuse as well.
+
+mod admit;
+
+use std::sync::Arc;
+
+use lambda_runtime::{Error, LambdaEvent, run_concurrent, service_fn};
+use serde_json::value::RawValue;
+
+#[tokio::main]
+async fn main() -> Result<(), Error> {
+    doorward_aws::init_log();
+    let door = Arc::new(doorward_aws::open_door().await?);
+    let handler = service_fn(move |event: LambdaEvent<Box<RawValue>>| {
+        let door = Arc::clone(&door);
+        async move { admit::admit(&door, &event.payload, &event.context).await }
+    });
+    run_concurrent(handler).await
+}
