@@ -1,0 +1,97 @@
+//! `doorward demo`: the local door on the shop demo, and real calls through it, each explained from what the running
+//! system itself says of it.
+
+mod act;
+mod ledger_table;
+mod play;
+mod scene;
+mod scenes;
+mod stage;
+
+use std::time::{Duration, Instant};
+
+use doorward_emulator::Ports;
+use serde_json::json;
+
+use crate::building::{Progress, build_functions};
+use crate::local_door::{LocalDoor, Runner};
+use crate::output::{Exit, Failure, Format};
+use crate::project::{Project, workspace_root};
+use stage::Stage;
+
+/// Runs the shop demo: starts the local door, makes real calls, and explains every answer.
+#[derive(clap::Args)]
+#[command(after_help = "\
+Examples:
+  cargo demo               the tour
+  cargo demo --all         every scene
+  cargo demo --keep        leave the door running, so that the printed `curl` lines work
+
+Exit codes: 0 every call ended as expected, 1 could not run, 2 a call ended otherwise")]
+pub(crate) struct Arguments {
+    /// Play every scene, not only the tour.
+    #[arg(long)]
+    all: bool,
+    /// Leave the door running until Ctrl-C.
+    #[arg(long)]
+    keep: bool,
+}
+
+pub(crate) async fn run(arguments: Arguments, format: Format) -> Result<Exit, Failure> {
+    let root = workspace_root()?;
+    let project = Project::open(&root)?;
+    let binaries = build_functions(&root)?;
+    let beginning = Instant::now();
+    let door = {
+        let _progress = Progress::start("starting the door");
+        start(&project, binaries).await?
+    };
+    let ready = beginning.elapsed();
+    let stage = Stage::set(door, &project, &root)?;
+    if format == Format::Human {
+        introduce(&stage, ready);
+    }
+    let played = play::play(&stage, arguments.all, format).await?;
+    let rows = ledger_table::read(&stage).await?;
+    match format {
+        Format::Human => {
+            println!("What the ledger in DynamoDB keeps of these calls:\n\n{}\n", ledger_table::draw(&rows));
+            println!("{}", played.summary(beginning.elapsed()));
+        }
+        Format::Json => {
+            println!("{}", json!({ "ready_ms": ready.as_millis(), "acts": played.acts, "usage": rows }))
+        }
+    }
+    if arguments.keep {
+        eprintln!(
+            "The door stays open: the `curl` lines above work from {}. Ctrl-C closes it.",
+            root.display()
+        );
+        tokio::signal::ctrl_c().await.map_err(Failure::new)?;
+    }
+    stage.door.emulator.shutdown().await;
+    Ok(if played.all_as_expected() { Exit::Ok } else { Exit::Different })
+}
+
+/// On the usual ports where they are free, so that lines can be kept; on any others where they are not.
+async fn start(
+    project: &Project,
+    binaries: std::collections::BTreeMap<String, std::path::PathBuf>,
+) -> Result<LocalDoor, Failure> {
+    match LocalDoor::start(project, Runner::Binaries(binaries.clone()), crate::dev::usual_ports()).await {
+        Ok(door) => Ok(door),
+        Err(_) => LocalDoor::start(project, Runner::Binaries(binaries), Ports::default()).await,
+    }
+}
+
+fn introduce(stage: &Stage, ready: Duration) {
+    println!("Doorward is open, ready after {} ms:", ready.as_millis());
+    println!("  HTTP API       {}   (authorizer, then dispatcher)", stage.http_api);
+    println!("  Function URL   {}   (dispatcher alone)", stage.function_url);
+    println!("  Invoke API     {}   (events come in here)", stage.door.emulator.lambda_url());
+    println!("  DynamoDB       {}", stage.door.emulator.dynamodb_url());
+    for (function, after) in &stage.door.started {
+        println!("  {function:<14} asked for work {} ms after its process started", after.as_millis());
+    }
+    println!();
+}

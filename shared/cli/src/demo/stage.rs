@@ -1,0 +1,225 @@
+use std::path::{Path, PathBuf};
+
+use bytes::Bytes;
+use doorward_emulator::TokenRequest;
+use doorward_events::s3::S3Sample;
+use http::Method;
+use http_body_util::Full;
+use jiff::{SignedDuration, Timestamp};
+use serde_json::{Map, Value, json};
+
+use super::act::{Act, Verdict};
+use crate::calling::{Answered, Caller};
+use crate::explanation::Explanation;
+use crate::local_door::LocalDoor;
+use crate::output::Failure;
+use crate::project::Project;
+
+/// The issuer of the demo's tokens, as `doorward.toml` names it.
+const ISSUER: &str = "main";
+
+/// The running door, and the people who call it.
+pub(crate) struct Stage {
+    pub(crate) door: LocalDoor,
+    pub(crate) http_api: String,
+    pub(crate) function_url: String,
+    caller: Caller,
+    /// Where the tokens in printed `curl` lines are kept, and how the lines name the folder.
+    tokens: PathBuf,
+}
+
+/// A request of a scene.
+pub(crate) struct Ask<'a> {
+    pub(crate) base: &'a str,
+    pub(crate) method: Method,
+    pub(crate) path: &'a str,
+    /// The file that holds the caller's token, as [`Stage::token`] wrote it.
+    pub(crate) token: Option<&'a str>,
+    pub(crate) body: Option<Value>,
+}
+
+/// What a scene expects of an answer.
+pub(crate) struct Expect<'a> {
+    pub(crate) status: u16,
+    /// The outcome that the system itself states; `gateway` where nothing behind the gateway was asked.
+    pub(crate) outcome: &'a str,
+    /// Words that the explanation must hold.
+    pub(crate) why: &'a [&'a str],
+    /// Header fields that the answer must have.
+    pub(crate) headers: &'a [&'a str],
+}
+
+const TOKEN_FOLDER: &str = "target/doorward";
+
+impl Stage {
+    pub(crate) fn set(door: LocalDoor, project: &Project, root: &Path) -> Result<Self, Failure> {
+        let lacking = |what: &str| Failure::new(format!("`{}` pins no {what}", project.config.display()));
+        let http_api = door.emulator.http_api_url().ok_or_else(|| lacking("`http-api:` front"))?.to_owned();
+        let function_url =
+            door.emulator.function_url().ok_or_else(|| lacking("`function-url:` front"))?.to_owned();
+        let tokens = root.join(TOKEN_FOLDER);
+        std::fs::create_dir_all(&tokens).map_err(Failure::new)?;
+        Ok(Self { door, http_api, function_url, caller: Caller::new(), tokens })
+    }
+
+    /// Both fronts, with a word for each.
+    pub(crate) fn fronts(&self) -> [&str; 2] {
+        [&self.http_api, &self.function_url]
+    }
+
+    /// A token that is good for an hour, kept under `name`.
+    pub(crate) fn token(&self, subject: &str, groups: &[&str]) -> Result<String, Failure> {
+        self.token_with(subject, subject, groups, None, SignedDuration::from_hours(1))
+    }
+
+    /// A token for another audience, or of another age, kept under `name`.
+    pub(crate) fn token_with(
+        &self,
+        name: &str,
+        subject: &str,
+        groups: &[&str],
+        audience: Option<&str>,
+        expires_in: SignedDuration,
+    ) -> Result<String, Failure> {
+        let now = Timestamp::now();
+        let expires_at = now.saturating_add(expires_in).map_err(Failure::new)?;
+        let claims = Map::from_iter([("groups".to_owned(), json!(groups))]);
+        let request = TokenRequest {
+            subject: subject.to_owned(),
+            claims,
+            audience: audience.map(str::to_owned),
+            issued_at: now.min(expires_at),
+            expires_at,
+        };
+        let token = self.door.emulator.issue_token(ISSUER, request).map_err(Failure::new)?;
+        self.keep(name, &token)
+    }
+
+    /// A token whose header and claims are exactly these, with the issuer's true signature, kept under `name`.
+    pub(crate) fn forged(&self, name: &str, header: &Value, claims: &Value) -> Result<String, Failure> {
+        let token = self.door.emulator.sign_raw(ISSUER, &header.to_string(), &claims.to_string());
+        self.keep(name, &token.map_err(Failure::new)?)
+    }
+
+    fn keep(&self, name: &str, token: &str) -> Result<String, Failure> {
+        let file = format!("{name}.jwt");
+        std::fs::write(self.tokens.join(&file), token).map_err(Failure::new)?;
+        Ok(file)
+    }
+
+    /// Sends a request, and nothing else.
+    pub(crate) async fn send(&self, ask: &Ask<'_>) -> Result<Answered, Failure> {
+        let mut request =
+            http::Request::builder().method(&ask.method).uri(format!("{}{}", ask.base, ask.path));
+        if let Some(file) = ask.token {
+            let token = std::fs::read_to_string(self.tokens.join(file)).map_err(Failure::new)?;
+            request = request.header("authorization", format!("Bearer {token}"));
+        }
+        let body = ask.body.as_ref().map(Value::to_string);
+        if body.is_some() {
+            request = request.header("content-type", "application/json");
+        }
+        let request = request.body(Full::new(Bytes::from(body.unwrap_or_default()))).map_err(Failure::new)?;
+        self.caller.call(request).await
+    }
+
+    /// Sends a request and holds the answer, and what the system says of it, against what is expected.
+    pub(crate) async fn act(
+        &self,
+        scene: &'static str,
+        ask: Ask<'_>,
+        expect: Expect<'_>,
+    ) -> Result<Act, Failure> {
+        let answer = self.send(&ask).await?;
+        self.judge(scene, &ask, &answer, expect).await
+    }
+
+    /// Holds an answer, and what the system says of it, against what is expected.
+    pub(crate) async fn judge(
+        &self,
+        scene: &'static str,
+        ask: &Ask<'_>,
+        answer: &Answered,
+        expect: Expect<'_>,
+    ) -> Result<Act, Failure> {
+        // The id that the caller was given: the door's own, the gateway's where the gateway answered alone.
+        let ids = ["x-request-id", "apigw-requestid", "x-amzn-requestid"];
+        let id = ids.into_iter().find_map(|name| answer.header(name)).unwrap_or_default();
+        let explanation = Explanation::read(self.door.emulator.logs(), &self.door.ledger, id).await?;
+        let why = explanation.lines();
+        let mut verdict = Verdict::default();
+        verdict.same("the status", answer.status, expect.status);
+        verdict.same("the outcome", explanation.outcome(), expect.outcome);
+        for word in expect.why {
+            verdict.holds(
+                &format!("the explanation names `{word}`"),
+                why.iter().any(|line| line.contains(word)),
+            );
+        }
+        for name in expect.headers {
+            verdict.holds(&format!("the answer has `{name}`"), answer.header(name).is_some());
+        }
+        Ok(Act {
+            scene,
+            asked: curl(ask),
+            answered: describe(answer, expect.headers),
+            why,
+            unexpected: verdict.into_differences(),
+        })
+    }
+
+    /// Sends an S3 notification as S3 does, waits until it is dealt with, and says how that ended.
+    pub(crate) async fn emit_s3(&self, key: &str, sequencer: &str) -> Result<(String, Explanation), Failure> {
+        let event = doorward_events::s3::sample(&S3Sample {
+            bucket: "receipts",
+            key,
+            size: 48_213,
+            version: None,
+            event: "ObjectCreated:Put",
+            sequencer,
+            time: Timestamp::now(),
+            region: "us-east-1",
+            account: "123456789012",
+        });
+        let sent = self.door.clients.invoke_event("dispatcher", event.to_string().into_bytes()).await;
+        let request_id = sent.map_err(Failure::new)?;
+        self.door.emulator.async_idle().await;
+        let explanation =
+            Explanation::read(self.door.emulator.logs(), &self.door.ledger, &request_id).await?;
+        Ok((request_id, explanation))
+    }
+
+    /// How often the target function was handed this object.
+    pub(crate) fn booked(&self, key: &str) -> usize {
+        let logs = self.door.emulator.logs();
+        logs.find(key)
+            .iter()
+            .filter(|line| line.source == "receipts" && line.text.contains("receipt-booked"))
+            .count()
+    }
+}
+
+/// The request as a command that sends it again from the project's folder.
+fn curl(ask: &Ask<'_>) -> String {
+    let mut line = format!("curl -i -X {} {}{}", ask.method, ask.base, ask.path);
+    if let Some(file) = ask.token {
+        line.push_str(&format!(" -H \"authorization: Bearer $(cat {TOKEN_FOLDER}/{file})\""));
+    }
+    if let Some(body) = &ask.body {
+        line.push_str(&format!(" -H 'content-type: application/json' -d '{body}'"));
+    }
+    line
+}
+
+fn describe(answer: &Answered, headers: &[&str]) -> String {
+    const LONGEST: usize = 300;
+    let mut line = answer.status.to_string();
+    for name in headers {
+        if let Some(value) = answer.header(name) {
+            line.push_str(&format!(" [{name}: {value}]"));
+        }
+    }
+    let body = String::from_utf8_lossy(&answer.body);
+    let shown: String = body.chars().take(LONGEST).collect();
+    format!("{line} {shown}{}", if shown.len() < body.len() { " …" } else { "" })
+}

@@ -1,0 +1,134 @@
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
+
+use doorward_emulator::Ports;
+use serde_json::json;
+
+use crate::building::{Progress, build_functions};
+use crate::local_door::{LocalDoor, Runner, environment};
+use crate::output::{Exit, Failure, Format};
+use crate::project::{Project, workspace_root};
+
+/// Runs the local door: API Gateway, Lambda, DynamoDB and an issuer of tokens, until Ctrl-C.
+#[derive(clap::Args)]
+#[command(after_help = "\
+Examples:
+  doorward dev
+  doorward dev --invoke-url http://127.0.0.1:9000    functions run under `cargo lambda watch`
+
+With --invoke-url, start the functions in another terminal with the file that is named then:
+  cargo lambda watch --env-file target/doorward/dev.env
+
+Exit codes: 0 closed, 1 could not run, 3 faults found")]
+pub(crate) struct Arguments {
+    /// The project's folder, or its doorward.toml.
+    #[arg(default_value = ".")]
+    path: PathBuf,
+    /// The first of five ports: HTTP API, Function URL, Invoke API, DynamoDB, issuer. 0 takes free ones.
+    #[arg(long, default_value_t = FIRST_PORT)]
+    port: u16,
+    /// An Invoke API that runs the functions, in place of processes of this door.
+    #[arg(long)]
+    invoke_url: Option<String>,
+}
+
+const FIRST_PORT: u16 = 3000;
+
+/// Ports that printed lines can rely on.
+pub(crate) fn usual_ports() -> Ports {
+    ports_from(FIRST_PORT)
+}
+
+fn ports_from(first: u16) -> Ports {
+    if first == 0 {
+        return Ports::default();
+    }
+    let port = |nth| first.saturating_add(nth);
+    Ports { http_api: port(0), function_url: port(1), lambda: port(2), dynamodb: port(3), issuers: port(4) }
+}
+
+pub(crate) async fn run(arguments: Arguments, format: Format) -> Result<Exit, Failure> {
+    let project = Project::open(&arguments.path)?;
+    let root = workspace_root()?;
+    let runner = match &arguments.invoke_url {
+        Some(url) => Runner::InvokeUrl(url.trim_end_matches('/').to_owned()),
+        None => Runner::Binaries(build_functions(&root)?),
+    };
+    let door = {
+        let _progress = Progress::start("starting the door");
+        LocalDoor::start(&project, runner, ports_from(arguments.port)).await?
+    };
+    let watch = match &arguments.invoke_url {
+        Some(url) => Some(write_environment(&door, &project, &root, url)?),
+        None => None,
+    };
+    announce(&door, &project, watch.as_deref(), format)?;
+    tokio::signal::ctrl_c().await.map_err(Failure::new)?;
+    door.emulator.shutdown().await;
+    Ok(Exit::Ok)
+}
+
+/// Writes what functions need in their environment when `cargo lambda watch` runs them.
+fn write_environment(
+    door: &LocalDoor,
+    project: &Project,
+    root: &Path,
+    url: &str,
+) -> Result<PathBuf, Failure> {
+    let mut variables: BTreeMap<String, String> = environment(&door.emulator, project)?;
+    variables.insert("AWS_ENDPOINT_URL_LAMBDA".to_owned(), url.to_owned());
+    let local =
+        [("AWS_ACCESS_KEY_ID", "local"), ("AWS_SECRET_ACCESS_KEY", "local"), ("AWS_REGION", "us-east-1")];
+    variables.extend(local.map(|(name, value)| (name.to_owned(), value.to_owned())));
+    let text = variables.iter().fold(String::new(), |mut text, (name, value)| {
+        let _ = writeln!(text, "{name}={value}");
+        text
+    });
+    let folder = root.join("target").join("doorward");
+    let file = folder.join("dev.env");
+    std::fs::create_dir_all(&folder).and_then(|()| std::fs::write(&file, text)).map_err(Failure::new)?;
+    Ok(file)
+}
+
+fn announce(
+    door: &LocalDoor,
+    project: &Project,
+    watch: Option<&Path>,
+    format: Format,
+) -> Result<(), Failure> {
+    let emulator = &door.emulator;
+    let issuer = project.rules.config().issuers.first();
+    let token_url =
+        issuer.map(|issuer| emulator.token_url(&issuer.name)).transpose().map_err(Failure::new)?;
+    if format == Format::Json {
+        println!(
+            "{}",
+            json!({
+                "http_api": emulator.http_api_url(),
+                "function_url": emulator.function_url(),
+                "lambda": emulator.lambda_url(),
+                "dynamodb": emulator.dynamodb_url(),
+                "token": token_url,
+                "env_file": watch,
+            })
+        );
+        return Ok(());
+    }
+    println!("The door `{}` is open:", project.rules.config().door.name);
+    for (what, url) in [("HTTP API", emulator.http_api_url()), ("Function URL", emulator.function_url())] {
+        if let Some(url) = url {
+            println!("  {what:<14} {url}");
+        }
+    }
+    println!("  Invoke API     {}", emulator.lambda_url());
+    println!("  DynamoDB       {}", emulator.dynamodb_url());
+    if let Some(url) = token_url {
+        println!("  a token        curl '{url}?sub=alice&groups=customers'");
+    }
+    if let Some(file) = watch {
+        println!("  its functions  cargo lambda watch --env-file {}", file.display());
+    }
+    println!("Ctrl-C closes it.");
+    Ok(())
+}

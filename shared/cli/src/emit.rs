@@ -1,0 +1,153 @@
+use std::path::PathBuf;
+use std::time::Duration;
+
+use bytes::Bytes;
+use clap::Subcommand;
+use doorward_aws::AwsClients;
+use doorward_events::s3::{S3Sample, sample};
+use http_body_util::Full;
+use jiff::Timestamp;
+use serde_json::{Value, json};
+
+use crate::calling::Caller;
+use crate::output::{Exit, Failure, Format};
+
+/// Sends a realistic event into a door, as its source would: through the Lambda Invoke API, asynchronously.
+#[derive(clap::Args)]
+#[command(after_help = "\
+Examples:
+  doorward emit s3 --bucket receipts --key inbox/a.pdf --size 1000
+  doorward emit file event.json --function shop-dispatcher --endpoint-url https://lambda.eu-central-1.amazonaws.com
+
+A local door answers at http://127.0.0.1:3002, which is the default; credentials and region come from the environment.
+Exit codes: 0 sent, 1 could not be sent")]
+pub(crate) struct Arguments {
+    /// Where the Lambda Invoke API is.
+    #[arg(long, global = true, env = "AWS_ENDPOINT_URL_LAMBDA", default_value = "http://127.0.0.1:3002")]
+    endpoint_url: String,
+    /// The dispatcher function: name or ARN.
+    #[arg(long, global = true, default_value = "dispatcher")]
+    function: String,
+    #[command(subcommand)]
+    source: Source,
+}
+
+#[derive(Subcommand)]
+enum Source {
+    /// An S3 event notification.
+    S3(S3Arguments),
+    /// An event from a file, as it is.
+    File {
+        /// A JSON document.
+        path: PathBuf,
+    },
+}
+
+#[derive(clap::Args)]
+struct S3Arguments {
+    /// The bucket that sends it.
+    #[arg(long)]
+    bucket: String,
+    /// The object's key, as written in S3.
+    #[arg(long)]
+    key: String,
+    /// The object's size, in bytes.
+    #[arg(long, default_value_t = 1024)]
+    size: u64,
+    /// The event's name, without `s3:`.
+    #[arg(long, default_value = "ObjectCreated:Put")]
+    event: String,
+    /// The sequencer: two events with the same one are one event. A fresh one by default.
+    #[arg(long)]
+    sequencer: Option<String>,
+}
+
+pub(crate) async fn run(arguments: Arguments, format: Format) -> Result<Exit, Failure> {
+    let payload = match arguments.source {
+        Source::S3(s3) => s3_event(&s3.bucket, &s3.key, s3.size, &s3.event, s3.sequencer.as_deref()),
+        Source::File { path } => read_event(&path)?,
+    };
+    let clients = clients(&arguments.endpoint_url)?;
+    let request_id =
+        clients.invoke_event(&arguments.function, payload.to_string().into_bytes()).await.map_err(
+            |error| Failure::new(error).hint("is the door running? `doorward dev` starts a local one"),
+        )?;
+    let outcome = follow(&arguments.endpoint_url, &request_id).await;
+    match format {
+        Format::Json => println!("{}", json!({ "request_id": request_id, "calls": outcome })),
+        Format::Human => {
+            println!("sent: request {request_id}");
+            for call in outcome {
+                let text = |name: &str| call.get(name).and_then(Value::as_str).unwrap_or("-").to_owned();
+                println!("{}: {} ({})", text("call_id"), text("outcome"), text("action"));
+            }
+        }
+    }
+    Ok(Exit::Ok)
+}
+
+/// An S3 notification as a bucket sends it now.
+pub(crate) fn s3_event(bucket: &str, key: &str, size: u64, event: &str, sequencer: Option<&str>) -> Value {
+    let now = Timestamp::now();
+    let fresh = format!("{:016X}", now.as_nanosecond());
+    sample(&S3Sample {
+        bucket,
+        key,
+        size,
+        version: None,
+        event,
+        sequencer: sequencer.unwrap_or(&fresh),
+        time: now,
+        region: "us-east-1",
+        account: "123456789012",
+    })
+}
+
+fn read_event(path: &PathBuf) -> Result<Value, Failure> {
+    let failed = |cause: String| Failure::new(format!("cannot read `{}`: {cause}", path.display()));
+    let text = std::fs::read(path).map_err(|error| failed(error.to_string()))?;
+    serde_json::from_slice(&text).map_err(|error| failed(error.to_string()))
+}
+
+/// A local endpoint takes any credentials; everywhere else the environment's are used.
+fn clients(endpoint: &str) -> Result<AwsClients, Failure> {
+    let local = is_local(endpoint);
+    AwsClients::from_variables(|name| match name {
+        "AWS_ENDPOINT_URL_LAMBDA" => Some(endpoint.to_owned()),
+        "AWS_ACCESS_KEY_ID" | "AWS_SECRET_ACCESS_KEY" if local => Some("local".to_owned()),
+        "AWS_REGION" if local => Some("us-east-1".to_owned()),
+        name => std::env::var(name).ok(),
+    })
+    .map_err(Failure::new)
+}
+
+fn is_local(endpoint: &str) -> bool {
+    ["http://127.0.0.1:", "http://localhost:", "http://[::1]:"]
+        .iter()
+        .any(|start| endpoint.starts_with(start))
+}
+
+/// Asks a local door what became of the request; a deployed one says so in its logs.
+async fn follow(endpoint: &str, request_id: &str) -> Vec<Value> {
+    const ATTEMPTS: usize = 50;
+    let uri = format!("{endpoint}/_doorward/logs?id={request_id}");
+    let caller = Caller::new();
+    for _ in 0..ATTEMPTS {
+        let Ok(request) = http::Request::get(&uri).body(Full::<Bytes>::default()) else { return Vec::new() };
+        let Ok(answer) = caller.call(request).await else { return Vec::new() };
+        if answer.status != 200 {
+            return Vec::new();
+        }
+        let lines: Vec<Value> = serde_json::from_slice(&answer.body).unwrap_or_default();
+        let calls: Vec<Value> = lines
+            .iter()
+            .filter_map(|line| serde_json::from_str(line.get("text")?.as_str()?).ok())
+            .filter(|call: &Value| call.get("event").is_some_and(|event| event == "call"))
+            .collect();
+        if !calls.is_empty() {
+            return calls;
+        }
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    Vec::new()
+}

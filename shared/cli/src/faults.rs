@@ -1,0 +1,49 @@
+use doorward_model::{Fault, Faults};
+use miette::{GraphicalReportHandler, GraphicalTheme, LabeledSpan, MietteDiagnostic, NamedSource, Report};
+use serde_json::{Value, json};
+
+use crate::output::is_terminal;
+use crate::project::Sources;
+
+/// Shows every fault where it stands, then how many there are.
+pub(crate) fn render(faults: &Faults, sources: &Sources) {
+    for fault in &faults.0 {
+        eprintln!("{}", show(fault, sources));
+    }
+    let count = faults.0.len();
+    eprintln!("{count} fault{} found", if count == 1 { "" } else { "s" });
+}
+
+/// A picture of the place on a terminal; `file:line:column: message` where a program may read it.
+fn show(fault: &Fault, sources: &Sources) -> String {
+    let Some(place) = fault.place.as_ref().filter(|_| is_terminal()) else {
+        return format!("error: {fault}");
+    };
+    let mut diagnostic = MietteDiagnostic::new(fault.message.clone())
+        .with_label(LabeledSpan::new_with_span(None, place.span.start..place.span.end));
+    if let Some(hint) = &fault.hint {
+        diagnostic = diagnostic.with_help(hint.clone());
+    }
+    let text = sources.text(&place.file).unwrap_or_default().to_owned();
+    let report = Report::new(diagnostic).with_source_code(NamedSource::new(&place.file, text));
+    let handler = GraphicalReportHandler::new_themed(GraphicalTheme::unicode());
+    let mut shown = String::new();
+    match handler.render_report(&mut shown, report.as_ref()) {
+        Ok(()) => shown,
+        Err(_) => format!("error: {fault}"),
+    }
+}
+
+/// `{"faults": [{file, line, column, message, hint}]}`.
+pub(crate) fn as_json(faults: &Faults) -> Value {
+    let fault = |fault: &Fault| {
+        json!({
+            "file": fault.place.as_ref().map(|place| &place.file),
+            "line": fault.place.as_ref().map(|place| place.line),
+            "column": fault.place.as_ref().map(|place| place.column),
+            "message": fault.message,
+            "hint": fault.hint,
+        })
+    };
+    json!({ "faults": faults.0.iter().map(fault).collect::<Vec<_>>() })
+}

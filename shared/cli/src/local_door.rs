@@ -1,0 +1,154 @@
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use doorward_aws::{AwsClients, LedgerReader};
+use doorward_config::{AuthorizerAnswer, Config};
+use doorward_emulator::{
+    Authorizer, Emulator, FunctionSpec, FunctionUrl, Functions, HttpApi, IssuerSpec, Options, Ports, Route,
+};
+use doorward_model::FrontKind;
+
+use crate::output::Failure;
+use crate::project::Project;
+
+/// The one definition of the tables, which templates and tests read as well.
+const TABLES: &str = include_str!("../../../infra/tables.json");
+
+/// Functions that are the door itself; all others are targets.
+const AUTHORIZER: &str = "authorizer";
+const DISPATCHER: &str = "dispatcher";
+
+/// Longer than any target's timeout in a local project, as API Gateway's own bound of 30 s is.
+const FUNCTION_TIMEOUT: Duration = Duration::from_secs(30);
+const MAX_SANDBOXES: usize = 8;
+
+/// Where functions run.
+pub(crate) enum Runner {
+    /// As processes of these binaries.
+    Binaries(BTreeMap<String, PathBuf>),
+    /// Behind another Invoke API: that of `cargo lambda watch`.
+    InvokeUrl(String),
+}
+
+/// A project's door on this machine.
+pub(crate) struct LocalDoor {
+    pub(crate) emulator: Emulator,
+    pub(crate) ledger: LedgerReader,
+    pub(crate) clients: AwsClients,
+    pub(crate) table: String,
+    /// From the start of a process to its first request for work, by function.
+    pub(crate) started: Vec<(String, Duration)>,
+}
+
+impl LocalDoor {
+    pub(crate) async fn start(project: &Project, runner: Runner, ports: Ports) -> Result<Self, Failure> {
+        let config = project.rules.config();
+        let front =
+            |kind| config.fronts.iter().find(|front| front.kind == kind).map(|front| front.id.clone());
+        let options = Options {
+            region: REGION.to_owned(),
+            account: "123456789012".to_owned(),
+            tables: TABLES.to_owned(),
+            table_prefix: config.door.table.clone(),
+            functions: functions(config, &project.config, runner)?,
+            http_api: front(FrontKind::HttpApi).map(|id| http_api(id, config)),
+            function_url: front(FrontKind::FunctionUrl)
+                .map(|id| FunctionUrl { id, function: DISPATCHER.to_owned() }),
+            issuers: issuers(config),
+            ports,
+        };
+        let emulator = Emulator::start(options).await.map_err(Failure::new)?;
+        let started = emulator.prewarm(&[DISPATCHER, AUTHORIZER]).await.map_err(Failure::new)?;
+        let clients = local_clients(&emulator)?;
+        let ledger = LedgerReader::new(&clients, &config.door.table);
+        Ok(Self { emulator, ledger, clients, table: config.door.table.clone(), started })
+    }
+}
+
+const REGION: &str = "us-east-1";
+
+/// What functions of a local door need in their environment when somebody else runs them.
+pub(crate) fn environment(
+    emulator: &Emulator,
+    project: &Project,
+) -> Result<BTreeMap<String, String>, Failure> {
+    let mut variables = BTreeMap::from([
+        ("AWS_ENDPOINT_URL_DYNAMODB".to_owned(), emulator.dynamodb_url().to_owned()),
+        ("DOORWARD_CONFIG".to_owned(), project.config.display().to_string()),
+    ]);
+    for issuer in &project.rules.config().issuers {
+        let name = format!("DOORWARD_JWKS_URL_{}", issuer.name.to_uppercase().replace(['-', '.'], "_"));
+        variables.insert(name, emulator.jwks_url(&issuer.name).map_err(Failure::new)?);
+    }
+    Ok(variables)
+}
+
+fn functions(config: &Config, config_path: &Path, runner: Runner) -> Result<Functions, Failure> {
+    let binaries = match runner {
+        Runner::InvokeUrl(url) => return Ok(Functions::Remote(url)),
+        Runner::Binaries(binaries) => binaries,
+    };
+    let targets = config.targets.iter().map(|target| target.lambda.as_str());
+    let names: BTreeSet<&str> = targets.chain([AUTHORIZER, DISPATCHER]).collect();
+    let specs = names.into_iter().map(|name| {
+        let binary = binaries.get(name).cloned().ok_or_else(|| {
+            Failure::new(format!("there is no binary for the function `{name}`"))
+                .hint("a local door runs functions that this workspace builds under the same name")
+        })?;
+        Ok(FunctionSpec {
+            name: name.to_owned(),
+            binary,
+            env: BTreeMap::from([("DOORWARD_CONFIG".to_owned(), config_path.display().to_string())]),
+            timeout: FUNCTION_TIMEOUT,
+            max_sandboxes: MAX_SANDBOXES,
+            working_dir: None,
+        })
+    });
+    specs.collect::<Result<_, _>>().map(Functions::Host)
+}
+
+/// The API as its template deploys it: a route for each of the project's, the authorizer before all of them. Method
+/// and path are identity sources, since an answer for one order must not be reused for another.
+fn http_api(id: String, config: &Config) -> HttpApi {
+    let route = |key: String, authorized| Route { key, function: DISPATCHER.to_owned(), authorized };
+    let routes = config.routes.iter().map(|r| route(format!("{} {}", r.method, r.path), !r.anonymous));
+    let health = route("GET /.doorward/health".to_owned(), false);
+    HttpApi {
+        id,
+        routes: routes.chain([health]).collect(),
+        authorizer: Some(Authorizer {
+            function: AUTHORIZER.to_owned(),
+            identity_sources: ["$request.header.Authorization", "$context.httpMethod", "$context.path"]
+                .map(str::to_owned)
+                .to_vec(),
+            ttl: config.authorizer.cache,
+            simple_responses: config.authorizer.answer == AuthorizerAnswer::Simple,
+        }),
+    }
+}
+
+/// The local issuer stands in for each of the project's: tokens say exactly what theirs would.
+fn issuers(config: &Config) -> Vec<IssuerSpec> {
+    let spec = |issuer: &doorward_config::Issuer| IssuerSpec {
+        name: issuer.name.clone(),
+        issuer: issuer.issuer.clone(),
+        audience: issuer.audiences.first().cloned().unwrap_or_default(),
+    };
+    config.issuers.iter().map(spec).collect()
+}
+
+/// Clients of the local stores; their credentials are words that no account knows.
+fn local_clients(emulator: &Emulator) -> Result<AwsClients, Failure> {
+    AwsClients::from_variables(|name| {
+        let value = match name {
+            "AWS_ACCESS_KEY_ID" | "AWS_SECRET_ACCESS_KEY" => "local",
+            "AWS_REGION" => REGION,
+            "AWS_ENDPOINT_URL_DYNAMODB" => emulator.dynamodb_url(),
+            "AWS_ENDPOINT_URL_LAMBDA" => emulator.lambda_url(),
+            _ => return None,
+        };
+        Some(value.to_owned())
+    })
+    .map_err(Failure::new)
+}

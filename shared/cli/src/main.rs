@@ -1,0 +1,64 @@
+//! The `doorward` command: a file per verb.
+
+mod building;
+mod calling;
+mod check;
+mod completions;
+mod demo;
+mod dev;
+mod emit;
+mod explanation;
+mod faults;
+mod local_door;
+mod output;
+mod project;
+
+use clap::{Parser, Subcommand};
+
+use crate::output::Format;
+
+/// The front door for serverless functions.
+#[derive(Parser)]
+#[command(name = "doorward", version, about, after_help = EXAMPLES)]
+struct Arguments {
+    /// How results are written.
+    #[arg(long, global = true, value_enum, default_value_t)]
+    format: Format,
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  doorward check                         look for faults in ./doorward.toml or ./policies/doorward.toml
+  doorward dev                           run the local door over this project's functions
+  doorward emit s3 --bucket receipts --key inbox/a.pdf
+  doorward demo                          run the shop demo and explain every answer
+
+Exit codes: 0 ok, 1 could not run, 2 denied or different, 3 invalid input";
+
+#[derive(Subcommand)]
+enum Verb {
+    Check(check::Arguments),
+    Dev(dev::Arguments),
+    Demo(demo::Arguments),
+    Emit(emit::Arguments),
+    Completions(completions::Arguments),
+}
+
+#[tokio::main]
+async fn main() -> std::process::ExitCode {
+    let Arguments { format, verb } = Arguments::parse();
+    let done = match verb {
+        Verb::Check(arguments) => check::run(&arguments, format),
+        Verb::Dev(arguments) => dev::run(arguments, format).await,
+        Verb::Demo(arguments) => demo::run(arguments, format).await,
+        Verb::Emit(arguments) => emit::run(arguments, format).await,
+        Verb::Completions(arguments) => completions::run::<Arguments>(&arguments),
+    };
+    done.unwrap_or_else(|failure| {
+        output::report(&failure, format);
+        failure.exit()
+    })
+    .into()
+}
