@@ -65,7 +65,7 @@ impl Emulator {
         });
         let functions = match options.functions {
             Functions::Host(specs) => lambda::Functions::host(specs, Arc::clone(&world)),
-            Functions::Remote(address) => lambda::Functions::Remote(Remote::new(&address)?),
+            Functions::Remote(address) => lambda::Functions::Remote(Box::new(Remote::new(&address)?)),
         };
 
         let mut emulator = Self {

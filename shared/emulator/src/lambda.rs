@@ -45,7 +45,7 @@ pub(crate) enum Functions {
     /// Child processes, by function name.
     Host(Pools),
     /// Another Invoke API.
-    Remote(Remote),
+    Remote(Box<Remote>),
 }
 
 impl Functions {
