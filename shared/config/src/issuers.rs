@@ -145,13 +145,27 @@ fn tell_apart(section: &Section<'_>, issuer: &Issuer, earlier: &[Issuer]) -> Res
             let hint = "give each a `prefix`, neither beginning with the other, or a `type` of its own";
             told_apart = Err(section.fault(Fault::new(fault).hint(hint)));
         }
+        if groups_may_meet(&issuer.principal, &other.principal) {
+            let fault = format!("the issuers `{}` and `{}` could both fill the same groups", issuer.name, other.name);
+            let hint = "give each a `prefix`, neither beginning with the other, or let only one name `groups`";
+            told_apart = Err(section.fault(Fault::new(fault).hint(hint)));
+        }
     }
     told_apart
 }
 
+fn may_meet(one: &PrincipalRule, other: &PrincipalRule) -> bool {
+    one.type_name == other.type_name && prefixes_may_meet(one, other)
+}
+
+/// Groups of all issuers are entities of one type: without prefixes, one issuer's `admins` are the other's.
+fn groups_may_meet(one: &PrincipalRule, other: &PrincipalRule) -> bool {
+    one.groups.is_some() && other.groups.is_some() && one.type_name != other.type_name && prefixes_may_meet(one, other)
+}
+
 /// Issuers choose what follows their prefix, so ids of the two can be equal when one prefix begins with the other; no
 /// prefix is the empty one, with which every text begins.
-fn may_meet(one: &PrincipalRule, other: &PrincipalRule) -> bool {
+fn prefixes_may_meet(one: &PrincipalRule, other: &PrincipalRule) -> bool {
     let (a, b) = (one.prefix.as_deref().unwrap_or(""), other.prefix.as_deref().unwrap_or(""));
-    one.type_name == other.type_name && (a.starts_with(b) || b.starts_with(a))
+    a.starts_with(b) || b.starts_with(a)
 }

@@ -8,6 +8,7 @@ use doorward_model::{Fault, Faults};
 
 use crate::actions::Action;
 use crate::entities::{self, Store};
+use crate::express;
 use crate::input_reads;
 use crate::policy_files::PolicyFiles;
 use crate::schema::{EntityType, ProjectSchema};
@@ -66,6 +67,7 @@ impl Policies {
                 return Err(Faults(faults));
             }
         };
+        express::warm();
         let forbids = files.set.policies().filter(|policy| policy.effect() == Effect::Forbid);
         Ok(Self {
             forbids: forbids.map(|policy| policy.id().to_string()).collect(),

@@ -216,3 +216,15 @@ fn two_issuers_never_answer_for_one_token_or_one_principal() {
               hint: give each a `prefix`, neither beginning with the other, or a `type` of its own"#]],
     );
 }
+
+#[test]
+fn issuers_do_not_fill_each_others_groups() {
+    let second = |principal| with_second("two", "https://two.example/", principal);
+    check_text(
+        &second(r#"{ type = "Client", id = "sub", groups = "roles" }"#),
+        expect![[r#"
+            doorward.toml:53:1: the issuers `two` and `main` could both fill the same groups
+              hint: give each a `prefix`, neither beginning with the other, or let only one name `groups`"#]],
+    );
+    assert!(doorward_config::parse("doorward.toml", &second(r#"{ type = "Client", id = "sub" }"#)).is_ok());
+}
