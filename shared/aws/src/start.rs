@@ -3,7 +3,7 @@ use std::sync::Arc;
 
 use doorward_core::{Bundle, BundleError, Door, Rules};
 use doorward_model::Faults;
-use tracing_subscriber::EnvFilter;
+use tracing_subscriber::filter::LevelFilter;
 
 use crate::{AwsClients, EnvironmentError, ports};
 
@@ -43,9 +43,10 @@ pub async fn open_door() -> Result<Door, StartError> {
     Ok(door)
 }
 
-/// Sends the program's own messages to standard output as JSON lines, as Lambda's JSON log format has them; what is
-/// said is chosen by `DOORWARD_LOG`.
+/// Sends the program's own messages to standard output as JSON lines, as Lambda's JSON log format has them;
+/// `DOORWARD_LOG` is the lowest level that is said: `error`, `warn`, `info`, `debug`, `trace` or `off`.
 pub fn init_log() {
-    let filter = EnvFilter::try_from_env("DOORWARD_LOG").unwrap_or_else(|_| EnvFilter::new("info"));
-    tracing_subscriber::fmt().json().flatten_event(true).with_target(false).with_env_filter(filter).init();
+    let level = std::env::var("DOORWARD_LOG").ok().and_then(|level| level.parse().ok());
+    let level = level.unwrap_or(LevelFilter::INFO);
+    tracing_subscriber::fmt().json().flatten_event(true).with_target(false).with_max_level(level).init();
 }

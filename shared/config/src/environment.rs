@@ -36,7 +36,7 @@ pub const ENVIRONMENT: &[EnvironmentVariable] = &[
     },
     EnvironmentVariable {
         name: "DOORWARD_LOG",
-        description: "What is logged: a filter such as `info` or `doorward_core=debug`.",
+        description: "The lowest level that is logged: `error`, `warn`, `info`, `debug`, `trace` or `off`.",
         default: Some("`info`"),
     },
     EnvironmentVariable {

@@ -146,8 +146,10 @@ fn tell_apart(section: &Section<'_>, issuer: &Issuer, earlier: &[Issuer]) -> Res
             told_apart = Err(section.fault(Fault::new(fault).hint(hint)));
         }
         if groups_may_meet(&issuer.principal, &other.principal) {
-            let fault = format!("the issuers `{}` and `{}` could both fill the same groups", issuer.name, other.name);
-            let hint = "give each a `prefix`, neither beginning with the other, or let only one name `groups`";
+            let fault =
+                format!("the issuers `{}` and `{}` could both fill the same groups", issuer.name, other.name);
+            let hint =
+                "give each a `prefix`, neither beginning with the other, or let only one name `groups`";
             told_apart = Err(section.fault(Fault::new(fault).hint(hint)));
         }
     }
@@ -160,7 +162,10 @@ fn may_meet(one: &PrincipalRule, other: &PrincipalRule) -> bool {
 
 /// Groups of all issuers are entities of one type: without prefixes, one issuer's `admins` are the other's.
 fn groups_may_meet(one: &PrincipalRule, other: &PrincipalRule) -> bool {
-    one.groups.is_some() && other.groups.is_some() && one.type_name != other.type_name && prefixes_may_meet(one, other)
+    one.groups.is_some()
+        && other.groups.is_some()
+        && one.type_name != other.type_name
+        && prefixes_may_meet(one, other)
 }
 
 /// Issuers choose what follows their prefix, so ids of the two can be equal when one prefix begins with the other; no

@@ -411,8 +411,8 @@ mod tests {
         let all = many.keys().map(|name| json!({"$ref": format!("#/s/{name}")})).collect::<Value>();
         let mut many = Value::Object(many);
         many["A"] = json!({"prefixItems": all});
-        refuse(many, expect!["f:3:5: the schema refers to more than 2000 others"]);
-        refuse(Value::Object(chain), expect!["f:3:5: more than 32 references follow each other"]);
+        refuse(many, expect!["f:2004:5: the schema refers to more than 2000 others"]);
+        refuse(Value::Object(chain), expect!["f:124:5: more than 32 references follow each other"]);
     }
 
     #[test]

@@ -2,7 +2,6 @@ use std::path::{Path, PathBuf};
 
 use bytes::Bytes;
 use doorward_emulator::TokenRequest;
-use doorward_events::s3::S3Sample;
 use http::Method;
 use http_body_util::Full;
 use jiff::{SignedDuration, Timestamp};
@@ -10,6 +9,7 @@ use serde_json::{Map, Value, json};
 
 use super::act::{Act, Verdict};
 use crate::calling::{Answered, Caller};
+use crate::emit::s3_event;
 use crate::explanation::Explanation;
 use crate::local_door::LocalDoor;
 use crate::output::Failure;
@@ -170,17 +170,7 @@ impl Stage {
 
     /// Sends an S3 notification as S3 does, waits until it is dealt with, and says how that ended.
     pub(crate) async fn emit_s3(&self, key: &str, sequencer: &str) -> Result<(String, Explanation), Failure> {
-        let event = doorward_events::s3::sample(&S3Sample {
-            bucket: "receipts",
-            key,
-            size: 48_213,
-            version: None,
-            event: "ObjectCreated:Put",
-            sequencer,
-            time: Timestamp::now(),
-            region: "us-east-1",
-            account: "123456789012",
-        });
+        let event = s3_event("receipts", key, 48_213, "ObjectCreated:Put", Some(sequencer));
         let sent = self.door.clients.invoke_event("dispatcher", event.to_string().into_bytes()).await;
         let request_id = sent.map_err(Failure::new)?;
         self.door.emulator.async_idle().await;

@@ -61,9 +61,9 @@ fn documents_that_are_not_carried() {
     check(
         "openapi: 3.1.0\npaths:\n  a: {}\n  /b: { $ref: 'b.yaml' }",
         expect![[r#"
-        c.yaml:4:9: the reference `b.yaml` leaves the document
-          hint: bring everything into one document; references to other files and addresses are not followed
-        c.yaml:3:3: the path `a` must begin with a slash"#]],
+            c.yaml:3:3: the path `a` must begin with a slash
+            c.yaml:4:9: the reference `b.yaml` leaves the document
+              hint: bring everything into one document; references to other files and addresses are not followed"#]],
     );
     check(
         "openapi: 3.1.0\npaths:\n  /a: { get: { operationId: a } }\n  /b: { get: { operationId: a }, put: { operationId: 1 } }",
@@ -153,11 +153,11 @@ fn bodies_and_answers_that_cannot_be_checked() {
 components: { schemas: { Twice: { type: strin } } }
 ",
         expect![[r#"
-            c.yaml:9:11: the media type stands twice, if parameters are left out
             c.yaml:9:41: the reference `#/components/schemas/None` points nowhere
             c.yaml:10:80: the reference `a.json` leaves the document
               hint: bring everything into one document; references to other files and addresses are not followed
             c.yaml:11:11: `nonsense` is no media type
+            c.yaml:12:11: the media type stands twice, if parameters are left out
             c.yaml:14:9: `20` is no status
               hint: expected `200`, `2XX` or `default`
             c.yaml:15:9: `2xx` is no status

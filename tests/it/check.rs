@@ -1,0 +1,85 @@
+//! `doorward check`, over projects in folders.
+
+use std::path::Path;
+use std::process::{Command, Output};
+
+use doorward_tests::{binaries, workspace};
+use serde_json::Value;
+
+/// The demo's files, with some of them replaced.
+fn project(changes: &[(&str, &dyn Fn(String) -> String)]) -> tempfile::TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    let policies = workspace::root().join("policies");
+    copy(&policies, folder.path());
+    for (name, change) in changes {
+        let path = folder.path().join(name);
+        let text = std::fs::read_to_string(&path).unwrap();
+        std::fs::write(&path, change(text)).unwrap();
+    }
+    folder
+}
+
+pub(crate) fn copy(from: &Path, to: &Path) {
+    std::fs::create_dir_all(to).unwrap();
+    for entry in std::fs::read_dir(from).unwrap().map(Result::unwrap) {
+        let target = to.join(entry.file_name());
+        if entry.path().is_dir() {
+            copy(&entry.path(), &target);
+        } else {
+            std::fs::copy(entry.path(), target).unwrap();
+        }
+    }
+}
+
+fn check(folder: &Path, arguments: &[&str]) -> Output {
+    Command::new(binaries::path("doorward")).arg("check").arg(folder).args(arguments).output().unwrap()
+}
+
+#[test]
+fn the_demo_has_no_fault() {
+    let folder = project(&[]);
+    let output = check(folder.path(), &[]);
+    assert_eq!(output.status.code(), Some(0), "{output:?}");
+    assert!(String::from_utf8_lossy(&output.stdout).starts_with("no fault: the door `shop`"), "{output:?}");
+}
+
+#[test]
+fn faults_of_all_files_are_reported_at_once_with_their_places() {
+    let folder = project(&[
+        ("doorward.toml", &|text| {
+            text.replace("contracts/shop.yaml#getOrder", "contracts/shop.yaml#readOrder")
+        }),
+        ("contracts/shop.yaml", &|text| {
+            text.replace("#/components/schemas/NewOrder", "#/components/schemas/Nothing")
+        }),
+        ("receipts.cedar", &|text| text.replace("context.event.size <=", "context.event.weight <=")),
+    ]);
+    let output = check(folder.path(), &["--format", "json"]);
+    assert_eq!(output.status.code(), Some(3), "{output:?}");
+    let told: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let faults = told["faults"].as_array().unwrap();
+    let of = |file: &str| faults.iter().filter(|fault| fault["file"] == file).collect::<Vec<_>>();
+    assert!(of("contracts/shop.yaml").len() >= 2, "{told:#}");
+    assert!(!of("receipts.cedar").is_empty(), "{told:#}");
+    for fault in faults {
+        assert!(fault["line"].as_u64().is_some_and(|line| line > 0), "no place: {fault}");
+    }
+}
+
+#[test]
+fn unknown_keys_are_faults_with_a_hint() {
+    let folder = project(&[("doorward.toml", &|text| text.replace("timeout = \"2s\"", "timeuot = \"2s\""))]);
+    let output = check(folder.path(), &[]);
+    assert_eq!(output.status.code(), Some(3), "{output:?}");
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(
+        said.contains("doorward.toml:27:1: unknown key `timeuot`") && said.contains("`timeout`"),
+        "{said}"
+    );
+}
+
+#[test]
+fn a_folder_without_a_project_cannot_be_checked() {
+    let folder = tempfile::tempdir().unwrap();
+    assert_eq!(check(folder.path(), &[]).status.code(), Some(1));
+}

@@ -1,0 +1,15 @@
+//! End-to-end tests over the real binaries.
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "clippy knows test functions, but not the functions that they share"
+)]
+
+mod arrows;
+mod bad_input;
+mod check;
+mod demo;
+mod packages;
+mod store_away;
+mod tools;

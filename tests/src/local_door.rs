@@ -1,0 +1,127 @@
+//! `doorward dev` in a process of its own, on ports that are free.
+
+use std::io::{BufRead, BufReader};
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+
+use rustix::process::{Pid, Signal, kill_process};
+use serde_json::Value;
+
+use crate::http::{self, Answer};
+use crate::{binaries, workspace};
+
+/// A running local door; closed when it is dropped.
+pub struct LocalDoor {
+    process: Child,
+    announced: Value,
+}
+
+impl LocalDoor {
+    /// Opens the door of `project` with further arguments, and waits until it says that it is open.
+    ///
+    /// # Panics
+    /// When it does not open.
+    #[must_use]
+    pub fn open(project: &Path, arguments: &[&str]) -> Self {
+        let mut process = Command::new(binaries::path("doorward"))
+            .current_dir(workspace::root())
+            .args(["dev", "--port", "0", "--format", "json"])
+            .arg(project)
+            .args(arguments)
+            .stdout(Stdio::piped())
+            .spawn()
+            .expect("the door starts");
+        let mut line = String::new();
+        let output = process.stdout.take().expect("its output is piped");
+        BufReader::new(output).read_line(&mut line).expect("it says something");
+        let announced = serde_json::from_str(&line).unwrap_or_else(|error| panic!("{error}: {line:?}"));
+        Self { process, announced }
+    }
+
+    fn url(&self, name: &str) -> &str {
+        self.announced[name].as_str().unwrap_or_else(|| panic!("no `{name}` in {}", self.announced))
+    }
+
+    /// Where the HTTP API listens.
+    #[must_use]
+    pub fn http_api(&self) -> &str {
+        self.url("http_api")
+    }
+
+    /// Where the function URL listens.
+    #[must_use]
+    pub fn function_url(&self) -> &str {
+        self.url("function_url")
+    }
+
+    /// Where the Invoke API listens.
+    #[must_use]
+    pub fn lambda(&self) -> &str {
+        self.url("lambda")
+    }
+
+    /// Where DynamoDB listens.
+    #[must_use]
+    pub fn dynamodb(&self) -> &str {
+        self.url("dynamodb")
+    }
+
+    /// The file with the environment for functions that somebody else runs.
+    #[must_use]
+    pub fn env_file(&self) -> &Path {
+        Path::new(self.url("env_file"))
+    }
+
+    /// An `Authorization` field for this caller.
+    #[must_use]
+    pub fn bearer(&self, subject: &str, groups: &str) -> String {
+        let (base, path) = self.url("token").rsplit_once("/main/").expect("the issuer `main`");
+        let answer =
+            http::send(base, "GET", &format!("/main/{path}?sub={subject}&groups={groups}"), &[], b"");
+        format!("Bearer {}", answer.body.trim())
+    }
+
+    /// One record of a DynamoDB table by its key, or `Null`.
+    #[must_use]
+    pub fn item(&self, table: &str, key: &Value) -> Value {
+        let body = serde_json::json!({ "TableName": table, "Key": key, "ConsistentRead": true });
+        dynamodb(self.dynamodb(), "GetItem", &body).json()["Item"].clone()
+    }
+
+    /// The ledger's item of the call `id`, or `Null`.
+    #[must_use]
+    pub fn ledger(&self, id: &str) -> Value {
+        self.item("doorward-ledger", &serde_json::json!({ "call": { "S": id } }))
+    }
+
+    /// The lines that belong to the request `id`, each as JSON, its source as `source`.
+    #[must_use]
+    pub fn lines(&self, id: &str) -> Vec<Value> {
+        let answer = http::send(self.lambda(), "GET", &format!("/_doorward/logs?id={id}"), &[], b"");
+        let lines = answer.json();
+        let text = |line: &Value| serde_json::from_str(line["text"].as_str()?).ok();
+        lines.as_array().into_iter().flatten().filter_map(text).collect()
+    }
+}
+
+/// One operation of DynamoDB's JSON protocol; stores on this machine take any signature.
+#[must_use]
+pub fn dynamodb(endpoint: &str, operation: &str, body: &Value) -> Answer {
+    let target = format!("DynamoDB_20120810.{operation}");
+    let signature = "AWS4-HMAC-SHA256 Credential=local/20261124/us-east-1/dynamodb/aws4_request, \
+                     SignedHeaders=host, Signature=0";
+    let headers = [
+        ("x-amz-target", target.as_str()),
+        ("x-amz-date", "20261124T000000Z"),
+        ("content-type", "application/x-amz-json-1.0"),
+        ("authorization", signature),
+    ];
+    http::send(endpoint, "POST", "/", &headers, body.to_string().as_bytes())
+}
+
+impl Drop for LocalDoor {
+    fn drop(&mut self) {
+        let _ = kill_process(Pid::from_child(&self.process), Signal::INT);
+        let _ = self.process.wait();
+    }
+}
