@@ -1,15 +1,13 @@
 //! End-to-end tests over the real binaries.
-#![expect(
-    clippy::unwrap_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    reason = "clippy knows test functions, but not the functions that they share"
-)]
+#![expect(clippy::unwrap_used, reason = "clippy knows test functions, but not the functions that they share")]
 
 mod arrows;
 mod bad_input;
 mod check;
 mod demo;
+mod issuer;
+mod ministack;
 mod packages;
 mod store_away;
 mod tools;
+mod watch;

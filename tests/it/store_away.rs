@@ -4,12 +4,12 @@ use std::collections::BTreeMap;
 use std::net::TcpListener;
 use std::time::Duration;
 
-use doorward_emulator::{
-    Emulator, FunctionSpec, FunctionUrl, Functions, IssuerSpec, Options, Ports, TokenRequest,
-};
+use doorward_emulator::{Emulator, FunctionSpec, FunctionUrl, Functions, Options};
 use doorward_tests::{binaries, http, workspace};
-use jiff::{SignedDuration, Timestamp};
-use serde_json::{Map, json};
+use jiff::Timestamp;
+use serde_json::json;
+
+use crate::issuer;
 
 /// An address on which nobody listens.
 fn nobody() -> String {
@@ -37,38 +37,17 @@ fn a_call_is_denied_and_an_event_comes_again() {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
     runtime.block_on(async {
         let emulator = Emulator::start(Options {
-            region: "us-east-1".to_owned(),
-            account: "123456789012".to_owned(),
-            tables: "[]".to_owned(),
-            table_prefix: "doorward".to_owned(),
             functions: Functions::Host(vec![
                 function("dispatcher"),
                 function("orders"),
                 function("receipts"),
             ]),
-            http_api: None,
             function_url: Some(FunctionUrl { id: "shopurl".to_owned(), function: "dispatcher".to_owned() }),
-            issuers: vec![IssuerSpec {
-                name: "main".to_owned(),
-                issuer: "https://id.shop.example/".to_owned(),
-                audience: "shop-api".to_owned(),
-            }],
-            ports: Ports::default(),
+            ..issuer::options()
         })
         .await
         .unwrap();
-        let now = Timestamp::now();
-        let token = emulator.issue_token(
-            "main",
-            TokenRequest {
-                subject: "alice".to_owned(),
-                claims: Map::new(),
-                audience: None,
-                issued_at: now,
-                expires_at: now + SignedDuration::from_hours(1),
-            },
-        );
-        let bearer = format!("Bearer {}", token.unwrap());
+        let bearer = issuer::bearer(&emulator, "alice", &[]);
         let url = emulator.function_url().unwrap().to_owned();
         let lambda = emulator.lambda_url().to_owned();
         let (answer, event) = tokio::task::spawn_blocking(move || {
@@ -81,7 +60,7 @@ fn a_call_is_denied_and_an_event_comes_again() {
                 version: None,
                 event: "ObjectCreated:Put",
                 sequencer: "01",
-                time: now,
+                time: Timestamp::now(),
                 region: "us-east-1",
                 account: "123456789012",
             });

@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::io::Write;
+use std::net::SocketAddr;
 use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -19,28 +20,23 @@ use crate::{ToolError, workspace};
 /// Unlike Lambda it answers a failed function with status 500 and without `X-Amz-Function-Error`, never answers for a
 /// function that exits, treats `Event` as `RequestResponse`, and gives functions a deadline in 1970.
 pub struct Watch {
-    server: Server,
+    _server: Server,
 }
 
 impl Watch {
-    /// Serves the workspace on a free port of loopback. Functions see the tests' environment and `environment`, and
+    /// Serves the workspace at `address`. Functions see the tests' environment and that of `environment`, a file, and
     /// start in the workspace's folder.
-    pub fn start(tools: &Tools, environment: &[(&str, &str)]) -> Result<Self, ToolError> {
-        let server = Server::start("cargo-lambda-watch", |address| {
+    pub fn start(tools: &Tools, address: SocketAddr, environment: &Path) -> Result<Self, ToolError> {
+        let server = Server::start_at(address, "cargo-lambda-watch", |address| {
             let mut command = cargo_lambda(tools, "watch");
             command.args(["--invoke-address", &address.ip().to_string()]);
             command.args(["--invoke-port", &address.port().to_string()]);
             // Else any file that changes in the workspace restarts every function.
             command.arg("--ignore-changes");
-            command.envs(environment.iter().copied());
+            command.arg("--env-file").arg(environment);
             command
         })?;
-        Ok(Self { server })
-    }
-
-    /// The endpoint of the Lambda Invoke API: `http://127.0.0.1:<port>`.
-    pub fn endpoint(&self) -> String {
-        format!("http://{}", self.server.address())
+        Ok(Self { _server: server })
     }
 }
 

@@ -18,3 +18,4 @@ pub mod tools;
 pub mod workspace;
 
 pub use error::ToolError;
+pub use server::free_address;

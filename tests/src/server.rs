@@ -26,6 +26,15 @@ impl Server {
     /// listens there. What it prints goes to `<target>/e2e/<name>-<port>.log`.
     pub(crate) fn start(name: &str, command: impl FnOnce(SocketAddr) -> Command) -> Result<Self, ToolError> {
         let address = free_address().map_err(ToolError::file("127.0.0.1:0".as_ref()))?;
+        Self::start_at(address, name, command)
+    }
+
+    /// As [`Server::start`], at an address that was found before.
+    pub(crate) fn start_at(
+        address: SocketAddr,
+        name: &str,
+        command: impl FnOnce(SocketAddr) -> Command,
+    ) -> Result<Self, ToolError> {
         let logs = workspace::target_dir()?.join("e2e");
         fs::create_dir_all(&logs).map_err(ToolError::file(&logs))?;
         let log_path = logs.join(format!("{name}-{}.log", address.port()));
@@ -75,7 +84,7 @@ impl Drop for Server {
 }
 
 /// A port that was free a moment ago: neither server can take port 0 and say which one it got.
-fn free_address() -> std::io::Result<SocketAddr> {
+pub fn free_address() -> std::io::Result<SocketAddr> {
     TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()
 }
 

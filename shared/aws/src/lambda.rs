@@ -20,6 +20,9 @@ use crate::{AwsClients, sdk_error};
 /// Of the name of a target's error no more is kept, in characters.
 const LONGEST_ERROR_TYPE: usize = 64;
 
+/// Header field of Lambda's own errors.
+const ERROR_TYPE: &str = "x-amzn-errortype";
+
 /// Targets that are Lambda functions, called through the Invoke API and never twice.
 #[derive(Debug, Clone)]
 pub struct LambdaTargets {
@@ -142,6 +145,13 @@ fn fault(error: SdkError<InvokeError>) -> TargetFault {
     match &error {
         SdkError::TimeoutError(_) => TargetFault::TimedOut,
         SdkError::ResponseError(_) => TargetFault::Unreadable(sdk_error::brief(&error)),
+        // Lambda names its own errors in a header; `cargo lambda watch` answers a function's error with a bare 500.
+        SdkError::ServiceError(refused)
+            if refused.raw().status().as_u16() == 500
+                && refused.raw().headers().get(ERROR_TYPE).is_none() =>
+        {
+            function_error(refused.raw().body().bytes().unwrap_or_default())
+        }
         _ => TargetFault::Unreachable(sdk_error::brief(&error)),
     }
 }

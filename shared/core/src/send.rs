@@ -28,8 +28,7 @@ impl Door {
         let Admitted { found, principal } = admitted;
         let target = self.rules.target(found.target_name());
         let target = target.ok_or(Refusal::Target(TargetFault::Unreachable("not declared".to_owned())))?;
-        let left = found.deadline.duration_since(self.ports.clock.now()) - RESERVE;
-        let within = target.timeout.min(Duration::try_from(left).unwrap_or(Duration::ZERO));
+        let within = target.timeout.min(self.time_left(&found, call));
         let route_key;
         let message = match &found.subject {
             Subject::Http(http) => {
@@ -47,5 +46,15 @@ impl Door {
         let answer = tokio::time::timeout(within, self.ports.targets.send(target, forward, within)).await;
         let reply = answer.unwrap_or(Err(TargetFault::TimedOut)).map_err(Refusal::Target)?;
         Ok(Sent { found, reply })
+    }
+
+    /// What the platform leaves for the target. A deadline that had passed when the call came in is none: a platform
+    /// that keeps deadlines starts no such call, and one that does not (`cargo lambda watch`) sets none.
+    fn time_left(&self, found: &Found<'_>, call: &Call) -> Duration {
+        if found.deadline <= call.at {
+            return Duration::MAX;
+        }
+        let left = found.deadline.duration_since(self.ports.clock.now()) - RESERVE;
+        Duration::try_from(left).unwrap_or(Duration::ZERO)
     }
 }

@@ -48,6 +48,9 @@ impl Remote {
         let body = body.map_err(|error| unavailable(error.to_string()))?.to_bytes();
         match head.status {
             StatusCode::OK => Ok(answer(&head.headers, body)),
+            StatusCode::INTERNAL_SERVER_ERROR if is_error(&head.headers, &body) => {
+                Ok(Answer::reported_error(body))
+            }
             StatusCode::NOT_FOUND => Err(InvokeFault::NotFound(function.to_owned())),
             StatusCode::TOO_MANY_REQUESTS => Err(InvokeFault::Throttled),
             status => Err(unavailable(status.to_string())),
@@ -61,9 +64,13 @@ fn is_function_name(text: &str) -> bool {
     (1..=64).contains(&text.len()) && text.bytes().all(allowed)
 }
 
-/// `cargo lambda watch` passes a function's error on without `X-Amz-Function-Error`: there, an error is known by
-/// its two members.
 fn answer(headers: &HeaderMap, body: Bytes) -> Answer {
+    if is_error(headers, &body) { Answer::reported_error(body) } else { Answer::success(body) }
+}
+
+/// `cargo lambda watch` passes a function's error on with status 500 or 200 and without `X-Amz-Function-Error`:
+/// there, an error is known by its two members.
+fn is_error(headers: &HeaderMap, body: &[u8]) -> bool {
     #[derive(Deserialize)]
     #[serde(rename_all = "camelCase", deny_unknown_fields)]
     struct Error {
@@ -72,9 +79,7 @@ fn answer(headers: &HeaderMap, body: Bytes) -> Answer {
         #[expect(dead_code, reason = "its presence is what tells an error")]
         error_message: String,
     }
-    let is_error =
-        headers.contains_key("x-amz-function-error") || serde_json::from_slice::<Error>(&body).is_ok();
-    if is_error { Answer::reported_error(body) } else { Answer::success(body) }
+    headers.contains_key("x-amz-function-error") || serde_json::from_slice::<Error>(body).is_ok()
 }
 
 #[cfg(test)]
