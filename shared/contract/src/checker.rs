@@ -2,12 +2,12 @@
 
 use doorward_model::{Fault, Violation};
 use jsonschema::error::ValidationErrorKind;
-use jsonschema::paths::{Location, LocationSegment};
 use jsonschema::{Draft, PatternOptions, ValidationError, Validator};
 use serde_json::Value;
 
 use crate::bundle::Bundle;
 use crate::source::Source;
+use crate::vocabulary::Vocabulary;
 use crate::{pointer, rule};
 
 /// Violations that one message is told of.
@@ -24,6 +24,7 @@ const UNLOCATED: &str = "must fit its schema; finding out where it does not woul
 pub(crate) struct Checker {
     validator: Validator,
     locatable: bool,
+    vocabulary: Vocabulary,
 }
 
 impl Checker {
@@ -35,7 +36,11 @@ impl Checker {
             .should_validate_formats(true)
             .offline()
             .build(&bundle.schema)
-            .map(|validator| Self { validator, locatable: bundle.locatable })
+            .map(|validator| Self {
+                validator,
+                locatable: bundle.locatable,
+                vocabulary: Vocabulary::of(bundle),
+            })
             .map_err(|error| explain(source, bundle, &error))
     }
 
@@ -48,13 +53,13 @@ impl Checker {
             return vec![violation(part, prefix.to_owned(), UNLOCATED)];
         }
         let errors = self.validator.iter_errors(value).take(MAX_VIOLATIONS);
-        errors.map(|error| locate(part, prefix, &error)).collect()
+        errors.map(|error| self.vocabulary.locate(part, prefix, value, &error)).collect()
     }
 }
 
 /// A violation at `pointer` in `part`.
 pub(crate) fn violation(part: &str, pointer: String, rule: impl Into<String>) -> Violation {
-    Violation { pointer, part: part.to_owned(), rule: rule.into() }
+    Violation { pointer, part: part.to_owned(), rule: rule.into(), names: Vec::new() }
 }
 
 /// Values in `value`, counted up to one more than `limit`.
@@ -71,26 +76,6 @@ fn size(value: &Value, limit: usize) -> usize {
         }
     }
     counted
-}
-
-fn locate(part: &str, prefix: &str, error: &ValidationError<'_>) -> Violation {
-    let mut place = prefix.to_owned();
-    push_location(&mut place, error.instance_path());
-    // A missing member has a place of its own: where it should be.
-    if let ValidationErrorKind::Required { property: Value::String(name) } = error.kind() {
-        pointer::push(&mut place, &pointer::shown(name));
-    }
-    violation(part, place, rule::text(error.kind(), error.schema_path().as_str()))
-}
-
-/// Names in a payload are its sender's to choose.
-fn push_location(place: &mut String, location: &Location) {
-    for segment in location.segments() {
-        match segment {
-            LocationSegment::Property(name) => pointer::push(place, &pointer::shown(&name)),
-            LocationSegment::Index(nth) => pointer::push(place, &nth.to_string()),
-        }
-    }
 }
 
 /// Why a schema does not compile.
@@ -131,6 +116,18 @@ mod tests {
         assert_eq!(found, expected);
     }
 
+    /// The pointers and the names of the violations.
+    #[track_caller]
+    fn check_names(schema: Value, value: Value, expected: &[(&str, &[&str])]) {
+        let violations = compile(schema).unwrap().violations("body", "", &value);
+        let found: Vec<_> = violations
+            .iter()
+            .map(|v| (v.pointer.as_str(), v.names.iter().map(String::as_str).collect::<Vec<_>>()))
+            .collect();
+        let expected: Vec<_> = expected.iter().map(|(place, names)| (*place, names.to_vec())).collect();
+        assert_eq!(found, expected);
+    }
+
     #[track_caller]
     fn refuse(schema: Value, expected: Expect) {
         expected.assert_eq(&compile(schema).unwrap_err().to_string());
@@ -152,6 +149,11 @@ mod tests {
             &["/1 must be at most 1 character long"],
         );
         check(json!({"enum": ["a", "b", 1]}), json!("c"), &[" must be one of `a`, `b`, `1`"]);
+        check(
+            json!({"enum": [1, 2, 3, 4, 5, 6, 7, 8, 9, 10]}),
+            json!(0),
+            &[" must be one of `1`, `2`, `3`, `4`, `5`, `6`, `7`, `8` and 2 more"],
+        );
         check(json!({"const": "a"}), json!("c"), &[" must be `a`"]);
         check(json!({"pattern": "^a+$"}), json!("c"), &[" must match the pattern `^a+$`"]);
         check(json!({"format": "date-time"}), json!("c"), &[" must be a `date-time`"]);
@@ -168,7 +170,7 @@ mod tests {
         check(
             json!({"properties": {"z": true}, "additionalProperties": false}),
             json!({"a": 1, "b": 1, "c": 1, "d": 1, "e": 1}),
-            &[" must not hold unknown members: `a`, `b`, `c` and 2 more"],
+            &[" must not hold unknown members"],
         );
         check(json!({"additionalProperties": false}), json!({"a": 1}), &[" must not hold members"]);
         check(
@@ -185,18 +187,94 @@ mod tests {
     }
 
     #[test]
-    fn names_that_the_sender_chose_are_bounded_and_inert() {
-        let schema = json!({"additionalProperties": {"type": "integer"}});
-        check(
-            schema.clone(),
-            json!({"a\n/b\u{1b}": "x"}),
-            &["/a\u{fffd}~1b\u{fffd} must be of type `integer`"],
+    fn names_that_the_contract_does_not_declare_stand_apart() {
+        let integer = json!({"type": "integer"});
+        check_names(
+            json!({"properties": {"z": true}, "additionalProperties": false}),
+            json!({"a": 1, "z": 1, "b": 1}),
+            &[("", &["a", "b"])],
         );
-        let long = format!("/{}… must be of type `integer`", "x".repeat(64));
-        check(schema, json!({"x".repeat(5000): "x"}), &[&long]);
-        let unknown = format!(" must not hold unknown members: `{}…`", "x".repeat(64));
+        check_names(json!({"additionalProperties": false}), json!({"a": 1, "b": 1}), &[("", &["a", "b"])]);
+        check_names(json!({"propertyNames": false}), json!({"a": 1}), &[("", &["a"])]);
+        check_names(
+            json!({"propertyNames": {"maxLength": 1}}),
+            json!({"ab": 1, "c": 1, "de": 1}),
+            &[("", &["ab"]), ("", &["de"])],
+        );
+        check_names(
+            json!({"allOf": [{"properties": {"z": true}}], "unevaluatedProperties": false}),
+            json!({"a": 1, "z": 1}),
+            &[("", &["a"])],
+        );
+        check_names(json!({"unevaluatedProperties": integer}), json!({"a": "x"}), &[("", &["a"])]);
+        check_names(json!({"additionalProperties": integer}), json!({"a": "x"}), &[("/*", &["a"])]);
+        check_names(json!({"patternProperties": {"^a": integer}}), json!({"ab": "x"}), &[("/*", &["ab"])]);
+        check_names(
+            json!({"properties": {"map": {"additionalProperties": {"properties": {"n": integer}}}}}),
+            json!({"map": {"a": {"n": "x"}, "b/c": {"n": "x"}}}),
+            &[("/map/*/n", &["a"]), ("/map/*/n", &["b/c"])],
+        );
+        check_names(
+            json!({"additionalProperties": {"required": ["n"], "additionalProperties": false}}),
+            json!({"a": {"b": 1}}),
+            &[("/*/n", &["a"]), ("/*", &["a", "b"])],
+        );
+    }
+
+    #[test]
+    fn names_that_the_contract_declares_anywhere_are_its_own() {
+        let integer = json!({"type": "integer"});
+        check_names(
+            json!({"properties": {"x-a": true}, "patternProperties": {"^x-": integer}}),
+            json!({"x-a": "x", "x-b": "x"}),
+            &[("/x-a", &[]), ("/*", &["x-b"])],
+        );
+        check_names(
+            json!({"allOf": [{"required": ["a"]}, {"additionalProperties": integer}]}),
+            json!({"a": "x"}),
+            &[("/a", &[])],
+        );
+        check_names(
+            json!({"items": {"anyOf": [{"type": "null"}, {"properties": {"a": {"minLength": 2}}}], "additionalProperties": integer}}),
+            json!([{"a": "xy"}]),
+            &[("/0/a", &[])],
+        );
+        // What looks like a schema in a listed value is none.
+        check_names(
+            json!({"default": {}, "enum": [{"required": ["a"]}, {"a": "x"}], "additionalProperties": integer}),
+            json!({"a": "x"}),
+            &[("/*", &["a"])],
+        );
+    }
+
+    #[test]
+    fn names_that_the_sender_chose_are_bounded_and_inert() {
+        let map = json!({"additionalProperties": {"type": "integer"}});
+        check_names(map.clone(), json!({"a\n/b\u{1b}": "x"}), &[("/*", &["a\u{fffd}/b\u{fffd}"])]);
+        let shown = format!("{}…", "x".repeat(64));
+        check_names(map.clone(), json!({"x".repeat(5000): "x"}), &[("/*", &[&shown])]);
         let closed = json!({"properties": {"a": true}, "additionalProperties": false});
-        check(closed, json!({"x".repeat(5000): "x"}), &[&unknown]);
+        check_names(closed.clone(), json!({"x".repeat(5000): "x"}), &[("", &[&shown])]);
+
+        let many: Value =
+            (0..1_000).map(|n| (format!("m{n}"), json!(1))).collect::<serde_json::Map<_, _>>().into();
+        for closed in [closed, json!({"additionalProperties": false})] {
+            let violations = compile(closed).unwrap().violations("body", "", &many);
+            assert_eq!(violations[0].names.len(), 20);
+        }
+        let deep = (0..30).fold(json!("x"), |inner, n| json!({format!("m{n}"): inner}));
+        let nested = json!({"additionalProperties": {"$ref": "#/s"}, "type": "object"});
+        let violations = compile(nested).unwrap().violations("body", "", &deep);
+        assert_eq!(
+            (violations[0].pointer.as_str(), violations[0].names.len()),
+            ("/*".repeat(30).as_str(), 20)
+        );
+    }
+
+    #[test]
+    fn a_whole_number_with_a_fraction_of_zero_is_an_integer() {
+        check(json!({"type": "integer", "minimum": 1}), json!(1.0), &[]);
+        check(json!({"type": "integer"}), json!(-0.0), &[]);
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use doorward_model::parse_json;
 use serde_json::{Number, Value};
 
 use crate::bundle::Bundle;
@@ -67,13 +68,14 @@ impl Scalars {
         }
     }
 
-    /// JSON's own grammar of numbers: no `+`, no leading zeros, no blanks, no `NaN`.
+    /// JSON's own grammar of numbers: no `+`, no leading zeros, no blanks, no `NaN`; and no number that would
+    /// be rounded.
     fn read_number(self, text: &str) -> Option<Number> {
         let edge = |byte: Option<&u8>| byte.is_some_and(|byte| byte.is_ascii_digit() || *byte == b'-');
         if !(self.integer || self.number) || !edge(text.as_bytes().first()) || !edge(text.as_bytes().last()) {
             return None;
         }
-        let number: Number = serde_json::from_str(text).ok()?;
+        let Ok(Value::Number(number)) = parse_json(text.as_bytes(), 0) else { return None };
         (self.number || !number.is_f64()).then_some(number)
     }
 }
@@ -171,6 +173,14 @@ mod tests {
         check(json!({"type": "integer"}), "1.0", json!("1.0"));
         check(json!({"type": "integer"}), "99999999999999999999", json!("99999999999999999999"));
         check(json!({"type": "boolean"}), "True", json!("True"));
+    }
+
+    #[test]
+    fn a_number_in_a_parameter_that_would_be_judged_rounded_stays_a_text() {
+        for text in ["100000.0000000000072", "12345678901234567890123", "1e-400", "0.10000000000000001"] {
+            check(json!({"type": "number"}), text, json!(text));
+        }
+        check(json!({"type": "number"}), "100000.50", json!(100_000.5));
     }
 
     #[test]

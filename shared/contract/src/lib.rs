@@ -8,9 +8,11 @@
 //! Formats that are asserted: `date-time`, `date`, `uuid`, `email`, `ipv4`, `ipv6`, `uri`. Every other `format` is
 //! an annotation, as JSON Schema 2020-12 has it.
 //!
-//! No violation holds a value of the payload: only its place, bounded and escaped, and the rule.
+//! No violation holds a value of the payload: only its place, bounded and escaped, and the rule. Names that the
+//! contract does not declare stand apart from both, for the sender alone.
 
 mod bundle;
+mod charset;
 mod checker;
 mod coercion;
 mod compile;
@@ -27,6 +29,7 @@ mod response;
 mod rule;
 mod shape;
 mod source;
+mod vocabulary;
 
 pub use document::{Document, OperationName};
 pub use operation::{Operation, RequestFault, RequestParts};

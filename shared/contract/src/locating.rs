@@ -55,7 +55,8 @@ fn same(schema: &Value) -> impl Iterator<Item = &Value> {
     single.chain(lists).chain(named(schema, "dependentSchemas"))
 }
 
-fn same_and_inner(schema: &Value) -> impl Iterator<Item = &Value> {
+/// The schemas that `schema` itself holds, for the same value and for its parts.
+pub(crate) fn same_and_inner(schema: &Value) -> impl Iterator<Item = &Value> {
     let inner = INNER.iter().filter_map(|name| schema.get(*name));
     let members = ["properties", "patternProperties"].into_iter().flat_map(|name| named(schema, name));
     same(schema).chain(inner).chain(members).chain(listed(schema, "prefixItems"))

@@ -1,5 +1,6 @@
 //! Media types (RFC 9110 section 8.3.1) and what a contract models for them.
 
+use crate::charset;
 use crate::checker::Checker;
 
 /// The media type without its parameters, in lower case; `None` for what is no media type.
@@ -10,7 +11,7 @@ pub(crate) fn essence(content_type: &str) -> Option<String> {
 }
 
 /// RFC 9110 section 5.6.2.
-fn is_token(text: &str) -> bool {
+pub(crate) fn is_token(text: &str) -> bool {
     !text.is_empty()
         && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte))
 }
@@ -60,11 +61,14 @@ impl Contents {
         self.0.is_empty()
     }
 
-    /// What is modelled for the value of a `Content-Type` field.
+    /// What is modelled for the value of a `Content-Type` field; `None` too for JSON in another charset than UTF-8.
     pub(crate) fn find(&self, content_type: &str) -> Option<Modelled<'_>> {
         let essence = essence(content_type)?;
         let content = self.0.iter().find(|content| covers(&content.range, &essence))?;
-        Some(if is_json(&essence) { Modelled::Json(content.checker.as_ref()) } else { Modelled::Unread })
+        if !is_json(&essence) {
+            return Some(Modelled::Unread);
+        }
+        charset::is_utf8_alone(content_type).then_some(Modelled::Json(content.checker.as_ref()))
     }
 }
 
@@ -107,5 +111,18 @@ mod tests {
         check(&["*/*"], "application", "unmodelled");
         check(&["*/*"], "application/json, text/plain", "unmodelled");
         check(&[], "application/json", "unmodelled");
+    }
+
+    #[test]
+    fn json_in_a_charset_that_the_door_does_not_read_is_unmodelled() {
+        for range in ["application/json", "application/*", "*/*"] {
+            check(&[range], "application/json; charset=UTF-8", "json");
+            check(&[range], "application/json; charset=utf-7", "unmodelled");
+            check(&[range], "application/json; charset=utf-8; charset=utf-16", "unmodelled");
+            check(&[range], "application/json; charset", "unmodelled");
+        }
+        check(&["application/*"], "application/problem+json; charset=utf-16", "unmodelled");
+        check(&["text/plain"], "text/plain; charset=utf-16", "unread");
+        check(&["application/*"], "application/yaml; charset=utf-16; charset", "unread");
     }
 }

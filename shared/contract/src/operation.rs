@@ -51,7 +51,8 @@ pub struct RequestParts<'a> {
 /// Why a request does not keep its contract.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum RequestFault {
-    /// The contract does not model this media type, or the body is encoded (RFC 9110 section 15.5.16).
+    /// The contract does not model this media type, the body is encoded (RFC 9110 section 15.5.16), or it is JSON in
+    /// another charset than UTF-8 (RFC 8259 section 8.1).
     #[error("the contract does not model this media type")]
     UnsupportedMediaType,
     /// The body is modelled as JSON and is not one unambiguous JSON text.

@@ -63,7 +63,9 @@ impl Responses {
                 }
                 Err(fault) => whole(&format!("must be JSON: {fault}")),
             },
-            (Some(None), _) => media("must be a media type that is modelled"),
+            (Some(None), _) => {
+                media("must be a media type that is modelled, and for JSON no charset but utf-8")
+            }
             (None, _) => media("is required"),
         }
     }

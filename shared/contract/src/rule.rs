@@ -5,11 +5,10 @@ use serde_json::Value;
 
 use crate::pointer::shown;
 
-/// Allowed values, and unknown members, that one text lists.
+/// Allowed values that one text lists.
 const LISTED_VALUES: usize = 8;
-const LISTED_NAMES: usize = 3;
 
-/// What was expected by the keyword at `schema_path`. Unknown items are not listed: they are values of the payload.
+/// What was expected by the keyword at `schema_path`. Unknown members and items are not listed: they are the sender's.
 pub(crate) fn text(kind: &ValidationErrorKind, schema_path: &str) -> String {
     use ValidationErrorKind as Kind;
     match kind {
@@ -19,9 +18,8 @@ pub(crate) fn text(kind: &ValidationErrorKind, schema_path: &str) -> String {
             format!("must be of type {}", names.join(" or "))
         }
         Kind::Required { .. } => "is required".to_owned(),
-        Kind::AdditionalProperties { unexpected } | Kind::UnevaluatedProperties { unexpected } => {
-            let names = listed(unexpected.iter().map(String::as_str), unexpected.len(), LISTED_NAMES);
-            format!("must not hold unknown members: {names}")
+        Kind::AdditionalProperties { .. } | Kind::UnevaluatedProperties { .. } => {
+            "must not hold unknown members".to_owned()
         }
         Kind::AdditionalItems { .. } | Kind::UnevaluatedItems { .. } => {
             "must not hold unknown items".to_owned()
@@ -32,13 +30,7 @@ pub(crate) fn text(kind: &ValidationErrorKind, schema_path: &str) -> String {
         Kind::FalseSchema => "must not be there".to_owned(),
         Kind::Constant { expected_value } => format!("must be `{}`", shown(&allowed(expected_value))),
         Kind::Enum { options } => match options.as_array() {
-            Some(options) => {
-                let texts: Vec<_> = options.iter().take(LISTED_VALUES).map(allowed).collect();
-                format!(
-                    "must be one of {}",
-                    listed(texts.iter().map(String::as_str), options.len(), LISTED_VALUES)
-                )
-            }
+            Some(options) => format!("must be one of {}", listed(options)),
             None => "must be one of the allowed values".to_owned(),
         },
         Kind::Format { format } => format!("must be a `{}`", shown(format)),
@@ -61,7 +53,8 @@ pub(crate) fn text(kind: &ValidationErrorKind, schema_path: &str) -> String {
     }
 }
 
-fn closes_object(schema_path: &str) -> bool {
+/// Whether the `false` at `schema_path` stands for the members of an object.
+pub(crate) fn closes_object(schema_path: &str) -> bool {
     let (before, keyword) = schema_path.rsplit_once('/').unwrap_or_default();
     ["additionalProperties", "propertyNames"].contains(&keyword) && !before.ends_with("/properties")
 }
@@ -97,9 +90,13 @@ fn allowed(value: &Value) -> String {
     }
 }
 
-/// The first `limit` of `total` texts.
-fn listed<'a>(texts: impl Iterator<Item = &'a str>, total: usize, limit: usize) -> String {
-    let first: Vec<_> = texts.take(limit).map(|text| format!("`{}`", shown(text))).collect();
-    let more = if total > limit { format!(" and {} more", total - limit) } else { String::new() };
+/// The first of the values that the contract lists.
+fn listed(options: &[Value]) -> String {
+    let first: Vec<_> =
+        options.iter().take(LISTED_VALUES).map(|value| format!("`{}`", shown(&allowed(value)))).collect();
+    let more = match options.len().checked_sub(LISTED_VALUES) {
+        Some(more @ 1..) => format!(" and {more} more"),
+        _ => String::new(),
+    };
     format!("{}{more}", first.join(", "))
 }

@@ -112,6 +112,9 @@ pub struct Call {
     /// Whether this invocation holds the call's claim.
     #[serde(skip)]
     pub claimed: bool,
+    /// When the platform ends the invocation; `None` where it sets no end.
+    #[serde(skip)]
+    pub deadline: Option<Timestamp>,
     #[serde(skip)]
     entered: Option<(Stage, Timestamp)>,
 }
@@ -151,6 +154,9 @@ impl Call {
             stages: Vec::with_capacity(9),
             duration_us: 0,
             claimed: false,
+            // A platform that keeps deadlines starts no call after them; one that has none (`cargo lambda watch`)
+            // gives a time in the past.
+            deadline: (inbound.deadline > at).then_some(inbound.deadline),
             entered: None,
         }
     }
@@ -166,6 +172,13 @@ impl Call {
         let (stage, since) = self.entered.take()?;
         self.stages.push(StageTime { stage, us: microseconds(since, now) });
         Some(stage)
+    }
+
+    /// What the platform leaves of this invocation at `now`, less `reserve`; `None` where it sets no end.
+    #[must_use]
+    pub fn time_left(&self, now: Timestamp, reserve: Duration) -> Option<Duration> {
+        let left = self.deadline?.duration_since(now);
+        Some(Duration::try_from(left).unwrap_or_default().saturating_sub(reserve))
     }
 
     /// Notes that the answer is ready at `now`.

@@ -87,4 +87,6 @@ pub struct EventRecord {
     pub attributes: BTreeMap<String, Value>,
     /// The record in the source's own form, which the target receives unchanged.
     pub record: Value,
+    /// Why the record has no reading, though its sender is known; such a record goes no further than being kept.
+    pub fault: Option<String>,
 }

@@ -3,6 +3,8 @@ use std::fmt;
 use serde::de::{DeserializeSeed, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Number, Value};
 
+use crate::exact_number;
+
 /// Why a text is not the one JSON value that every reader would understand alike.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum JsonFault {
@@ -12,6 +14,9 @@ pub enum JsonFault {
     /// Nesting beyond the bound.
     #[error("the JSON text is nested deeper than {0} levels")]
     TooDeep(usize),
+    /// A number that is rounded when it is read, so that readers differ on its value (RFC 8259 section 6).
+    #[error("a number has more digits than can be kept exactly")]
+    Inexact,
     /// No JSON text at all.
     #[error("not a JSON text (line {line}, column {column})")]
     Syntax {
@@ -22,7 +27,8 @@ pub enum JsonFault {
     },
 }
 
-/// Reads one JSON text of at most `max_depth` levels. Duplicate names are refused, and no message quotes the text.
+/// Reads one JSON text of at most `max_depth` levels. Duplicate names are refused, and so are numbers that neither
+/// 64-bit integers nor the shortest decimals of binary64 hold. No message quotes the text.
 ///
 /// # Errors
 /// [`JsonFault`], as soon as the text is known to be unacceptable.
@@ -30,17 +36,21 @@ pub fn parse_json(text: &[u8], max_depth: usize) -> Result<Value, JsonFault> {
     let mut reader = serde_json::Deserializer::from_slice(text);
     let value = Strict { left: max_depth }.deserialize(&mut reader);
     match value.and_then(|value| reader.end().map(|()| value)) {
-        Ok(value) => Ok(value),
+        Ok(value) if exact_number::all_exact(text) => Ok(value),
+        Ok(_) => Err(JsonFault::Inexact),
         // serde carries only texts through a deserializer, so the two faults of our own are told by theirs.
         Err(error) if error.to_string().starts_with(DUPLICATE) => Err(JsonFault::DuplicateKey),
         Err(error) if error.to_string().starts_with(DEEP) => Err(JsonFault::TooDeep(max_depth)),
         Err(error) if error.to_string().starts_with("recursion limit") => Err(JsonFault::TooDeep(max_depth)),
+        Err(error) if error.to_string().starts_with(OUT_OF_RANGE) => Err(JsonFault::Inexact),
         Err(error) => Err(JsonFault::Syntax { line: error.line(), column: error.column() }),
     }
 }
 
 const DUPLICATE: &str = "\u{1}duplicate name";
 const DEEP: &str = "\u{1}too deep";
+/// How serde_json speaks of numbers beyond binary64.
+const OUT_OF_RANGE: &str = "number out of range";
 
 #[derive(Clone, Copy)]
 struct Strict {
@@ -79,7 +89,7 @@ impl<'de> Visitor<'de> for Strict {
         Ok(value.into())
     }
     fn visit_f64<E: serde::de::Error>(self, value: f64) -> Result<Value, E> {
-        Number::from_f64(value).map(Value::Number).ok_or_else(|| E::custom("not a finite number"))
+        Number::from_f64(value).map(Value::Number).ok_or_else(|| E::custom(OUT_OF_RANGE))
     }
     fn visit_str<E>(self, value: &str) -> Result<Value, E> {
         Ok(Value::String(value.to_owned()))
@@ -131,6 +141,19 @@ mod tests {
         check("", Err(JsonFault::Syntax { line: 1, column: 0 }));
         check("NaN", Err(JsonFault::Syntax { line: 1, column: 1 }));
         check("9007199254740993", Ok(json!(9_007_199_254_740_993_u64)));
+    }
+
+    #[test]
+    fn a_number_that_would_be_judged_rounded_is_refused() {
+        check("[100000.50,0.30000000000000004,-0.0]", Ok(json!([100_000.5, 0.1 + 0.2, -0.0])));
+        check(r#"{"total":100000.0000000000072}"#, Err(JsonFault::Inexact));
+        check("12345678901234567890123", Err(JsonFault::Inexact));
+        check("[1e400]", Err(JsonFault::Inexact));
+        check("1e400 x", Err(JsonFault::Inexact));
+        check("1e-400", Err(JsonFault::Inexact));
+        check(r#"{"a":1,"a":0.10000000000000001}"#, Err(JsonFault::DuplicateKey));
+        check("[0.10000000000000001", Err(JsonFault::Syntax { line: 1, column: 20 }));
+        check(r#""number out of range 1e400"#, Err(JsonFault::Syntax { line: 1, column: 26 }));
     }
 
     #[test]

@@ -3,6 +3,7 @@
 mod body;
 mod call;
 mod event_kind;
+mod exact_number;
 mod fault;
 mod front;
 mod inbound;

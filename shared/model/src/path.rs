@@ -8,6 +8,8 @@ pub enum PathForm {
     /// As the caller sent it: Lambda function URLs.
     Encoded,
     /// Already decoded once: `rawPath` of HTTP APIs. An encoded slash can no longer be told from a real one there.
+    /// Between two segments it adds a segment, which routes count; at the end it would be dropped unseen, so a path
+    /// that ends with a slash is refused.
     Decoded,
 }
 
@@ -45,6 +47,9 @@ pub enum PathFault {
     /// `;`, `?` or `#` after decoding: parameters or delimiters to some readers.
     #[error("the path holds a delimiter in a segment")]
     Delimiter,
+    /// `/orders/` as [`PathForm::Decoded`], which may have been `/orders%2F`: another path.
+    #[error("the path ends with a slash, which this front may have decoded")]
+    TrailingSlash,
     /// More than [`CanonicalPath::MAX_BYTES`].
     #[error("the path is longer than 2048 bytes")]
     TooLong,
@@ -54,8 +59,9 @@ impl CanonicalPath {
     /// The longest path that is read, in bytes as received.
     pub const MAX_BYTES: usize = 2048;
 
-    /// Reads `path`, which the front gave in `form`. A single trailing slash is dropped (`/orders/` is `/orders`);
-    /// case is kept, as RFC 3986 section 6.2.2.1 has paths case-sensitive.
+    /// Reads `path`, which the front gave in `form`. A single trailing slash is dropped where it was sent as one
+    /// (`/orders/` is `/orders` as [`PathForm::Encoded`]); case is kept, as RFC 3986 section 6.2.2.1 has paths
+    /// case-sensitive.
     ///
     /// # Errors
     /// [`PathFault`] for every path that two components could read differently.
@@ -64,7 +70,11 @@ impl CanonicalPath {
             return Err(PathFault::TooLong);
         }
         let rest = path.strip_prefix('/').ok_or(PathFault::NotAbsolute)?;
-        let rest = rest.strip_suffix('/').unwrap_or(rest);
+        let rest = match (form, rest.strip_suffix('/')) {
+            (_, None) => rest,
+            (PathForm::Encoded, Some(rest)) => rest,
+            (PathForm::Decoded, Some(_)) => return Err(PathFault::TrailingSlash),
+        };
         let mut decoded = String::with_capacity(path.len());
         if rest.is_empty() {
             if path.len() > 1 {
@@ -210,6 +220,23 @@ mod tests {
         check("/a/../b", form, Err(DotSegment));
         check("/a\u{FFFD}", form, Err(IllegalCharacter));
         check("/a\0", form, Err(IllegalCharacter));
+    }
+
+    #[test]
+    fn an_encoded_slash_at_the_end_of_a_decoded_path_was_dropped() {
+        use PathFault::*;
+        let form = PathForm::Decoded;
+        check("/", form, Ok("/"));
+        check("/orders", form, Ok("/orders"));
+        check("/orders/1001/", form, Err(TrailingSlash));
+        check("//", form, Err(TrailingSlash));
+        check("/orders//", form, Err(TrailingSlash));
+        check("/orders/1001%2F", PathForm::Encoded, Err(EncodedSeparator));
+        check("/orders/1001/", PathForm::Encoded, Ok("/orders/1001"));
+        assert_eq!(
+            TrailingSlash.to_string(),
+            "the path ends with a slash, which this front may have decoded"
+        );
     }
 
     #[test]

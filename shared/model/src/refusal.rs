@@ -43,6 +43,8 @@ pub enum Refusal {
     Repetition {
         /// How the first one ended.
         first: Outcome,
+        /// Whether the first one can no longer end: its invocation is over and it left no outcome.
+        lost: bool,
     },
     /// A rate or a quota binds.
     Limited(LimitNote),
@@ -142,6 +144,10 @@ pub struct Violation {
     pub part: String,
     /// What was expected, without the value that was found.
     pub rule: String,
+    /// Names of members that the contract does not know. The caller chose them, so only the caller is told of them:
+    /// they stand in no log and no ledger.
+    #[serde(skip)]
+    pub names: Vec<String>,
 }
 
 /// Why a target gave no usable answer.
@@ -248,7 +254,8 @@ impl Refusal {
             Self::Unauthenticated(fault) => Some(fault.to_string()),
             Self::Denied(reason) => Some(reason.to_string()),
             Self::Target(fault) => Some(fault.to_string()),
-            Self::Repetition { first } => Some(format!("the first one ended as `{first}`")),
+            Self::Repetition { lost: true, .. } => Some("the first one was cut off half-way".to_owned()),
+            Self::Repetition { first, .. } => Some(format!("the first one ended as `{first}`")),
             Self::UnknownFront => Some("the front is not pinned in the configuration".to_owned()),
             Self::Contract(_)
             | Self::BrokenAnswer(_)

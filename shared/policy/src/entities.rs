@@ -151,7 +151,7 @@ fn json_place(file: &SourceFile, fault: &JsonFault) -> Place {
                 file.text.split_inclusive('\n').take(line.saturating_sub(1)).map(str::len).sum();
             above + column.saturating_sub(1)
         }
-        JsonFault::DuplicateKey | JsonFault::TooDeep(_) => 0,
+        JsonFault::DuplicateKey | JsonFault::TooDeep(_) | JsonFault::Inexact => 0,
     };
     Place::new(&file.name, &file.text, offset..offset)
 }

@@ -52,6 +52,44 @@ components:
         q: { if: { type: string }, then: false }
 "##;
 
+/// Every keyword under which members may stand that the contract does not name.
+const MAPS: &str = r##"
+openapi: 3.1.0
+paths:
+  /a:
+    post:
+      operationId: a
+      requestBody:
+        content:
+          application/json:
+            schema: { $ref: "#/components/schemas/Maps" }
+      responses:
+        "200":
+          description: x
+          content:
+            application/json:
+              schema: { $ref: "#/components/schemas/Maps" }
+components:
+  schemas:
+    Maps:
+      type: object
+      additionalProperties: false
+      properties:
+        a: { properties: { x: true }, additionalProperties: false }
+        b: { additionalProperties: false }
+        c: { additionalProperties: { type: integer } }
+        d: { patternProperties: { "^s": { type: integer } } }
+        e: { propertyNames: { maxLength: 1 } }
+        f: { propertyNames: false }
+        g: { unevaluatedProperties: false }
+        h: { unevaluatedProperties: { type: integer } }
+        i: { additionalProperties: { required: [x] } }
+        j: { additionalProperties: { additionalProperties: { enum: [x] } } }
+        k: { additionalProperties: { items: { anyOf: [{ type: integer }, { const: x }] } } }
+        l: { patternProperties: { "^s": false } }
+        m: { additionalProperties: { $ref: "#/components/schemas/Maps" } }
+"##;
+
 fn body() -> String {
     let one = "abcdefghiopq".chars().map(|name| format!("\"{name}\":\"{SECRET}\""));
     let lists = "jklm".chars().map(|name| format!("\"{name}\":[\"{SECRET}\",\"{SECRET}\"]"));
@@ -81,6 +119,34 @@ fn no_violation_shows_a_value() {
         assert!(members.contains(&member), "{member} is not refused: {}", lines(&found));
     }
     assert!(!format!("{found:?}").contains(SECRET), "{found:?}");
+}
+
+#[test]
+fn no_violation_that_is_logged_shows_the_name_of_a_member() {
+    let operation = operation(MAPS, "a");
+    let member = |value: &str| format!("{{\"{SECRET}\":{value}}}");
+    let one = "abcdefghl".chars().map(|name| format!("\"{name}\":{}", member("\"y\"")));
+    let inner = [("i", "{}".to_owned()), ("j", member("1")), ("k", "[true]".to_owned()), ("m", member("1"))];
+    let inner = inner.map(|(name, value)| format!("\"{name}\":{}", member(&value)));
+    let unknown = std::iter::once(format!("\"{SECRET}\":1"));
+    let body = format!("{{{}}}", one.chain(inner).chain(unknown).collect::<Vec<_>>().join(","));
+
+    let headers = [("content-type", "application/json")];
+    let request = Request { headers: &headers, body: body.as_bytes(), ..Request::default() };
+    let fault = request.check(&operation).unwrap_err();
+    let RequestFault::Violations(asked) = fault else { panic!("{fault:?}") };
+    let answered = operation.check_response(200, Some("application/json"), body.as_bytes());
+    for found in [asked, answered] {
+        for place in "abcdefghijklm".chars() {
+            let mut there = found.iter().filter(|violation| violation.pointer.chars().nth(1) == Some(place));
+            assert!(there.any(|violation| violation.names.iter().any(|name| name == SECRET)), "{place}");
+        }
+        assert!(found.iter().any(|violation| violation.pointer.is_empty() && violation.names == [SECRET]));
+        for violation in &found {
+            let logged = serde_json::to_string(violation).unwrap();
+            assert!(!logged.contains(SECRET), "{logged}");
+        }
+    }
 }
 
 #[test]

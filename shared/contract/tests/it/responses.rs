@@ -36,7 +36,9 @@ fn the_status_decides_what_is_expected() {
         500,
         JSON,
         "{}",
-        expect![[r#"unread; header "/content-type": must be a media type that is modelled"#]],
+        expect![[
+            r#"unread; header "/content-type": must be a media type that is modelled, and for JSON no charset but utf-8"#
+        ]],
     );
     check("getOrder", 404, JSON, "{}", expect![[r#"read; body "": must not be there"#]]);
     check("getOrder", 404, None, "", expect!["read; "]);
@@ -59,6 +61,30 @@ fn the_body_must_be_what_its_media_type_says() {
         JSON,
         r#"{"a":1,"a":1}"#,
         expect![[r#"read; body "": must be JSON: a name stands twice in one JSON object"#]],
+    );
+    for content_type in [
+        "application/json; charset=utf-16",
+        "application/json; charset=utf-8; charset=utf-8",
+        "application/json; charset",
+    ] {
+        check(
+            "getOrder",
+            200,
+            Some(content_type),
+            ORDER,
+            expect![[
+                r#"unread; header "/content-type": must be a media type that is modelled, and for JSON no charset but utf-8"#
+            ]],
+        );
+    }
+    check("getOrder", 200, Some("application/json; charset=\"UTF-8\""), ORDER, expect!["read; "]);
+    check("getOrder", 500, Some("text/html; charset=utf-16"), "<p>", expect!["unread; "]);
+    check(
+        "getOrder",
+        200,
+        JSON,
+        r#"{"total":12345678901234567890123}"#,
+        expect![[r#"read; body "": must be JSON: a number has more digits than can be kept exactly"#]],
     );
     check(
         "createOrder",

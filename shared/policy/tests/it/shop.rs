@@ -208,6 +208,7 @@ fn upload() -> EventRecord {
             ("etag".to_owned(), json!("left out")),
         ]),
         record: Value::Null,
+        fault: None,
     }
 }
 

@@ -1,0 +1,95 @@
+//! Which names of a payload are the contract's own. Every other one is its sender's to choose, and may be a secret.
+
+use std::collections::BTreeSet;
+
+use doorward_model::Violation;
+use jsonschema::ValidationError;
+use jsonschema::error::ValidationErrorKind;
+use jsonschema::paths::{Location, LocationSegment};
+use serde_json::Value;
+
+use crate::bundle::Bundle;
+use crate::checker::violation;
+use crate::locating::same_and_inner;
+use crate::{pointer, rule};
+
+/// Names that one violation tells its sender.
+const MAX_NAMES: usize = 20;
+/// What stands in a pointer for a name that the contract does not declare.
+const UNDECLARED: &str = "*";
+
+/// The names that a schema declares, under `properties` or `required`, at any depth.
+#[derive(Debug)]
+pub(crate) struct Vocabulary(BTreeSet<String>);
+
+impl Vocabulary {
+    pub(crate) fn of(bundle: &Bundle) -> Self {
+        let mut names = BTreeSet::new();
+        let definitions = bundle.schema.get("$defs").and_then(Value::as_object);
+        for schema in definitions.into_iter().flat_map(|definitions| definitions.values()) {
+            declare(schema, &mut names);
+        }
+        Self(names)
+    }
+
+    /// The violation that `error`, found in `value`, is. Its names are those that its pointer leaves out, then those
+    /// that break the rule.
+    pub(crate) fn locate(
+        &self,
+        part: &str,
+        prefix: &str,
+        value: &Value,
+        error: &ValidationError<'_>,
+    ) -> Violation {
+        let (mut place, mut names) = self.place(prefix, error.instance_path());
+        let schema_path = error.schema_path().as_str();
+        match error.kind() {
+            // A missing member has a place of its own: where it should be.
+            ValidationErrorKind::Required { property: Value::String(name) } => {
+                pointer::push(&mut place, &pointer::shown(name));
+            }
+            ValidationErrorKind::AdditionalProperties { unexpected }
+            | ValidationErrorKind::UnevaluatedProperties { unexpected } => {
+                names.extend(unexpected.iter().take(MAX_NAMES).map(|name| pointer::shown(name)));
+            }
+            ValidationErrorKind::PropertyNames { error } => {
+                names.extend(error.instance().as_str().map(pointer::shown));
+            }
+            ValidationErrorKind::FalseSchema if rule::closes_object(schema_path) => {
+                let object = value.pointer(error.instance_path().as_str()).and_then(Value::as_object);
+                let unexpected = object.into_iter().flat_map(|members| members.keys());
+                names.extend(unexpected.take(MAX_NAMES).map(|name| pointer::shown(name)));
+            }
+            _ => {}
+        }
+        names.truncate(MAX_NAMES);
+        Violation { names, ..violation(part, place, rule::text(error.kind(), schema_path)) }
+    }
+
+    /// The pointer to show for `location`, and the names that are left out of it.
+    fn place(&self, prefix: &str, location: &Location) -> (String, Vec<String>) {
+        let mut place = prefix.to_owned();
+        let mut names = Vec::new();
+        for segment in location.segments() {
+            match segment {
+                LocationSegment::Property(name) if self.0.contains(name.as_ref()) => {
+                    pointer::push(&mut place, &pointer::shown(&name));
+                }
+                LocationSegment::Property(name) => {
+                    pointer::push(&mut place, UNDECLARED);
+                    names.push(pointer::shown(&name));
+                }
+                LocationSegment::Index(nth) => pointer::push(&mut place, &nth.to_string()),
+            }
+        }
+        (place, names)
+    }
+}
+
+fn declare(schema: &Value, names: &mut BTreeSet<String>) {
+    let members = schema.get("properties").and_then(Value::as_object);
+    names.extend(members.into_iter().flat_map(|members| members.keys().cloned()));
+    let required = schema.get("required").and_then(Value::as_array).into_iter().flatten();
+    names.extend(required.filter_map(Value::as_str).map(str::to_owned));
+    same_and_inner(schema).for_each(|schema| declare(schema, names));
+}
