@@ -125,6 +125,12 @@ pub fn answer(form: AnswerForm, route_arn: &str, verdict: &Verdict<'_>) -> Answe
     }
 }
 
+/// The denial of a question that cannot be read, and so names no route: for all of them (`*`), and without a caller.
+#[must_use]
+pub fn deny(form: AnswerForm, code: &str, call: &CallId) -> Value {
+    state(form, "*", &Verdict::Deny { code, caller: None, call })
+}
+
 fn has_wildcard(arn: &str) -> bool {
     arn.contains(['*', '?']) || arn.contains("${")
 }

@@ -22,10 +22,15 @@ pub(crate) fn encode(bytes: &[u8], headers: &HeaderMap) -> (Option<String>, bool
     if bytes.is_empty() {
         return (None, false);
     }
-    match std::str::from_utf8(bytes) {
-        Ok(text) if is_text(headers) => (Some(text.to_owned()), false),
-        _ => (Some(STANDARD.encode(bytes)), true),
+    match as_text(bytes, headers) {
+        Some(text) => (Some(text.to_owned()), false),
+        None => (Some(STANDARD.encode(bytes)), true),
     }
+}
+
+/// The bytes as the text that they are, if their headers call them one.
+pub(crate) fn as_text<'a>(bytes: &'a [u8], headers: &HeaderMap) -> Option<&'a str> {
+    std::str::from_utf8(bytes).ok().filter(|_| is_text(headers))
 }
 
 fn is_text(headers: &HeaderMap) -> bool {

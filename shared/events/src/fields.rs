@@ -1,4 +1,4 @@
-use http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, COOKIE};
+use http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, COOKIE, FORWARDED, HOST};
 use http::{HeaderMap, HeaderName, HeaderValue};
 use serde_json::{Map, Value};
 
@@ -60,20 +60,25 @@ pub(crate) fn take_cookies(headers: &mut HeaderMap) -> Vec<String> {
 /// `Connection` names, and lengths, which the next sender computes.
 pub(crate) fn end_to_end(headers: &HeaderMap) -> HeaderMap {
     let options = connection_options(headers);
-    let keep = |name: &HeaderName| {
-        let name = dashed(name);
-        !HOP_BY_HOP.contains(&name.as_str()) && name != CONTENT_LENGTH.as_str() && !options.contains(&name)
-    };
-    retained(headers, keep)
+    retained(headers, |name| {
+        let is_named = options.iter().any(|option| option == name.as_str());
+        !HOP_BY_HOP.contains(&name.as_str()) && name != CONTENT_LENGTH && !is_named
+    })
 }
 
-/// What a target is sent of a caller's fields: [`end_to_end`], without what only the door or AWS may say.
+/// All that the door reads of a caller's fields, so that nothing is judged that is not sent on, and nothing sent on
+/// that was not judged: [`end_to_end`], and of those the ones whose names are letters, digits and dashes. Servers with
+/// CGI-like variables write the dash as `_` (RFC 3875 section 4.1.18), and some of them any other character, so a target
+/// could read `content_type` or `content.type` in the place of the `content-type` that was checked. nginx leaves such
+/// fields out by default too (`underscores_in_headers`, `ignore_invalid_headers`).
+pub(crate) fn received(headers: &HeaderMap) -> HeaderMap {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-';
+    retained(&end_to_end(headers), |name| name.as_str().bytes().all(plain))
+}
+
+/// What a target is sent of the fields that were [`received`]: none that only the door or AWS may state.
 pub(crate) fn for_target(headers: &HeaderMap) -> HeaderMap {
-    let keep = |name: &HeaderName| {
-        let name = dashed(name);
-        !RESERVED.iter().any(|prefix| name.starts_with(prefix))
-    };
-    retained(&end_to_end(headers), keep)
+    retained(headers, |name| !RESERVED.iter().any(|prefix| name.as_str().starts_with(prefix)))
 }
 
 /// `Connection` and what RFC 9110 section 7.6.1 and RFC 2616 section 13.5.1 list beside it.
@@ -93,20 +98,18 @@ const HOP_BY_HOP: [&str; 10] = [
 /// Names under which the door and AWS state an identity.
 const RESERVED: [&str; 3] = ["x-doorward-", "x-amzn-", "x-amz-"];
 
-/// Servers with CGI-like variables read `x_amzn_a` and `x-amzn-a` as one field, so both count as the latter.
-fn dashed(name: &HeaderName) -> String {
-    name.as_str().replace('_', "-")
-}
-
-/// The fields that `Connection` names. Two stay whatever it names: a caller could otherwise have the door check a
-/// body as one media type and the target read it as another.
+/// The fields that `Connection` names, without those that stay whatever it names.
 fn connection_options(headers: &HeaderMap) -> Vec<String> {
     let lines: Vec<String> = headers.get_all(http::header::CONNECTION).iter().map(text).collect();
     let options = lines.iter().flat_map(|line| line.split(','));
-    options
-        .map(|option| option.trim().to_ascii_lowercase().replace('_', "-"))
-        .filter(|option| option != CONTENT_TYPE.as_str() && option != CONTENT_ENCODING.as_str())
-        .collect()
+    options.map(|option| option.trim().to_ascii_lowercase()).filter(|option| !is_kept(option)).collect()
+}
+
+/// What a body is, and what the front states of the caller: by naming these in `Connection`, a caller could have a
+/// target take a body for another media type, or a call for one that came from within.
+fn is_kept(name: &str) -> bool {
+    [CONTENT_TYPE, CONTENT_ENCODING, HOST, FORWARDED].iter().any(|kept| kept == name)
+        || name.starts_with("x-forwarded-")
 }
 
 fn retained(headers: &HeaderMap, keep: impl Fn(&HeaderName) -> bool) -> HeaderMap {
@@ -127,7 +130,7 @@ mod tests {
 
     #[track_caller]
     fn check(pairs: &[(&str, &str)], kept: &[&str]) {
-        let headers = for_target(&fields(pairs));
+        let headers = for_target(&received(&fields(pairs)));
         let mut names: Vec<&str> = headers.keys().map(HeaderName::as_str).collect();
         names.sort_unstable();
         assert_eq!(names, kept);
@@ -143,7 +146,7 @@ mod tests {
         );
         check(&[("Proxy-Authorization", "x"), ("Content-Length", "3"), ("transfer_encoding", "x")], &[]);
         check(
-            &[("Connection", "X-One, x_two"), ("x-one", "1"), ("X-Two", "2"), ("x-three", "3")],
+            &[("Connection", "X-One,\tx-two "), ("x-one", "1"), ("X-Two", "2"), ("x-three", "3")],
             &["x-three"],
         );
         check(&[("Connection", "a"), ("Connection", "b"), ("a", "1"), ("b", "2")], &[]);
@@ -157,6 +160,37 @@ mod tests {
         );
         check(&[("X-Amzn-Oidc-Identity", "root"), ("X_Amzn_Trace_Id", "x"), ("X-Amz-Date", "x")], &[]);
         check(&[("X-Amazing", "x"), ("X-Forwarded-For", "1.2.3.4")], &["x-amazing", "x-forwarded-for"]);
+    }
+
+    #[test]
+    fn a_twin_with_an_underscore_reached_the_target_beside_the_checked_field() {
+        for name in [
+            "content_type",
+            "Content_Encoding",
+            "x_forwarded_for",
+            "x-forwarded_for",
+            "transfer_encoding",
+            "idempotency_key",
+            "x_amzn_trace_id",
+            "x.doorward.caller",
+            "content.type",
+            "x!one",
+        ] {
+            check(&[("Content-Type", "application/json"), (name, "x")], &["content-type"]);
+            check(&[(name, "x")], &[]);
+        }
+    }
+
+    #[test]
+    fn connection_took_off_what_the_front_states() {
+        check(
+            &[
+                ("Connection", "X-Forwarded-For, forwarded, host"),
+                ("x-forwarded-for", "1.2.3.4"),
+                ("host", "a"),
+            ],
+            &["host", "x-forwarded-for"],
+        );
     }
 
     #[test]

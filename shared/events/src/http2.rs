@@ -30,7 +30,7 @@ pub(crate) fn read(
     let method = Method::from_bytes(http.text("method")?.as_bytes()).map_err(|_| MalformedRequest::Method)?;
     let (path, path_form) = path(&front, document.text("rawPath")?, stage.as_deref());
     let headers = headers(document.pairs("headers")?, &document.texts("cookies")?)?;
-    // The documentation's own samples say `"sourceIp": "IP"`: no address then, and what needs one fails closed.
+    // The documentation's own samples say `"sourceIp": "IP"`: no address then, and all such calls count as one.
     let source_ip = http.optional_text("sourceIp")?.and_then(|address| address.parse().ok());
     let request = HttpRequest {
         method,
@@ -90,7 +90,7 @@ fn headers(pairs: Vec<(String, String)>, cookies: &[String]) -> Result<HeaderMap
         headers.remove(COOKIE);
         fields::append(&mut headers, COOKIE.as_str(), &cookies.join("; "))?;
     }
-    Ok(headers)
+    Ok(fields::received(&headers))
 }
 
 fn body(document: &mut Members) -> Result<Bytes, MalformedRequest> {

@@ -1,5 +1,6 @@
 //! S3 event notifications ("Event message structure", S3 guide): one call per record.
 
+mod identity;
 mod record;
 mod sample;
 
@@ -31,8 +32,7 @@ pub(crate) fn read(
     if !records.iter().any(comes_from_s3) {
         return Err(UnknownEvent::Source);
     }
-    let read = |(index, value)| record::read(envelope, value).map_err(|fault| BrokenRecord { index, fault });
-    Ok(records.into_iter().enumerate().map(read).collect())
+    Ok(records.into_iter().enumerate().map(|(index, value)| record::read(envelope, index, value)).collect())
 }
 
 fn comes_from_s3(record: &Value) -> bool {

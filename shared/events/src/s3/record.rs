@@ -7,11 +7,11 @@ use jiff::Timestamp;
 use percent_encoding::percent_decode_str;
 use serde::Deserialize;
 use serde_json::Value;
-use sha2::{Digest, Sha256};
 
+use super::identity;
 use crate::envelope::Envelope;
 
-/// A record that has no reading, among records that may have one.
+/// A record that has no reading and names no bucket to keep it for, among records that may have one.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("record {index} cannot be read: {fault}")]
 pub struct BrokenRecord {
@@ -41,36 +41,93 @@ pub enum RecordFault {
     Identity,
 }
 
-/// Reads one record. `value` stays as it was received: targets get it unchanged.
-pub(super) fn read(envelope: &Envelope<'_>, value: Value) -> Result<Inbound, RecordFault> {
-    if !super::comes_from_s3(&value) {
-        return Err(RecordFault::Source);
-    }
-    let record = S3EventRecord::deserialize(&value).map_err(|_| RecordFault::Form)?;
-    let bucket = present(record.s3.bucket.name.as_deref(), "s3.bucket.name")?;
-    let key = decode_key(present(record.s3.object.key.as_deref(), "s3.object.key")?)?;
-    let name = present(record.event_name.as_deref(), "eventName")?;
-    let region = present(record.aws_region.as_deref(), "awsRegion")?;
-    let front = Front { kind: FrontKind::Bucket, id: bucket.to_owned() };
+/// Reads one record. `value` stays as it was received: targets get it unchanged. Asynchronous invocations that fail are
+/// dropped after two retries, so a record that has no reading but a bucket is a call too, with its fault.
+pub(super) fn read(envelope: &Envelope<'_>, index: usize, value: Value) -> Result<Inbound, BrokenRecord> {
+    let reading = Reading::of(&value)
+        .or_else(|fault| Reading::of_broken(&value, fault, envelope.request_id, index).ok_or(fault))
+        .map_err(|fault| BrokenRecord { index, fault })?;
     Ok(Inbound {
-        call: call_id(&record, bucket, &key, name)?,
+        call: reading.call,
         invocation: envelope.request_id.to_owned(),
-        gateway_request: record.response_elements.get(REQUEST_ID).cloned(),
+        gateway_request: reading.request,
         deadline: envelope.deadline,
         trace: Trace { traceparent: None, xray: envelope.xray.map(str::to_owned) },
         message: Message::Event(EventRecord {
             source: EventKind::S3,
-            event_type: name.strip_prefix("s3:").unwrap_or(name).to_owned(),
-            region: region.to_owned(),
+            event_type: reading.event_type,
+            region: reading.region,
             // A notification names the bucket's owner by canonical user id only, which is no account id.
             account: None,
-            sender: front.to_string(),
+            sender: reading.front.to_string(),
+            happened: reading.happened,
+            attributes: reading.attributes,
+            record: value,
+            fault: reading.fault.map(|fault| fault.to_string()),
+        }),
+        front: reading.front,
+    })
+}
+
+/// What a record says.
+struct Reading {
+    call: CallId,
+    front: Front,
+    /// S3's id of the request that caused it.
+    request: Option<String>,
+    event_type: String,
+    region: String,
+    happened: Option<Timestamp>,
+    attributes: BTreeMap<String, Value>,
+    fault: Option<RecordFault>,
+}
+
+impl Reading {
+    fn of(value: &Value) -> Result<Self, RecordFault> {
+        if !super::comes_from_s3(value) {
+            return Err(RecordFault::Source);
+        }
+        let record = S3EventRecord::deserialize(value).map_err(|_| RecordFault::Form)?;
+        let bucket = present(record.s3.bucket.name.as_deref(), "s3.bucket.name")?;
+        let key = decode_key(present(record.s3.object.key.as_deref(), "s3.object.key")?)?;
+        let event_type = event_type(present(record.event_name.as_deref(), "eventName")?);
+        let region = present(record.aws_region.as_deref(), "awsRegion")?;
+        Ok(Self {
+            call: call_id(&record, bucket, &key, event_type)?,
+            front: Front { kind: FrontKind::Bucket, id: bucket.to_owned() },
+            request: record.response_elements.get(REQUEST_ID).cloned(),
+            event_type: event_type.to_owned(),
+            region: region.to_owned(),
             happened: happened(&record),
             attributes: attributes(&record, bucket, &key),
-            record: value,
-        }),
-        front,
-    })
+            fault: None,
+        })
+    }
+
+    /// What is left of a record with a fault; `None` unless it comes from a bucket that could be pinned as a front.
+    fn of_broken(value: &Value, fault: RecordFault, invocation: &str, index: usize) -> Option<Self> {
+        if !super::comes_from_s3(value) {
+            return None;
+        }
+        let bucket = value.pointer("/s3/bucket/name")?.as_str()?;
+        let front: Front = format!("{}:{bucket}", FrontKind::Bucket.word()).parse().ok()?;
+        let text = |name: &str| value.get(name).and_then(Value::as_str).unwrap_or_default();
+        Some(Self {
+            call: identity::of_broken(invocation, index),
+            front,
+            request: None,
+            event_type: event_type(text("eventName")).to_owned(),
+            region: text("awsRegion").to_owned(),
+            happened: None,
+            attributes: BTreeMap::from([("bucket".to_owned(), Value::from(bucket))]),
+            fault: Some(fault),
+        })
+    }
+}
+
+/// S3 writes names without `s3:`, configurations and senders like S3 with it: one event either way.
+fn event_type(name: &str) -> &str {
+    name.strip_prefix("s3:").unwrap_or(name)
 }
 
 const REQUEST_ID: &str = "x-amz-request-id";
@@ -109,9 +166,8 @@ fn attributes(record: &S3EventRecord, bucket: &str, key: &str) -> BTreeMap<Strin
     .collect()
 }
 
-/// The same notification delivered again has the same id, and no other has it: the sequencer orders all that
-/// happened to one key, and where S3 sends none, its request id stands in.
-fn call_id(record: &S3EventRecord, bucket: &str, key: &str, name: &str) -> Result<CallId, RecordFault> {
+/// The sequencer orders all that happened to one key; where S3 sends none, its request id stands in.
+fn call_id(record: &S3EventRecord, bucket: &str, key: &str, event_type: &str) -> Result<CallId, RecordFault> {
     let object = &record.s3.object;
     let filled = |text: &&str| !text.is_empty();
     let sequencer = object.sequencer.as_deref().filter(filled).map(|sequencer| ("sequencer", sequencer));
@@ -119,15 +175,5 @@ fn call_id(record: &S3EventRecord, bucket: &str, key: &str, name: &str) -> Resul
     let (kind, moment) =
         sequencer.or_else(|| request().map(|id| ("request", id))).ok_or(RecordFault::Identity)?;
     let version = object.version_id.as_deref().unwrap_or_default();
-    let mut digest = Sha256::new();
-    for part in [kind, moment, bucket, key, version, name] {
-        // The lengths keep `a` + `bc` and `ab` + `c` apart.
-        digest.update((part.len() as u64).to_be_bytes());
-        digest.update(part);
-    }
-    // 128 bits: who uploads chooses the key but neither sequencer nor request id, so a collision can only be met by
-    // chance, and at 2^40 events that chance is 2^-49. The id stays short in tables and logs.
-    let half = digest.finalize();
-    let hex: String = half.iter().take(16).map(|byte| format!("{byte:02x}")).collect();
-    Ok(CallId::new(format!("s3-{hex}")))
+    Ok(identity::of([kind, moment, bucket, key, version, event_type]))
 }

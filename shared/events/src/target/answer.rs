@@ -147,11 +147,10 @@ mod tests {
         check_unreadable("", "JSON");
         check_unreadable("{", "JSON");
         check_unreadable(r#"{"statusCode":200,"statusCode":500}"#, "twice");
-        for status in
-            ["null", "\"200\"", "200.0", "2e2", "99", "101", "1000", "-1", "{}", "18446744073709551616"]
-        {
+        for status in ["null", "\"200\"", "200.0", "2e2", "99", "101", "1000", "-1", "{}"] {
             check_unreadable(&format!("{{\"statusCode\":{status}}}"), "`statusCode`");
         }
+        check_unreadable(r#"{"statusCode":18446744073709551616}"#, "kept exactly");
         check_unreadable(r#"{"statusCode":200,"headers":[]}"#, "`headers`");
         check_unreadable(r#"{"statusCode":200,"headers":{"x":null}}"#, "not a text");
         check_unreadable(r#"{"statusCode":200,"headers":{"x":["a"]}}"#, "not a text");

@@ -127,6 +127,22 @@ fn an_answer_that_api_gateway_would_not_take_denies() {
 }
 
 #[test]
+fn a_malformed_question_had_no_denial() {
+    let malformed = with(samples::authorizer(), json!({"routeArn": 5}));
+    assert!(matches!(read(&malformed), Err(EnvelopeError::Malformed(_))));
+    let call = CallId::new("call-1");
+    let context = json!({"code": "malformed", "callId": "call-1"});
+    let simple = authorizer::deny(AnswerForm::Simple, "malformed", &call);
+    assert_eq!(simple, json!({"isAuthorized": false, "context": context}));
+    let policy = authorizer::deny(AnswerForm::IamPolicy, "malformed", &call);
+    assert_eq!(policy["context"], context);
+    let typed: ApiGatewayV2CustomAuthorizerIamPolicyResponse = serde_json::from_value(policy).unwrap();
+    let [statement] = typed.policy_document.statement.as_slice() else { panic!("one statement") };
+    assert_eq!(statement.effect, IamPolicyEffect::Deny);
+    assert_eq!(statement.resource, ["*"]);
+}
+
+#[test]
 fn the_401_message_is_the_one_api_gateway_knows() {
     assert_eq!(authorizer::UNAUTHORIZED, "Unauthorized");
 }

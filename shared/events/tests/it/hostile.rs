@@ -71,6 +71,10 @@ fn exercise(event: &Value) {
         Ok(Entrance::Records(records)) => {
             for record in records.into_iter().flatten() {
                 assert!(record.call.as_str().starts_with("s3-"));
+                let Message::Event(event) = &record.message else { panic!("a record is an event") };
+                if let Some(fault) = &event.fault {
+                    check_text(fault);
+                }
             }
         }
         Ok(Entrance::Test) => panic!("no sample is a test event: {event}"),
@@ -82,7 +86,10 @@ fn exercise(event: &Value) {
 }
 
 fn check_message(error: &EnvelopeError) {
-    let text = error.to_string();
+    check_text(&error.to_string());
+}
+
+fn check_text(text: &str) {
     assert!(!text.contains(['\n', '\r', '\0']) && text.len() < 300, "{text}");
     for value in ["Bearer", "x.y.z", "203.0.113.7", "é", "receipts", "1e300"] {
         assert!(!text.contains(value), "{text}");

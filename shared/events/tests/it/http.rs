@@ -1,3 +1,5 @@
+use std::collections::BTreeSet;
+
 use crate::samples::{self, deadline, read, read_http, request, with};
 use doorward_events::{Entrance, EnvelopeError, MalformedRequest, UnknownEvent};
 use doorward_model::{PathForm, Trace};
@@ -102,6 +104,30 @@ fn what_may_be_absent_may_be_absent() {
     assert_eq!(inbound.gateway_request, None);
     let Trace { traceparent, xray } = inbound.trace;
     assert_eq!((traceparent, xray.as_deref()), (None, Some(samples::XRAY)));
+}
+
+#[test]
+fn a_field_named_in_connection_was_judged_and_then_stripped() {
+    let patch = json!({
+        "headers": {
+            "connection": "X-Tenant, Cookie, Traceparent, Content-Type",
+            "x-tenant": "1",
+            "te": "trailers",
+            "transfer-encoding": "chunked",
+            "content_type": "text/plain",
+            "x-kept": "1"
+        }
+    });
+    let inbound = read_http(&with(samples::http_api(), patch));
+    assert_eq!(inbound.trace.traceparent, None);
+    let judged: BTreeSet<&str> = request(&inbound).headers.keys().map(|name| name.as_str()).collect();
+    let ends =
+        ["accept", "authorization", "content-type", "host", "x-amzn-trace-id", "x-forwarded-for", "x-kept"];
+    assert_eq!(judged, BTreeSet::from(ends));
+    let event = crate::target::encode(&inbound);
+    let forwarded: BTreeSet<&str> =
+        event["headers"].as_object().unwrap().keys().map(String::as_str).collect();
+    assert_eq!(forwarded, &judged | &BTreeSet::from(["content-length"]), "the door's own length beside them");
 }
 
 #[test]

@@ -1,7 +1,7 @@
 use crate::samples::{self, read, s3_event, s3_record, with};
 use aws_lambda_events::s3::S3Event;
 use doorward_events::s3::{self, BrokenRecord, RecordFault, S3Sample};
-use doorward_events::{Entrance, EnvelopeError, UnknownEvent};
+use doorward_events::{Entrance, Envelope, EnvelopeError, UnknownEvent};
 use doorward_model::{EventRecord, Inbound, Message};
 use serde_json::{Value, json};
 
@@ -106,7 +106,7 @@ fn check_key(encoded: &str, expected: Option<&str>) {
     let record = with(s3_record(), json!({"s3": {"object": {"key": encoded}}}));
     match (records(&[record]).remove(0), expected) {
         (Ok(inbound), Some(key)) => assert_eq!(event(&inbound).attributes["key"], key),
-        (Err(broken), None) => assert_eq!(broken.fault, RecordFault::Key),
+        (Ok(inbound), None) => assert_eq!(event(&inbound).fault, Some(RecordFault::Key.to_string())),
         (other, _) => panic!("{encoded}: {other:?}"),
     }
 }
@@ -139,19 +139,86 @@ fn a_broken_record_does_not_break_its_neighbours() {
     check_broken(json!({"eventSource": "aws:sqs"}), RecordFault::Source);
     check_broken(json!({"eventSource": null}), RecordFault::Source);
     check_broken(json!({"s3": null}), RecordFault::Form);
-    check_broken(json!({"s3": {"object": {"size": "big"}}}), RecordFault::Form);
-    check_broken(json!({"eventTime": "yesterday"}), RecordFault::Form);
     check_broken(json!({"s3": {"bucket": {"name": null}}}), RecordFault::Missing("s3.bucket.name"));
     check_broken(json!({"s3": {"bucket": {"name": ""}}}), RecordFault::Missing("s3.bucket.name"));
-    check_broken(json!({"s3": {"object": {"key": null}}}), RecordFault::Missing("s3.object.key"));
-    check_broken(json!({"eventName": null}), RecordFault::Missing("eventName"));
-    check_broken(json!({"awsRegion": null}), RecordFault::Missing("awsRegion"));
-    check_broken(
-        json!({"responseElements": null, "s3": {"object": {"sequencer": null}}}),
-        RecordFault::Identity,
-    );
+    check_broken(json!({"s3": {"bucket": {"name": 5}}}), RecordFault::Form);
+    for name in ["a b", "*", "a/b", "receipts\n", "é"] {
+        check_broken(
+            json!({"eventName": null, "s3": {"bucket": {"name": name}}}),
+            RecordFault::Missing("eventName"),
+        );
+    }
     let mut read = records(&[json!("text"), s3_record()]);
     assert_eq!(read.remove(0).unwrap_err(), BrokenRecord { index: 0, fault: RecordFault::Source });
+}
+
+#[track_caller]
+fn check_kept(patch: Value, event_type: &str, region: &str, fault: RecordFault) {
+    let record = with(s3_record(), patch);
+    let mut read = records(&[s3_record(), record.clone()]);
+    let inbound = read.remove(1).unwrap();
+    assert_eq!(inbound.front.to_string(), "bucket:receipts");
+    assert_eq!(
+        (inbound.invocation.as_str(), inbound.gateway_request.as_deref()),
+        (samples::REQUEST_ID, None)
+    );
+    let kept = event(&inbound);
+    assert_eq!(kept.fault, Some(fault.to_string()));
+    assert_eq!((kept.event_type.as_str(), kept.region.as_str()), (event_type, region));
+    assert_eq!((kept.sender.as_str(), kept.happened), ("bucket:receipts", None));
+    assert_eq!(serde_json::to_value(&kept.attributes).unwrap(), json!({"bucket": "receipts"}));
+    assert_eq!(kept.record, record);
+    assert_eq!(event(&read.remove(0).unwrap()).fault, None, "its neighbour is not affected");
+}
+
+#[test]
+fn a_broken_record_of_a_known_bucket_was_lost() {
+    let (put, region) = ("ObjectCreated:Put", "eu-central-1");
+    check_kept(json!({"s3": {"object": {"size": "big"}}}), put, region, RecordFault::Form);
+    check_kept(json!({"s3": {"object": null}}), put, region, RecordFault::Form);
+    check_kept(json!({"eventTime": "yesterday"}), put, region, RecordFault::Form);
+    check_kept(json!({"eventName": 5}), "", region, RecordFault::Form);
+    check_kept(json!({"awsRegion": {"a": "b"}, "eventName": "s3:X"}), "X", "", RecordFault::Form);
+    check_kept(json!({"s3": {"object": {"key": null}}}), put, region, RecordFault::Missing("s3.object.key"));
+    check_kept(json!({"s3": {"object": {"key": "a%zz"}}}), put, region, RecordFault::Key);
+    check_kept(json!({"eventName": null}), "", region, RecordFault::Missing("eventName"));
+    check_kept(json!({"awsRegion": null}), put, "", RecordFault::Missing("awsRegion"));
+    check_kept(
+        json!({"responseElements": null, "s3": {"object": {"sequencer": null}}}),
+        put,
+        region,
+        RecordFault::Identity,
+    );
+}
+
+#[test]
+fn a_broken_record_comes_again_as_the_same_call() {
+    let ids = |request_id: &str| -> Vec<String> {
+        let broken = with(s3_record(), json!({"eventName": null}));
+        let payload = s3_event(&[broken.clone(), broken]).to_string();
+        let envelope = Envelope { request_id, ..samples::envelope(payload.as_bytes()) };
+        match doorward_events::read(&envelope) {
+            Ok(Entrance::Records(records)) => {
+                records.into_iter().map(|record| record.unwrap().call.as_str().to_owned()).collect()
+            }
+            other => panic!("{other:?}"),
+        }
+    };
+    let first = ids("1");
+    assert_eq!(ids("1"), first, "Lambda retries with the same request id");
+    assert_ne!(first[0], first[1]);
+    for id in &first {
+        assert_eq!(id.len(), "s3-".len() + 32);
+        assert!(!ids("2").contains(id));
+    }
+}
+
+#[test]
+fn the_prefix_of_the_event_name_made_two_calls_of_one() {
+    assert_eq!(
+        id(json!({"eventName": "s3:ObjectCreated:Put"})),
+        id(json!({"eventName": "ObjectCreated:Put"}))
+    );
 }
 
 #[test]
