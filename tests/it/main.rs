@@ -8,6 +8,7 @@ mod demo;
 mod issuer;
 mod ministack;
 mod packages;
+mod readme;
 mod store_away;
 mod tools;
 mod watch;

@@ -2,7 +2,7 @@ use doorward_config::AuthorizerAnswer;
 use doorward_core::{Admission, Door};
 use doorward_events::authorizer::{self, AnswerForm, UNAUTHORIZED, Verdict};
 use doorward_events::{Attested, Envelope, EnvelopeError};
-use doorward_model::{Principal, Refusal};
+use doorward_model::{CallId, MalformedFault, Principal, Refusal};
 use lambda_runtime::{Context, Diagnostic};
 use serde_json::Value;
 use serde_json::value::RawValue;
@@ -14,12 +14,25 @@ pub(crate) async fn admit(door: &Door, payload: &RawValue, context: &Context) ->
     let payload = payload.get().as_bytes();
     let xray = context.xray_trace_id.as_deref();
     let envelope = Envelope::new(payload, &context.request_id, context.deadline, xray);
-    let question = authorizer::read(&envelope).map_err(|error| unreadable(&error, context))?;
+    let form = match door.rules().config().authorizer.answer {
+        AuthorizerAnswer::Simple => AnswerForm::Simple,
+        AuthorizerAnswer::IamPolicy => AnswerForm::IamPolicy,
+    };
+    let question = match authorizer::read(&envelope) {
+        Ok(question) => question,
+        Err(EnvelopeError::Malformed(fault)) => {
+            tracing::warn!(request_id = context.request_id, cause = %fault, "the request is malformed");
+            let refusal = Refusal::Malformed(MalformedFault::Envelope(fault.to_string()));
+            return Ok(authorizer::deny(form, refusal.code(), &CallId::new(&context.request_id)));
+        }
+        Err(error) => return Err(unreadable(&error, context)),
+    };
     let Admission { call, refusal } = door.admit(question.inbound).await;
     let anonymous = Principal::anonymous().name;
     let verdict = match &refusal {
         Some(Refusal::Unauthenticated(_)) => return Err(failure("Unauthorized", UNAUTHORIZED)),
-        Some(Refusal::KeysAway | Refusal::StoreAway) => {
+        // What will soon be otherwise must not be cached, and the gateway caches no error.
+        Some(Refusal::KeysAway | Refusal::StoreAway | Refusal::Flooded { .. }) => {
             return Err(failure("Doorward.Unavailable", "credentials cannot be checked at the moment"));
         }
         Some(refusal) => Verdict::Deny { code: refusal.code(), caller: call.caller.as_ref(), call: &call.id },
@@ -29,10 +42,6 @@ pub(crate) async fn admit(door: &Door, payload: &RawValue, context: &Context) ->
             purpose: call.purpose.as_deref(),
             call: &call.id,
         }),
-    };
-    let form = match door.rules().config().authorizer.answer {
-        AuthorizerAnswer::Simple => AnswerForm::Simple,
-        AuthorizerAnswer::IamPolicy => AnswerForm::IamPolicy,
     };
     let answer = authorizer::answer(form, &question.route_arn, &verdict);
     if let Some(fault) = answer.fault {

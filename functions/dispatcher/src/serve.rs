@@ -1,13 +1,10 @@
 use doorward_core::{Answer, Door, EventAnswer, problem};
 use doorward_events::s3::BrokenRecord;
 use doorward_events::{Entrance, Envelope, EnvelopeError, reply};
-use doorward_model::{Inbound, MalformedFault, Refusal, Reply, TargetFault};
+use doorward_model::{BodyError, Inbound, MalformedFault, Refusal, Reply};
 use lambda_runtime::{Context, Diagnostic};
 use serde_json::Value;
 use serde_json::value::RawValue;
-
-/// Lambda's bound for an answer, in bytes.
-const MAX_ANSWER: usize = 6 * 1024 * 1024;
 
 /// Answers one invocation: an HTTP request in payload format 2.0; an event with nothing, or with an error so that its
 /// source sends it again.
@@ -17,7 +14,7 @@ pub(crate) async fn serve(door: &Door, payload: &RawValue, context: &Context) ->
     let envelope = Envelope::new(payload, &context.request_id, context.deadline, xray);
     match doorward_events::read(&envelope) {
         Ok(Entrance::Http(inbound)) => match door.serve(inbound).await {
-            Answer::Http(reply) => Ok(encode(door, reply, context).await),
+            Answer::Http(reply) => encode(reply).await,
             Answer::Event(_) => {
                 Err(diagnostic("Doorward.Mismatch", "a request was answered as an event".to_owned()))
             }
@@ -27,7 +24,7 @@ pub(crate) async fn serve(door: &Door, payload: &RawValue, context: &Context) ->
         Err(EnvelopeError::Malformed(fault)) => {
             tracing::warn!(request_id = context.request_id, cause = %fault, "the request is malformed");
             let refusal = Refusal::Malformed(MalformedFault::Envelope(fault.to_string()));
-            Ok(encode(door, refuse(door, &refusal, context), context).await)
+            encode(refuse(door, &refusal, context)).await
         }
         Err(error) => {
             tracing::error!(request_id = context.request_id, cause = %error, hint = error.hint(), "unknown event");
@@ -60,17 +57,12 @@ async fn serve_records(
     if again.is_empty() { Ok(Value::Null) } else { Err(diagnostic("Doorward.Again", again.join("; "))) }
 }
 
-async fn encode(door: &Door, reply: Reply, context: &Context) -> Value {
+/// The core has bounded the body and gathered it, and says so before it records the call.
+async fn encode(reply: Reply) -> Result<Value, Diagnostic> {
     let Reply { status, headers, body } = reply;
-    match body.collect(MAX_ANSWER).await {
-        Ok(body) => reply::encode(status, &headers, &body),
-        Err(error) => {
-            tracing::error!(request_id = context.request_id, cause = %error, "the answer cannot be sent");
-            let refusal = Refusal::Target(TargetFault::Unreadable(error.to_string()));
-            let Reply { status, headers, body } = refuse(door, &refusal, context);
-            reply::encode(status, &headers, &body.collect(MAX_ANSWER).await.unwrap_or_default())
-        }
-    }
+    let unreadable = |error: BodyError| diagnostic("Doorward.Unreadable", error.to_string());
+    let body = body.collect(reply::MAX_ANSWER_BYTES).await.map_err(unreadable)?;
+    Ok(reply::encode(status, &headers, &body))
 }
 
 fn refuse(door: &Door, refusal: &Refusal, context: &Context) -> Reply {

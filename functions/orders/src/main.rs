@@ -45,7 +45,8 @@ impl From<OrderError> for Diagnostic {
 #[derive(Deserialize)]
 struct NewOrder {
     items: Vec<Item>,
-    total: u64,
+    /// In cents; JSON Schema takes `4200.0` for an integer too.
+    total: f64,
 }
 
 #[derive(Deserialize)]
@@ -63,7 +64,7 @@ async fn place(request: &Request) -> Result<Response<Body>, OrderError> {
         }
     }
     let id = request.lambda_context().request_id;
-    json_answer(StatusCode::CREATED, &json!({ "id": id, "status": "placed", "total": order.total }))
+    json_answer(StatusCode::CREATED, &json!({ "id": id, "status": "placed", "total": order.total as u64 }))
 }
 
 fn read(id: &str) -> Result<Response<Body>, OrderError> {

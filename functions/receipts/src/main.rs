@@ -10,12 +10,9 @@ async fn main() -> Result<(), Error> {
 }
 
 async fn book(event: LambdaEvent<S3Event>) -> Result<Value, Error> {
-    let keys: Vec<String> = event
-        .payload
-        .records
-        .into_iter()
-        .filter_map(|record| record.s3.object.url_decoded_key.or(record.s3.object.key))
-        .collect();
+    // The key as S3 sends it, which is what the door decided on.
+    let keys: Vec<String> =
+        event.payload.records.into_iter().filter_map(|record| record.s3.object.key).collect();
     for key in &keys {
         println!("{}", json!({ "event": "receipt-booked", "key": key }));
     }

@@ -16,8 +16,10 @@ use aws_smithy_types::timeout::TimeoutConfig;
 use crate::sdk_error;
 
 const CONNECT: Duration = Duration::from_secs(2);
-const STORE_ATTEMPT: Duration = Duration::from_secs(2);
-const STORE_OPERATION: Duration = Duration::from_secs(5);
+const STORE_ATTEMPT: Duration = Duration::from_secs(1);
+const STORE_OPERATION: Duration = Duration::from_secs(3);
+/// Longer than this, a sandbox does not wait for the store before its first call.
+const WARM: Duration = Duration::from_secs(1);
 const STORE_ATTEMPTS: u32 = 3;
 const STORE_FIRST_BACKOFF: Duration = Duration::from_millis(25);
 const STORE_LONGEST_BACKOFF: Duration = Duration::from_millis(250);
@@ -102,11 +104,13 @@ impl AwsClients {
             .table_name(format!("{table}-state"))
             .key("owner", absent())
             .key("item", absent())
-            .send()
-            .await;
-        if let Err(error) = read {
-            tracing::warn!(cause = sdk_error::brief(&error), "the store did not answer at start");
-        }
+            .send();
+        let cause = match tokio::time::timeout(WARM, read).await {
+            Ok(Ok(_)) => return,
+            Ok(Err(error)) => sdk_error::brief(&error),
+            Err(_) => "timed out".to_owned(),
+        };
+        tracing::warn!(cause, "the store did not answer at start");
     }
 }
 

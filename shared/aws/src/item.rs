@@ -67,6 +67,8 @@ pub struct LedgerItem {
     pub expires: Option<i64>,
     /// The try that claimed it, where it was claimed.
     pub holder: Option<String>,
+    /// When the platform ends the try that claimed it, in milliseconds since the epoch.
+    pub until: Option<i64>,
     /// How often it was claimed.
     pub attempt: Option<u64>,
 }
@@ -106,13 +108,19 @@ impl LedgerItem {
             gateway_request_id: call.gateway_request_id.as_deref().map(cut),
             expires: None,
             holder: None,
+            until: None,
             attempt: None,
         }
     }
 }
 
 fn bounded(violation: &Violation) -> Violation {
-    Violation { pointer: cut(&violation.pointer), part: violation.part.clone(), rule: cut(&violation.rule) }
+    Violation {
+        pointer: cut(&violation.pointer),
+        part: violation.part.clone(),
+        rule: cut(&violation.rule),
+        names: Vec::new(),
+    }
 }
 
 /// The word that a unit variant serializes as.
@@ -157,8 +165,12 @@ mod tests {
     fn an_item_reads_back() {
         let mut call = typical();
         call.refused_at = Some(Stage::CheckRequest);
-        call.violations =
-            vec![Violation { pointer: "/a".into(), part: "body".into(), rule: "expected".into() }];
+        call.violations = vec![Violation {
+            pointer: "/a".into(),
+            part: "body".into(),
+            rule: "expected".into(),
+            names: Vec::new(),
+        }];
         let item = LedgerItem { expires: Some(1_800_000_000), ..LedgerItem::of(&call) };
         assert_eq!(item.stage.as_deref(), Some("check-request"));
         assert_eq!(attributes::read::<LedgerItem>(attributes::write(&item).unwrap()).unwrap(), item);
@@ -176,8 +188,15 @@ mod tests {
         let long = "é".repeat(100_000);
         call.cause = Some(long.clone());
         call.gateway_request_id = Some(long.clone());
-        call.violations =
-            vec![Violation { pointer: long.clone(), part: "body".into(), rule: long.clone() }; 1_000];
+        call.violations = vec![
+            Violation {
+                pointer: long.clone(),
+                part: "body".into(),
+                rule: long.clone(),
+                names: Vec::new()
+            };
+            1_000
+        ];
         let item = LedgerItem::of(&call);
         assert_eq!(item.violations.len(), MOST_ENTRIES);
         let bytes = serde_json::to_vec(&item).unwrap().len();

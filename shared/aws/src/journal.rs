@@ -98,8 +98,12 @@ mod tests {
     #[test]
     fn no_part_of_a_request_reaches_a_line() {
         let mut call = sample::call("c-1");
-        let violation =
-            Violation { pointer: "/card".into(), part: "body".into(), rule: "expected a string".into() };
+        let violation = Violation {
+            pointer: "/card".into(),
+            part: "body".into(),
+            rule: "expected a string".into(),
+            names: Vec::new(),
+        };
         call.violations.push(violation);
         let line = String::from_utf8(call_line(&call)).unwrap();
         assert!(line.contains("/card"));

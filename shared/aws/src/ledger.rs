@@ -121,6 +121,7 @@ impl Ledger for DynamoLedger {
             let item = LedgerItem {
                 outcome: Outcome::Unresolved,
                 holder: Some(holder(call)),
+                until: call.deadline.map(Timestamp::as_millisecond),
                 attempt: Some(attempt),
                 expires: Some(expires.as_second()),
                 ..LedgerItem::of(call)
@@ -138,7 +139,8 @@ impl Ledger for DynamoLedger {
                 return Ok(Claim::Ours);
             }
             if !row.outcome.may_be_tried_again() {
-                return Ok(Claim::Taken { first: row.outcome });
+                let until = row.until.and_then(|until| Timestamp::from_millisecond(until).ok());
+                return Ok(Claim::Taken { first: row.outcome, until });
             }
             found = Some(row);
         }

@@ -1,5 +1,6 @@
 //! The pipeline's ports on AWS. No other crate names the SDK.
 
+mod answers;
 mod attributes;
 mod client;
 mod clock;
@@ -24,6 +25,7 @@ use std::sync::Arc;
 
 use doorward_core::Ports;
 
+pub use answers::LambdaAnswers;
 pub use client::{AwsClients, EnvironmentError};
 pub use clock::SystemClock;
 pub use fetch::HttpsFetch;
@@ -47,6 +49,7 @@ pub fn ports(clients: &AwsClients, table: &str) -> Ports {
         ledger: Arc::new(DynamoLedger::new(clients, table)),
         quarantine: Arc::new(DynamoQuarantine::new(clients, table)),
         targets: Arc::new(LambdaTargets::new(clients)),
+        answers: Arc::new(LambdaAnswers),
         journal: Arc::new(StdoutJournal),
     }
 }

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::attributes;
-use crate::item::LedgerItem;
+use crate::item::{LedgerItem, cut};
 use crate::{AwsClients, sdk_error};
 
 /// The partition of `<table>-state` that holds them all.
@@ -149,9 +149,9 @@ impl QuarantineItem {
             action,
             caller,
             source: event.source.word().to_owned(),
-            event_type: event.event_type.clone(),
+            event_type: cut(&event.event_type),
             sender: event.sender.clone(),
-            region: event.region.clone(),
+            region: cut(&event.region),
             happened: event.happened,
             record_bytes: record.len() as u64,
             record: (record.len() <= LARGEST_RECORD).then_some(record),

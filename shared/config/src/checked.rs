@@ -233,8 +233,10 @@ pub struct EventRule {
     pub matches: Vec<(String, Pattern)>,
     /// Name of a declared target.
     pub target: String,
-    /// What becomes of records that are denied or break their contract.
+    /// What becomes of records that are denied, broken or over a limit.
     pub on_deny: OnDeny,
+    /// Name of a declared plan whose limits hold for the source; without one, events are not limited.
+    pub plan: Option<String>,
     /// The purpose that these events have.
     pub purpose: Option<String>,
 }
@@ -250,7 +252,8 @@ pub enum OnDeny {
     Fail,
 }
 
-/// Limits that a caller is on. The plan named `default` holds for everyone without another.
+/// Limits that a caller is on. The plan named `default` holds for every caller of a route; an event's source is on
+/// the plan that its rule names.
 #[derive(Debug, Clone)]
 pub struct Plan {
     /// Its name.

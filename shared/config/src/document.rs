@@ -16,12 +16,13 @@ pub(crate) fn read(document: &mut Section<'_>) -> Result<Config, Reported> {
         targets: Names::new("target"),
         purposes: door.as_ref().ok().map(|door| door.purposes.as_slice()),
         actions: Names::new("route or event"),
+        plans: Names::new("plan"),
     };
+    let plans = plans::read(document, &mut names.plans);
     let issuers = issuers::read(document, &mut names.issuers);
     let targets = targets::read(document, &mut names.targets);
     let routes = routes::read(document, &mut names, issuers.as_deref().unwrap_or_default());
     let events = events::read(document, &mut names, fronts.as_deref().ok());
-    let plans = plans::read(document);
 
     Ok(Config {
         fronts: fronts?,
@@ -61,9 +62,15 @@ pub(crate) struct Declared<'d> {
     purposes: Option<&'d [String]>,
     /// Routes and events are Cedar actions alike.
     pub(crate) actions: Names,
+    pub(crate) plans: Names,
 }
 
 impl Declared<'_> {
+    /// The plan that `value` holds, which must be declared.
+    pub(crate) fn plan(&self, value: Value<'_>) -> Result<String, Reported> {
+        self.plans.used(value)
+    }
+
     /// The purpose that `value` holds, which must be declared.
     pub(crate) fn purpose(&self, value: Value<'_>) -> Result<String, Reported> {
         match self.purposes {

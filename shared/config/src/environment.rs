@@ -36,7 +36,7 @@ pub const ENVIRONMENT: &[EnvironmentVariable] = &[
     },
     EnvironmentVariable {
         name: "DOORWARD_LOG",
-        description: "The lowest level that is logged: `error`, `warn`, `info`, `debug`, `trace` or `off`.",
+        description: "The lowest level that is logged: `error`, `warn`, `info` or `off`; `debug` and `trace` in development builds.",
         default: Some("`info`"),
     },
     EnvironmentVariable {

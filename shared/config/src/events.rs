@@ -31,6 +31,7 @@ pub(crate) fn read(
             ])
         });
         let purpose = section.optional("purpose", |value| names.purpose(value));
+        let plan = section.optional("plan", |value| names.plan(value));
 
         let (types, matches): (Vec<_>, Vec<_>) = matches?.into_iter().partition(|(key, _)| key == EVENT_TYPE);
         Ok(EventRule {
@@ -40,6 +41,7 @@ pub(crate) fn read(
             matches,
             target: target?,
             on_deny: on_deny?,
+            plan: plan?,
             purpose: purpose?,
         })
     })

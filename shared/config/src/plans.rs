@@ -16,8 +16,7 @@ const LONGEST_BURST: Duration = Duration::from_secs(31 * 24 * 60 * 60);
 const MOST_BURST: u64 = LONGEST_BURST.as_secs() * 1_000_000;
 
 /// Reads `[[plans]]`.
-pub(crate) fn read(document: &mut Section<'_>) -> Result<Vec<Plan>, Reported> {
-    let mut names = Names::new("plan");
+pub(crate) fn read(document: &mut Section<'_>, names: &mut Names) -> Result<Vec<Plan>, Reported> {
     document.sections("plans", "`[[plans]]`", |section| {
         let name = section.required("name", |value| names.declare(value, names::plain));
         let limits = section.required("limits", |value| {

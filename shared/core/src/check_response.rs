@@ -2,6 +2,7 @@ use doorward_config::CheckAnswers;
 use doorward_contract::Operation;
 use doorward_model::{Body, Call, Refusal, Reply, Stage, TargetFault};
 use http::header::CONTENT_TYPE;
+use http::{HeaderMap, StatusCode};
 
 use crate::door::Door;
 use crate::find::Subject;
@@ -12,36 +13,48 @@ pub(crate) struct Answered {
     pub(crate) reply: Reply,
 }
 
-/// The largest answer that is gathered to be checked: Lambda's own bound for a synchronous answer.
+/// The most bytes that are gathered: Lambda's own bound for a synchronous answer.
 const MAX_ANSWER: usize = 6 * 1024 * 1024;
 
 impl Door {
-    /// Does the answer keep its contract? One that is not checked passes on without being gathered.
+    /// Does the answer keep its contract, and can the front carry it? Both are known before the call is recorded: what
+    /// the ledger calls admitted is answered as it says.
     pub(crate) async fn check_response(&self, sent: Sent<'_>, call: &mut Call) -> Result<Answered, Refusal> {
         self.enter(call, Stage::CheckResponse);
-        let Sent { found, mut reply } = sent;
-        if let Subject::Http(http) = &found.subject
-            && let Some(operation) = http.operation
-            && http.route.check_answers != CheckAnswers::Off
-        {
-            let content_type = reply.headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
-            if operation.reads_response_body(reply.status.as_u16(), content_type) {
-                let body = std::mem::take(&mut reply.body).collect(MAX_ANSWER).await;
-                let body =
-                    body.map_err(|error| Refusal::Target(TargetFault::Unreadable(error.to_string())))?;
-                reply.body = if body.is_empty() { Body::Empty } else { Body::Full(body) };
+        let Sent { found, reply: Reply { status, headers, body } } = sent;
+        let unreadable = |cause: String| Refusal::Target(TargetFault::Unreadable(cause));
+        let body = body.collect(MAX_ANSWER).await.map_err(|error| unreadable(error.to_string()))?;
+        if let Subject::Http(http) = &found.subject {
+            // Whoever is served may read another one than the contract did.
+            if headers.get_all(CONTENT_TYPE).iter().count() > 1 {
+                return Err(unreadable("it has two content types".to_owned()));
             }
-            check(operation, &reply, http.route.check_answers, call)?;
+            if let Some(operation) = http.operation {
+                check(operation, status, &headers, &body, http.route.check_answers, call)?;
+            }
+            if !self.ports.answers.fits(status, &headers, &body) {
+                return Err(unreadable("it is larger than the front can carry".to_owned()));
+            }
         }
-        call.bytes_out = reply.body.len_hint().unwrap_or(0) as u64;
-        Ok(Answered { reply })
+        call.bytes_out = body.len() as u64;
+        let body = if body.is_empty() { Body::Empty } else { Body::Full(body) };
+        Ok(Answered { reply: Reply { status, headers, body } })
     }
 }
 
-fn check(operation: &Operation, reply: &Reply, mode: CheckAnswers, call: &mut Call) -> Result<(), Refusal> {
-    let content_type = reply.headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
-    let body: &[u8] = if let Body::Full(bytes) = &reply.body { bytes } else { &[] };
-    let violations = operation.check_response(reply.status.as_u16(), content_type, body);
+fn check(
+    operation: &Operation,
+    status: StatusCode,
+    headers: &HeaderMap,
+    body: &[u8],
+    mode: CheckAnswers,
+    call: &mut Call,
+) -> Result<(), Refusal> {
+    if mode == CheckAnswers::Off {
+        return Ok(());
+    }
+    let content_type = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
+    let violations = operation.check_response(status.as_u16(), content_type, body);
     if violations.is_empty() {
         return Ok(());
     }

@@ -1,10 +1,15 @@
-use doorward_model::{Call, Refusal, Stage};
+use std::time::Duration;
+
+use doorward_model::{Call, Outcome, Refusal, Stage};
 use jiff::{SignedDuration, Timestamp};
 
 use crate::door::Door;
 use crate::find::Subject;
 use crate::permit::Permitted;
 use crate::ports;
+
+/// What is kept of the platform's time to refuse, to record that and to answer.
+pub(crate) const RESERVE: Duration = Duration::from_millis(500);
 
 /// A call that this invocation alone carries to its target.
 pub(crate) struct Claimed<'d> {
@@ -21,10 +26,13 @@ impl Door {
     ) -> Result<Claimed<'d>, Refusal> {
         self.enter(call, Stage::Claim);
         if let Subject::Event { .. } = permitted.found.subject {
-            let claim = self.ports.ledger.claim(call, self.expiry(call)).await;
+            let claim = self.in_time(call, self.ports.ledger.claim(call, self.expiry(call))).await;
             match claim.map_err(|error| self.store_away(call, &error))? {
                 ports::Claim::Ours => call.claimed = true,
-                ports::Claim::Taken { first } => return Err(Refusal::Repetition { first }),
+                ports::Claim::Taken { first, until } => {
+                    let over = until.is_none_or(|until| self.ports.clock.now() > until);
+                    return Err(Refusal::Repetition { first, lost: first == Outcome::Unresolved && over });
+                }
             }
         }
         Ok(Claimed { permitted })
@@ -35,6 +43,21 @@ impl Door {
         let retention =
             SignedDuration::try_from(self.rules.config.door.retention).unwrap_or(SignedDuration::MAX);
         call.at.saturating_add(retention).unwrap_or(Timestamp::MAX)
+    }
+
+    /// A store's answer, unless the platform would end the invocation first: then the caller could not be answered.
+    pub(crate) async fn in_time<T>(
+        &self,
+        call: &Call,
+        asked: impl Future<Output = Result<T, ports::StoreError>>,
+    ) -> Result<T, ports::StoreError> {
+        match call.time_left(self.ports.clock.now(), RESERVE) {
+            None => asked.await,
+            Some(left) => match tokio::time::timeout(left, asked).await {
+                Ok(answer) => answer,
+                Err(_) => Err(ports::StoreError("no answer in the time that is left".to_owned())),
+            },
+        }
     }
 
     pub(crate) fn store_away(&self, call: &Call, error: &ports::StoreError) -> Refusal {

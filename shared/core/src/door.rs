@@ -4,7 +4,7 @@ use doorward_model::{Call, Inbound, Message, Outcome, Refusal, Reply};
 
 use crate::health;
 use crate::keys::KeyRing;
-use crate::ports::{Clock, Fetch, Journal, Ledger, LimitStore, Quarantine, Targets};
+use crate::ports::{AnswerBound, Clock, Fetch, Journal, Ledger, LimitStore, Quarantine, Targets};
 use crate::rules::Rules;
 use crate::screen::Screen;
 
@@ -18,6 +18,7 @@ pub struct Ports {
     pub ledger: Arc<dyn Ledger>,
     pub quarantine: Arc<dyn Quarantine>,
     pub targets: Arc<dyn Targets>,
+    pub answers: Arc<dyn AnswerBound>,
     pub journal: Arc<dyn Journal>,
 }
 
@@ -71,8 +72,8 @@ impl Door {
         &self.rules
     }
 
-    /// Loads what the first call would wait for: the issuers' keys. An issuer that is away is asked again by the
-    /// first call that needs it.
+    /// Loads what the first call would wait for: the issuers' keys. An issuer that is away is asked again soon, by a
+    /// call that needs it.
     pub async fn prepare(&self) {
         self.keys.load(self.ports.fetch.as_ref(), self.ports.clock.as_ref()).await;
     }

@@ -4,7 +4,6 @@ use doorward_model::{
     Call, CanonicalPath, EntityName, EventRecord, HttpRequest, Inbound, MalformedFault, Message, Refusal,
     Stage, Trace,
 };
-use jiff::Timestamp;
 
 use crate::door::Door;
 use crate::router::Match;
@@ -13,7 +12,6 @@ use crate::rules::FUNCTION;
 /// A call whose front is pinned and whose route or event is known.
 pub(crate) struct Found<'d> {
     pub(crate) subject: Subject<'d>,
-    pub(crate) deadline: Timestamp,
     pub(crate) trace: Trace,
 }
 
@@ -52,7 +50,7 @@ impl Door {
             Message::Http(request) => self.find_route(request, call)?,
             Message::Event(record) => self.find_event(record, call)?,
         };
-        let found = Found { subject, deadline: inbound.deadline, trace: inbound.trace };
+        let found = Found { subject, trace: inbound.trace };
         call.target = Some(found.target_name().to_owned());
         Ok(found)
     }
@@ -80,6 +78,9 @@ impl Door {
     }
 
     fn find_event(&self, record: EventRecord, call: &mut Call) -> Result<Subject<'_>, Refusal> {
+        if let Some(fault) = record.fault {
+            return Err(Refusal::Malformed(MalformedFault::Envelope(fault)));
+        }
         let events = &self.rules.config.events;
         let place = events.iter().position(|rule| matches(rule, &record)).ok_or(Refusal::NotFound)?;
         let rule = self.rules.event(place).ok_or(Refusal::NotFound)?;

@@ -96,7 +96,7 @@ fn bearer(headers: &HeaderMap) -> Result<Option<&str>, Refusal> {
 
 fn principal(issuer: &Issuer, claims: Map<String, Value>) -> Result<Principal, AuthFault> {
     let PrincipalRule { type_name, id, groups, prefix } = &issuer.principal;
-    let own = claims.get(id).and_then(Value::as_str).filter(|own| !own.is_empty() && own.len() <= MAX_ID);
+    let own = claims.get(id).and_then(Value::as_str).filter(|own| is_id(own));
     let own = own.ok_or_else(|| AuthFault::Claim(id.clone()))?;
     let prefix = prefix.as_deref().unwrap_or_default();
     let parents = match groups.as_deref().map(|name| (name, claims.get(name))) {
@@ -113,13 +113,17 @@ fn principal(issuer: &Issuer, claims: Map<String, Value>) -> Result<Principal, A
     })
 }
 
-/// The longest id of a caller or a group, in bytes: it is part of a DynamoDB key.
+/// The longest id of a caller or a group, in bytes: escaped, it is part of a DynamoDB key of at most 2,048.
 const MAX_ID: usize = 512;
+
+fn is_id(text: &str) -> bool {
+    (1..=MAX_ID).contains(&text.len()) && !text.chars().any(char::is_control)
+}
 
 /// A list of texts, or one text; anything else proves no membership.
 fn read_groups(listed: &Value, prefix: &str) -> Option<Vec<EntityName>> {
     let group = |value: &Value| {
-        let name = value.as_str().filter(|name| name.len() <= MAX_ID)?;
+        let name = value.as_str().filter(|name| is_id(name))?;
         Some(EntityName::new(GROUP, format!("{prefix}{name}")))
     };
     match listed {

@@ -1,5 +1,5 @@
 use std::collections::HashMap;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use doorward_config::{Algorithm, Issuer, JwksLocation};
@@ -8,7 +8,6 @@ use jiff::{SignedDuration, Timestamp};
 use jsonwebtoken::DecodingKey;
 use jsonwebtoken::jwk::{AlgorithmParameters, EllipticCurve, Jwk, KeyOperations, PublicKeyUse};
 use serde_json::Value;
-use tokio::sync::Mutex;
 
 use crate::ports::{Clock, Fetch, FetchError};
 
@@ -21,6 +20,8 @@ pub(crate) struct KeyRing {
 
 /// At most one fetch per issuer in this time, whatever asks for it.
 const COOL_DOWN: SignedDuration = SignedDuration::from_secs(30);
+/// The same while there is no set at all: nobody can be proven, so the issuer is asked again soon.
+const COOL_DOWN_WITHOUT_KEYS: SignedDuration = SignedDuration::from_secs(1);
 /// How long the last good set serves while its issuer is away.
 const MAX_STALE: SignedDuration = SignedDuration::from_hours(1);
 /// The largest key set, in bytes.
@@ -31,11 +32,12 @@ const MAX_KEYS: usize = 64;
 struct Slot {
     location: JwksLocation,
     issuer: String,
-    // Held while fetching, so that calls that need the same keys wait for one fetch.
     state: Mutex<State>,
+    /// Held while fetching, so that calls that need the same keys wait for one fetch, and no other call does.
+    fetching: tokio::sync::Mutex<()>,
 }
 
-#[derive(Default)]
+#[derive(Debug, Clone, Default)]
 struct State {
     set: Option<Arc<KeySet>>,
     fetched: Option<Timestamp>,
@@ -71,7 +73,12 @@ impl KeyRing {
             if let Some(text) = files.get(&issuer.name) {
                 state.set = KeySet::parse(text.as_bytes()).ok().map(Arc::new);
             }
-            Slot { location: issuer.jwks.clone(), issuer: issuer.issuer.clone(), state: Mutex::new(state) }
+            Slot {
+                location: issuer.jwks.clone(),
+                issuer: issuer.issuer.clone(),
+                state: Mutex::new(state),
+                fetching: tokio::sync::Mutex::default(),
+            }
         };
         Self {
             issuers: issuers.iter().map(|issuer| (issuer.name.clone(), slot(issuer))).collect(),
@@ -82,8 +89,7 @@ impl KeyRing {
     /// Fetches every issuer's keys once.
     pub(crate) async fn load(&self, fetch: &dyn Fetch, clock: &dyn Clock) {
         for (name, slot) in &self.issuers {
-            let mut state = slot.state.lock().await;
-            slot.refresh(&mut state, name, fetch, clock).await;
+            slot.refresh(name, fetch, clock).await;
         }
     }
 
@@ -96,33 +102,60 @@ impl KeyRing {
         clock: &dyn Clock,
     ) -> Result<Arc<KeySet>, KeyFault> {
         let slot = self.issuers.get(name).ok_or(KeyFault::Unknown)?;
-        let mut state = slot.state.lock().await;
         if matches!(slot.location, JwksLocation::File(_)) {
-            return state.set.clone().ok_or(KeyFault::Away);
+            return slot.state().set.ok_or(KeyFault::Away);
         }
-        let now = clock.now();
-        let age = state.fetched.map(|at| now.duration_since(at));
-        let stale = age.is_none_or(|age| age > self.refresh);
-        let missing = kid.is_some_and(|kid| !state.set.as_ref().is_some_and(|set| set.has(kid)));
-        let cooled = state.tried.is_none_or(|at| now.duration_since(at) >= COOL_DOWN);
-        if (stale || missing) && cooled {
-            slot.refresh(&mut state, name, fetch, clock).await;
+        let wanted = |state: &State| self.wants_fetch(state, kid, clock.now());
+        let state = slot.state();
+        if wanted(&state) {
+            // Who can go on with the keys that are there does not wait for somebody else's fetch.
+            let turn = match (slot.fetching.try_lock(), state.has(kid)) {
+                (Ok(turn), _) => Some(turn),
+                (Err(_), true) => None,
+                (Err(_), false) => Some(slot.fetching.lock().await),
+            };
+            if turn.is_some() && wanted(&slot.state()) {
+                slot.refresh(name, fetch, clock).await;
+            }
         }
+        let state = slot.state();
         let bound = self.refresh.max(MAX_STALE);
         let usable = state.fetched.is_some_and(|at| clock.now().duration_since(at) <= bound);
-        state.set.clone().filter(|_| usable).ok_or(KeyFault::Away)
+        state.set.filter(|_| usable).ok_or(KeyFault::Away)
+    }
+
+    fn wants_fetch(&self, state: &State, kid: Option<&str>, now: Timestamp) -> bool {
+        let stale = state.fetched.is_none_or(|at| now.duration_since(at) > self.refresh);
+        let pause = if state.set.is_some() { COOL_DOWN } else { COOL_DOWN_WITHOUT_KEYS };
+        let cooled = state.tried.is_none_or(|at| now.duration_since(at) >= pause);
+        cooled && (stale || !state.has(kid))
+    }
+}
+
+impl State {
+    /// Whether the set is there, and the key, where one is named.
+    fn has(&self, kid: Option<&str>) -> bool {
+        self.set.as_ref().is_some_and(|set| kid.is_none_or(|kid| set.has(kid)))
     }
 }
 
 impl Slot {
+    fn state(&self) -> State {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn change(&self, change: impl FnOnce(&mut State)) {
+        change(&mut self.state.lock().unwrap_or_else(PoisonError::into_inner));
+    }
+
     /// One attempt; a failed one leaves the last good set.
-    async fn refresh(&self, state: &mut State, name: &str, fetch: &dyn Fetch, clock: &dyn Clock) {
-        state.tried = Some(clock.now());
+    async fn refresh(&self, name: &str, fetch: &dyn Fetch, clock: &dyn Clock) {
+        self.change(|state| state.tried = Some(clock.now()));
         match self.fetch(fetch).await {
-            Ok(Some(set)) => {
+            Ok(Some(set)) => self.change(|state| {
                 state.set = Some(Arc::new(set));
                 state.fetched = Some(clock.now());
-            }
+            }),
             Ok(None) => {}
             Err(error) => tracing::warn!(issuer = name, cause = %error, "the issuer's keys cannot be read"),
         }

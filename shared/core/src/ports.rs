@@ -8,6 +8,7 @@ use doorward_config::Target;
 use doorward_model::{
     Call, CanonicalPath, EventRecord, HttpRequest, Outcome, Principal, Reply, TargetFault, Trace,
 };
+use http::{HeaderMap, StatusCode};
 use jiff::Timestamp;
 
 use crate::limit::{Ask, Reserved};
@@ -66,6 +67,8 @@ pub enum Claim {
     Taken {
         /// How it ended; [`Outcome::Unresolved`] when no end is known.
         first: Outcome,
+        /// When the platform ended the invocation that claimed it, where it sets an end.
+        until: Option<Timestamp>,
     },
 }
 
@@ -80,6 +83,12 @@ pub trait Quarantine: Send + Sync {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("the store is away: {0}")]
 pub struct StoreError(pub String);
+
+/// What the front can carry back.
+pub trait AnswerBound: Send + Sync {
+    /// Whether an answer with this body still fits, in the form in which the front takes it.
+    fn fits(&self, status: StatusCode, headers: &HeaderMap, body: &[u8]) -> bool;
+}
 
 /// What calls are forwarded to.
 #[async_trait]

@@ -1,8 +1,16 @@
+use std::time::Duration;
+
 use doorward_config::OnDeny;
 use doorward_model::{Call, EventRecord, Outcome, Refusal};
 
 use crate::check_response::Answered;
 use crate::door::Door;
+use crate::ports::StoreError;
+
+/// How long a refusal waits for its record.
+const LONGEST_RECORD: Duration = Duration::from_secs(1);
+/// What is kept of the platform's time to hand the answer over.
+const ANSWER: Duration = Duration::from_millis(100);
 
 impl Door {
     /// Writes down how the call ended, whatever it is. An admitted call that cannot be recorded is not answered as
@@ -16,7 +24,9 @@ impl Door {
         conclude(outcome.as_ref().err(), Outcome::Admitted, call, self.ports.clock.now());
         let keep = outcome.as_ref().err().is_some_and(|refusal| self.quarantines(refusal, call));
         let kept = match event {
-            Some(record) if keep => self.ports.quarantine.keep(call, record, self.expiry(call)).await,
+            Some(record) if keep => {
+                self.in_time(call, self.ports.quarantine.keep(call, record, self.expiry(call))).await
+            }
             _ => Ok(()),
         };
         let written = match kept {
@@ -55,7 +65,24 @@ impl Door {
         refusal
     }
 
-    async fn write(&self, call: &Call) -> Result<(), crate::ports::StoreError> {
+    /// A refusal waits for its record only so long: it stands without it, and the stores may be what is away.
+    async fn write(&self, call: &Call) -> Result<(), StoreError> {
+        let longest = match call.outcome {
+            Outcome::Admitted => None,
+            _ => Some(LONGEST_RECORD),
+        };
+        let left = call.time_left(self.ports.clock.now(), ANSWER);
+        let writing = self.write_row(call);
+        match longest.into_iter().chain(left).min() {
+            None => writing.await,
+            Some(within) => match tokio::time::timeout(within, writing).await {
+                Ok(written) => written,
+                Err(_) => Err(StoreError("not written in the time that is left".to_owned())),
+            },
+        }
+    }
+
+    async fn write_row(&self, call: &Call) -> Result<(), StoreError> {
         if call.claimed {
             return self.ports.ledger.resolve(call).await;
         }
@@ -69,8 +96,10 @@ impl Door {
     /// Whether a refused record is kept: as its rule says, and always where no rule knows it.
     fn quarantines(&self, refusal: &Refusal, call: &Call) -> bool {
         match refusal {
-            Refusal::NotFound => true,
-            Refusal::Denied(_) | Refusal::Contract(_) => self.on_deny(call) == OnDeny::Quarantine,
+            Refusal::NotFound | Refusal::Repetition { lost: true, .. } => true,
+            Refusal::Denied(_) | Refusal::Contract(_) | Refusal::Malformed(_) | Refusal::Limited(_) => {
+                self.on_deny(call) == OnDeny::Quarantine
+            }
             _ => false,
         }
     }

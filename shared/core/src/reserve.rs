@@ -3,8 +3,11 @@ use doorward_model::{Call, Principal, Refusal, Stage};
 
 use crate::claim::Claimed;
 use crate::door::Door;
-use crate::find::Found;
+use crate::find::{Found, Subject};
 use crate::limit::{Ask, Level, Reserved, Slot};
+
+/// The plan of every caller who has no other.
+const DEFAULT_PLAN: &str = "default";
 
 /// A call within its limits: what may be sent.
 pub(crate) struct Admitted<'d> {
@@ -21,7 +24,7 @@ impl Door {
     ) -> Result<Admitted<'d>, Refusal> {
         self.enter(call, Stage::Reserve);
         let Claimed { permitted } = claimed;
-        if let Some(plan) = self.plan() {
+        if let Some(plan) = self.plan(&permitted.found.subject) {
             call.plan = Some(plan.name.clone());
             let now = self.ports.clock.now();
             let ask = Ask {
@@ -30,16 +33,20 @@ impl Door {
                 units: call.units,
                 slots: plan.limits.iter().map(|limit| Slot::at(limit, now)).collect(),
             };
-            let reserved =
-                self.ports.limits.reserve(&ask).await.map_err(|error| self.store_away(call, &error))?;
+            let reserved = self.in_time(call, self.ports.limits.reserve(&ask)).await;
+            let reserved = reserved.map_err(|error| self.store_away(call, &error))?;
             note(&ask, reserved, call)?;
         }
         Ok(Admitted { found: permitted.found, principal: permitted.principal })
     }
 
-    /// The plan of every caller who has no other.
-    fn plan(&self) -> Option<&Plan> {
-        self.rules.config.plans.iter().find(|plan| plan.name == "default")
+    /// The plan that holds for this call: `default` for callers of routes, for events the one that their rule names.
+    fn plan(&self, subject: &Subject<'_>) -> Option<&Plan> {
+        let name = match subject {
+            Subject::Http(_) => DEFAULT_PLAN,
+            Subject::Event { rule, .. } => rule.plan.as_deref()?,
+        };
+        self.rules.config.plans.iter().find(|plan| plan.name == name)
     }
 }
 

@@ -38,21 +38,22 @@ impl Door {
         let Err(refusal) = outcome else { return EventAnswer::Done(Outcome::Admitted) };
         let again = || EventAnswer::Again(format!("{}: call {}", refusal.code(), call.id));
         match &refusal {
-            Refusal::Repetition { first: Outcome::Unresolved } => again(),
+            // It may still end, or its end was lost and it was kept.
+            Refusal::Repetition { first: Outcome::Unresolved, lost: false } => again(),
             Refusal::Repetition { .. } | Refusal::NotFound => EventAnswer::Done(refusal.outcome()),
-            Refusal::Denied(_) | Refusal::Contract(_) => match self.on_deny(call) {
-                OnDeny::Discard | OnDeny::Quarantine => EventAnswer::Done(refusal.outcome()),
-                OnDeny::Fail => again(),
-            },
+            Refusal::Denied(_) | Refusal::Contract(_) | Refusal::Malformed(_) | Refusal::Limited(_) => {
+                match self.on_deny(call) {
+                    OnDeny::Discard | OnDeny::Quarantine => EventAnswer::Done(refusal.outcome()),
+                    OnDeny::Fail => again(),
+                }
+            }
             Refusal::UnknownFront
-            | Refusal::Malformed(_)
             | Refusal::MethodNotAllowed { .. }
             | Refusal::TooLarge { .. }
             | Refusal::Flooded { .. }
             | Refusal::Unauthenticated(_)
             | Refusal::KeysAway
             | Refusal::UnsupportedMediaType
-            | Refusal::Limited(_)
             | Refusal::StoreAway
             | Refusal::Target(_)
             | Refusal::BrokenAnswer(_) => again(),
@@ -109,6 +110,7 @@ pub fn problem(refusal: &Refusal, request_id: &str, realm: &str) -> Reply {
         Refusal::Target(TargetFault::Failed(_) | TargetFault::Unreadable(_)) => "The target failed",
         Refusal::BrokenAnswer(_) => "The target's answer breaks its contract",
     };
+    insert(&mut headers, REQUEST_ID, request_id);
     let status = refusal.status();
     let mut body = json!({
         "type": format!("urn:doorward:problem:{}", refusal.code()),
@@ -118,9 +120,18 @@ pub fn problem(refusal: &Refusal, request_id: &str, realm: &str) -> Reply {
         "request_id": request_id,
     });
     if let (Value::Object(members), false) = (&mut body, errors.is_empty()) {
-        members.insert("errors".to_owned(), json!(errors));
+        members.insert("errors".to_owned(), errors.iter().map(describe).collect());
     }
     Reply { status, headers, body: Body::from(body.to_string().into_bytes()) }
+}
+
+/// One violation for the caller, who alone is told of the names that the caller chose.
+fn describe(violation: &Violation) -> Value {
+    let mut described = json!(violation);
+    if let (Value::Object(members), false) = (&mut described, violation.names.is_empty()) {
+        members.insert("names".to_owned(), json!(violation.names));
+    }
+    described
 }
 
 /// RFC 6750 section 3: a request without credentials gets no error code.

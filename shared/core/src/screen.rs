@@ -1,5 +1,5 @@
 use std::collections::HashMap;
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv6Addr};
 use std::num::NonZeroU64;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
@@ -60,7 +60,7 @@ impl Screen {
 fn network(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
         IpAddr::V4(v4) => v4.into(),
-        IpAddr::V6(v6) => std::net::Ipv6Addr::from_bits(v6.to_bits() & !u128::from(u64::MAX)).into(),
+        IpAddr::V6(v6) => Ipv6Addr::from_bits(v6.to_bits() & !u128::from(u64::MAX)).into(),
     }
 }
 
@@ -73,10 +73,10 @@ impl Door {
             if http.request.body.len() > limit {
                 return Err(Refusal::TooLarge { limit });
             }
-            if let Some(address) = http.request.source_ip {
-                let looked = self.screen.look(address, self.ports.clock.now());
-                looked.map_err(|retry_after| Refusal::Flooded { retry_after })?;
-            }
+            // Callers whose front names no address share one.
+            let address = http.request.source_ip.unwrap_or(IpAddr::V6(Ipv6Addr::UNSPECIFIED));
+            let looked = self.screen.look(address, self.ports.clock.now());
+            looked.map_err(|retry_after| Refusal::Flooded { retry_after })?;
         }
         Ok(Screened(found))
     }

@@ -1,8 +1,6 @@
-use std::time::Duration;
-
 use doorward_model::{Call, Refusal, Reply, Stage, TargetFault};
-use jiff::SignedDuration;
 
+use crate::claim::RESERVE;
 use crate::door::Door;
 use crate::find::{Found, Subject};
 use crate::ports::{Forward, ForwardMessage};
@@ -13,9 +11,6 @@ pub(crate) struct Sent<'d> {
     pub(crate) found: Found<'d>,
     pub(crate) reply: Reply,
 }
-
-/// What the door keeps of the platform's time to record the outcome and to answer.
-const RESERVE: SignedDuration = SignedDuration::from_millis(500);
 
 impl Door {
     /// The target. The door gives up before the platform would, so that the caller hears of it and it is recorded.
@@ -28,7 +23,8 @@ impl Door {
         let Admitted { found, principal } = admitted;
         let target = self.rules.target(found.target_name());
         let target = target.ok_or(Refusal::Target(TargetFault::Unreachable("not declared".to_owned())))?;
-        let within = target.timeout.min(self.time_left(&found, call));
+        let left = call.time_left(self.ports.clock.now(), RESERVE);
+        let within = left.map_or(target.timeout, |left| target.timeout.min(left));
         let route_key;
         let message = match &found.subject {
             Subject::Http(http) => {
@@ -46,15 +42,5 @@ impl Door {
         let answer = tokio::time::timeout(within, self.ports.targets.send(target, forward, within)).await;
         let reply = answer.unwrap_or(Err(TargetFault::TimedOut)).map_err(Refusal::Target)?;
         Ok(Sent { found, reply })
-    }
-
-    /// What the platform leaves for the target. A deadline that had passed when the call came in is none: a platform
-    /// that keeps deadlines starts no such call, and one that does not (`cargo lambda watch`) sets none.
-    fn time_left(&self, found: &Found<'_>, call: &Call) -> Duration {
-        if found.deadline <= call.at {
-            return Duration::MAX;
-        }
-        let left = found.deadline.duration_since(self.ports.clock.now()) - RESERVE;
-        Duration::try_from(left).unwrap_or(Duration::ZERO)
     }
 }

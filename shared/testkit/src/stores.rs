@@ -12,6 +12,7 @@ use jiff::Timestamp;
 #[derive(Debug, Default)]
 pub struct Switch {
     away: AtomicBool,
+    hangs: AtomicBool,
     calls: AtomicUsize,
 }
 
@@ -21,14 +22,22 @@ impl Switch {
         self.away.store(away, Ordering::SeqCst);
     }
 
+    /// From now on the store never answers, or does again.
+    pub fn hang(&self, hangs: bool) {
+        self.hangs.store(hangs, Ordering::SeqCst);
+    }
+
     /// How often the store was asked.
     #[must_use]
     pub fn calls(&self) -> usize {
         self.calls.load(Ordering::SeqCst)
     }
 
-    fn ask(&self) -> Result<(), StoreError> {
+    async fn ask(&self) -> Result<(), StoreError> {
         self.calls.fetch_add(1, Ordering::SeqCst);
+        if self.hangs.load(Ordering::SeqCst) {
+            std::future::pending::<()>().await;
+        }
         if self.away.load(Ordering::SeqCst) { Err(StoreError("switched off".to_owned())) } else { Ok(()) }
     }
 }
@@ -48,7 +57,7 @@ pub struct MemoryLimits {
 #[async_trait]
 impl LimitStore for MemoryLimits {
     async fn reserve(&self, ask: &Ask) -> Result<Reserved, StoreError> {
-        self.switch.ask()?;
+        self.switch.ask().await?;
         let mut levels = lock(&self.levels);
         let keys: Vec<String> = ask
             .slots
@@ -105,12 +114,12 @@ impl MemoryLedger {
 #[async_trait]
 impl Ledger for MemoryLedger {
     async fn claim(&self, call: &Call, expires: Timestamp) -> Result<Claim, StoreError> {
-        self.switch.ask()?;
+        self.switch.ask().await?;
         let mut rows = lock(&self.rows);
         if let Some(row) = rows.get(call.id.as_str())
             && !row.call.outcome.may_be_tried_again()
         {
-            return Ok(Claim::Taken { first: row.call.outcome });
+            return Ok(Claim::Taken { first: row.call.outcome, until: row.call.deadline });
         }
         let mut intent = call.clone();
         intent.outcome = Outcome::Unresolved;
@@ -119,7 +128,7 @@ impl Ledger for MemoryLedger {
     }
 
     async fn resolve(&self, call: &Call) -> Result<(), StoreError> {
-        self.switch.ask()?;
+        self.switch.ask().await?;
         if let Some(row) = lock(&self.rows).get_mut(call.id.as_str())
             && row.call.outcome == Outcome::Unresolved
         {
@@ -129,7 +138,7 @@ impl Ledger for MemoryLedger {
     }
 
     async fn record(&self, call: &Call, expires: Timestamp) -> Result<(), StoreError> {
-        self.switch.ask()?;
+        self.switch.ask().await?;
         lock(&self.rows).entry(call.id.to_string()).or_insert_with(|| Row { call: call.clone(), expires });
         Ok(())
     }
@@ -154,7 +163,7 @@ impl MemoryQuarantine {
 #[async_trait]
 impl Quarantine for MemoryQuarantine {
     async fn keep(&self, call: &Call, _: &EventRecord, _: Timestamp) -> Result<(), StoreError> {
-        self.switch.ask()?;
+        self.switch.ask().await?;
         lock(&self.items).entry(call.id.to_string()).or_insert_with(|| call.clone());
         Ok(())
     }

@@ -3,10 +3,20 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use doorward_config::Target;
-use doorward_core::ports::{Forward, Targets};
+use doorward_core::ports::{AnswerBound, Forward, Targets};
 use doorward_model::{Body, Reply, TargetFault};
 use http::header::CONTENT_TYPE;
 use http::{HeaderMap, HeaderValue, StatusCode};
+
+/// A front that carries answers of at most this many bytes.
+#[derive(Debug)]
+pub struct LargestAnswer(pub usize);
+
+impl AnswerBound for LargestAnswer {
+    fn fits(&self, _: StatusCode, _: &HeaderMap, body: &[u8]) -> bool {
+        body.len() <= self.0
+    }
+}
 
 type Script = Box<dyn Fn() -> Result<Reply, TargetFault> + Send + Sync>;
 

@@ -15,7 +15,10 @@ use serde_json::{Value, json};
 
 use crate::clock::ManualClock;
 use crate::stores::{MemoryLedger, MemoryLimits, MemoryQuarantine};
-use crate::targets::ScriptedTargets;
+use crate::targets::{LargestAnswer, ScriptedTargets};
+
+/// What the front of a [`World`] can carry, in bytes.
+pub const MAX_ANSWER: usize = 100_000;
 
 /// Documents by URL, as an issuer serves them, and how often they were asked for.
 #[derive(Debug, Default)]
@@ -120,6 +123,7 @@ impl World {
             ledger: ledger.clone(),
             quarantine: quarantine.clone(),
             targets: targets.clone(),
+            answers: Arc::new(LargestAnswer(MAX_ANSWER)),
             journal: lines.clone(),
         };
         let door = Door::new(Arc::new(rules), ports);
@@ -181,6 +185,7 @@ pub fn s3(id: &str, key: &str, size: u64, now: Timestamp) -> Inbound {
         happened: Some(now),
         attributes,
         record: json!({ "s3": { "object": { "key": key } } }),
+        fault: None,
     };
     inbound(id, front, Message::Event(record), now)
 }

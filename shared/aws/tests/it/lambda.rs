@@ -132,6 +132,7 @@ async fn an_event_reaches_its_function_in_its_own_envelope() {
         happened: None,
         attributes: std::collections::BTreeMap::new(),
         record: json!({ "eventSource": "aws:s3", "s3": { "object": { "key": "inbox/1.pdf" } } }),
+        fault: None,
     };
     let principal = Principal { name: EntityName::new("EventSource", "receipts"), ..Principal::anonymous() };
     let message = ForwardMessage::Event { record: &record };

@@ -36,6 +36,7 @@ impl Fixture {
 fn try_at(ms: i64) -> Call {
     let mut call = sample::call("c-1");
     call.at = sample::now() + ms.milliseconds();
+    call.deadline = Some(sample::now() + 30.seconds());
     call
 }
 
@@ -49,7 +50,10 @@ fn expires() -> Timestamp {
     sample::now() + 24.hours()
 }
 
-const TAKEN: fn(Outcome) -> Claim = |first| Claim::Taken { first };
+/// What a claim finds that another try made; its invocation ends in 30 s.
+fn taken(first: Outcome) -> Claim {
+    Claim::Taken { first, until: Some(sample::now() + 30.seconds()) }
+}
 
 #[tokio::test]
 async fn a_call_is_claimed_once_and_resolved_once() {
@@ -57,14 +61,14 @@ async fn a_call_is_claimed_once_and_resolved_once() {
     let first = try_at(0);
     assert_eq!(ledger.claim(&first, expires()).await, Ok(Claim::Ours));
     assert_eq!(store.asked(), ["PutItem"]);
-    assert_eq!(ledger.claim(&try_at(1), expires()).await, Ok(TAKEN(Outcome::Unresolved)));
+    assert_eq!(ledger.claim(&try_at(1), expires()).await, Ok(taken(Outcome::Unresolved)));
     store.asked();
     let mut end = ended(&first, Outcome::Admitted);
     end.status = Some(200);
     end.bytes_out = 17;
     assert_eq!(ledger.resolve(&end).await, Ok(()));
     assert_eq!(store.asked(), ["UpdateItem"]);
-    assert_eq!(ledger.claim(&try_at(2), expires()).await, Ok(TAKEN(Outcome::Admitted)));
+    assert_eq!(ledger.claim(&try_at(2), expires()).await, Ok(taken(Outcome::Admitted)));
     let row = reader.get("c-1").await.unwrap().unwrap();
     assert_eq!(
         (row.outcome, row.status, row.bytes_out, row.attempt),
@@ -157,7 +161,10 @@ async fn a_call_is_recorded_once() {
     fixture.ledger.record(&ended(&try_at(1), Outcome::Denied), expires()).await.unwrap();
     assert_eq!(fixture.store.asked(), ["PutItem"]);
     fixture.check_row(Outcome::Admitted, None).await;
-    assert_eq!(fixture.ledger.claim(&try_at(2), expires()).await, Ok(TAKEN(Outcome::Admitted)));
+    assert_eq!(
+        fixture.ledger.claim(&try_at(2), expires()).await,
+        Ok(Claim::Taken { first: Outcome::Admitted, until: None })
+    );
 }
 
 #[tokio::test]
@@ -172,7 +179,7 @@ async fn a_recorded_call_that_may_be_tried_again_is_taken_over() {
 async fn pages_hold_every_item_once() {
     let Fixture { ledger, reader, .. } = &Fixture::start().await;
     let long = "x".repeat(500);
-    let violation = Violation { pointer: long.clone(), part: "body".into(), rule: long };
+    let violation = Violation { pointer: long.clone(), part: "body".into(), rule: long, names: Vec::new() };
     for number in 0..80 {
         let mut call = ended(&sample::call(&format!("c-{number}")), Outcome::Invalid);
         call.violations = vec![violation.clone(); 20];

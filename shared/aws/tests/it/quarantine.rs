@@ -19,6 +19,7 @@ fn record(note: &str) -> EventRecord {
         happened: None,
         attributes: BTreeMap::new(),
         record: json!({ "eventSource": "aws:s3", "note": note }),
+        fault: None,
     }
 }
 

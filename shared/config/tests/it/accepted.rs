@@ -142,6 +142,7 @@ fn the_shop_reads_as_it_is_written() {
                     ],
                     target: "receipts",
                     on_deny: Discard,
+                    plan: None,
                     purpose: None,
                 },
             ],

@@ -54,7 +54,7 @@ target = "receipts"
         expect![[r#"
             doorward.toml:1:11: `http-api:` is not a front: expected `http-api:ID`, `function-url:ID` or `bucket:NAME`
             doorward.toml:2:1: unknown key `colour` in the file
-              hint: expected `door`, `fronts`, `authorizer`, `issuers`, `targets`, `routes`, `events` or `plans`
+              hint: expected `door`, `fronts`, `authorizer`, `plans`, `issuers`, `targets`, `routes` or `events`
             doorward.toml:4:1: missing key `table` in `[door]`
             doorward.toml:5:8: `my shop` is not a name
               hint: use 1 to 64 letters, digits, `-`, `_` and `.`, beginning with a letter or digit
@@ -66,7 +66,7 @@ target = "receipts"
             doorward.toml:11:50: `much` is not a quota
               hint: write units and one of `minute`, `hour`, `day` and `month`, such as `1000/month`
             doorward.toml:15:9: the path `/orders/` ends with a slash
-              hint: leave the last slash out: callers may send it all the same
+              hint: leave the last slash out
             doorward.toml:16:10: no target is named `odrers`
               hint: did you mean `orders`?
             doorward.toml:17:9: no issuer is named `mian`

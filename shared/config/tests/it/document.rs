@@ -61,8 +61,8 @@ fn an_unknown_key_is_a_fault() {
         "[[plans]]",
         "[console]\n[[plans]]",
         expect![[r#"
-        doorward.toml:49:2: unknown key `console` in the file
-          hint: expected `door`, `fronts`, `authorizer`, `issuers`, `targets`, `routes`, `events` or `plans`"#]],
+            doorward.toml:49:2: unknown key `console` in the file
+              hint: expected `door`, `fronts`, `authorizer`, `plans`, `issuers`, `targets`, `routes` or `events`"#]],
     );
     check(
         r#"groups = "groups""#,

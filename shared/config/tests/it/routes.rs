@@ -155,8 +155,8 @@ fn a_match_is_a_method_and_a_canonical_path() {
         "POST /orders",
         "POST /orders/",
         expect![[r#"
-        doorward.toml:28:9: the path `/orders/` ends with a slash
-          hint: leave the last slash out: callers may send it all the same"#]],
+            doorward.toml:28:9: the path `/orders/` ends with a slash
+              hint: leave the last slash out"#]],
     );
     check(
         "POST /orders",

@@ -88,6 +88,42 @@ async fn a_call_that_was_cut_off_half_way_stays_unresolved_and_never_reaches_the
     cut.action = Some("receiptUploaded".into());
     doorward_core::ports::Ledger::claim(shop.world.ledger.as_ref(), &cut, shop.world.now()).await.unwrap();
     assert!(matches!(send(&shop, inbound).await, EventAnswer::Again(_)));
+    assert!(shop.world.quarantine.items().is_empty(), "it may still end");
+    shop.world.clock.advance(std::time::Duration::from_secs(31));
+    assert_eq!(send(&shop, receipt(&shop, "e1", "inbox/a.pdf")).await, EventAnswer::Done(Outcome::Repeated));
+    assert_eq!(
+        shop.world.quarantine.items()["e1"].cause.as_deref(),
+        Some("the first one was cut off half-way")
+    );
     assert!(shop.world.targets.sent().is_empty());
     assert_eq!(row(&shop, "e1"), Outcome::Unresolved);
+}
+
+#[tokio::test]
+async fn events_are_limited_by_the_plan_that_their_rule_names_and_kept_when_it_binds() {
+    let shop = Shop::new();
+    for n in 0..20 {
+        let answer = send(&shop, receipt(&shop, &format!("e{n}"), "inbox/a.pdf")).await;
+        assert_eq!(answer, EventAnswer::Done(Outcome::Admitted), "no plan, no limit");
+    }
+    let shop = Shop::with(|config| config.replace("on_deny = ", "plan = \"default\"\non_deny = "));
+    for n in 0..12 {
+        let outcome = if n < 10 { Outcome::Admitted } else { Outcome::Throttled };
+        let answer = send(&shop, receipt(&shop, &format!("e{n}"), "inbox/a.pdf")).await;
+        assert_eq!(answer, EventAnswer::Done(outcome));
+    }
+    assert_eq!(shop.world.quarantine.items().keys().collect::<Vec<_>>(), ["e10", "e11"]);
+    assert_eq!(row(&shop, "e11"), Outcome::Throttled);
+}
+
+#[tokio::test]
+async fn a_broken_record_of_a_known_sender_is_kept() {
+    let shop = Shop::new();
+    let mut broken = receipt(&shop, "e1", "inbox/a.pdf");
+    if let doorward_model::Message::Event(record) = &mut broken.message {
+        record.fault = Some("it has no key".into());
+    }
+    assert_eq!(send(&shop, broken).await, EventAnswer::Done(Outcome::Invalid));
+    assert_eq!(shop.world.quarantine.items()["e1"].cause.as_deref(), Some("it has no key"));
+    assert!(shop.world.targets.sent().is_empty());
 }

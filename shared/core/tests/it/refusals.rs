@@ -95,6 +95,18 @@ fn a_target_that_fails_is_told_from_one_that_is_slow_or_away_or_broken() {
 }
 
 #[tokio::test]
+async fn an_answer_that_the_front_cannot_carry_is_not_recorded_as_admitted() {
+    let shop = Shop::with(|config| config.replace("purpose = \"checkout\"", "check_answers = \"off\""));
+    shop.world.targets.answer(201, Box::leak("x".repeat(doorward_testkit::MAX_ANSWER + 1).into_boxed_str()));
+    let reply = shop.ask(shop.order("c1", GOOD_ORDER)).await;
+    assert_eq!(
+        (reply.status.as_u16(), json_body(reply).await["code"].clone()),
+        (502, json!("target-unreadable"))
+    );
+    assert_eq!(shop.world.ledger.rows()["c1"].call.outcome, Outcome::TargetFailed);
+}
+
+#[tokio::test]
 async fn a_contract_fault_names_the_place_and_never_the_value() {
     let shop = Shop::new();
     let body = r#"{"items":[{"sku":"hunter2","quantity":0}],"total":"hunter2"}"#;
@@ -182,5 +194,13 @@ async fn a_flood_from_one_address_costs_no_signature_check() {
         statuses.push(shop.ask(http("c", Method::GET, "/orders/1001", &bad, "", now)).await.status.as_u16());
     }
     assert_eq!(statuses, [401, 401, 401, 429, 429]);
+    let shop = Shop::with(|config| config.replace("refresh = \"30s\"", "refresh = \"30s\"\nscreen_rate = 3"));
+    for (n, expected) in [401, 401, 401, 429].into_iter().enumerate() {
+        let mut inbound = http(&n.to_string(), Method::GET, "/orders/1001", &bad, "", now);
+        if let doorward_model::Message::Http(request) = &mut inbound.message {
+            request.source_ip = None;
+        }
+        assert_eq!(shop.ask(inbound).await.status.as_u16(), expected, "callers without an address share one");
+    }
     assert_eq!(shop.world.documents.asked(), 0);
 }

@@ -33,8 +33,23 @@ async fn a_refusal_stands_whether_it_can_be_recorded_or_not() {
 }
 
 #[tokio::test]
-async fn an_event_comes_again_while_a_store_is_away() {
+async fn a_store_that_hangs_is_given_up_before_the_platform_ends_the_call() {
     let shop = Shop::new();
+    shop.world.limits.switch.hang(true);
+    shop.world.ledger.switch.hang(true);
+    let mut inbound = shop.order("c1", GOOD_ORDER);
+    inbound.deadline = shop.world.now() + std::time::Duration::from_millis(600);
+    let reply = shop.ask(inbound).await;
+    assert_eq!(
+        (reply.status.as_u16(), json_body(reply).await["code"].clone()),
+        (503, "store-unavailable".into())
+    );
+    assert_eq!(shop.last_line().outcome, Outcome::Unavailable);
+}
+
+#[tokio::test]
+async fn an_event_comes_again_while_a_store_is_away() {
+    let shop = Shop::with(|config| config.replace("on_deny = ", "plan = \"default\"\non_deny = "));
     let again = async |key: &str| {
         let answer = shop.world.door.serve(s3("e1", key, 1, shop.world.now())).await;
         assert!(matches!(answer, Answer::Event(EventAnswer::Again(_))), "{answer:?}");

@@ -63,6 +63,8 @@ async fn claims_must_hold() {
     refused(&claims(&shop, json!({ "sub": null })).await, "`sub`");
     refused(&claims(&shop, json!({ "sub": "" })).await, "`sub`");
     refused(&claims(&shop, json!({ "sub": 7 })).await, "`sub`");
+    refused(&claims(&shop, json!({ "sub": "a\u{1}" })).await, "`sub`");
+    refused(&claims(&shop, json!({ "sub": "a".repeat(513) })).await, "`sub`");
     refused(&claims(&shop, json!({ "groups": [7] })).await, "`groups`");
 }
 
