@@ -144,7 +144,9 @@ async fn follow(endpoint: &str, request_id: &str) -> Vec<Value> {
             .filter_map(|line| serde_json::from_str(line.get("text")?.as_str()?).ok())
             .filter(|call: &Value| call.get("event").is_some_and(|event| event == "call"))
             .collect();
-        if !calls.is_empty() {
+        // The platform's last line of an attempt: every record of the event has had its own by then.
+        let text = |line: &Value| line.get("text").and_then(Value::as_str).map(str::to_owned);
+        if lines.iter().filter_map(text).any(|text| text.starts_with("REPORT RequestId")) {
             return calls;
         }
         tokio::time::sleep(Duration::from_millis(100)).await;

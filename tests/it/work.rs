@@ -1,0 +1,67 @@
+//! The counted work of a call in the real dispatcher.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use doorward_emulator::{Emulator, FunctionSpec, FunctionUrl, Functions, Options, Ports};
+use doorward_tests::counting_proxy::CountingProxy;
+use doorward_tests::{binaries, free_address, http, workspace};
+use serde_json::json;
+
+use crate::issuer;
+
+fn function(name: &str, environment: &[(&str, String)]) -> FunctionSpec {
+    FunctionSpec {
+        name: name.to_owned(),
+        binary: binaries::path(name),
+        env: environment
+            .iter()
+            .map(|(name, value)| ((*name).to_owned(), value.clone()))
+            .collect::<BTreeMap<_, _>>(),
+        timeout: Duration::from_secs(30),
+        max_sandboxes: 1,
+        working_dir: None,
+    }
+}
+
+#[test]
+fn an_admitted_call_is_one_update_and_one_put_on_the_one_connection_and_reads_no_file() {
+    let project = tempfile::tempdir().unwrap();
+    crate::check::copy(&workspace::root().join("policies"), project.path());
+    let dynamodb = free_address().unwrap();
+    let proxy = CountingProxy::start(dynamodb);
+    let environment = [
+        ("DOORWARD_CONFIG", project.path().join("doorward.toml").display().to_string()),
+        ("AWS_ENDPOINT_URL_DYNAMODB", proxy.url()),
+    ];
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
+    let emulator = runtime.block_on(async {
+        let emulator = Emulator::start(Options {
+            tables: std::fs::read_to_string(workspace::root().join("infra/tables.json")).unwrap(),
+            functions: Functions::Host(vec![function("dispatcher", &environment), function("orders", &[])]),
+            function_url: Some(FunctionUrl { id: "shopurl".to_owned(), function: "dispatcher".to_owned() }),
+            ports: Ports { dynamodb: dynamodb.port(), ..Ports::default() },
+            ..issuer::options()
+        })
+        .await
+        .unwrap();
+        emulator.prewarm(&["dispatcher"]).await.unwrap();
+        emulator
+    });
+    assert_eq!(proxy.seen().operations, ["GetItem"], "the connection is opened at start");
+    std::fs::remove_dir_all(project.path()).unwrap();
+
+    let bearer = issuer::bearer(&emulator, "alice", &["customers"]);
+    let headers = [("authorization", bearer.as_str()), ("content-type", "application/json")];
+    let body = json!({ "items": [{ "sku": "TEA-1", "quantity": 2 }], "total": 4200 }).to_string();
+    let mut expected = vec!["GetItem".to_owned()];
+    for _ in 0..5 {
+        let answer =
+            http::send(emulator.function_url().unwrap(), "POST", "/orders", &headers, body.as_bytes());
+        assert_eq!(answer.status, 201, "{answer:?}");
+        expected.extend(["UpdateItem".to_owned(), "PutItem".to_owned()]);
+    }
+    let seen = proxy.seen();
+    assert_eq!((seen.connections, seen.operations), (1, expected));
+    runtime.block_on(emulator.shutdown());
+}
