@@ -13,11 +13,11 @@ pub(crate) struct Played {
 /// Plays the scenes one after the other, telling people of each call as it is answered.
 pub(crate) async fn play(stage: &Stage, all: bool, format: Format) -> Result<Played, Failure> {
     let mut acts = Vec::new();
-    for scene in scenes::all().into_iter().filter(|scene| all || scene.in_tour()) {
+    for scene in scenes::ALL.iter().filter(|scene| all || scene.in_tour) {
         if format == Format::Human {
-            println!("{}", bold(scene.title()));
+            println!("{}", bold(scene.title));
         }
-        for act in scene.play(stage).await? {
+        for act in (scene.play)(stage).await? {
             if format == Format::Human {
                 tell(&act);
             }

@@ -1,4 +1,3 @@
-use async_trait::async_trait;
 use doorward_aws::DynamoQuarantine;
 
 use crate::demo::act::{Act, Verdict};
@@ -7,47 +6,33 @@ use crate::demo::stage::Stage;
 use crate::output::Failure;
 
 /// An upload that no policy permits is kept with its reason, and its target never hears of it.
-pub(crate) struct EventDenied;
+pub(crate) const SCENE: Scene =
+    Scene { title: "Something else is uploaded to S3", in_tour: true, play: |stage| Box::pin(play(stage)) };
 
-#[async_trait]
-impl Scene for EventDenied {
-    fn title(&self) -> &'static str {
-        "Something else is uploaded to S3"
+async fn play(stage: &Stage) -> Result<Vec<Act>, Failure> {
+    let key = "inbox/invoice.exe";
+    let (id, explanation) = stage.emit_s3(key, "0066F5C2A1B3D4E600").await?;
+    let mut why = explanation.lines();
+    let call = explanation.row.as_ref().map(|row| row.call.clone()).unwrap_or_default();
+    let quarantine = DynamoQuarantine::new(&stage.door.clients, &stage.door.table);
+    let item = quarantine.get(&call).await.map_err(Failure::new)?;
+    let mut verdict = Verdict::default();
+    verdict.same("the outcome", explanation.outcome(), "denied");
+    verdict.same("how often the target was called", stage.booked(key), 0);
+    verdict.same(
+        "the code in quarantine",
+        item.as_ref().and_then(|item| item.code.as_deref()),
+        Some("forbidden"),
+    );
+    if let Some(item) = item {
+        let cause = item.cause.unwrap_or_default();
+        why.push(format!("quarantine: `{}` is kept, {} ({cause})", item.call, item.code.unwrap_or_default()));
     }
-
-    fn in_tour(&self) -> bool {
-        true
-    }
-
-    async fn play(&self, stage: &Stage) -> Result<Vec<Act>, Failure> {
-        let key = "inbox/invoice.exe";
-        let (id, explanation) = stage.emit_s3(key, "0066F5C2A1B3D4E600").await?;
-        let mut why = explanation.lines();
-        let call = explanation.row.as_ref().map(|row| row.call.clone()).unwrap_or_default();
-        let quarantine = DynamoQuarantine::new(&stage.door.clients, &stage.door.table);
-        let item = quarantine.get(&call).await.map_err(Failure::new)?;
-        let mut verdict = Verdict::default();
-        verdict.same("the outcome", explanation.outcome(), "denied");
-        verdict.same("how often the target was called", stage.booked(key), 0);
-        verdict.same(
-            "the code in quarantine",
-            item.as_ref().and_then(|item| item.code.as_deref()),
-            Some("forbidden"),
-        );
-        if let Some(item) = item {
-            let cause = item.cause.unwrap_or_default();
-            why.push(format!(
-                "quarantine: `{}` is kept, {} ({cause})",
-                item.call,
-                item.code.unwrap_or_default()
-            ));
-        }
-        Ok(vec![Act {
-            scene: self.title(),
-            asked: format!("doorward emit s3 --bucket receipts --key {key}"),
-            answered: format!("taken as request {id}"),
-            why,
-            unexpected: verdict.into_differences(),
-        }])
-    }
+    Ok(vec![Act {
+        scene: SCENE.title,
+        asked: format!("doorward emit s3 --bucket receipts --key {key}"),
+        answered: format!("taken as request {id}"),
+        why,
+        unexpected: verdict.into_differences(),
+    }])
 }

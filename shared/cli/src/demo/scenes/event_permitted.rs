@@ -1,40 +1,28 @@
-use async_trait::async_trait;
-
 use crate::demo::act::{Act, Verdict};
 use crate::demo::scene::Scene;
 use crate::demo::stage::Stage;
 use crate::output::Failure;
 
 /// An upload that a policy permits reaches its target in S3's own form.
-pub(crate) struct EventPermitted;
+pub(crate) const SCENE: Scene =
+    Scene { title: "A receipt is uploaded to S3", in_tour: true, play: |stage| Box::pin(play(stage)) };
 
-#[async_trait]
-impl Scene for EventPermitted {
-    fn title(&self) -> &'static str {
-        "A receipt is uploaded to S3"
-    }
-
-    fn in_tour(&self) -> bool {
-        true
-    }
-
-    async fn play(&self, stage: &Stage) -> Result<Vec<Act>, Failure> {
-        let key = "inbox/march.pdf";
-        let (id, explanation) = stage.emit_s3(key, "0066F5C2A1B3D4E5F6").await?;
-        let why = explanation.lines();
-        let mut verdict = Verdict::default();
-        verdict.same("the outcome", explanation.outcome(), "admitted");
-        verdict.holds(
-            "a policy permits it",
-            why.iter().any(|line| line.contains("allow by receipts-are-small-pdfs")),
-        );
-        verdict.same("how often the target was called", stage.booked(key), 1);
-        Ok(vec![Act {
-            scene: self.title(),
-            asked: format!("doorward emit s3 --bucket receipts --key {key}"),
-            answered: format!("taken as request {id}"),
-            why,
-            unexpected: verdict.into_differences(),
-        }])
-    }
+async fn play(stage: &Stage) -> Result<Vec<Act>, Failure> {
+    let key = "inbox/march.pdf";
+    let (id, explanation) = stage.emit_s3(key, "0066F5C2A1B3D4E5F6").await?;
+    let why = explanation.lines();
+    let mut verdict = Verdict::default();
+    verdict.same("the outcome", explanation.outcome(), "admitted");
+    verdict.holds(
+        "a policy permits it",
+        why.iter().any(|line| line.contains("allow by receipts-are-small-pdfs")),
+    );
+    verdict.same("how often the target was called", stage.booked(key), 1);
+    Ok(vec![Act {
+        scene: SCENE.title,
+        asked: format!("doorward emit s3 --bucket receipts --key {key}"),
+        answered: format!("taken as request {id}"),
+        why,
+        unexpected: verdict.into_differences(),
+    }])
 }

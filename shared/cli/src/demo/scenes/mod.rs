@@ -15,18 +15,16 @@ mod unproven_caller;
 use super::scene::Scene;
 
 /// Every scene.
-pub(crate) fn all() -> Vec<Box<dyn Scene>> {
-    vec![
-        Box::new(health::Health),
-        Box::new(order_placed::OrderPlaced),
-        Box::new(order_of_another::OrderOfAnother),
-        Box::new(unproven_caller::UnprovenCaller),
-        Box::new(contract_broken::ContractBroken),
-        Box::new(unknown_path::UnknownPath),
-        Box::new(rate_reached::RateReached),
-        Box::new(target_trouble::TargetTrouble),
-        Box::new(event_permitted::EventPermitted),
-        Box::new(event_denied::EventDenied),
-        Box::new(delivered_twice::DeliveredTwice),
-    ]
-}
+pub(crate) const ALL: &[Scene] = &[
+    health::SCENE,
+    order_placed::SCENE,
+    order_of_another::SCENE,
+    unproven_caller::SCENE,
+    contract_broken::SCENE,
+    unknown_path::SCENE,
+    rate_reached::SCENE,
+    target_trouble::SCENE,
+    event_permitted::SCENE,
+    event_denied::SCENE,
+    delivered_twice::SCENE,
+];

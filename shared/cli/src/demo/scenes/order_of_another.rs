@@ -1,4 +1,3 @@
-use async_trait::async_trait;
 use http::Method;
 
 use crate::demo::act::Act;
@@ -7,38 +6,31 @@ use crate::demo::stage::{Ask, Expect, Stage};
 use crate::output::Failure;
 
 /// The owner decides who may read an order.
-pub(crate) struct OrderOfAnother;
+pub(crate) const SCENE: Scene = Scene {
+    title: "A customer reads her own order, and somebody else's",
+    in_tour: true,
+    play: |stage| Box::pin(play(stage)),
+};
 
-#[async_trait]
-impl Scene for OrderOfAnother {
-    fn title(&self) -> &'static str {
-        "A customer reads her own order, and somebody else's"
+async fn play(stage: &Stage) -> Result<Vec<Act>, Failure> {
+    let alice = stage.token("alice", &["customers"])?;
+    let mut acts = Vec::new();
+    for base in stage.fronts() {
+        let ask = |path| Ask { base, method: Method::GET, path, token: Some(&alice), body: None };
+        let own = Expect {
+            status: 200,
+            outcome: "admitted",
+            why: &["allow by owners-read-their-orders"],
+            headers: &[],
+        };
+        acts.push(stage.act(SCENE.title, ask("/orders/1001"), own).await?);
+        let other = Expect {
+            status: 403,
+            outcome: "denied",
+            why: &["at permit", "no policy permits it", "ledger:"],
+            headers: &[],
+        };
+        acts.push(stage.act(SCENE.title, ask("/orders/1002"), other).await?);
     }
-
-    fn in_tour(&self) -> bool {
-        true
-    }
-
-    async fn play(&self, stage: &Stage) -> Result<Vec<Act>, Failure> {
-        let alice = stage.token("alice", &["customers"])?;
-        let mut acts = Vec::new();
-        for base in stage.fronts() {
-            let ask = |path| Ask { base, method: Method::GET, path, token: Some(&alice), body: None };
-            let own = Expect {
-                status: 200,
-                outcome: "admitted",
-                why: &["allow by owners-read-their-orders"],
-                headers: &[],
-            };
-            acts.push(stage.act(self.title(), ask("/orders/1001"), own).await?);
-            let other = Expect {
-                status: 403,
-                outcome: "denied",
-                why: &["at permit", "no policy permits it", "ledger:"],
-                headers: &[],
-            };
-            acts.push(stage.act(self.title(), ask("/orders/1002"), other).await?);
-        }
-        Ok(acts)
-    }
+    Ok(acts)
 }

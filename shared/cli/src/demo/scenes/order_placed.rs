@@ -1,4 +1,3 @@
-use async_trait::async_trait;
 use http::Method;
 use serde_json::json;
 
@@ -8,33 +7,22 @@ use crate::demo::stage::{Ask, Expect, Stage};
 use crate::output::Failure;
 
 /// A permit by role and amount, and the target's own answer.
-pub(crate) struct OrderPlaced;
+pub(crate) const SCENE: Scene =
+    Scene { title: "A customer places an order", in_tour: true, play: |stage| Box::pin(play(stage)) };
 
-#[async_trait]
-impl Scene for OrderPlaced {
-    fn title(&self) -> &'static str {
-        "A customer places an order"
+async fn play(stage: &Stage) -> Result<Vec<Act>, Failure> {
+    let alice = stage.token("alice", &["customers"])?;
+    let mut acts = Vec::new();
+    for base in stage.fronts() {
+        let body = json!({ "items": [{ "sku": "TEA-1", "quantity": 2 }], "total": 4200 });
+        let ask = Ask { base, method: Method::POST, path: "/orders", token: Some(&alice), body: Some(body) };
+        let expect = Expect {
+            status: 201,
+            outcome: "admitted",
+            why: &["allow by customers-order-up-to-1000", "ledger:"],
+            headers: &["ratelimit"],
+        };
+        acts.push(stage.act(SCENE.title, ask, expect).await?);
     }
-
-    fn in_tour(&self) -> bool {
-        true
-    }
-
-    async fn play(&self, stage: &Stage) -> Result<Vec<Act>, Failure> {
-        let alice = stage.token("alice", &["customers"])?;
-        let mut acts = Vec::new();
-        for base in stage.fronts() {
-            let body = json!({ "items": [{ "sku": "TEA-1", "quantity": 2 }], "total": 4200 });
-            let ask =
-                Ask { base, method: Method::POST, path: "/orders", token: Some(&alice), body: Some(body) };
-            let expect = Expect {
-                status: 201,
-                outcome: "admitted",
-                why: &["allow by customers-order-up-to-1000", "ledger:"],
-                headers: &["ratelimit"],
-            };
-            acts.push(stage.act(self.title(), ask, expect).await?);
-        }
-        Ok(acts)
-    }
+    Ok(acts)
 }
