@@ -1,5 +1,9 @@
 //! End-to-end tests over the real binaries.
-#![expect(clippy::unwrap_used, reason = "clippy knows test functions, but not the functions that they share")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "clippy knows test functions, but not the functions that they share"
+)]
 
 mod arrows;
 mod bad_input;
