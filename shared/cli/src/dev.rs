@@ -6,6 +6,7 @@ use doorward_emulator::Ports;
 use serde_json::json;
 
 use crate::building::{Progress, build_functions};
+use crate::ending::asked_to_end;
 use crate::local_door::{LocalDoor, Runner, environment};
 use crate::output::{Exit, Failure, Format};
 use crate::project::{Project, workspace_root};
@@ -64,7 +65,7 @@ pub(crate) async fn run(arguments: Arguments, format: Format) -> Result<Exit, Fa
         None => None,
     };
     announce(&door, &project, watch.as_deref(), format)?;
-    tokio::signal::ctrl_c().await.map_err(Failure::new)?;
+    asked_to_end().await?;
     door.emulator.shutdown().await;
     Ok(Exit::Ok)
 }

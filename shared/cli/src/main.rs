@@ -7,6 +7,7 @@ mod completions;
 mod demo;
 mod dev;
 mod emit;
+mod ending;
 mod explanation;
 mod faults;
 mod local_door;

@@ -14,6 +14,7 @@ use doorward_emulator::Ports;
 use serde_json::json;
 
 use crate::building::{Progress, build_functions};
+use crate::ending::asked_to_end;
 use crate::local_door::{LocalDoor, Runner};
 use crate::output::{Exit, Failure, Format};
 use crate::project::{Project, workspace_root};
@@ -67,7 +68,7 @@ pub(crate) async fn run(arguments: Arguments, format: Format) -> Result<Exit, Fa
             "The door stays open: the `curl` lines above work from {}. Ctrl-C closes it.",
             root.display()
         );
-        tokio::signal::ctrl_c().await.map_err(Failure::new)?;
+        asked_to_end().await?;
     }
     stage.door.emulator.shutdown().await;
     Ok(if played.all_as_expected() { Exit::Ok } else { Exit::Different })
