@@ -7,6 +7,7 @@ use serde_json::Map;
 pub(crate) fn spec() -> IssuerSpec {
     IssuerSpec {
         name: "main".to_owned(),
+        variable: "DOORWARD_JWKS_URL_MAIN".to_owned(),
         issuer: "https://id.shop.example/".to_owned(),
         audience: "shop-api".to_owned(),
     }

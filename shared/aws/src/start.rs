@@ -1,5 +1,7 @@
+use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use doorward_core::{Bundle, BundleError, Door, Rules};
 use doorward_model::Faults;
@@ -8,7 +10,7 @@ use tracing_subscriber::filter::LevelFilter;
 use crate::{AwsClients, EnvironmentError, ports};
 
 /// Why a function cannot start. A door that cannot be checked is not opened.
-#[derive(Debug, thiserror::Error)]
+#[derive(thiserror::Error)]
 pub enum StartError {
     /// The files cannot be read.
     #[error(transparent)]
@@ -20,6 +22,16 @@ pub enum StartError {
     #[error(transparent)]
     Environment(#[from] EnvironmentError),
 }
+
+impl fmt::Debug for StartError {
+    /// As it is displayed: Rust prints what `main` returns in this form.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+/// How long a sandbox waits for the issuers' keys before its first call.
+const PREPARE: Duration = Duration::from_secs(3);
 
 /// Makes the door that a function serves, once, at cold start: reads and compiles the bundle, builds the clients, and
 /// has the connection to the store and the issuers' keys ready before the first call.
@@ -38,7 +50,8 @@ pub async fn open_door() -> Result<Door, StartError> {
     let table = rules.config().door.table.clone();
     let clients = AwsClients::from_environment()?;
     let door = Door::new(Arc::clone(&rules), ports(&clients, &table));
-    tokio::join!(door.prepare(), clients.warm(&table));
+    // Keys that are not here by then are fetched by the first call that needs them.
+    let (_, ()) = tokio::join!(tokio::time::timeout(PREPARE, door.prepare()), clients.warm(&table));
     tracing::info!(door = rules.config().door.name, bundle = rules.digest(), "the door is open");
     Ok(door)
 }

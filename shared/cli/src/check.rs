@@ -17,7 +17,7 @@ pub(crate) struct Arguments {
 }
 
 pub(crate) fn run(arguments: &Arguments, format: Format) -> Result<Exit, Failure> {
-    let Project { rules, bundle, .. } = Project::open(&arguments.path)?;
+    let Project { rules, .. } = Project::open(&arguments.path)?;
     let config = rules.config();
     let contracts = config.routes.iter().filter(|route| route.contract.is_some()).count();
     let policies = rules.policies().count();
@@ -28,7 +28,7 @@ pub(crate) fn run(arguments: &Arguments, format: Format) -> Result<Exit, Failure
             json!({
                 "faults": [],
                 "door": config.door.name,
-                "bundle": bundle.digest(),
+                "bundle": rules.digest(),
                 "routes": config.routes.len(),
                 "events": config.events.len(),
                 "policies": policies,

@@ -1,5 +1,6 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
+use std::net::{Ipv4Addr, TcpListener};
 use std::path::{Path, PathBuf};
 
 use doorward_emulator::Ports;
@@ -36,9 +37,13 @@ pub(crate) struct Arguments {
 
 const FIRST_PORT: u16 = 3000;
 
-/// Ports that printed lines can rely on.
-pub(crate) fn usual_ports() -> Ports {
-    ports_from(FIRST_PORT)
+/// The usual ports, so that printed lines can be kept; any others where one of them is taken.
+pub(crate) fn usual_ports_or_free_ones() -> Ports {
+    let usual = ports_from(FIRST_PORT);
+    let Ports { http_api, function_url, lambda, dynamodb, issuers } = usual;
+    let all = [http_api, function_url, lambda, dynamodb, issuers];
+    let free = all.iter().all(|port| TcpListener::bind((Ipv4Addr::LOCALHOST, *port)).is_ok());
+    if free { usual } else { Ports::default() }
 }
 
 fn ports_from(first: u16) -> Ports {

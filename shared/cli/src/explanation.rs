@@ -61,10 +61,6 @@ impl Explanation {
         if let Some(access) = &self.gateway {
             lines.extend(gateway_words(access));
         }
-        let passed_on = self.gateway.as_ref().and_then(|access| access.get("integrationRequestId")?.as_str());
-        if let (Some(id), true) = (passed_on, self.calls.is_empty()) {
-            lines.push(format!("dispatcher: answered for itself in {id}; nothing was decided or recorded"));
-        }
         lines.extend(self.calls.iter().map(|(function, call)| format!("{function}: {}", call_words(call))));
         if let Some(row) = &self.row {
             lines.push(format!("ledger: `{}` has {} of {} unit(s)", row.call, row.outcome, row.units));

@@ -3,7 +3,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use doorward_aws::{AwsClients, LedgerReader};
-use doorward_config::{AuthorizerAnswer, Config};
+use doorward_config::{AuthorizerAnswer, Config, Target, jwks_url_variable};
 use doorward_emulator::{
     Authorizer, Emulator, FunctionSpec, FunctionUrl, Functions, HttpApi, IssuerSpec, Options, Ports, Route,
 };
@@ -12,14 +12,14 @@ use doorward_model::FrontKind;
 use crate::output::Failure;
 use crate::project::Project;
 
-/// The one definition of the tables, which templates and tests read as well.
+/// The one definition of the tables, which tests read as well.
 const TABLES: &str = include_str!("../../../infra/tables.json");
 
 /// Functions that are the door itself; all others are targets.
 const AUTHORIZER: &str = "authorizer";
 const DISPATCHER: &str = "dispatcher";
 
-/// Longer than any target's timeout in a local project, as API Gateway's own bound of 30 s is.
+/// API Gateway's own bound for an integration.
 const FUNCTION_TIMEOUT: Duration = Duration::from_secs(30);
 const MAX_SANDBOXES: usize = 8;
 
@@ -78,7 +78,7 @@ pub(crate) fn environment(
         ("DOORWARD_CONFIG".to_owned(), project.config.display().to_string()),
     ]);
     for issuer in &project.rules.config().issuers {
-        let name = format!("DOORWARD_JWKS_URL_{}", issuer.name.to_uppercase().replace(['-', '.'], "_"));
+        let name = jwks_url_variable(&issuer.name);
         variables.insert(name, emulator.jwks_url(&issuer.name).map_err(Failure::new)?);
     }
     Ok(variables)
@@ -89,7 +89,7 @@ fn functions(config: &Config, config_path: &Path, runner: Runner) -> Result<Func
         Runner::InvokeUrl(url) => return Ok(Functions::Remote(url)),
         Runner::Binaries(binaries) => binaries,
     };
-    let targets = config.targets.iter().map(|target| target.lambda.as_str());
+    let targets = config.targets.iter().map(function_name);
     let names: BTreeSet<&str> = targets.chain([AUTHORIZER, DISPATCHER]).collect();
     let specs = names.into_iter().map(|name| {
         let binary = binaries.get(name).cloned().ok_or_else(|| {
@@ -106,6 +106,15 @@ fn functions(config: &Config, config_path: &Path, runner: Runner) -> Result<Func
         })
     });
     specs.collect::<Result<_, _>>().map(Functions::Host)
+}
+
+/// The name of a target's function, which an ARN has in its seventh part, with or without a qualifier behind it.
+fn function_name(target: &Target) -> &str {
+    let parts: Vec<&str> = target.lambda.split(':').collect();
+    match parts.as_slice() {
+        ["arn", _, "lambda", _, _, "function", name, ..] | [name, ..] => name,
+        [] => &target.lambda,
+    }
 }
 
 /// The API as its template deploys it: a route for each of the project's, the authorizer before all of them. Method
@@ -132,6 +141,7 @@ fn http_api(id: String, config: &Config) -> HttpApi {
 fn issuers(config: &Config) -> Vec<IssuerSpec> {
     let spec = |issuer: &doorward_config::Issuer| IssuerSpec {
         name: issuer.name.clone(),
+        variable: jwks_url_variable(&issuer.name),
         issuer: issuer.issuer.clone(),
         audience: issuer.audiences.first().cloned().unwrap_or_default(),
     };

@@ -21,7 +21,6 @@ pub(crate) struct Project {
     /// Where `doorward.toml` is, absolute.
     pub(crate) config: PathBuf,
     pub(crate) rules: Rules,
-    pub(crate) bundle: Bundle,
 }
 
 impl Project {
@@ -32,7 +31,7 @@ impl Project {
         let config = config.canonicalize().map_err(Failure::new)?;
         let bundle = Bundle::read(&config).map_err(Failure::new)?;
         match Rules::compile(&bundle, |_| None) {
-            Ok(rules) => Ok(Self { config, rules, bundle }),
+            Ok(rules) => Ok(Self { config, rules }),
             Err(faults) => Err(Failure::Invalid { faults, sources: Sources(bundle) }),
         }
     }

@@ -85,7 +85,8 @@ impl Config {
 }
 
 /// `DOORWARD_JWKS_URL_MY_ISSUER` for the issuer `my-issuer`.
-pub(crate) fn jwks_url_variable(issuer: &str) -> String {
+#[must_use]
+pub fn jwks_url_variable(issuer: &str) -> String {
     let part = issuer.chars().map(|c| if c.is_ascii_alphanumeric() { c.to_ascii_uppercase() } else { '_' });
     "DOORWARD_JWKS_URL_".chars().chain(part).collect()
 }

@@ -34,7 +34,7 @@ pub use checked::{
     Algorithm, Authorizer, AuthorizerAnswer, CheckAnswers, Config, ContractRef, Door, EventRule, Issuer,
     JwksLocation, Limit, LimitRule, OnDeny, Plan, PrincipalRule, ResourceRule, Route, Target, Window,
 };
-pub use environment::{ENVIRONMENT, EnvironmentVariable};
+pub use environment::{ENVIRONMENT, EnvironmentVariable, jwks_url_variable};
 pub use pattern::Pattern;
 
 use doorward_model::{Fault, Faults};

@@ -10,27 +10,37 @@ use crate::send::Sent;
 
 /// A call whose answer may go to the caller.
 pub(crate) struct Answered {
-    pub(crate) reply: Reply,
+    reply: Reply,
 }
 
-/// The most bytes that are gathered: Lambda's own bound for a synchronous answer.
-const MAX_ANSWER: usize = 6 * 1024 * 1024;
+impl Answered {
+    pub(crate) fn into_reply(self) -> Reply {
+        self.reply
+    }
+}
+
+/// The most bytes that are gathered of any answer; what the front can carry is for [`crate::ports::AnswerBound`] to say.
+const MAX_ANSWER: usize = 8 * 1024 * 1024;
 
 impl Door {
     /// Does the answer keep its contract, and can the front carry it? Both are known before the call is recorded: what
     /// the ledger calls admitted is answered as it says.
     pub(crate) async fn check_response(&self, sent: Sent<'_>, call: &mut Call) -> Result<Answered, Refusal> {
         self.enter(call, Stage::CheckResponse);
-        let Sent { found, reply: Reply { status, headers, body } } = sent;
+        let http = match sent.found().subject() {
+            Subject::Http(http) => Some((http.rules, http.rules.route.check_answers)),
+            Subject::Event { .. } => None,
+        };
+        let Reply { status, headers, body } = sent.into_reply();
         let unreadable = |cause: String| Refusal::Target(TargetFault::Unreadable(cause));
         let body = body.collect(MAX_ANSWER).await.map_err(|error| unreadable(error.to_string()))?;
-        if let Subject::Http(http) = &found.subject {
+        if let Some((rules, mode)) = http {
             // Whoever is served may read another one than the contract did.
             if headers.get_all(CONTENT_TYPE).iter().count() > 1 {
                 return Err(unreadable("it has two content types".to_owned()));
             }
-            if let Some(operation) = http.operation {
-                check(operation, status, &headers, &body, http.route.check_answers, call)?;
+            if let Some(operation) = &rules.operation {
+                check(operation, status, &headers, &body, mode, call)?;
             }
             if !self.ports.answers.fits(status, &headers, &body) {
                 return Err(unreadable("it is larger than the front can carry".to_owned()));

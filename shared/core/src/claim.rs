@@ -6,26 +6,30 @@ use jiff::{SignedDuration, Timestamp};
 use crate::door::Door;
 use crate::find::Subject;
 use crate::permit::Permitted;
-use crate::ports;
+use crate::ports::{self, StoreError};
+
+/// A call that this invocation alone carries to its target.
+pub(crate) struct Claimed<'c>(Permitted<'c>);
+
+impl<'c> Claimed<'c> {
+    pub(crate) fn permitted(&self) -> &Permitted<'c> {
+        &self.0
+    }
+}
 
 /// What is kept of the platform's time to refuse, to record that and to answer.
 pub(crate) const RESERVE: Duration = Duration::from_millis(500);
 
-/// A call that this invocation alone carries to its target.
-pub(crate) struct Claimed<'d> {
-    pub(crate) permitted: Permitted<'d>,
-}
-
 impl Door {
     /// Was this call here before? Sources deliver an event again whenever they are not sure; who finds it taken never
     /// reaches the target. Plain HTTP calls are their own identity and need no claim.
-    pub(crate) async fn claim<'d>(
+    pub(crate) async fn claim<'c>(
         &self,
-        permitted: Permitted<'d>,
+        permitted: Permitted<'c>,
         call: &mut Call,
-    ) -> Result<Claimed<'d>, Refusal> {
+    ) -> Result<Claimed<'c>, Refusal> {
         self.enter(call, Stage::Claim);
-        if let Subject::Event { .. } = permitted.found.subject {
+        if let Subject::Event { .. } = permitted.found().subject() {
             let claim = self.in_time(call, self.ports.ledger.claim(call, self.expiry(call))).await;
             match claim.map_err(|error| self.store_away(call, &error))? {
                 ports::Claim::Ours => call.claimed = true,
@@ -35,33 +39,40 @@ impl Door {
                 }
             }
         }
-        Ok(Claimed { permitted })
+        Ok(Claimed(permitted))
     }
 
     /// When the ledger may forget this call.
     pub(crate) fn expiry(&self, call: &Call) -> Timestamp {
-        let retention =
-            SignedDuration::try_from(self.rules.config.door.retention).unwrap_or(SignedDuration::MAX);
-        call.at.saturating_add(retention).unwrap_or(Timestamp::MAX)
+        let retention = SignedDuration::try_from(self.rules.config().door.retention);
+        call.at.saturating_add(retention.unwrap_or(SignedDuration::MAX)).unwrap_or(Timestamp::MAX)
     }
 
     /// A store's answer, unless the platform would end the invocation first: then the caller could not be answered.
     pub(crate) async fn in_time<T>(
         &self,
         call: &Call,
-        asked: impl Future<Output = Result<T, ports::StoreError>>,
-    ) -> Result<T, ports::StoreError> {
-        match call.time_left(self.ports.clock.now(), RESERVE) {
-            None => asked.await,
-            Some(left) => match tokio::time::timeout(left, asked).await {
-                Ok(answer) => answer,
-                Err(_) => Err(ports::StoreError("no answer in the time that is left".to_owned())),
-            },
-        }
+        asked: impl Future<Output = Result<T, StoreError>>,
+    ) -> Result<T, StoreError> {
+        within(call.time_left(self.ports.clock.now(), RESERVE), asked).await
     }
 
-    pub(crate) fn store_away(&self, call: &Call, error: &ports::StoreError) -> Refusal {
+    pub(crate) fn store_away(&self, call: &Call, error: &StoreError) -> Refusal {
         self.ports.journal.complain(call, &error.to_string());
         Refusal::StoreAway
+    }
+}
+
+/// A store's answer if it comes in time; `None` sets no time.
+pub(crate) async fn within<T>(
+    time: Option<Duration>,
+    asked: impl Future<Output = Result<T, StoreError>>,
+) -> Result<T, StoreError> {
+    match time {
+        None => asked.await,
+        Some(time) => match tokio::time::timeout(time, asked).await {
+            Ok(answer) => answer,
+            Err(_) => Err(StoreError("no answer in the time that is left".to_owned())),
+        },
     }
 }

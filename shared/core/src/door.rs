@@ -2,7 +2,6 @@ use std::sync::Arc;
 
 use doorward_model::{Call, Inbound, Message, Outcome, Refusal, Reply};
 
-use crate::health;
 use crate::keys::KeyRing;
 use crate::ports::{AnswerBound, Clock, Fetch, Journal, Ledger, LimitStore, Quarantine, Targets};
 use crate::rules::Rules;
@@ -10,15 +9,22 @@ use crate::screen::Screen;
 
 /// What the door stands on.
 #[derive(Clone)]
-#[expect(missing_docs, reason = "each port says what it is")]
 pub struct Ports {
+    /// The time of day.
     pub clock: Arc<dyn Clock>,
+    /// Reads key sets.
     pub fetch: Arc<dyn Fetch>,
+    /// Rates and quotas.
     pub limits: Arc<dyn LimitStore>,
+    /// The record of every call.
     pub ledger: Arc<dyn Ledger>,
+    /// Where refused events are kept.
     pub quarantine: Arc<dyn Quarantine>,
+    /// What calls are forwarded to.
     pub targets: Arc<dyn Targets>,
+    /// What the front can carry back.
     pub answers: Arc<dyn AnswerBound>,
+    /// One line per call.
     pub journal: Arc<dyn Journal>,
 }
 
@@ -61,8 +67,9 @@ impl Door {
     /// A door over `rules`. Call [`Door::prepare`] before the first call.
     #[must_use]
     pub fn new(rules: Arc<Rules>, ports: Ports) -> Self {
-        let keys = KeyRing::new(&rules.config.issuers, &rules.jwks_files, rules.config.door.refresh);
-        let screen = Screen::new(rules.config.door.screen_rate);
+        let config = rules.config();
+        let keys = KeyRing::new(&config.issuers, &rules.key_sets, config.door.refresh);
+        let screen = Screen::new(config.door.screen_rate);
         Self { rules, ports, keys, screen }
     }
 
@@ -81,15 +88,15 @@ impl Door {
     /// Carries one call through the whole door: the outcome is recorded and answered whatever it is.
     pub async fn serve(&self, inbound: Inbound) -> Answer {
         let mut call = Call::begin(&inbound, self.ports.clock.now());
-        if let Some(reply) = health::answer(&self.rules, &inbound) {
+        if let Some(reply) = self.health(&inbound, &mut call) {
             return Answer::Http(reply);
         }
         let event = match &inbound.message {
             Message::Http(_) => None,
-            Message::Event(record) => Some(record.clone()),
+            Message::Event(record) => Some(record),
         };
-        let outcome = self.run(inbound, &mut call).await;
-        let outcome = self.record(outcome, event.as_ref(), &mut call).await;
+        let outcome = self.run(&inbound, &mut call).await;
+        let outcome = self.record(outcome, event, &mut call).await;
         self.respond(outcome, event.is_some(), &mut call)
     }
 
@@ -97,7 +104,7 @@ impl Door {
     /// recorded here; what passes is recorded by the dispatcher behind.
     pub async fn admit(&self, inbound: Inbound) -> Admission {
         let mut call = Call::begin(&inbound, self.ports.clock.now());
-        let outcome = self.decide(inbound, &mut call).await;
+        let outcome = self.decide(&inbound, &mut call).await;
         let refusal = self.record_admission(outcome, &mut call).await;
         Admission { call, refusal }
     }

@@ -1,5 +1,4 @@
-use doorward_config::{EventRule, Route};
-use doorward_contract::Operation;
+use doorward_config::{Plan, Target};
 use doorward_model::{
     Call, CanonicalPath, EntityName, EventRecord, HttpRequest, Inbound, MalformedFault, Message, Refusal,
     Stage, Trace,
@@ -7,55 +6,120 @@ use doorward_model::{
 
 use crate::door::Door;
 use crate::router::Match;
-use crate::rules::FUNCTION;
+use crate::rules::{EVENT_SOURCE, EventRules, RouteRules};
 
 /// A call whose front is pinned and whose route or event is known.
-pub(crate) struct Found<'d> {
-    pub(crate) subject: Subject<'d>,
-    pub(crate) trace: Trace,
+pub(crate) struct Found<'c> {
+    subject: Subject<'c>,
+    resource: EntityName,
+    trace: &'c Trace,
 }
 
 /// The two forms of a found call.
-pub(crate) enum Subject<'d> {
-    Http(HttpCall<'d>),
-    Event { rule: &'d EventRule, record: EventRecord },
+pub(crate) enum Subject<'c> {
+    Http(HttpCall<'c>),
+    Event { rules: &'c EventRules, record: &'c EventRecord },
 }
 
-pub(crate) struct HttpCall<'d> {
-    pub(crate) route: &'d Route,
-    pub(crate) operation: Option<&'d Operation>,
-    pub(crate) request: HttpRequest,
+/// A request and where its path leads.
+pub(crate) struct HttpCall<'c> {
+    pub(crate) rules: &'c RouteRules,
+    pub(crate) request: &'c HttpRequest,
     pub(crate) path: CanonicalPath,
     pub(crate) parameters: Vec<(String, String)>,
 }
 
-impl Found<'_> {
-    pub(crate) fn target_name(&self) -> &str {
+impl<'c> Found<'c> {
+    pub(crate) fn subject(&self) -> &Subject<'c> {
+        &self.subject
+    }
+
+    /// What the call is about, for the policies.
+    pub(crate) fn resource(&self) -> &EntityName {
+        &self.resource
+    }
+
+    pub(crate) fn trace(&self) -> &'c Trace {
+        self.trace
+    }
+
+    /// The Cedar action.
+    pub(crate) fn action(&self) -> &'c str {
         match &self.subject {
-            Subject::Http(http) => &http.route.target,
-            Subject::Event { rule, .. } => &rule.target,
+            Subject::Http(http) => &http.rules.route.id,
+            Subject::Event { rules, .. } => &rules.rule.id,
         }
+    }
+
+    pub(crate) fn target(&self) -> &'c Target {
+        match &self.subject {
+            Subject::Http(http) => &http.rules.target,
+            Subject::Event { rules, .. } => &rules.target,
+        }
+    }
+
+    /// The target as a Cedar entity.
+    pub(crate) fn function(&self) -> &'c EntityName {
+        match &self.subject {
+            Subject::Http(http) => &http.rules.function,
+            Subject::Event { rules, .. } => &rules.function,
+        }
+    }
+
+    pub(crate) fn plan(&self) -> Option<&'c Plan> {
+        match &self.subject {
+            Subject::Http(http) => http.rules.plan.as_ref(),
+            Subject::Event { rules, .. } => rules.plan.as_ref(),
+        }
+    }
+
+    pub(crate) fn purpose(&self) -> Option<&'c str> {
+        match &self.subject {
+            Subject::Http(http) => http.rules.route.purpose.as_deref(),
+            Subject::Event { rules, .. } => rules.rule.purpose.as_deref(),
+        }
+    }
+
+    /// What the call counts for.
+    pub(crate) fn units(&self) -> u64 {
+        match &self.subject {
+            Subject::Http(http) => http.rules.route.units.get(),
+            Subject::Event { .. } => 1,
+        }
+    }
+
+    fn note(&self, call: &mut Call) {
+        call.action = Some(self.action().to_owned());
+        call.resource = Some(self.resource.clone());
+        call.target = Some(self.target().name.clone());
+        call.plan = self.plan().map(|plan| plan.name.clone());
+        call.purpose = self.purpose().map(str::to_owned);
+        call.units = self.units();
     }
 }
 
 impl Door {
     /// Which route or event is it? A front that is not pinned gets no further: whoever may invoke the function could
     /// forge any envelope.
-    pub(crate) fn find(&self, inbound: Inbound, call: &mut Call) -> Result<Found<'_>, Refusal> {
+    pub(crate) fn find<'c>(&'c self, inbound: &'c Inbound, call: &mut Call) -> Result<Found<'c>, Refusal> {
         self.enter(call, Stage::Find);
-        if !self.rules.config.fronts.contains(&inbound.front) {
+        if !self.rules.config().fronts.contains(&inbound.front) {
             return Err(Refusal::UnknownFront);
         }
-        let subject = match inbound.message {
-            Message::Http(request) => self.find_route(request, call)?,
-            Message::Event(record) => self.find_event(record, call)?,
+        let (subject, resource) = match &inbound.message {
+            Message::Http(request) => self.find_route(request)?,
+            Message::Event(record) => {
+                // A pinned source attests itself; nothing else of the record is believed yet.
+                call.caller = Some(EntityName::new(EVENT_SOURCE, &record.sender));
+                self.find_event(record)?
+            }
         };
-        let found = Found { subject, trace: inbound.trace };
-        call.target = Some(found.target_name().to_owned());
+        let found = Found { subject, resource, trace: &inbound.trace };
+        found.note(call);
         Ok(found)
     }
 
-    fn find_route(&self, request: HttpRequest, call: &mut Call) -> Result<Subject<'_>, Refusal> {
+    fn find_route<'c>(&'c self, request: &'c HttpRequest) -> Result<(Subject<'c>, EntityName), Refusal> {
         let path = CanonicalPath::parse(&request.path, request.path_form)
             .map_err(|fault| Refusal::Malformed(MalformedFault::Path(fault)))?;
         let (place, parameters) = match self.rules.router.find(&request.method, &path) {
@@ -63,35 +127,27 @@ impl Door {
             Match::OtherMethods(allow) => return Err(Refusal::MethodNotAllowed { allow }),
             Match::Nothing => return Err(Refusal::NotFound),
         };
-        let (route, operation) = self.rules.route(place).ok_or(Refusal::NotFound)?;
-        call.action = Some(route.id.clone());
-        call.purpose.clone_from(&route.purpose);
-        call.units = route.units.get();
-        call.resource = Some(match &route.resource {
-            None => EntityName::new(FUNCTION, &route.target),
+        let rules = self.rules.routes.get(place).ok_or(Refusal::NotFound)?;
+        let resource = match &rules.route.resource {
+            None => rules.function.clone(),
             Some(rule) => {
                 let id = parameters.iter().find(|(name, _)| *name == rule.parameter).map(|(_, value)| value);
                 EntityName::new(&rule.type_name, id.ok_or(Refusal::NotFound)?)
             }
-        });
-        Ok(Subject::Http(HttpCall { route, operation, request, path, parameters }))
+        };
+        Ok((Subject::Http(HttpCall { rules, request, path, parameters }), resource))
     }
 
-    fn find_event(&self, record: EventRecord, call: &mut Call) -> Result<Subject<'_>, Refusal> {
-        if let Some(fault) = record.fault {
-            return Err(Refusal::Malformed(MalformedFault::Envelope(fault)));
+    fn find_event<'c>(&'c self, record: &'c EventRecord) -> Result<(Subject<'c>, EntityName), Refusal> {
+        if let Some(fault) = &record.fault {
+            return Err(Refusal::Malformed(MalformedFault::Envelope(fault.clone())));
         }
-        let events = &self.rules.config.events;
-        let place = events.iter().position(|rule| matches(rule, &record)).ok_or(Refusal::NotFound)?;
-        let rule = self.rules.event(place).ok_or(Refusal::NotFound)?;
-        call.action = Some(rule.id.clone());
-        call.purpose.clone_from(&rule.purpose);
-        call.resource = Some(EntityName::new(FUNCTION, &rule.target));
-        Ok(Subject::Event { rule, record })
+        let rules = self.rules.events.iter().find(|rules| matches(rules, record)).ok_or(Refusal::NotFound)?;
+        Ok((Subject::Event { rules, record }, rules.function.clone()))
     }
 }
 
-fn matches(rule: &EventRule, record: &EventRecord) -> bool {
+fn matches(EventRules { rule, .. }: &EventRules, record: &EventRecord) -> bool {
     rule.source == record.source
         && rule.event_type.as_ref().is_none_or(|pattern| pattern.matches(&record.event_type))
         && rule.matches.iter().all(|(name, pattern)| match record.attributes.get(name) {

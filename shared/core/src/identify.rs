@@ -1,20 +1,29 @@
-use doorward_config::{Issuer, PrincipalRule, Route};
+use std::sync::Arc;
+
+use doorward_config::{Issuer, PrincipalRule};
 use doorward_model::{AuthFault, Call, EntityName, MalformedFault, Principal, Refusal, Stage};
 use http::HeaderMap;
 use http::header::AUTHORIZATION;
 use serde_json::{Map, Value};
 
+use crate::claim::RESERVE;
 use crate::door::Door;
 use crate::find::{Found, Subject};
-use crate::keys::KeyFault;
-use crate::rules::EVENT_SOURCE;
+use crate::keys::{KeySet, KeysAway};
+use crate::rules::{EVENT_SOURCE, RouteRules};
 use crate::screen::Screened;
 use crate::token::Unverified;
 
 /// A call whose caller is proven.
-pub(crate) struct Identified<'d> {
-    pub(crate) found: Found<'d>,
-    pub(crate) principal: Principal,
+pub(crate) struct Identified<'c> {
+    found: Found<'c>,
+    principal: Principal,
+}
+
+impl<'c> Identified<'c> {
+    pub(crate) fn into_parts(self) -> (Found<'c>, Principal) {
+        (self.found, self.principal)
+    }
 }
 
 /// Cedar entity type of a caller's groups.
@@ -23,19 +32,18 @@ const GROUP: &str = "Group";
 impl Door {
     /// Who calls? From verified credentials, or from the envelope of a pinned event source; never from what the
     /// caller says of itself.
-    pub(crate) async fn identify<'d>(
-        &'d self,
-        screened: Screened<'d>,
+    pub(crate) async fn identify<'c>(
+        &self,
+        screened: Screened<'c>,
         call: &mut Call,
-    ) -> Result<Identified<'d>, Refusal> {
+    ) -> Result<Identified<'c>, Refusal> {
         self.enter(call, Stage::Identify);
         let found = screened.into_found();
-        let principal = match &found.subject {
-            Subject::Http(http) => self.verify(http.route, &http.request.headers).await?,
+        let principal = match found.subject() {
+            Subject::Http(http) => self.verify(http.rules, &http.request.headers, call).await?,
             Subject::Event { record, .. } => Principal {
                 name: EntityName::new(EVENT_SOURCE, &record.sender),
                 parents: Vec::new(),
-                issuer: None,
                 claims: Map::new(),
             },
         };
@@ -43,38 +51,48 @@ impl Door {
         Ok(Identified { found, principal })
     }
 
-    async fn verify(&self, route: &Route, headers: &HeaderMap) -> Result<Principal, Refusal> {
+    async fn verify(
+        &self,
+        rules: &RouteRules,
+        headers: &HeaderMap,
+        call: &Call,
+    ) -> Result<Principal, Refusal> {
         let Some(token) = bearer(headers)? else {
-            return if route.anonymous {
+            return if rules.route.anonymous {
                 Ok(Principal::anonymous())
             } else {
                 Err(Refusal::Unauthenticated(AuthFault::Missing))
             };
         };
         let token = Unverified::read(token).map_err(Refusal::Unauthenticated)?;
-        let issuer = self.issuer(route, &token).map_err(Refusal::Unauthenticated)?;
-        let (fetch, clock) = (self.ports.fetch.as_ref(), self.ports.clock.as_ref());
-        let set =
-            self.keys.set(&issuer.name, token.kid(), fetch, clock).await.map_err(|fault| match fault {
-                KeyFault::Unknown => Refusal::Unauthenticated(AuthFault::UnknownKey),
-                KeyFault::Away => Refusal::KeysAway,
-            })?;
+        let issuer = issuer(rules, &token).map_err(Refusal::Unauthenticated)?;
+        let set = self.key_set(issuer, token.kid(), call).await?;
         let key = set.find(token.kid(), token.algorithm());
         let key = key.ok_or(Refusal::Unauthenticated(AuthFault::UnknownKey))?;
-        let claims = token.verify(key, issuer, clock.now()).map_err(Refusal::Unauthenticated)?;
+        let claims = token.verify(key, issuer, self.ports.clock.now()).map_err(Refusal::Unauthenticated)?;
         principal(issuer, claims).map_err(Refusal::Unauthenticated)
     }
 
-    /// The issuer that the token names, if this route accepts it and it accepts the token's algorithm.
-    fn issuer(&self, route: &Route, token: &Unverified<'_>) -> Result<&Issuer, AuthFault> {
-        let named = token.issuer().ok_or(AuthFault::Issuer)?;
-        let accepted = route.auth.iter().filter_map(|name| self.rules.config.issuer(name));
-        let issuer = accepted.into_iter().find(|issuer| issuer.issuer == named).ok_or(AuthFault::Issuer)?;
-        if !issuer.algorithms.contains(&token.algorithm()) {
-            return Err(AuthFault::Algorithm);
-        }
-        Ok(issuer)
+    /// The issuer's keys, unless the platform would end the call before they are here.
+    async fn key_set(&self, issuer: &Issuer, kid: Option<&str>, call: &Call) -> Result<Arc<KeySet>, Refusal> {
+        let (fetch, clock) = (self.ports.fetch.as_ref(), self.ports.clock.as_ref());
+        let asked = self.keys.set(&issuer.name, kid, fetch, clock);
+        let found = match call.time_left(clock.now(), RESERVE) {
+            None => asked.await,
+            Some(left) => tokio::time::timeout(left, asked).await.unwrap_or(Err(KeysAway)),
+        };
+        found.map_err(|KeysAway| Refusal::KeysAway)
     }
+}
+
+/// The issuer that the token names, if this route accepts it and it accepts the token's algorithm.
+fn issuer<'c>(rules: &'c RouteRules, token: &Unverified<'_>) -> Result<&'c Issuer, AuthFault> {
+    let named = token.issuer().ok_or(AuthFault::Issuer)?;
+    let issuer = rules.issuers.iter().find(|issuer| issuer.issuer == named).ok_or(AuthFault::Issuer)?;
+    if !issuer.algorithms.contains(&token.algorithm()) {
+        return Err(AuthFault::Algorithm);
+    }
+    Ok(issuer)
 }
 
 /// The token of RFC 6750 section 2.1. Other schemes are no credentials of ours; two header fields are ambiguous.
@@ -105,12 +123,7 @@ fn principal(issuer: &Issuer, claims: Map<String, Value>) -> Result<Principal, A
             read_groups(listed, prefix).ok_or_else(|| AuthFault::Claim(name.to_owned()))?
         }
     };
-    Ok(Principal {
-        name: EntityName::new(type_name, format!("{prefix}{own}")),
-        parents,
-        issuer: Some(issuer.name.clone()),
-        claims,
-    })
+    Ok(Principal { name: EntityName::new(type_name, format!("{prefix}{own}")), parents, claims })
 }
 
 /// The longest id of a caller or a group, in bytes: escaped, it is part of a DynamoDB key of at most 2,048.

@@ -14,7 +14,7 @@ use crate::ports::{Clock, Fetch, FetchError};
 /// The issuers' public keys. What can go stale is looked at at the start of a call, since a frozen sandbox runs
 /// nothing in between; and a stranger's unknown `kid` cannot make the door fetch more than once in [`COOL_DOWN`].
 pub(crate) struct KeyRing {
-    issuers: HashMap<String, Slot>,
+    issuers: HashMap<String, Source>,
     refresh: SignedDuration,
 }
 
@@ -29,12 +29,24 @@ const MAX_BYTES: usize = 256 * 1024;
 /// The most keys that are kept of one set.
 const MAX_KEYS: usize = 64;
 
+/// Where one issuer's keys come from.
+enum Source {
+    /// The bundle: they are as old as the deployment.
+    Fixed(Arc<KeySet>),
+    Fetched(Slot),
+}
+
 struct Slot {
-    location: JwksLocation,
-    issuer: String,
+    location: Location,
     state: Mutex<State>,
     /// Held while fetching, so that calls that need the same keys wait for one fetch, and no other call does.
     fetching: tokio::sync::Mutex<()>,
+}
+
+enum Location {
+    Url(String),
+    /// Below this issuer.
+    Discovery(String),
 }
 
 #[derive(Debug, Clone, Default)]
@@ -45,52 +57,53 @@ struct State {
 }
 
 /// One issuer's usable keys.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(crate) struct KeySet {
     keys: Vec<Key>,
 }
 
 /// A public key and the algorithms that it may verify: never one of another family.
+#[derive(Clone)]
 pub(crate) struct Key {
     kid: Option<String>,
     algorithms: Vec<Algorithm>,
     pub(crate) key: DecodingKey,
 }
 
-/// Why there is no key.
+/// An issuer's set cannot be had.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum KeyFault {
-    /// The issuer's set has no such key.
-    Unknown,
-    /// The issuer's set cannot be had.
-    Away,
-}
+pub(crate) struct KeysAway;
 
 impl KeyRing {
-    pub(crate) fn new(issuers: &[Issuer], files: &HashMap<String, String>, refresh: Duration) -> Self {
-        let slot = |issuer: &Issuer| {
-            let mut state = State::default();
-            if let Some(text) = files.get(&issuer.name) {
-                state.set = KeySet::parse(text.as_bytes()).ok().map(Arc::new);
-            }
-            Slot {
-                location: issuer.jwks.clone(),
-                issuer: issuer.issuer.clone(),
-                state: Mutex::new(state),
+    /// The keys of `issuers`; those whose keys came with the bundle have them in `fixed`.
+    pub(crate) fn new(issuers: &[Issuer], fixed: &HashMap<String, KeySet>, refresh: Duration) -> Self {
+        let source = |issuer: &Issuer| {
+            let location = match &issuer.jwks {
+                JwksLocation::Url(url) => Location::Url(url.clone()),
+                JwksLocation::Discovery => Location::Discovery(issuer.issuer.clone()),
+                JwksLocation::File(_) => {
+                    return Source::Fixed(Arc::new(fixed.get(&issuer.name).cloned().unwrap_or_default()));
+                }
+            };
+            Source::Fetched(Slot {
+                location,
+                state: Mutex::default(),
                 fetching: tokio::sync::Mutex::default(),
-            }
+            })
         };
         Self {
-            issuers: issuers.iter().map(|issuer| (issuer.name.clone(), slot(issuer))).collect(),
+            issuers: issuers.iter().map(|issuer| (issuer.name.clone(), source(issuer))).collect(),
             refresh: SignedDuration::try_from(refresh).unwrap_or(SignedDuration::MAX),
         }
     }
 
-    /// Fetches every issuer's keys once.
+    /// Fetches every issuer's keys once, all at the same time.
     pub(crate) async fn load(&self, fetch: &dyn Fetch, clock: &dyn Clock) {
-        for (name, slot) in &self.issuers {
-            slot.refresh(name, fetch, clock).await;
-        }
+        let fetched = self.issuers.iter().filter_map(|(name, source)| match source {
+            Source::Fixed(_) => None,
+            Source::Fetched(slot) => Some(slot.refresh(name, fetch, clock)),
+        });
+        futures_util::future::join_all(fetched).await;
     }
 
     /// The key set of the issuer `name`, of an age that `refresh` allows, and holding `kid` if the issuer has it.
@@ -100,11 +113,11 @@ impl KeyRing {
         kid: Option<&str>,
         fetch: &dyn Fetch,
         clock: &dyn Clock,
-    ) -> Result<Arc<KeySet>, KeyFault> {
-        let slot = self.issuers.get(name).ok_or(KeyFault::Unknown)?;
-        if matches!(slot.location, JwksLocation::File(_)) {
-            return slot.state().set.ok_or(KeyFault::Away);
-        }
+    ) -> Result<Arc<KeySet>, KeysAway> {
+        let slot = match self.issuers.get(name).ok_or(KeysAway)? {
+            Source::Fixed(set) => return Ok(Arc::clone(set)),
+            Source::Fetched(slot) => slot,
+        };
         let wanted = |state: &State| self.wants_fetch(state, kid, clock.now());
         let state = slot.state();
         if wanted(&state) {
@@ -121,7 +134,7 @@ impl KeyRing {
         let state = slot.state();
         let bound = self.refresh.max(MAX_STALE);
         let usable = state.fetched.is_some_and(|at| clock.now().duration_since(at) <= bound);
-        state.set.filter(|_| usable).ok_or(KeyFault::Away)
+        state.set.filter(|_| usable).ok_or(KeysAway)
     }
 
     fn wants_fetch(&self, state: &State, kid: Option<&str>, now: Timestamp) -> bool {
@@ -152,43 +165,40 @@ impl Slot {
     async fn refresh(&self, name: &str, fetch: &dyn Fetch, clock: &dyn Clock) {
         self.change(|state| state.tried = Some(clock.now()));
         match self.fetch(fetch).await {
-            Ok(Some(set)) => self.change(|state| {
+            Ok(set) => self.change(|state| {
                 state.set = Some(Arc::new(set));
                 state.fetched = Some(clock.now());
             }),
-            Ok(None) => {}
             Err(error) => tracing::warn!(issuer = name, cause = %error, "the issuer's keys cannot be read"),
         }
     }
 
-    /// `Ok(None)` where the keys came with the bundle.
-    async fn fetch(&self, fetch: &dyn Fetch) -> Result<Option<KeySet>, FetchError> {
+    async fn fetch(&self, fetch: &dyn Fetch) -> Result<KeySet, FetchError> {
         let url = match &self.location {
-            JwksLocation::File(_) => return Ok(None),
-            JwksLocation::Url(url) => url.clone(),
-            JwksLocation::Discovery => self.discover(fetch).await?,
+            Location::Url(url) => url.clone(),
+            Location::Discovery(issuer) => discover(issuer, fetch).await?,
         };
         let body = fetch.get(&url, MAX_BYTES).await?;
-        KeySet::parse(&body).map(Some).map_err(|cause| FetchError { url, cause })
+        KeySet::parse(&body).map_err(|cause| FetchError { url, cause })
     }
+}
 
-    /// OpenID Connect Discovery 1.0 section 4: the document must name this very issuer.
-    async fn discover(&self, fetch: &dyn Fetch) -> Result<String, FetchError> {
-        let url = format!("{}/.well-known/openid-configuration", self.issuer.trim_end_matches('/'));
-        let body = fetch.get(&url, MAX_BYTES).await?;
-        let fault = |cause: &str| FetchError { url: url.clone(), cause: cause.to_owned() };
-        let document = parse_json(&body, 16).map_err(|_| fault("not a JSON object"))?;
-        let text = |name: &str| document.get(name).and_then(Value::as_str);
-        if text("issuer") != Some(&self.issuer) {
-            return Err(fault("the document is another issuer's"));
-        }
-        text("jwks_uri").map(str::to_owned).ok_or_else(|| fault("it has no `jwks_uri`"))
+/// OpenID Connect Discovery 1.0 section 4: the document must name this very issuer.
+async fn discover(issuer: &str, fetch: &dyn Fetch) -> Result<String, FetchError> {
+    let url = format!("{}/.well-known/openid-configuration", issuer.trim_end_matches('/'));
+    let body = fetch.get(&url, MAX_BYTES).await?;
+    let fault = |cause: &str| FetchError { url: url.clone(), cause: cause.to_owned() };
+    let document = parse_json(&body, 16).map_err(|_| fault("not a JSON object"))?;
+    let text = |name: &str| document.get(name).and_then(Value::as_str);
+    if text("issuer") != Some(issuer) {
+        return Err(fault("the document is another issuer's"));
     }
+    text("jwks_uri").map(str::to_owned).ok_or_else(|| fault("it has no `jwks_uri`"))
 }
 
 impl KeySet {
     /// Reads a JWK set (RFC 7517); keys that the door cannot use are passed over, as section 5 says.
-    fn parse(text: &[u8]) -> Result<Self, String> {
+    pub(crate) fn parse(text: &[u8]) -> Result<Self, String> {
         let document = parse_json(text, 16).map_err(|fault| fault.to_string())?;
         let listed = document.get("keys").and_then(Value::as_array).ok_or("it has no `keys`")?;
         let keys = listed.iter().filter_map(Key::read).take(MAX_KEYS).collect();

@@ -1,4 +1,5 @@
-//! The one pipeline of a call, and its ports. No AWS and no Lambda name in here.
+//! The one pipeline of a call, and its ports. It knows neither AWS's nor Lambda's
+//! forms.
 //!
 //! ```text
 //! inbound ─ find ▶ screen ▶ identify ▶ check_request ▶ permit ▶ claim ▶ reserve ▶ send ▶ check_response ─ respond
@@ -11,7 +12,9 @@ mod bundle;
 mod check_request;
 mod check_response;
 mod claim;
+mod contracts;
 mod door;
+mod fate;
 mod find;
 mod health;
 mod identify;
@@ -32,5 +35,4 @@ mod token;
 pub use bundle::{Bundle, BundleError};
 pub use door::{Admission, Answer, Door, EventAnswer, Ports};
 pub use respond::problem;
-pub use router::{Match, Router};
 pub use rules::Rules;

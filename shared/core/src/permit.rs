@@ -1,51 +1,72 @@
-use doorward_model::{Call, DenyReason, EntityName, Principal, Refusal, Stage};
-use doorward_policy::{CallContext, Context, Question};
+use doorward_model::{Call, Principal, Refusal, Stage};
+use doorward_policy::{CallContext, Context, Input, Question};
 
 use crate::check_request::{Checked, Payload};
 use crate::door::Door;
 use crate::find::{Found, Subject};
-use crate::rules::FUNCTION;
+use crate::identify::Identified;
 
 /// A call that the policies permit, with a payload that keeps its contract.
-pub(crate) struct Permitted<'d> {
-    pub(crate) found: Found<'d>,
-    pub(crate) principal: Principal,
+pub(crate) struct Permitted<'c> {
+    found: Found<'c>,
+    principal: Principal,
+}
+
+impl<'c> Permitted<'c> {
+    pub(crate) fn found(&self) -> &Found<'c> {
+        &self.found
+    }
+
+    pub(crate) fn principal(&self) -> &Principal {
+        &self.principal
+    }
 }
 
 impl Door {
     /// May this caller do this? Only who may hears of a fault in the payload.
-    pub(crate) fn permit<'d>(&self, checked: Checked<'d>, call: &mut Call) -> Result<Permitted<'d>, Refusal> {
-        self.enter(call, Stage::Permit);
-        let Checked { found, principal, payload } = checked;
-        let (Some(action), Some(resource)) = (&call.action, &call.resource) else {
-            return Err(Refusal::Denied(DenyReason::Unfit));
-        };
-        let parent = EntityName::new(FUNCTION, found.target_name());
-        let decision = self.rules.policies.decide(&Question {
-            principal: &principal,
-            action,
-            resource,
-            resource_parent: (*resource != parent).then_some(&parent),
-            context: Context {
-                now: call.at,
-                purpose: call.purpose.as_deref(),
-                call: call_context(&found),
-                input: payload.input(),
-            },
-        });
-        call.decision = Some(decision.note);
-        if let Some(reason) = decision.deny {
-            return Err(Refusal::Denied(reason));
-        }
+    pub(crate) fn permit<'c>(&self, checked: Checked<'c>, call: &mut Call) -> Result<Permitted<'c>, Refusal> {
+        let (found, principal, payload) = checked.into_parts();
+        self.ask_policies(&found, &principal, payload.input(), call)?;
         match payload {
             Payload::Faulty(refusal) => Err(refusal),
-            Payload::Checked(_) | Payload::Absent => Ok(Permitted { found, principal }),
+            Payload::Kept(_) => Ok(Permitted { found, principal }),
         }
+    }
+
+    /// The same question where there is no body to look at. What depends on it is left open, so the answer permits
+    /// nothing but to ask the dispatcher.
+    pub(crate) fn permit_without_body(
+        &self,
+        identified: Identified<'_>,
+        call: &mut Call,
+    ) -> Result<(), Refusal> {
+        let (found, principal) = identified.into_parts();
+        self.ask_policies(&found, &principal, Input::Absent, call)
+    }
+
+    fn ask_policies(
+        &self,
+        found: &Found<'_>,
+        principal: &Principal,
+        input: Input<'_>,
+        call: &mut Call,
+    ) -> Result<(), Refusal> {
+        self.enter(call, Stage::Permit);
+        let function = found.function();
+        let decision = self.rules.policies().decide(&Question {
+            principal,
+            action: found.action(),
+            resource: found.resource(),
+            resource_parent: (found.resource() != function).then_some(function),
+            context: Context { now: call.at, purpose: found.purpose(), call: call_context(found), input },
+        });
+        call.decision = Some(decision.note);
+        decision.deny.map_or(Ok(()), |reason| Err(Refusal::Denied(reason)))
     }
 }
 
 fn call_context<'a>(found: &'a Found<'_>) -> CallContext<'a> {
-    match &found.subject {
+    match found.subject() {
         Subject::Http(http) => CallContext::Http {
             method: http.request.method.as_str(),
             path: http.path.as_str(),

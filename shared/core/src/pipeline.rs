@@ -6,7 +6,7 @@ use crate::door::Door;
 impl Door {
     /// The way of a call. Each stage takes what only the stage before it can make, so none can be skipped; each notes
     /// in `call` what it learned, so that whatever the outcome, it can be explained.
-    pub(crate) async fn run(&self, inbound: Inbound, call: &mut Call) -> Result<Answered, Refusal> {
+    pub(crate) async fn run(&self, inbound: &Inbound, call: &mut Call) -> Result<Answered, Refusal> {
         let found = self.find(inbound, call)?;
         let screened = self.screen(found, call)?;
         let identified = self.identify(screened, call).await?;
@@ -18,14 +18,12 @@ impl Door {
         self.check_response(sent, call).await
     }
 
-    /// The part of the way that an authorizer goes: there is no body to check.
-    pub(crate) async fn decide(&self, inbound: Inbound, call: &mut Call) -> Result<(), Refusal> {
+    /// The part of the way that an authorizer goes: there is no body to check, and nothing comes of it but a word.
+    pub(crate) async fn decide(&self, inbound: &Inbound, call: &mut Call) -> Result<(), Refusal> {
         let found = self.find(inbound, call)?;
         let screened = self.screen(found, call)?;
         let identified = self.identify(screened, call).await?;
-        let absent = identified.without_body();
-        self.permit(absent, call)?;
-        Ok(())
+        self.permit_without_body(identified, call)
     }
 
     pub(crate) fn enter(&self, call: &mut Call, stage: Stage) {

@@ -1,10 +1,11 @@
 use std::time::Duration;
 
-use doorward_config::OnDeny;
 use doorward_model::{Call, EventRecord, Outcome, Refusal};
 
 use crate::check_response::Answered;
+use crate::claim::within;
 use crate::door::Door;
+use crate::fate::Fate;
 use crate::ports::StoreError;
 
 /// How long a refusal waits for its record.
@@ -22,7 +23,7 @@ impl Door {
         call: &mut Call,
     ) -> Result<Answered, Refusal> {
         conclude(outcome.as_ref().err(), Outcome::Admitted, call, self.ports.clock.now());
-        let keep = outcome.as_ref().err().is_some_and(|refusal| self.quarantines(refusal, call));
+        let keep = outcome.as_ref().err().is_some_and(|refusal| self.fate(refusal, call) == Fate::Kept);
         let kept = match event {
             Some(record) if keep => {
                 self.in_time(call, self.ports.quarantine.keep(call, record, self.expiry(call))).await
@@ -67,19 +68,10 @@ impl Door {
 
     /// A refusal waits for its record only so long: it stands without it, and the stores may be what is away.
     async fn write(&self, call: &Call) -> Result<(), StoreError> {
-        let longest = match call.outcome {
-            Outcome::Admitted => None,
-            _ => Some(LONGEST_RECORD),
-        };
+        let stands = call.outcome != Outcome::Admitted && !call.claimed;
+        let longest = stands.then_some(LONGEST_RECORD);
         let left = call.time_left(self.ports.clock.now(), ANSWER);
-        let writing = self.write_row(call);
-        match longest.into_iter().chain(left).min() {
-            None => writing.await,
-            Some(within) => match tokio::time::timeout(within, writing).await {
-                Ok(written) => written,
-                Err(_) => Err(StoreError("not written in the time that is left".to_owned())),
-            },
-        }
+        within(longest.into_iter().chain(left).min(), self.write_row(call)).await
     }
 
     async fn write_row(&self, call: &Call) -> Result<(), StoreError> {
@@ -91,22 +83,6 @@ impl Door {
             (Outcome::Repeated, _) | (_, None) => Ok(()),
             (_, Some(_)) => self.ports.ledger.record(call, self.expiry(call)).await,
         }
-    }
-
-    /// Whether a refused record is kept: as its rule says, and always where no rule knows it.
-    fn quarantines(&self, refusal: &Refusal, call: &Call) -> bool {
-        match refusal {
-            Refusal::NotFound | Refusal::Repetition { lost: true, .. } => true,
-            Refusal::Denied(_) | Refusal::Contract(_) | Refusal::Malformed(_) | Refusal::Limited(_) => {
-                self.on_deny(call) == OnDeny::Quarantine
-            }
-            _ => false,
-        }
-    }
-
-    pub(crate) fn on_deny(&self, call: &Call) -> OnDeny {
-        let rule = self.rules.config.events.iter().find(|rule| Some(&rule.id) == call.action.as_ref());
-        rule.map_or(OnDeny::Quarantine, |rule| rule.on_deny)
     }
 }
 

@@ -1,52 +1,40 @@
-use doorward_config::Plan;
-use doorward_model::{Call, Principal, Refusal, Stage};
+use doorward_model::{Call, Refusal, Stage};
 
 use crate::claim::Claimed;
 use crate::door::Door;
-use crate::find::{Found, Subject};
 use crate::limit::{Ask, Level, Reserved, Slot};
-
-/// The plan of every caller who has no other.
-const DEFAULT_PLAN: &str = "default";
+use crate::permit::Permitted;
 
 /// A call within its limits: what may be sent.
-pub(crate) struct Admitted<'d> {
-    pub(crate) found: Found<'d>,
-    pub(crate) principal: Principal,
+pub(crate) struct Admitted<'c>(Claimed<'c>);
+
+impl<'c> Admitted<'c> {
+    pub(crate) fn permitted(&self) -> &Permitted<'c> {
+        self.0.permitted()
+    }
 }
 
 impl Door {
     /// Is there rate and quota left? All limits of the caller are taken from together, or none is.
-    pub(crate) async fn reserve<'d>(
+    pub(crate) async fn reserve<'c>(
         &self,
-        claimed: Claimed<'d>,
+        claimed: Claimed<'c>,
         call: &mut Call,
-    ) -> Result<Admitted<'d>, Refusal> {
+    ) -> Result<Admitted<'c>, Refusal> {
         self.enter(call, Stage::Reserve);
-        let Claimed { permitted } = claimed;
-        if let Some(plan) = self.plan(&permitted.found.subject) {
-            call.plan = Some(plan.name.clone());
+        let permitted = claimed.permitted();
+        if let Some(plan) = permitted.found().plan() {
             let now = self.ports.clock.now();
             let ask = Ask {
-                scope: format!("caller#{}", permitted.principal.name),
+                scope: format!("caller#{}", permitted.principal().name),
                 now,
-                units: call.units,
+                units: permitted.found().units(),
                 slots: plan.limits.iter().map(|limit| Slot::at(limit, now)).collect(),
             };
             let reserved = self.in_time(call, self.ports.limits.reserve(&ask)).await;
-            let reserved = reserved.map_err(|error| self.store_away(call, &error))?;
-            note(&ask, reserved, call)?;
+            note(&ask, reserved.map_err(|error| self.store_away(call, &error))?, call)?;
         }
-        Ok(Admitted { found: permitted.found, principal: permitted.principal })
-    }
-
-    /// The plan that holds for this call: `default` for callers of routes, for events the one that their rule names.
-    fn plan(&self, subject: &Subject<'_>) -> Option<&Plan> {
-        let name = match subject {
-            Subject::Http(_) => DEFAULT_PLAN,
-            Subject::Event { rule, .. } => rule.plan.as_deref()?,
-        };
-        self.rules.config.plans.iter().find(|plan| plan.name == name)
+        Ok(Admitted(claimed))
     }
 }
 

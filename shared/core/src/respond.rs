@@ -1,6 +1,5 @@
 use std::time::Duration;
 
-use doorward_config::OnDeny;
 use doorward_model::{AuthFault, Body, Call, LimitNote, Outcome, Refusal, Reply, TargetFault, Violation};
 use http::header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
 use http::{HeaderMap, HeaderName, HeaderValue};
@@ -8,8 +7,9 @@ use serde_json::{Value, json};
 
 use crate::check_response::Answered;
 use crate::door::{Answer, Door, EventAnswer};
+use crate::fate::Fate;
 
-const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+pub(crate) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 /// draft-ietf-httpapi-ratelimit-headers-10.
 const RATE_LIMIT: HeaderName = HeaderName::from_static("ratelimit");
 const RATE_LIMIT_POLICY: HeaderName = HeaderName::from_static("ratelimit-policy");
@@ -21,8 +21,8 @@ impl Door {
             Answer::Event(self.event_answer(outcome, call))
         } else {
             let mut reply = match outcome {
-                Ok(answered) => answered.reply,
-                Err(refusal) => problem(&refusal, call.id.as_str(), &self.rules.config.door.name),
+                Ok(answered) => answered.into_reply(),
+                Err(refusal) => problem(&refusal, call.id.as_str(), &self.rules.config().door.name),
             };
             describe_limits(&mut reply.headers, &call.limits);
             insert(&mut reply.headers, REQUEST_ID, call.id.as_str());
@@ -36,27 +36,9 @@ impl Door {
 
     fn event_answer(&self, outcome: Result<Answered, Refusal>, call: &Call) -> EventAnswer {
         let Err(refusal) = outcome else { return EventAnswer::Done(Outcome::Admitted) };
-        let again = || EventAnswer::Again(format!("{}: call {}", refusal.code(), call.id));
-        match &refusal {
-            // It may still end, or its end was lost and it was kept.
-            Refusal::Repetition { first: Outcome::Unresolved, lost: false } => again(),
-            Refusal::Repetition { .. } | Refusal::NotFound => EventAnswer::Done(refusal.outcome()),
-            Refusal::Denied(_) | Refusal::Contract(_) | Refusal::Malformed(_) | Refusal::Limited(_) => {
-                match self.on_deny(call) {
-                    OnDeny::Discard | OnDeny::Quarantine => EventAnswer::Done(refusal.outcome()),
-                    OnDeny::Fail => again(),
-                }
-            }
-            Refusal::UnknownFront
-            | Refusal::MethodNotAllowed { .. }
-            | Refusal::TooLarge { .. }
-            | Refusal::Flooded { .. }
-            | Refusal::Unauthenticated(_)
-            | Refusal::KeysAway
-            | Refusal::UnsupportedMediaType
-            | Refusal::StoreAway
-            | Refusal::Target(_)
-            | Refusal::BrokenAnswer(_) => again(),
+        match self.fate(&refusal, call) {
+            Fate::Dropped | Fate::Kept => EventAnswer::Done(refusal.outcome()),
+            Fate::Again => EventAnswer::Again(format!("{}: call {}", refusal.code(), call.id)),
         }
     }
 }
@@ -88,7 +70,7 @@ pub fn problem(refusal: &Refusal, request_id: &str, realm: &str) -> Reply {
             "Credentials are missing or not valid"
         }
         Refusal::KeysAway => {
-            insert(&mut headers, RETRY_AFTER, "30");
+            insert(&mut headers, RETRY_AFTER, "1");
             "Credentials cannot be checked at the moment"
         }
         Refusal::UnsupportedMediaType => "The media type is not supported",

@@ -6,13 +6,13 @@ use http::Method;
 
 /// Finds the route of a canonical path.
 #[derive(Debug, Default)]
-pub struct Router {
+pub(crate) struct Router {
     paths: matchit::Router<HashMap<Method, usize>>,
 }
 
 /// What a path leads to.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Match {
+pub(crate) enum Match {
     /// The route's place in the configuration, and the decoded path parameters.
     Route(usize, Vec<(String, String)>),
     /// The path exists for these methods only, in their alphabetical order.
@@ -26,7 +26,7 @@ impl Router {
     ///
     /// # Errors
     /// The path that conflicts with one before it.
-    pub fn new(routes: &[Route]) -> Result<Self, String> {
+    pub(crate) fn new(routes: &[Route]) -> Result<Self, String> {
         let mut methods: HashMap<&str, HashMap<Method, usize>> = HashMap::new();
         for (place, route) in routes.iter().enumerate() {
             methods.entry(&route.path).or_default().insert(route.method.clone(), place);
@@ -39,8 +39,7 @@ impl Router {
     }
 
     /// What `method` on `path` leads to.
-    #[must_use]
-    pub fn find(&self, method: &Method, path: &CanonicalPath) -> Match {
+    pub(crate) fn find(&self, method: &Method, path: &CanonicalPath) -> Match {
         let Ok(found) = self.paths.at(path.as_str()) else { return Match::Nothing };
         match found.value.get(method) {
             Some(place) => {

@@ -1,63 +1,89 @@
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
-use doorward_config::{Config, ContractRef, EventRule, Route, Target};
-use doorward_contract::{Document, Operation};
-use doorward_model::{Fault, Faults, Principal};
+use doorward_config::{Config, EventRule, Issuer, JwksLocation, Plan, Route, Target};
+use doorward_contract::Operation;
+use doorward_model::{EntityName, Fault, Faults, Place, Principal};
 use doorward_policy::{ActionSpec, CallShape, Policies, SourceFile, Vocabulary};
 
 use crate::bundle::Bundle;
+use crate::contracts::Contracts;
+use crate::keys::KeySet;
 use crate::router::Router;
 
-/// A bundle, checked and compiled: what the pipeline reads and never changes.
+/// A bundle, checked and compiled: what the pipeline reads and never changes. Every name of the configuration is
+/// resolved here, so that a call looks nothing up but its path.
 #[derive(Debug)]
 pub struct Rules {
-    pub(crate) config: Config,
+    config: Config,
+    policies: Policies,
     pub(crate) router: Router,
-    pub(crate) policies: Policies,
-    /// One a route, where it has a contract.
-    operations: Vec<Option<Operation>>,
-    /// Targets of routes and events, by name.
-    targets: HashMap<String, Target>,
-    pub(crate) jwks_files: HashMap<String, String>,
+    pub(crate) routes: Vec<RouteRules>,
+    pub(crate) events: Vec<EventRules>,
+    pub(crate) key_sets: HashMap<String, KeySet>,
     digest: String,
 }
+
+/// A route with all that its configuration names.
+#[derive(Debug)]
+pub(crate) struct RouteRules {
+    pub(crate) route: Route,
+    /// As configured: `POST /orders/{id}`.
+    pub(crate) key: String,
+    pub(crate) operation: Option<Operation>,
+    pub(crate) issuers: Vec<Issuer>,
+    pub(crate) target: Target,
+    /// The target as a Cedar entity.
+    pub(crate) function: EntityName,
+    pub(crate) plan: Option<Plan>,
+}
+
+/// An event rule with all that its configuration names.
+#[derive(Debug)]
+pub(crate) struct EventRules {
+    pub(crate) rule: EventRule,
+    pub(crate) target: Target,
+    /// The target as a Cedar entity.
+    pub(crate) function: EntityName,
+    pub(crate) plan: Option<Plan>,
+}
+
+/// Cedar entity type of targets.
+const FUNCTION: &str = "Function";
+
+/// Cedar entity type of what sends events.
+pub(crate) const EVENT_SOURCE: &str = "EventSource";
+
+/// The plan of every caller of a route.
+const DEFAULT_PLAN: &str = "default";
 
 impl Rules {
     /// Checks and compiles `bundle`; `lookup` gives the environment's overrides.
     ///
     /// # Errors
-    /// Every fault of the configuration, the contracts and the policies, together. Contracts and policies can only be
-    /// looked at where the configuration can be read.
+    /// Every fault of the configuration, the contracts and the policies, together. What cannot be read hides no fault
+    /// but those that depend on it: without the configuration, contracts and policies are held to their own form only.
     pub fn compile(bundle: &Bundle, lookup: impl Fn(&str) -> Option<String>) -> Result<Self, Faults> {
         let (name, text) = &bundle.config;
-        let config = doorward_config::parse(name, text)?.with_environment(lookup)?;
-        let mut faults = Faults::default();
-        let operations = compile_contracts(bundle, &config, &mut faults);
-        // Shared parts of a contract are looked at with each operation that uses them.
-        faults.0.dedup_by(|later, earlier| later == earlier);
-        let jwks_files = find_jwks_files(bundle, &config, &mut faults);
-        let router =
-            Router::new(&config.routes).map_err(|path| Fault::new(format!("the path `{path}` conflicts")))?;
-        let policies = match compile_policies(bundle, &config, &operations) {
-            Ok(policies) => Some(policies),
-            Err(more) => {
-                faults.0.extend(more.0);
-                None
+        let config = doorward_config::parse(name, text).and_then(|config| config.with_environment(lookup));
+        let config = match config {
+            Ok(config) => config,
+            Err(mut faults) => {
+                faults.0.extend(form_faults(bundle));
+                return Err(distinct(faults));
             }
         };
-        let targets = config.targets.iter().map(|target| (target.name.clone(), target.clone())).collect();
-        match policies {
-            Some(policies) => faults.or(Self {
-                router,
-                policies,
-                operations,
-                targets,
-                jwks_files,
-                digest: bundle.digest(),
-                config,
-            }),
-            None => Err(faults),
-        }
+        let mut faults = Faults::default();
+        let contracts = Contracts::compile(bundle, &config, &mut faults);
+        let key_sets = read_key_sets(bundle, &config, &mut faults);
+        let vocabulary = vocabulary(&config, &contracts);
+        let router = Router::new(&config.routes)
+            .map_err(|path| faults.0.push(Fault::new(format!("the path `{path}` conflicts with another"))));
+        let policies = compile_policies(bundle, &vocabulary).map_err(|more| faults.0.extend(more.0));
+        let (Ok(router), Ok(policies)) = (router, policies) else { return Err(distinct(faults)) };
+        let routes = resolve_routes(&config, contracts, &mut faults);
+        let events = resolve_events(&config, &mut faults);
+        let rules = Self { router, policies, routes, events, key_sets, digest: bundle.digest(), config };
+        distinct(faults).or(rules)
     }
 
     /// The checked configuration.
@@ -77,112 +103,55 @@ impl Rules {
     pub fn digest(&self) -> &str {
         &self.digest
     }
-
-    pub(crate) fn route(&self, place: usize) -> Option<(&Route, Option<&Operation>)> {
-        let route = self.config.routes.get(place)?;
-        Some((route, self.operations.get(place).and_then(Option::as_ref)))
-    }
-
-    pub(crate) fn event(&self, place: usize) -> Option<&EventRule> {
-        self.config.events.get(place)
-    }
-
-    pub(crate) fn target(&self, name: &str) -> Option<&Target> {
-        self.targets.get(name)
-    }
 }
 
-fn compile_contracts(bundle: &Bundle, config: &Config, faults: &mut Faults) -> Vec<Option<Operation>> {
-    let mut documents: HashMap<&str, Option<Document>> = HashMap::new();
-    let mut operations = Vec::with_capacity(config.routes.len());
-    for route in &config.routes {
-        let Some(ContractRef { file, operation }) = &route.contract else {
-            operations.push(None);
-            continue;
-        };
-        let document = documents.entry(file).or_insert_with(|| read_document(bundle, file, faults));
-        let found = document.as_ref().map(|document| document.operation(operation));
-        match found {
-            Some(Ok(found)) => {
-                faults.0.extend(compare(route, &found));
-                operations.push(Some(found));
-            }
-            Some(Err(more)) => {
-                faults.0.extend(more.0);
-                operations.push(None);
-            }
-            None => operations.push(None),
-        }
-    }
-    operations
+/// Parts that several operations share are looked at with each of them.
+fn distinct(faults: Faults) -> Faults {
+    let mut seen = HashSet::new();
+    Faults(faults.0.into_iter().filter(|fault| seen.insert(fault.to_string())).collect())
 }
 
-fn read_document(bundle: &Bundle, file: &str, faults: &mut Faults) -> Option<Document> {
-    let Some(text) = bundle.files.get(file) else {
-        let fault = Fault::new(format!("the contract `{file}` is not there"))
-            .hint("contracts are looked for below the folder that holds the policies");
-        faults.0.push(fault);
-        return None;
-    };
-    match Document::parse(file, text) {
-        Ok(document) => Some(document),
-        Err(more) => {
-            faults.0.extend(more.0);
-            None
-        }
-    }
+fn form_faults(bundle: &Bundle) -> Vec<Fault> {
+    let policies = doorward_policy::check_form(&sources(bundle, ".cedar"));
+    Contracts::check_form(bundle).into_iter().chain(policies).collect()
 }
 
-/// A contract that describes another request than the route matches checks nothing.
-fn compare(route: &Route, operation: &Operation) -> Option<Fault> {
-    let same = route.method == *operation.method() && route.path == operation.path_template();
-    (!same).then(|| {
-        Fault::new(format!(
-            "the route `{}` matches `{} {}`, but its contract describes `{} {}`",
-            route.id,
-            route.method,
-            route.path,
-            operation.method(),
-            operation.path_template()
-        ))
-    })
-}
-
-fn find_jwks_files(bundle: &Bundle, config: &Config, faults: &mut Faults) -> HashMap<String, String> {
+fn read_key_sets(bundle: &Bundle, config: &Config, faults: &mut Faults) -> HashMap<String, KeySet> {
     let mut found = HashMap::new();
     for issuer in &config.issuers {
-        if let doorward_config::JwksLocation::File(file) = &issuer.jwks {
-            match bundle.files.get(file) {
-                Some(text) => {
-                    found.insert(issuer.name.clone(), text.clone());
-                }
-                None => faults.0.push(Fault::new(format!(
-                    "the key set `{file}` of the issuer `{}` is not there",
-                    issuer.name
-                ))),
+        let JwksLocation::File(file) = &issuer.jwks else { continue };
+        let read = match bundle.files.get(file) {
+            None => {
+                Err(Fault::new(format!("the key set `{file}` of the issuer `{}` is not there", issuer.name)))
             }
+            Some(text) => KeySet::parse(text.as_bytes()).map_err(|cause| {
+                Fault::new(format!("the key set cannot be read: {cause}")).at(Place::new(file, text, 0..0))
+            }),
+        };
+        match read {
+            Ok(set) => drop(found.insert(issuer.name.clone(), set)),
+            Err(fault) => faults.0.push(fault),
         }
     }
     found
 }
 
-fn compile_policies(
-    bundle: &Bundle,
-    config: &Config,
-    operations: &[Option<Operation>],
-) -> Result<Policies, Faults> {
+fn sources(bundle: &Bundle, suffix: &str) -> Vec<SourceFile> {
     let source = |(name, text): (&str, &str)| SourceFile { name: name.to_owned(), text: text.to_owned() };
-    let policies: Vec<SourceFile> = bundle.ending(".cedar").map(source).collect();
+    bundle.ending(suffix).map(source).collect()
+}
+
+fn compile_policies(bundle: &Bundle, vocabulary: &Vocabulary) -> Result<Policies, Faults> {
+    let mut schemas = sources(bundle, ".cedarschema");
     // The generated schema may be kept beside the policies for editors; it declares what is generated again here.
-    let written = |(name, _): &(&str, &str)| *name != "doorward.cedarschema";
-    let schemas: Vec<SourceFile> = bundle.ending(".cedarschema").filter(written).map(source).collect();
-    let entities = bundle.files.get("entities.json").map(|text| source(("entities.json", text)));
-    Policies::compile(&policies, &schemas, entities.as_ref(), &vocabulary(config, operations))
+    schemas.retain(|file| file.name != "doorward.cedarschema");
+    let entities = sources(bundle, ".json").into_iter().find(|file| file.name == "entities.json");
+    Policies::compile(&sources(bundle, ".cedar"), &schemas, entities.as_ref(), vocabulary)
 }
 
 /// What policies may talk about: one action a route and event.
-fn vocabulary(config: &Config, operations: &[Option<Operation>]) -> Vocabulary {
-    let routes = config.routes.iter().zip(operations).map(|(route, operation)| {
+fn vocabulary(config: &Config, contracts: &Contracts) -> Vocabulary {
+    let routes = config.routes.iter().enumerate().map(|(place, route)| {
         let issuers = route.auth.iter().filter_map(|name| config.issuer(name));
         let mut principals: Vec<String> = issuers.map(|issuer| issuer.principal.type_name.clone()).collect();
         if route.anonymous {
@@ -194,9 +163,7 @@ fn vocabulary(config: &Config, operations: &[Option<Operation>]) -> Vocabulary {
             name: route.id.clone(),
             principals,
             resource: route.resource.as_ref().map_or(FUNCTION, |rule| &rule.type_name).to_owned(),
-            call: CallShape::Http {
-                input: operation.as_ref().and_then(|operation| operation.input().cloned()),
-            },
+            call: CallShape::Http { input: contracts.input(place).cloned() },
         }
     });
     let events = config.events.iter().map(|event| ActionSpec {
@@ -205,11 +172,52 @@ fn vocabulary(config: &Config, operations: &[Option<Operation>]) -> Vocabulary {
         resource: FUNCTION.to_owned(),
         call: CallShape::Event { kind: event.source, input: None },
     });
-    Vocabulary { actions: routes.chain(events).collect(), purposes: config.door.purposes.clone() }
+    Vocabulary {
+        actions: routes.chain(events).collect(),
+        purposes: config.door.purposes.clone(),
+        inputs_unknown: contracts.are_faulty(),
+    }
 }
 
-/// Cedar entity type of targets.
-pub(crate) const FUNCTION: &str = "Function";
+fn resolve_routes(config: &Config, contracts: Contracts, faults: &mut Faults) -> Vec<RouteRules> {
+    let plan = plan(config, Some(DEFAULT_PLAN));
+    let resolved = config.routes.iter().zip(contracts.into_operations()).filter_map(|(route, operation)| {
+        let target = target(config, &route.target, faults)?;
+        Some(RouteRules {
+            key: format!("{} {}", route.method, route.path),
+            operation,
+            issuers: route.auth.iter().filter_map(|name| config.issuer(name)).cloned().collect(),
+            function: EntityName::new(FUNCTION, &target.name),
+            target,
+            plan: plan.clone(),
+            route: route.clone(),
+        })
+    });
+    resolved.collect()
+}
 
-/// Cedar entity type of what sends events.
-pub(crate) const EVENT_SOURCE: &str = "EventSource";
+fn resolve_events(config: &Config, faults: &mut Faults) -> Vec<EventRules> {
+    let resolved = config.events.iter().filter_map(|rule| {
+        let target = target(config, &rule.target, faults)?;
+        Some(EventRules {
+            function: EntityName::new(FUNCTION, &target.name),
+            target,
+            plan: plan(config, rule.plan.as_deref()),
+            rule: rule.clone(),
+        })
+    });
+    resolved.collect()
+}
+
+/// A checked configuration declares every target that it names; one that did not must not open.
+fn target(config: &Config, name: &str, faults: &mut Faults) -> Option<Target> {
+    let found = config.targets.iter().find(|target| target.name == name);
+    if found.is_none() {
+        faults.0.push(Fault::new(format!("no target is named `{name}`")));
+    }
+    found.cloned()
+}
+
+fn plan(config: &Config, name: Option<&str>) -> Option<Plan> {
+    config.plans.iter().find(|plan| Some(plan.name.as_str()) == name).cloned()
+}

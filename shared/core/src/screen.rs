@@ -13,41 +13,53 @@ use crate::find::{Found, Subject};
 use crate::limit::{Level, Slot};
 
 /// A call whose size is in bounds and whose address does not flood.
-pub(crate) struct Screened<'d>(Found<'d>);
+pub(crate) struct Screened<'c>(Found<'c>);
 
-impl<'d> Screened<'d> {
-    pub(crate) fn into_found(self) -> Found<'d> {
+impl<'c> Screened<'c> {
+    pub(crate) fn into_found(self) -> Found<'c> {
         self.0
     }
 }
 
 /// What one sandbox lets through per address before any cryptography: floods of bad tokens cost no signature checks.
 pub(crate) struct Screen {
-    limit: Limit,
-    levels: Mutex<HashMap<IpAddr, Level>>,
+    rate: Limit,
+    levels: Mutex<Generations>,
 }
 
-/// Addresses that are remembered; beyond it, idle ones are forgotten, and if none is, all are.
-const MAX_ADDRESSES: usize = 16_384;
+/// Addresses in two generations: when the young one is full, it becomes the old one, and who was not seen since is
+/// forgotten. Memory is bounded, and no look walks through it.
+#[derive(Default)]
+struct Generations {
+    young: HashMap<IpAddr, Level>,
+    old: HashMap<IpAddr, Level>,
+}
+
+/// Addresses that one generation holds.
+const GENERATION: usize = 8_192;
+
+impl Generations {
+    fn level(&mut self, address: IpAddr, unused: Level) -> &mut Level {
+        if self.young.len() >= GENERATION && !self.young.contains_key(&address) {
+            self.old = std::mem::take(&mut self.young);
+        }
+        let known = self.old.get(&address).copied().unwrap_or(unused);
+        self.young.entry(address).or_insert(known)
+    }
+}
 
 impl Screen {
     pub(crate) fn new(rate: NonZeroU64) -> Self {
         let rule = LimitRule::Rate { units: rate.get(), period: Duration::from_secs(1), burst: rate };
-        Self { limit: Limit { name: "screen".to_owned(), rule }, levels: Mutex::default() }
+        Self { rate: Limit { name: String::new(), rule }, levels: Mutex::default() }
     }
 
     /// Takes one look for `address`, or says how long to wait.
     fn look(&self, address: IpAddr, now: Timestamp) -> Result<(), Duration> {
-        let slot = Slot::at(&self.limit, now);
+        let slot = Slot::at(&self.rate, now);
         // A poisoned lock holds plain numbers, which stay good.
         let mut levels = self.levels.lock().unwrap_or_else(PoisonError::into_inner);
-        if levels.len() >= MAX_ADDRESSES {
-            levels.retain(|_, level| Slot::branch(*level, now) == crate::limit::Branch::Busy);
-            if levels.len() >= MAX_ADDRESSES {
-                levels.clear();
-            }
-        }
-        let level = levels.entry(network(address)).or_insert_with(|| slot.unused());
+        let level = levels.level(network(address), slot.unused());
         if slot.refuses(*level, 1, now) {
             return Err(slot.note(*level, 1, now).reset);
         }
@@ -66,10 +78,10 @@ fn network(address: IpAddr) -> IpAddr {
 
 impl Door {
     /// Bounds what a stranger can cost. Events come from pinned services, which bound their own size.
-    pub(crate) fn screen<'d>(&self, found: Found<'d>, call: &mut Call) -> Result<Screened<'d>, Refusal> {
+    pub(crate) fn screen<'c>(&self, found: Found<'c>, call: &mut Call) -> Result<Screened<'c>, Refusal> {
         self.enter(call, Stage::Screen);
-        if let Subject::Http(http) = &found.subject {
-            let limit = self.rules.config.door.max_body;
+        if let Subject::Http(http) = found.subject() {
+            let limit = self.rules.config().door.max_body;
             if http.request.body.len() > limit {
                 return Err(Refusal::TooLarge { limit });
             }
@@ -85,6 +97,7 @@ impl Door {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::net::Ipv4Addr;
 
     #[test]
     fn an_address_has_its_own_rate_and_a_v6_network_shares_one() {
@@ -102,9 +115,24 @@ mod tests {
     fn memory_is_bounded_under_a_flood_of_addresses() {
         let screen = Screen::new(NonZeroU64::new(1).unwrap());
         let now: Timestamp = "2026-11-24T00:00:00Z".parse().unwrap();
-        for n in 0..(MAX_ADDRESSES as u32 * 2) {
-            let _ = screen.look(std::net::Ipv4Addr::from_bits(n).into(), now);
+        for n in 0..(GENERATION as u32 * 4) {
+            let _ = screen.look(Ipv4Addr::from_bits(n).into(), now);
         }
-        assert!(screen.levels.lock().unwrap().len() <= MAX_ADDRESSES);
+        let levels = screen.levels.lock().unwrap();
+        assert!(levels.young.len() <= GENERATION && levels.old.len() <= GENERATION);
+    }
+
+    #[test]
+    fn who_keeps_flooding_is_remembered_across_generations() {
+        let screen = Screen::new(NonZeroU64::new(1).unwrap());
+        let now: Timestamp = "2026-11-24T00:00:00Z".parse().unwrap();
+        let flooder: IpAddr = "192.0.2.1".parse().unwrap();
+        assert!(screen.look(flooder, now).is_ok());
+        for n in 0..(GENERATION as u32 * 2) {
+            let _ = screen.look(Ipv4Addr::from_bits(n).into(), now);
+            if n % 1000 == 0 {
+                assert!(screen.look(flooder, now).is_err());
+            }
+        }
     }
 }

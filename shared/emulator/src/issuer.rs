@@ -105,13 +105,12 @@ impl Issuers {
         self.get(name).map(|_| format!("{}/{name}/token", self.origin))
     }
 
-    /// `DOORWARD_JWKS_URL_<NAME>` and its value for every issuer.
+    /// The URL of every issuer's key set, by the variable in which functions find it.
     pub(crate) fn environment(&self) -> Vec<(String, String)> {
-        let variable = |name: &String| {
-            let key = format!("DOORWARD_JWKS_URL_{}", name.to_uppercase().replace('-', "_"));
-            self.jwks_url(name).ok().map(|url| (key, url))
+        let variable = |(name, issuer): (&String, &Issuer)| {
+            self.jwks_url(name).ok().map(|url| (issuer.spec.variable.clone(), url))
         };
-        self.by_name.keys().filter_map(variable).collect()
+        self.by_name.iter().filter_map(variable).collect()
     }
 
     /// OpenID Connect Discovery 1.0 metadata, without the endpoints of interactive log-in, which is not served.

@@ -102,8 +102,10 @@ pub struct FunctionUrl {
 /// A token issuer.
 #[derive(Debug, Clone)]
 pub struct IssuerSpec {
-    /// Name in the key set's URL and in the variable `DOORWARD_JWKS_URL_<NAME>`.
+    /// Name in the key set's URL.
     pub name: String,
+    /// Environment variable in which functions find the URL of the key set.
+    pub variable: String,
     /// Exact `iss` claim of its tokens.
     pub issuer: String,
     /// `aud` claim of its tokens unless a request asks for another.

@@ -216,7 +216,7 @@ pub enum Effect {
 /// The state of one limit after this call.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct LimitNote {
-    /// Its name in the `RateLimit` header field: `free-rate-5s`.
+    /// Its name in the `RateLimit` header field: `default-5-per-second`.
     pub name: String,
     /// Rate or quota.
     pub kind: LimitKind,

@@ -37,10 +37,8 @@ impl Serialize for EntityName {
 pub struct Principal {
     /// The caller.
     pub name: EntityName,
-    /// What the caller is a member of: groups from the token, the account of an event source.
+    /// What the caller is a member of: groups from the token.
     pub parents: Vec<EntityName>,
-    /// The configured issuer that vouched, for tokens.
-    pub issuer: Option<String>,
     /// Verified claims; empty where there was no token. They are `context.token`.
     pub claims: Map<String, Value>,
 }
@@ -52,17 +50,6 @@ impl Principal {
     /// The caller who showed no credentials; policies must permit it by name.
     #[must_use]
     pub fn anonymous() -> Self {
-        Self {
-            name: EntityName::new(Self::ANONYMOUS, "anonymous"),
-            parents: Vec::new(),
-            issuer: None,
-            claims: Map::new(),
-        }
-    }
-
-    /// Whether this caller showed no credentials.
-    #[must_use]
-    pub fn is_anonymous(&self) -> bool {
-        self.name.type_name == Self::ANONYMOUS
+        Self { name: EntityName::new(Self::ANONYMOUS, "anonymous"), parents: Vec::new(), claims: Map::new() }
     }
 }

@@ -48,7 +48,7 @@ pub enum Refusal {
     },
     /// A rate or a quota binds.
     Limited(LimitNote),
-    /// The store of limits or usage is away and the route says deny.
+    /// The store of limits or usage is away.
     StoreAway,
     /// The target gave no usable answer.
     Target(TargetFault),
@@ -205,7 +205,7 @@ impl Refusal {
             Self::NotFound => "not-found",
             Self::MethodNotAllowed { .. } => "method-not-allowed",
             Self::TooLarge { .. } => "payload-too-large",
-            Self::Flooded { .. } => "too-many-unauthenticated-requests",
+            Self::Flooded { .. } => "too-many-requests",
             Self::Unauthenticated(AuthFault::Missing) => "missing-credentials",
             Self::Unauthenticated(_) => "invalid-token",
             Self::KeysAway => "keys-unavailable",
@@ -256,6 +256,7 @@ impl Refusal {
             Self::Target(fault) => Some(fault.to_string()),
             Self::Repetition { lost: true, .. } => Some("the first one was cut off half-way".to_owned()),
             Self::Repetition { first, .. } => Some(format!("the first one ended as `{first}`")),
+            Self::KeysAway => Some("the issuer's keys cannot be had".to_owned()),
             Self::UnknownFront => Some("the front is not pinned in the configuration".to_owned()),
             Self::Contract(_)
             | Self::BrokenAnswer(_)
@@ -264,7 +265,6 @@ impl Refusal {
             | Self::MethodNotAllowed { .. }
             | Self::TooLarge { .. }
             | Self::Flooded { .. }
-            | Self::KeysAway
             | Self::UnsupportedMediaType
             | Self::StoreAway => None,
         }

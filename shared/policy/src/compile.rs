@@ -55,7 +55,10 @@ impl Policies {
         };
         let (depth, validation) = validate(&project.schema, &files.set);
         let mut faults = files.faults.clone();
-        faults.extend(validation.validation_errors().map(|error| explain(error, files.fault(error))));
+        let reads_input =
+            |error: &ValidationError| files.set.policy(error.policy_id()).is_some_and(input_reads::reads);
+        let judged = validation.validation_errors().filter(|e| !vocabulary.inputs_unknown || !reads_input(e));
+        faults.extend(judged.map(|error| explain(error, files.fault(error))));
         sort(&mut faults, policies);
         let entities =
             entities.map_or_else(|| Ok(Entities::empty()), |file| entities::read(file, &project.schema));
@@ -101,6 +104,12 @@ impl Policies {
     pub fn unstated(&self) -> &[String] {
         &self.unstated
     }
+}
+
+/// The faults that policies have in whatever project they are: those of their syntax and their ids.
+#[must_use]
+pub fn check_form(policies: &[SourceFile]) -> Vec<Fault> {
+    PolicyFiles::read(policies).faults
 }
 
 /// How many entities deep policies may read: `resource.owner.manager.level` is three.

@@ -26,6 +26,11 @@ pub(crate) fn without_input(whole: &PolicySet) -> Result<Option<PolicySet>, Faul
     Ok(reads.then_some(reduced))
 }
 
+/// Whether `policy` may read the input.
+pub(crate) fn reads(policy: &Policy) -> bool {
+    !matches!(form(policy), Ok(Form::AsWritten))
+}
+
 enum Form {
     AsWritten,
     /// The policy in Cedar's JSON form.

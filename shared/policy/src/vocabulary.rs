@@ -10,6 +10,9 @@ pub struct Vocabulary {
     pub actions: Vec<ActionSpec>,
     /// What `context.purpose` may be; without any, policies cannot read it.
     pub purposes: Vec<String>,
+    /// A contract cannot be read, so that its action's input is missing here: policies that read an input are not held
+    /// to it. What is compiled so must not decide.
+    pub inputs_unknown: bool,
 }
 
 /// One action: `Action::"createOrder"`, a member of `Action::"http"` or `Action::"events"`.

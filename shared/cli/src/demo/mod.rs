@@ -10,10 +10,10 @@ mod stage;
 
 use std::time::{Duration, Instant};
 
-use doorward_emulator::Ports;
 use serde_json::json;
 
 use crate::building::{Progress, build_functions};
+use crate::dev::usual_ports_or_free_ones;
 use crate::ending::asked_to_end;
 use crate::local_door::{LocalDoor, Runner};
 use crate::output::{Exit, Failure, Format};
@@ -45,7 +45,7 @@ pub(crate) async fn run(arguments: Arguments, format: Format) -> Result<Exit, Fa
     let beginning = Instant::now();
     let door = {
         let _progress = Progress::start("starting the door");
-        start(&project, binaries).await?
+        LocalDoor::start(&project, Runner::Binaries(binaries), usual_ports_or_free_ones()).await?
     };
     let ready = beginning.elapsed();
     let stage = Stage::set(door, &project, &root)?;
@@ -72,17 +72,6 @@ pub(crate) async fn run(arguments: Arguments, format: Format) -> Result<Exit, Fa
     }
     stage.door.emulator.shutdown().await;
     Ok(if played.all_as_expected() { Exit::Ok } else { Exit::Different })
-}
-
-/// On the usual ports where they are free, so that lines can be kept; on any others where they are not.
-async fn start(
-    project: &Project,
-    binaries: std::collections::BTreeMap<String, std::path::PathBuf>,
-) -> Result<LocalDoor, Failure> {
-    match LocalDoor::start(project, Runner::Binaries(binaries.clone()), crate::dev::usual_ports()).await {
-        Ok(door) => Ok(door),
-        Err(_) => LocalDoor::start(project, Runner::Binaries(binaries), Ports::default()).await,
-    }
 }
 
 fn introduce(stage: &Stage, ready: Duration) {

@@ -24,7 +24,7 @@ pub(crate) struct Stage {
     pub(crate) http_api: String,
     pub(crate) function_url: String,
     caller: Caller,
-    /// Where the tokens in printed `curl` lines are kept, and how the lines name the folder.
+    /// Where the tokens in printed `curl` lines are kept.
     tokens: PathBuf,
 }
 
@@ -37,6 +37,17 @@ pub(crate) struct Ask<'a> {
     pub(crate) token: Option<&'a str>,
     pub(crate) body: Option<Value>,
 }
+
+/// An event that was taken and dealt with.
+pub(crate) struct Emitted {
+    /// The command that sends it again.
+    pub(crate) asked: String,
+    pub(crate) answered: String,
+    pub(crate) explanation: Explanation,
+}
+
+/// Size of the uploads, in bytes.
+const SIZE: u64 = 48_213;
 
 /// What a scene expects of an answer.
 pub(crate) struct Expect<'a> {
@@ -62,7 +73,7 @@ impl Stage {
         Ok(Self { door, http_api, function_url, caller: Caller::new(), tokens })
     }
 
-    /// Both fronts, with a word for each.
+    /// Both fronts.
     pub(crate) fn fronts(&self) -> [&str; 2] {
         [&self.http_api, &self.function_url]
     }
@@ -169,14 +180,21 @@ impl Stage {
     }
 
     /// Sends an S3 notification as S3 does, waits until it is dealt with, and says how that ended.
-    pub(crate) async fn emit_s3(&self, key: &str, sequencer: &str) -> Result<(String, Explanation), Failure> {
-        let event = s3_event("receipts", key, 48_213, "ObjectCreated:Put", Some(sequencer));
+    pub(crate) async fn emit_s3(&self, key: &str, sequencer: &str) -> Result<Emitted, Failure> {
+        let event = s3_event("receipts", key, SIZE, "ObjectCreated:Put", Some(sequencer));
         let sent = self.door.clients.invoke_event("dispatcher", event.to_string().into_bytes()).await;
         let request_id = sent.map_err(Failure::new)?;
         self.door.emulator.async_idle().await;
         let explanation =
             Explanation::read(self.door.emulator.logs(), &self.door.ledger, &request_id).await?;
-        Ok((request_id, explanation))
+        Ok(Emitted {
+            asked: format!(
+                "cargo doorward emit s3 --endpoint-url {} --bucket receipts --key {key} --size {SIZE} --sequencer {sequencer}",
+                self.door.emulator.lambda_url()
+            ),
+            answered: format!("taken as request {request_id}"),
+            explanation,
+        })
     }
 
     /// How often the target function was handed this object.

@@ -62,6 +62,7 @@ async fn an_event_that_no_rule_knows_is_kept_and_one_from_a_stranger_is_not() {
     let answer = send(&shop, receipt(&shop, "e1", "outbox/a.pdf")).await;
     assert_eq!(answer, EventAnswer::Done(Outcome::Invalid));
     assert_eq!(shop.world.quarantine.items()["e1"].code, Some("not-found"));
+    assert_eq!(row(&shop, "e1"), Outcome::Invalid, "a pinned sender is known");
     let mut forged = receipt(&shop, "e2", "inbox/a.pdf");
     forged.front.id = "mallory".into();
     assert!(matches!(send(&shop, forged).await, EventAnswer::Again(_)));

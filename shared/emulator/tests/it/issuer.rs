@@ -13,6 +13,7 @@ const ISSUER: &str = "https://id.example.com/";
 async fn start() -> Emulator {
     let spec = |name: &str| IssuerSpec {
         name: name.to_owned(),
+        variable: format!("KEYS_OF_{}", name.to_uppercase()),
         issuer: ISSUER.to_owned(),
         audience: "shop-api".to_owned(),
     };

@@ -287,7 +287,7 @@ fn a_vocabulary_that_cannot_be_stated_is_a_fault() {
         action("a", &["my-user"], "Shop::Order", plain()),
         action("b", &["String"], "Function", plain()),
     ];
-    let vocabulary = Vocabulary { actions, purposes: Vec::new() };
+    let vocabulary = Vocabulary { actions, purposes: Vec::new(), inputs_unknown: false };
     let faults = Policies::compile(&[], &[], None, &vocabulary).expect_err("faults");
     expect![[r#"
         `String` is a type of Cedar's own, so no entity type

@@ -75,6 +75,7 @@ pub fn vocabulary() -> Vocabulary {
             ),
         ],
         purposes: vec!["checkout".to_owned(), "analytics".to_owned()],
+        inputs_unknown: false,
     }
 }
 

@@ -2,7 +2,7 @@ use doorward_aws::DynamoQuarantine;
 
 use crate::demo::act::{Act, Verdict};
 use crate::demo::scene::Scene;
-use crate::demo::stage::Stage;
+use crate::demo::stage::{Emitted, Stage};
 use crate::output::Failure;
 
 /// An upload that no policy permits is kept with its reason, and its target never hears of it.
@@ -11,7 +11,7 @@ pub(crate) const SCENE: Scene =
 
 async fn play(stage: &Stage) -> Result<Vec<Act>, Failure> {
     let key = "inbox/invoice.exe";
-    let (id, explanation) = stage.emit_s3(key, "0066F5C2A1B3D4E600").await?;
+    let Emitted { asked, answered, explanation } = stage.emit_s3(key, "0066F5C2A1B3D4E600").await?;
     let mut why = explanation.lines();
     let call = explanation.row.as_ref().map(|row| row.call.clone()).unwrap_or_default();
     let quarantine = DynamoQuarantine::new(&stage.door.clients, &stage.door.table);
@@ -28,11 +28,5 @@ async fn play(stage: &Stage) -> Result<Vec<Act>, Failure> {
         let cause = item.cause.unwrap_or_default();
         why.push(format!("quarantine: `{}` is kept, {} ({cause})", item.call, item.code.unwrap_or_default()));
     }
-    Ok(vec![Act {
-        scene: SCENE.title,
-        asked: format!("doorward emit s3 --bucket receipts --key {key}"),
-        answered: format!("taken as request {id}"),
-        why,
-        unexpected: verdict.into_differences(),
-    }])
+    Ok(vec![Act { scene: SCENE.title, asked, answered, why, unexpected: verdict.into_differences() }])
 }

@@ -1,6 +1,6 @@
 use crate::demo::act::{Act, Verdict};
 use crate::demo::scene::Scene;
-use crate::demo::stage::Stage;
+use crate::demo::stage::{Emitted, Stage};
 use crate::output::Failure;
 
 /// An upload that a policy permits reaches its target in S3's own form.
@@ -9,7 +9,7 @@ pub(crate) const SCENE: Scene =
 
 async fn play(stage: &Stage) -> Result<Vec<Act>, Failure> {
     let key = "inbox/march.pdf";
-    let (id, explanation) = stage.emit_s3(key, "0066F5C2A1B3D4E5F6").await?;
+    let Emitted { asked, answered, explanation } = stage.emit_s3(key, "0066F5C2A1B3D4E5F6").await?;
     let why = explanation.lines();
     let mut verdict = Verdict::default();
     verdict.same("the outcome", explanation.outcome(), "admitted");
@@ -18,11 +18,5 @@ async fn play(stage: &Stage) -> Result<Vec<Act>, Failure> {
         why.iter().any(|line| line.contains("allow by receipts-are-small-pdfs")),
     );
     verdict.same("how often the target was called", stage.booked(key), 1);
-    Ok(vec![Act {
-        scene: SCENE.title,
-        asked: format!("doorward emit s3 --bucket receipts --key {key}"),
-        answered: format!("taken as request {id}"),
-        why,
-        unexpected: verdict.into_differences(),
-    }])
+    Ok(vec![Act { scene: SCENE.title, asked, answered, why, unexpected: verdict.into_differences() }])
 }

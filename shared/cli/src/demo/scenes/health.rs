@@ -13,8 +13,8 @@ async fn play(stage: &Stage) -> Result<Vec<Act>, Failure> {
     let mut acts = Vec::new();
     for base in stage.fronts() {
         let ask = Ask { base, method: Method::GET, path: "/.doorward/health", token: None, body: None };
-        // Health is no call: nothing is decided, limited or recorded.
-        let expect = Expect { status: 200, outcome: "gateway", why: &[], headers: &[] };
+        let expect =
+            Expect { status: 200, outcome: "admitted", why: &["dispatcher: admitted"], headers: &[] };
         acts.push(stage.act(SCENE.title, ask, expect).await?);
     }
     Ok(acts)

@@ -1,0 +1,53 @@
+use doorward_config::OnDeny;
+use doorward_model::{Call, Outcome, Refusal};
+
+use crate::door::Door;
+
+/// What becomes of an event record that was refused.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Fate {
+    /// Nothing: that it is recorded is all.
+    Dropped,
+    /// It is kept in quarantine, and its source is done with it.
+    Kept,
+    /// Its source sends it again.
+    Again,
+}
+
+impl Door {
+    /// What its rule says, where the fault is the record's or the caller's. What the door or the target lacks may be
+    /// there at the next delivery.
+    pub(crate) fn fate(&self, refusal: &Refusal, call: &Call) -> Fate {
+        match refusal {
+            // Nothing else will come of it, so that it is kept is what makes it known.
+            Refusal::NotFound | Refusal::Repetition { lost: true, .. } => Fate::Kept,
+            // The first delivery may still end.
+            Refusal::Repetition { first: Outcome::Unresolved, lost: false } => Fate::Again,
+            Refusal::Repetition { .. } => Fate::Dropped,
+            Refusal::Denied(_) | Refusal::Contract(_) | Refusal::Malformed(_) | Refusal::Limited(_) => {
+                match self.on_deny(call) {
+                    OnDeny::Discard => Fate::Dropped,
+                    OnDeny::Quarantine => Fate::Kept,
+                    OnDeny::Fail => Fate::Again,
+                }
+            }
+            // A front that is not pinned is a mistake of the deployment's, or a forgery: neither is kept.
+            Refusal::UnknownFront
+            | Refusal::MethodNotAllowed { .. }
+            | Refusal::TooLarge { .. }
+            | Refusal::Flooded { .. }
+            | Refusal::Unauthenticated(_)
+            | Refusal::KeysAway
+            | Refusal::UnsupportedMediaType
+            | Refusal::StoreAway
+            | Refusal::Target(_)
+            | Refusal::BrokenAnswer(_) => Fate::Again,
+        }
+    }
+
+    /// A record that no rule claims is kept.
+    fn on_deny(&self, call: &Call) -> OnDeny {
+        let rule = self.rules.events.iter().find(|rules| Some(&rules.rule.id) == call.action.as_ref());
+        rule.map_or(OnDeny::Quarantine, |rules| rules.rule.on_deny)
+    }
+}
