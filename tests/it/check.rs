@@ -7,7 +7,7 @@ use doorward_tests::{binaries, workspace};
 use serde_json::Value;
 
 /// The demo's files, with some of them replaced.
-fn project(changes: &[(&str, &dyn Fn(String) -> String)]) -> tempfile::TempDir {
+pub(crate) fn project(changes: &[(&str, &dyn Fn(String) -> String)]) -> tempfile::TempDir {
     let folder = tempfile::tempdir().unwrap();
     let policies = workspace::root().join("policies");
     copy(&policies, folder.path());

@@ -14,6 +14,7 @@ mod issuer;
 mod ministack;
 mod packages;
 mod readme;
+mod start;
 mod store_away;
 mod tools;
 mod watch;
