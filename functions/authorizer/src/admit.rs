@@ -33,7 +33,7 @@ pub(crate) async fn admit(door: &Door, payload: &RawValue, context: &Context) ->
         Some(Refusal::Unauthenticated(_)) => return Err(failure("Unauthorized", UNAUTHORIZED)),
         // What will soon be otherwise must not be cached, and the gateway caches no error.
         Some(Refusal::KeysAway | Refusal::StoreAway | Refusal::Flooded { .. }) => {
-            return Err(failure("Doorward.Unavailable", "credentials cannot be checked at the moment"));
+            return Err(failure("Doorward.Unavailable", "this cannot be decided at the moment"));
         }
         Some(refusal) => Verdict::Deny { code: refusal.code(), caller: call.caller.as_ref(), call: &call.id },
         None => Verdict::Allow(Attested {

@@ -63,6 +63,9 @@ pub struct LedgerItem {
     pub request_id: String,
     /// The gateway's request id.
     pub gateway_request_id: Option<String>,
+    /// Whether the event is kept in quarantine.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub quarantined: bool,
     /// When the table may forget it, in seconds since the epoch.
     pub expires: Option<i64>,
     /// The try that claimed it, where it was claimed.
@@ -78,7 +81,7 @@ impl LedgerItem {
     pub(crate) fn of(call: &Call) -> Self {
         let decision = call.decision.as_ref();
         let listed = |of: fn(&DecisionNote) -> &Vec<String>| -> Vec<String> {
-            decision.into_iter().flat_map(of).take(MOST_ENTRIES).cloned().collect()
+            decision.into_iter().flat_map(of).take(MOST_ENTRIES).map(|id| cut(id)).collect()
         };
         Self {
             call: call.id.to_string(),
@@ -106,6 +109,7 @@ impl LedgerItem {
             front: call.front.to_string(),
             request_id: call.invocation.clone(),
             gateway_request_id: call.gateway_request_id.as_deref().map(cut),
+            quarantined: call.quarantined,
             expires: None,
             holder: None,
             until: None,

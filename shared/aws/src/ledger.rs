@@ -138,9 +138,9 @@ impl Ledger for DynamoLedger {
             if holds(call, &row) && row.outcome == Outcome::Unresolved {
                 return Ok(Claim::Ours);
             }
-            if !row.outcome.may_be_tried_again() {
+            if row.quarantined || !row.outcome.may_be_tried_again() {
                 let until = row.until.and_then(|until| Timestamp::from_millisecond(until).ok());
-                return Ok(Claim::Taken { first: row.outcome, until });
+                return Ok(Claim::Taken { first: row.outcome, invocation: row.request_id, until });
             }
             found = Some(row);
         }

@@ -1,4 +1,5 @@
 use async_trait::async_trait;
+use aws_sdk_dynamodb::error::SdkError;
 use aws_sdk_dynamodb::types::AttributeValue;
 use doorward_core::ports::{Quarantine, StoreError};
 use doorward_model::{Call, EventRecord, Violation};
@@ -128,8 +129,23 @@ impl Quarantine for DynamoQuarantine {
         let item = QuarantineItem::of(call, record, expires);
         let item = attributes::write(&item)
             .map_err(|_| StoreError("the event cannot be kept as an item".to_owned()))?;
-        let put = self.client.put_item().table_name(&self.table).set_item(Some(item)).send().await;
-        put.map(drop).map_err(|error| StoreError(sdk_error::brief(&error)))
+        let put = self
+            .client
+            .put_item()
+            .table_name(&self.table)
+            .set_item(Some(item))
+            .condition_expression("attribute_not_exists(#owner)")
+            .expression_attribute_names("#owner", "owner")
+            .send()
+            .await;
+        match put {
+            Ok(_) => Ok(()),
+            // The first reason stands.
+            Err(SdkError::ServiceError(error)) if error.err().is_conditional_check_failed_exception() => {
+                Ok(())
+            }
+            Err(error) => Err(StoreError(sdk_error::brief(&error))),
+        }
     }
 }
 

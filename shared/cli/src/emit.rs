@@ -1,4 +1,5 @@
-use std::path::PathBuf;
+use std::io::Read as _;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -64,14 +65,15 @@ struct S3Arguments {
 
 pub(crate) async fn run(arguments: Arguments, format: Format) -> Result<Exit, Failure> {
     let payload = match arguments.source {
-        Source::S3(s3) => s3_event(&s3.bucket, &s3.key, s3.size, &s3.event, s3.sequencer.as_deref()),
+        Source::S3(s3) => s3_event(&s3.bucket, &s3.key, s3.size, &s3.event, s3.sequencer.as_deref())
+            .to_string()
+            .into_bytes(),
         Source::File { path } => read_event(&path)?,
     };
     let clients = clients(&arguments.endpoint_url)?;
-    let request_id =
-        clients.invoke_event(&arguments.function, payload.to_string().into_bytes()).await.map_err(
-            |error| Failure::new(error).hint("is the door running? `doorward dev` starts a local one"),
-        )?;
+    let request_id = clients.invoke_event(&arguments.function, payload).await.map_err(|error| {
+        Failure::new(error).hint("is the door running? `doorward dev` starts a local one")
+    })?;
     let outcome = follow(&arguments.endpoint_url, &request_id).await;
     match format {
         Format::Json => println!("{}", json!({ "request_id": request_id, "calls": outcome })),
@@ -103,10 +105,19 @@ pub(crate) fn s3_event(bucket: &str, key: &str, size: u64, event: &str, sequence
     })
 }
 
-fn read_event(path: &PathBuf) -> Result<Value, Failure> {
+/// The largest event that Lambda takes asynchronously, in bytes.
+const LARGEST_EVENT: u64 = 1024 * 1024;
+
+/// The file's bytes, so that the door is sent exactly what stands there.
+fn read_event(path: &Path) -> Result<Vec<u8>, Failure> {
     let failed = |cause: String| Failure::new(format!("cannot read `{}`: {cause}", path.display()));
-    let text = std::fs::read(path).map_err(|error| failed(error.to_string()))?;
-    serde_json::from_slice(&text).map_err(|error| failed(error.to_string()))
+    let mut event = Vec::new();
+    let file = std::fs::File::open(path).map_err(|error| failed(error.to_string()))?;
+    file.take(LARGEST_EVENT + 1).read_to_end(&mut event).map_err(|error| failed(error.to_string()))?;
+    if event.len() as u64 > LARGEST_EVENT {
+        return Err(failed("it is larger than the 1 MiB that Lambda takes".to_owned()));
+    }
+    Ok(event)
 }
 
 /// A local endpoint takes any credentials; everywhere else the environment's are used.

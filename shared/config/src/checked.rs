@@ -233,7 +233,7 @@ pub struct EventRule {
     pub matches: Vec<(String, Pattern)>,
     /// Name of a declared target.
     pub target: String,
-    /// What becomes of records that are denied, broken or over a limit.
+    /// What becomes of records that are denied, broken, or over a limit; the last are kept where others are discarded.
     pub on_deny: OnDeny,
     /// Name of a declared plan whose limits hold for the source; without one, events are not limited.
     pub plan: Option<String>,
@@ -265,7 +265,7 @@ pub struct Plan {
 /// One limit of a plan.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Limit {
-    /// Its name in the `RateLimit` header fields: `default-5-per-second`.
+    /// Its name in the `RateLimit` header fields: `default-rate-per-second`.
     pub name: String,
     /// What it counts.
     pub rule: LimitRule,

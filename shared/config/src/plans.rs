@@ -61,12 +61,12 @@ fn read_limit(section: &mut Section<'_>, plan: &str) -> Result<Limit, Reported> 
         (None, None, _) => Err(section.fault(Fault::new("a limit has a `rate` or a `quota`"))),
         (None, Some(_), Some((_, value))) => Err(value.fault(Fault::new("only a `rate` has a `burst`"))),
         (None, Some(Quota { units, window, word }), None) => {
-            Ok(Limit { name: limit_name(plan, units, word), rule: LimitRule::Quota { units, window } })
+            Ok(Limit { name: limit_name(plan, "quota", word), rule: LimitRule::Quota { units, window } })
         }
         (Some(rate), None, burst) => {
             let rule =
                 LimitRule::Rate { units: rate.units, period: rate.period, burst: burst_of(rate, burst)? };
-            Ok(Limit { name: limit_name(plan, rate.units, rate.word), rule })
+            Ok(Limit { name: limit_name(plan, "rate", rate.word), rule })
         }
     }
 }
@@ -84,6 +84,7 @@ fn burst_of(rate: Rate, set: Option<(NonZeroU64, Value<'_>)>) -> Result<NonZeroU
     Ok(burst)
 }
 
-fn limit_name(plan: &str, units: u64, word: &str) -> String {
-    format!("{plan}-{units}-per-{word}")
+/// The amount is left out: a plan that changes within a window goes on counting where it was.
+fn limit_name(plan: &str, kind: &str, word: &str) -> String {
+    format!("{plan}-{kind}-per-{word}")
 }

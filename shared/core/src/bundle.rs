@@ -1,6 +1,6 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
-use std::io;
+use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 
 use sha2::{Digest, Sha256};
@@ -29,9 +29,12 @@ pub enum BundleError {
         /// Why.
         cause: io::Error,
     },
-    /// More than [`Bundle::MAX_BYTES`].
-    #[error("the files below `{}` are larger than 16 MiB together", .0.display())]
+    /// More than [`Bundle::MAX_BYTES`], or more files than are looked at.
+    #[error("the files below `{}` are larger than 16 MiB together, or more than 10,000", .0.display())]
     TooLarge(PathBuf),
+    /// A name that is not UTF-8, or holds a backslash or a control character.
+    #[error("the name of `{}` cannot be told from others", .0.display())]
+    Name(PathBuf),
 }
 
 impl Bundle {
@@ -59,10 +62,11 @@ impl Bundle {
         let own = config.parent().unwrap_or(Path::new("."));
         let beside = own.join("policies");
         let root = if beside.is_dir() { beside } else { own.to_path_buf() };
-        let text = read_text(config)?;
-        let mut left = Self::MAX_BYTES.saturating_sub(text.len());
-        let mut files = BTreeMap::new();
-        read_folder(&root, &root, &mut files, &mut left)?;
+        let mut reader =
+            Reader { root: &root, files: BTreeMap::new(), bytes: Self::MAX_BYTES, entries: MAX_ENTRIES };
+        let text = reader.text(config)?;
+        reader.folder(&root)?;
+        let files = reader.files;
         let name = config.file_name().map_or_else(|| "doorward.toml".into(), |name| name.to_string_lossy());
         Ok(Self { config: (name.into_owned(), text), files })
     }
@@ -91,37 +95,96 @@ impl Bundle {
     }
 }
 
-fn read_folder(
-    root: &Path,
-    folder: &Path,
-    files: &mut BTreeMap<String, String>,
-    left: &mut usize,
-) -> Result<(), BundleError> {
-    let unreadable = |cause| BundleError::Unreadable { path: folder.to_path_buf(), cause };
-    for entry in std::fs::read_dir(folder).map_err(unreadable)? {
-        let path = entry.map_err(unreadable)?.path();
-        if path.is_dir() {
-            read_folder(root, &path, files, left)?;
-            continue;
-        }
-        let governs = [".cedar", ".cedarschema", ".json", ".yaml", ".yml"];
-        let relative = path.strip_prefix(root).unwrap_or(&path).to_string_lossy().replace('\\', "/");
-        if governs.iter().any(|suffix| relative.ends_with(suffix)) {
-            let text = read_text(&path)?;
-            *left = left.checked_sub(text.len()).ok_or_else(|| BundleError::TooLarge(root.to_path_buf()))?;
-            files.insert(relative, text);
-        }
-    }
-    Ok(())
+/// Reads what governs below a folder, in bounds: links to folders are not followed, and only regular files are read.
+struct Reader<'r> {
+    root: &'r Path,
+    files: BTreeMap<String, String>,
+    /// Bytes that may still be read.
+    bytes: usize,
+    /// Files and folders that may still be looked at.
+    entries: usize,
 }
 
-fn read_text(path: &Path) -> Result<String, BundleError> {
-    std::fs::read_to_string(path).map_err(|cause| BundleError::Unreadable { path: path.to_path_buf(), cause })
+/// The most files and folders below the governing one.
+const MAX_ENTRIES: usize = 10_000;
+
+/// What the files that govern end in.
+const ENDINGS: [&str; 5] = [".cedar", ".cedarschema", ".json", ".yaml", ".yml"];
+
+impl Reader<'_> {
+    fn folder(&mut self, folder: &Path) -> Result<(), BundleError> {
+        let unreadable = |cause| BundleError::Unreadable { path: folder.to_path_buf(), cause };
+        for entry in std::fs::read_dir(folder).map_err(unreadable)? {
+            let entry = entry.map_err(unreadable)?;
+            self.entries = self.entries.checked_sub(1).ok_or_else(|| self.too_large())?;
+            if entry.file_type().map_err(unreadable)?.is_dir() {
+                self.folder(&entry.path())?;
+            } else {
+                self.file(&entry.path())?;
+            }
+        }
+        Ok(())
+    }
+
+    fn file(&mut self, path: &Path) -> Result<(), BundleError> {
+        let shown = path.to_string_lossy();
+        if !ENDINGS.iter().any(|ending| shown.ends_with(ending)) {
+            return Ok(());
+        }
+        // Two files of one name would be one, and a policy would be missing.
+        let relative = path.strip_prefix(self.root).ok().and_then(Path::to_str);
+        let name = relative.filter(|name| !name.contains('\\') && !name.contains(char::is_control));
+        let name = name.ok_or_else(|| BundleError::Name(path.to_path_buf()))?;
+        let text = self.text(path)?;
+        self.files.insert(name.to_owned(), text);
+        Ok(())
+    }
+
+    fn text(&mut self, path: &Path) -> Result<String, BundleError> {
+        let unreadable = |cause| BundleError::Unreadable { path: path.to_path_buf(), cause };
+        // A pipe or a device may never end.
+        if !std::fs::metadata(path).map_err(unreadable)?.is_file() {
+            return Err(unreadable(io::Error::other("not a regular file")));
+        }
+        let mut text = String::new();
+        let file = std::fs::File::open(path).map_err(unreadable)?;
+        let limit = self.bytes as u64 + 1;
+        let length = file.take(limit).read_to_string(&mut text).map_err(unreadable)?;
+        self.bytes = self.bytes.checked_sub(length).ok_or_else(|| self.too_large())?;
+        Ok(text)
+    }
+
+    fn too_large(&self) -> BundleError {
+        BundleError::TooLarge(self.root.to_path_buf())
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn only_regular_files_of_plain_names_are_read() {
+        use std::os::unix::ffi::OsStrExt as _;
+        let read = |build: &dyn Fn(&Path)| {
+            let folder = tempfile::tempdir().unwrap();
+            std::fs::write(folder.path().join("doorward.toml"), "").unwrap();
+            build(folder.path());
+            Bundle::read(&folder.path().join("doorward.toml"))
+                .map(|bundle| bundle.files.into_keys().collect::<Vec<_>>())
+        };
+        let write = |path: PathBuf| std::fs::write(path, "x").unwrap();
+        let link = |to: &str, path: PathBuf| std::os::unix::fs::symlink(to, path).unwrap();
+        assert_eq!(read(&|root| write(root.join("a.cedar"))).unwrap(), ["a.cedar"]);
+        assert!(read(&|root| link(".", root.join("loop"))).unwrap().is_empty());
+        assert!(matches!(read(&|root| write(root.join("a\\b.cedar"))), Err(BundleError::Name(_))));
+        let odd = std::ffi::OsStr::from_bytes(b"\xff.cedar");
+        assert!(matches!(read(&|root| write(root.join(odd))), Err(BundleError::Name(_))));
+        assert!(matches!(
+            read(&|root| link("/dev/zero", root.join("a.json"))),
+            Err(BundleError::Unreadable { .. })
+        ));
+    }
 
     #[test]
     fn a_digest_tells_names_from_texts() {

@@ -20,6 +20,9 @@ impl<'c> Claimed<'c> {
 /// What is kept of the platform's time to refuse, to record that and to answer.
 pub(crate) const RESERVE: Duration = Duration::from_millis(500);
 
+/// How far the clocks of two sandboxes may differ.
+const SKEW: SignedDuration = SignedDuration::from_secs(5);
+
 impl Door {
     /// Was this call here before? Sources deliver an event again whenever they are not sure; who finds it taken never
     /// reaches the target. Plain HTTP calls are their own identity and need no claim.
@@ -33,8 +36,10 @@ impl Door {
             let claim = self.in_time(call, self.ports.ledger.claim(call, self.expiry(call))).await;
             match claim.map_err(|error| self.store_away(call, &error))? {
                 ports::Claim::Ours => call.claimed = true,
-                ports::Claim::Taken { first, until } => {
-                    let over = until.is_none_or(|until| self.ports.clock.now() > until);
+                ports::Claim::Taken { first, invocation, until } => {
+                    // The platform tries an invocation again only when the try before it is over.
+                    let over = invocation == call.invocation
+                        || until.is_some_and(|until| self.ports.clock.now().duration_since(until) > SKEW);
                     return Err(Refusal::Repetition { first, lost: first == Outcome::Unresolved && over });
                 }
             }
@@ -70,6 +75,8 @@ pub(crate) async fn within<T>(
 ) -> Result<T, StoreError> {
     match time {
         None => asked.await,
+        // What could not be waited for is not asked either: it might be done all the same.
+        Some(Duration::ZERO) => Err(StoreError("there is no time left".to_owned())),
         Some(time) => match tokio::time::timeout(time, asked).await {
             Ok(answer) => answer,
             Err(_) => Err(StoreError("no answer in the time that is left".to_owned())),

@@ -24,13 +24,16 @@ impl Door {
             // The first delivery may still end.
             Refusal::Repetition { first: Outcome::Unresolved, lost: false } => Fate::Again,
             Refusal::Repetition { .. } => Fate::Dropped,
-            Refusal::Denied(_) | Refusal::Contract(_) | Refusal::Malformed(_) | Refusal::Limited(_) => {
-                match self.on_deny(call) {
-                    OnDeny::Discard => Fate::Dropped,
-                    OnDeny::Quarantine => Fate::Kept,
-                    OnDeny::Fail => Fate::Again,
-                }
-            }
+            Refusal::Denied(_) | Refusal::Contract(_) | Refusal::Malformed(_) => match self.on_deny(call) {
+                OnDeny::Discard => Fate::Dropped,
+                OnDeny::Quarantine => Fate::Kept,
+                OnDeny::Fail => Fate::Again,
+            },
+            // Nothing is wrong with the record, so it is never thrown away.
+            Refusal::Limited(_) => match self.on_deny(call) {
+                OnDeny::Discard | OnDeny::Quarantine => Fate::Kept,
+                OnDeny::Fail => Fate::Again,
+            },
             // A front that is not pinned is a mistake of the deployment's, or a forgery: neither is kept.
             Refusal::UnknownFront
             | Refusal::MethodNotAllowed { .. }

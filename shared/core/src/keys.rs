@@ -22,6 +22,8 @@ pub(crate) struct KeyRing {
 const COOL_DOWN: SignedDuration = SignedDuration::from_secs(30);
 /// The same while there is no set at all: nobody can be proven, so the issuer is asked again soon.
 const COOL_DOWN_WITHOUT_KEYS: SignedDuration = SignedDuration::from_secs(1);
+/// How long a call that could go on with old keys waits for new ones.
+const REFRESH: Duration = Duration::from_secs(2);
 /// How long the last good set serves while its issuer is away.
 const MAX_STALE: SignedDuration = SignedDuration::from_hours(1);
 /// The largest key set, in bytes.
@@ -118,18 +120,18 @@ impl KeyRing {
             Source::Fixed(set) => return Ok(Arc::clone(set)),
             Source::Fetched(slot) => slot,
         };
-        let wanted = |state: &State| self.wants_fetch(state, kid, clock.now());
-        let state = slot.state();
-        if wanted(&state) {
-            // Who can go on with the keys that are there does not wait for somebody else's fetch.
-            let turn = match (slot.fetching.try_lock(), state.has(kid)) {
-                (Ok(turn), _) => Some(turn),
-                (Err(_), true) => None,
-                (Err(_), false) => Some(slot.fetching.lock().await),
-            };
-            if turn.is_some() && wanted(&slot.state()) {
+        let wanted = || self.wants_fetch(&slot.state(), kid, clock.now());
+        if !slot.state().has(kid) {
+            // Who needs a key that is not there waits for the fetch under way, and may find it then.
+            let _turn = slot.fetching.lock().await;
+            if wanted() {
                 slot.refresh(name, fetch, clock).await;
             }
+        } else if wanted()
+            && let Ok(_turn) = slot.fetching.try_lock()
+        {
+            // The keys that are there serve while the issuer is slow.
+            let _ = tokio::time::timeout(REFRESH, slot.refresh(name, fetch, clock)).await;
         }
         let state = slot.state();
         let bound = self.refresh.max(MAX_STALE);

@@ -59,7 +59,7 @@ pub trait Ledger: Send + Sync {
 }
 
 /// What a claim found.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Claim {
     /// This invocation holds the call.
     Ours,
@@ -67,7 +67,9 @@ pub enum Claim {
     Taken {
         /// How it ended; [`Outcome::Unresolved`] when no end is known.
         first: Outcome,
-        /// When the platform ended the invocation that claimed it, where it sets an end.
+        /// The invocation that claimed it.
+        invocation: String,
+        /// When the platform ends that invocation, where it sets an end.
         until: Option<Timestamp>,
     },
 }

@@ -26,6 +26,7 @@ impl Door {
         let keep = outcome.as_ref().err().is_some_and(|refusal| self.fate(refusal, call) == Fate::Kept);
         let kept = match event {
             Some(record) if keep => {
+                call.quarantined = true;
                 self.in_time(call, self.ports.quarantine.keep(call, record, self.expiry(call))).await
             }
             _ => Ok(()),

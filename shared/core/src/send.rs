@@ -43,6 +43,9 @@ impl Door {
             },
             Subject::Event { record, .. } => ForwardMessage::Event { record },
         };
+        if within.is_zero() {
+            return Err(Refusal::Target(TargetFault::TimedOut));
+        }
         let forward = Forward { call, principal: permitted.principal(), trace: found.trace(), message };
         let answer =
             tokio::time::timeout(within, self.ports.targets.send(found.target(), forward, within)).await;

@@ -113,7 +113,7 @@ impl From<FieldFault> for MalformedRequest {
     fn from(fault: FieldFault) -> Self {
         match fault {
             FieldFault::Name => Self::HeaderName,
-            FieldFault::Value(name) => Self::HeaderValue(name.as_str().to_owned()),
+            FieldFault::Value(_) => Self::HeaderValue,
             FieldFault::TooMany => Self::TooManyHeaders(MAX_FIELDS),
         }
     }

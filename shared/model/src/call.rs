@@ -109,6 +109,8 @@ pub struct Call {
     pub stages: Vec<StageTime>,
     /// From coming in to the answer, in microseconds.
     pub duration_us: u64,
+    /// Whether the event is kept in quarantine: it is not tried again but by being released.
+    pub quarantined: bool,
     /// Whether this invocation holds the call's claim.
     #[serde(skip)]
     pub claimed: bool,
@@ -153,6 +155,7 @@ impl Call {
             violations: Vec::new(),
             stages: Vec::with_capacity(9),
             duration_us: 0,
+            quarantined: false,
             claimed: false,
             // A platform that keeps deadlines starts no call after them; one that has none (`cargo lambda watch`)
             // gives a time in the past.
@@ -216,7 +219,7 @@ pub enum Effect {
 /// The state of one limit after this call.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct LimitNote {
-    /// Its name in the `RateLimit` header field: `default-5-per-second`.
+    /// Its name in the `RateLimit` header field: `default-rate-per-second`.
     pub name: String,
     /// Rate or quota.
     pub kind: LimitKind,

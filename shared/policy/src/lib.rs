@@ -28,6 +28,7 @@ mod diagnostics;
 mod entities;
 mod express;
 mod input_reads;
+mod nesting;
 mod policy_files;
 mod question;
 mod schema;

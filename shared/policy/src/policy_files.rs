@@ -7,6 +7,7 @@ use cedar_policy::{Policy, PolicyId, PolicySet, ValidationError};
 use doorward_model::{Fault, Place};
 
 use crate::diagnostics;
+use crate::nesting;
 use crate::vocabulary::SourceFile;
 
 /// The policies of every file that could be read, and where each stands.
@@ -22,6 +23,10 @@ impl<'a> PolicyFiles<'a> {
     pub(crate) fn read(files: &'a [SourceFile]) -> Self {
         let mut read = Self { set: PolicySet::new(), origins: HashMap::new(), faults: Vec::new() };
         for file in files {
+            if let Some(fault) = nesting::fault(file, false) {
+                read.faults.push(fault);
+                continue;
+            }
             match PolicySet::from_str(&file.text) {
                 Ok(set) => read.take(file, &set),
                 Err(errors) => {

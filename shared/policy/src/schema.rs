@@ -8,6 +8,7 @@ use serde_json::{Map, Value};
 
 use crate::actions::{Action, ContextType, action_uid};
 use crate::diagnostics;
+use crate::nesting;
 use crate::schema_text::{BUILT_IN, SchemaText};
 use crate::vocabulary::{self, ActionSpec, EVENTS, FUNCTION, GROUP, HTTP, SourceFile, Vocabulary};
 
@@ -139,6 +140,10 @@ impl<'a> Declared<'a> {
     fn read(files: &'a [SourceFile]) -> Self {
         let mut declared = Self::default();
         for file in files {
+            if let Some(fault) = nesting::fault(file, true) {
+                declared.faults.push(fault);
+                continue;
+            }
             match SchemaFragment::from_cedarschema_str(&file.text) {
                 Ok((fragment, _)) => declared.take(file, fragment),
                 Err(error) => {

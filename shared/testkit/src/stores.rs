@@ -117,9 +117,10 @@ impl Ledger for MemoryLedger {
         self.switch.ask().await?;
         let mut rows = lock(&self.rows);
         if let Some(row) = rows.get(call.id.as_str())
-            && !row.call.outcome.may_be_tried_again()
+            && (row.call.quarantined || !row.call.outcome.may_be_tried_again())
         {
-            return Ok(Claim::Taken { first: row.call.outcome, until: row.call.deadline });
+            let Call { outcome: first, invocation, deadline: until, .. } = row.call.clone();
+            return Ok(Claim::Taken { first, invocation, until });
         }
         let mut intent = call.clone();
         intent.outcome = Outcome::Unresolved;

@@ -25,9 +25,15 @@ pub const MAX_ANSWER: usize = 100_000;
 pub struct StaticDocuments {
     documents: Mutex<HashMap<String, String>>,
     asked: Mutex<Vec<String>>,
+    slow: std::sync::atomic::AtomicBool,
 }
 
 impl StaticDocuments {
+    /// From now on every answer lets other calls go first.
+    pub fn slow(&self, slow: bool) {
+        self.slow.store(slow, std::sync::atomic::Ordering::SeqCst);
+    }
+
     /// Serves `text` at `url` from now on.
     pub fn put(&self, url: &str, text: impl Into<String>) {
         self.documents.lock().unwrap_or_else(PoisonError::into_inner).insert(url.to_owned(), text.into());
@@ -50,6 +56,11 @@ impl Fetch for StaticDocuments {
     async fn get(&self, url: &str, limit: usize) -> Result<Bytes, FetchError> {
         self.asked.lock().unwrap_or_else(PoisonError::into_inner).push(url.to_owned());
         let fault = |cause: &str| FetchError { url: url.to_owned(), cause: cause.to_owned() };
+        if self.slow.load(std::sync::atomic::Ordering::SeqCst) {
+            for _ in 0..100 {
+                tokio::task::yield_now().await;
+            }
+        }
         let documents = self.documents.lock().unwrap_or_else(PoisonError::into_inner);
         let text = documents.get(url).ok_or_else(|| fault("nothing is there"))?;
         if text.len() > limit { Err(fault("too large")) } else { Ok(Bytes::from(text.clone())) }

@@ -52,7 +52,8 @@ fn expires() -> Timestamp {
 
 /// What a claim finds that another try made; its invocation ends in 30 s.
 fn taken(first: Outcome) -> Claim {
-    Claim::Taken { first, until: Some(sample::now() + 30.seconds()) }
+    let invocation = sample::call("c-1").invocation;
+    Claim::Taken { first, invocation, until: Some(sample::now() + 30.seconds()) }
 }
 
 #[tokio::test]
@@ -163,7 +164,7 @@ async fn a_call_is_recorded_once() {
     fixture.check_row(Outcome::Admitted, None).await;
     assert_eq!(
         fixture.ledger.claim(&try_at(2), expires()).await,
-        Ok(Claim::Taken { first: Outcome::Admitted, until: None })
+        Ok(Claim::Taken { first: Outcome::Admitted, invocation: call.invocation, until: None })
     );
 }
 

@@ -151,7 +151,7 @@ fn the_shop_reads_as_it_is_written() {
                     name: "default",
                     limits: [
                         Limit {
-                            name: "default-5-per-second",
+                            name: "default-rate-per-second",
                             rule: Rate {
                                 units: 5,
                                 period: 1s,
@@ -159,7 +159,7 @@ fn the_shop_reads_as_it_is_written() {
                             },
                         },
                         Limit {
-                            name: "default-1000-per-month",
+                            name: "default-quota-per-month",
                             rule: Quota {
                                 units: 1000,
                                 window: Month,
@@ -201,7 +201,7 @@ plans = [{ name = "default", limits = [{ rate = "7/m" }, { rate = "0/h" }, { quo
     assert_eq!(config.events[0].on_deny, OnDeny::Quarantine);
     let limits = &config.plans[0].limits;
     let names: Vec<&str> = limits.iter().map(|limit| limit.name.as_str()).collect();
-    assert_eq!(names, ["default-7-per-minute", "default-0-per-hour", "default-0-per-day"]);
+    assert_eq!(names, ["default-rate-per-minute", "default-rate-per-hour", "default-quota-per-day"]);
     assert!(matches!(limits[0].rule, LimitRule::Rate { units: 7, burst, .. } if burst.get() == 7));
     assert!(matches!(limits[1].rule, LimitRule::Rate { units: 0, burst, .. } if burst.get() == 1));
     assert_eq!(limits[2].rule, LimitRule::Quota { units: 0, window: Window::Day });

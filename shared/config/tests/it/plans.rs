@@ -17,8 +17,8 @@ fn a_plan_has_limits() {
         LIMITS,
         r#"limits = [{ rate = "5/s" }, { rate = "5/s", burst = 9 }]"#,
         expect![[r#"
-        doorward.toml:51:29: two limits of the plan would be named `default-5-per-second`
-          hint: keep the stricter one"#]],
+            doorward.toml:51:29: two limits of the plan would be named `default-rate-per-second`
+              hint: keep the stricter one"#]],
     );
     check(
         r#"name = "default""#,

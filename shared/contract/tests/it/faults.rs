@@ -110,7 +110,8 @@ fn parameters_that_are_not_carried() {
               hint: a parameter is one value or a list of values
             c.yaml:13:22: a parameter cannot stand in `matrix`
               hint: expected `path`, `query`, `header` or `cookie`
-            c.yaml:14:13: `g h` cannot be the name of a header field
+            c.yaml:14:13: a header field named `g h` never gets here
+              hint: use letters, digits and dashes
             c.yaml:15:13: a parameter must have `name` and `in`
             c.yaml:16:13: a list in several cookies of one name is not carried
               hint: say `explode: false`

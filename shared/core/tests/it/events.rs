@@ -81,17 +81,43 @@ async fn a_failed_event_may_be_tried_again_and_counts_once() {
     assert_eq!(shop.world.ledger.rows().len(), 1);
 }
 
+/// A first try that claimed the call and left no outcome.
+async fn cut_off(shop: &Shop, inbound: &Inbound) {
+    let cut = doorward_model::Call::begin(inbound, shop.world.now());
+    doorward_core::ports::Ledger::claim(shop.world.ledger.as_ref(), &cut, shop.world.now()).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_retry_of_the_same_invocation_knows_that_the_first_try_is_over() {
+    let shop = Shop::new();
+    cut_off(&shop, &receipt(&shop, "e1", "inbox/a.pdf")).await;
+    assert_eq!(send(&shop, receipt(&shop, "e1", "inbox/a.pdf")).await, EventAnswer::Done(Outcome::Repeated));
+    assert_eq!(shop.world.quarantine.items().len(), 1);
+}
+
+#[tokio::test]
+async fn an_event_without_time_is_neither_claimed_nor_sent() {
+    let shop = Shop::new();
+    let mut inbound = receipt(&shop, "e1", "inbox/a.pdf");
+    inbound.deadline = shop.world.now() + std::time::Duration::from_millis(400);
+    assert!(matches!(send(&shop, inbound).await, EventAnswer::Again(_)));
+    assert!(shop.world.targets.sent().is_empty());
+    assert_eq!(row(&shop, "e1"), Outcome::Unavailable);
+    assert_eq!(send(&shop, receipt(&shop, "e1", "inbox/a.pdf")).await, EventAnswer::Done(Outcome::Admitted));
+}
+
 #[tokio::test]
 async fn a_call_that_was_cut_off_half_way_stays_unresolved_and_never_reaches_the_target_again() {
     let shop = Shop::new();
-    let inbound = receipt(&shop, "e1", "inbox/a.pdf");
-    let mut cut = doorward_model::Call::begin(&inbound, shop.world.now());
-    cut.action = Some("receiptUploaded".into());
-    doorward_core::ports::Ledger::claim(shop.world.ledger.as_ref(), &cut, shop.world.now()).await.unwrap();
+    cut_off(&shop, &receipt(&shop, "e1", "inbox/a.pdf")).await;
+    let mut inbound = receipt(&shop, "e1", "inbox/a.pdf");
+    inbound.invocation = "another".into();
     assert!(matches!(send(&shop, inbound).await, EventAnswer::Again(_)));
     assert!(shop.world.quarantine.items().is_empty(), "it may still end");
-    shop.world.clock.advance(std::time::Duration::from_secs(31));
-    assert_eq!(send(&shop, receipt(&shop, "e1", "inbox/a.pdf")).await, EventAnswer::Done(Outcome::Repeated));
+    shop.world.clock.advance(std::time::Duration::from_secs(36));
+    let mut later = receipt(&shop, "e1", "inbox/a.pdf");
+    later.invocation = "another".into();
+    assert_eq!(send(&shop, later).await, EventAnswer::Done(Outcome::Repeated));
     assert_eq!(
         shop.world.quarantine.items()["e1"].cause.as_deref(),
         Some("the first one was cut off half-way")
@@ -115,6 +141,9 @@ async fn events_are_limited_by_the_plan_that_their_rule_names_and_kept_when_it_b
     }
     assert_eq!(shop.world.quarantine.items().keys().collect::<Vec<_>>(), ["e10", "e11"]);
     assert_eq!(row(&shop, "e11"), Outcome::Throttled);
+    shop.world.clock.advance(std::time::Duration::from_secs(60));
+    assert_eq!(send(&shop, receipt(&shop, "e11", "inbox/a.pdf")).await, EventAnswer::Done(Outcome::Repeated));
+    assert_eq!(shop.world.targets.sent().len(), 10, "what is kept runs only when it is released");
 }
 
 #[tokio::test]

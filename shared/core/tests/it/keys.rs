@@ -103,3 +103,47 @@ async fn discovery_must_name_this_very_issuer() {
     shop.world.clock.advance(Duration::from_secs(30));
     assert_eq!(status(&shop, &shop.token("alice", &[])).await, 200);
 }
+
+#[tokio::test]
+async fn calls_that_need_a_rotated_key_wait_for_one_fetch() {
+    let mut shop = shop();
+    shop.world.door.prepare().await;
+    shop.world.clock.advance(Duration::from_secs(31));
+    shop.issuer = TestIssuer::new("k2");
+    shop.world.documents.put(JWKS, shop.issuer.jwks());
+    shop.world.documents.slow(true);
+    let token = shop.token("alice", &[]);
+    let (a, b, c) = tokio::join!(status(&shop, &token), status(&shop, &token), status(&shop, &token));
+    assert_eq!([a, b, c], [200; 3]);
+    assert_eq!(shop.world.documents.asked(), 2);
+}
+
+#[tokio::test]
+async fn calls_without_any_keys_wait_for_one_fetch() {
+    let shop = shop();
+    shop.world.documents.slow(true);
+    let token = shop.token("alice", &[]);
+    let (a, b, c) = tokio::join!(status(&shop, &token), status(&shop, &token), status(&shop, &token));
+    assert_eq!([a, b, c], [200; 3]);
+    assert_eq!(shop.world.documents.asked(), 1);
+}
+
+#[tokio::test]
+async fn a_key_file_of_the_bundle_needs_no_fetch() {
+    let issuer = TestIssuer::new("k1");
+    let jwks = issuer.jwks();
+    let mut shop = Shop::with_files(
+        |config| {
+            config.replace(
+                "jwks = \"https://id.shop.example/.well-known/jwks.json\"",
+                "jwks_file = \"keys.json\"",
+            )
+        },
+        &[("keys.json", &jwks)],
+    );
+    shop.issuer = issuer;
+    shop.world.targets.answer(200, r#"{"id":"1001","status":"shipped"}"#);
+    assert_eq!(status(&shop, &shop.token("alice", &[])).await, 200);
+    assert_eq!(status(&shop, &TestIssuer::new("k2").token(&shop.claims("alice", &[], json!({})))).await, 401);
+    assert_eq!(shop.world.documents.asked(), 0);
+}

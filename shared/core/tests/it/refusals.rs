@@ -143,7 +143,7 @@ async fn a_rate_binds_after_its_burst_and_says_when_to_come_back() {
     for n in 0..10 {
         let reply = shop.ask(shop.order(&format!("c{n}"), GOOD_ORDER)).await;
         assert_eq!(reply.status, 201);
-        let left = format!(r#""default-5-per-second";r={};"#, 9 - n);
+        let left = format!(r#""default-rate-per-second";r={};"#, 9 - n);
         let told = reply.headers["ratelimit"].to_str().unwrap();
         assert!(told.starts_with(&left), "{told}");
     }
@@ -152,11 +152,11 @@ async fn a_rate_binds_after_its_burst_and_says_when_to_come_back() {
     assert_eq!(reply.headers["retry-after"], "1");
     assert_eq!(
         reply.headers["ratelimit-policy"],
-        r#""default-5-per-second";q=5;w=1, "default-1000-per-day";q=1000;w=86400"#
+        r#""default-rate-per-second";q=5;w=1, "default-quota-per-day";q=1000;w=86400"#
     );
     assert_eq!(json_body(reply).await["code"], "rate-limited");
     let line = shop.last_line();
-    assert_eq!((line.outcome, line.bound.as_deref()), (Outcome::Throttled, Some("default-5-per-second")));
+    assert_eq!((line.outcome, line.bound.as_deref()), (Outcome::Throttled, Some("default-rate-per-second")));
     assert_eq!(shop.world.targets.sent().len(), 10);
     assert_eq!(shop.world.ledger.rows().len(), 11);
 }

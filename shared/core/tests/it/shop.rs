@@ -25,6 +25,12 @@ impl Shop {
     /// The shop with its configuration changed.
     #[track_caller]
     pub(crate) fn with(change: impl FnOnce(String) -> String) -> Self {
+        Self::with_files(change, &[])
+    }
+
+    /// The shop with its configuration changed, and more files.
+    #[track_caller]
+    pub(crate) fn with_files(change: impl FnOnce(String) -> String, more: &[(&str, &str)]) -> Self {
         let config = change(include_str!("../../../../policies/doorward.toml").to_owned());
         let files = [
             ("orders.cedar", include_str!("../../../../policies/orders.cedar")),
@@ -33,7 +39,8 @@ impl Shop {
             ("entities.json", include_str!("../../../../policies/entities.json")),
             ("contracts/shop.yaml", include_str!("../../../../policies/contracts/shop.yaml")),
         ];
-        let world = World::new(&config, &files, now()).unwrap_or_else(|faults| panic!("{faults}"));
+        let world = World::new(&config, &[&files[..], more].concat(), now())
+            .unwrap_or_else(|faults| panic!("{faults}"));
         let issuer = TestIssuer::new("k1");
         world.documents.put(JWKS, issuer.jwks());
         world.targets.answer(201, r#"{"id":"7","status":"placed","total":4200}"#);

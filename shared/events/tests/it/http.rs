@@ -149,7 +149,7 @@ fn check_malformed(patch: Value, expected: &str) {
 
 #[test]
 fn a_malformed_request_says_where_and_never_what() {
-    let value = "the value of the header `x-a` holds control characters";
+    let value = "the value of a header holds control characters";
     check_malformed(json!({"headers": {"X-A": "a\r\nadmin: true"}}), value);
     check_malformed(json!({"headers": {"X-A": "a\u{0}"}}), value);
     check_malformed(json!({"headers": {"a b": "x"}}), "a header's name is not a token");
@@ -157,10 +157,7 @@ fn a_malformed_request_says_where_and_never_what() {
     check_malformed(json!({"headers": {"a": 5}}), "`headers` is missing or not an object of texts");
     check_malformed(json!({"headers": ["a"]}), "`headers` is missing or not an object of texts");
     check_malformed(json!({"cookies": "a=1"}), "`cookies` is missing or not a list of texts");
-    check_malformed(
-        json!({"cookies": ["a=1\n"]}),
-        "the value of the header `cookie` holds control characters",
-    );
+    check_malformed(json!({"cookies": ["a=1\n"]}), "the value of a header holds control characters");
     check_malformed(json!({"requestContext": {"http": {"method": "G T"}}}), "the method is not a token");
     check_malformed(json!({"requestContext": {"http": {"method": ""}}}), "the method is not a token");
     check_malformed(

@@ -27,7 +27,7 @@ async fn play(stage: &Stage) -> Result<Vec<Act>, Failure> {
         let expect = Expect {
             status: 429,
             outcome: "throttled",
-            why: &["at reserve", "limit default-5-per-second", "ledger:"],
+            why: &["at reserve", "limit default-rate-per-second", "ledger:"],
             headers: &["retry-after", "ratelimit", "ratelimit-policy"],
         };
         acts.push(stage.judge(SCENE.title, &ask, &answer, expect).await?);
