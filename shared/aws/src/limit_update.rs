@@ -18,7 +18,7 @@ const GRACE: SignedDuration = SignedDuration::from_hours(48);
 /// The levels of a scope's item, by attribute name.
 pub(crate) type Levels = BTreeMap<String, Level>;
 
-/// Expressions, and what their placeholders stand for.
+/// Expressions, and what their aliases stand for.
 #[derive(Debug)]
 pub(crate) struct LimitUpdate {
     pub(crate) update: String,
@@ -112,13 +112,13 @@ impl Parts {
         }
     }
 
-    fn name(&mut self, placeholder: &str, attribute: String) -> String {
-        self.names.insert(placeholder.to_owned(), attribute);
-        placeholder.to_owned()
+    fn name(&mut self, alias: &str, attribute: String) -> String {
+        self.names.insert(alias.to_owned(), attribute);
+        alias.to_owned()
     }
 
-    fn number(&mut self, placeholder: &str, value: impl ToString) {
-        self.values.insert(placeholder.to_owned(), AttributeValue::N(value.to_string()));
+    fn number(&mut self, alias: &str, value: impl ToString) {
+        self.values.insert(alias.to_owned(), AttributeValue::N(value.to_string()));
     }
 }
 
@@ -197,22 +197,21 @@ mod tests {
         Ask { scope: "caller#User::\"alice\"".into(), now: now(), units, slots }
     }
 
-    /// The update with its placeholders filled in; times as milliseconds from now.
+    /// The update with its aliases filled in; times as milliseconds from now.
     #[track_caller]
     fn check(ask: &Ask, seen: &[(&str, Level)], update: &str, condition: &str) {
         let seen = seen.iter().map(|(name, level)| ((*name).to_owned(), *level)).collect();
         let made = limit_update(ask, &seen);
-        let mut placeholders: Vec<(String, String)> = made.names.clone().into_iter().collect();
+        let mut aliases: Vec<(String, String)> = made.names.clone().into_iter().collect();
         for (name, value) in &made.values {
             let number: i64 = value.as_n().unwrap().parse().unwrap();
             let lead = (number - nanoseconds(now())) / 1_000_000;
             let absolute = name == ":expires" || lead < -1_000_000_000;
-            placeholders
-                .push((name.clone(), if absolute { number.to_string() } else { format!("now+{lead}ms") }));
+            aliases.push((name.clone(), if absolute { number.to_string() } else { format!("now+{lead}ms") }));
         }
-        placeholders.sort_by_key(|(name, _)| std::cmp::Reverse(name.len()));
+        aliases.sort_by_key(|(name, _)| std::cmp::Reverse(name.len()));
         let fill = |text: &str| {
-            placeholders.iter().fold(text.to_owned(), |text, (name, value)| {
+            aliases.iter().fold(text.to_owned(), |text, (name, value)| {
                 assert!(made.update.contains(name) || made.condition.contains(name), "`{name}` is unused");
                 text.replace(name, value)
             })

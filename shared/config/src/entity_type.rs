@@ -1,28 +1,10 @@
-use doorward_model::{Fault, Principal};
+use doorward_model::Fault;
+use doorward_model::entity_type::{OF_CEDAR, OF_THE_DOOR};
 
 use crate::report::quote;
 
 /// Cedar's own words (grammar of Cedar 4, `RESERVED`), which no part of a type's name may be.
 const KEYWORDS: [&str; 10] = ["true", "false", "if", "then", "else", "in", "is", "like", "has", "__cedar"];
-
-/// Types of Cedar schemas; an entity type of such a name would hide them.
-const SCHEMA_TYPES: [&str; 12] = [
-    "Bool",
-    "Boolean",
-    "Entity",
-    "Extension",
-    "Long",
-    "Record",
-    "Set",
-    "String",
-    "datetime",
-    "decimal",
-    "duration",
-    "ipaddr",
-];
-
-/// Types of entities that only the door itself makes. A token that could make one would be taken for what it is not.
-const RESERVED: [&str; 4] = [Principal::ANONYMOUS, "EventSource", "Function", "Group"];
 
 /// Reads the name of a Cedar entity type that a configuration may make: `User` or `Shop::User`.
 pub(crate) fn parse(text: &str) -> Result<String, Fault> {
@@ -34,8 +16,8 @@ pub(crate) fn parse(text: &str) -> Result<String, Fault> {
         );
     }
     // `Action` is Cedar's in every namespace.
-    let reserved = text.rsplit("::").next() == Some("Action") || RESERVED.contains(&text);
-    if reserved || SCHEMA_TYPES.contains(&text) {
+    let reserved = text.rsplit("::").next() == Some("Action") || OF_THE_DOOR.contains(&text);
+    if reserved || OF_CEDAR.contains(&text) {
         return Err(Fault::new(format!("the entity type {} is reserved", quote(text))));
     }
     Ok(text.to_owned())

@@ -1,4 +1,5 @@
 use doorward_config::{Plan, Target};
+use doorward_model::entity_type::EVENT_SOURCE;
 use doorward_model::{
     Call, CanonicalPath, EntityName, EventRecord, HttpRequest, Inbound, MalformedFault, Message, Refusal,
     Stage, Trace,
@@ -6,7 +7,7 @@ use doorward_model::{
 
 use crate::door::Door;
 use crate::router::Match;
-use crate::rules::{EVENT_SOURCE, EventRules, RouteRules};
+use crate::rules::{EventRules, RouteRules};
 
 /// A call whose front is pinned and whose route or event is known.
 pub(crate) struct Found<'c> {

@@ -1,6 +1,7 @@
 use std::sync::Arc;
 
 use doorward_config::{Issuer, PrincipalRule};
+use doorward_model::entity_type::{EVENT_SOURCE, GROUP};
 use doorward_model::{AuthFault, Call, EntityName, MalformedFault, Principal, Refusal, Stage};
 use http::HeaderMap;
 use http::header::AUTHORIZATION;
@@ -10,7 +11,7 @@ use crate::claim::RESERVE;
 use crate::door::Door;
 use crate::find::{Found, Subject};
 use crate::keys::{KeySet, KeysAway};
-use crate::rules::{EVENT_SOURCE, RouteRules};
+use crate::rules::RouteRules;
 use crate::screen::Screened;
 use crate::token::Unverified;
 
@@ -25,9 +26,6 @@ impl<'c> Identified<'c> {
         (self.found, self.principal)
     }
 }
-
-/// Cedar entity type of a caller's groups.
-const GROUP: &str = "Group";
 
 impl Door {
     /// Who calls? From verified credentials, or from the envelope of a pinned event source; never from what the

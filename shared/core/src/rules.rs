@@ -2,7 +2,8 @@ use std::collections::{HashMap, HashSet};
 
 use doorward_config::{Config, EventRule, Issuer, JwksLocation, Plan, Route, Target};
 use doorward_contract::Operation;
-use doorward_model::{EntityName, Fault, Faults, Place, Principal};
+use doorward_model::entity_type::{ANONYMOUS, EVENT_SOURCE, FUNCTION};
+use doorward_model::{EntityName, Fault, Faults, Place};
 use doorward_policy::{ActionSpec, CallShape, Policies, SourceFile, Vocabulary};
 
 use crate::bundle::Bundle;
@@ -46,12 +47,6 @@ pub(crate) struct EventRules {
     pub(crate) function: EntityName,
     pub(crate) plan: Option<Plan>,
 }
-
-/// Cedar entity type of targets.
-const FUNCTION: &str = "Function";
-
-/// Cedar entity type of what sends events.
-pub(crate) const EVENT_SOURCE: &str = "EventSource";
 
 /// The plan of every caller of a route.
 const DEFAULT_PLAN: &str = "default";
@@ -155,7 +150,7 @@ fn vocabulary(config: &Config, contracts: &Contracts) -> Vocabulary {
         let issuers = route.auth.iter().filter_map(|name| config.issuer(name));
         let mut principals: Vec<String> = issuers.map(|issuer| issuer.principal.type_name.clone()).collect();
         if route.anonymous {
-            principals.push(Principal::ANONYMOUS.to_owned());
+            principals.push(ANONYMOUS.to_owned());
         }
         principals.sort();
         principals.dedup();

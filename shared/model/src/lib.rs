@@ -2,6 +2,7 @@
 
 mod body;
 mod call;
+pub mod entity_type;
 mod event_kind;
 mod exact_number;
 mod fault;

@@ -3,6 +3,8 @@ use std::fmt;
 use serde::{Serialize, Serializer};
 use serde_json::{Map, Value};
 
+use crate::entity_type;
+
 /// A Cedar entity's name in plain types: `User::"alice"`.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct EntityName {
@@ -44,12 +46,13 @@ pub struct Principal {
 }
 
 impl Principal {
-    /// Entity type of a caller who showed no credentials.
-    pub const ANONYMOUS: &'static str = "Anonymous";
-
     /// The caller who showed no credentials; policies must permit it by name.
     #[must_use]
     pub fn anonymous() -> Self {
-        Self { name: EntityName::new(Self::ANONYMOUS, "anonymous"), parents: Vec::new(), claims: Map::new() }
+        Self {
+            name: EntityName::new(entity_type::ANONYMOUS, "anonymous"),
+            parents: Vec::new(),
+            claims: Map::new(),
+        }
     }
 }

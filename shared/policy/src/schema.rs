@@ -3,14 +3,15 @@ use std::ops::Range;
 
 use cedar_policy::ffi::DetailedError;
 use cedar_policy::{Entity, EntityId, EntityTypeName, EntityUid, Schema, SchemaFragment};
+use doorward_model::entity_type::{FUNCTION, GROUP, OF_CEDAR};
 use doorward_model::{EntityName, Fault};
 use serde_json::{Map, Value};
 
 use crate::actions::{Action, ContextType, action_uid};
 use crate::diagnostics;
 use crate::nesting;
-use crate::schema_text::{BUILT_IN, SchemaText};
-use crate::vocabulary::{self, ActionSpec, EVENTS, FUNCTION, GROUP, HTTP, SourceFile, Vocabulary};
+use crate::schema_text::SchemaText;
+use crate::vocabulary::{self, ActionSpec, EVENTS, HTTP, SourceFile, Vocabulary};
 
 /// The schema of a project: what the door states, and what the user's files add.
 pub(crate) struct ProjectSchema {
@@ -197,7 +198,7 @@ impl<'a> Declared<'a> {
     }
 
     fn check_built_in(&mut self, file: &SourceFile, name: &str) {
-        if BUILT_IN.contains(&name) {
+        if OF_CEDAR.contains(&name) {
             let message = format!("`{name}` is a type of Cedar's own");
             self.faults.push(diagnostics::at(
                 file,
@@ -219,7 +220,7 @@ impl<'a> Declared<'a> {
                 let fault = Fault::new(format!("`{name}` is not the name of an entity type"));
                 self.faults
                     .push(fault.hint("entity types are named by letters, digits and `_`, as in `User`"));
-            } else if BUILT_IN.contains(&name.as_str()) {
+            } else if OF_CEDAR.contains(&name.as_str()) {
                 let fault = Fault::new(format!("`{name}` is a type of Cedar's own, so no entity type"));
                 self.faults.push(fault.hint("choose another name"));
             } else if name.contains("::") {

@@ -80,21 +80,6 @@ fn write_type(f: &mut Formatter<'_>, ty: &Type, depth: usize) -> fmt::Result {
     }
 }
 
-/// Names that a declared type may not take: the generated text means Cedar's own by them.
-pub(crate) const BUILT_IN: [&str; 11] = [
-    "Bool",
-    "Boolean",
-    "Entity",
-    "Extension",
-    "Long",
-    "Record",
-    "Set",
-    "String",
-    "datetime",
-    "decimal",
-    "ipaddr",
-];
-
 /// A Cedar string literal; Cedar's escapes are Rust's.
 struct Quoted<'a>(&'a str);
 

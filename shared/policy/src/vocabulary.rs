@@ -1,4 +1,5 @@
-use doorward_model::{EventKind, Principal, Shape};
+use doorward_model::entity_type::{ANONYMOUS, EVENT_SOURCE, FUNCTION, GROUP};
+use doorward_model::{EventKind, Shape};
 
 /// What policies may talk about; the core makes it from the configuration and the contracts.
 ///
@@ -54,13 +55,6 @@ pub struct SourceFile {
     pub text: String,
 }
 
-/// Entity type of a principal's groups.
-pub(crate) const GROUP: &str = "Group";
-/// Entity type of targets.
-pub(crate) const FUNCTION: &str = "Function";
-/// Entity type of what sends events.
-pub(crate) const EVENT_SOURCE: &str = "EventSource";
-
 /// The action group of every HTTP action.
 pub(crate) const HTTP: &str = "http";
 /// The action group of every event action.
@@ -68,7 +62,7 @@ pub(crate) const EVENTS: &str = "events";
 
 /// The type that entities of a principal type may be `in`.
 pub(crate) fn principal_parent(type_name: &str) -> Option<&'static str> {
-    (type_name != Principal::ANONYMOUS && type_name != EVENT_SOURCE).then_some(GROUP)
+    (type_name != ANONYMOUS && type_name != EVENT_SOURCE).then_some(GROUP)
 }
 
 /// The type that entities of a resource type may be `in`.

@@ -1,0 +1,32 @@
+//! The Cedar entity types that the door itself makes, and the names that no entity type may take.
+
+/// A caller who showed no credentials; policies must permit it by name.
+pub const ANONYMOUS: &str = "Anonymous";
+
+/// What sends events: a bucket, a queue, a bus.
+pub const EVENT_SOURCE: &str = "EventSource";
+
+/// A target.
+pub const FUNCTION: &str = "Function";
+
+/// What a token lists a caller in.
+pub const GROUP: &str = "Group";
+
+/// All of them. A token that could make one would be taken for what it is not.
+pub const OF_THE_DOOR: [&str; 4] = [ANONYMOUS, EVENT_SOURCE, FUNCTION, GROUP];
+
+/// Types of Cedar's schema language and of its extensions; an entity type of such a name would hide them.
+pub const OF_CEDAR: [&str; 12] = [
+    "Bool",
+    "Boolean",
+    "Entity",
+    "Extension",
+    "Long",
+    "Record",
+    "Set",
+    "String",
+    "datetime",
+    "decimal",
+    "duration",
+    "ipaddr",
+];
