@@ -1,4 +1,5 @@
-//! What strangers send, through both fronts to the real functions: each gets its own clear refusal.
+//! What strangers send to the real functions, through a function URL, an HTTP API and the Invoke API: each gets its
+//! own clear refusal.
 
 use doorward_tests::http::send;
 use doorward_tests::local_door::LocalDoor;
@@ -44,7 +45,7 @@ fn each_bad_request_gets_its_own_refusal_and_a_row_where_the_caller_is_known() {
 }
 
 #[test]
-fn the_wrong_media_type_and_a_flood_of_tokens_are_refused() {
+fn the_wrong_media_type_and_an_unknown_key_are_refused() {
     let door = LocalDoor::open(workspace::root(), &[]);
     let alice = door.bearer("alice", "customers");
     let headers = [("authorization", alice.as_str()), ("content-type", "text/plain")];
@@ -120,7 +121,10 @@ fn the_gateway_takes_the_authorizers_iam_policies_as_well() {
     assert_eq!(read("/orders/1001").status, 200);
     let denied = read("/orders/1002");
     assert_eq!((denied.status, denied.body.as_str()), (403, r#"{"message":"Forbidden"}"#));
-    assert_eq!(read("/orders/1001").status, 200, "a cached answer for one order says nothing of another");
+    let again = read("/orders/1001");
+    assert_eq!(again.status, 200, "a cached answer for one order says nothing of another");
+    let access = door.lines(again.header("apigw-requestid").unwrap());
+    assert!(access.iter().any(|line| line["authorizer"] == "cache-hit"), "{access:?}");
     let unproven = send(door.http_api(), "GET", "/orders/1001", &[("authorization", "Bearer a.b.c")], b"");
     assert_eq!((unproven.status, unproven.body.as_str()), (401, r#"{"message":"Unauthorized"}"#));
 }

@@ -26,8 +26,8 @@ impl Door {
         let keep = outcome.as_ref().err().is_some_and(|refusal| self.fate(refusal, call) == Fate::Kept);
         let kept = match event {
             Some(record) if keep => {
-                call.quarantined = true;
-                self.in_time(call, self.ports.quarantine.keep(call, record, self.expiry(call))).await
+                let keeping = self.ports.quarantine.keep(call, record, self.expiry(call));
+                self.in_time(call, keeping).await.map(|()| call.quarantined = true)
             }
             _ => Ok(()),
         };
