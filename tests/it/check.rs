@@ -40,7 +40,7 @@ fn the_demo_has_no_fault() {
     let folder = project(&[]);
     let output = check(folder.path(), &[]);
     assert_eq!(output.status.code(), Some(0), "{output:?}");
-    assert!(String::from_utf8_lossy(&output.stdout).starts_with("no fault: the door `shop`"), "{output:?}");
+    assert!(String::from_utf8_lossy(&output.stdout).starts_with("no fault in the door `shop`"), "{output:?}");
 }
 
 #[test]

@@ -38,7 +38,7 @@ pub(crate) fn run(arguments: &Arguments, format: Format) -> Result<Exit, Failure
         ),
         Format::Human => {
             println!(
-                "no fault: the door `{}` has {} routes ({contracts} with a contract), {} events and {policies} policies",
+                "no fault in the door `{}`: routes {} ({contracts} with a contract), events {}, policies {policies}",
                 config.door.name,
                 config.routes.len(),
                 config.events.len(),

@@ -20,7 +20,7 @@ use crate::output::Format;
 
 /// The front door for serverless functions.
 #[derive(Parser)]
-#[command(name = "doorward", version, about, after_help = EXAMPLES)]
+#[command(name = "doorward", version, about = "The front door for serverless functions", after_help = EXAMPLES)]
 struct Arguments {
     /// How results are written.
     #[arg(long, global = true, value_enum, default_value_t)]
@@ -49,7 +49,10 @@ enum Verb {
 
 #[tokio::main]
 async fn main() -> std::process::ExitCode {
-    let Arguments { format, verb } = Arguments::parse();
+    let Arguments { format, verb } = match Arguments::try_parse() {
+        Ok(arguments) => arguments,
+        Err(usage) => return output::usage(&usage).into(),
+    };
     let done = match verb {
         Verb::Check(arguments) => check::run(&arguments, format),
         Verb::Dev(arguments) => dev::run(arguments, format).await,

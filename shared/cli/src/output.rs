@@ -90,6 +90,13 @@ pub(crate) fn report(failure: &Failure, format: Format) {
     }
 }
 
+/// What `clap` says of a command line: help and version are answers, all else is invalid input.
+pub(crate) fn usage(usage: &clap::Error) -> Exit {
+    // Nobody is left to tell when standard error is closed.
+    let _ = usage.print();
+    if usage.use_stderr() { Exit::Invalid } else { Exit::Ok }
+}
+
 /// Whether people are looking, who like colours and progress.
 pub(crate) fn is_terminal() -> bool {
     std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none()

@@ -1,7 +1,7 @@
 use std::num::NonZeroU64;
 use std::time::Duration;
 
-use doorward_model::{EventKind, Front};
+use doorward_model::{EventKind, Front, Place};
 use http::Method;
 
 use crate::pattern::Pattern;
@@ -88,8 +88,13 @@ pub struct Issuer {
 pub enum JwksLocation {
     /// An `https` URL, or `http` on loopback.
     Url(String),
-    /// A file beside `doorward.toml`.
-    File(String),
+    /// A file below the folder that holds the policies.
+    File {
+        /// Its path, relative to that folder.
+        path: String,
+        /// Where the configuration says so.
+        place: Place,
+    },
     /// OpenID Connect discovery below the issuer's URL.
     Discovery,
 }
@@ -198,6 +203,8 @@ pub struct ContractRef {
     pub file: String,
     /// `operationId`.
     pub operation: String,
+    /// Where the configuration says so.
+    pub place: Place,
 }
 
 /// What becomes of a target's answer that breaks its contract.

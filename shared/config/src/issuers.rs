@@ -35,7 +35,7 @@ fn read_issuer(section: &mut Section<'_>, names: &mut Names) -> Result<Issuer, R
     let name = section.required("name", |value| names.declare(value, issuer_name));
     let issuer = section.required("issuer", |value| Ok((value.word()?, value)));
     let url = section.optional("jwks", |value| value.parse(location::parse_url));
-    let file = section.optional("jwks_file", |value| value.parse(location::parse_file));
+    let file = section.optional("jwks_file", |value| Ok((value.parse(location::parse_file)?, value.place())));
     let audiences = section.required("audiences", |value| value.nonempty_set(Value::word));
     let algorithms = section.required("algorithms", |value| value.nonempty_set(|item| item.parse(algorithm)));
     let principal = section.required("principal", read_principal);
@@ -48,7 +48,7 @@ fn read_issuer(section: &mut Section<'_>, names: &mut Names) -> Result<Issuer, R
             return Err(section.fault(fault.hint("keep one of the two")));
         }
         (Some(url), None) => JwksLocation::Url(url),
-        (None, Some(file)) => JwksLocation::File(file),
+        (None, Some((path, place))) => JwksLocation::File { path, place },
         (None, None) => {
             issuer_value.parse(discovery_url)?;
             JwksLocation::Discovery

@@ -2,7 +2,7 @@ use std::num::NonZeroU64;
 use std::ops::{Range, RangeInclusive};
 use std::time::Duration;
 
-use doorward_model::Fault;
+use doorward_model::{Fault, Place};
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
@@ -21,6 +21,11 @@ impl<'t> Value<'t> {
     /// Reports `fault` at this value.
     pub(crate) fn fault(self, fault: Fault) -> Reported {
         self.report.fault(self.node.span(), fault)
+    }
+
+    /// Where it stands.
+    pub(crate) fn place(self) -> Place {
+        self.report.place(self.node.span())
     }
 
     /// The line it stands on, from 1.

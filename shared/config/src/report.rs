@@ -40,7 +40,8 @@ impl<'t> Report<'t> {
         }
     }
 
-    fn place(&self, span: Range<usize>) -> Place {
+    /// The place of `span`.
+    pub(crate) fn place(&self, span: Range<usize>) -> Place {
         Place::new(self.file, self.text, span)
     }
 }

@@ -34,7 +34,7 @@ pub(crate) fn read(
         let target = section.required("target", |value| names.targets.used(value));
         let auth = section
             .required("auth", |value| value.nonempty_set(|item| names.issuers.used_or(item, &[ANONYMOUS])));
-        let contract = section.optional("contract", |value| value.parse(parse_contract));
+        let contract = section.optional("contract", read_contract);
         let check_answers =
             section.optional("check_answers", |value| Ok((read_check_answers(value)?, value)));
         let resource =
@@ -112,16 +112,18 @@ fn parse_match(text: &str) -> Result<(Method, PathTemplate), Fault> {
     Ok((method.clone(), PathTemplate::parse(path)?))
 }
 
-fn parse_contract(text: &str) -> Result<ContractRef, Fault> {
-    match text.split_once('#') {
-        Some((file, operation)) if !operation.is_empty() => {
-            Ok(ContractRef { file: location::parse_file(file)?, operation: operation.to_owned() })
-        }
+fn read_contract(value: Value<'_>) -> Result<ContractRef, Reported> {
+    value.parse(|text| match text.split_once('#') {
+        Some((file, operation)) if !operation.is_empty() => Ok(ContractRef {
+            file: location::parse_file(file)?,
+            operation: operation.to_owned(),
+            place: value.place(),
+        }),
         _ => {
             let fault = Fault::new(format!("{} names no operation", quote(text)));
             Err(fault.hint("write the file, `#` and the `operationId`: `contracts/shop.yaml#createOrder`"))
         }
-    }
+    })
 }
 
 fn read_check_answers(value: Value<'_>) -> Result<CheckAnswers, Reported> {

@@ -2,7 +2,7 @@ use std::collections::HashMap;
 
 use doorward_config::{Config, ContractRef, Route};
 use doorward_contract::{Document, Operation};
-use doorward_model::{Fault, Faults, Shape};
+use doorward_model::{Fault, Faults, Place, Shape};
 
 use crate::bundle::Bundle;
 
@@ -21,11 +21,13 @@ impl Contracts {
         let before = faults.0.len();
         let mut documents: HashMap<&'a str, Option<Document>> = HashMap::new();
         let mut operation = |route: &'a Route| {
-            let ContractRef { file, operation } = route.contract.as_ref()?;
-            let document = documents.entry(file).or_insert_with(|| read(bundle, file, faults)).as_ref()?;
+            let reference = route.contract.as_ref()?;
+            let ContractRef { file, operation, place } = reference;
+            let document =
+                documents.entry(file).or_insert_with(|| read(bundle, reference, faults)).as_ref()?;
             match document.operation(operation) {
                 Ok(found) => {
-                    faults.0.extend(compare(route, &found));
+                    faults.0.extend(compare(route, &found, place));
                     Some(found)
                 }
                 Err(more) => {
@@ -63,9 +65,10 @@ impl Contracts {
     }
 }
 
-fn read(bundle: &Bundle, file: &str, faults: &mut Faults) -> Option<Document> {
+fn read(bundle: &Bundle, reference: &ContractRef, faults: &mut Faults) -> Option<Document> {
+    let file = &reference.file;
     let Some(text) = bundle.files.get(file) else {
-        let fault = Fault::new(format!("the contract `{file}` is not there"));
+        let fault = Fault::new(format!("the contract `{file}` is not there")).at(reference.place.clone());
         faults.0.push(fault.hint("contracts are looked for below the folder that holds the policies"));
         return None;
     };
@@ -73,12 +76,13 @@ fn read(bundle: &Bundle, file: &str, faults: &mut Faults) -> Option<Document> {
 }
 
 /// A contract that describes another request than the route matches checks nothing.
-fn compare(route: &Route, operation: &Operation) -> Option<Fault> {
+fn compare(route: &Route, operation: &Operation, place: &Place) -> Option<Fault> {
     let (method, path) = (operation.method(), operation.path_template());
     (route.method != *method || route.path != path).then(|| {
         Fault::new(format!(
             "the route `{}` matches `{} {}`, but its contract describes `{method} {path}`",
             route.id, route.method, route.path,
         ))
+        .at(place.clone())
     })
 }

@@ -83,7 +83,7 @@ impl KeyRing {
             let location = match &issuer.jwks {
                 JwksLocation::Url(url) => Location::Url(url.clone()),
                 JwksLocation::Discovery => Location::Discovery(issuer.issuer.clone()),
-                JwksLocation::File(_) => {
+                JwksLocation::File { .. } => {
                     return Source::Fixed(Arc::new(fixed.get(&issuer.name).cloned().unwrap_or_default()));
                 }
             };

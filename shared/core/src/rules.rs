@@ -114,11 +114,11 @@ fn form_faults(bundle: &Bundle) -> Vec<Fault> {
 fn read_key_sets(bundle: &Bundle, config: &Config, faults: &mut Faults) -> HashMap<String, KeySet> {
     let mut found = HashMap::new();
     for issuer in &config.issuers {
-        let JwksLocation::File(file) = &issuer.jwks else { continue };
+        let JwksLocation::File { path: file, place } = &issuer.jwks else { continue };
         let read = match bundle.files.get(file) {
-            None => {
-                Err(Fault::new(format!("the key set `{file}` of the issuer `{}` is not there", issuer.name)))
-            }
+            None => Err(Fault::new(format!("the key set `{file}` is not there"))
+                .at(place.clone())
+                .hint("key sets are looked for below the folder that holds the policies")),
             Some(text) => KeySet::parse(text.as_bytes()).map_err(|cause| {
                 Fault::new(format!("the key set cannot be read: {cause}")).at(Place::new(file, text, 0..0))
             }),

@@ -87,6 +87,12 @@ fn the_shop_reads_as_it_is_written() {
                         ContractRef {
                             file: "contracts/shop.yaml",
                             operation: "createOrder",
+                            place: Place {
+                                file: "doorward.toml",
+                                span: 652..685,
+                                line: 31,
+                                column: 12,
+                            },
                         },
                     ),
                     check_answers: Enforce,
