@@ -2,7 +2,7 @@ use std::path::PathBuf;
 
 use serde_json::json;
 
-use crate::output::{Exit, Failure, Format};
+use crate::output::{Exit, Failure, Format, say};
 use crate::project::Project;
 
 /// Looks for faults in a project's configuration, policies and contracts, and reports all of them.
@@ -23,7 +23,7 @@ pub(crate) fn run(arguments: &Arguments, format: Format) -> Result<Exit, Failure
     let policies = rules.policies().count();
     let unstated = rules.policies().unstated();
     match format {
-        Format::Json => println!(
+        Format::Json => say!(
             "{}",
             json!({
                 "faults": [],
@@ -37,14 +37,14 @@ pub(crate) fn run(arguments: &Arguments, format: Format) -> Result<Exit, Failure
             })
         ),
         Format::Human => {
-            println!(
+            say!(
                 "no fault in the door `{}`: routes {} ({contracts} with a contract), events {}, policies {policies}",
                 config.door.name,
                 config.routes.len(),
                 config.events.len(),
             );
             for line in unstated {
-                println!("note: policies cannot read {line}");
+                say!("note: policies cannot read {line}");
             }
         }
     }

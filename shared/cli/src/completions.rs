@@ -1,7 +1,7 @@
 use clap::CommandFactory;
 use clap_complete::Shell;
 
-use crate::output::{Exit, Failure};
+use crate::output::{Exit, Failure, say};
 
 /// Writes completions for a shell to standard output.
 #[derive(clap::Args)]
@@ -14,6 +14,8 @@ pub(crate) struct Arguments {
 }
 
 pub(crate) fn run<C: CommandFactory>(arguments: &Arguments) -> Result<Exit, Failure> {
-    clap_complete::generate(arguments.shell, &mut C::command(), "doorward", &mut std::io::stdout());
+    let mut script = Vec::new();
+    clap_complete::generate(arguments.shell, &mut C::command(), "doorward", &mut script);
+    say!("{}", String::from_utf8_lossy(&script).trim_end());
     Ok(Exit::Ok)
 }

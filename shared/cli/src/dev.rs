@@ -9,7 +9,7 @@ use serde_json::json;
 use crate::building::{Progress, build_functions};
 use crate::ending::asked_to_end;
 use crate::local_door::{LocalDoor, Runner, environment};
-use crate::output::{Exit, Failure, Format};
+use crate::output::{Exit, Failure, Format, say};
 use crate::project::{Project, workspace_root};
 
 /// Runs the local door: API Gateway, Lambda, DynamoDB and an issuer of tokens, until Ctrl-C.
@@ -63,7 +63,9 @@ pub(crate) async fn run(arguments: Arguments, format: Format) -> Result<Exit, Fa
     };
     let door = {
         let _progress = Progress::start("starting the door");
-        LocalDoor::start(&project, runner, ports_from(arguments.port)).await?
+        LocalDoor::start(&project, runner, ports_from(arguments.port))
+            .await
+            .map_err(|failure| failure.hint("`--port 0` takes free ports, `--port N` five from N on"))?
     };
     let watch = match &arguments.invoke_url {
         Some(url) => Some(write_environment(&door, &project, &root, url)?),
@@ -108,7 +110,7 @@ fn announce(
     let token_url =
         issuer.map(|issuer| emulator.token_url(&issuer.name)).transpose().map_err(Failure::new)?;
     if format == Format::Json {
-        println!(
+        say!(
             "{}",
             json!({
                 "http_api": emulator.http_api_url(),
@@ -121,20 +123,20 @@ fn announce(
         );
         return Ok(());
     }
-    println!("The door `{}` is open:", project.rules.config().door.name);
+    say!("The door `{}` is open:", project.rules.config().door.name);
     for (what, url) in [("HTTP API", emulator.http_api_url()), ("Function URL", emulator.function_url())] {
         if let Some(url) = url {
-            println!("  {what:<14} {url}");
+            say!("  {what:<14} {url}");
         }
     }
-    println!("  Invoke API     {}", emulator.lambda_url());
-    println!("  DynamoDB       {}", emulator.dynamodb_url());
+    say!("  Invoke API     {}", emulator.lambda_url());
+    say!("  DynamoDB       {}", emulator.dynamodb_url());
     if let Some(url) = token_url {
-        println!("  a token        curl '{url}?sub=alice&groups=customers'");
+        say!("  a token        curl '{url}?sub=alice&groups=customers'");
     }
     if let Some(file) = watch {
-        println!("  its functions  cargo lambda watch --env-file {}", file.display());
+        say!("  its functions  cargo lambda watch --env-file {}", file.display());
     }
-    println!("Ctrl-C closes it.");
+    say!("Ctrl-C closes it.");
     Ok(())
 }

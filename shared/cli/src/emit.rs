@@ -11,7 +11,7 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use crate::calling::Caller;
-use crate::output::{Exit, Failure, Format};
+use crate::output::{Exit, Failure, Format, say};
 
 /// Sends a realistic event into a door, as its source would: through the Lambda Invoke API, asynchronously.
 #[derive(clap::Args)]
@@ -76,12 +76,12 @@ pub(crate) async fn run(arguments: Arguments, format: Format) -> Result<Exit, Fa
     })?;
     let outcome = follow(&arguments.endpoint_url, &request_id).await;
     match format {
-        Format::Json => println!("{}", json!({ "request_id": request_id, "calls": outcome })),
+        Format::Json => say!("{}", json!({ "request_id": request_id, "calls": outcome })),
         Format::Human => {
-            println!("sent: request {request_id}");
+            say!("sent: request {request_id}");
             for call in outcome {
                 let text = |name: &str| call.get(name).and_then(Value::as_str).unwrap_or("-").to_owned();
-                println!("{}: {} ({})", text("call_id"), text("outcome"), text("action"));
+                say!("{}: {} ({}) {}", text("call_id"), text("outcome"), text("action"), text("cause"));
             }
         }
     }
@@ -122,6 +122,10 @@ fn read_event(path: &Path) -> Result<Vec<u8>, Failure> {
 
 /// A local endpoint takes any credentials; everywhere else the environment's are used.
 fn clients(endpoint: &str) -> Result<AwsClients, Failure> {
+    if !endpoint.starts_with("http://") && !endpoint.starts_with("https://") {
+        let failure = Failure::new(format!("`{endpoint}` is not an endpoint"));
+        return Err(failure.hint("write it with its scheme: `http://127.0.0.1:3002`"));
+    }
     let local = is_local(endpoint);
     AwsClients::from_variables(|name| match name {
         "AWS_ENDPOINT_URL_LAMBDA" => Some(endpoint.to_owned()),

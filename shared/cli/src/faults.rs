@@ -14,17 +14,26 @@ pub(crate) fn render(faults: &Faults, sources: &Sources) {
     eprintln!("{count} fault{} found", if count == 1 { "" } else { "s" });
 }
 
+/// The same fault, its file as a path from here.
+fn from_here(fault: &Fault, sources: &Sources) -> Fault {
+    let mut fault = fault.clone();
+    if let Some(place) = &mut fault.place {
+        place.file = sources.path(&place.file);
+    }
+    fault
+}
+
 /// A picture of the place on a terminal; `file:line:column: message` where a program may read it.
-fn show(fault: &Fault, sources: &Sources) -> String {
-    let Some(place) = fault.place.as_ref().filter(|_| is_terminal()) else {
-        return format!("error: {fault}");
-    };
+fn show(named: &Fault, sources: &Sources) -> String {
+    let fault = from_here(named, sources);
+    let places = fault.place.as_ref().zip(named.place.as_ref());
+    let Some((place, named)) = places.filter(|_| is_terminal()) else { return format!("error: {fault}") };
     let mut diagnostic = MietteDiagnostic::new(fault.message.clone())
         .with_label(LabeledSpan::new_with_span(None, place.span.start..place.span.end));
     if let Some(hint) = &fault.hint {
         diagnostic = diagnostic.with_help(hint.clone());
     }
-    let text = sources.text(&place.file).unwrap_or_default().to_owned();
+    let text = sources.text(&named.file).unwrap_or_default().to_owned();
     let report = Report::new(diagnostic).with_source_code(NamedSource::new(&place.file, text));
     let handler = GraphicalReportHandler::new_themed(GraphicalTheme::unicode());
     let mut shown = String::new();
@@ -35,8 +44,9 @@ fn show(fault: &Fault, sources: &Sources) -> String {
 }
 
 /// `{"faults": [{file, line, column, message, hint}]}`.
-pub(crate) fn as_json(faults: &Faults) -> Value {
+pub(crate) fn as_json(faults: &Faults, sources: &Sources) -> Value {
     let fault = |fault: &Fault| {
+        let fault = from_here(fault, sources);
         json!({
             "file": fault.place.as_ref().map(|place| &place.file),
             "line": fault.place.as_ref().map(|place| place.line),

@@ -90,6 +90,8 @@ fn functions(config: &Config, config_path: &Path, runner: Runner) -> Result<Func
         Runner::Binaries(binaries) => binaries,
     };
     let targets = config.targets.iter().map(function_name);
+    let mut env = BTreeMap::from([("DOORWARD_CONFIG".to_owned(), config_path.display().to_string())]);
+    env.extend(std::env::var("DOORWARD_LOG").ok().map(|level| ("DOORWARD_LOG".to_owned(), level)));
     let names: BTreeSet<&str> = targets.chain([AUTHORIZER, DISPATCHER]).collect();
     let specs = names.into_iter().map(|name| {
         let binary = binaries.get(name).cloned().ok_or_else(|| {
@@ -99,7 +101,7 @@ fn functions(config: &Config, config_path: &Path, runner: Runner) -> Result<Func
         Ok(FunctionSpec {
             name: name.to_owned(),
             binary,
-            env: BTreeMap::from([("DOORWARD_CONFIG".to_owned(), config_path.display().to_string())]),
+            env: env.clone(),
             timeout: FUNCTION_TIMEOUT,
             max_sandboxes: MAX_SANDBOXES,
             working_dir: None,

@@ -1,5 +1,5 @@
 use std::fmt::Display;
-use std::io::IsTerminal;
+use std::io::{IsTerminal, Write as _};
 
 use clap::ValueEnum;
 use doorward_model::Faults;
@@ -83,11 +83,21 @@ pub(crate) fn report(failure: &Failure, format: Format) {
             }
         }
         (Failure::CouldNotRun { message, hint }, Format::Json) => {
-            println!("{}", json!({ "error": message, "hint": hint }));
+            say!("{}", json!({ "error": message, "hint": hint }));
         }
         (Failure::Invalid { faults, sources }, Format::Human) => faults::render(faults, sources),
-        (Failure::Invalid { faults, .. }, Format::Json) => println!("{}", faults::as_json(faults)),
+        (Failure::Invalid { faults, sources }, Format::Json) => say!("{}", faults::as_json(faults, sources)),
     }
+}
+
+/// Writes a line to standard output. That nobody reads on (`doorward demo | head`) is no fault of ours.
+macro_rules! say {
+    ($($argument:tt)*) => { $crate::output::write_line(format_args!($($argument)*)) };
+}
+pub(crate) use say;
+
+pub(crate) fn write_line(line: std::fmt::Arguments<'_>) {
+    let _ = writeln!(std::io::stdout().lock(), "{line}");
 }
 
 /// What `clap` says of a command line: help and version are answers, all else is invalid input.

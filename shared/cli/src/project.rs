@@ -5,14 +5,26 @@ use doorward_core::{Bundle, Rules};
 
 use crate::output::Failure;
 
-/// The texts of a project's files, by the names that faults use.
+/// The texts of a project's files, by the names that faults use, and where these files are.
 #[derive(Debug)]
-pub(crate) struct Sources(Bundle);
+pub(crate) struct Sources {
+    bundle: Bundle,
+    /// The configuration, as a path from here.
+    config: PathBuf,
+}
 
 impl Sources {
     pub(crate) fn text(&self, name: &str) -> Option<&str> {
-        let (config, text) = &self.0.config;
-        if name == config { Some(text) } else { self.0.files.get(name).map(String::as_str) }
+        let (config, text) = &self.bundle.config;
+        if name == config { Some(text) } else { self.bundle.files.get(name).map(String::as_str) }
+    }
+
+    /// The path from here, which an editor can open.
+    pub(crate) fn path(&self, name: &str) -> String {
+        let own = self.config.parent().unwrap_or(Path::new(""));
+        let path =
+            if name == self.bundle.config.0 { self.config.clone() } else { Bundle::root(own).join(name) };
+        path.strip_prefix(".").unwrap_or(&path).display().to_string()
     }
 }
 
@@ -26,13 +38,13 @@ pub(crate) struct Project {
 impl Project {
     /// Reads and checks the project at `path`, a folder or a `doorward.toml`.
     pub(crate) fn open(path: &Path) -> Result<Self, Failure> {
-        let config =
+        let found =
             if path.is_file() { path.to_path_buf() } else { Bundle::locate(path).map_err(missing)? };
-        let config = config.canonicalize().map_err(Failure::new)?;
+        let config = found.canonicalize().map_err(Failure::new)?;
         let bundle = Bundle::read(&config).map_err(Failure::new)?;
         match Rules::compile(&bundle, |_| None) {
             Ok(rules) => Ok(Self { config, rules }),
-            Err(faults) => Err(Failure::Invalid { faults, sources: Sources(bundle) }),
+            Err(faults) => Err(Failure::Invalid { faults, sources: Sources { bundle, config: found } }),
         }
     }
 }

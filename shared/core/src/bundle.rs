@@ -53,15 +53,20 @@ impl Bundle {
         }
     }
 
+    /// The governing folder of a configuration in the folder `own`: `policies/` beside it, else its own.
+    #[must_use]
+    pub fn root(own: &Path) -> PathBuf {
+        let beside = own.join("policies");
+        if beside.is_dir() { beside } else { own.to_path_buf() }
+    }
+
     /// Reads the configuration at `config` and what it governs with: the `policies/` folder beside it, else its own
     /// folder, with everything in it that ends in `.cedar`, `.cedarschema`, `.json`, `.yaml` or `.yml`.
     ///
     /// # Errors
     /// [`BundleError`] when a file cannot be read or the whole is too large.
     pub fn read(config: &Path) -> Result<Self, BundleError> {
-        let own = config.parent().unwrap_or(Path::new("."));
-        let beside = own.join("policies");
-        let root = if beside.is_dir() { beside } else { own.to_path_buf() };
+        let root = Self::root(config.parent().unwrap_or(Path::new(".")));
         let mut reader =
             Reader { root: &root, files: BTreeMap::new(), bytes: Self::MAX_BYTES, entries: MAX_ENTRIES };
         let text = reader.text(config)?;

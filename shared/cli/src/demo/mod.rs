@@ -16,7 +16,7 @@ use crate::building::{Progress, build_functions};
 use crate::dev::usual_ports_or_free_ones;
 use crate::ending::asked_to_end;
 use crate::local_door::{LocalDoor, Runner};
-use crate::output::{Exit, Failure, Format};
+use crate::output::{Exit, Failure, Format, say};
 use crate::project::{Project, workspace_root};
 use stage::Stage;
 
@@ -28,7 +28,7 @@ Examples:
   cargo demo --all         every scene
   cargo demo --keep        leave the door running, so that the printed `curl` lines work
 
-Exit codes: 0 every call ended as expected, 1 could not run, 2 a call ended otherwise")]
+Exit codes: 0 every call ended as expected, 1 could not run, 2 a call ended otherwise, 3 faults found")]
 pub(crate) struct Arguments {
     /// Play every scene, not only the tour.
     #[arg(long)]
@@ -56,11 +56,11 @@ pub(crate) async fn run(arguments: Arguments, format: Format) -> Result<Exit, Fa
     let rows = ledger_table::read(&stage).await?;
     match format {
         Format::Human => {
-            println!("What the ledger in DynamoDB keeps of these calls:\n\n{}\n", ledger_table::draw(&rows));
-            println!("{}", played.summary(beginning.elapsed()));
+            say!("What the ledger in DynamoDB keeps of these calls:\n\n{}\n", ledger_table::draw(&rows));
+            say!("{}", played.summary(beginning.elapsed()));
         }
         Format::Json => {
-            println!("{}", json!({ "ready_ms": ready.as_millis(), "acts": played.acts, "usage": rows }))
+            say!("{}", json!({ "ready_ms": ready.as_millis(), "acts": played.acts, "usage": rows }))
         }
     }
     if arguments.keep {
@@ -75,13 +75,13 @@ pub(crate) async fn run(arguments: Arguments, format: Format) -> Result<Exit, Fa
 }
 
 fn introduce(stage: &Stage, ready: Duration) {
-    println!("Doorward is open, ready after {} ms:", ready.as_millis());
-    println!("  HTTP API       {}   (authorizer, then dispatcher)", stage.http_api);
-    println!("  Function URL   {}   (dispatcher alone)", stage.function_url);
-    println!("  Invoke API     {}   (events come in here)", stage.door.emulator.lambda_url());
-    println!("  DynamoDB       {}", stage.door.emulator.dynamodb_url());
+    say!("Doorward is open, ready after {} ms:", ready.as_millis());
+    say!("  HTTP API       {}   (authorizer, then dispatcher)", stage.http_api);
+    say!("  Function URL   {}   (dispatcher alone)", stage.function_url);
+    say!("  Invoke API     {}   (events come in here)", stage.door.emulator.lambda_url());
+    say!("  DynamoDB       {}", stage.door.emulator.dynamodb_url());
     for (function, after) in &stage.door.started {
-        println!("  {function:<14} asked for work {} ms after its process started", after.as_millis());
+        say!("  {function:<14} asked for work {} ms after its process started", after.as_millis());
     }
-    println!();
+    say!("");
 }

@@ -3,7 +3,7 @@ use std::time::Duration;
 use super::act::Act;
 use super::scenes;
 use super::stage::Stage;
-use crate::output::{Failure, Format, is_terminal};
+use crate::output::{Failure, Format, is_terminal, say};
 
 /// Everything that was played.
 pub(crate) struct Played {
@@ -15,7 +15,7 @@ pub(crate) async fn play(stage: &Stage, all: bool, format: Format) -> Result<Pla
     let mut acts = Vec::new();
     for scene in scenes::ALL.iter().filter(|scene| all || scene.in_tour) {
         if format == Format::Human {
-            println!("{}", bold(scene.title));
+            say!("{}", bold(scene.title));
         }
         for act in (scene.play)(stage).await? {
             if format == Format::Human {
@@ -43,18 +43,18 @@ impl Played {
 }
 
 fn tell(act: &Act) {
-    println!("  asked     {}", act.asked);
-    println!("  answered  {}", act.answered);
+    say!("  asked     {}", act.asked);
+    say!("  answered  {}", act.answered);
     for (nth, line) in act.why.iter().enumerate() {
-        println!("  {:<9} {line}", if nth == 0 { "why" } else { "" });
+        say!("  {:<9} {line}", if nth == 0 { "why" } else { "" });
     }
     if act.unexpected.is_empty() {
-        println!("  ✓ as expected\n");
+        say!("  ✓ as expected\n");
     } else {
         for difference in &act.unexpected {
-            println!("  ✗ {difference}");
+            say!("  ✗ {difference}");
         }
-        println!();
+        say!("");
     }
 }
 
