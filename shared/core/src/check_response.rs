@@ -1,11 +1,12 @@
 use doorward_config::CheckAnswers;
 use doorward_contract::Operation;
 use doorward_model::{Body, Call, Refusal, Reply, Stage, TargetFault};
+use http::HeaderMap;
 use http::header::CONTENT_TYPE;
-use http::{HeaderMap, StatusCode};
 
 use crate::door::Door;
 use crate::find::Subject;
+use crate::rules::RouteRules;
 use crate::send::Sent;
 
 /// A call whose answer may go to the caller.
@@ -24,47 +25,61 @@ const MAX_ANSWER: usize = 8 * 1024 * 1024;
 
 impl Door {
     /// Does the answer keep its contract, and can the front carry it? Both are known before the call is recorded: what
-    /// the ledger calls admitted is answered as it says.
+    /// the ledger calls admitted is answered as it says. A stream that no contract reads, to a front that streams,
+    /// passes on without being gathered.
     pub(crate) async fn check_response(&self, sent: Sent<'_>, call: &mut Call) -> Result<Answered, Refusal> {
         self.enter(call, Stage::CheckResponse);
-        let http = match sent.found().subject() {
-            Subject::Http(http) => Some((http.rules, http.rules.route.check_answers)),
+        let rules = match sent.found().subject() {
+            Subject::Http(http) => Some(http.rules),
             Subject::Event { .. } => None,
         };
         let Reply { status, headers, body } = sent.into_reply();
-        let unreadable = |cause: String| Refusal::Target(TargetFault::Unreadable(cause));
-        let body = body.collect(MAX_ANSWER).await.map_err(|error| unreadable(error.to_string()))?;
-        if let Some((rules, mode)) = http {
-            // Whoever is served may read another one than the contract did.
-            if headers.get_all(CONTENT_TYPE).iter().count() > 1 {
-                return Err(unreadable("it has two content types".to_owned()));
-            }
-            if let Some(operation) = &rules.operation {
-                check(operation, status, &headers, &body, mode, call)?;
-            }
-            if !self.ports.answers.fits(status, &headers, &body) {
-                return Err(unreadable("it is larger than the front can carry".to_owned()));
-            }
+        // Whoever is served may read another one than the contract did.
+        if rules.is_some() && headers.get_all(CONTENT_TYPE).iter().count() > 1 {
+            return Err(unreadable("it has two content types"));
         }
-        call.bytes_out = body.len() as u64;
-        let body = if body.is_empty() { Body::Empty } else { Body::Full(body) };
-        Ok(Answered { reply: Reply { status, headers, body } })
+        let checked = rules.and_then(checked_operation);
+        let read = checked.is_some_and(|(operation, _)| {
+            operation.reads_response_body(status.as_u16(), content_type(&headers))
+        });
+        let body = match body {
+            body @ Body::Stream(_) if rules.is_some() && !read && self.ports.answers.streams() => body,
+            body => {
+                let gathered =
+                    body.collect(MAX_ANSWER).await.map_err(|error| unreadable(&error.to_string()))?;
+                if rules.is_some() && !self.ports.answers.fits(status, &headers, &gathered) {
+                    return Err(unreadable("it is larger than the front can carry"));
+                }
+                if gathered.is_empty() { Body::Empty } else { Body::Full(gathered) }
+            }
+        };
+        let reply = Reply { status, headers, body };
+        if let Some((operation, mode)) = checked {
+            check(operation, mode, &reply, call)?;
+        }
+        call.bytes_out = reply.body.len_hint().unwrap_or(0) as u64;
+        Ok(Answered { reply })
     }
 }
 
-fn check(
-    operation: &Operation,
-    status: StatusCode,
-    headers: &HeaderMap,
-    body: &[u8],
-    mode: CheckAnswers,
-    call: &mut Call,
-) -> Result<(), Refusal> {
-    if mode == CheckAnswers::Off {
-        return Ok(());
-    }
-    let content_type = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
-    let violations = operation.check_response(status.as_u16(), content_type, body);
+fn unreadable(cause: &str) -> Refusal {
+    Refusal::Target(TargetFault::Unreadable(cause.to_owned()))
+}
+
+/// The contract that the route holds answers to.
+fn checked_operation(rules: &RouteRules) -> Option<(&Operation, CheckAnswers)> {
+    let mode = rules.route.check_answers;
+    rules.operation.as_ref().filter(|_| mode != CheckAnswers::Off).map(|operation| (operation, mode))
+}
+
+fn content_type(headers: &HeaderMap) -> Option<&str> {
+    headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok())
+}
+
+fn check(operation: &Operation, mode: CheckAnswers, reply: &Reply, call: &mut Call) -> Result<(), Refusal> {
+    // A stream is left only where the contract reads none of it.
+    let body: &[u8] = if let Body::Full(bytes) = &reply.body { bytes } else { &[] };
+    let violations = operation.check_response(reply.status.as_u16(), content_type(&reply.headers), body);
     if violations.is_empty() {
         return Ok(());
     }

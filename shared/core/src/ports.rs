@@ -90,6 +90,9 @@ pub struct StoreError(pub String);
 pub trait AnswerBound: Send + Sync {
     /// Whether an answer with this body still fits, in the form in which the front takes it.
     fn fits(&self, status: StatusCode, headers: &HeaderMap, body: &[u8]) -> bool;
+
+    /// Whether the front passes a body on while it comes in. One that does not must be handed the whole.
+    fn streams(&self) -> bool;
 }
 
 /// What calls are forwarded to.

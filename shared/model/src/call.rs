@@ -85,7 +85,7 @@ pub struct Call {
     pub units: u64,
     /// Payload bytes in.
     pub bytes_in: u64,
-    /// Payload bytes out.
+    /// Payload bytes out; zero for an answer that is passed on as it comes.
     pub bytes_out: u64,
     /// How it ended.
     pub outcome: Outcome,

@@ -1,20 +1,42 @@
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use async_trait::async_trait;
+use bytes::Bytes;
 use doorward_config::Target;
 use doorward_core::ports::{AnswerBound, Forward, Targets};
 use doorward_model::{Body, Reply, TargetFault};
 use http::header::CONTENT_TYPE;
 use http::{HeaderMap, HeaderValue, StatusCode};
 
-/// A front that carries answers of at most this many bytes.
+/// A front that carries whole answers of at most so many bytes, and streams if a test says so.
 #[derive(Debug)]
-pub struct LargestAnswer(pub usize);
+pub struct BoundedFront {
+    largest: usize,
+    streams: AtomicBool,
+}
 
-impl AnswerBound for LargestAnswer {
+impl BoundedFront {
+    /// A front that takes answers whole, of at most `largest` bytes.
+    #[must_use]
+    pub fn new(largest: usize) -> Self {
+        Self { largest, streams: AtomicBool::new(false) }
+    }
+
+    /// From now on the front passes bodies on while they come in, or takes them whole again.
+    pub fn stream(&self, streams: bool) {
+        self.streams.store(streams, Ordering::SeqCst);
+    }
+}
+
+impl AnswerBound for BoundedFront {
     fn fits(&self, _: StatusCode, _: &HeaderMap, body: &[u8]) -> bool {
-        body.len() <= self.0
+        body.len() <= self.largest
+    }
+
+    fn streams(&self) -> bool {
+        self.streams.load(Ordering::SeqCst)
     }
 }
 
@@ -43,6 +65,17 @@ impl ScriptedTargets {
             headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
             let status = StatusCode::from_u16(status).unwrap_or(StatusCode::IM_A_TEAPOT);
             Ok(Reply { status, headers, body: Body::from(body.as_bytes().to_vec()) })
+        });
+    }
+
+    /// From now on every target answers 201 with a JSON body that comes in these chunks.
+    pub fn stream(&self, chunks: &'static [&'static str]) {
+        self.script(move || {
+            let headers =
+                HeaderMap::from_iter([(CONTENT_TYPE, HeaderValue::from_static("application/json"))]);
+            let chunks = chunks.iter().map(|chunk| Ok(Bytes::from_static(chunk.as_bytes())));
+            let body = Body::Stream(Box::pin(futures_util::stream::iter(chunks)));
+            Ok(Reply { status: StatusCode::CREATED, headers, body })
         });
     }
 

@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 
 use crate::clock::ManualClock;
 use crate::stores::{MemoryLedger, MemoryLimits, MemoryQuarantine};
-use crate::targets::{LargestAnswer, ScriptedTargets};
+use crate::targets::{BoundedFront, ScriptedTargets};
 
 /// What the front of a [`World`] can carry, in bytes.
 pub const MAX_ANSWER: usize = 100_000;
@@ -107,6 +107,7 @@ pub struct World {
     pub ledger: Arc<MemoryLedger>,
     pub quarantine: Arc<MemoryQuarantine>,
     pub targets: Arc<ScriptedTargets>,
+    pub front: Arc<BoundedFront>,
     pub lines: Arc<Lines>,
     pub door: Door,
 }
@@ -126,6 +127,7 @@ impl World {
         let ledger = Arc::new(MemoryLedger::default());
         let quarantine = Arc::new(MemoryQuarantine::default());
         let targets = Arc::new(ScriptedTargets::default());
+        let front = Arc::new(BoundedFront::new(MAX_ANSWER));
         let lines = Arc::new(Lines::default());
         let ports = Ports {
             clock: clock.clone(),
@@ -134,11 +136,11 @@ impl World {
             ledger: ledger.clone(),
             quarantine: quarantine.clone(),
             targets: targets.clone(),
-            answers: Arc::new(LargestAnswer(MAX_ANSWER)),
+            answers: front.clone(),
             journal: lines.clone(),
         };
         let door = Door::new(Arc::new(rules), ports);
-        Ok(Self { clock, documents, limits, ledger, quarantine, targets, lines, door })
+        Ok(Self { clock, documents, limits, ledger, quarantine, targets, front, lines, door })
     }
 
     /// A clock's reading.
