@@ -97,6 +97,8 @@ impl LocalDoor {
     /// The lines that belong to the request `id`, each as JSON, its source as `source`.
     #[must_use]
     pub fn lines(&self, id: &str) -> Vec<Value> {
+        // A gateway's request id is base64, whose `+` would be read as a space.
+        let id: String = id.bytes().map(|byte| format!("%{byte:02X}")).collect();
         let answer = http::send(self.lambda(), "GET", &format!("/_doorward/logs?id={id}"), &[], b"");
         let lines = answer.json();
         let text = |line: &Value| serde_json::from_str(line["text"].as_str()?).ok();
