@@ -12,6 +12,7 @@ mod explanation;
 mod faults;
 mod local_door;
 mod output;
+mod policy;
 mod project;
 
 use clap::{Parser, Subcommand};
@@ -32,6 +33,7 @@ struct Arguments {
 const EXAMPLES: &str = "\
 Examples:
   doorward check                         look for faults in ./doorward.toml or ./policies/doorward.toml
+  doorward policy schema                 write the schema that policies are checked against
   doorward dev                           run the local door over this project's functions
   doorward emit s3 --bucket receipts --key inbox/a.pdf
   doorward demo                          run the shop demo and explain every answer
@@ -44,6 +46,7 @@ enum Verb {
     Dev(dev::Arguments),
     Demo(demo::Arguments),
     Emit(emit::Arguments),
+    Policy(policy::Arguments),
     Completions(completions::Arguments),
 }
 
@@ -58,6 +61,7 @@ async fn main() -> std::process::ExitCode {
         Verb::Dev(arguments) => dev::run(arguments, format).await,
         Verb::Demo(arguments) => demo::run(arguments, format).await,
         Verb::Emit(arguments) => emit::run(arguments, format).await,
+        Verb::Policy(arguments) => policy::run(&arguments, format),
         Verb::Completions(arguments) => completions::run::<Arguments>(&arguments),
     };
     done.unwrap_or_else(|failure| {
