@@ -32,7 +32,8 @@ mod targets;
 
 pub use checked::{
     Algorithm, Authorizer, AuthorizerAnswer, CheckAnswers, Config, ContractRef, Door, EventRule, Issuer,
-    JwksLocation, Limit, LimitRule, OnDeny, Plan, PrincipalRule, ResourceRule, Route, Target, Window,
+    JwksLocation, Limit, LimitRule, OnDeny, Plan, PrincipalRule, ResourceRule, Route, Target, Updates,
+    Window,
 };
 pub use environment::{ENVIRONMENT, EnvironmentVariable, jwks_url_variable};
 pub use pattern::Pattern;

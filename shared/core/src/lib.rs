@@ -6,7 +6,8 @@
 //!                                                                                                  └▶ record (always)
 //! ```
 //!
-//! [`Door::serve`] runs all of it, [`Door::admit`] runs it up to `permit` for an authorizer.
+//! [`Door::serve`] runs all of it, [`Door::admit`] runs it up to `permit` for an authorizer. A [`Door`] never changes;
+//! [`LiveDoor`] hands each call the one that is in force.
 
 mod bundle;
 mod check_request;
@@ -20,9 +21,11 @@ mod health;
 mod identify;
 mod keys;
 pub mod limit;
+mod live;
 mod permit;
 mod pipeline;
 pub mod ports;
+mod publication;
 mod record;
 mod reserve;
 mod respond;
@@ -32,7 +35,9 @@ mod screen;
 mod send;
 mod token;
 
-pub use bundle::{Bundle, BundleError};
+pub use bundle::{Archive, ArchiveError, Bundle, BundleError, Source};
 pub use door::{Admission, Answer, Door, EventAnswer, Ports};
+pub use live::LiveDoor;
+pub use publication::{Publication, PublicationFault};
 pub use respond::problem;
 pub use rules::Rules;

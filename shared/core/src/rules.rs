@@ -4,9 +4,9 @@ use doorward_config::{Config, EventRule, Issuer, JwksLocation, Plan, Route, Targ
 use doorward_contract::Operation;
 use doorward_model::entity_type::{ANONYMOUS, EVENT_SOURCE, FUNCTION};
 use doorward_model::{EntityName, Fault, Faults, Place};
-use doorward_policy::{ActionSpec, CallShape, Policies, SourceFile, Vocabulary};
+use doorward_policy::{ActionSpec, CallShape, Policies, SourceFile, Validated, Vocabulary};
 
-use crate::bundle::Bundle;
+use crate::bundle::{Bundle, Source};
 use crate::contracts::Contracts;
 use crate::keys::KeySet;
 use crate::router::Router;
@@ -58,6 +58,26 @@ impl Rules {
     /// Every fault of the configuration, the contracts and the policies, together. What cannot be read hides no fault
     /// but those that depend on it: without the configuration, contracts and policies are held to their own form only.
     pub fn compile(bundle: &Bundle, lookup: impl Fn(&str) -> Option<String>) -> Result<Self, Faults> {
+        Self::build(bundle, None, lookup)
+    }
+
+    /// As [`Rules::compile`], but what this version of the door validated when it packed an archive is not validated
+    /// again: the archive's digest shows that it is the same.
+    ///
+    /// # Errors
+    /// As [`Rules::compile`].
+    pub fn open(source: &Source, lookup: impl Fn(&str) -> Option<String>) -> Result<Self, Faults> {
+        match source {
+            Source::Files(bundle) => Self::build(bundle, None, lookup),
+            Source::Archive(archive) => Self::build(archive.bundle(), archive.validated(), lookup),
+        }
+    }
+
+    fn build(
+        bundle: &Bundle,
+        validated: Option<&Validated>,
+        lookup: impl Fn(&str) -> Option<String>,
+    ) -> Result<Self, Faults> {
         let (name, text) = &bundle.config;
         let config = doorward_config::parse(name, text).and_then(|config| config.with_environment(lookup));
         let config = match config {
@@ -73,7 +93,8 @@ impl Rules {
         let vocabulary = vocabulary(&config, &contracts);
         let router = Router::new(&config.routes)
             .map_err(|path| faults.0.push(Fault::new(format!("the path `{path}` conflicts with another"))));
-        let policies = compile_policies(bundle, &vocabulary).map_err(|more| faults.0.extend(more.0));
+        let policies = compile_policies(bundle, &vocabulary, validated);
+        let policies = policies.map_err(|more| faults.0.extend(more.0));
         let (Ok(router), Ok(policies)) = (router, policies) else { return Err(distinct(faults)) };
         let routes = resolve_routes(&config, contracts, &mut faults);
         let events = resolve_events(&config, &mut faults);
@@ -97,6 +118,12 @@ impl Rules {
     #[must_use]
     pub fn digest(&self) -> &str {
         &self.digest
+    }
+
+    /// The digest's first twelve digits, by which lines and rows name the bundle.
+    #[must_use]
+    pub fn short_digest(&self) -> &str {
+        self.digest.get(..12).unwrap_or(&self.digest)
     }
 }
 
@@ -136,12 +163,17 @@ fn sources(bundle: &Bundle, suffix: &str) -> Vec<SourceFile> {
     bundle.ending(suffix).map(source).collect()
 }
 
-fn compile_policies(bundle: &Bundle, vocabulary: &Vocabulary) -> Result<Policies, Faults> {
+fn compile_policies(
+    bundle: &Bundle,
+    vocabulary: &Vocabulary,
+    validated: Option<&Validated>,
+) -> Result<Policies, Faults> {
     let mut schemas = sources(bundle, ".cedarschema");
     // The generated schema may be kept beside the policies for editors; it declares what is generated again here.
     schemas.retain(|file| file.name != "doorward.cedarschema");
     let entities = sources(bundle, ".json").into_iter().find(|file| file.name == "entities.json");
-    Policies::compile(&sources(bundle, ".cedar"), &schemas, entities.as_ref(), vocabulary)
+    let policies = sources(bundle, ".cedar");
+    Policies::compile_validated(&policies, &schemas, entities.as_ref(), vocabulary, validated)
 }
 
 /// What policies may talk about: one action a route and event.

@@ -18,6 +18,7 @@ use crate::vocabulary::{SourceFile, Vocabulary};
 #[derive(Debug)]
 pub struct Policies {
     schema_text: String,
+    depth: u32,
     unstated: Vec<String>,
     pub(crate) schema: Schema,
     pub(crate) actions: HashMap<String, Action>,
@@ -44,6 +45,21 @@ impl Policies {
         entities: Option<&SourceFile>,
         vocabulary: &Vocabulary,
     ) -> Result<Self, Faults> {
+        Self::compile_validated(policies, schemas, entities, vocabulary, None)
+    }
+
+    /// As [`Policies::compile`], but policies that `validated` covers are not validated again: that costs more than all
+    /// else that is done here. They are still parsed and compiled, all or none.
+    ///
+    /// # Errors
+    /// As [`Policies::compile`].
+    pub fn compile_validated(
+        policies: &[SourceFile],
+        schemas: &[SourceFile],
+        entities: Option<&SourceFile>,
+        vocabulary: &Vocabulary,
+        validated: Option<&Validated>,
+    ) -> Result<Self, Faults> {
         let files = PolicyFiles::read(policies);
         let project = match ProjectSchema::build(schemas, vocabulary) {
             Ok(project) => project,
@@ -53,11 +69,18 @@ impl Policies {
                 return Err(Faults(faults));
             }
         };
-        let (depth, validation) = validate(&project.schema, &files.set);
+        let (depth, validation) = match validated.filter(|validated| validated.covers(&project.text)) {
+            Some(validated) => (validated.depth, None),
+            None => {
+                let (depth, result) = validate(&project.schema, &files.set);
+                (depth, Some(result))
+            }
+        };
         let mut faults = files.faults.clone();
         let reads_input =
             |error: &ValidationError| files.set.policy(error.policy_id()).is_some_and(input_reads::reads);
-        let judged = validation.validation_errors().filter(|e| !vocabulary.inputs_unknown || !reads_input(e));
+        let errors = validation.iter().flat_map(ValidationResult::validation_errors);
+        let judged = errors.filter(|e| !vocabulary.inputs_unknown || !reads_input(e));
         faults.extend(judged.map(|error| explain(error, files.fault(error))));
         sort(&mut faults, policies);
         let entities =
@@ -78,6 +101,7 @@ impl Policies {
             whole: files.set,
             store,
             schema_text: project.text,
+            depth,
             unstated: project.unstated,
             schema: project.schema,
             actions: project.actions,
@@ -93,6 +117,12 @@ impl Policies {
         &self.schema_text
     }
 
+    /// How many entities deep the policies read, from 1.
+    #[must_use]
+    pub fn depth(&self) -> u32 {
+        self.depth
+    }
+
     /// How many policies there are.
     #[must_use]
     pub fn count(&self) -> usize {
@@ -103,6 +133,24 @@ impl Policies {
     #[must_use]
     pub fn unstated(&self) -> &[String] {
         &self.unstated
+    }
+}
+
+/// What an earlier validation found. Who hands this over vouches that it was of the very same files, and by the same
+/// version of this crate.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Validated {
+    /// The part of the schema that the door stated then.
+    pub schema: String,
+    /// How many entities deep the policies read. Recorded, since only the validator can tell: a decision that loaded
+    /// less could miss a group that a `forbid` names, and one that loaded the most would cost more than it must.
+    pub depth: u32,
+}
+
+impl Validated {
+    /// Whether it holds for policies over the schema that the door states now.
+    fn covers(&self, schema: &str) -> bool {
+        self.schema == schema && (1..=DEEPEST).contains(&self.depth)
     }
 }
 

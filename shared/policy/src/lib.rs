@@ -36,6 +36,6 @@ mod schema_text;
 mod types;
 mod vocabulary;
 
-pub use compile::{Policies, check_form};
+pub use compile::{Policies, Validated, check_form};
 pub use question::{CallContext, Context, Decision, Input, Question};
 pub use vocabulary::{ActionSpec, CallShape, SourceFile, Vocabulary};

@@ -30,6 +30,7 @@ struct Front {
     behind: SocketAddr,
     asked: Mutex<Vec<String>>,
     faults: Mutex<VecDeque<Fault>>,
+    fault_at: Mutex<Option<(&'static str, Fault)>>,
 }
 
 /// What becomes of one request.
@@ -51,6 +52,7 @@ impl Store {
             behind,
             asked: Mutex::default(),
             faults: Mutex::default(),
+            fault_at: Mutex::default(),
         });
         let app = Router::new().fallback(pass).with_state(Arc::clone(&front));
         let clients = loopback::clients(loopback::serve(app).await);
@@ -67,6 +69,23 @@ impl Store {
         self.front.faults.lock().unwrap().extend(faults);
     }
 
+    /// The next request for this operation meets this fault.
+    pub(crate) fn fail_at(&self, operation: &'static str, fault: Fault) {
+        *self.front.fault_at.lock().unwrap() = Some((operation, fault));
+    }
+
+    /// Puts an item behind the SDK's back.
+    pub(crate) fn put(&self, table: &str, item: Value) {
+        let request = serde_json::json!({ "TableName": format!("{TABLE}-{table}"), "Item": item });
+        self.database.put_item(serde_json::from_value(request).unwrap()).unwrap();
+    }
+
+    /// Removes an item behind the SDK's back.
+    pub(crate) fn delete(&self, table: &str, key: Value) {
+        let request = serde_json::json!({ "TableName": format!("{TABLE}-{table}"), "Key": key });
+        self.database.delete_item(serde_json::from_value(request).unwrap()).unwrap();
+    }
+
     /// The item behind the SDK's back.
     pub(crate) fn item(&self, table: &str, key: Value) -> Option<Value> {
         let request = serde_json::json!({ "TableName": format!("{TABLE}-{table}"), "Key": key });
@@ -77,13 +96,15 @@ impl Store {
 
 async fn pass(State(front): State<Arc<Front>>, headers: HeaderMap, body: Bytes) -> Response<Body> {
     let target = headers["x-amz-target"].to_str().unwrap();
-    front.asked.lock().unwrap().push(target.rsplit('.').next().unwrap().to_owned());
+    let operation = target.rsplit('.').next().unwrap();
+    front.asked.lock().unwrap().push(operation.to_owned());
+    let aimed = front.fault_at.lock().unwrap().take_if(|(at, _)| *at == operation);
     let mut request = Request::post(format!("http://{}/", front.behind)).body(Body::from(body)).unwrap();
     for name in ["x-amz-target", "content-type", "authorization", "x-amz-date"] {
         request.headers_mut().insert(name, headers[name].clone());
     }
     let answer = front.client.request(request).await.unwrap().map(Body::new);
-    match front.faults.lock().unwrap().pop_front() {
+    match aimed.map(|(_, fault)| fault).or_else(|| front.faults.lock().unwrap().pop_front()) {
         None => answer,
         Some(Fault::AfterCommit) => {
             let mut lost = Response::new(Body::from(r#"{"__type":"InternalServerError"}"#));

@@ -7,8 +7,10 @@
 )]
 
 mod admission;
+mod archive;
 mod events;
 mod keys;
+mod live;
 mod refusals;
 mod shop;
 mod stores_away;

@@ -12,3 +12,4 @@ mod inputs;
 mod shop;
 mod stated;
 mod stock;
+mod validated;
