@@ -7,6 +7,7 @@
 
 mod arrows;
 mod bad_input;
+mod bundle;
 mod check;
 mod demo;
 mod emit;

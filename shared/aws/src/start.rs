@@ -48,8 +48,9 @@ pub async fn open_door() -> Result<LiveDoor, StartError> {
     // Read once: a bundle that is taken up later meets the same overrides.
     let overrides = overrides();
     let lookup = move |name: &str| overrides.get(name).cloned();
-    let place = lookup("DOORWARD_CONFIG").or_else(|| std::env::var("LAMBDA_TASK_ROOT").ok());
-    let rules = Rules::open(&Source::open(Path::new(place.as_deref().unwrap_or(".")))?, &lookup)?;
+    let package = std::env::var("LAMBDA_TASK_ROOT").ok().filter(|folder| !folder.is_empty());
+    let place = lookup("DOORWARD_CONFIG").or(package).unwrap_or_else(|| ".".to_owned());
+    let rules = Rules::open(&Source::open(Path::new(&place))?, &lookup)?;
     let (table, updates) = (rules.config().door.table.clone(), rules.config().door.updates);
     let clients = AwsClients::from_environment()?;
     let door = Door::new(Arc::new(rules), ports(&clients, &table));

@@ -109,6 +109,10 @@ impl Archive {
         &self.bundle
     }
 
+    pub(super) fn into_bundle(self) -> Bundle {
+        self.bundle
+    }
+
     /// The digest of what it holds.
     #[must_use]
     pub fn digest(&self) -> &str {

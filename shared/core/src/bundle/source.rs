@@ -41,4 +41,13 @@ impl Source {
             Self::Archive(archive) => archive.bundle(),
         }
     }
+
+    /// The texts alone.
+    #[must_use]
+    pub fn into_bundle(self) -> Bundle {
+        match self {
+            Self::Files(bundle) => bundle,
+            Self::Archive(archive) => archive.into_bundle(),
+        }
+    }
 }
