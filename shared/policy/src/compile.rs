@@ -1,12 +1,12 @@
 use std::collections::{HashMap, HashSet};
 
 use cedar_policy::{
-    Authorizer, Effect, Entities, PolicySet, Schema, ValidationError, ValidationMode, ValidationResult,
-    Validator,
+    Entities, PolicyId, PolicySet, Schema, ValidationError, ValidationMode, ValidationResult, Validator,
 };
 use doorward_model::{Fault, Faults};
 
 use crate::actions::Action;
+use crate::engine::Engine;
 use crate::entities::{self, Store};
 use crate::express;
 use crate::input_reads;
@@ -24,12 +24,7 @@ pub struct Policies {
     pub(crate) entity_types: HashMap<String, EntityType>,
     pub(crate) purposes: HashSet<String>,
     pub(crate) store: Store,
-    pub(crate) whole: PolicySet,
-    /// The policies for calls whose input is not known; `None` where no policy reads the input.
-    pub(crate) without_input: Option<PolicySet>,
-    /// Ids of the policies that forbid.
-    pub(crate) forbids: HashSet<String>,
-    pub(crate) authorizer: Authorizer,
+    pub(crate) engine: Engine,
 }
 
 impl Policies {
@@ -71,11 +66,9 @@ impl Policies {
             }
         };
         express::warm();
-        let forbids = files.set.policies().filter(|policy| policy.effect() == Effect::Forbid);
+        let undecided = |id: &PolicyId| files.set.policy(id).is_none_or(input_reads::reads);
         Ok(Self {
-            forbids: forbids.map(|policy| policy.id().to_string()).collect(),
-            without_input: input_reads::without_input(&files.set)?,
-            whole: files.set,
+            engine: Engine::new(&files.set, undecided),
             store,
             schema_text: project.text,
             unstated: project.unstated,
@@ -83,7 +76,6 @@ impl Policies {
             actions: project.actions,
             entity_types: project.entity_types,
             purposes: vocabulary.purposes.iter().cloned().collect(),
-            authorizer: Authorizer::new(),
         })
     }
 
@@ -96,7 +88,7 @@ impl Policies {
     /// How many policies there are.
     #[must_use]
     pub fn count(&self) -> usize {
-        self.whole.policies().count()
+        self.engine.count()
     }
 
     /// What of the payloads no schema can state, so that no policy can read it: `createOrder: input.meta: a union`.

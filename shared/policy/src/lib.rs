@@ -2,8 +2,9 @@
 //! against, and decides questions.
 //!
 //! # What a decision is
-//! The engine is stock Cedar. On top of its answer lies a closed layer: where Cedar skips a policy that errs, an erring
-//! `forbid` counts as satisfied; and a question that does not fit the schema is denied before a policy sees it.
+//! The engine's answer is stock Cedar's over the whole set, found by evaluating only the conditions of the policies whose
+//! scope applies. On top of it lies a closed layer: where Cedar skips a policy that errs, an erring `forbid` counts as
+//! satisfied; and a question that does not fit the schema is denied before a policy sees it.
 //!
 //! # The three inputs
 //! Policies read the payload as `context.input`. [`Input::Checked`] is decided plainly; where the contract lets a call
@@ -25,6 +26,7 @@ mod actions;
 mod compile;
 mod decide;
 mod diagnostics;
+mod engine;
 mod entities;
 mod express;
 mod input_reads;

@@ -3,11 +3,16 @@
     clippy::unwrap_used,
     clippy::expect_used,
     clippy::panic,
+    clippy::indexing_slicing,
     reason = "clippy knows test functions, but not the functions that they share"
 )]
 
 mod decisions;
+#[path = "../../src/engine/mod.rs"]
+mod engine;
+mod equality;
 mod faults;
+mod generated;
 mod inputs;
 mod shop;
 mod stated;

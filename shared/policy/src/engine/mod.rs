@@ -1,0 +1,104 @@
+//! The engine: stock Cedar's answer over a whole set of policies, at the cost of the few that the request concerns.
+//!
+//! A policy holds where its scope holds and its conditions do. Scopes are decided by an index, which is exact, so that
+//! only the conditions of policies whose scope holds are evaluated, each by Cedar's own evaluator. A scope never errs,
+//! hence decision, determining and erring policies are those of `Authorizer::is_authorized`; a test holds both
+//! against each other over generated sets. This folder names nothing of the crate around it, so that test and bench
+//! compile it by themselves.
+
+mod scopes;
+
+use cedar_policy::{Effect, Entities, EvalResult, Expression, PolicyId, PolicySet, Request, eval_expression};
+
+use self::scopes::Scopes;
+
+/// Policies, indexed by their scopes.
+#[derive(Debug)]
+pub(crate) struct Engine {
+    rules: Vec<Rule>,
+    scopes: Scopes,
+}
+
+/// A policy without its scope.
+#[derive(Debug)]
+struct Rule {
+    id: PolicyId,
+    effect: Effect,
+    /// `None` where the scope is all of it.
+    condition: Option<Expression>,
+    /// Whether it is left undecided when the decision is made [`While::Unknown`].
+    undecided: bool,
+}
+
+/// What the decision may rely on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum While {
+    /// Everything that policies read is there.
+    Known,
+    /// What the undecided policies read is not there: such a `permit` counts as satisfied, such a `forbid` as not.
+    Unknown,
+}
+
+/// The answer, as Cedar gives it.
+#[derive(Debug)]
+pub(crate) struct Answer<'e> {
+    pub(crate) allow: bool,
+    /// The policies that determine it: the satisfied forbids, else the satisfied permits.
+    pub(crate) reason: Vec<&'e PolicyId>,
+    /// The policies that could not be evaluated, and whether each forbids.
+    pub(crate) errors: Vec<(&'e PolicyId, Effect)>,
+}
+
+impl Engine {
+    /// Indexes `policies`; those for which `undecided` holds are left open when what they read is unknown.
+    pub(crate) fn new(policies: &PolicySet, undecided: impl Fn(&PolicyId) -> bool) -> Self {
+        let mut scopes = Scopes::default();
+        let mut rules = Vec::new();
+        for policy in policies.policies() {
+            scopes.insert(rules.len(), policy);
+            let condition = policy.as_ref().non_scope_constraints().cloned().map(Expression::from);
+            let undecided = undecided(policy.id());
+            rules.push(Rule { id: policy.id().clone(), effect: policy.effect(), condition, undecided });
+        }
+        scopes.shrink();
+        Self { rules, scopes }
+    }
+
+    /// How many policies there are.
+    pub(crate) fn count(&self) -> usize {
+        self.rules.len()
+    }
+
+    /// Decides `request`.
+    pub(crate) fn decide(&self, request: &Request, entities: &Entities, known: While) -> Answer<'_> {
+        let (mut permits, mut forbids, mut errors) = (Vec::new(), Vec::new(), Vec::new());
+        for rule in self.applicable(request, entities) {
+            let satisfied = match &rule.condition {
+                _ if rule.undecided && known == While::Unknown => Some(rule.effect == Effect::Permit),
+                None => Some(true),
+                Some(condition) => holds(request, entities, condition),
+            };
+            match (satisfied, rule.effect) {
+                (Some(true), Effect::Permit) => permits.push(&rule.id),
+                (Some(true), Effect::Forbid) => forbids.push(&rule.id),
+                (Some(false), _) => {}
+                (None, effect) => errors.push((&rule.id, effect)),
+            }
+        }
+        let allow = forbids.is_empty() && !permits.is_empty();
+        Answer { allow, reason: if forbids.is_empty() { permits } else { forbids }, errors }
+    }
+
+    /// The policies whose scope holds for `request`.
+    fn applicable(&self, request: &Request, entities: &Entities) -> impl Iterator<Item = &Rule> {
+        self.scopes.find(request, entities).into_iter().filter_map(|nth| self.rules.get(nth))
+    }
+}
+
+/// Whether `condition` holds; `None` where it cannot be evaluated, or is no truth value.
+fn holds(request: &Request, entities: &Entities, condition: &Expression) -> Option<bool> {
+    match eval_expression(request, entities, condition) {
+        Ok(EvalResult::Bool(holds)) => Some(holds),
+        Ok(_) | Err(_) => None,
+    }
+}
