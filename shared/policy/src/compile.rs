@@ -12,13 +12,14 @@ use crate::express;
 use crate::input_reads;
 use crate::policy_files::PolicyFiles;
 use crate::schema::{EntityType, ProjectSchema};
-use crate::vocabulary::{SourceFile, Vocabulary};
+use crate::vocabulary::{SourceFile, Sources, Vocabulary};
 
 /// A project's policies, checked and compiled: decisions only read them.
 #[derive(Debug)]
 pub struct Policies {
     schema_text: String,
     unstated: Vec<String>,
+    warnings: Vec<Fault>,
     pub(crate) schema: Schema,
     pub(crate) actions: HashMap<String, Action>,
     pub(crate) entity_types: HashMap<String, EntityType>,
@@ -28,22 +29,17 @@ pub struct Policies {
 }
 
 impl Policies {
-    /// Reads the policies (`*.cedar`), the entity types that the user declares (`*.cedarschema`) and `entities.json`,
-    /// and checks them strictly against the schema that `vocabulary` makes.
+    /// Reads the user's files and checks them strictly against the schema that `vocabulary` makes.
     ///
     /// # Errors
-    /// Every fault of every file, in the order of the files: schemas, policies, entities.
-    pub fn compile(
-        policies: &[SourceFile],
-        schemas: &[SourceFile],
-        entities: Option<&SourceFile>,
-        vocabulary: &Vocabulary,
-    ) -> Result<Self, Faults> {
-        let files = PolicyFiles::read(policies);
+    /// Every fault of every file, in the order of the files: schemas, policies, links, entities.
+    pub fn compile(sources: &Sources<'_>, vocabulary: &Vocabulary) -> Result<Self, Faults> {
+        let Sources { policies, links, schemas, entities } = *sources;
+        let files = PolicyFiles::read(policies, links);
         let project = match ProjectSchema::build(schemas, vocabulary) {
             Ok(project) => project,
             Err(mut faults) => {
-                sort(&mut faults, schemas);
+                sort(&mut faults, schemas, None);
                 faults.extend(files.faults);
                 return Err(Faults(faults));
             }
@@ -54,7 +50,7 @@ impl Policies {
             |error: &ValidationError| files.set.policy(error.policy_id()).is_some_and(input_reads::reads);
         let judged = validation.validation_errors().filter(|e| !vocabulary.inputs_unknown || !reads_input(e));
         faults.extend(judged.map(|error| explain(error, files.fault(error))));
-        sort(&mut faults, policies);
+        sort(&mut faults, policies, links);
         let entities =
             entities.map_or_else(|| Ok(Entities::empty()), |file| entities::read(file, &project.schema));
         let store = match entities {
@@ -65,6 +61,9 @@ impl Policies {
                 return Err(Faults(faults));
             }
         };
+        let mut warnings: Vec<Fault> =
+            validation.validation_warnings().map(|warning| files.warning(warning)).collect();
+        sort(&mut warnings, policies, links);
         express::warm();
         let undecided = |id: &PolicyId| files.set.policy(id).is_none_or(input_reads::reads);
         Ok(Self {
@@ -72,6 +71,7 @@ impl Policies {
             store,
             schema_text: project.text,
             unstated: project.unstated,
+            warnings,
             schema: project.schema,
             actions: project.actions,
             entity_types: project.entity_types,
@@ -91,6 +91,12 @@ impl Policies {
         self.engine.count()
     }
 
+    /// What is sound and still of no use, such as a policy that no request can ever meet.
+    #[must_use]
+    pub fn warnings(&self) -> &[Fault] {
+        &self.warnings
+    }
+
     /// What of the payloads no schema can state, so that no policy can read it: `createOrder: input.meta: a union`.
     #[must_use]
     pub fn unstated(&self) -> &[String] {
@@ -100,8 +106,8 @@ impl Policies {
 
 /// The faults that policies have in whatever project they are: those of their syntax and their ids.
 #[must_use]
-pub fn check_form(policies: &[SourceFile]) -> Vec<Fault> {
-    PolicyFiles::read(policies).faults
+pub fn check_form(sources: &Sources<'_>) -> Vec<Fault> {
+    PolicyFiles::read(sources.policies, sources.links).faults
 }
 
 /// How many entities deep policies may read: `resource.owner.manager.level` is three.
@@ -137,10 +143,10 @@ fn explain(error: &ValidationError, fault: Fault) -> Fault {
 }
 
 /// In the order of the files, and of the places in them.
-fn sort(faults: &mut Vec<Fault>, files: &[SourceFile]) {
+fn sort(faults: &mut Vec<Fault>, files: &[SourceFile], last: Option<&SourceFile>) {
     let key = |fault: &Fault| {
         let place = fault.place.as_ref();
-        let file = place.and_then(|place| files.iter().position(|file| file.name == place.file));
+        let file = place.and_then(|place| files.iter().chain(last).position(|file| file.name == place.file));
         (file, place.map_or(0, |place| place.span.start), fault.message.clone())
     };
     faults.sort_by_cached_key(key);

@@ -15,14 +15,16 @@ impl Policies {
     /// Decides `question`; the crate's documentation says how each [`Input`] is decided.
     #[must_use]
     pub fn decide(&self, question: &Question<'_>) -> Decision {
-        match self.ask(question) {
+        let Some(action) = self.actions.get(question.action) else {
+            return deny(DenyReason::UnknownAction, Vec::new(), Vec::new());
+        };
+        match self.ask(action, question) {
             Ok(answer) => close(&answer),
             Err(Unfit) => deny(DenyReason::Unfit, Vec::new(), Vec::new()),
         }
     }
 
-    fn ask(&self, question: &Question<'_>) -> Result<Answer<'_>, Unfit> {
-        let action = self.actions.get(question.action).ok_or(Unfit)?;
+    fn ask(&self, action: &Action, question: &Question<'_>) -> Result<Answer<'_>, Unfit> {
         let (principal_type, principal) = self.entity(&question.principal.name)?;
         let (resource_type, resource) = self.entity(question.resource)?;
         if !action.principals.contains(principal.type_name()) || action.resource != *resource.type_name() {
@@ -98,17 +100,23 @@ impl Policies {
 /// The closed layer: an erring `forbid` counts as satisfied.
 fn close(answer: &Answer<'_>) -> Decision {
     let policies = sorted(answer.reason.iter().copied());
-    let errors = sorted(answer.errors.iter().map(|(id, _)| *id));
-    let erring =
-        sorted(answer.errors.iter().filter(|(_, effect)| *effect == CedarEffect::Forbid).map(|(id, _)| *id));
+    let errors = sorted(answer.errors.iter().map(|erring| erring.id));
+    let of = |effect| answer.errors.iter().filter(move |erring| erring.effect == effect);
+    // Policies are validated: they read a missing attribute only of an entity that nothing describes.
+    let why = |effect, otherwise| {
+        if of(effect).any(|erring| erring.missing_entity) { DenyReason::MissingEntity } else { otherwise }
+    };
     if !answer.allow && !policies.is_empty() {
         deny(DenyReason::Forbidden, policies, errors)
-    } else if !erring.is_empty() {
-        deny(DenyReason::ForbidErrored, erring, errors)
-    } else if !answer.allow {
+    } else if of(CedarEffect::Forbid).next().is_some() {
+        let erring = sorted(of(CedarEffect::Forbid).map(|erring| erring.id));
+        deny(why(CedarEffect::Forbid, DenyReason::ForbidErrored), erring, errors)
+    } else if answer.allow {
+        Decision { note: DecisionNote { effect: Effect::Allow, policies, errors }, deny: None }
+    } else if errors.is_empty() {
         deny(DenyReason::NoPermit, policies, errors)
     } else {
-        Decision { note: DecisionNote { effect: Effect::Allow, policies, errors }, deny: None }
+        deny(why(CedarEffect::Permit, DenyReason::PermitErrored), policies, errors)
     }
 }
 

@@ -30,6 +30,8 @@ mod engine;
 mod entities;
 mod express;
 mod input_reads;
+mod json_list;
+mod links;
 mod nesting;
 mod policy_files;
 mod question;
@@ -40,4 +42,4 @@ mod vocabulary;
 
 pub use compile::{Policies, check_form};
 pub use question::{CallContext, Context, Decision, Input, Question};
-pub use vocabulary::{ActionSpec, CallShape, SourceFile, Vocabulary};
+pub use vocabulary::{ActionSpec, CallShape, SourceFile, Sources, Vocabulary};

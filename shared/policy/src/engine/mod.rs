@@ -45,8 +45,16 @@ pub(crate) struct Answer<'e> {
     pub(crate) allow: bool,
     /// The policies that determine it: the satisfied forbids, else the satisfied permits.
     pub(crate) reason: Vec<&'e PolicyId>,
-    /// The policies that could not be evaluated, and whether each forbids.
-    pub(crate) errors: Vec<(&'e PolicyId, Effect)>,
+    pub(crate) errors: Vec<Erring<'e>>,
+}
+
+/// A policy that could not be evaluated.
+#[derive(Debug)]
+pub(crate) struct Erring<'e> {
+    pub(crate) id: &'e PolicyId,
+    pub(crate) effect: Effect,
+    /// Whether it reads an entity that is not there, or an attribute that the entity does not have.
+    pub(crate) missing_entity: bool,
 }
 
 impl Engine {
@@ -74,15 +82,17 @@ impl Engine {
         let (mut permits, mut forbids, mut errors) = (Vec::new(), Vec::new(), Vec::new());
         for rule in self.applicable(request, entities) {
             let satisfied = match &rule.condition {
-                _ if rule.undecided && known == While::Unknown => Some(rule.effect == Effect::Permit),
-                None => Some(true),
+                _ if rule.undecided && known == While::Unknown => Ok(rule.effect == Effect::Permit),
+                None => Ok(true),
                 Some(condition) => holds(request, entities, condition),
             };
             match (satisfied, rule.effect) {
-                (Some(true), Effect::Permit) => permits.push(&rule.id),
-                (Some(true), Effect::Forbid) => forbids.push(&rule.id),
-                (Some(false), _) => {}
-                (None, effect) => errors.push((&rule.id, effect)),
+                (Ok(true), Effect::Permit) => permits.push(&rule.id),
+                (Ok(true), Effect::Forbid) => forbids.push(&rule.id),
+                (Ok(false), _) => {}
+                (Err(Unevaluated { missing_entity }), effect) => {
+                    errors.push(Erring { id: &rule.id, effect, missing_entity });
+                }
             }
         }
         let allow = forbids.is_empty() && !permits.is_empty();
@@ -95,10 +105,19 @@ impl Engine {
     }
 }
 
-/// Whether `condition` holds; `None` where it cannot be evaluated, or is no truth value.
-fn holds(request: &Request, entities: &Entities, condition: &Expression) -> Option<bool> {
+/// A condition that cannot be evaluated, or is no truth value.
+struct Unevaluated {
+    missing_entity: bool,
+}
+
+fn holds(request: &Request, entities: &Entities, condition: &Expression) -> Result<bool, Unevaluated> {
     match eval_expression(request, entities, condition) {
-        Ok(EvalResult::Bool(holds)) => Some(holds),
-        Ok(_) | Err(_) => None,
+        Ok(EvalResult::Bool(holds)) => Ok(holds),
+        Ok(_) => Err(Unevaluated { missing_entity: false }),
+        Err(error) => {
+            use cedar_policy::EvaluationError::{EntityAttrDoesNotExist, EntityDoesNotExist};
+            let missing_entity = matches!(error, EntityDoesNotExist(_) | EntityAttrDoesNotExist(_));
+            Err(Unevaluated { missing_entity })
+        }
     }
 }

@@ -35,7 +35,7 @@ fn indexed(policies: &PolicySet, request: &Request, entities: &Entities) -> Answ
 fn answer(engine: &Engine, request: &Request, entities: &Entities) -> Answer {
     let answer = engine.decide(request, entities, While::Known);
     let reason: BTreeSet<String> = answer.reason.iter().map(ToString::to_string).collect();
-    let errors: BTreeSet<String> = answer.errors.iter().map(|(id, _)| id.to_string()).collect();
+    let errors: BTreeSet<String> = answer.errors.iter().map(|erring| erring.id.to_string()).collect();
     assert_eq!(
         (reason.len(), errors.len()),
         (answer.reason.len(), answer.errors.len()),
@@ -122,7 +122,7 @@ fn undecided_policies_are_left_open() {
             let request = request(&mut rng);
             let open = engine.decide(&request, &world.entities, While::Unknown);
             let reason: BTreeSet<String> = open.reason.iter().map(ToString::to_string).collect();
-            let errors: BTreeSet<String> = open.errors.iter().map(|(id, _)| id.to_string()).collect();
+            let errors: BTreeSet<String> = open.errors.iter().map(|erring| erring.id.to_string()).collect();
             let expected = stock(&reduced, &request, &world.entities);
             assert_eq!((open.allow, reason, errors), expected, "seed {seed}");
             open_differs += u64::from(expected != stock(&policies, &request, &world.entities));
