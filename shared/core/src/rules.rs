@@ -3,8 +3,8 @@ use std::collections::{HashMap, HashSet};
 use doorward_config::{Config, EventRule, Issuer, JwksLocation, Plan, Route, Target};
 use doorward_contract::Operation;
 use doorward_model::entity_type::{ANONYMOUS, EVENT_SOURCE, FUNCTION};
-use doorward_model::{EntityName, Fault, Faults, Place};
-use doorward_policy::{ActionSpec, CallShape, Policies, SourceFile, Sources, Vocabulary};
+use doorward_model::{EntityName, Fault, Faults, Place, Principal};
+use doorward_policy::{ActionSpec, CallShape, Grant, Policies, SourceFile, Sources, Vocabulary};
 
 use crate::bundle::Bundle;
 use crate::contracts::Contracts;
@@ -92,6 +92,14 @@ impl Rules {
     #[must_use]
     pub fn policies(&self) -> &Policies {
         &self.policies
+    }
+
+    /// What `principal` may do, whatever the call: every permit that may hold, and what may still forbid it.
+    #[must_use]
+    pub fn can(&self, principal: &Principal) -> Vec<Grant> {
+        let routes = self.routes.iter().map(|rules| (rules.route.id.clone(), rules.function.clone()));
+        let events = self.events.iter().map(|rules| (rules.rule.id.clone(), rules.function.clone()));
+        self.policies.can(principal, &routes.chain(events).collect())
     }
 
     /// The bundle's digest.

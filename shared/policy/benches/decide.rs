@@ -18,6 +18,10 @@ use criterion::{BenchmarkId, Criterion, criterion_group, criterion_main};
 #[expect(dead_code, reason = "the decision reads more of an answer than the bench does")]
 mod engine;
 
+#[path = "../tests/it/shop.rs"]
+#[expect(dead_code, clippy::panic, reason = "the tests use more of it")]
+mod shop;
+
 use engine::{Engine, While};
 
 const SIZES: [usize; 5] = [10, 100, 1_000, 10_000, 100_000];
@@ -140,6 +144,21 @@ fn crowds(criterion: &mut Criterion) {
     group.finish();
 }
 
+/// The door's whole decision: fitting the question to the schema, building request and entities, deciding, closing.
+/// Without policies, it is the building alone.
+fn question(criterion: &mut Criterion) {
+    let order = serde_json::json!({"total": 7, "note": "x", "items": [{"sku": "a", "quantity": 2}]});
+    let call = shop::Call::create(shop::user("ann", &["staff"]), order).from("192.0.2.7");
+    let permit = "permit(principal in Group::\"staff\", action == Action::\"createOrder\", resource) when { context.input.total <= 10 };";
+    let mut group = criterion.benchmark_group("question");
+    for (name, policies) in [("build", ""), ("build and decide", permit)] {
+        let policies = shop::compile(policies).unwrap();
+        assert_eq!(call.ask(&policies).deny.is_none(), name == "build and decide");
+        group.bench_function(name, |bencher| bencher.iter(|| black_box(call.ask(black_box(&policies)))));
+    }
+    group.finish();
+}
+
 /// What is done once: reading 10,000 policies, and indexing them.
 fn load(criterion: &mut Criterion) {
     let text = sparse(10_000);
@@ -176,5 +195,5 @@ fn resident() -> usize {
     counts.split(' ').nth(1).and_then(|pages| pages.parse::<usize>().ok()).unwrap_or_default() * 4096
 }
 
-criterion_group!(benches, memory, decide, crowds, load);
+criterion_group!(benches, memory, decide, crowds, question, load);
 criterion_main!(benches);

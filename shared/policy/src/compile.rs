@@ -26,6 +26,8 @@ pub struct Policies {
     pub(crate) purposes: HashSet<String>,
     pub(crate) store: Store,
     pub(crate) engine: Engine,
+    /// The policies as Cedar reads them, for what is asked about them rather than of them.
+    pub(crate) set: PolicySet,
 }
 
 impl Policies {
@@ -68,6 +70,7 @@ impl Policies {
         let undecided = |id: &PolicyId| files.set.policy(id).is_none_or(input_reads::reads);
         Ok(Self {
             engine: Engine::new(&files.set, undecided),
+            set: files.set,
             store,
             schema_text: project.text,
             unstated: project.unstated,

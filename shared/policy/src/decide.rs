@@ -49,12 +49,12 @@ impl Policies {
         Ok(self.engine.decide(&request, &entities, if unknown { While::Unknown } else { While::Known }))
     }
 
-    fn entity(&self, name: &EntityName) -> Result<(&EntityType, EntityUid), Unfit> {
+    pub(crate) fn entity(&self, name: &EntityName) -> Result<(&EntityType, EntityUid), Unfit> {
         let entity_type = self.entity_types.get(&name.type_name).ok_or(Unfit)?;
         Ok((entity_type, entity_type.uid(name)))
     }
 
-    fn parents<'n>(
+    pub(crate) fn parents<'n>(
         &self,
         child: &EntityType,
         names: impl IntoIterator<Item = &'n EntityName>,

@@ -23,7 +23,9 @@
 //! reads one errs.
 
 mod actions;
+mod can;
 mod compile;
+mod conditions;
 mod decide;
 mod diagnostics;
 mod engine;
@@ -40,6 +42,7 @@ mod schema_text;
 mod types;
 mod vocabulary;
 
+pub use can::{Grant, Grounds, Reach};
 pub use compile::{Policies, check_form};
 pub use question::{CallContext, Context, Decision, Input, Question};
 pub use vocabulary::{ActionSpec, CallShape, SourceFile, Sources, Vocabulary};

@@ -8,7 +8,9 @@
 
 mod scopes;
 
-use cedar_policy::{Effect, Entities, EvalResult, Expression, PolicyId, PolicySet, Request, eval_expression};
+use cedar_policy::{
+    Effect, Entities, EntityUid, EvalResult, Expression, PolicyId, PolicySet, Request, eval_expression,
+};
 
 use self::scopes::Scopes;
 
@@ -97,6 +99,17 @@ impl Engine {
         }
         let allow = forbids.is_empty() && !permits.is_empty();
         Answer { allow, reason: if forbids.is_empty() { permits } else { forbids }, errors }
+    }
+
+    /// The policies whose scope holds for `principal` and `action`, whatever the resource.
+    pub(crate) fn concerning(
+        &self,
+        principal: &EntityUid,
+        action: &EntityUid,
+        entities: &Entities,
+    ) -> impl Iterator<Item = &PolicyId> {
+        let found = self.scopes.find_any_resource(principal, action, entities);
+        found.into_iter().filter_map(|nth| self.rules.get(nth)).map(|rule| &rule.id)
     }
 
     /// The policies whose scope holds for `request`.

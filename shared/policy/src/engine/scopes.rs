@@ -140,6 +140,23 @@ impl Scopes {
         }
         found
     }
+
+    /// The numbers of the policies whose scope holds for some resource, in their order.
+    pub(super) fn find_any_resource(
+        &self,
+        principal: &EntityUid,
+        action: &EntityUid,
+        entities: &Entities,
+    ) -> Vec<usize> {
+        let principals = self.principals.holding(Some(principal), entities);
+        let actions = self.actions.holding(Some(action), entities);
+        let pairs = principals.iter().filter_map(|key| self.by_principal.get(*key as usize)).flatten();
+        let met = pairs.filter(|((action, _), _)| actions.binary_search(action).is_ok());
+        let mut found: Vec<usize> = met.flat_map(|(_, numbers)| numbers).copied().collect();
+        found.sort_unstable();
+        found.dedup();
+        found
+    }
 }
 
 impl Slot {

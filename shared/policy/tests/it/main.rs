@@ -7,6 +7,7 @@
     reason = "clippy knows test functions, but not the functions that they share"
 )]
 
+mod can;
 mod decisions;
 #[path = "../../src/engine/mod.rs"]
 #[expect(dead_code, reason = "the decision reads more of an answer than the comparison does")]
