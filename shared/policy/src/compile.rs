@@ -49,8 +49,10 @@ impl Policies {
         let (depth, validation) = validate(&project.schema, &files.set);
         let mut faults = files.faults.clone();
         let reads_input =
-            |error: &ValidationError| files.set.policy(error.policy_id()).is_some_and(input_reads::reads);
-        let judged = validation.validation_errors().filter(|e| !vocabulary.inputs_unknown || !reads_input(e));
+            |id: &PolicyId| files.set.policy(id).is_none_or(|policy| input_reads::reads(policy, &files.set));
+        let judged = validation
+            .validation_errors()
+            .filter(|error| !vocabulary.inputs_unknown || !reads_input(error.policy_id()));
         faults.extend(judged.map(|error| explain(error, files.fault(error))));
         sort(&mut faults, policies, links);
         let entities =
@@ -67,9 +69,8 @@ impl Policies {
             validation.validation_warnings().map(|warning| files.warning(warning)).collect();
         sort(&mut warnings, policies, links);
         express::warm();
-        let undecided = |id: &PolicyId| files.set.policy(id).is_none_or(input_reads::reads);
         Ok(Self {
-            engine: Engine::new(&files.set, undecided),
+            engine: Engine::new(&files.set, reads_input),
             set: files.set,
             store,
             schema_text: project.text,
