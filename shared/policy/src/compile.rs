@@ -10,6 +10,7 @@ use crate::actions::Action;
 use crate::entities::{self, Store};
 use crate::express;
 use crate::input_reads;
+use crate::loaded::{self, LoadedTypes};
 use crate::policy_files::PolicyFiles;
 use crate::schema::{EntityType, ProjectSchema};
 use crate::vocabulary::{SourceFile, Vocabulary};
@@ -24,6 +25,7 @@ pub struct Policies {
     pub(crate) entity_types: HashMap<String, EntityType>,
     pub(crate) purposes: HashSet<String>,
     pub(crate) store: Store,
+    pub(crate) loaded: LoadedTypes,
     pub(crate) whole: PolicySet,
     /// The policies for calls whose input is not known; `None` where no policy reads the input.
     pub(crate) without_input: Option<PolicySet>,
@@ -60,8 +62,9 @@ impl Policies {
         let judged = validation.validation_errors().filter(|e| !vocabulary.inputs_unknown || !reads_input(e));
         faults.extend(judged.map(|error| explain(error, files.fault(error))));
         sort(&mut faults, policies);
-        let entities =
-            entities.map_or_else(|| Ok(Entities::empty()), |file| entities::read(file, &project.schema));
+        let loaded = loaded::types(&vocabulary.actions, &project.fragments, &project.schema, &mut faults);
+        let entities = entities
+            .map_or_else(|| Ok(Entities::empty()), |file| entities::read(file, &project.schema, &loaded));
         let store = match entities {
             Ok(entities) if faults.is_empty() => Store::new(entities, depth)?,
             Ok(_) => return Err(Faults(faults)),
@@ -77,6 +80,7 @@ impl Policies {
             without_input: input_reads::without_input(&files.set)?,
             whole: files.set,
             store,
+            loaded,
             schema_text: project.text,
             unstated: project.unstated,
             schema: project.schema,

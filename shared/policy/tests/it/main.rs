@@ -9,6 +9,7 @@
 mod decisions;
 mod faults;
 mod inputs;
+mod loaded;
 mod shop;
 mod stated;
 mod stock;
