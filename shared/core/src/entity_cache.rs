@@ -95,7 +95,7 @@ impl Generations {
 #[cfg(test)]
 mod tests {
     use doorward_model::{Item, ItemValue, Place};
-    use doorward_policy::{ActionSpec, CallShape, Policies, SourceFile, Vocabulary};
+    use doorward_policy::{ActionSpec, CallShape, Policies, SourceFile, Sources, Vocabulary};
 
     use super::*;
 
@@ -114,7 +114,8 @@ mod tests {
             text: "entity Order in [Function] = { total: Long };".to_owned(),
         };
         let vocabulary = Vocabulary { actions: vec![action], ..Vocabulary::default() };
-        let policies = Policies::compile(&[], &[schema], None, &vocabulary).unwrap();
+        let policies =
+            Policies::compile(&Sources { schemas: &[schema], ..Sources::default() }, &vocabulary).unwrap();
         let item = Item::from([("total".to_owned(), ItemValue::Number("1".to_owned()))]);
         Arc::new(policies.load(&order(0), &item).unwrap())
     }

@@ -129,6 +129,15 @@ pub enum DenyReason {
     /// A `forbid` could not be evaluated, so it counts as satisfied.
     #[error("a forbidding policy could not be evaluated")]
     ForbidErrored,
+    /// Only policies that could not be evaluated might permit it.
+    #[error("no policy permits it, and a permitting policy could not be evaluated")]
+    PermitErrored,
+    /// A policy that decides could not be evaluated, because it reads an entity that nothing describes.
+    #[error("a policy could not be evaluated: it reads an entity that nothing describes")]
+    MissingEntity,
+    /// No route and no event has this action.
+    #[error("the action is unknown")]
+    UnknownAction,
     /// The request does not fit the schema, or its entities cannot be built.
     #[error("the request does not fit the policy schema")]
     Unfit,

@@ -2,11 +2,11 @@ use std::collections::{HashMap, HashSet};
 use std::ops::Range;
 
 use cedar_policy::{Entities, Entity, EntityUid, EvalResult, RestrictedExpression, Schema};
-use doorward_model::{Fault, JsonFault, Place, parse_json};
-use serde_json::Value;
+use doorward_model::Fault;
 
 use crate::diagnostics;
 use crate::express::Unfit;
+use crate::json_list;
 use crate::loaded::{Loaded, LoadedTypes};
 use crate::vocabulary::SourceFile;
 
@@ -121,20 +121,11 @@ fn name_entities(value: &EvalResult, named: &mut Vec<EntityUid>) {
 /// Reads `entities.json`: Cedar's JSON form of entities, checked against the schema. None may be of a type in `loaded`:
 /// its attributes would come from two places.
 pub(crate) fn read(file: &SourceFile, schema: &Schema, loaded: &LoadedTypes) -> Result<Entities, Vec<Fault>> {
-    match parse_json(file.text.as_bytes(), DEEPEST) {
-        Ok(Value::Array(_)) => {}
-        Ok(_) => {
-            let message = "expected a list of entities".to_owned();
-            let hint =
-                "write `[{\"uid\": {\"type\": \"User\", \"id\": \"ann\"}, \"attrs\": {}, \"parents\": []}]`";
-            return Err(vec![diagnostics::at(file, 0..file.text.len(), message, Some(hint))]);
-        }
-        Err(fault) => return Err(vec![Fault::new(fault.to_string()).at(json_place(file, &fault))]),
-    }
+    let spans = json_list::read(file, "entities", FORM).map_err(|fault| vec![fault])?;
     let mut read: Vec<(Entity, Range<usize>)> = Vec::new();
     let mut seen = HashSet::new();
     let mut faults = Vec::new();
-    for span in elements(&file.text) {
+    for (_, span) in spans {
         let text = file.text.get(span.clone()).unwrap_or_default();
         match Entity::from_json_str(text, Some(schema)) {
             Ok(entity) if loaded.contains_key(&entity.uid().type_name().to_string()) => {
@@ -165,20 +156,8 @@ pub(crate) fn read(file: &SourceFile, schema: &Schema, loaded: &LoadedTypes) -> 
     })
 }
 
-/// How deep values in `entities.json` may be nested.
-const DEEPEST: usize = 64;
-
-fn json_place(file: &SourceFile, fault: &JsonFault) -> Place {
-    let offset = match fault {
-        JsonFault::Syntax { line, column } => {
-            let above: usize =
-                file.text.split_inclusive('\n').take(line.saturating_sub(1)).map(str::len).sum();
-            above + column.saturating_sub(1)
-        }
-        JsonFault::DuplicateKey | JsonFault::TooDeep(_) | JsonFault::Inexact => 0,
-    };
-    Place::new(&file.name, &file.text, offset..offset)
-}
+const FORM: &str =
+    "write `[{\"uid\": {\"type\": \"User\", \"id\": \"ann\"}, \"attrs\": {}, \"parents\": []}]`";
 
 /// Cedar's message without the words that only say where it noticed, and without a place in the one entity's text.
 fn plain(message: &str) -> &str {
@@ -187,21 +166,6 @@ fn plain(message: &str) -> &str {
         .find_map(|opening| message.strip_prefix(opening))
         .unwrap_or(message);
     message.rsplit_once(" at line ").map_or(message, |(message, _)| message)
-}
-
-/// Where the elements of a JSON list stand, in a text that is one.
-fn elements(text: &str) -> Vec<Range<usize>> {
-    let mut found = Vec::new();
-    let mut after = text.find('[').map_or(text.len(), |open| open + 1);
-    loop {
-        let rest = text.get(after..).unwrap_or_default();
-        let element = rest.trim_start_matches([' ', '\t', '\r', '\n', ',']);
-        let start = after + rest.len() - element.len();
-        let mut values = serde_json::Deserializer::from_str(element).into_iter::<Value>();
-        let Some(Ok(_)) = values.next() else { return found };
-        after = start + values.byte_offset();
-        found.push(start..after);
-    }
 }
 
 /// A fault for every entity that is its own ancestor.
@@ -228,22 +192,4 @@ fn circles(file: &SourceFile, entities: &[(Entity, Range<usize>)]) -> Vec<Fault>
         }
     }
     faults
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[track_caller]
-    fn check(text: &str, expected: &[&str]) {
-        let found: Vec<&str> = elements(text).into_iter().map(|span| &text[span]).collect();
-        assert_eq!(found, expected);
-    }
-
-    #[test]
-    fn elements_are_found_in_their_places() {
-        check("[]", &[]);
-        check(" [ {\"a\": [1, \"]\"]} ,\n{} ] ", &["{\"a\": [1, \"]\"]}", "{}"]);
-        check("[1,2]", &["1", "2"]);
-    }
 }

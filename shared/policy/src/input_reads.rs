@@ -1,56 +1,13 @@
-use cedar_policy::{Effect, Policy, PolicyId, PolicySet};
-use doorward_model::{Fault, Faults};
+use cedar_policy::Policy;
 use serde_json::Value;
 
-use crate::diagnostics;
-
-/// The policies as they decide without the input: a `permit` that reads it is reduced to its scope, a `forbid` that
-/// reads it is left to the decision with the input. `None` where no policy reads it.
-pub(crate) fn without_input(whole: &PolicySet) -> Result<Option<PolicySet>, Faults> {
-    let mut reduced = PolicySet::new();
-    let mut reads = false;
-    for policy in whole.policies() {
-        let kept = match form(policy).map_err(Fault::new)? {
-            Form::AsWritten => policy.clone(),
-            Form::ReadsInput(_) if policy.effect() == Effect::Forbid => {
-                reads = true;
-                continue;
-            }
-            Form::ReadsInput(json) => {
-                reads = true;
-                scope_only(policy.id().clone(), json)?
-            }
-        };
-        reduced.add(kept).map_err(|error| diagnostics::placeless(&error))?;
-    }
-    Ok(reads.then_some(reduced))
-}
-
-/// Whether `policy` may read the input.
+/// Whether `policy` may read the input; one that has no JSON form might.
 pub(crate) fn reads(policy: &Policy) -> bool {
-    !matches!(form(policy), Ok(Form::AsWritten))
-}
-
-enum Form {
-    AsWritten,
-    /// The policy in Cedar's JSON form.
-    ReadsInput(Value),
-}
-
-fn form(policy: &Policy) -> Result<Form, String> {
     // A variable's name cannot be escaped, so only a policy with this word in its text can read the context.
     if policy.to_cedar().is_some_and(|text| !text.contains("context")) {
-        return Ok(Form::AsWritten);
+        return false;
     }
-    let json = policy.to_json().map_err(|error| error.to_string())?;
-    Ok(if json.get("conditions").is_none_or(reads_input) { Form::ReadsInput(json) } else { Form::AsWritten })
-}
-
-fn scope_only(id: PolicyId, mut json: Value) -> Result<Policy, Faults> {
-    if let Some(policy) = json.as_object_mut() {
-        policy.insert("conditions".to_owned(), Value::Array(Vec::new()));
-    }
-    Policy::from_json(Some(id), json).map_err(|error| diagnostics::placeless(&error).into())
+    policy.to_json().map_or(true, |json| json.get("conditions").is_none_or(reads_input))
 }
 
 /// Whether an expression in Cedar's JSON form may read `context.input`. Every use of `context` counts but the access to
@@ -89,7 +46,7 @@ mod tests {
     fn check(condition: &str, expected: bool) {
         let text = format!("permit(principal, action, resource) when {{ {condition} }};");
         let policy = Policy::parse(None, text).unwrap();
-        assert_eq!(matches!(form(&policy).unwrap(), Form::ReadsInput(_)), expected, "{condition}");
+        assert_eq!(reads(&policy), expected, "{condition}");
     }
 
     #[test]

@@ -48,6 +48,19 @@ pub enum CallShape {
     },
 }
 
+/// The user's files that make a project's policies.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Sources<'a> {
+    /// Policies and templates: `*.cedar`.
+    pub policies: &'a [SourceFile],
+    /// What fills the slots of templates: `links.json`, in the form that Cedar's own command line reads.
+    pub links: Option<&'a SourceFile>,
+    /// Entity types and common types: `*.cedarschema`.
+    pub schemas: &'a [SourceFile],
+    /// Entities in Cedar's JSON form: `entities.json`.
+    pub entities: Option<&'a SourceFile>,
+}
+
 /// One file of the user's.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SourceFile {

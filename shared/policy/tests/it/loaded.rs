@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use doorward_model::{DenyReason, EntityName, Faults, Item, ItemValue, Place, Principal};
 use doorward_policy::{
-    ActionSpec, CallContext, CallShape, Context, Input, Loaded, Policies, Question, Vocabulary,
+    ActionSpec, CallContext, CallShape, Context, Input, Loaded, Policies, Question, Sources, Vocabulary,
 };
 use expect_test::{Expect, expect};
 
@@ -47,9 +47,13 @@ fn vocabulary() -> Vocabulary {
 }
 
 fn compile_files(schema: &str, policies: &str, entities: &str) -> Result<Policies, Faults> {
-    let schemas = [file("shop.cedarschema", schema)];
-    let entities = file("entities.json", entities);
-    Policies::compile(&[file("shop.cedar", policies)], &schemas, Some(&entities), &vocabulary())
+    let sources = Sources {
+        policies: &[file("shop.cedar", policies)],
+        schemas: &[file("shop.cedarschema", schema)],
+        entities: Some(&file("entities.json", entities)),
+        ..Sources::default()
+    };
+    Policies::compile(&sources, &vocabulary())
 }
 
 #[track_caller]
@@ -311,7 +315,8 @@ fn an_action_that_loads_nothing_knows_no_attributes() {
     let policies =
         compile("permit(principal, action, resource is Basket) when { resource.owner == principal };");
     let basket = EntityName::new("Basket", "b");
-    let erring = "deny: no policy permits it, erring shop#1";
+    let erring =
+        "deny: a policy could not be evaluated: it reads an entity that nothing describes, erring shop#1";
     assert_eq!(ask(&policies, "putBasket", &basket, None), erring);
 }
 
