@@ -22,32 +22,12 @@ mod engine;
 #[expect(dead_code, clippy::panic, reason = "the tests use more of it")]
 mod shop;
 
+mod sets;
+
 use engine::{Engine, While};
+use sets::sparse;
 
 const SIZES: [usize; 5] = [10, 100, 1_000, 10_000, 100_000];
-
-/// `count` policies of which the first three concern the request: a group's permit, an owner's permit and a forbid.
-fn sparse(count: usize) -> String {
-    let mut text = String::new();
-    for nth in 0..count {
-        let (group, action, function) = (nth / 3, nth / 3 % 50, nth / 3 % 100);
-        let _ = match nth % 3 {
-            0 => writeln!(
-                text,
-                "permit(principal in Group::\"g{group}\", action == Action::\"a{action}\", resource == Function::\"f{function}\") when {{ context.input.total <= 1000 && context.input.note like \"a*\" }};"
-            ),
-            1 => writeln!(
-                text,
-                "permit(principal == User::\"u{group}\", action in [Action::\"a{action}\", Action::\"b{action}\"], resource is Function) when {{ context.input.total <= 500 }};"
-            ),
-            _ => writeln!(
-                text,
-                "forbid(principal is User in Group::\"g{group}\", action == Action::\"a{action}\", resource == Function::\"f{function}\") unless {{ context.input.total < 900 || context.input.note == \"no\" }};"
-            ),
-        };
-    }
-    text
-}
 
 /// `count` policies that all concern the request.
 fn crowded(count: usize, effect: &str, scope: &str) -> String {
@@ -174,26 +154,5 @@ fn load(criterion: &mut Criterion) {
     group.finish();
 }
 
-/// How much memory 100,000 policies take; asked first, while nothing was freed that could be used again.
-fn memory(_: &mut Criterion) {
-    let before = resident();
-    let policies = PolicySet::from_str(&sparse(100_000)).unwrap();
-    let parsed = resident();
-    let engine = Engine::new(&policies, |_| false);
-    let indexed = resident();
-    println!(
-        "memory of {} policies: parsed {} MB, the engine {} MB more",
-        engine.count(),
-        (parsed - before) / 1_000_000,
-        (indexed - parsed) / 1_000_000
-    );
-}
-
-/// Bytes of this process that are in memory, as Linux counts them.
-fn resident() -> usize {
-    let counts = std::fs::read_to_string("/proc/self/statm").unwrap_or_default();
-    counts.split(' ').nth(1).and_then(|pages| pages.parse::<usize>().ok()).unwrap_or_default() * 4096
-}
-
-criterion_group!(benches, memory, decide, crowds, question, load);
+criterion_group!(benches, decide, crowds, question, load);
 criterion_main!(benches);
