@@ -17,6 +17,7 @@ mod events;
 mod fronts;
 mod issuers;
 mod lambda_name;
+mod load;
 mod location;
 mod names;
 mod path_template;
@@ -35,6 +36,7 @@ pub use checked::{
     JwksLocation, Limit, LimitRule, OnDeny, Plan, PrincipalRule, ResourceRule, Route, Target, Window,
 };
 pub use environment::{ENVIRONMENT, EnvironmentVariable, jwks_url_variable};
+pub use load::{EntityTable, KeyType, LoadRule};
 pub use pattern::Pattern;
 
 use doorward_model::{Fault, Faults};

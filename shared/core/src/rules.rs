@@ -9,6 +9,7 @@ use doorward_policy::{ActionSpec, CallShape, Grant, Policies, SourceFile, Source
 use crate::bundle::Bundle;
 use crate::contracts::Contracts;
 use crate::keys::KeySet;
+use crate::load::{self, LoadRules};
 use crate::router::Router;
 
 /// A bundle, checked and compiled: what the pipeline reads and never changes. Every name of the configuration is
@@ -35,6 +36,7 @@ pub(crate) struct RouteRules {
     pub(crate) target: Target,
     /// The target as a Cedar entity.
     pub(crate) function: EntityName,
+    pub(crate) load: Option<LoadRules>,
     pub(crate) plan: Option<Plan>,
 }
 
@@ -76,7 +78,7 @@ impl Rules {
         let policies = Policies::compile(&PolicyFiles::of(bundle).sources(), &vocabulary)
             .map_err(|more| faults.0.extend(more.0));
         let (Ok(router), Ok(policies)) = (router, policies) else { return Err(distinct(faults)) };
-        let routes = resolve_routes(&config, contracts, &mut faults);
+        let routes = resolve_routes(&config, contracts, &policies, &mut faults);
         let events = resolve_events(&config, &mut faults);
         let rules = Self { router, policies, routes, events, key_sets, digest: bundle.digest(), config };
         distinct(faults).or(rules)
@@ -189,6 +191,7 @@ fn vocabulary(config: &Config, contracts: &Contracts) -> Vocabulary {
             name: route.id.clone(),
             principals,
             resource: route.resource.as_ref().map_or(FUNCTION, |rule| &rule.type_name).to_owned(),
+            load: route.resource.as_ref().and_then(|rule| rule.load.as_ref()).map(|load| load.place.clone()),
             call: CallShape::Http { input: contracts.input(place).cloned() },
         }
     });
@@ -196,6 +199,7 @@ fn vocabulary(config: &Config, contracts: &Contracts) -> Vocabulary {
         name: event.id.clone(),
         principals: vec![EVENT_SOURCE.to_owned()],
         resource: FUNCTION.to_owned(),
+        load: None,
         call: CallShape::Event { kind: event.source, input: None },
     });
     Vocabulary {
@@ -205,8 +209,14 @@ fn vocabulary(config: &Config, contracts: &Contracts) -> Vocabulary {
     }
 }
 
-fn resolve_routes(config: &Config, contracts: Contracts, faults: &mut Faults) -> Vec<RouteRules> {
+fn resolve_routes(
+    config: &Config,
+    contracts: Contracts,
+    policies: &Policies,
+    faults: &mut Faults,
+) -> Vec<RouteRules> {
     let plan = plan(config, Some(DEFAULT_PLAN));
+    let mut loads = load::rules(config, policies);
     let resolved = config.routes.iter().zip(contracts.into_operations()).filter_map(|(route, operation)| {
         let target = target(config, &route.target, faults)?;
         Some(RouteRules {
@@ -215,6 +225,7 @@ fn resolve_routes(config: &Config, contracts: Contracts, faults: &mut Faults) ->
             issuers: route.auth.iter().filter_map(|name| config.issuer(name)).cloned().collect(),
             function: EntityName::new(FUNCTION, &target.name),
             target,
+            load: loads.remove(&route.id),
             plan: plan.clone(),
             route: route.clone(),
         })

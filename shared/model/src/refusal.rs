@@ -48,7 +48,7 @@ pub enum Refusal {
     },
     /// A rate or a quota binds.
     Limited(LimitNote),
-    /// The store of limits or usage is away.
+    /// The store of limits, usage or entities is away.
     StoreAway,
     /// The target gave no usable answer.
     Target(TargetFault),
@@ -118,7 +118,7 @@ pub enum AuthFault {
 }
 
 /// Why the decision is deny. For operators only.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum DenyReason {
     /// No policy permits it.
     #[error("no policy permits it")]
@@ -141,6 +141,13 @@ pub enum DenyReason {
     /// The request does not fit the schema, or its entities cannot be built.
     #[error("the request does not fit the policy schema")]
     Unfit,
+    /// The resource is read from a table, and no item of it is there.
+    #[error("the resource is not there")]
+    NoEntity,
+    /// The resource's item makes no entity of its type. The text names the attribute and what it must be, never the
+    /// value.
+    #[error("the resource's item does not fit the policy schema: {0}")]
+    EntityUnfit(String),
 }
 
 /// One place where a payload breaks its contract: the place and the rule, never the value.

@@ -92,7 +92,7 @@ impl Policies {
             return None;
         }
         let parents = self.parents(principal_type, &principal.parents).ok()?;
-        let entities = self.store.load(&action.entity, HashMap::from([(uid.clone(), parents)])).ok()?;
+        let entities = self.store.load(&action.entity, HashMap::from([(uid.clone(), parents)]), None).ok()?;
         let concerning: Vec<(&Policy, Reach)> = self
             .engine
             .concerning(&uid, &action.uid, &entities)

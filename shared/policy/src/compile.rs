@@ -10,6 +10,7 @@ use crate::engine::Engine;
 use crate::entities::{self, Store};
 use crate::express;
 use crate::input_reads;
+use crate::loaded::{self, LoadedTypes};
 use crate::policy_files::PolicyFiles;
 use crate::schema::{EntityType, ProjectSchema};
 use crate::vocabulary::{SourceFile, Sources, Vocabulary};
@@ -25,6 +26,7 @@ pub struct Policies {
     pub(crate) entity_types: HashMap<String, EntityType>,
     pub(crate) purposes: HashSet<String>,
     pub(crate) store: Store,
+    pub(crate) loaded: LoadedTypes,
     pub(crate) engine: Engine,
     /// The policies as Cedar reads them, for what is asked about them rather than of them.
     pub(crate) set: PolicySet,
@@ -55,8 +57,9 @@ impl Policies {
             .filter(|error| !vocabulary.inputs_unknown || !reads_input(error.policy_id()));
         faults.extend(judged.map(|error| explain(error, files.fault(error))));
         sort(&mut faults, policies, links);
-        let entities =
-            entities.map_or_else(|| Ok(Entities::empty()), |file| entities::read(file, &project.schema));
+        let loaded = loaded::types(&vocabulary.actions, &project.fragments, &project.schema, &mut faults);
+        let entities = entities
+            .map_or_else(|| Ok(Entities::empty()), |file| entities::read(file, &project.schema, &loaded));
         let store = match entities {
             Ok(entities) if faults.is_empty() => Store::new(entities, depth)?,
             Ok(_) => return Err(Faults(faults)),
@@ -73,6 +76,7 @@ impl Policies {
             engine: Engine::new(&files.set, reads_input),
             set: files.set,
             store,
+            loaded,
             schema_text: project.text,
             unstated: project.unstated,
             warnings,

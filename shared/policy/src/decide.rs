@@ -30,12 +30,16 @@ impl Policies {
         if !action.principals.contains(principal.type_name()) || action.resource != *resource.type_name() {
             return Err(Unfit);
         }
+        let own = question.loaded;
+        if action.loads != own.is_some() || own.is_some_and(|own| own.entity.uid() != resource) {
+            return Err(Unfit);
+        }
         let mut subjects: HashMap<EntityUid, Vec<EntityUid>> = HashMap::new();
         let parents = self.parents(principal_type, &question.principal.parents)?;
         subjects.entry(principal.clone()).or_default().extend(parents);
         let parents = self.parents(resource_type, question.resource_parent)?;
         subjects.entry(resource.clone()).or_default().extend(parents);
-        let entities = self.store.load(&action.entity, subjects)?;
+        let entities = self.store.load(&action.entity, subjects, own)?;
 
         let context = self.context(action, &question.context)?;
         let given = matches!(question.context.input, Input::Checked(Some(_)));

@@ -21,19 +21,27 @@
 //! function of its resource. A decision loads the two entities and what policies can reach from them, never the file,
 //! so its cost does not grow with the file. An entity that the file does not give has no attributes: a policy that
 //! reads one errs.
+//!
+//! An action whose resource is read from a table ([`ActionSpec::load`]) is asked about with the entity that the item
+//! makes ([`Policies::load`]), and with nothing else: the file may give no entity of such a type, and a question without
+//! the item, or with one where none is read, does not fit. What the item's attributes name is taken from the file.
 
 mod actions;
 mod can;
 mod compile;
 mod conditions;
 mod decide;
+mod declared_attributes;
 mod diagnostics;
 mod engine;
 mod entities;
 mod express;
 mod input_reads;
+mod item_number;
+mod item_value;
 mod json_list;
 mod links;
+mod loaded;
 mod nesting;
 mod policy_files;
 mod question;
@@ -44,5 +52,6 @@ mod vocabulary;
 
 pub use can::{Grant, Grounds, Reach};
 pub use compile::{Policies, check_form};
+pub use loaded::Loaded;
 pub use question::{CallContext, Context, Decision, Input, Question};
 pub use vocabulary::{ActionSpec, CallShape, SourceFile, Sources, Vocabulary};

@@ -1,5 +1,5 @@
 use doorward_model::entity_type::{ANONYMOUS, EVENT_SOURCE, FUNCTION, GROUP};
-use doorward_model::{EventKind, Shape};
+use doorward_model::{EventKind, Place, Shape};
 
 /// What policies may talk about; the core makes it from the configuration and the contracts.
 ///
@@ -25,6 +25,8 @@ pub struct ActionSpec {
     pub principals: Vec<String>,
     /// Entity type of what is called: `Function`, or the type that the route names.
     pub resource: String,
+    /// Where the configuration says that the resource is read from a table; `None` where it does not.
+    pub load: Option<Place>,
     /// What its context holds.
     pub call: CallShape,
 }

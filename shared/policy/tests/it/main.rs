@@ -17,6 +17,7 @@ mod faults;
 mod generated;
 mod inputs;
 mod links;
+mod loaded;
 mod shop;
 mod stated;
 mod stock;

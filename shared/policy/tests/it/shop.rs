@@ -58,7 +58,7 @@ pub fn order() -> Shape {
 
 pub fn action(name: &str, principals: &[&str], resource: &str, call: CallShape) -> ActionSpec {
     let principals = principals.iter().map(|name| (*name).to_owned()).collect();
-    ActionSpec { name: name.to_owned(), principals, resource: resource.to_owned(), call }
+    ActionSpec { name: name.to_owned(), principals, resource: resource.to_owned(), load: None, call }
 }
 
 pub fn vocabulary() -> Vocabulary {
@@ -196,6 +196,7 @@ impl Call {
             action: &self.action,
             resource: &self.resource,
             resource_parent: self.parent.as_ref(),
+            loaded: None,
             context: Context { now: NOW.parse().unwrap(), purpose: self.purpose.as_deref(), call, input },
         })
     }
@@ -222,7 +223,7 @@ fn upload() -> EventRecord {
 
 /// `allow by shop#1, erring shop#2`.
 pub fn render(decision: &Decision) -> String {
-    let mut text = match decision.deny {
+    let mut text = match &decision.deny {
         None => "allow".to_owned(),
         Some(reason) => format!("deny: {reason}"),
     };
