@@ -11,7 +11,7 @@ use serde_json::json;
 use crate::check::{project, refreshed};
 use crate::issuer;
 
-fn function(name: &str, environment: &[(&str, String)]) -> FunctionSpec {
+pub(crate) fn function(name: &str, environment: &[(&str, String)]) -> FunctionSpec {
     FunctionSpec {
         name: name.to_owned(),
         binary: binaries::path(name),

@@ -13,6 +13,7 @@ mod ending;
 mod explanation;
 mod faults;
 mod local_door;
+mod local_tables;
 mod output;
 mod policy;
 mod project;

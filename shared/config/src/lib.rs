@@ -17,6 +17,7 @@ mod events;
 mod fronts;
 mod issuers;
 mod lambda_name;
+mod load;
 mod location;
 mod names;
 mod path_template;
@@ -36,6 +37,7 @@ pub use checked::{
     Window,
 };
 pub use environment::{ENVIRONMENT, EnvironmentVariable, jwks_url_variable};
+pub use load::{EntityTable, KeyType, LoadRule};
 pub use pattern::Pattern;
 
 use doorward_model::{Fault, Faults};

@@ -104,6 +104,11 @@ impl<'t> Value<'t> {
         matches!(self.node.get_ref(), DeValue::Integer(_))
     }
 
+    /// Whether it is a string: for keys that take a word or a table.
+    pub(crate) fn is_text(self) -> bool {
+        matches!(self.node.get_ref(), DeValue::String(_))
+    }
+
     /// Every element of an array, each read with `read`; all faults are reported before one ends the reading.
     pub(crate) fn each<T>(
         self,

@@ -14,7 +14,7 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use crate::clock::ManualClock;
-use crate::stores::{MemoryLedger, MemoryLimits, MemoryQuarantine};
+use crate::stores::{MemoryEntities, MemoryLedger, MemoryLimits, MemoryQuarantine};
 use crate::targets::{BoundedFront, ScriptedTargets};
 
 /// What the front of a [`World`] can carry, in bytes.
@@ -117,6 +117,7 @@ pub struct World {
     pub limits: Arc<MemoryLimits>,
     pub ledger: Arc<MemoryLedger>,
     pub quarantine: Arc<MemoryQuarantine>,
+    pub entities: Arc<MemoryEntities>,
     pub targets: Arc<ScriptedTargets>,
     pub front: Arc<BoundedFront>,
     pub lines: Arc<Lines>,
@@ -138,6 +139,7 @@ impl World {
         let limits = Arc::new(MemoryLimits::default());
         let ledger = Arc::new(MemoryLedger::default());
         let quarantine = Arc::new(MemoryQuarantine::default());
+        let entities = Arc::new(MemoryEntities::default());
         let targets = Arc::new(ScriptedTargets::default());
         let front = Arc::new(BoundedFront::new(MAX_ANSWER));
         let lines = Arc::new(Lines::default());
@@ -147,12 +149,25 @@ impl World {
             limits: limits.clone(),
             ledger: ledger.clone(),
             quarantine: quarantine.clone(),
+            entities: entities.clone(),
             targets: targets.clone(),
             answers: front.clone(),
             journal: lines.clone(),
         };
         let door = Door::new(Arc::new(rules), ports.clone());
-        Ok(Self { clock, documents, limits, ledger, quarantine, targets, front, lines, ports, door })
+        Ok(Self {
+            clock,
+            documents,
+            limits,
+            ledger,
+            quarantine,
+            entities,
+            targets,
+            front,
+            lines,
+            ports,
+            door,
+        })
     }
 
     /// A clock's reading.

@@ -33,7 +33,7 @@ impl Fixture {
         let key = json!({ "owner": { "S": owner }, "item": { "S": item } });
         let mut found = self.store.item("state", key).unwrap();
         change(&mut found);
-        self.store.put("state", found);
+        self.store.put(&format!("{TABLE}-state"), found);
     }
 }
 
@@ -171,7 +171,7 @@ async fn more_publications_than_a_page_holds_are_listed() {
         item["sequence"] = json!({ "N": sequence.to_string() });
         item["item"] = json!({ "S": format!("publication#{sequence:020}") });
         item["padding"] = json!({ "S": "x".repeat(300_000) });
-        fixture.store.put("state", item);
+        fixture.store.put(&format!("{TABLE}-state"), item);
     }
     fixture.store.asked();
     let listed = fixture.publisher.list().await.unwrap();

@@ -11,6 +11,7 @@ mod archive;
 mod events;
 mod keys;
 mod live;
+mod loaded;
 mod refusals;
 mod shop;
 mod stores_away;

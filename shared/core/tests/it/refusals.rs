@@ -207,7 +207,7 @@ async fn health_answers_without_credentials_and_without_stores() {
 
 #[tokio::test]
 async fn a_flood_from_one_address_costs_no_signature_check() {
-    let shop = Shop::with(|config| config.replace("[door]\n", "[door]\nscreen_rate = 3\n"));
+    let shop = Shop::with(|config| config.replace("refresh = \"30s\"", "refresh = \"30s\"\nscreen_rate = 3"));
     let now = shop.world.now();
     // Well formed, so that only the signature tells, for which the keys would be fetched.
     let stranger = doorward_testkit::TestIssuer::new("k1");
@@ -220,7 +220,7 @@ async fn a_flood_from_one_address_costs_no_signature_check() {
     assert_eq!(statuses, [401, 401, 401, 429, 429]);
     let stages: Vec<_> = shop.world.lines.calls().iter().map(|call| call.refused_at).collect();
     assert_eq!(stages[2..], [Some(Stage::Identify), Some(Stage::Screen), Some(Stage::Screen)]);
-    let shop = Shop::with(|config| config.replace("[door]\n", "[door]\nscreen_rate = 3\n"));
+    let shop = Shop::with(|config| config.replace("refresh = \"30s\"", "refresh = \"30s\"\nscreen_rate = 3"));
     for (n, expected) in [401, 401, 401, 429].into_iter().enumerate() {
         let mut inbound = http(&n.to_string(), Method::GET, "/orders/1001", &bad, "", now);
         if let doorward_model::Message::Http(request) = &mut inbound.message {

@@ -7,7 +7,14 @@ use serde_json::{Value, json};
 
 pub(crate) const JWKS: &str = "https://id.shop.example/.well-known/jwks.json";
 
-const CONFIG: &str = include_str!("../../../../policies/doorward.toml");
+/// The demo's configuration, with the refresh interval that these tests count with.
+fn config() -> String {
+    let config = include_str!("../../../../policies/doorward.toml");
+    let line = |line: &str| {
+        if line.starts_with("refresh = ") { "refresh = \"30s\"" } else { line }.to_owned() + "\n"
+    };
+    config.lines().map(line).collect()
+}
 
 const FILES: [(&str, &str); 5] = [
     ("orders.cedar", include_str!("../../../../policies/orders.cedar")),
@@ -20,7 +27,7 @@ const FILES: [(&str, &str); 5] = [
 /// What governs the demo, and more files.
 pub(crate) fn bundle(more: &[(&str, &str)]) -> Bundle {
     let files = FILES.iter().chain(more).map(|(name, text)| ((*name).to_owned(), (*text).to_owned()));
-    Bundle { config: ("doorward.toml".to_owned(), CONFIG.to_owned()), files: files.collect() }
+    Bundle { config: ("doorward.toml".to_owned(), config()), files: files.collect() }
 }
 
 /// The demo's own door over stand-ins, with its issuer.
@@ -47,7 +54,7 @@ impl Shop {
     /// The shop with its configuration changed, and more files.
     #[track_caller]
     pub(crate) fn with_files(change: impl FnOnce(String) -> String, more: &[(&str, &str)]) -> Self {
-        let world = World::new(&change(CONFIG.to_owned()), &[&FILES[..], more].concat(), now())
+        let world = World::new(&change(config()), &[&FILES[..], more].concat(), now())
             .unwrap_or_else(|faults| panic!("{faults}"));
         let issuer = TestIssuer::new("k1");
         world.documents.put(JWKS, issuer.jwks());

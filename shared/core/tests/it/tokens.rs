@@ -33,7 +33,8 @@ fn refused(got: &(u16, String), cause: &str) {
 }
 
 fn shop() -> Shop {
-    let shop = Shop::with(|config| config.replace("[door]\n", "[door]\nscreen_rate = 10000\n"));
+    let shop =
+        Shop::with(|config| config.replace("refresh = \"30s\"", "refresh = \"30s\"\nscreen_rate = 10000"));
     shop.world.targets.answer(200, r#"{"id":"1001","status":"shipped"}"#);
     shop
 }

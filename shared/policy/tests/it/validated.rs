@@ -1,4 +1,4 @@
-use doorward_policy::{Policies, Validated};
+use doorward_policy::{Policies, Sources, Validated};
 
 use crate::shop::{SCHEMA, compile, file, vocabulary};
 
@@ -11,7 +11,8 @@ const UNSOUND: &str = "permit (principal, action, resource) when { principal.ran
 fn opens(policies: &str, validated: &Validated) -> Option<u32> {
     let files = [file("a.cedar", policies)];
     let schemas = [file("shop.cedarschema", SCHEMA)];
-    let compiled = Policies::compile_validated(&files, &schemas, None, &vocabulary(), Some(validated));
+    let sources = Sources { policies: &files, schemas: &schemas, ..Sources::default() };
+    let compiled = Policies::compile_validated(&sources, &vocabulary(), Some(validated));
     compiled.ok().map(|policies| policies.depth())
 }
 
