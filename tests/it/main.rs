@@ -1,6 +1,7 @@
 //! End-to-end tests over the real binaries.
 #![expect(
     clippy::unwrap_used,
+    clippy::panic,
     clippy::indexing_slicing,
     reason = "clippy knows test functions, but not the functions that they share"
 )]

@@ -50,7 +50,7 @@ struct Memory {
 const LONGEST_WAIT: Duration = Duration::from_secs(1);
 /// How long a look waits for one answer of the table.
 const LONGEST_ANSWER: Duration = Duration::from_secs(10);
-/// The pause after a look that got no answer, if `refresh` is longer.
+/// The pause after a look that got no answer; no `refresh` is shorter.
 const RETRY: SignedDuration = SignedDuration::from_secs(1);
 
 impl LiveDoor {
@@ -133,7 +133,7 @@ impl LiveDoor {
 impl Memory {
     fn is_due(&self, now: Timestamp, refresh: Duration) -> bool {
         let refresh = SignedDuration::try_from(refresh).unwrap_or(SignedDuration::MAX);
-        let pause = if self.failed { RETRY.min(refresh) } else { refresh };
+        let pause = if self.failed { RETRY } else { refresh };
         self.looked.is_none_or(|looked| now.duration_since(looked).abs() >= pause)
     }
 }
