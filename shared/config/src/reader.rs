@@ -64,6 +64,14 @@ impl<'t> Value<'t> {
         })
     }
 
+    /// `true` or `false`.
+    pub(crate) fn flag(self) -> Result<bool, Reported> {
+        match self.node.get_ref() {
+            DeValue::Boolean(flag) => Ok(*flag),
+            _ => Err(self.wrong_type("a boolean")),
+        }
+    }
+
     /// A whole number in `bounds`.
     pub(crate) fn integer(self, bounds: RangeInclusive<u64>) -> Result<u64, Reported> {
         let DeValue::Integer(integer) = self.node.get_ref() else {
@@ -102,6 +110,11 @@ impl<'t> Value<'t> {
     /// Whether it is an integer: for keys that take a number or a text.
     pub(crate) fn is_integer(self) -> bool {
         matches!(self.node.get_ref(), DeValue::Integer(_))
+    }
+
+    /// Whether it is a string: for keys that take a word or a table.
+    pub(crate) fn is_text(self) -> bool {
+        matches!(self.node.get_ref(), DeValue::String(_))
     }
 
     /// Every element of an array, each read with `read`; all faults are reported before one ends the reading.

@@ -60,8 +60,10 @@ impl Policies {
         let judged = validation.validation_errors().filter(|e| !vocabulary.inputs_unknown || !reads_input(e));
         faults.extend(judged.map(|error| explain(error, files.fault(error))));
         sort(&mut faults, policies);
-        let entities =
-            entities.map_or_else(|| Ok(Entities::empty()), |file| entities::read(file, &project.schema));
+        let entities = entities.map_or_else(
+            || Ok(Entities::empty()),
+            |file| entities::read(file, &project.schema, &project.entity_types),
+        );
         let store = match entities {
             Ok(entities) if faults.is_empty() => Store::new(entities, depth)?,
             Ok(_) => return Err(Faults(faults)),
@@ -87,7 +89,8 @@ impl Policies {
         })
     }
 
-    /// The part of the schema that the door states, in Cedar's schema syntax; the user's own files complete it.
+    /// The whole schema in Cedar's schema syntax, as Cedar's own tools take it: what the door states, then the user's
+    /// files.
     #[must_use]
     pub fn schema(&self) -> &str {
         &self.schema_text

@@ -7,6 +7,8 @@ use serde_json::Value;
 
 use crate::diagnostics;
 use crate::express::Unfit;
+use crate::schema::EntityType;
+use crate::types::Members;
 use crate::vocabulary::SourceFile;
 
 /// The entities of `entities.json`, ready to be looked up one by one.
@@ -19,6 +21,13 @@ pub(crate) struct Store {
     references: HashMap<EntityUid, Vec<EntityUid>>,
     /// How many entities deep policies read: 1 where they read the principal's and the resource's own attributes.
     depth: u32,
+}
+
+/// What a request gives to an entity, beside what the file does.
+#[derive(Debug, Default)]
+pub(crate) struct Given {
+    pub(crate) parents: Vec<EntityUid>,
+    pub(crate) attributes: Vec<(String, RestrictedExpression)>,
 }
 
 impl Store {
@@ -40,16 +49,16 @@ impl Store {
         Ok(Self { entities, tags, references, depth })
     }
 
-    /// What policies can reach from `subjects`, entities with the parents that the request gives them, and `action`.
+    /// What policies can reach from `subjects`, entities with what the request gives them, and `action`.
     pub(crate) fn load(
         &self,
         action: &Entity,
-        subjects: HashMap<EntityUid, Vec<EntityUid>>,
+        subjects: HashMap<EntityUid, Given>,
     ) -> Result<Entities, Unfit> {
         let mut loaded = HashMap::new();
         let mut newest: Vec<EntityUid> = subjects.keys().cloned().collect();
-        for (uid, parents) in subjects {
-            loaded.insert(uid.clone(), self.subject(uid, parents)?);
+        for (uid, given) in subjects {
+            loaded.insert(uid.clone(), self.subject(uid, given)?);
         }
         for _ in 1..self.depth {
             let mut found = Vec::new();
@@ -65,19 +74,31 @@ impl Store {
         Entities::from_entities(all, None).map_err(|_| Unfit)
     }
 
-    fn subject(&self, uid: EntityUid, mut parents: Vec<EntityUid>) -> Result<Entity, Unfit> {
+    fn subject(&self, uid: EntityUid, given: Given) -> Result<Entity, Unfit> {
+        let Given { mut parents, attributes } = given;
         parents.retain(|parent| !self.entities.is_ancestor_of(parent, &uid));
         let mut ancestors: HashSet<EntityUid> =
             parents.iter().filter_map(|parent| self.entities.ancestors(parent)).flatten().cloned().collect();
         ancestors.extend(parents);
+        // A path can name a parent that the file puts below the entity.
+        if ancestors.contains(&uid) {
+            return Err(Unfit);
+        }
         match self.entities.get(&uid) {
-            None => Ok(Entity::new_no_attrs(uid, ancestors)),
-            Some(known) if ancestors.is_empty() => Ok(known.clone()),
+            None if attributes.is_empty() => Ok(Entity::new_no_attrs(uid, ancestors)),
+            None => Entity::new(uid, attributes.into_iter().collect(), ancestors).map_err(|_| Unfit),
+            Some(known) if ancestors.is_empty() && attributes.is_empty() => Ok(known.clone()),
             Some(known) => {
-                let (uid, attributes, own) = known.clone().into_inner();
+                let (uid, mut all, own) = known.clone().into_inner();
+                for (name, value) in attributes {
+                    // `read` lets no file give what tokens give.
+                    if all.insert(name, value).is_some() {
+                        return Err(Unfit);
+                    }
+                }
                 ancestors.extend(own);
                 let tags = self.tags.get(&uid).cloned().unwrap_or_default();
-                Entity::new_with_tags(uid, attributes, ancestors, tags).map_err(|_| Unfit)
+                Entity::new_with_tags(uid, all, ancestors, tags).map_err(|_| Unfit)
             }
         }
     }
@@ -102,8 +123,13 @@ fn name_entities(value: &EvalResult, named: &mut Vec<EntityUid>) {
     }
 }
 
-/// Reads `entities.json`: Cedar's JSON form of entities, checked against the schema.
-pub(crate) fn read(file: &SourceFile, schema: &Schema) -> Result<Entities, Vec<Fault>> {
+/// Reads `entities.json`: Cedar's JSON form of entities, checked against the schema. No entity may be given an attribute
+/// that tokens give to its type: which of the two counts could not be told.
+pub(crate) fn read(
+    file: &SourceFile,
+    schema: &Schema,
+    types: &HashMap<String, EntityType>,
+) -> Result<Entities, Vec<Fault>> {
     match parse_json(file.text.as_bytes(), DEEPEST) {
         Ok(Value::Array(_)) => {}
         Ok(_) => {
@@ -120,7 +146,13 @@ pub(crate) fn read(file: &SourceFile, schema: &Schema) -> Result<Entities, Vec<F
     for span in elements(&file.text) {
         let text = file.text.get(span.clone()).unwrap_or_default();
         match Entity::from_json_str(text, Some(schema)) {
-            Ok(entity) if seen.insert(entity.uid()) => read.push((entity, span)),
+            Ok(entity) if seen.insert(entity.uid()) => {
+                faults.extend(given_twice(&entity, types).map(|message| {
+                    let hint = "leave it out here, or out of `attributes` in `[[issuers]]`";
+                    diagnostics::at(file, span.clone(), message, Some(hint))
+                }));
+                read.push((entity, span));
+            }
             Ok(entity) => {
                 let message = format!("the entity `{}` is given twice", entity.uid());
                 faults.push(diagnostics::at(file, span, message, None));
@@ -139,6 +171,16 @@ pub(crate) fn read(file: &SourceFile, schema: &Schema) -> Result<Entities, Vec<F
         let circles = circles(file, &read);
         if circles.is_empty() { vec![diagnostics::placeless(&error)] } else { circles }
     })
+}
+
+/// What is wrong with attributes of `entity` that tokens give too.
+fn given_twice(entity: &Entity, types: &HashMap<String, EntityType>) -> impl Iterator<Item = String> {
+    let uid = entity.uid();
+    let from_tokens = types.get(&uid.type_name().to_string()).map(|ty| &ty.from_tokens);
+    let names = from_tokens.into_iter().flat_map(Members::keys);
+    names
+        .filter(|name| entity.attr(name).is_some())
+        .map(move |name| format!("`{uid}` is given the attribute `{name}` by tokens and here"))
 }
 
 /// How deep values in `entities.json` may be nested.

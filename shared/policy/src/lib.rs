@@ -16,12 +16,14 @@
 //! plainly whatever the input.
 //!
 //! # Entities
-//! `entities.json` gives attributes and parents to entities; the request adds the groups of its principal and the
-//! function of its resource. A decision loads the two entities and what policies can reach from them, never the file,
+//! `entities.json` gives attributes and parents to entities; the request adds the groups of its principal, the
+//! attributes that its token gives it, the function of its resource, and what its path puts the resource in. No
+//! attribute comes from both: a file that gives one which tokens give is refused. A decision loads the two entities and what policies can reach from them, never the file,
 //! so its cost does not grow with the file. An entity that the file does not give has no attributes: a policy that
 //! reads one errs.
 
 mod actions;
+mod attributes;
 mod compile;
 mod decide;
 mod diagnostics;
@@ -38,4 +40,4 @@ mod vocabulary;
 
 pub use compile::{Policies, check_form};
 pub use question::{CallContext, Context, Decision, Input, Question};
-pub use vocabulary::{ActionSpec, CallShape, SourceFile, Vocabulary};
+pub use vocabulary::{ActionSpec, CallShape, HttpShape, SourceFile, TokenShape, Vocabulary};

@@ -9,6 +9,9 @@
 mod decisions;
 mod faults;
 mod inputs;
+mod requests;
 mod shop;
 mod stated;
 mod stock;
+mod tokens;
+mod whole;

@@ -2,7 +2,8 @@ use std::collections::BTreeMap;
 
 use doorward_model::{EntityName, EventKind, EventRecord, Faults, Field, Principal, Shape};
 use doorward_policy::{
-    ActionSpec, CallContext, CallShape, Context, Decision, Input, Policies, Question, SourceFile, Vocabulary,
+    ActionSpec, CallContext, CallShape, Context, Decision, HttpShape, Input, Policies, Question, SourceFile,
+    Vocabulary,
 };
 use serde_json::{Value, json};
 
@@ -57,14 +58,21 @@ pub fn order() -> Shape {
 
 pub fn action(name: &str, principals: &[&str], resource: &str, call: CallShape) -> ActionSpec {
     let principals = principals.iter().map(|name| (*name).to_owned()).collect();
-    ActionSpec { name: name.to_owned(), principals, resource: resource.to_owned(), call }
+    ActionSpec {
+        name: name.to_owned(),
+        principals,
+        resource: resource.to_owned(),
+        resource_parents: Vec::new(),
+        call,
+    }
 }
 
 pub fn vocabulary() -> Vocabulary {
-    let plain = || CallShape::Http { input: None };
+    let plain = || CallShape::Http(HttpShape::default());
+    let with_input = HttpShape { input: Some(order()), ..HttpShape::default() };
     Vocabulary {
         actions: vec![
-            action("createOrder", &["User"], "Function", CallShape::Http { input: Some(order()) }),
+            action("createOrder", &["User"], "Function", CallShape::Http(with_input)),
             action("readOrder", &["User"], "Order", plain()),
             action("status", &["Anonymous", "User"], "Function", plain()),
             action(
@@ -75,7 +83,7 @@ pub fn vocabulary() -> Vocabulary {
             ),
         ],
         purposes: vec!["checkout".to_owned(), "analytics".to_owned()],
-        inputs_unknown: false,
+        ..Vocabulary::default()
     }
 }
 
@@ -95,9 +103,11 @@ pub struct Call {
     pub principal: Principal,
     pub action: String,
     pub resource: EntityName,
-    pub parent: Option<EntityName>,
+    pub parents: Vec<EntityName>,
     pub purpose: Option<String>,
     pub source_ip: Option<String>,
+    pub headers: Vec<(String, String)>,
+    pub query: Vec<(String, String)>,
     pub event: Option<fn() -> EventRecord>,
     pub input: Payload,
 }
@@ -125,9 +135,11 @@ impl Call {
             principal,
             action: action.to_owned(),
             resource,
-            parent: None,
+            parents: Vec::new(),
             purpose: None,
             source_ip: None,
+            headers: Vec::new(),
+            query: Vec::new(),
             event: None,
             input: Payload::Checked(None),
         }
@@ -141,8 +153,8 @@ impl Call {
 
     /// `user` reads an order.
     pub fn read(principal: Principal, order: &str) -> Self {
-        let parent = Some(EntityName::new("Function", "orders"));
-        Self { parent, ..Self::new(principal, "readOrder", EntityName::new("Order", order)) }
+        let parents = vec![EntityName::new("Function", "orders")];
+        Self { parents, ..Self::new(principal, "readOrder", EntityName::new("Order", order)) }
     }
 
     pub fn status(principal: Principal) -> Self {
@@ -177,6 +189,8 @@ impl Call {
                 method: "POST",
                 path: "/orders",
                 source_ip: self.source_ip.as_deref().map(|address| address.parse().unwrap()),
+                headers: &self.headers,
+                query: &self.query,
             },
         };
         let input = match &self.input {
@@ -188,7 +202,7 @@ impl Call {
             principal: &self.principal,
             action: &self.action,
             resource: &self.resource,
-            resource_parent: self.parent.as_ref(),
+            resource_parents: &self.parents,
             context: Context { now: NOW.parse().unwrap(), purpose: self.purpose.as_deref(), call, input },
         })
     }
@@ -230,7 +244,12 @@ pub fn render(decision: &Decision) -> String {
 #[track_caller]
 pub fn check(policies: &str, call: &Call, expected: &str) {
     let policies = compile(policies).unwrap_or_else(|faults| panic!("{faults}"));
-    let decision = call.ask(&policies);
+    check_with(&policies, call, expected);
+}
+
+#[track_caller]
+pub fn check_with(policies: &Policies, call: &Call, expected: &str) {
+    let decision = call.ask(policies);
     assert_eq!(render(&decision), expected);
     assert_eq!(decision.note.effect == doorward_model::Effect::Allow, decision.deny.is_none());
 }
