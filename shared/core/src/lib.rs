@@ -20,6 +20,7 @@ mod health;
 mod identify;
 mod keys;
 pub mod limit;
+mod named;
 mod permit;
 mod pipeline;
 pub mod ports;
@@ -31,6 +32,7 @@ mod rules;
 mod screen;
 mod send;
 mod token;
+mod token_claims;
 
 pub use bundle::{Bundle, BundleError};
 pub use door::{Admission, Answer, Door, EventAnswer, Ports};

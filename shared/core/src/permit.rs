@@ -52,12 +52,11 @@ impl Door {
         call: &mut Call,
     ) -> Result<(), Refusal> {
         self.enter(call, Stage::Permit);
-        let function = found.function();
         let decision = self.rules.policies().decide(&Question {
             principal,
             action: found.action(),
             resource: found.resource(),
-            resource_parent: (found.resource() != function).then_some(function),
+            resource_parents: found.resource_parents(),
             context: Context { now: call.at, purpose: found.purpose(), call: call_context(found), input },
         });
         call.decision = Some(decision.note);
@@ -71,6 +70,8 @@ fn call_context<'a>(found: &'a Found<'_>) -> CallContext<'a> {
             method: http.request.method.as_str(),
             path: http.path.as_str(),
             source_ip: http.request.source_ip,
+            headers: &http.named.headers,
+            query: &http.named.query,
         },
         Subject::Event { record, .. } => CallContext::Event(record),
     }

@@ -13,4 +13,5 @@ mod refusals;
 mod shop;
 mod stores_away;
 mod tokens;
+mod vocabulary;
 mod work;
