@@ -4,6 +4,7 @@ use std::time::Duration;
 use doorward_model::{Claims, EventKind, Front, Place};
 use http::Method;
 
+use crate::load::LoadRule;
 use crate::pattern::Pattern;
 use crate::request_context::RequestContext;
 
@@ -234,6 +235,8 @@ pub struct ResourceRule {
     pub parameter: String,
     /// What it is in, beside the target.
     pub parents: Vec<ParentRule>,
+    /// Where its attributes are read from; `None` where only `entities.json` gives it any.
+    pub load: Option<LoadRule>,
 }
 
 /// `{ type = "Tenant", id = "path.tenant" }`: the entity `Tenant::"7"`, which the resource is in.

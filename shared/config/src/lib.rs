@@ -18,6 +18,7 @@ mod events;
 mod fronts;
 mod issuers;
 mod lambda_name;
+mod load;
 mod location;
 mod names;
 mod path_template;
@@ -38,6 +39,7 @@ pub use checked::{
     Window,
 };
 pub use environment::{ENVIRONMENT, EnvironmentVariable, jwks_url_variable};
+pub use load::{EntityTable, KeyType, LoadRule};
 pub use pattern::Pattern;
 pub use request_context::RequestContext;
 

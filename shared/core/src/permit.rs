@@ -24,9 +24,13 @@ impl<'c> Permitted<'c> {
 
 impl Door {
     /// May this caller do this? Only who may hears of a fault in the payload.
-    pub(crate) fn permit<'c>(&self, checked: Checked<'c>, call: &mut Call) -> Result<Permitted<'c>, Refusal> {
+    pub(crate) async fn permit<'c>(
+        &self,
+        checked: Checked<'c>,
+        call: &mut Call,
+    ) -> Result<Permitted<'c>, Refusal> {
         let (found, principal, payload) = checked.into_parts();
-        self.ask_policies(&found, &principal, payload.input(), call)?;
+        self.ask_policies(&found, &principal, payload.input(), call).await?;
         match payload {
             Payload::Faulty(refusal) => Err(refusal),
             Payload::Kept(_) => Ok(Permitted { found, principal }),
@@ -35,16 +39,16 @@ impl Door {
 
     /// The same question where there is no body to look at. What depends on it is left open, so the answer permits
     /// nothing but to ask the dispatcher.
-    pub(crate) fn permit_without_body(
+    pub(crate) async fn permit_without_body(
         &self,
         identified: Identified<'_>,
         call: &mut Call,
     ) -> Result<(), Refusal> {
         let (found, principal) = identified.into_parts();
-        self.ask_policies(&found, &principal, Input::Absent, call)
+        self.ask_policies(&found, &principal, Input::Absent, call).await
     }
 
-    fn ask_policies(
+    async fn ask_policies(
         &self,
         found: &Found<'_>,
         principal: &Principal,
@@ -52,11 +56,13 @@ impl Door {
         call: &mut Call,
     ) -> Result<(), Refusal> {
         self.enter(call, Stage::Permit);
+        let loaded = self.load(found, call).await?;
         let decision = self.rules.policies().decide(&Question {
             principal,
             action: found.action(),
             resource: found.resource(),
             resource_parents: found.resource_parents(),
+            loaded: loaded.as_deref(),
             context: Context { now: call.at, purpose: found.purpose(), call: call_context(found), input },
         });
         call.decision = Some(decision.note);

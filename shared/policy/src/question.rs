@@ -4,6 +4,8 @@ use doorward_model::{DecisionNote, DenyReason, EntityName, EventRecord, Principa
 use jiff::Timestamp;
 use serde_json::Value;
 
+use crate::loaded::Loaded;
+
 /// May this principal do this to that?
 #[derive(Debug, Clone, Copy)]
 pub struct Question<'a> {
@@ -16,6 +18,8 @@ pub struct Question<'a> {
     /// What the request puts the resource in: its function, where it is not the function itself, and what the path
     /// names.
     pub resource_parents: &'a [EntityName],
+    /// The resource as its item makes it, where the action has it read from a table.
+    pub loaded: Option<&'a Loaded>,
     /// The circumstances.
     pub context: Context<'a>,
 }

@@ -4,14 +4,15 @@ use std::ops::Range;
 use cedar_policy::ffi::DetailedError;
 use cedar_policy::{Entity, EntityId, EntityTypeName, EntityUid, Schema, SchemaFragment};
 use doorward_model::entity_type::{FUNCTION, GROUP, OF_CEDAR};
-use doorward_model::{EntityName, Fault};
+use doorward_model::{Claims, EntityName, Fault};
 use serde_json::{Map, Value};
 
 use crate::actions::{Action, ContextType, action_uid};
-use crate::attributes;
+use crate::declared_attributes::Declarations;
 use crate::diagnostics;
 use crate::nesting;
 use crate::schema_text::{self, SchemaText};
+use crate::token_attributes;
 use crate::types::{self, Member, Members};
 use crate::vocabulary::{self, ActionSpec, EVENTS, HTTP, SourceFile, Vocabulary};
 
@@ -23,6 +24,8 @@ pub(crate) struct ProjectSchema {
     pub(crate) actions: HashMap<String, Action>,
     pub(crate) entity_types: HashMap<String, EntityType>,
     pub(crate) unstated: Vec<String>,
+    /// What the user's files add.
+    pub(crate) fragments: Vec<SchemaFragment>,
 }
 
 /// A declared entity type.
@@ -63,7 +66,7 @@ impl ProjectSchema {
         let text = SchemaText { entity_types: &entity_types, purposes, actions: &contexts }.to_string();
         let schema = join(&text, &declared.fragments, files).map_err(|fault| vec![fault])?;
         declared.check_parents(&schema, &wanted);
-        declared.check_attributes(&schema, vocabulary);
+        declared.check_attributes(&schema, &vocabulary.attributes).map_err(|fault| vec![fault])?;
         if !declared.faults.is_empty() {
             return Err(declared.faults);
         }
@@ -77,7 +80,8 @@ impl ProjectSchema {
             (full, EntityType { name: name.clone(), ancestors, from_tokens })
         });
         let entity_types = entity_types.collect();
-        Ok(Self { text: schema_text::whole(&text, files), actions, entity_types, unstated, schema })
+        let text = schema_text::whole(&text, files);
+        Ok(Self { text, actions, entity_types, unstated, schema, fragments: declared.fragments })
     }
 }
 
@@ -155,7 +159,10 @@ fn actions(
         let principals: Option<HashSet<EntityTypeName>> = spec.principals.iter().map(named).collect();
         let principals = principals.ok_or_else(not_declared)?;
         let resource = named(&spec.resource).ok_or_else(not_declared)?;
-        actions.insert(spec.name.clone(), Action { uid, entity, principals, resource, context });
+        actions.insert(
+            spec.name.clone(),
+            Action { uid, entity, principals, resource, loads: spec.load.is_some(), context },
+        );
     }
     Ok(actions)
 }
@@ -287,22 +294,25 @@ impl<'a> Declared<'a> {
     }
 
     /// A type that a file declares must have the attributes that tokens give to its entities.
-    fn check_attributes(&mut self, schema: &Schema, vocabulary: &Vocabulary) {
-        let calls = |name: &String| vocabulary.actions.iter().any(|action| action.principals.contains(name));
-        for (name, claims) in vocabulary.attributes.iter().filter(|(name, _)| calls(name)) {
+    fn check_attributes(&mut self, schema: &Schema, given: &BTreeMap<String, Claims>) -> Result<(), Fault> {
+        let declarations = Declarations::read(&self.fragments, schema)?;
+        for (name, claims) in given {
             let Some(file) = self.types.get(name) else { continue };
             let Ok(type_name) = name.parse::<EntityTypeName>() else { continue };
+            let declared = declarations.attributes(&type_name)?;
             let of_type = declaration(file, type_name.basename());
             for (attribute, claim) in claims {
-                let Some(misfit) = attributes::misfit(schema, &type_name, attribute, *claim) else {
+                let Some(misfit) = token_attributes::misfit(name, &declared, attribute, *claim) else {
                     continue;
                 };
                 let own = mentions(file, attribute).find(|place| place.start >= of_type.end);
                 let place = own.filter(|_| misfit.is_declared).unwrap_or_else(|| of_type.clone());
-                let hint = format!("write `{}` in `{name}`", attributes::declaration(attribute, *claim));
+                let hint =
+                    format!("write `{}` in `{name}`", token_attributes::declaration(attribute, claim.ty));
                 self.faults.push(diagnostics::at(file, place, misfit.message, Some(&hint)));
             }
         }
+        Ok(())
     }
 
     /// Cedar's own tools read the files as one text, in which a namespace stands once.

@@ -1,5 +1,6 @@
 use std::collections::BTreeMap;
 
+use cedar_policy::EntityTypeName;
 use doorward_model::{ClaimType, Claims, EventKind, Field, Shape};
 
 /// A type that a policy schema can state.
@@ -12,7 +13,9 @@ pub(crate) enum Type {
     /// A text that the contract lists the values of, which a schema cannot hold it to.
     Choice(Vec<String>),
     Instant,
+    Span,
     Address,
+    Entity(EntityTypeName),
     Set(Box<Type>),
     Record(Members),
 }

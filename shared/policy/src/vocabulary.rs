@@ -1,7 +1,7 @@
 use std::collections::BTreeMap;
 
 use doorward_model::entity_type::{ANONYMOUS, EVENT_SOURCE, FUNCTION, GROUP};
-use doorward_model::{Claims, EventKind, Omission, Shape};
+use doorward_model::{Claims, EventKind, Omission, Place, Shape};
 
 /// What policies may talk about; the core makes it from the configuration and the contracts.
 ///
@@ -32,6 +32,8 @@ pub struct ActionSpec {
     pub resource: String,
     /// Entity types of what a request puts the resource in, beside its function.
     pub resource_parents: Vec<String>,
+    /// Where the configuration says that the resource is read from a table; `None` where it does not.
+    pub load: Option<Place>,
     /// What its context holds.
     pub call: CallShape,
 }
@@ -72,6 +74,19 @@ pub struct TokenShape {
     pub claims: Claims,
     /// Whether nobody may call without a token.
     pub required: bool,
+}
+
+/// The user's files that make a project's policies.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Sources<'a> {
+    /// Policies and templates: `*.cedar`.
+    pub policies: &'a [SourceFile],
+    /// What fills the slots of templates: `links.json`, in the form that Cedar's own command line reads.
+    pub links: Option<&'a SourceFile>,
+    /// Entity types and common types: `*.cedarschema`.
+    pub schemas: &'a [SourceFile],
+    /// Entities in Cedar's JSON form: `entities.json`.
+    pub entities: Option<&'a SourceFile>,
 }
 
 /// One file of the user's.

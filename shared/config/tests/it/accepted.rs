@@ -124,6 +124,7 @@ fn the_shop_reads_as_it_is_written() {
                             type_name: "Order",
                             parameter: "id",
                             parents: [],
+                            load: None,
                         },
                     ),
                     context: RequestContext {

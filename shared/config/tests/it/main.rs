@@ -16,6 +16,7 @@ mod environment;
 mod events;
 mod garbage;
 mod issuers;
+mod load;
 mod plans;
 mod routes;
 mod shop;

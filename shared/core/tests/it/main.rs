@@ -9,6 +9,7 @@
 mod admission;
 mod events;
 mod keys;
+mod loaded;
 mod refusals;
 mod shop;
 mod stores_away;

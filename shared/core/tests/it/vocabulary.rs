@@ -229,3 +229,38 @@ fn two_issuers_of_one_route_are_read_as_one() {
     let text = both(r#"["main", "two"]"#).world.door.rules().policies().schema().to_owned();
     assert!(text.contains("entity Clerk in [Group] {\n  \"desk\"?: Long,\n};"), "{text}");
 }
+
+/// What the README says of policies is what a door takes.
+#[test]
+fn the_readme_declares_what_its_policies_read() {
+    let readme = include_str!("../../../../README.md");
+    let written = |text: &'static str| {
+        assert!(readme.contains(text), "the README lacks `{text}`");
+        text
+    };
+    let claims = written(r#"claims = { tenant = "String", verified = { type = "Bool", required = true } }"#);
+    let attributes = written(r#"attributes = ["tenant"]"#);
+    let resource = written(
+        r#"resource = { type = "Order", id = "path.id", parents = [{ type = "Tenant", id = "path.tenant" }] }"#,
+    );
+    let context = written(r#"context = { headers = ["x-tenant"], query = ["page"] }"#);
+    let principal = written(PRINCIPAL).replace(" }", &format!(", {attributes} }}"));
+    let change = |config: String| {
+        config
+            .replace(PRINCIPAL, &format!("{claims}\n{principal}"))
+            .replace("match = \"GET /orders/{id}\"", "match = \"GET /tenants/{tenant}/orders/{id}\"")
+            .replace(ROUTE, &format!("{resource}\n{context}"))
+    };
+    let policy = when(&format!(
+        "{} && {} && principal has tenant && principal.tenant == context.request.path
+         && context.token has tenant && {} == \"a\" && context.request.headers has \"x-tenant\"
+         && {} == \"a\" && context.request.query has page && {} == \"1\"",
+        written(r#"principal in Group::"staff""#),
+        written(r#"resource in Tenant::"7""#),
+        written("context.token.tenant"),
+        written(r#"context.request.headers["x-tenant"]"#),
+        written("context.request.query.page"),
+    ));
+    let schema = "entity Order in [Function, Tenant] = { owner: User };";
+    Shop::with_files(change, &[NOBODY, ("own.cedar", &policy), ("shop.cedarschema", schema)]);
+}

@@ -4,7 +4,7 @@ use doorward_model::EntityName;
 use doorward_policy::{ActionSpec, CallShape, HttpShape, Policies, Vocabulary};
 use expect_test::expect;
 
-use crate::shop::{Call, action, check_with, file, user};
+use crate::shop::{Call, action, check_with, compile_files, file, user};
 
 const NO: &str = "deny: no policy permits it";
 const UNFIT: &str = "deny: the request does not fit the policy schema";
@@ -28,7 +28,7 @@ fn vocabulary() -> Vocabulary {
 fn compile(policy: &str, schema: &str, entities: &str) -> Policies {
     let schemas = [file("shop.cedarschema", schema)];
     let entities = file("entities.json", entities);
-    Policies::compile(&[file("shop.cedar", policy)], &schemas, Some(&entities), &vocabulary())
+    compile_files(&[file("shop.cedar", policy)], &schemas, Some(&entities), &vocabulary())
         .unwrap_or_else(|faults| panic!("{faults}"))
 }
 
@@ -72,13 +72,12 @@ fn what_no_route_names_is_not_there() {
         let policy = format!(
             "permit(principal, action == Action::\"readOrder\", resource) when {{ context.request.{member} has \"{hint}\" }};"
         );
-        let faults = Policies::compile(&[file("shop.cedar", &policy)], &[], None, &vocabulary);
+        let faults = compile_files(&[file("shop.cedar", &policy)], &[], None, &vocabulary);
         let faults = faults.expect_err("faults").to_string();
         assert!(faults.contains(&format!("attribute `request.{member}`")), "{faults}");
     }
     let policy = "permit(principal, action == Action::\"status\", resource) when { context.request.query.page == \"1\" };";
-    let faults =
-        Policies::compile(&[file("shop.cedar", policy)], &[], None, &vocabulary).expect_err("faults");
+    let faults = compile_files(&[file("shop.cedar", policy)], &[], None, &vocabulary).expect_err("faults");
     expect![[r#"
         shop.cedar:1:64: for policy `shop#1`, unable to guarantee safety of access to optional attribute `request.query.page` in context for Action::"status"
           hint: try testing for the attribute's presence with `context.request.query has page && ..`"#]].assert_eq(&faults.to_string());
@@ -130,7 +129,7 @@ fn a_circle_of_the_path_and_the_file_is_denied() {
     };
     let entities = r#"[{"uid": {"type": "Folder", "id": "a"}, "attrs": {}, "parents": [{"type": "Folder", "id": "b"}]}]"#;
     let policy = r#"permit(principal, action, resource);"#;
-    let policies = Policies::compile(
+    let policies = compile_files(
         &[file("shop.cedar", policy)],
         &[],
         Some(&file("entities.json", entities)),
@@ -151,7 +150,7 @@ fn a_circle_of_the_path_and_the_file_is_denied() {
 
 #[test]
 fn types_of_ones_own_can_be_in_what_requests_put_them_in() {
-    let faults = Policies::compile(
+    let faults = compile_files(
         &[],
         &[file("shop.cedarschema", "entity Order in [Function, User];")],
         None,

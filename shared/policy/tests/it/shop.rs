@@ -3,7 +3,7 @@ use std::collections::BTreeMap;
 use doorward_model::{EntityName, EventKind, EventRecord, Faults, Field, Principal, Shape};
 use doorward_policy::{
     ActionSpec, CallContext, CallShape, Context, Decision, HttpShape, Input, Policies, Question, SourceFile,
-    Vocabulary,
+    Sources, Vocabulary,
 };
 use serde_json::{Value, json};
 
@@ -63,6 +63,7 @@ pub fn action(name: &str, principals: &[&str], resource: &str, call: CallShape) 
         principals,
         resource: resource.to_owned(),
         resource_parents: Vec::new(),
+        load: None,
         call,
     }
 }
@@ -88,13 +89,29 @@ pub fn vocabulary() -> Vocabulary {
 }
 
 pub fn compile(policies: &str) -> Result<Policies, Faults> {
-    let schemas = [file("shop.cedarschema", SCHEMA)];
-    Policies::compile(
-        &[file("policies/shop.cedar", policies)],
-        &schemas,
-        Some(&file("entities.json", ENTITIES)),
-        &vocabulary(),
-    )
+    compile_linked(policies, None)
+}
+
+/// The same with the content of `links.json`.
+pub fn compile_linked(policies: &str, links: Option<&str>) -> Result<Policies, Faults> {
+    let links = links.map(|text| file("links.json", text));
+    let sources = Sources {
+        policies: &[file("policies/shop.cedar", policies)],
+        links: links.as_ref(),
+        schemas: &[file("shop.cedarschema", SCHEMA)],
+        entities: Some(&file("entities.json", ENTITIES)),
+    };
+    Policies::compile(&sources, &vocabulary())
+}
+
+/// A project of these files and no links.
+pub fn compile_files(
+    policies: &[SourceFile],
+    schemas: &[SourceFile],
+    entities: Option<&SourceFile>,
+    vocabulary: &Vocabulary,
+) -> Result<Policies, Faults> {
+    Policies::compile(&Sources { policies, schemas, entities, links: None }, vocabulary)
 }
 
 /// A question in owned parts, so that tests can say only what they vary.
@@ -203,6 +220,7 @@ impl Call {
             action: &self.action,
             resource: &self.resource,
             resource_parents: &self.parents,
+            loaded: None,
             context: Context { now: NOW.parse().unwrap(), purpose: self.purpose.as_deref(), call, input },
         })
     }
@@ -229,7 +247,7 @@ fn upload() -> EventRecord {
 
 /// `allow by shop#1, erring shop#2`.
 pub fn render(decision: &Decision) -> String {
-    let mut text = match decision.deny {
+    let mut text = match &decision.deny {
         None => "allow".to_owned(),
         Some(reason) => format!("deny: {reason}"),
     };
@@ -243,8 +261,16 @@ pub fn render(decision: &Decision) -> String {
 
 #[track_caller]
 pub fn check(policies: &str, call: &Call, expected: &str) {
-    let policies = compile(policies).unwrap_or_else(|faults| panic!("{faults}"));
-    check_with(&policies, call, expected);
+    check_with(&compile(policies).unwrap_or_else(|faults| panic!("{faults}")), call, expected);
+}
+
+#[track_caller]
+pub fn check_linked(policies: &str, links: &str, call: &Call, expected: &str) {
+    check_with(
+        &compile_linked(policies, Some(links)).unwrap_or_else(|faults| panic!("{faults}")),
+        call,
+        expected,
+    );
 }
 
 #[track_caller]

@@ -7,7 +7,7 @@ use doorward_policy::{CallShape, HttpShape, Policies, TokenShape, Vocabulary};
 use expect_test::{Expect, expect};
 use serde_json::{Value, json};
 
-use crate::shop::{Call, action, check_with, file, user};
+use crate::shop::{Call, action, check_with, compile_files, file, user};
 
 const NO: &str = "deny: no policy permits it";
 const UNFIT: &str = "deny: the request does not fit the policy schema";
@@ -55,7 +55,7 @@ const ENTITIES: &str = r#"[
 fn compile(policies: &str, schema: &str, entities: &str) -> Result<Policies, Faults> {
     let policies = [file("shop.cedar", policies)];
     let schemas = [file("shop.cedarschema", schema)];
-    Policies::compile(&policies, &schemas, Some(&file("entities.json", entities)), &vocabulary())
+    compile_files(&policies, &schemas, Some(&file("entities.json", entities)), &vocabulary())
 }
 
 #[track_caller]
@@ -261,7 +261,7 @@ fn a_type_of_ones_own_is_held_to_each_type() {
                 "shop.cedarschema",
                 &format!("{ORDER}entity User in [Group] {{ \"a b\"?: {} }};", declared.word()),
             );
-            let compiled = Policies::compile(&[], &[schema], None, &vocabulary);
+            let compiled = compile_files(&[], &[schema], None, &vocabulary);
             assert_eq!(compiled.is_ok(), declared == given, "{declared:?} {given:?}");
         }
     }
@@ -296,7 +296,7 @@ fn hostile_claims_stay_texts() {
     let vocabulary =
         Vocabulary { actions: vec![action("status", &["User"], "Function", http)], ..Vocabulary::default() };
     let policy = r#"permit(principal, action, resource) when { context.token["__entity"] == "x" };"#;
-    let policies = Policies::compile(&[file("p.cedar", policy)], &[], None, &vocabulary);
+    let policies = compile_files(&[file("p.cedar", policy)], &[], None, &vocabulary);
     let policies = policies.unwrap_or_else(|faults| panic!("{faults}"));
     let values = odd.map(|name| (name.to_owned(), json!("x")));
     let caller = Principal { claims: values.into_iter().collect(), ..user("ann", &[]) };
@@ -319,7 +319,7 @@ fn a_principal_of_a_namespace_has_attributes_too() {
     };
     let compile = |schema: &str| {
         let policy = r#"permit(principal, action, resource) when { principal has tenant && principal.tenant == "a" };"#;
-        Policies::compile(&[file("p.cedar", policy)], &[file("s.cedarschema", schema)], None, &vocabulary)
+        compile_files(&[file("p.cedar", policy)], &[file("s.cedarschema", schema)], None, &vocabulary)
     };
     let policies = compile("namespace Shop { entity User in [Group] { tenant?: String }; }");
     let policies = policies.unwrap_or_else(|faults| panic!("{faults}"));

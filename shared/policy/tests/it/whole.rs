@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 
 use cedar_policy::SchemaFragment;
 use doorward_model::{Claim, ClaimType, Omission, Shape};
-use doorward_policy::{ActionSpec, CallShape, HttpShape, Policies, SourceFile, TokenShape, Vocabulary};
+use doorward_policy::{ActionSpec, CallShape, HttpShape, SourceFile, TokenShape, Vocabulary};
 use expect_test::expect;
 use serde_json::{Value, json};
 
-use crate::shop::{action, file, optional, record, required, text};
+use crate::shop::{action, compile_files, file, optional, record, required, text};
 
 fn choice(values: &[&str]) -> Shape {
     Shape::Text { values: values.iter().map(|value| (*value).to_owned()).collect() }
@@ -66,7 +66,7 @@ fn own_files() -> Vec<SourceFile> {
 #[test]
 fn everything_that_is_stated() {
     let policies =
-        Policies::compile(&[], &own_files(), None, &everything()).unwrap_or_else(|faults| panic!("{faults}"));
+        compile_files(&[], &own_files(), None, &everything()).unwrap_or_else(|faults| panic!("{faults}"));
     expect![[r#"
         // Generated from the configuration and the contracts.
         entity Anonymous;
@@ -162,7 +162,7 @@ fn read(text: &str) -> Value {
 #[test]
 fn the_whole_text_declares_what_its_parts_do() {
     let files = own_files();
-    let whole = Policies::compile(&[], &files, None, &everything()).unwrap();
+    let whole = compile_files(&[], &files, None, &everything()).unwrap();
     let (stated, own) = whole.schema().split_once("\n// From ").unwrap();
     let mut parts = read(stated);
     for file in &files {
@@ -185,7 +185,7 @@ fn the_whole_text_declares_what_its_parts_do() {
 /// A policy that the parts refuse is refused by the whole, and the other way round.
 #[test]
 fn the_whole_text_judges_as_its_parts_do() {
-    let whole = Policies::compile(&[], &own_files(), None, &everything()).unwrap();
+    let whole = compile_files(&[], &own_files(), None, &everything()).unwrap();
     let (schema, _) = cedar_policy::Schema::from_cedarschema_str(whole.schema()).unwrap();
     let validator = cedar_policy::Validator::new(schema);
     for (condition, good) in [
@@ -201,7 +201,7 @@ fn the_whole_text_judges_as_its_parts_do() {
         let set = text.parse().unwrap();
         let result = validator.validate(&set, cedar_policy::ValidationMode::Strict);
         assert_eq!(result.validation_passed(), good, "{condition}");
-        let compiled = Policies::compile(&[file("p.cedar", &text)], &own_files(), None, &everything());
+        let compiled = compile_files(&[file("p.cedar", &text)], &own_files(), None, &everything());
         assert_eq!(compiled.is_ok(), good, "{condition}");
     }
 }
@@ -212,7 +212,7 @@ fn a_namespace_is_opened_once() {
         file("a.cedarschema", "namespace Shop { entity Clerk in [Group]; }"),
         file("b.cedarschema", "namespace Other { }\nnamespace Shop { entity Site; }"),
     ];
-    let faults = Policies::compile(&[], &files, None, &everything()).expect_err("faults");
+    let faults = compile_files(&[], &files, None, &everything()).expect_err("faults");
     expect![[r#"
         b.cedarschema:2:11: the namespace `Shop` is opened in two files
           hint: it is first opened in a.cedarschema: keep what is in it in one file"#]]
@@ -222,6 +222,6 @@ fn a_namespace_is_opened_once() {
 #[test]
 fn a_file_cannot_leave_its_comment() {
     let files = [file("a\nentity Evil;.cedarschema", "namespace Shop { entity Clerk in [Group]; }")];
-    let policies = Policies::compile(&[], &files, None, &everything()).unwrap();
+    let policies = compile_files(&[], &files, None, &everything()).unwrap();
     assert!(read(policies.schema())[""]["entityTypes"].get("Evil").is_none(), "{}", policies.schema());
 }
