@@ -269,13 +269,18 @@ fn texts<'v>(listed: impl Iterator<Item = &'v Value>) -> Shape {
 fn scalars(listed: &[&Value]) -> Shape {
     let listed: Vec<&Value> = listed.iter().copied().filter(|value| !value.is_null()).collect();
     let all = |is: fn(&Value) -> bool| listed.iter().all(|value| is(value));
-    match () {
-        () if listed.is_empty() => opaque("always `null`"),
-        () if all(Value::is_string) => texts(listed.into_iter()),
-        () if all(Value::is_boolean) => Shape::Bool,
-        () if all(Value::is_i64) => Shape::Long,
-        () if all(Value::is_number) => Shape::Decimal,
-        () => opaque("allowed values of several types"),
+    if listed.is_empty() {
+        opaque("always `null`")
+    } else if all(Value::is_string) {
+        texts(listed.into_iter())
+    } else if all(Value::is_boolean) {
+        Shape::Bool
+    } else if all(Value::is_i64) {
+        Shape::Long
+    } else if all(Value::is_number) {
+        Shape::Decimal
+    } else {
+        opaque("allowed values of several types")
     }
 }
 
