@@ -8,6 +8,7 @@
 
 mod authorizer;
 mod checked;
+mod claims;
 mod document;
 mod door;
 mod duration;
@@ -26,6 +27,7 @@ mod plans;
 mod rate;
 mod reader;
 mod report;
+mod request_context;
 mod routes;
 mod size;
 mod suggestion;
@@ -33,12 +35,13 @@ mod targets;
 
 pub use checked::{
     Algorithm, Authorizer, AuthorizerAnswer, CheckAnswers, Config, ContractRef, Door, EventRule, Issuer,
-    JwksLocation, Limit, LimitRule, OnDeny, Plan, PrincipalRule, ResourceRule, Route, Target, Updates,
-    Window,
+    JwksLocation, Limit, LimitRule, OnDeny, ParentRule, Plan, PrincipalRule, ResourceRule, Route, Target,
+    Updates, Window,
 };
 pub use environment::{ENVIRONMENT, EnvironmentVariable, jwks_url_variable};
 pub use load::{EntityTable, KeyType, LoadRule};
 pub use pattern::Pattern;
+pub use request_context::RequestContext;
 
 use doorward_model::{Fault, Faults};
 use toml::de::DeTable;

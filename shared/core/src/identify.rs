@@ -14,6 +14,7 @@ use crate::keys::{KeySet, KeysAway};
 use crate::rules::RouteRules;
 use crate::screen::Screened;
 use crate::token::Unverified;
+use crate::token_claims;
 
 /// A call whose caller is proven.
 pub(crate) struct Identified<'c> {
@@ -43,6 +44,7 @@ impl Door {
                 name: EntityName::new(EVENT_SOURCE, &record.sender),
                 parents: Vec::new(),
                 claims: Map::new(),
+                attributes: Map::new(),
             },
         };
         call.caller = Some(principal.name.clone());
@@ -68,7 +70,7 @@ impl Door {
         let key = set.find(token.kid(), token.algorithm());
         let key = key.ok_or(Refusal::Unauthenticated(AuthFault::UnknownKey))?;
         let claims = token.verify(key, issuer, self.ports.clock.now()).map_err(Refusal::Unauthenticated)?;
-        principal(issuer, claims).map_err(Refusal::Unauthenticated)
+        principal(issuer, &claims).map_err(Refusal::Unauthenticated)
     }
 
     /// The issuer's keys, unless the platform would end the call before they are here.
@@ -95,7 +97,7 @@ fn issuer<'c>(rules: &'c RouteRules, token: &Unverified<'_>) -> Result<&'c Issue
 
 /// The token of RFC 6750 section 2.1. Other schemes are no credentials of ours; two header fields are ambiguous.
 fn bearer(headers: &HeaderMap) -> Result<Option<&str>, Refusal> {
-    let malformed = || Refusal::Malformed(MalformedFault::Header("authorization"));
+    let malformed = || Refusal::Malformed(MalformedFault::Header("authorization".to_owned()));
     let mut fields = headers.get_all(AUTHORIZATION).iter();
     let Some(field) = fields.next() else { return Ok(None) };
     if fields.next().is_some() {
@@ -110,8 +112,8 @@ fn bearer(headers: &HeaderMap) -> Result<Option<&str>, Refusal> {
     }
 }
 
-fn principal(issuer: &Issuer, claims: Map<String, Value>) -> Result<Principal, AuthFault> {
-    let PrincipalRule { type_name, id, groups, prefix } = &issuer.principal;
+fn principal(issuer: &Issuer, claims: &Map<String, Value>) -> Result<Principal, AuthFault> {
+    let PrincipalRule { type_name, id, groups, prefix, attributes: _ } = &issuer.principal;
     let own = claims.get(id).and_then(Value::as_str).filter(|own| is_id(own));
     let own = own.ok_or_else(|| AuthFault::Claim(id.clone()))?;
     let prefix = prefix.as_deref().unwrap_or_default();
@@ -121,7 +123,9 @@ fn principal(issuer: &Issuer, claims: Map<String, Value>) -> Result<Principal, A
             read_groups(listed, prefix).ok_or_else(|| AuthFault::Claim(name.to_owned()))?
         }
     };
-    Ok(Principal { name: EntityName::new(type_name, format!("{prefix}{own}")), parents, claims })
+    let name = EntityName::new(type_name, format!("{prefix}{own}"));
+    let claims = token_claims::declared(issuer, claims)?;
+    Ok(Principal { name, parents, attributes: token_claims::attributes(issuer, &claims), claims })
 }
 
 /// The longest id of a caller or a group, in bytes: escaped, it is part of a DynamoDB key of at most 2,048.

@@ -24,6 +24,7 @@ mod keys;
 pub mod limit;
 mod live;
 mod load;
+mod named;
 mod permit;
 mod pipeline;
 pub mod ports;
@@ -36,6 +37,7 @@ mod rules;
 mod screen;
 mod send;
 mod token;
+mod token_claims;
 
 pub use bundle::{Archive, ArchiveError, Bundle, BundleError, Source};
 pub use door::{Admission, Answer, Door, EventAnswer, Ports};

@@ -57,12 +57,11 @@ impl Door {
     ) -> Result<(), Refusal> {
         self.enter(call, Stage::Permit);
         let loaded = self.load(found, call).await?;
-        let function = found.function();
         let decision = self.rules.policies().decide(&Question {
             principal,
             action: found.action(),
             resource: found.resource(),
-            resource_parent: (found.resource() != function).then_some(function),
+            resource_parents: found.resource_parents(),
             loaded: loaded.as_deref(),
             context: Context { now: call.at, purpose: found.purpose(), call: call_context(found), input },
         });
@@ -77,6 +76,8 @@ fn call_context<'a>(found: &'a Found<'_>) -> CallContext<'a> {
             method: http.request.method.as_str(),
             path: http.path.as_str(),
             source_ip: http.request.source_ip,
+            headers: &http.named.headers,
+            query: &http.named.query,
         },
         Subject::Event { record, .. } => CallContext::Event(record),
     }

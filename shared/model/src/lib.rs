@@ -2,6 +2,7 @@
 
 mod body;
 mod call;
+mod claim;
 pub mod entity_type;
 mod event_kind;
 mod exact_number;
@@ -16,10 +17,12 @@ mod principal;
 mod query;
 mod refusal;
 mod reply;
+pub mod scalar;
 mod shape;
 
 pub use body::{Body, BodyError};
 pub use call::{Call, CallId, DecisionNote, Effect, LimitKind, LimitNote, Stage, StageTime};
+pub use claim::{Claim, ClaimType, Claims};
 pub use event_kind::EventKind;
 pub use fault::{Fault, Faults, Place};
 pub use front::{Front, FrontKind, ParseFrontError};
@@ -29,7 +32,7 @@ pub use json::{JsonFault, parse_json};
 pub use outcome::Outcome;
 pub use path::{CanonicalPath, PathFault, PathForm};
 pub use principal::{EntityName, Principal};
-pub use query::QueryPairs;
+pub use query::{AmbiguousParameter, QueryPairs};
 pub use refusal::{AuthFault, DenyReason, MalformedFault, Refusal, TargetFault, Violation};
 pub use reply::Reply;
-pub use shape::{Field, Shape};
+pub use shape::{Field, Omission, Shape};

@@ -79,8 +79,10 @@ impl Policies {
         faults.extend(judged.map(|error| explain(error, files.fault(error))));
         sort(&mut faults, policies, links);
         let loaded = loaded::types(&vocabulary.actions, &project.fragments, &project.schema, &mut faults);
-        let entities = entities
-            .map_or_else(|| Ok(Entities::empty()), |file| entities::read(file, &project.schema, &loaded));
+        let entities = entities.map_or_else(
+            || Ok(Entities::empty()),
+            |file| entities::read(file, &project.schema, &loaded, &project.entity_types),
+        );
         let store = match entities {
             Ok(entities) if faults.is_empty() => Store::new(entities, depth)?,
             Ok(_) => return Err(Faults(faults)),
@@ -109,7 +111,8 @@ impl Policies {
         })
     }
 
-    /// The part of the schema that the door states, in Cedar's schema syntax; the user's own files complete it.
+    /// The whole schema in Cedar's schema syntax, as Cedar's own tools take it: what the door states, then the user's
+    /// files.
     #[must_use]
     pub fn schema(&self) -> &str {
         &self.schema_text
@@ -144,7 +147,7 @@ impl Policies {
 /// version of this crate.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Validated {
-    /// The part of the schema that the door stated then.
+    /// The whole schema, as it was then.
     pub schema: String,
     /// How many entities deep the policies read. Recorded, since only the validator can tell: a decision that loaded
     /// less could miss a group that a `forbid` names, and one that loaded the most would cost more than it must.
@@ -152,7 +155,7 @@ pub struct Validated {
 }
 
 impl Validated {
-    /// Whether it holds for policies over the schema that the door states now.
+    /// Whether it holds for policies over the schema as it is now.
     fn covers(&self, schema: &str) -> bool {
         self.schema == schema && (1..=DEEPEST).contains(&self.depth)
     }

@@ -5,7 +5,7 @@ use doorward_policy::Validated;
 use flate2::bufread::GzDecoder;
 
 use super::manifest::{DOOR, Listed, Manifest};
-use super::{Bundle, CONFIG, MAX_ENTRIES, STATED, governs};
+use super::{Bundle, CONFIG, MAX_ENTRIES, SCHEMA, governs};
 
 /// A bundle in one file, `bundle.tar.gz`: a manifest, then the files in the order of their names, laid out as a project
 /// is. The same files make the same bytes, wherever they were packed.
@@ -194,7 +194,7 @@ impl Reading {
     }
 
     fn keep(&mut self, name: String, text: String) -> Result<(), ArchiveError> {
-        if name.strip_prefix(FOLDER) == Some(STATED) {
+        if name.strip_prefix(FOLDER) == Some(SCHEMA) {
             self.schema = Some(text);
             return Ok(());
         }
@@ -217,7 +217,7 @@ impl Reading {
             return Err(missing(&listed.name));
         }
         let config = self.config.ok_or_else(|| missing(CONFIG))?;
-        let schema = self.schema.ok_or_else(|| missing(&format!("{FOLDER}{STATED}")))?;
+        let schema = self.schema.ok_or_else(|| missing(&format!("{FOLDER}{SCHEMA}")))?;
         let bundle = Bundle { config: (CONFIG.to_owned(), config), files: self.files };
         let found = bundle.digest();
         if manifest.digest != found {

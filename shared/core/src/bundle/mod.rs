@@ -59,8 +59,8 @@ pub enum BundleError {
 /// The name of the configuration in an archive and under the digest, wherever it lies in a project.
 const CONFIG: &str = "doorward.toml";
 
-/// What the door states of the schema, kept beside the policies for editors: it is generated, so it does not govern.
-const STATED: &str = "doorward.cedarschema";
+/// The whole schema, kept beside the policies for editors: it is generated, so it does not govern.
+const SCHEMA: &str = "doorward.cedarschema";
 
 /// The most files and folders below the governing one.
 const MAX_ENTRIES: usize = 10_000;
@@ -69,7 +69,7 @@ const MAX_ENTRIES: usize = 10_000;
 const ENDINGS: [&str; 5] = [".cedar", ".cedarschema", ".json", ".yaml", ".yml"];
 
 fn governs(name: &str) -> bool {
-    name != STATED && ENDINGS.iter().any(|ending| name.ends_with(ending))
+    name != SCHEMA && ENDINGS.iter().any(|ending| name.ends_with(ending))
 }
 
 impl Bundle {

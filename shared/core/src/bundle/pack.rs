@@ -6,7 +6,7 @@ use flate2::write::GzEncoder;
 
 use super::archive::{FOLDER, MANIFEST, MAX_INFLATED};
 use super::manifest::{DOOR, FORMAT, Listed, Manifest};
-use super::{Archive, ArchiveError, Bundle, CONFIG, MAX_ENTRIES, STATED};
+use super::{Archive, ArchiveError, Bundle, CONFIG, MAX_ENTRIES, SCHEMA};
 use crate::rules::Rules;
 
 impl Archive {
@@ -16,10 +16,9 @@ impl Archive {
     /// [`ArchiveError`] where [`Archive::read`] would refuse it: a name that is too long, or too much in all.
     pub fn pack(bundle: &Bundle, rules: &Rules) -> Result<Vec<u8>, ArchiveError> {
         let policies = rules.policies();
-        let stated = format!("{FOLDER}{STATED}");
         let mut files: BTreeMap<String, &str> =
             bundle.files.iter().map(|(name, text)| (format!("{FOLDER}{name}"), text.as_str())).collect();
-        files.insert(stated, policies.schema());
+        files.insert(format!("{FOLDER}{SCHEMA}"), policies.schema());
         files.insert(CONFIG.to_owned(), &bundle.config.1);
         if files.len() > MAX_ENTRIES {
             return Err(ArchiveError::TooManyFiles);

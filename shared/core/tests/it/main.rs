@@ -16,4 +16,5 @@ mod refusals;
 mod shop;
 mod stores_away;
 mod tokens;
+mod vocabulary;
 mod work;
