@@ -13,6 +13,7 @@ use cedar_policy::{
     Authorizer, Context, Decision, Entities, Entity, EntityUid, PolicySet, Request, RestrictedExpression,
 };
 use criterion::{BenchmarkId, Criterion, criterion_group, criterion_main};
+use doorward_policy::{Policies, Sources, Validated};
 
 #[path = "../src/engine/mod.rs"]
 #[expect(dead_code, reason = "the decision reads more of an answer than the bench does")]
@@ -139,7 +140,8 @@ fn question(criterion: &mut Criterion) {
     group.finish();
 }
 
-/// What is done once: reading 10,000 policies, and indexing them.
+/// What is done once: reading 10,000 policies, indexing them, and a start with all else: what an archive shows to be
+/// validated is not validated again.
 fn load(criterion: &mut Criterion) {
     let text = sparse(10_000);
     let policies = PolicySet::from_str(&text).unwrap();
@@ -151,6 +153,19 @@ fn load(criterion: &mut Criterion) {
     group.bench_function("index 10000", |bencher| {
         bencher.iter_with_large_drop(|| Engine::new(black_box(&policies), |_| false));
     });
+    let text = sets::over_the_shop(10_000);
+    let validated = shop::compile(&text).unwrap();
+    let validated = Validated { schema: validated.schema().to_owned(), depth: validated.depth() };
+    for (name, validated) in [("start, validated 10000", None), ("start, trusted 10000", Some(&validated))] {
+        group.bench_function(name, |bencher| {
+            bencher.iter_with_large_drop(|| {
+                let files = [shop::file("shop.cedar", black_box(&text))];
+                let schemas = [shop::file("shop.cedarschema", shop::SCHEMA)];
+                let sources = Sources { policies: &files, schemas: &schemas, ..Sources::default() };
+                Policies::compile_validated(&sources, &shop::vocabulary(), validated).unwrap()
+            });
+        });
+    }
     group.finish();
 }
 
