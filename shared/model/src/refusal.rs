@@ -134,6 +134,22 @@ pub enum DenyReason {
     Unfit,
 }
 
+impl DenyReason {
+    /// Every reason.
+    pub const ALL: [Self; 4] = [Self::NoPermit, Self::Forbidden, Self::ForbidErrored, Self::Unfit];
+
+    /// The word in policy tests.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::NoPermit => "no-permit",
+            Self::Forbidden => "forbid",
+            Self::ForbidErrored => "forbid-errored",
+            Self::Unfit => "unfit",
+        }
+    }
+}
+
 /// One place where a payload breaks its contract: the place and the rule, never the value.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, serde::Deserialize)]
 pub struct Violation {

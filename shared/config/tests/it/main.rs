@@ -15,6 +15,7 @@ mod events;
 mod garbage;
 mod issuers;
 mod plans;
+mod policy_tests;
 mod routes;
 mod shop;
 mod targets;
