@@ -39,15 +39,22 @@ impl ContextType {
         if self.has_purpose {
             members.insert("purpose".to_owned(), Member::optional(Type::Text));
         }
-        let (name, ty) = match &self.call {
-            CallType::Http => ("request", request()),
-            CallType::Event { attributes, .. } => ("event", event(attributes)),
-        };
+        let (name, ty) = self.call.member();
         members.insert(name.to_owned(), Member::required(ty));
         if let Some(input) = &self.input {
             members.insert("input".to_owned(), Member::required(input.clone()));
         }
         members
+    }
+}
+
+impl CallType {
+    /// The member of the context that tells of the call itself.
+    pub(crate) fn member(&self) -> (&'static str, Type) {
+        match self {
+            Self::Http => ("request", request()),
+            Self::Event { attributes, .. } => ("event", event(attributes)),
+        }
     }
 }
 

@@ -10,6 +10,7 @@ use crate::actions::Action;
 use crate::entities::{self, Store};
 use crate::express;
 use crate::input_reads;
+use crate::origins::Origins;
 use crate::policy_files::PolicyFiles;
 use crate::schema::{EntityType, ProjectSchema};
 use crate::vocabulary::{SourceFile, Vocabulary};
@@ -30,6 +31,7 @@ pub struct Policies {
     /// Ids of the policies that forbid.
     pub(crate) forbids: HashSet<String>,
     pub(crate) authorizer: Authorizer,
+    pub(crate) origins: Origins,
 }
 
 impl Policies {
@@ -75,6 +77,7 @@ impl Policies {
         Ok(Self {
             forbids: forbids.map(|policy| policy.id().to_string()).collect(),
             without_input: input_reads::without_input(&files.set)?,
+            origins: files.origins(policies),
             whole: files.set,
             store,
             schema_text: project.text,

@@ -1,6 +1,6 @@
 use std::collections::HashMap;
 
-use cedar_policy::{AuthorizationError, Context as CedarContext, EntityUid, Request, Response};
+use cedar_policy::{AuthorizationError, Context as CedarContext, Entities, EntityUid, Request, Response};
 use doorward_model::{DecisionNote, DenyReason, Effect, EntityName, EventRecord};
 
 use crate::actions::{Action, CallType};
@@ -9,6 +9,14 @@ use crate::express::{self, Unfit};
 use crate::question::{CallContext, Context, Decision, Input, Question};
 use crate::schema::EntityType;
 use crate::types::Members;
+
+/// A question that fits the schema.
+pub(crate) struct Asked {
+    pub(crate) request: Request,
+    pub(crate) entities: Entities,
+    /// Whether the policies that read the input are left open.
+    pub(crate) without_input: bool,
+}
 
 impl Policies {
     /// Decides `question`; the crate's documentation says how each [`Input`] is decided.
@@ -21,6 +29,13 @@ impl Policies {
     }
 
     fn ask(&self, question: &Question<'_>) -> Result<Response, Unfit> {
+        let Asked { request, entities, without_input } = self.asked(question)?;
+        let policies = self.without_input.as_ref().filter(|_| without_input).unwrap_or(&self.whole);
+        Ok(self.authorizer.is_authorized(&request, policies, &entities))
+    }
+
+    /// The question in Cedar's terms.
+    pub(crate) fn asked(&self, question: &Question<'_>) -> Result<Asked, Unfit> {
         let action = self.actions.get(question.action).ok_or(Unfit)?;
         let (principal_type, principal) = self.entity(&question.principal.name)?;
         let (resource_type, resource) = self.entity(question.resource)?;
@@ -40,11 +55,10 @@ impl Policies {
         // The schema demands the input, so it cannot check a context without it; the types were checked above, and the
         // rest of the context is built from the schema's own types.
         let schema = complete.then_some(&self.schema);
-        let undecided = !complete && !matches!(question.context.input, Input::Checked(_));
-        let policies = self.without_input.as_ref().filter(|_| undecided).unwrap_or(&self.whole);
+        let without_input = !complete && !matches!(question.context.input, Input::Checked(_));
         let request =
             Request::new(principal, action.uid.clone(), resource, context, schema).map_err(|_| Unfit)?;
-        Ok(self.authorizer.is_authorized(&request, policies, &entities))
+        Ok(Asked { request, entities, without_input })
     }
 
     fn entity(&self, name: &EntityName) -> Result<(&EntityType, EntityUid), Unfit> {
@@ -85,6 +99,10 @@ impl Policies {
                 if record.source.word() == *word =>
             {
                 ("event".to_owned(), express::record(event(attributes, record)?)?)
+            }
+            (of, CallContext::Stated(value)) => {
+                let (name, ty) = of.member();
+                (name.to_owned(), express::payload(&ty, value)?)
             }
             _ => return Err(Unfit),
         });

@@ -18,6 +18,8 @@ pub(crate) fn payload(ty: &Type, value: &Value) -> Result<RestrictedExpression, 
         (Type::Long, Value::Number(value)) => Ok(RestrictedExpression::new_long(long(value)?)),
         (Type::Decimal, Value::Number(value)) => Ok(RestrictedExpression::new_decimal(decimal(value)?)),
         (Type::Text, Value::String(value)) => Ok(text(value)),
+        (Type::Instant, Value::String(value)) => value.parse().map(instant).map_err(|_| Unfit),
+        (Type::Address, Value::String(value)) => value.parse().map(address).map_err(|_| Unfit),
         (Type::Set(element), Value::Array(items)) => {
             let items: Result<Vec<_>, _> = items.iter().map(|item| payload(element, item)).collect();
             Ok(RestrictedExpression::new_set(items?))

@@ -22,13 +22,17 @@
 //! reads one errs.
 
 mod actions;
+mod clauses;
 mod compile;
 mod decide;
 mod diagnostics;
 mod entities;
+mod explain;
 mod express;
 mod input_reads;
+mod misfits;
 mod nesting;
+mod origins;
 mod policy_files;
 mod question;
 mod schema;
@@ -36,6 +40,10 @@ mod schema_text;
 mod types;
 mod vocabulary;
 
+pub use clauses::{Keyword, Link};
 pub use compile::{Policies, check_form};
+pub use explain::{Applied, Clause, Explanation, Holds, Part, PolicyEffect};
+pub use misfits::Misfit;
+pub use origins::PolicySource;
 pub use question::{CallContext, Context, Decision, Input, Question};
 pub use vocabulary::{ActionSpec, CallShape, SourceFile, Vocabulary};

@@ -8,6 +8,7 @@ use doorward_model::{Fault, Place};
 
 use crate::diagnostics;
 use crate::nesting;
+use crate::origins::Origins;
 use crate::vocabulary::SourceFile;
 
 /// The policies of every file that could be read, and where each stands.
@@ -36,6 +37,11 @@ impl<'a> PolicyFiles<'a> {
             }
         }
         read
+    }
+
+    /// Where the policies stand, without the texts of `files`, from which they were read.
+    pub(crate) fn origins(&self, files: &[SourceFile]) -> Origins {
+        Origins::new(files, &self.origins)
     }
 
     /// What the validator says, at its place.

@@ -7,8 +7,10 @@
 )]
 
 mod decisions;
+mod explained;
 mod faults;
 mod inputs;
+mod misfits;
 mod shop;
 mod stated;
 mod stock;
