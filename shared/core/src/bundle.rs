@@ -61,14 +61,14 @@ impl Bundle {
     }
 
     /// Reads the configuration at `config` and what it governs with: the `policies/` folder beside it, else its own
-    /// folder, with everything in it that ends in `.cedar`, `.cedarschema`, `.json`, `.yaml` or `.yml`.
+    /// folder, with everything in it that ends in `.cedar`, `.cedarschema`, `.json`, `.yaml` or `.yml`, but for
+    /// `.sample.json`.
     ///
     /// # Errors
     /// [`BundleError`] when a file cannot be read or the whole is too large.
     pub fn read(config: &Path) -> Result<Self, BundleError> {
         let root = Self::root(config.parent().unwrap_or(Path::new(".")));
-        let mut reader =
-            Reader { root: &root, files: BTreeMap::new(), bytes: Self::MAX_BYTES, entries: MAX_ENTRIES };
+        let mut reader = Reader::new(&root, governs);
         let text = reader.text(config)?;
         reader.folder(&root)?;
         let files = reader.files;
@@ -101,9 +101,11 @@ impl Bundle {
 }
 
 /// Reads what governs below a folder, in bounds: links to folders are not followed, and only regular files are read.
-struct Reader<'r> {
+pub(crate) struct Reader<'r> {
     root: &'r Path,
-    files: BTreeMap<String, String>,
+    /// Which names are read.
+    wanted: fn(&str) -> bool,
+    pub(crate) files: BTreeMap<String, String>,
     /// Bytes that may still be read.
     bytes: usize,
     /// Files and folders that may still be looked at.
@@ -116,8 +118,20 @@ const MAX_ENTRIES: usize = 10_000;
 /// What the files that govern end in.
 const ENDINGS: [&str; 5] = [".cedar", ".cedarschema", ".json", ".yaml", ".yml"];
 
-impl Reader<'_> {
-    fn folder(&mut self, folder: &Path) -> Result<(), BundleError> {
+/// What `event_file` of a policy test names: it lies beside the policies and governs nothing.
+pub(crate) const SAMPLE: &str = ".sample.json";
+
+fn governs(name: &str) -> bool {
+    ENDINGS.iter().any(|ending| name.ends_with(ending)) && !name.ends_with(SAMPLE)
+}
+
+impl<'r> Reader<'r> {
+    /// A reader of the files below `root` whose names are `wanted`.
+    pub(crate) fn new(root: &'r Path, wanted: fn(&str) -> bool) -> Self {
+        Self { root, wanted, files: BTreeMap::new(), bytes: Bundle::MAX_BYTES, entries: MAX_ENTRIES }
+    }
+
+    pub(crate) fn folder(&mut self, folder: &Path) -> Result<(), BundleError> {
         let unreadable = |cause| BundleError::Unreadable { path: folder.to_path_buf(), cause };
         for entry in std::fs::read_dir(folder).map_err(unreadable)? {
             let entry = entry.map_err(unreadable)?;
@@ -133,7 +147,7 @@ impl Reader<'_> {
 
     fn file(&mut self, path: &Path) -> Result<(), BundleError> {
         let shown = path.to_string_lossy();
-        if !ENDINGS.iter().any(|ending| shown.ends_with(ending)) {
+        if !(self.wanted)(&shown) {
             return Ok(());
         }
         // Two files of one name would be one, and a policy would be missing.
@@ -182,6 +196,8 @@ mod tests {
         let link = |to: &str, path: PathBuf| std::os::unix::fs::symlink(to, path).unwrap();
         assert_eq!(read(&|root| write(root.join("a.cedar"))).unwrap(), ["a.cedar"]);
         assert!(read(&|root| link(".", root.join("loop"))).unwrap().is_empty());
+        assert!(read(&|root| write(root.join("a.test.toml"))).unwrap().is_empty());
+        assert!(read(&|root| write(root.join("a.sample.json"))).unwrap().is_empty());
         assert!(matches!(read(&|root| write(root.join("a\\b.cedar"))), Err(BundleError::Name(_))));
         let odd = std::ffi::OsStr::from_bytes(b"\xff.cedar");
         assert!(matches!(read(&|root| write(root.join(odd))), Err(BundleError::Name(_))));

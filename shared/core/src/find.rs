@@ -7,7 +7,7 @@ use doorward_model::{
 
 use crate::door::Door;
 use crate::router::Match;
-use crate::rules::{EventRules, RouteRules};
+use crate::rules::{EventRules, RouteRules, Rules};
 
 /// A call whose front is pinned and whose route or event is known.
 pub(crate) struct Found<'c> {
@@ -104,9 +104,18 @@ impl Door {
     /// forge any envelope.
     pub(crate) fn find<'c>(&'c self, inbound: &'c Inbound, call: &mut Call) -> Result<Found<'c>, Refusal> {
         self.enter(call, Stage::Find);
-        if !self.rules.config().fronts.contains(&inbound.front) {
-            return Err(Refusal::UnknownFront);
-        }
+        self.rules.check_front(inbound)?;
+        self.rules.find(inbound, call)
+    }
+}
+
+impl Rules {
+    pub(crate) fn check_front(&self, inbound: &Inbound) -> Result<(), Refusal> {
+        if self.config().fronts.contains(&inbound.front) { Ok(()) } else { Err(Refusal::UnknownFront) }
+    }
+
+    /// Where a message that came in by a pinned front leads.
+    pub(crate) fn find<'c>(&'c self, inbound: &'c Inbound, call: &mut Call) -> Result<Found<'c>, Refusal> {
         let (subject, resource) = match &inbound.message {
             Message::Http(request) => self.find_route(request)?,
             Message::Event(record) => {
@@ -123,12 +132,12 @@ impl Door {
     fn find_route<'c>(&'c self, request: &'c HttpRequest) -> Result<(Subject<'c>, EntityName), Refusal> {
         let path = CanonicalPath::parse(&request.path, request.path_form)
             .map_err(|fault| Refusal::Malformed(MalformedFault::Path(fault)))?;
-        let (place, parameters) = match self.rules.router.find(&request.method, &path) {
+        let (place, parameters) = match self.router.find(&request.method, &path) {
             Match::Route(place, parameters) => (place, parameters),
             Match::OtherMethods(allow) => return Err(Refusal::MethodNotAllowed { allow }),
             Match::Nothing => return Err(Refusal::NotFound),
         };
-        let rules = self.rules.routes.get(place).ok_or(Refusal::NotFound)?;
+        let rules = self.routes.get(place).ok_or(Refusal::NotFound)?;
         let resource = match &rules.route.resource {
             None => rules.function.clone(),
             Some(rule) => {
@@ -143,7 +152,7 @@ impl Door {
         if let Some(fault) = &record.fault {
             return Err(Refusal::Malformed(MalformedFault::Envelope(fault.clone())));
         }
-        let rules = self.rules.events.iter().find(|rules| matches(rules, record)).ok_or(Refusal::NotFound)?;
+        let rules = self.events.iter().find(|rules| matches(rules, record)).ok_or(Refusal::NotFound)?;
         Ok((Subject::Event { rules, record }, rules.function.clone()))
     }
 }

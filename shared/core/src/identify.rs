@@ -2,7 +2,7 @@ use std::sync::Arc;
 
 use doorward_config::{Issuer, PrincipalRule};
 use doorward_model::entity_type::{EVENT_SOURCE, GROUP};
-use doorward_model::{AuthFault, Call, EntityName, MalformedFault, Principal, Refusal, Stage};
+use doorward_model::{AuthFault, Call, EntityName, EventRecord, MalformedFault, Principal, Refusal, Stage};
 use http::HeaderMap;
 use http::header::AUTHORIZATION;
 use serde_json::{Map, Value};
@@ -39,11 +39,7 @@ impl Door {
         let found = screened.into_found();
         let principal = match found.subject() {
             Subject::Http(http) => self.verify(http.rules, &http.request.headers, call).await?,
-            Subject::Event { record, .. } => Principal {
-                name: EntityName::new(EVENT_SOURCE, &record.sender),
-                parents: Vec::new(),
-                claims: Map::new(),
-            },
+            Subject::Event { record, .. } => sender(record),
         };
         call.caller = Some(principal.name.clone());
         Ok(Identified { found, principal })
@@ -55,13 +51,7 @@ impl Door {
         headers: &HeaderMap,
         call: &Call,
     ) -> Result<Principal, Refusal> {
-        let Some(token) = bearer(headers)? else {
-            return if rules.route.anonymous {
-                Ok(Principal::anonymous())
-            } else {
-                Err(Refusal::Unauthenticated(AuthFault::Missing))
-            };
-        };
+        let Some(token) = bearer(headers)? else { return nobody(rules) };
         let token = Unverified::read(token).map_err(Refusal::Unauthenticated)?;
         let issuer = issuer(rules, &token).map_err(Refusal::Unauthenticated)?;
         let set = self.key_set(issuer, token.kid(), call).await?;
@@ -80,6 +70,30 @@ impl Door {
             Some(left) => tokio::time::timeout(left, asked).await.unwrap_or(Err(KeysAway)),
         };
         found.map_err(|KeysAway| Refusal::KeysAway)
+    }
+}
+
+/// The caller who shows no credentials.
+fn nobody(rules: &RouteRules) -> Result<Principal, Refusal> {
+    if rules.route.anonymous {
+        Ok(Principal::anonymous())
+    } else {
+        Err(Refusal::Unauthenticated(AuthFault::Missing))
+    }
+}
+
+/// The source of an event, which its own envelope proves.
+fn sender(record: &EventRecord) -> Principal {
+    Principal { name: EntityName::new(EVENT_SOURCE, &record.sender), parents: Vec::new(), claims: Map::new() }
+}
+
+/// The caller of a rehearsal: of a request the one who is `stated`, without any proof. No call that is served may come
+/// here.
+pub(crate) fn rehearsed(found: &Found<'_>, stated: Option<&Principal>) -> Result<Principal, Refusal> {
+    match (found.subject(), stated) {
+        (Subject::Http(_), Some(stated)) => Ok(stated.clone()),
+        (Subject::Http(http), None) => nobody(http.rules),
+        (Subject::Event { record, .. }, _) => Ok(sender(record)),
     }
 }
 

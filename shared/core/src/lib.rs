@@ -6,7 +6,8 @@
 //!                                                                                                  └▶ record (always)
 //! ```
 //!
-//! [`Door::serve`] runs all of it, [`Door::admit`] runs it up to `permit` for an authorizer.
+//! [`Door::serve`] runs all of it, [`Door::admit`] runs it up to `permit` for an authorizer. [`Rules::rehearse`] and
+//! [`Rules::test_policies`] take the same steps up to the decision without any port, for sample calls.
 
 mod bundle;
 mod check_request;
@@ -22,8 +23,10 @@ mod keys;
 pub mod limit;
 mod permit;
 mod pipeline;
+mod policy_tests;
 pub mod ports;
 mod record;
+mod rehearsal;
 mod reserve;
 mod respond;
 mod router;
@@ -34,5 +37,7 @@ mod token;
 
 pub use bundle::{Bundle, BundleError};
 pub use door::{Admission, Answer, Door, EventAnswer, Ports};
+pub use policy_tests::{Difference, Entrance, PolicyTestFiles, TestReport, TestResult, Uncovered};
+pub use rehearsal::Rehearsed;
 pub use respond::problem;
 pub use rules::Rules;

@@ -1,7 +1,8 @@
 use doorward_model::{Call, Principal, Refusal, Stage};
 use doorward_policy::{CallContext, Context, Input, Question};
+use jiff::Timestamp;
 
-use crate::check_request::{Checked, Payload};
+use crate::check_request::Checked;
 use crate::door::Door;
 use crate::find::{Found, Subject};
 use crate::identify::Identified;
@@ -27,10 +28,8 @@ impl Door {
     pub(crate) fn permit<'c>(&self, checked: Checked<'c>, call: &mut Call) -> Result<Permitted<'c>, Refusal> {
         let (found, principal, payload) = checked.into_parts();
         self.ask_policies(&found, &principal, payload.input(), call)?;
-        match payload {
-            Payload::Faulty(refusal) => Err(refusal),
-            Payload::Kept(_) => Ok(Permitted { found, principal }),
-        }
+        payload.release()?;
+        Ok(Permitted { found, principal })
     }
 
     /// The same question where there is no body to look at. What depends on it is left open, so the answer permits
@@ -52,16 +51,26 @@ impl Door {
         call: &mut Call,
     ) -> Result<(), Refusal> {
         self.enter(call, Stage::Permit);
-        let function = found.function();
-        let decision = self.rules.policies().decide(&Question {
-            principal,
-            action: found.action(),
-            resource: found.resource(),
-            resource_parent: (found.resource() != function).then_some(function),
-            context: Context { now: call.at, purpose: found.purpose(), call: call_context(found), input },
-        });
+        let decision = self.rules.policies().decide(&question(found, principal, input, call.at));
         call.decision = Some(decision.note);
         decision.deny.map_or(Ok(()), |reason| Err(Refusal::Denied(reason)))
+    }
+}
+
+/// What the policies are asked of a call that came in at `now`.
+pub(crate) fn question<'a>(
+    found: &'a Found<'_>,
+    principal: &'a Principal,
+    input: Input<'a>,
+    now: Timestamp,
+) -> Question<'a> {
+    let function = found.function();
+    Question {
+        principal,
+        action: found.action(),
+        resource: found.resource(),
+        resource_parent: (found.resource() != function).then_some(function),
+        context: Context { now, purpose: found.purpose(), call: call_context(found), input },
     }
 }
 

@@ -9,7 +9,9 @@
 mod admission;
 mod events;
 mod keys;
+mod policy_tests;
 mod refusals;
+mod rehearsal;
 mod shop;
 mod stores_away;
 mod tokens;
