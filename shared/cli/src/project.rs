@@ -1,7 +1,8 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use doorward_core::{Bundle, Rules};
+use doorward_core::{Bundle, PolicyTestFiles, Rules};
+use doorward_model::Faults;
 
 use crate::output::Failure;
 
@@ -9,18 +10,27 @@ use crate::output::Failure;
 #[derive(Debug)]
 pub(crate) struct Sources {
     bundle: Bundle,
+    /// What lies beside the policies and is no part of the bundle, where it was read.
+    pub(crate) beside: PolicyTestFiles,
+    /// A file from elsewhere, by the path that the user gave.
+    pub(crate) given: Option<(String, String)>,
     /// The configuration, as a path from here.
     config: PathBuf,
 }
 
 impl Sources {
     pub(crate) fn text(&self, name: &str) -> Option<&str> {
-        let (config, text) = &self.bundle.config;
-        if name == config { Some(text) } else { self.bundle.files.get(name).map(String::as_str) }
+        let own = [Some(&self.bundle.config), self.given.as_ref()];
+        let own = own.into_iter().flatten().find(|(own, _)| own == name).map(|(_, text)| text);
+        let read = || self.bundle.files.get(name).or_else(|| self.beside.files.get(name));
+        own.or_else(read).map(String::as_str)
     }
 
     /// The path from here, which an editor can open.
     pub(crate) fn path(&self, name: &str) -> String {
+        if self.given.as_ref().is_some_and(|(given, _)| given == name) {
+            return name.to_owned();
+        }
         let own = self.config.parent().unwrap_or(Path::new(""));
         let path =
             if name == self.bundle.config.0 { self.config.clone() } else { Bundle::root(own).join(name) };
@@ -33,19 +43,53 @@ pub(crate) struct Project {
     /// Where `doorward.toml` is, absolute.
     pub(crate) config: PathBuf,
     pub(crate) rules: Rules,
+    pub(crate) sources: Sources,
 }
 
 impl Project {
     /// Reads and checks the project at `path`, a folder or a `doorward.toml`.
     pub(crate) fn open(path: &Path) -> Result<Self, Failure> {
+        let files = Files::read(path)?;
+        match files.compile() {
+            Ok(rules) => Ok(files.with(rules)),
+            Err(faults) => Err(files.invalid(faults)),
+        }
+    }
+
+    /// The failure that `faults` are, which were found in the project's files later.
+    pub(crate) fn invalid(self, faults: Faults) -> Failure {
+        Failure::Invalid { faults, sources: Box::new(self.sources) }
+    }
+}
+
+/// A project's files, before anything is known of them.
+pub(crate) struct Files {
+    /// Where `doorward.toml` is, absolute.
+    pub(crate) config: PathBuf,
+    pub(crate) sources: Sources,
+}
+
+impl Files {
+    /// Reads the project at `path`, a folder or a `doorward.toml`.
+    pub(crate) fn read(path: &Path) -> Result<Self, Failure> {
         let found =
             if path.is_file() { path.to_path_buf() } else { Bundle::locate(path).map_err(missing)? };
         let config = found.canonicalize().map_err(Failure::new)?;
         let bundle = Bundle::read(&config).map_err(Failure::new)?;
-        match Rules::compile(&bundle, |_| None) {
-            Ok(rules) => Ok(Self { config, rules }),
-            Err(faults) => Err(Failure::Invalid { faults, sources: Sources { bundle, config: found } }),
-        }
+        let beside = PolicyTestFiles::default();
+        Ok(Self { config, sources: Sources { bundle, beside, given: None, config: found } })
+    }
+
+    pub(crate) fn compile(&self) -> Result<Rules, Faults> {
+        Rules::compile(&self.sources.bundle, |_| None)
+    }
+
+    pub(crate) fn with(self, rules: Rules) -> Project {
+        Project { config: self.config, rules, sources: self.sources }
+    }
+
+    pub(crate) fn invalid(self, faults: Faults) -> Failure {
+        Failure::Invalid { faults, sources: Box::new(self.sources) }
     }
 }
 

@@ -8,7 +8,7 @@ mod stage;
 use std::collections::BTreeSet;
 
 use doorward_config::{PolicyTest, Sample};
-use doorward_model::{Fault, Faults, Inbound};
+use doorward_model::{Fault, Faults, Inbound, Refusal};
 
 pub use files::PolicyTestFiles;
 pub use judge::Difference;
@@ -87,7 +87,10 @@ impl Rules {
     }
 
     fn uncovered(&self, staged: &[(&PolicyTest, Staged)], results: &[TestResult]) -> Vec<Uncovered> {
-        let decisions = results.iter().filter_map(|result| result.rehearsed.decision.as_ref());
+        // Where a fault of the payload is held, permits that read it were not evaluated.
+        let evaluated = |rehearsed: &&Rehearsed| matches!(rehearsed.refusal, None | Some(Refusal::Denied(_)));
+        let rehearsed = results.iter().map(|result| &result.rehearsed).filter(evaluated);
+        let decisions = rehearsed.filter_map(|rehearsed| rehearsed.decision.as_ref());
         let covered: BTreeSet<&str> =
             decisions.flat_map(|decision| &decision.note.policies).map(String::as_str).collect();
         let mut ids = self.policies().ids();

@@ -134,6 +134,13 @@ fn what_no_test_covers_is_listed_and_told_apart_from_what_never_applied() {
         ]
     );
     assert_eq!(run(&Shop::new(), "").unwrap().uncovered.len(), 5);
+    let faulty = "[[tests]]\nname = \"a\"\nprincipal = 'User::\"alice\"'\ngroups = [\"customers\"]\nrequest = { method = \"POST\", path = \"/orders\", body = {} }\ndecision = \"allow\"\ncode = \"contract-violation\"";
+    let report = run(&Shop::new(), faulty).unwrap();
+    assert_eq!(report.results[0].differences, []);
+    assert!(
+        report.uncovered[0].id == "customers-order-up-to-1000" && report.uncovered[0].applied,
+        "{report:?}"
+    );
 }
 
 #[test]
