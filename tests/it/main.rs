@@ -11,6 +11,7 @@ mod check;
 mod demo;
 mod emit;
 mod issuer;
+mod loaded;
 mod ministack;
 mod packages;
 mod readme;

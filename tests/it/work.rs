@@ -10,7 +10,7 @@ use serde_json::json;
 
 use crate::issuer;
 
-fn function(name: &str, environment: &[(&str, String)]) -> FunctionSpec {
+pub(crate) fn function(name: &str, environment: &[(&str, String)]) -> FunctionSpec {
     FunctionSpec {
         name: name.to_owned(),
         binary: binaries::path(name),

@@ -4,6 +4,7 @@ mod answers;
 mod attributes;
 mod client;
 mod clock;
+mod entities;
 mod fetch;
 mod invoke_event;
 mod item;
@@ -28,6 +29,7 @@ use doorward_core::Ports;
 pub use answers::LambdaAnswers;
 pub use client::{AwsClients, EnvironmentError};
 pub use clock::SystemClock;
+pub use entities::DynamoEntities;
 pub use fetch::HttpsFetch;
 pub use invoke_event::InvokeEventError;
 pub use item::LedgerItem;
@@ -48,6 +50,7 @@ pub fn ports(clients: &AwsClients, table: &str) -> Ports {
         limits: Arc::new(DynamoLimits::new(clients, table)),
         ledger: Arc::new(DynamoLedger::new(clients, table)),
         quarantine: Arc::new(DynamoQuarantine::new(clients, table)),
+        entities: Arc::new(DynamoEntities::new(clients, table)),
         targets: Arc::new(LambdaTargets::new(clients)),
         answers: Arc::new(LambdaAnswers),
         journal: Arc::new(StdoutJournal),

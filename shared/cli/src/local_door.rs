@@ -9,11 +9,9 @@ use doorward_emulator::{
 };
 use doorward_model::FrontKind;
 
+use crate::local_tables;
 use crate::output::Failure;
 use crate::project::Project;
-
-/// The one definition of the tables, which tests read as well.
-const TABLES: &str = include_str!("../../../infra/tables.json");
 
 /// Functions that are the door itself; all others are targets.
 const AUTHORIZER: &str = "authorizer";
@@ -49,7 +47,7 @@ impl LocalDoor {
         let options = Options {
             region: REGION.to_owned(),
             account: "123456789012".to_owned(),
-            tables: TABLES.to_owned(),
+            tables: local_tables::definitions(config).map_err(Failure::new)?,
             table_prefix: config.door.table.clone(),
             functions: functions(config, &project.config, runner)?,
             http_api: front(FrontKind::HttpApi).map(|id| http_api(id, config)),

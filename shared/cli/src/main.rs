@@ -11,6 +11,7 @@ mod ending;
 mod explanation;
 mod faults;
 mod local_door;
+mod local_tables;
 mod output;
 mod policy;
 mod project;

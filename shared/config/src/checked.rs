@@ -4,6 +4,7 @@ use std::time::Duration;
 use doorward_model::{EventKind, Front, Place};
 use http::Method;
 
+use crate::load::LoadRule;
 use crate::pattern::Pattern;
 
 /// `doorward.toml` as the program trusts it: every name that is used is declared, every value is in bounds.
@@ -225,6 +226,8 @@ pub struct ResourceRule {
     pub type_name: String,
     /// The path parameter that is its id.
     pub parameter: String,
+    /// Where its attributes are read from; `None` where only `entities.json` gives it any.
+    pub load: Option<LoadRule>,
 }
 
 /// An event that may enter.

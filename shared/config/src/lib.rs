@@ -17,6 +17,7 @@ mod events;
 mod fronts;
 mod issuers;
 mod lambda_name;
+mod load;
 mod location;
 mod names;
 mod path_template;
@@ -37,6 +38,7 @@ pub use checked::{
     JwksLocation, Limit, LimitRule, OnDeny, Plan, PrincipalRule, ResourceRule, Route, Target, Window,
 };
 pub use environment::{ENVIRONMENT, EnvironmentVariable, jwks_url_variable};
+pub use load::{EntityTable, KeyType, LoadRule};
 pub use pattern::Pattern;
 pub use policy_tests::{
     EventSample, Expected, PolicyTest, QuestionSample, RequestSample, Sample, SampleCall,

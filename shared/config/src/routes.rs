@@ -12,7 +12,7 @@ use crate::path_template::PathTemplate;
 use crate::reader::{Section, Value, with_hint};
 use crate::report::{Reported, quote};
 use crate::suggestion::suggest;
-use crate::{entity_type, location, names};
+use crate::{entity_type, load, location, names};
 
 /// What one call may count for at most.
 const MOST_UNITS: u64 = 1_000_000;
@@ -28,6 +28,7 @@ pub(crate) fn read(
     issuers: &[Issuer],
 ) -> Result<Vec<Route>, Reported> {
     let mut table = RouteTable::default();
+    let mut loaded = load::Loaded::default();
     document.sections("routes", "`[[routes]]`", |section| {
         let id = section.required("id", |value| names.actions.declare(value, names::action));
         let matched = section.required("match", |value| table.claim(value, value.parse(parse_match)?));
@@ -37,8 +38,8 @@ pub(crate) fn read(
         let contract = section.optional("contract", read_contract);
         let check_answers =
             section.optional("check_answers", |value| Ok((read_check_answers(value)?, value)));
-        let resource =
-            section.optional("resource", |value| read_resource(value, matched.as_ref().ok(), issuers));
+        let resource = section
+            .optional("resource", |value| read_resource(value, matched.as_ref().ok(), issuers, &mut loaded));
         let units = section.or("units", NonZeroU64::MIN, |value| value.positive(MOST_UNITS));
         let purpose = section.optional("purpose", |value| names.purpose(value));
 
@@ -139,6 +140,7 @@ fn read_resource(
     value: Value<'_>,
     matched: Option<&(Method, PathTemplate)>,
     issuers: &[Issuer],
+    loaded: &mut load::Loaded,
 ) -> Result<ResourceRule, Reported> {
     value.section("`resource`", |section| {
         let type_name = section.required("type", |value| {
@@ -166,6 +168,11 @@ fn read_resource(
                 }
             })
         });
-        Ok(ResourceRule { type_name: type_name?, parameter: parameter? })
+        let load = section.optional("load", |value| {
+            let rule = load::read(value)?;
+            type_name.as_ref().map_or(Ok(()), |name| loaded.claim(name, &rule, value))?;
+            Ok(rule)
+        });
+        Ok(ResourceRule { type_name: type_name?, parameter: parameter?, load: load? })
     })
 }

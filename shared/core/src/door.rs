@@ -3,7 +3,9 @@ use std::sync::Arc;
 use doorward_model::{Call, Inbound, Message, Outcome, Refusal, Reply};
 
 use crate::keys::KeyRing;
-use crate::ports::{AnswerBound, Clock, Fetch, Journal, Ledger, LimitStore, Quarantine, Targets};
+use crate::ports::{
+    AnswerBound, Clock, EntityStore, Fetch, Journal, Ledger, LimitStore, Quarantine, Targets,
+};
 use crate::rules::Rules;
 use crate::screen::Screen;
 
@@ -20,6 +22,8 @@ pub struct Ports {
     pub ledger: Arc<dyn Ledger>,
     /// Where refused events are kept.
     pub quarantine: Arc<dyn Quarantine>,
+    /// What policies read of resources.
+    pub entities: Arc<dyn EntityStore>,
     /// What calls are forwarded to.
     pub targets: Arc<dyn Targets>,
     /// What the front can carry back.

@@ -6,6 +6,7 @@ use doorward_model::{
 };
 
 use crate::door::Door;
+use crate::load::LoadRules;
 use crate::router::Match;
 use crate::rules::{EventRules, RouteRules, Rules};
 
@@ -64,6 +65,14 @@ impl<'c> Found<'c> {
         match &self.subject {
             Subject::Http(http) => &http.rules.function,
             Subject::Event { rules, .. } => &rules.function,
+        }
+    }
+
+    /// Where the resource is read from; `None` where it is not read.
+    pub(crate) fn load(&self) -> Option<&'c LoadRules> {
+        match &self.subject {
+            Subject::Http(http) => http.rules.load.as_ref(),
+            Subject::Event { .. } => None,
         }
     }
 

@@ -1,5 +1,5 @@
 use doorward_model::{Call, Principal, Refusal, Stage};
-use doorward_policy::{CallContext, Context, Input, Question};
+use doorward_policy::{CallContext, Context, Input, Loaded, Question};
 use jiff::Timestamp;
 
 use crate::check_request::Checked;
@@ -25,25 +25,29 @@ impl<'c> Permitted<'c> {
 
 impl Door {
     /// May this caller do this? Only who may hears of a fault in the payload.
-    pub(crate) fn permit<'c>(&self, checked: Checked<'c>, call: &mut Call) -> Result<Permitted<'c>, Refusal> {
+    pub(crate) async fn permit<'c>(
+        &self,
+        checked: Checked<'c>,
+        call: &mut Call,
+    ) -> Result<Permitted<'c>, Refusal> {
         let (found, principal, payload) = checked.into_parts();
-        self.ask_policies(&found, &principal, payload.input(), call)?;
+        self.ask_policies(&found, &principal, payload.input(), call).await?;
         payload.release()?;
         Ok(Permitted { found, principal })
     }
 
     /// The same question where there is no body to look at. What depends on it is left open, so the answer permits
     /// nothing but to ask the dispatcher.
-    pub(crate) fn permit_without_body(
+    pub(crate) async fn permit_without_body(
         &self,
         identified: Identified<'_>,
         call: &mut Call,
     ) -> Result<(), Refusal> {
         let (found, principal) = identified.into_parts();
-        self.ask_policies(&found, &principal, Input::Absent, call)
+        self.ask_policies(&found, &principal, Input::Absent, call).await
     }
 
-    fn ask_policies(
+    async fn ask_policies(
         &self,
         found: &Found<'_>,
         principal: &Principal,
@@ -51,7 +55,9 @@ impl Door {
         call: &mut Call,
     ) -> Result<(), Refusal> {
         self.enter(call, Stage::Permit);
-        let decision = self.rules.policies().decide(&question(found, principal, input, call.at));
+        let loaded = self.load(found, call).await?;
+        let question = question(found, principal, loaded.as_deref(), input, call.at);
+        let decision = self.rules.policies().decide(&question);
         call.decision = Some(decision.note);
         decision.deny.map_or(Ok(()), |reason| Err(Refusal::Denied(reason)))
     }
@@ -61,6 +67,7 @@ impl Door {
 pub(crate) fn question<'a>(
     found: &'a Found<'_>,
     principal: &'a Principal,
+    loaded: Option<&'a Loaded>,
     input: Input<'a>,
     now: Timestamp,
 ) -> Question<'a> {
@@ -70,6 +77,7 @@ pub(crate) fn question<'a>(
         action: found.action(),
         resource: found.resource(),
         resource_parent: (found.resource() != function).then_some(function),
+        loaded,
         context: Context { now, purpose: found.purpose(), call: call_context(found), input },
     }
 }

@@ -11,7 +11,7 @@ impl Door {
         let screened = self.screen(found, call)?;
         let identified = self.identify(screened, call).await?;
         let checked = self.check_request(identified, call)?;
-        let permitted = self.permit(checked, call)?;
+        let permitted = self.permit(checked, call).await?;
         let claimed = self.claim(permitted, call).await?;
         let admitted = self.reserve(claimed, call).await?;
         let sent = self.send(admitted, call).await?;
@@ -23,7 +23,7 @@ impl Door {
         let found = self.find(inbound, call)?;
         let screened = self.screen(found, call)?;
         let identified = self.identify(screened, call).await?;
-        self.permit_without_body(identified, call)
+        self.permit_without_body(identified, call).await
     }
 
     pub(crate) fn enter(&self, call: &mut Call, stage: Stage) {

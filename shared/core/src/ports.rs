@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use doorward_config::Target;
+use doorward_config::{EntityTable, Target};
 use doorward_model::{
-    Call, CanonicalPath, EventRecord, HttpRequest, Outcome, Principal, Reply, TargetFault, Trace,
+    Call, CanonicalPath, EventRecord, HttpRequest, Item, Outcome, Principal, Reply, TargetFault, Trace,
 };
 use http::{HeaderMap, StatusCode};
 use jiff::Timestamp;
@@ -79,6 +79,25 @@ pub enum Claim {
 pub trait Quarantine: Send + Sync {
     /// Keeps `record` with the reason that `call` notes. Keeping the same call twice keeps one item.
     async fn keep(&self, call: &Call, record: &EventRecord, expires: Timestamp) -> Result<(), StoreError>;
+}
+
+/// What policies read of resources, an item an entity.
+#[async_trait]
+pub trait EntityStore: Send + Sync {
+    /// The attributes of the entity `id`, as the table has them now: those of [`EntitySource::attributes`] that it has,
+    /// and no others. `None` where it is not there.
+    async fn load(&self, source: &EntitySource, id: &str) -> Result<Option<Item>, StoreError>;
+}
+
+/// Where the entities of one type are, and what is read of them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EntitySource {
+    /// Their Cedar type.
+    pub type_name: String,
+    /// The table.
+    pub table: EntityTable,
+    /// Names of their attributes.
+    pub attributes: Vec<String>,
 }
 
 /// Why a store gave no answer.

@@ -1,9 +1,10 @@
-use doorward_model::{Call, EntityName, Inbound, Principal, Refusal};
-use doorward_policy::{Decision, Explanation, Question};
+use doorward_model::{Call, DecisionNote, DenyReason, Effect, EntityName, Inbound, Item, Principal, Refusal};
+use doorward_policy::{Decision, Explanation, Loaded, Question};
 use jiff::Timestamp;
 
+use crate::find::Found;
 use crate::rules::Rules;
-use crate::{check_request, identify, permit, screen};
+use crate::{check_request, identify, load, permit, screen};
 
 /// A call as it might come in, with a caller who is taken at their word.
 #[derive(Debug)]
@@ -12,6 +13,8 @@ pub(crate) struct Entrant {
     /// Whether the front is made up, so that it cannot be a pinned one.
     pub(crate) any_front: bool,
     pub(crate) principal: Option<Principal>,
+    /// What the table holds of the resource, where it is read from one.
+    pub(crate) item: Option<Item>,
     pub(crate) at: Timestamp,
 }
 
@@ -61,10 +64,28 @@ impl Rules {
         let principal = identify::rehearsed(&found, entrant.principal.as_ref())?;
         call.caller = Some(principal.name.clone());
         let payload = check_request::payload(&found);
-        let said = ask(&permit::question(&found, &principal, payload.input(), entrant.at));
-        let deny = said.deny;
+        let said = match self.rehearse_load(&found, entrant.item.as_ref()) {
+            Ok(loaded) => {
+                ask(&permit::question(&found, &principal, loaded.as_ref(), payload.input(), entrant.at))
+            }
+            Err(reason) => denied(reason),
+        };
+        let deny = said.deny.clone();
         *decision = Some(said);
         deny.map_or(Ok(()), |reason| Err(Refusal::Denied(reason)))?;
         payload.release()
     }
+
+    fn rehearse_load(&self, found: &Found<'_>, item: Option<&Item>) -> Result<Option<Loaded>, DenyReason> {
+        match found.load() {
+            None => Ok(None),
+            Some(_) => load::made(self.policies(), found.resource(), item).map(Some),
+        }
+    }
+}
+
+/// The denial of a resource that no policy sees.
+pub(crate) fn denied(reason: DenyReason) -> Decision {
+    let note = DecisionNote { effect: Effect::Deny, policies: Vec::new(), errors: Vec::new() };
+    Decision { note, deny: Some(reason) }
 }

@@ -85,7 +85,7 @@ pub fn problem(refusal: &Refusal, request_id: &str, realm: &str) -> Reply {
         }
         Refusal::StoreAway => {
             insert(&mut headers, RETRY_AFTER, "1");
-            "Usage cannot be recorded at the moment"
+            "The call cannot be served at the moment"
         }
         Refusal::Target(TargetFault::TimedOut) => "The target did not answer in time",
         Refusal::Target(TargetFault::Unreachable(_)) => "The target cannot be reached",

@@ -3,12 +3,13 @@ use std::collections::{HashMap, HashSet};
 use doorward_config::{Config, EventRule, Issuer, JwksLocation, Plan, Route, Target};
 use doorward_contract::Operation;
 use doorward_model::entity_type::{ANONYMOUS, EVENT_SOURCE, FUNCTION};
-use doorward_model::{EntityName, Fault, Faults, Place};
-use doorward_policy::{ActionSpec, CallShape, Policies, SourceFile, Vocabulary};
+use doorward_model::{EntityName, Fault, Faults, Place, Principal};
+use doorward_policy::{ActionSpec, CallShape, Grant, Policies, SourceFile, Sources, Vocabulary};
 
 use crate::bundle::Bundle;
 use crate::contracts::Contracts;
 use crate::keys::KeySet;
+use crate::load::{self, LoadRules};
 use crate::router::Router;
 
 /// A bundle, checked and compiled: what the pipeline reads and never changes. Every name of the configuration is
@@ -35,6 +36,7 @@ pub(crate) struct RouteRules {
     pub(crate) target: Target,
     /// The target as a Cedar entity.
     pub(crate) function: EntityName,
+    pub(crate) load: Option<LoadRules>,
     pub(crate) plan: Option<Plan>,
 }
 
@@ -73,9 +75,10 @@ impl Rules {
         let vocabulary = vocabulary(&config, &contracts);
         let router = Router::new(&config.routes)
             .map_err(|path| faults.0.push(Fault::new(format!("the path `{path}` conflicts with another"))));
-        let policies = compile_policies(bundle, &vocabulary).map_err(|more| faults.0.extend(more.0));
+        let policies = Policies::compile(&PolicyFiles::of(bundle).sources(), &vocabulary)
+            .map_err(|more| faults.0.extend(more.0));
         let (Ok(router), Ok(policies)) = (router, policies) else { return Err(distinct(faults)) };
-        let routes = resolve_routes(&config, contracts, &mut faults);
+        let routes = resolve_routes(&config, contracts, &policies, &mut faults);
         let events = resolve_events(&config, &mut faults);
         let rules = Self { router, policies, routes, events, key_sets, digest: bundle.digest(), config };
         distinct(faults).or(rules)
@@ -93,6 +96,14 @@ impl Rules {
         &self.policies
     }
 
+    /// What `principal` may do, whatever the call: every permit that may hold, and what may still forbid it.
+    #[must_use]
+    pub fn can(&self, principal: &Principal) -> Vec<Grant> {
+        let routes = self.routes.iter().map(|rules| (rules.route.id.clone(), rules.function.clone()));
+        let events = self.events.iter().map(|rules| (rules.rule.id.clone(), rules.function.clone()));
+        self.policies.can(principal, &routes.chain(events).collect())
+    }
+
     /// The bundle's digest.
     #[must_use]
     pub fn digest(&self) -> &str {
@@ -107,8 +118,11 @@ fn distinct(faults: Faults) -> Faults {
 }
 
 fn form_faults(bundle: &Bundle) -> Vec<Fault> {
-    let policies = doorward_policy::check_form(&sources(bundle, ".cedar"));
-    Contracts::check_form(bundle).into_iter().chain(policies).collect()
+    let policies = PolicyFiles::of(bundle);
+    Contracts::check_form(bundle)
+        .into_iter()
+        .chain(doorward_policy::check_form(&policies.sources()))
+        .collect()
 }
 
 fn read_key_sets(bundle: &Bundle, config: &Config, faults: &mut Faults) -> HashMap<String, KeySet> {
@@ -131,17 +145,36 @@ fn read_key_sets(bundle: &Bundle, config: &Config, faults: &mut Faults) -> HashM
     found
 }
 
-fn sources(bundle: &Bundle, suffix: &str) -> Vec<SourceFile> {
-    let source = |(name, text): (&str, &str)| SourceFile { name: name.to_owned(), text: text.to_owned() };
-    bundle.ending(suffix).map(source).collect()
+/// The files of a bundle that make its policies.
+struct PolicyFiles {
+    policies: Vec<SourceFile>,
+    links: Option<SourceFile>,
+    schemas: Vec<SourceFile>,
+    entities: Option<SourceFile>,
 }
 
-fn compile_policies(bundle: &Bundle, vocabulary: &Vocabulary) -> Result<Policies, Faults> {
-    let mut schemas = sources(bundle, ".cedarschema");
-    // The generated schema may be kept beside the policies for editors; it declares what is generated again here.
-    schemas.retain(|file| file.name != "doorward.cedarschema");
-    let entities = sources(bundle, ".json").into_iter().find(|file| file.name == "entities.json");
-    Policies::compile(&sources(bundle, ".cedar"), &schemas, entities.as_ref(), vocabulary)
+impl PolicyFiles {
+    fn of(bundle: &Bundle) -> Self {
+        let source = |(name, text): (&str, &str)| SourceFile { name: name.to_owned(), text: text.to_owned() };
+        let named = |name: &str| bundle.files.get(name).map(|text| source((name, text)));
+        // The generated schema may be kept beside the policies for editors; it declares what is generated again here.
+        let schemas = bundle.ending(".cedarschema").filter(|(name, _)| *name != "doorward.cedarschema");
+        Self {
+            policies: bundle.ending(".cedar").map(source).collect(),
+            links: named("links.json"),
+            schemas: schemas.map(source).collect(),
+            entities: named("entities.json"),
+        }
+    }
+
+    fn sources(&self) -> Sources<'_> {
+        Sources {
+            policies: &self.policies,
+            links: self.links.as_ref(),
+            schemas: &self.schemas,
+            entities: self.entities.as_ref(),
+        }
+    }
 }
 
 /// What policies may talk about: one action a route and event.
@@ -158,6 +191,7 @@ fn vocabulary(config: &Config, contracts: &Contracts) -> Vocabulary {
             name: route.id.clone(),
             principals,
             resource: route.resource.as_ref().map_or(FUNCTION, |rule| &rule.type_name).to_owned(),
+            load: route.resource.as_ref().and_then(|rule| rule.load.as_ref()).map(|load| load.place.clone()),
             call: CallShape::Http { input: contracts.input(place).cloned() },
         }
     });
@@ -165,6 +199,7 @@ fn vocabulary(config: &Config, contracts: &Contracts) -> Vocabulary {
         name: event.id.clone(),
         principals: vec![EVENT_SOURCE.to_owned()],
         resource: FUNCTION.to_owned(),
+        load: None,
         call: CallShape::Event { kind: event.source, input: None },
     });
     Vocabulary {
@@ -174,8 +209,14 @@ fn vocabulary(config: &Config, contracts: &Contracts) -> Vocabulary {
     }
 }
 
-fn resolve_routes(config: &Config, contracts: Contracts, faults: &mut Faults) -> Vec<RouteRules> {
+fn resolve_routes(
+    config: &Config,
+    contracts: Contracts,
+    policies: &Policies,
+    faults: &mut Faults,
+) -> Vec<RouteRules> {
     let plan = plan(config, Some(DEFAULT_PLAN));
+    let mut loads = load::rules(config, policies);
     let resolved = config.routes.iter().zip(contracts.into_operations()).filter_map(|(route, operation)| {
         let target = target(config, &route.target, faults)?;
         Some(RouteRules {
@@ -184,6 +225,7 @@ fn resolve_routes(config: &Config, contracts: Contracts, faults: &mut Faults) ->
             issuers: route.auth.iter().filter_map(|name| config.issuer(name)).cloned().collect(),
             function: EntityName::new(FUNCTION, &target.name),
             target,
+            load: loads.remove(&route.id),
             plan: plan.clone(),
             route: route.clone(),
         })

@@ -48,7 +48,7 @@ pub enum Refusal {
     },
     /// A rate or a quota binds.
     Limited(LimitNote),
-    /// The store of limits or usage is away.
+    /// The store of limits, usage or entities is away.
     StoreAway,
     /// The target gave no usable answer.
     Target(TargetFault),
@@ -118,7 +118,7 @@ pub enum AuthFault {
 }
 
 /// Why the decision is deny. For operators only.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum DenyReason {
     /// No policy permits it.
     #[error("no policy permits it")]
@@ -129,23 +129,54 @@ pub enum DenyReason {
     /// A `forbid` could not be evaluated, so it counts as satisfied.
     #[error("a forbidding policy could not be evaluated")]
     ForbidErrored,
+    /// Only policies that could not be evaluated might permit it.
+    #[error("no policy permits it, and a permitting policy could not be evaluated")]
+    PermitErrored,
+    /// A policy that decides could not be evaluated, because it reads an entity that nothing describes.
+    #[error("a policy could not be evaluated: it reads an entity that nothing describes")]
+    MissingEntity,
+    /// No route and no event has this action.
+    #[error("the action is unknown")]
+    UnknownAction,
     /// The request does not fit the schema, or its entities cannot be built.
     #[error("the request does not fit the policy schema")]
     Unfit,
+    /// The resource is read from a table, and no item of it is there.
+    #[error("the resource is not there")]
+    NoEntity,
+    /// The resource's item makes no entity of its type. The text names the attribute and what it must be, never the
+    /// value.
+    #[error("the resource's item does not fit the policy schema: {0}")]
+    EntityUnfit(String),
 }
 
 impl DenyReason {
-    /// Every reason.
-    pub const ALL: [Self; 4] = [Self::NoPermit, Self::Forbidden, Self::ForbidErrored, Self::Unfit];
+    /// Every word.
+    pub const WORDS: [&str; 9] = [
+        "no-permit",
+        "forbid",
+        "forbid-errored",
+        "permit-errored",
+        "missing-entity",
+        "unknown-action",
+        "unfit",
+        "no-entity",
+        "entity-unfit",
+    ];
 
     /// The word in policy tests.
     #[must_use]
-    pub fn word(self) -> &'static str {
+    pub fn word(&self) -> &'static str {
         match self {
             Self::NoPermit => "no-permit",
             Self::Forbidden => "forbid",
             Self::ForbidErrored => "forbid-errored",
+            Self::PermitErrored => "permit-errored",
+            Self::MissingEntity => "missing-entity",
+            Self::UnknownAction => "unknown-action",
             Self::Unfit => "unfit",
+            Self::NoEntity => "no-entity",
+            Self::EntityUnfit(_) => "entity-unfit",
         }
     }
 }

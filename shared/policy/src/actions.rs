@@ -83,6 +83,8 @@ pub(crate) struct Action {
     pub(crate) entity: Entity,
     pub(crate) principals: HashSet<EntityTypeName>,
     pub(crate) resource: EntityTypeName,
+    /// Whether the resource is read from a table.
+    pub(crate) loads: bool,
     pub(crate) context: ContextType,
 }
 

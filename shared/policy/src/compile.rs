@@ -1,56 +1,51 @@
 use std::collections::{HashMap, HashSet};
 
 use cedar_policy::{
-    Authorizer, Effect, Entities, PolicySet, Schema, ValidationError, ValidationMode, ValidationResult,
-    Validator,
+    Entities, PolicyId, PolicySet, Schema, ValidationError, ValidationMode, ValidationResult, Validator,
 };
 use doorward_model::{Fault, Faults};
 
 use crate::actions::Action;
+use crate::engine::Engine;
 use crate::entities::{self, Store};
 use crate::express;
 use crate::input_reads;
+use crate::loaded::{self, LoadedTypes};
 use crate::origins::Origins;
 use crate::policy_files::PolicyFiles;
 use crate::schema::{EntityType, ProjectSchema};
-use crate::vocabulary::{SourceFile, Vocabulary};
+use crate::vocabulary::{SourceFile, Sources, Vocabulary};
 
 /// A project's policies, checked and compiled: decisions only read them.
 #[derive(Debug)]
 pub struct Policies {
     schema_text: String,
     unstated: Vec<String>,
+    warnings: Vec<Fault>,
     pub(crate) schema: Schema,
     pub(crate) actions: HashMap<String, Action>,
     pub(crate) entity_types: HashMap<String, EntityType>,
     pub(crate) purposes: HashSet<String>,
     pub(crate) store: Store,
-    pub(crate) whole: PolicySet,
-    /// The policies for calls whose input is not known; `None` where no policy reads the input.
-    pub(crate) without_input: Option<PolicySet>,
-    /// Ids of the policies that forbid.
-    pub(crate) forbids: HashSet<String>,
-    pub(crate) authorizer: Authorizer,
+    pub(crate) loaded: LoadedTypes,
+    pub(crate) engine: Engine,
+    /// The policies as Cedar reads them, for what is asked about them rather than of them.
+    pub(crate) set: PolicySet,
     pub(crate) origins: Origins,
 }
 
 impl Policies {
-    /// Reads the policies (`*.cedar`), the entity types that the user declares (`*.cedarschema`) and `entities.json`,
-    /// and checks them strictly against the schema that `vocabulary` makes.
+    /// Reads the user's files and checks them strictly against the schema that `vocabulary` makes.
     ///
     /// # Errors
-    /// Every fault of every file, in the order of the files: schemas, policies, entities.
-    pub fn compile(
-        policies: &[SourceFile],
-        schemas: &[SourceFile],
-        entities: Option<&SourceFile>,
-        vocabulary: &Vocabulary,
-    ) -> Result<Self, Faults> {
-        let files = PolicyFiles::read(policies);
+    /// Every fault of every file, in the order of the files: schemas, policies, links, entities.
+    pub fn compile(sources: &Sources<'_>, vocabulary: &Vocabulary) -> Result<Self, Faults> {
+        let Sources { policies, links, schemas, entities } = *sources;
+        let files = PolicyFiles::read(policies, links);
         let project = match ProjectSchema::build(schemas, vocabulary) {
             Ok(project) => project,
             Err(mut faults) => {
-                sort(&mut faults, schemas);
+                sort(&mut faults, schemas, None);
                 faults.extend(files.faults);
                 return Err(Faults(faults));
             }
@@ -58,12 +53,15 @@ impl Policies {
         let (depth, validation) = validate(&project.schema, &files.set);
         let mut faults = files.faults.clone();
         let reads_input =
-            |error: &ValidationError| files.set.policy(error.policy_id()).is_some_and(input_reads::reads);
-        let judged = validation.validation_errors().filter(|e| !vocabulary.inputs_unknown || !reads_input(e));
+            |id: &PolicyId| files.set.policy(id).is_none_or(|policy| input_reads::reads(policy, &files.set));
+        let judged = validation
+            .validation_errors()
+            .filter(|error| !vocabulary.inputs_unknown || !reads_input(error.policy_id()));
         faults.extend(judged.map(|error| explain(error, files.fault(error))));
-        sort(&mut faults, policies);
-        let entities =
-            entities.map_or_else(|| Ok(Entities::empty()), |file| entities::read(file, &project.schema));
+        sort(&mut faults, policies, links);
+        let loaded = loaded::types(&vocabulary.actions, &project.fragments, &project.schema, &mut faults);
+        let entities = entities
+            .map_or_else(|| Ok(Entities::empty()), |file| entities::read(file, &project.schema, &loaded));
         let store = match entities {
             Ok(entities) if faults.is_empty() => Store::new(entities, depth)?,
             Ok(_) => return Err(Faults(faults)),
@@ -72,21 +70,23 @@ impl Policies {
                 return Err(Faults(faults));
             }
         };
+        let mut warnings: Vec<Fault> =
+            validation.validation_warnings().map(|warning| files.warning(warning)).collect();
+        sort(&mut warnings, policies, links);
         express::warm();
-        let forbids = files.set.policies().filter(|policy| policy.effect() == Effect::Forbid);
         Ok(Self {
-            forbids: forbids.map(|policy| policy.id().to_string()).collect(),
-            without_input: input_reads::without_input(&files.set)?,
-            origins: files.origins(policies),
-            whole: files.set,
+            engine: Engine::new(&files.set, reads_input),
+            origins: files.origins(policies, links),
+            set: files.set,
             store,
+            loaded,
             schema_text: project.text,
             unstated: project.unstated,
+            warnings,
             schema: project.schema,
             actions: project.actions,
             entity_types: project.entity_types,
             purposes: vocabulary.purposes.iter().cloned().collect(),
-            authorizer: Authorizer::new(),
         })
     }
 
@@ -99,7 +99,13 @@ impl Policies {
     /// How many policies there are.
     #[must_use]
     pub fn count(&self) -> usize {
-        self.whole.policies().count()
+        self.engine.count()
+    }
+
+    /// What is sound and still of no use, such as a policy that no request can ever meet.
+    #[must_use]
+    pub fn warnings(&self) -> &[Fault] {
+        &self.warnings
     }
 
     /// What of the payloads no schema can state, so that no policy can read it: `createOrder: input.meta: a union`.
@@ -111,8 +117,8 @@ impl Policies {
 
 /// The faults that policies have in whatever project they are: those of their syntax and their ids.
 #[must_use]
-pub fn check_form(policies: &[SourceFile]) -> Vec<Fault> {
-    PolicyFiles::read(policies).faults
+pub fn check_form(sources: &Sources<'_>) -> Vec<Fault> {
+    PolicyFiles::read(sources.policies, sources.links).faults
 }
 
 /// How many entities deep policies may read: `resource.owner.manager.level` is three.
@@ -148,10 +154,10 @@ fn explain(error: &ValidationError, fault: Fault) -> Fault {
 }
 
 /// In the order of the files, and of the places in them.
-fn sort(faults: &mut Vec<Fault>, files: &[SourceFile]) {
+fn sort(faults: &mut Vec<Fault>, files: &[SourceFile], last: Option<&SourceFile>) {
     let key = |fault: &Fault| {
         let place = fault.place.as_ref();
-        let file = place.and_then(|place| files.iter().position(|file| file.name == place.file));
+        let file = place.and_then(|place| files.iter().chain(last).position(|file| file.name == place.file));
         (file, place.map_or(0, |place| place.span.start), fault.message.clone())
     };
     faults.sort_by_cached_key(key);

@@ -1,10 +1,11 @@
 use std::collections::HashMap;
 
-use cedar_policy::{AuthorizationError, Context as CedarContext, Entities, EntityUid, Request, Response};
+use cedar_policy::{Context as CedarContext, Effect as CedarEffect, Entities, EntityUid, PolicyId, Request};
 use doorward_model::{DecisionNote, DenyReason, Effect, EntityName, EventRecord};
 
 use crate::actions::{Action, CallType};
 use crate::compile::Policies;
+use crate::engine::{Answer, While};
 use crate::express::{self, Unfit};
 use crate::question::{CallContext, Context, Decision, Input, Question};
 use crate::schema::EntityType;
@@ -14,32 +15,36 @@ use crate::types::Members;
 pub(crate) struct Asked {
     pub(crate) request: Request,
     pub(crate) entities: Entities,
-    /// Whether the policies that read the input are left open.
-    pub(crate) without_input: bool,
+    pub(crate) known: While,
 }
 
 impl Policies {
     /// Decides `question`; the crate's documentation says how each [`Input`] is decided.
     #[must_use]
     pub fn decide(&self, question: &Question<'_>) -> Decision {
-        match self.ask(question) {
-            Ok(response) => self.close(&response),
+        let Some(action) = self.actions.get(question.action) else {
+            return deny(DenyReason::UnknownAction, Vec::new(), Vec::new());
+        };
+        match self.ask(action, question) {
+            Ok(answer) => close(&answer),
             Err(Unfit) => deny(DenyReason::Unfit, Vec::new(), Vec::new()),
         }
     }
 
-    fn ask(&self, question: &Question<'_>) -> Result<Response, Unfit> {
-        let Asked { request, entities, without_input } = self.asked(question)?;
-        let policies = self.without_input.as_ref().filter(|_| without_input).unwrap_or(&self.whole);
-        Ok(self.authorizer.is_authorized(&request, policies, &entities))
+    fn ask(&self, action: &Action, question: &Question<'_>) -> Result<Answer<'_>, Unfit> {
+        let Asked { request, entities, known } = self.asked(action, question)?;
+        Ok(self.engine.decide(&request, &entities, known))
     }
 
     /// The question in Cedar's terms.
-    pub(crate) fn asked(&self, question: &Question<'_>) -> Result<Asked, Unfit> {
-        let action = self.actions.get(question.action).ok_or(Unfit)?;
+    pub(crate) fn asked(&self, action: &Action, question: &Question<'_>) -> Result<Asked, Unfit> {
         let (principal_type, principal) = self.entity(&question.principal.name)?;
         let (resource_type, resource) = self.entity(question.resource)?;
         if !action.principals.contains(principal.type_name()) || action.resource != *resource.type_name() {
+            return Err(Unfit);
+        }
+        let own = question.loaded;
+        if action.loads != own.is_some() || own.is_some_and(|own| own.entity.uid() != resource) {
             return Err(Unfit);
         }
         let mut subjects: HashMap<EntityUid, Vec<EntityUid>> = HashMap::new();
@@ -47,7 +52,7 @@ impl Policies {
         subjects.entry(principal.clone()).or_default().extend(parents);
         let parents = self.parents(resource_type, question.resource_parent)?;
         subjects.entry(resource.clone()).or_default().extend(parents);
-        let entities = self.store.load(&action.entity, subjects)?;
+        let entities = self.store.load(&action.entity, subjects, own)?;
 
         let context = self.context(action, &question.context)?;
         let given = matches!(question.context.input, Input::Checked(Some(_)));
@@ -55,18 +60,18 @@ impl Policies {
         // The schema demands the input, so it cannot check a context without it; the types were checked above, and the
         // rest of the context is built from the schema's own types.
         let schema = complete.then_some(&self.schema);
-        let without_input = !complete && !matches!(question.context.input, Input::Checked(_));
+        let unknown = !complete && !matches!(question.context.input, Input::Checked(_));
         let request =
             Request::new(principal, action.uid.clone(), resource, context, schema).map_err(|_| Unfit)?;
-        Ok(Asked { request, entities, without_input })
+        Ok(Asked { request, entities, known: if unknown { While::Unknown } else { While::Known } })
     }
 
-    fn entity(&self, name: &EntityName) -> Result<(&EntityType, EntityUid), Unfit> {
+    pub(crate) fn entity(&self, name: &EntityName) -> Result<(&EntityType, EntityUid), Unfit> {
         let entity_type = self.entity_types.get(&name.type_name).ok_or(Unfit)?;
         Ok((entity_type, entity_type.uid(name)))
     }
 
-    fn parents<'n>(
+    pub(crate) fn parents<'n>(
         &self,
         child: &EntityType,
         names: impl IntoIterator<Item = &'n EntityName>,
@@ -111,29 +116,35 @@ impl Policies {
         }
         CedarContext::from_pairs(members).map_err(|_| Unfit)
     }
+}
 
-    /// The closed layer: an erring `forbid` counts as satisfied.
-    fn close(&self, response: &Response) -> Decision {
-        let diagnostics = response.diagnostics();
-        let mut policies: Vec<String> = diagnostics.reason().map(ToString::to_string).collect();
-        let mut errors: Vec<String> = diagnostics
-            .errors()
-            .map(|AuthorizationError::PolicyEvaluationError(error)| error.policy_id().to_string())
-            .collect();
-        policies.sort();
-        errors.sort();
-        let erring: Vec<String> = errors.iter().filter(|id| self.forbids.contains(*id)).cloned().collect();
-        match response.decision() {
-            cedar_policy::Decision::Deny if !policies.is_empty() => {
-                deny(DenyReason::Forbidden, policies, errors)
-            }
-            _ if !erring.is_empty() => deny(DenyReason::ForbidErrored, erring, errors),
-            cedar_policy::Decision::Deny => deny(DenyReason::NoPermit, policies, errors),
-            cedar_policy::Decision::Allow => {
-                Decision { note: DecisionNote { effect: Effect::Allow, policies, errors }, deny: None }
-            }
-        }
+/// The closed layer: an erring `forbid` counts as satisfied.
+fn close(answer: &Answer<'_>) -> Decision {
+    let policies = sorted(answer.reason.iter().copied());
+    let errors = sorted(answer.errors.iter().map(|erring| erring.id));
+    let of = |effect| answer.errors.iter().filter(move |erring| erring.effect == effect);
+    // Policies are validated: they read a missing attribute only of an entity that nothing describes.
+    let why = |effect, otherwise| {
+        if of(effect).any(|erring| erring.missing_entity) { DenyReason::MissingEntity } else { otherwise }
+    };
+    if !answer.allow && !policies.is_empty() {
+        deny(DenyReason::Forbidden, policies, errors)
+    } else if of(CedarEffect::Forbid).next().is_some() {
+        let erring = sorted(of(CedarEffect::Forbid).map(|erring| erring.id));
+        deny(why(CedarEffect::Forbid, DenyReason::ForbidErrored), erring, errors)
+    } else if answer.allow {
+        Decision { note: DecisionNote { effect: Effect::Allow, policies, errors }, deny: None }
+    } else if errors.is_empty() {
+        deny(DenyReason::NoPermit, policies, errors)
+    } else {
+        deny(why(CedarEffect::Permit, DenyReason::PermitErrored), policies, errors)
     }
+}
+
+fn sorted<'e>(ids: impl Iterator<Item = &'e PolicyId>) -> Vec<String> {
+    let mut ids: Vec<String> = ids.map(ToString::to_string).collect();
+    ids.sort();
+    ids
 }
 
 fn event(

@@ -2,11 +2,12 @@ use std::collections::{HashMap, HashSet};
 use std::ops::Range;
 
 use cedar_policy::{Entities, Entity, EntityUid, EvalResult, RestrictedExpression, Schema};
-use doorward_model::{Fault, JsonFault, Place, parse_json};
-use serde_json::Value;
+use doorward_model::Fault;
 
 use crate::diagnostics;
 use crate::express::Unfit;
+use crate::json_list;
+use crate::loaded::{Loaded, LoadedTypes};
 use crate::vocabulary::SourceFile;
 
 /// The entities of `entities.json`, ready to be looked up one by one.
@@ -26,14 +27,10 @@ impl Store {
         let mut tags = HashMap::new();
         let mut references = HashMap::new();
         for entity in entities.iter() {
-            let mut named = Vec::new();
-            for (_, value) in entity.attrs().chain(entity.tags()) {
-                name_entities(&value.map_err(|error| Fault::new(error.to_string()))?, &mut named);
-            }
             let own_tags: Result<Vec<_>, Fault> =
                 entity.tags().map(|(name, value)| tag(name, value)).collect();
             tags.insert(entity.uid(), own_tags?);
-            references.insert(entity.uid(), named);
+            references.insert(entity.uid(), self::references(entity)?);
         }
         tags.retain(|_, tags| !tags.is_empty());
         references.retain(|_, named| !named.is_empty());
@@ -41,19 +38,23 @@ impl Store {
     }
 
     /// What policies can reach from `subjects`, entities with the parents that the request gives them, and `action`.
+    /// One of them may be `own`, which has its attributes from an item.
     pub(crate) fn load(
         &self,
         action: &Entity,
         subjects: HashMap<EntityUid, Vec<EntityUid>>,
+        own: Option<&Loaded>,
     ) -> Result<Entities, Unfit> {
         let mut loaded = HashMap::new();
         let mut newest: Vec<EntityUid> = subjects.keys().cloned().collect();
         for (uid, parents) in subjects {
-            loaded.insert(uid.clone(), self.subject(uid, parents)?);
+            loaded.insert(uid.clone(), self.subject(uid, parents, own)?);
         }
+        let mut named: &[EntityUid] = own.map_or(&[], |own| &own.references);
         for _ in 1..self.depth {
             let mut found = Vec::new();
-            for uid in newest.iter().filter_map(|uid| self.references.get(uid)).flatten() {
+            let references = newest.iter().filter_map(|uid| self.references.get(uid)).flatten();
+            for uid in references.chain(std::mem::take(&mut named)) {
                 if let Some(entity) = self.entities.get(uid).filter(|_| !loaded.contains_key(uid)) {
                     loaded.insert(uid.clone(), entity.clone());
                     found.push(uid.clone());
@@ -65,12 +66,18 @@ impl Store {
         Entities::from_entities(all, None).map_err(|_| Unfit)
     }
 
-    fn subject(&self, uid: EntityUid, mut parents: Vec<EntityUid>) -> Result<Entity, Unfit> {
+    fn subject(
+        &self,
+        uid: EntityUid,
+        mut parents: Vec<EntityUid>,
+        own: Option<&Loaded>,
+    ) -> Result<Entity, Unfit> {
         parents.retain(|parent| !self.entities.is_ancestor_of(parent, &uid));
         let mut ancestors: HashSet<EntityUid> =
             parents.iter().filter_map(|parent| self.entities.ancestors(parent)).flatten().cloned().collect();
         ancestors.extend(parents);
-        match self.entities.get(&uid) {
+        let own = own.map(|own| &own.entity).filter(|own| own.uid() == uid);
+        match own.or_else(|| self.entities.get(&uid)) {
             None => Ok(Entity::new_no_attrs(uid, ancestors)),
             Some(known) if ancestors.is_empty() => Ok(known.clone()),
             Some(known) => {
@@ -81,6 +88,15 @@ impl Store {
             }
         }
     }
+}
+
+/// The entities that the attributes and tags of `entity` name.
+pub(crate) fn references(entity: &Entity) -> Result<Vec<EntityUid>, Fault> {
+    let mut named = Vec::new();
+    for (_, value) in entity.attrs().chain(entity.tags()) {
+        name_entities(&value.map_err(|error| Fault::new(error.to_string()))?, &mut named);
+    }
+    Ok(named)
 }
 
 fn tag<E: ToString>(
@@ -102,24 +118,23 @@ fn name_entities(value: &EvalResult, named: &mut Vec<EntityUid>) {
     }
 }
 
-/// Reads `entities.json`: Cedar's JSON form of entities, checked against the schema.
-pub(crate) fn read(file: &SourceFile, schema: &Schema) -> Result<Entities, Vec<Fault>> {
-    match parse_json(file.text.as_bytes(), DEEPEST) {
-        Ok(Value::Array(_)) => {}
-        Ok(_) => {
-            let message = "expected a list of entities".to_owned();
-            let hint =
-                "write `[{\"uid\": {\"type\": \"User\", \"id\": \"ann\"}, \"attrs\": {}, \"parents\": []}]`";
-            return Err(vec![diagnostics::at(file, 0..file.text.len(), message, Some(hint))]);
-        }
-        Err(fault) => return Err(vec![Fault::new(fault.to_string()).at(json_place(file, &fault))]),
-    }
+/// Reads `entities.json`: Cedar's JSON form of entities, checked against the schema. None may be of a type in `loaded`:
+/// its attributes would come from two places.
+pub(crate) fn read(file: &SourceFile, schema: &Schema, loaded: &LoadedTypes) -> Result<Entities, Vec<Fault>> {
+    let spans = json_list::read(file, "entities", FORM).map_err(|fault| vec![fault])?;
     let mut read: Vec<(Entity, Range<usize>)> = Vec::new();
     let mut seen = HashSet::new();
     let mut faults = Vec::new();
-    for span in elements(&file.text) {
+    for (_, span) in spans {
         let text = file.text.get(span.clone()).unwrap_or_default();
         match Entity::from_json_str(text, Some(schema)) {
+            Ok(entity) if loaded.contains_key(&entity.uid().type_name().to_string()) => {
+                let uid = entity.uid();
+                let message =
+                    format!("`{uid}` is given here, but every `{}` is read from a table", uid.type_name());
+                let hint = "leave the entity out here, or `load` out of the routes";
+                faults.push(diagnostics::at(file, span, message, Some(hint)));
+            }
             Ok(entity) if seen.insert(entity.uid()) => read.push((entity, span)),
             Ok(entity) => {
                 let message = format!("the entity `{}` is given twice", entity.uid());
@@ -141,20 +156,8 @@ pub(crate) fn read(file: &SourceFile, schema: &Schema) -> Result<Entities, Vec<F
     })
 }
 
-/// How deep values in `entities.json` may be nested.
-const DEEPEST: usize = 64;
-
-fn json_place(file: &SourceFile, fault: &JsonFault) -> Place {
-    let offset = match fault {
-        JsonFault::Syntax { line, column } => {
-            let above: usize =
-                file.text.split_inclusive('\n').take(line.saturating_sub(1)).map(str::len).sum();
-            above + column.saturating_sub(1)
-        }
-        JsonFault::DuplicateKey | JsonFault::TooDeep(_) | JsonFault::Inexact => 0,
-    };
-    Place::new(&file.name, &file.text, offset..offset)
-}
+const FORM: &str =
+    "write `[{\"uid\": {\"type\": \"User\", \"id\": \"ann\"}, \"attrs\": {}, \"parents\": []}]`";
 
 /// Cedar's message without the words that only say where it noticed, and without a place in the one entity's text.
 fn plain(message: &str) -> &str {
@@ -163,21 +166,6 @@ fn plain(message: &str) -> &str {
         .find_map(|opening| message.strip_prefix(opening))
         .unwrap_or(message);
     message.rsplit_once(" at line ").map_or(message, |(message, _)| message)
-}
-
-/// Where the elements of a JSON list stand, in a text that is one.
-fn elements(text: &str) -> Vec<Range<usize>> {
-    let mut found = Vec::new();
-    let mut after = text.find('[').map_or(text.len(), |open| open + 1);
-    loop {
-        let rest = text.get(after..).unwrap_or_default();
-        let element = rest.trim_start_matches([' ', '\t', '\r', '\n', ',']);
-        let start = after + rest.len() - element.len();
-        let mut values = serde_json::Deserializer::from_str(element).into_iter::<Value>();
-        let Some(Ok(_)) = values.next() else { return found };
-        after = start + values.byte_offset();
-        found.push(start..after);
-    }
 }
 
 /// A fault for every entity that is its own ancestor.
@@ -204,22 +192,4 @@ fn circles(file: &SourceFile, entities: &[(Entity, Range<usize>)]) -> Vec<Fault>
         }
     }
     faults
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[track_caller]
-    fn check(text: &str, expected: &[&str]) {
-        let found: Vec<&str> = elements(text).into_iter().map(|span| &text[span]).collect();
-        assert_eq!(found, expected);
-    }
-
-    #[test]
-    fn elements_are_found_in_their_places() {
-        check("[]", &[]);
-        check(" [ {\"a\": [1, \"]\"]} ,\n{} ] ", &["{\"a\": [1, \"]\"]}", "{}"]);
-        check("[1,2]", &["1", "2"]);
-    }
 }

@@ -1,11 +1,9 @@
-use cedar_policy::{
-    ActionConstraint, AuthorizationError, Authorizer, Effect, Entities, EntityTypeName, EntityUid, Policy,
-    PolicyId, PolicySet, PrincipalConstraint, ResourceConstraint,
-};
+use cedar_policy::{Effect, EvalResult, Expression, Policy, eval_expression};
 
 use crate::clauses::{self, ClauseText, Keyword, Link};
 use crate::compile::Policies;
 use crate::decide::Asked;
+use crate::engine::While;
 use crate::input_reads;
 use crate::question::{Decision, Question};
 
@@ -78,47 +76,55 @@ pub struct Part {
 }
 
 impl Policies {
-    /// Decides `question`, and says of every policy whose scope applies what became of its conditions. It looks at every
-    /// policy, so it is no way to decide calls.
+    /// Decides `question`, and says of every policy whose scope applies what became of its conditions.
     #[must_use]
     pub fn explain(&self, question: &Question<'_>) -> Explanation {
-        let decision = self.decide(question);
-        let Ok(asked) = self.asked(question) else { return Explanation { decision, applicable: Vec::new() } };
-        let applies = |id: &&str| self.policy(id).is_some_and(|policy| applies(policy, &asked));
-        let applicable = self.ids().into_iter().filter(applies).filter_map(|id| self.applied(id, &asked));
-        Explanation { decision, applicable: applicable.collect() }
+        let applicable = match self.meeting(question) {
+            Some((policies, asked)) => {
+                policies.into_iter().filter_map(|policy| self.applied(policy, &asked)).collect()
+            }
+            None => Vec::new(),
+        };
+        Explanation { decision: self.decide(question), applicable }
     }
 
     /// The ids of the policies whose scope applies to `question`, in the order of files and lines.
     #[must_use]
-    pub fn applicable(&self, question: &Question<'_>) -> Vec<&str> {
-        let Ok(asked) = self.asked(question) else { return Vec::new() };
-        let applies = |id: &&str| self.policy(id).is_some_and(|policy| applies(policy, &asked));
-        self.ids().into_iter().filter(applies).collect()
+    pub fn applicable(&self, question: &Question<'_>) -> Vec<String> {
+        let policies = self.meeting(question).map(|(policies, _)| policies);
+        policies.into_iter().flatten().map(|policy| policy.id().to_string()).collect()
     }
 
-    fn policy(&self, id: &str) -> Option<&Policy> {
-        self.whole.policy(&PolicyId::new(id))
+    /// The policies whose scope applies; `None` where the question does not fit the schema.
+    fn meeting(&self, question: &Question<'_>) -> Option<(Vec<&Policy>, Asked)> {
+        let asked = self.asked(self.actions.get(question.action)?, question).ok()?;
+        let ids = self.engine.meeting(&asked.request, &asked.entities);
+        let mut policies: Vec<&Policy> = ids.filter_map(|id| self.set.policy(id)).collect();
+        policies.sort_by_cached_key(|policy| self.origins.order(policy.id().as_ref()));
+        Some((policies, asked))
     }
 
-    fn applied(&self, id: &str, asked: &Asked) -> Option<Applied> {
-        let policy = self.policy(id)?;
+    fn applied(&self, policy: &Policy, asked: &Asked) -> Option<Applied> {
+        let id = policy.id().to_string();
         let effect = match policy.effect() {
             Effect::Permit => PolicyEffect::Permit,
             Effect::Forbid => PolicyEffect::Forbid,
         };
-        let applied = |holds, clauses| Some(Applied { id: id.to_owned(), effect, holds, clauses });
-        if asked.without_input && input_reads::reads(policy) {
-            return applied(Holds::Open, Vec::new());
+        if asked.known == While::Unknown && input_reads::reads(policy, &self.set) {
+            return Some(Applied { id, effect, holds: Holds::Open, clauses: Vec::new() });
         }
-        let text = policy.to_cedar()?;
-        let line = self.origins.place(id).map_or(1, |place| place.line);
+        let text = self.text(policy)?;
+        // A link says nothing itself: the lines are those of its template.
+        let own = policy.template_id().unwrap_or(policy.id());
+        let line = self.origins.place(own.as_ref()).map_or(1, |place| place.line);
         let mut reached = true;
         let clauses = clauses::clauses(&text)
             .into_iter()
             .map(|clause| look(&clause, &text, line, asked, &mut reached))
             .collect();
-        applied(holds(policy.clone(), asked), clauses)
+        let condition = policy.as_ref().non_scope_constraints().cloned().map(Expression::from);
+        let holds = condition.map_or(Holds::Yes, |condition| evaluate(&condition, asked));
+        Some(Applied { id, effect, holds, clauses })
     }
 }
 
@@ -144,61 +150,17 @@ fn look(clause: &ClauseText, text: &str, line: usize, asked: &Asked, reached: &m
 
 /// Whether an expression of a policy that Cedar has read is true.
 fn condition(expression: &str, asked: &Asked) -> Holds {
-    // A comment may end it.
-    let text = format!("permit (principal, action, resource) when {{\n{expression}\n}};");
-    match Policy::parse(None, text) {
-        Ok(policy) => holds(policy, asked),
+    match expression.parse() {
+        Ok(expression) => evaluate(&expression, asked),
         Err(error) => Holds::Error(error.to_string()),
     }
 }
 
-/// Whether one policy is satisfied, whatever its effect.
-fn holds(policy: Policy, asked: &Asked) -> Holds {
-    let mut alone = PolicySet::new();
-    if let Err(error) = alone.add(policy) {
-        return Holds::Error(error.to_string());
+fn evaluate(condition: &Expression, Asked { request, entities, .. }: &Asked) -> Holds {
+    match eval_expression(request, entities, condition) {
+        Ok(EvalResult::Bool(true)) => Holds::Yes,
+        Ok(EvalResult::Bool(false)) => Holds::No,
+        Ok(_) => Holds::Error("it is no truth value".to_owned()),
+        Err(error) => Holds::Error(error.to_string()),
     }
-    let response = Authorizer::new().is_authorized(&asked.request, &alone, &asked.entities);
-    let diagnostics = response.diagnostics();
-    if let Some(AuthorizationError::PolicyEvaluationError(error)) = diagnostics.errors().next() {
-        return Holds::Error(error.inner().to_string());
-    }
-    if diagnostics.reason().next().is_some() { Holds::Yes } else { Holds::No }
-}
-
-fn applies(policy: &Policy, Asked { request, entities, .. }: &Asked) -> bool {
-    let (Some(principal), Some(action), Some(resource)) =
-        (request.principal(), request.action(), request.resource())
-    else {
-        return false;
-    };
-    let of_type = |entity: &EntityUid, wanted: &EntityTypeName| entity.type_name() == wanted;
-    let principal_applies = match policy.principal_constraint() {
-        PrincipalConstraint::Any => true,
-        PrincipalConstraint::Eq(one) => *principal == one,
-        PrincipalConstraint::In(group) => is_in(principal, &group, entities),
-        PrincipalConstraint::Is(wanted) => of_type(principal, &wanted),
-        PrincipalConstraint::IsIn(wanted, group) => {
-            of_type(principal, &wanted) && is_in(principal, &group, entities)
-        }
-    };
-    let action_applies = match policy.action_constraint() {
-        ActionConstraint::Any => true,
-        ActionConstraint::Eq(one) => *action == one,
-        ActionConstraint::In(groups) => groups.iter().any(|group| is_in(action, group, entities)),
-    };
-    let resource_applies = match policy.resource_constraint() {
-        ResourceConstraint::Any => true,
-        ResourceConstraint::Eq(one) => *resource == one,
-        ResourceConstraint::In(group) => is_in(resource, &group, entities),
-        ResourceConstraint::Is(wanted) => of_type(resource, &wanted),
-        ResourceConstraint::IsIn(wanted, group) => {
-            of_type(resource, &wanted) && is_in(resource, &group, entities)
-        }
-    };
-    principal_applies && action_applies && resource_applies
-}
-
-fn is_in(entity: &EntityUid, group: &EntityUid, entities: &Entities) -> bool {
-    entity == group || entities.is_ancestor_of(group, entity)
 }

@@ -2,8 +2,9 @@
 //! against, and decides questions.
 //!
 //! # What a decision is
-//! The engine is stock Cedar. On top of its answer lies a closed layer: where Cedar skips a policy that errs, an erring
-//! `forbid` counts as satisfied; and a question that does not fit the schema is denied before a policy sees it.
+//! The engine's answer is stock Cedar's over the whole set, found by evaluating only the conditions of the policies whose
+//! scope applies. On top of it lies a closed layer: where Cedar skips a policy that errs, an erring `forbid` counts as
+//! satisfied; and a question that does not fit the schema is denied before a policy sees it.
 //!
 //! # The three inputs
 //! Policies read the payload as `context.input`. [`Input::Checked`] is decided plainly; where the contract lets a call
@@ -20,16 +21,29 @@
 //! function of its resource. A decision loads the two entities and what policies can reach from them, never the file,
 //! so its cost does not grow with the file. An entity that the file does not give has no attributes: a policy that
 //! reads one errs.
+//!
+//! An action whose resource is read from a table ([`ActionSpec::load`]) is asked about with the entity that the item
+//! makes ([`Policies::load`]), and with nothing else: the file may give no entity of such a type, and a question without
+//! the item, or with one where none is read, does not fit. What the item's attributes name is taken from the file.
 
 mod actions;
+mod can;
 mod clauses;
 mod compile;
+mod conditions;
 mod decide;
+mod declared_attributes;
 mod diagnostics;
+mod engine;
 mod entities;
 mod explain;
 mod express;
 mod input_reads;
+mod item_number;
+mod item_value;
+mod json_list;
+mod links;
+mod loaded;
 mod misfits;
 mod nesting;
 mod origins;
@@ -40,10 +54,12 @@ mod schema_text;
 mod types;
 mod vocabulary;
 
+pub use can::{Grant, Grounds, Reach};
 pub use clauses::{Keyword, Link};
 pub use compile::{Policies, check_form};
 pub use explain::{Applied, Clause, Explanation, Holds, Part, PolicyEffect};
+pub use loaded::Loaded;
 pub use misfits::Misfit;
 pub use origins::PolicySource;
 pub use question::{CallContext, Context, Decision, Input, Question};
-pub use vocabulary::{ActionSpec, CallShape, SourceFile, Vocabulary};
+pub use vocabulary::{ActionSpec, CallShape, SourceFile, Sources, Vocabulary};

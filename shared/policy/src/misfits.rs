@@ -82,6 +82,8 @@ fn hold(ty: &Type, value: &Value, pointer: String, found: &mut Vec<Misfit>) {
         (Type::Address, _) => "an IP address",
         (Type::Set(_), _) => "an array",
         (Type::Record(_), _) => "a table",
+        // No contract and no event has these, only entities.
+        (Type::Span | Type::Entity(_), _) => "what only an entity has",
     };
     found.push(Misfit { pointer, message: format!("expected {expected}"), known: Vec::new() });
 }

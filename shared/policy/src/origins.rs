@@ -1,6 +1,7 @@
 use std::collections::HashMap;
 use std::ops::Range;
 
+use cedar_policy::{Policy, PolicyId, Template};
 use doorward_model::Place;
 
 use crate::compile::Policies;
@@ -10,7 +11,7 @@ use crate::vocabulary::SourceFile;
 #[derive(Debug, Default)]
 pub(crate) struct Origins {
     files: Vec<String>,
-    /// By policy id.
+    /// By policy id; templates and links are among them.
     places: HashMap<String, Origin>,
 }
 
@@ -25,19 +26,20 @@ struct Origin {
 /// Where a policy stands, and what it says.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PolicySource {
-    /// Its place, in a file of the project.
+    /// Its place, in a file of the project; of a link, the place in `links.json`.
     pub place: Place,
-    /// From its first annotation to its `;`.
+    /// From its first annotation to its `;`; of a link, the text of its template.
     pub text: String,
 }
 
 impl Origins {
+    /// In the order of `files`.
     pub(crate) fn new<'p>(
-        files: &[SourceFile],
+        files: impl Iterator<Item = &'p SourceFile>,
         places: impl IntoIterator<Item = (&'p String, &'p (&'p SourceFile, Range<usize>))>,
     ) -> Self {
-        let nth: HashMap<&str, usize> =
-            files.iter().enumerate().map(|(nth, file)| (file.name.as_str(), nth)).collect();
+        let files: Vec<&str> = files.map(|file| file.name.as_str()).collect();
+        let nth: HashMap<&str, usize> = files.iter().enumerate().map(|(nth, name)| (*name, nth)).collect();
         let known = |(id, (file, span)): (&'p String, &'p (&'p SourceFile, Range<usize>))| {
             Some((*nth.get(file.name.as_str())?, span, id, &file.text))
         };
@@ -57,7 +59,12 @@ impl Origins {
             before = (counted, span.start, line, column);
             found.insert(id.clone(), Origin { file, span: span.clone(), line, column });
         }
-        Self { files: files.iter().map(|file| file.name.clone()).collect(), places: found }
+        Self { files: files.into_iter().map(str::to_owned).collect(), places: found }
+    }
+
+    /// Sorts policies in the order of files and lines.
+    pub(crate) fn order(&self, id: &str) -> Option<(usize, usize)> {
+        self.places.get(id).map(|origin| (origin.file, origin.span.start))
     }
 
     pub(crate) fn place(&self, id: &str) -> Option<Place> {
@@ -71,17 +78,23 @@ impl Policies {
     /// Where the policy `id` stands and what it says; `None` where there is no such policy.
     #[must_use]
     pub fn source(&self, id: &str) -> Option<PolicySource> {
-        let policy = self.whole.policy(&cedar_policy::PolicyId::new(id))?;
-        Some(PolicySource { place: self.origins.place(id)?, text: policy.to_cedar()? })
+        let policy = self.set.policy(&PolicyId::new(id))?;
+        Some(PolicySource { place: self.origins.place(id)?, text: self.text(policy)? })
+    }
+
+    /// A policy as written; of a link, what its template says.
+    pub(crate) fn text(&self, policy: &Policy) -> Option<String> {
+        let template = || self.set.template(policy.template_id()?).map(Template::to_cedar);
+        policy.to_cedar().or_else(template)
     }
 
     /// The ids of all policies, in the order of files and lines.
     #[must_use]
     pub fn ids(&self) -> Vec<&str> {
-        let mut ids: Vec<(&Origin, &str)> =
-            self.origins.places.iter().map(|(id, origin)| (origin, id.as_str())).collect();
-        ids.sort_by_key(|(origin, id)| (origin.file, origin.span.start, *id));
-        ids.into_iter().map(|(_, id)| id).collect()
+        let policies = self.set.policies().map(|policy| policy.id().as_ref());
+        let mut ids: Vec<&str> = policies.collect();
+        ids.sort_by_key(|id| (self.origins.order(id), *id));
+        ids
     }
 }
 
@@ -98,7 +111,7 @@ mod tests {
             let at = files[nth].text.find(id).unwrap();
             places.insert(id.to_owned(), (&files[nth], at..at + 2));
         }
-        let origins = Origins::new(&files, &places);
+        let origins = Origins::new(files.iter(), &places);
         for (id, (file, span)) in &places {
             assert_eq!(origins.place(id), Some(Place::new(&file.name, &file.text, span.clone())), "{id}");
         }

@@ -1,12 +1,14 @@
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::ops::Range;
 use std::path::Path;
 use std::str::FromStr;
 
-use cedar_policy::{Policy, PolicyId, PolicySet, ValidationError};
+use cedar_policy::ffi::DetailedError;
+use cedar_policy::{Policy, PolicyId, PolicySet, PolicySetError, SlotId, ValidationError, ValidationWarning};
 use doorward_model::{Fault, Place};
 
 use crate::diagnostics;
+use crate::links::{self, Link};
 use crate::nesting;
 use crate::origins::Origins;
 use crate::vocabulary::SourceFile;
@@ -14,14 +16,14 @@ use crate::vocabulary::SourceFile;
 /// The policies of every file that could be read, and where each stands.
 pub(crate) struct PolicyFiles<'a> {
     pub(crate) set: PolicySet,
-    /// By policy id.
+    /// By policy id; templates and links are among them.
     origins: HashMap<String, (&'a SourceFile, Range<usize>)>,
     pub(crate) faults: Vec<Fault>,
 }
 
 impl<'a> PolicyFiles<'a> {
     /// Reads every file; a policy's id is its `@id`, else the file's stem and its number in the file: `orders#1`.
-    pub(crate) fn read(files: &'a [SourceFile]) -> Self {
+    pub(crate) fn read(files: &'a [SourceFile], links: Option<&'a SourceFile>) -> Self {
         let mut read = Self { set: PolicySet::new(), origins: HashMap::new(), faults: Vec::new() };
         for file in files {
             if let Some(fault) = nesting::fault(file, false) {
@@ -36,19 +38,35 @@ impl<'a> PolicyFiles<'a> {
                 }
             }
         }
+        if let Some(file) = links {
+            read.link(file);
+        }
+        read.check_linked();
         read
     }
 
-    /// Where the policies stand, without the texts of `files`, from which they were read.
-    pub(crate) fn origins(&self, files: &[SourceFile]) -> Origins {
-        Origins::new(files, &self.origins)
+    /// Where the policies stand, without the texts of `files` and `links`, from which they were read.
+    pub(crate) fn origins(&self, files: &[SourceFile], links: Option<&SourceFile>) -> Origins {
+        Origins::new(files.iter().chain(links), &self.origins)
     }
 
     /// What the validator says, at its place.
     pub(crate) fn fault(&self, error: &ValidationError) -> Fault {
-        match self.origins.get(AsRef::<str>::as_ref(error.policy_id())) {
-            Some((file, span)) => diagnostics::fault(error, file, span.clone()),
-            None => diagnostics::placeless(error),
+        self.place(error.policy_id(), error)
+    }
+
+    /// What the validator warns of, at its place.
+    pub(crate) fn warning(&self, warning: &ValidationWarning) -> Fault {
+        self.place(warning.policy_id(), warning)
+    }
+
+    fn place<E>(&self, id: &PolicyId, said: E) -> Fault
+    where
+        DetailedError: From<E>,
+    {
+        match self.origins.get(AsRef::<str>::as_ref(id)) {
+            Some((file, span)) => diagnostics::fault(said, file, span.clone()),
+            None => diagnostics::placeless(said),
         }
     }
 
@@ -57,33 +75,87 @@ impl<'a> PolicyFiles<'a> {
             // Cedar numbers the statements of a text in this way, templates among them.
             let numbered = PolicyId::new(format!("policy{nth}"));
             if let Some(policy) = set.policy(&numbered) {
-                self.take_policy(file, span, nth, policy);
-            } else if set.template(&numbered).is_some() {
-                let message = "a template decides nothing, as nothing links it".to_owned();
-                let hint = "write the entity in place of `?principal` or `?resource`";
-                self.faults.push(diagnostics::at(file, span, message, Some(hint)));
+                let id = id(policy.annotation("id"), file, nth);
+                if self.claim(&id, file, span) {
+                    let added = self.set.add(policy.new_id(PolicyId::new(&id)));
+                    self.note(added, file);
+                }
+            } else if let Some(template) = set.template(&numbered) {
+                let id = id(template.annotation("id"), file, nth);
+                if self.claim(&id, file, span) {
+                    let added = self.set.add_template(template.new_id(PolicyId::new(&id)));
+                    self.note(added, file);
+                }
             }
         }
     }
 
-    fn take_policy(&mut self, file: &'a SourceFile, span: Range<usize>, nth: usize, policy: &Policy) {
-        let id = match policy.annotation("id").filter(|id| !id.is_empty()) {
-            Some(id) => id.to_owned(),
-            None => format!("{}#{}", stem(&file.name), nth + 1),
-        };
-        if let Some((first, first_span)) = self.origins.get(&id) {
-            let Place { file: name, line, .. } = Place::new(&first.name, &first.text, first_span.clone());
-            let message = format!("the policy id `{id}` is used twice");
-            let hint = format!("it is first used at {name}:{line}; give one of them another `@id(\"…\")`");
-            self.faults.push(diagnostics::at(file, span, message, Some(&hint)));
-            return;
-        }
-        match self.set.add(policy.new_id(PolicyId::new(&id))) {
-            Ok(()) => {
-                self.origins.insert(id, (file, span));
+    /// Fills templates as `links.json` says.
+    fn link(&mut self, file: &'a SourceFile) {
+        let (links, faults) = links::read(file);
+        self.faults.extend(faults);
+        for Link { template, id, values, span } in links {
+            let name = PolicyId::new(&template);
+            let Some(found) = self.set.template(&name) else {
+                let message = format!("there is no template `{template}`");
+                let known: Vec<String> =
+                    self.set.templates().map(|known| format!("`{}`", known.id())).collect();
+                let hint = match known.as_slice() {
+                    [] => "no policy has a `?principal` or a `?resource`".to_owned(),
+                    known => format!("templates are {}", known.join(", ")),
+                };
+                self.faults.push(diagnostics::at(file, span, message, Some(&hint)));
+                continue;
+            };
+            let wanted: HashSet<&SlotId> = found.slots().collect();
+            if wanted != values.keys().collect() {
+                let mut slots: Vec<String> = wanted.iter().map(|slot| format!("`{slot}`")).collect();
+                slots.sort();
+                let message = format!("the link `{id}` does not fill the slots of `{template}`");
+                let hint = format!("`args` needs {} and nothing else", slots.join(" and "));
+                self.faults.push(diagnostics::at(file, span, message, Some(&hint)));
+            } else if self.claim(&id, file, span) {
+                let linked = self.set.link(name, PolicyId::new(&id), values);
+                self.note(linked, file);
             }
-            Err(error) => self.faults.push(diagnostics::fault(&error, file, span)),
         }
+    }
+
+    /// A template that nothing links decides nothing.
+    fn check_linked(&mut self) {
+        let linked: HashSet<&PolicyId> = self.set.policies().filter_map(Policy::template_id).collect();
+        for template in self.set.templates().filter(|template| !linked.contains(template.id())) {
+            let Some((file, span)) = self.origins.get(AsRef::<str>::as_ref(template.id())) else { continue };
+            let message = format!("the template `{}` decides nothing, as nothing links it", template.id());
+            let hint = "link it in `links.json`, or write the entity in place of `?principal` or `?resource`";
+            self.faults.push(diagnostics::at(file, span.clone(), message, Some(hint)));
+        }
+    }
+
+    /// Takes an id for the statement at `span`; a fault where another has it.
+    fn claim(&mut self, id: &str, file: &'a SourceFile, span: Range<usize>) -> bool {
+        let Some((first, first_span)) = self.origins.get(id) else {
+            self.origins.insert(id.to_owned(), (file, span));
+            return true;
+        };
+        let Place { file: name, line, .. } = Place::new(&first.name, &first.text, first_span.clone());
+        let message = format!("the policy id `{id}` is used twice");
+        let hint = format!("it is first used at {name}:{line}; give one of them another id");
+        self.faults.push(diagnostics::at(file, span, message, Some(&hint)));
+        false
+    }
+
+    /// Ids and slots were checked before, so Cedar has nothing more to say; if it has, it is heard.
+    fn note(&mut self, taken: Result<(), PolicySetError>, file: &SourceFile) {
+        self.faults.extend(taken.err().map(|error| diagnostics::fault(&error, file, 0..0)));
+    }
+}
+
+/// A policy's `@id`, else the file's stem and its number in the file.
+fn id(annotation: Option<&str>, file: &SourceFile, nth: usize) -> String {
+    match annotation.filter(|id| !id.is_empty()) {
+        Some(id) => id.to_owned(),
+        None => format!("{}#{}", stem(&file.name), nth + 1),
     }
 }
 

@@ -4,6 +4,8 @@ use doorward_model::{DecisionNote, DenyReason, EntityName, EventRecord, Principa
 use jiff::Timestamp;
 use serde_json::Value;
 
+use crate::loaded::Loaded;
+
 /// May this principal do this to that?
 #[derive(Debug, Clone, Copy)]
 pub struct Question<'a> {
@@ -15,6 +17,8 @@ pub struct Question<'a> {
     pub resource: &'a EntityName,
     /// The function that the resource belongs to, where the resource is not the function itself.
     pub resource_parent: Option<&'a EntityName>,
+    /// The resource as its item makes it, where the action has it read from a table.
+    pub loaded: Option<&'a Loaded>,
     /// The circumstances.
     pub context: Context<'a>,
 }

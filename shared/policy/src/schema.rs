@@ -21,6 +21,8 @@ pub(crate) struct ProjectSchema {
     pub(crate) actions: HashMap<String, Action>,
     pub(crate) entity_types: HashMap<String, EntityType>,
     pub(crate) unstated: Vec<String>,
+    /// What the user's files add.
+    pub(crate) fragments: Vec<SchemaFragment>,
 }
 
 /// A declared entity type.
@@ -65,7 +67,7 @@ impl ProjectSchema {
         let actions = actions(&schema, contexts).map_err(|fault| vec![fault])?;
         let entity_types =
             schema.entity_types().map(|name| (name.to_string(), entity_type(&schema, name))).collect();
-        Ok(Self { text, actions, entity_types, unstated, schema })
+        Ok(Self { text, actions, entity_types, unstated, schema, fragments: declared.fragments })
     }
 }
 
@@ -123,7 +125,10 @@ fn actions(
         let principals: Option<HashSet<EntityTypeName>> = spec.principals.iter().map(named).collect();
         let principals = principals.ok_or_else(not_declared)?;
         let resource = named(&spec.resource).ok_or_else(not_declared)?;
-        actions.insert(spec.name.clone(), Action { uid, entity, principals, resource, context });
+        actions.insert(
+            spec.name.clone(),
+            Action { uid, entity, principals, resource, loads: spec.load.is_some(), context },
+        );
     }
     Ok(actions)
 }

@@ -70,7 +70,9 @@ fn write_type(f: &mut Formatter<'_>, ty: &Type, depth: usize) -> fmt::Result {
         Type::Decimal => f.write_str("decimal"),
         Type::Text => f.write_str("String"),
         Type::Instant => f.write_str("datetime"),
+        Type::Span => f.write_str("duration"),
         Type::Address => f.write_str("ipaddr"),
+        Type::Entity(type_name) => write!(f, "{type_name}"),
         Type::Set(element) => {
             f.write_str("Set<")?;
             write_type(f, element, depth)?;

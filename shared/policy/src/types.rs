@@ -1,5 +1,6 @@
 use std::collections::BTreeMap;
 
+use cedar_policy::EntityTypeName;
 use doorward_model::{EventKind, Field, Shape};
 
 /// A type that a policy schema can state.
@@ -10,7 +11,9 @@ pub(crate) enum Type {
     Decimal,
     Text,
     Instant,
+    Span,
     Address,
+    Entity(EntityTypeName),
     Set(Box<Type>),
     Record(Members),
 }

@@ -1,5 +1,5 @@
 use doorward_model::entity_type::{ANONYMOUS, EVENT_SOURCE, FUNCTION, GROUP};
-use doorward_model::{EventKind, Shape};
+use doorward_model::{EventKind, Place, Shape};
 
 /// What policies may talk about; the core makes it from the configuration and the contracts.
 ///
@@ -25,6 +25,8 @@ pub struct ActionSpec {
     pub principals: Vec<String>,
     /// Entity type of what is called: `Function`, or the type that the route names.
     pub resource: String,
+    /// Where the configuration says that the resource is read from a table; `None` where it does not.
+    pub load: Option<Place>,
     /// What its context holds.
     pub call: CallShape,
 }
@@ -44,6 +46,19 @@ pub enum CallShape {
         /// The payload as its contract types it: `context.input`.
         input: Option<Shape>,
     },
+}
+
+/// The user's files that make a project's policies.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Sources<'a> {
+    /// Policies and templates: `*.cedar`.
+    pub policies: &'a [SourceFile],
+    /// What fills the slots of templates: `links.json`, in the form that Cedar's own command line reads.
+    pub links: Option<&'a SourceFile>,
+    /// Entity types and common types: `*.cedarschema`.
+    pub schemas: &'a [SourceFile],
+    /// Entities in Cedar's JSON form: `entities.json`.
+    pub entities: Option<&'a SourceFile>,
 }
 
 /// One file of the user's.

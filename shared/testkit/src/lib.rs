@@ -9,6 +9,6 @@ mod world;
 
 pub use clock::ManualClock;
 pub use issuer::{TestIssuer, numeric_date};
-pub use stores::{MemoryLedger, MemoryLimits, MemoryQuarantine, Row};
+pub use stores::{MemoryEntities, MemoryLedger, MemoryLimits, MemoryQuarantine, Row};
 pub use targets::{BoundedFront, ScriptedTargets};
 pub use world::{Lines, MAX_ANSWER, StaticDocuments, World, http, s3};

@@ -4,8 +4,8 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
 use doorward_core::limit::{Ask, Level, Reserved, SlotRule};
-use doorward_core::ports::{Claim, Ledger, LimitStore, Quarantine, StoreError};
-use doorward_model::{Call, EventRecord, Outcome};
+use doorward_core::ports::{Claim, EntitySource, EntityStore, Ledger, LimitStore, Quarantine, StoreError};
+use doorward_model::{Call, EventRecord, Item, Outcome};
 use jiff::Timestamp;
 
 /// Whether a store answers, and how often it was asked.
@@ -167,5 +167,35 @@ impl Quarantine for MemoryQuarantine {
         self.switch.ask().await?;
         lock(&self.items).entry(call.id.to_string()).or_insert_with(|| call.clone());
         Ok(())
+    }
+}
+
+/// Entities in memory, by type and id; the table is not looked at.
+#[derive(Debug, Default)]
+pub struct MemoryEntities {
+    /// Turns the store off, and counts its reads.
+    pub switch: Switch,
+    items: Mutex<HashMap<(String, String), Item>>,
+}
+
+impl MemoryEntities {
+    /// The entity has this item from now on.
+    pub fn put(&self, type_name: &str, id: &str, item: Item) {
+        lock(&self.items).insert((type_name.to_owned(), id.to_owned()), item);
+    }
+
+    /// The entity has no item from now on.
+    pub fn remove(&self, type_name: &str, id: &str) {
+        lock(&self.items).remove(&(type_name.to_owned(), id.to_owned()));
+    }
+}
+
+#[async_trait]
+impl EntityStore for MemoryEntities {
+    async fn load(&self, source: &EntitySource, id: &str) -> Result<Option<Item>, StoreError> {
+        self.switch.ask().await?;
+        let item = lock(&self.items).get(&(source.type_name.clone(), id.to_owned())).cloned();
+        let declared = |item: Item| item.into_iter().filter(|(name, _)| source.attributes.contains(name));
+        Ok(item.map(|item| declared(item).collect()))
     }
 }

@@ -14,7 +14,7 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use crate::clock::ManualClock;
-use crate::stores::{MemoryLedger, MemoryLimits, MemoryQuarantine};
+use crate::stores::{MemoryEntities, MemoryLedger, MemoryLimits, MemoryQuarantine};
 use crate::targets::{BoundedFront, ScriptedTargets};
 
 /// What the front of a [`World`] can carry, in bytes.
@@ -106,6 +106,7 @@ pub struct World {
     pub limits: Arc<MemoryLimits>,
     pub ledger: Arc<MemoryLedger>,
     pub quarantine: Arc<MemoryQuarantine>,
+    pub entities: Arc<MemoryEntities>,
     pub targets: Arc<ScriptedTargets>,
     pub front: Arc<BoundedFront>,
     pub lines: Arc<Lines>,
@@ -126,6 +127,7 @@ impl World {
         let limits = Arc::new(MemoryLimits::default());
         let ledger = Arc::new(MemoryLedger::default());
         let quarantine = Arc::new(MemoryQuarantine::default());
+        let entities = Arc::new(MemoryEntities::default());
         let targets = Arc::new(ScriptedTargets::default());
         let front = Arc::new(BoundedFront::new(MAX_ANSWER));
         let lines = Arc::new(Lines::default());
@@ -135,12 +137,13 @@ impl World {
             limits: limits.clone(),
             ledger: ledger.clone(),
             quarantine: quarantine.clone(),
+            entities: entities.clone(),
             targets: targets.clone(),
             answers: front.clone(),
             journal: lines.clone(),
         };
         let door = Door::new(Arc::new(rules), ports);
-        Ok(Self { clock, documents, limits, ledger, quarantine, targets, front, lines, door })
+        Ok(Self { clock, documents, limits, ledger, quarantine, entities, targets, front, lines, door })
     }
 
     /// A clock's reading.

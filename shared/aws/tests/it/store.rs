@@ -29,6 +29,7 @@ struct Front {
     client: Client<HttpConnector, Body>,
     behind: SocketAddr,
     asked: Mutex<Vec<String>>,
+    last: Mutex<Value>,
     faults: Mutex<VecDeque<Fault>>,
 }
 
@@ -37,6 +38,8 @@ struct Front {
 pub(crate) enum Fault {
     /// It is carried out, and the answer says that it was not.
     AfterCommit,
+    /// It is not carried out: the table takes no more.
+    Throttled,
 }
 
 impl Store {
@@ -50,6 +53,7 @@ impl Store {
             client: Client::builder(TokioExecutor::new()).build_http(),
             behind,
             asked: Mutex::default(),
+            last: Mutex::default(),
             faults: Mutex::default(),
         });
         let app = Router::new().fallback(pass).with_state(Arc::clone(&front));
@@ -62,9 +66,20 @@ impl Store {
         std::mem::take(&mut *self.front.asked.lock().unwrap())
     }
 
+    /// The input of the last request.
+    pub(crate) fn last(&self) -> Value {
+        self.front.last.lock().unwrap().clone()
+    }
+
     /// The next requests meet these faults.
     pub(crate) fn fail_next(&self, faults: &[Fault]) {
         self.front.faults.lock().unwrap().extend(faults);
+    }
+
+    /// Puts an item in DynamoDB's own form into the table of this name.
+    pub(crate) fn put(&self, table: &str, item: Value) {
+        let request = serde_json::json!({ "TableName": table, "Item": item });
+        self.database.put_item(serde_json::from_value(request).unwrap()).unwrap();
     }
 
     /// The item behind the SDK's back.
@@ -78,13 +93,20 @@ impl Store {
 async fn pass(State(front): State<Arc<Front>>, headers: HeaderMap, body: Bytes) -> Response<Body> {
     let target = headers["x-amz-target"].to_str().unwrap();
     front.asked.lock().unwrap().push(target.rsplit('.').next().unwrap().to_owned());
+    *front.last.lock().unwrap() = serde_json::from_slice(&body).unwrap();
+    let fault = front.faults.lock().unwrap().pop_front();
+    if let Some(Fault::Throttled) = fault {
+        let mut refused = Response::new(Body::from(r#"{"__type":"ProvisionedThroughputExceededException"}"#));
+        *refused.status_mut() = StatusCode::BAD_REQUEST;
+        return refused;
+    }
     let mut request = Request::post(format!("http://{}/", front.behind)).body(Body::from(body)).unwrap();
     for name in ["x-amz-target", "content-type", "authorization", "x-amz-date"] {
         request.headers_mut().insert(name, headers[name].clone());
     }
     let answer = front.client.request(request).await.unwrap().map(Body::new);
-    match front.faults.lock().unwrap().pop_front() {
-        None => answer,
+    match fault {
+        None | Some(Fault::Throttled) => answer,
         Some(Fault::AfterCommit) => {
             let mut lost = Response::new(Body::from(r#"{"__type":"InternalServerError"}"#));
             *lost.status_mut() = StatusCode::INTERNAL_SERVER_ERROR;

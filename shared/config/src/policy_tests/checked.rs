@@ -1,6 +1,6 @@
 use std::net::IpAddr;
 
-use doorward_model::{DenyReason, Effect, EntityName, EventKind, Front, Place};
+use doorward_model::{Effect, EntityName, EventKind, Front, Item, Place};
 use http::{HeaderMap, Method};
 use jiff::Timestamp;
 use serde_json::{Map, Value};
@@ -29,6 +29,8 @@ pub struct Sample {
     pub groups: Vec<String>,
     /// The verified claims of the caller's token.
     pub claims: Map<String, Value>,
+    /// What the table holds of the resource, where the route has it read from one.
+    pub item: Option<Placed<Item>>,
     /// When it comes in.
     pub at: Timestamp,
     /// What comes in.
@@ -116,8 +118,8 @@ pub struct EventSample {
 pub struct Expected {
     /// Allow or deny; `None` where the call is refused before the decision.
     pub decision: Option<Effect>,
-    /// Why not.
-    pub reason: Option<DenyReason>,
+    /// Why not: one of [`doorward_model::DenyReason::WORDS`].
+    pub reason: Option<&'static str>,
     /// Ids of the policies that determine it, in any order.
     pub policies: Option<Vec<Placed<String>>>,
     /// Ids of the policies that cannot be evaluated, in any order.

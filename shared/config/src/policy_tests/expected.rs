@@ -13,7 +13,7 @@ pub(super) fn read(section: &mut Section<'_>, whole: Option<bool>) -> Result<Exp
         value.choice(&[Effect::Allow, Effect::Deny].map(|effect| (effect.word(), effect)))
     });
     let reason = section.optional("reason", |value| {
-        let reason = value.choice(&DenyReason::ALL.map(|reason| (reason.word(), reason)))?;
+        let reason = value.choice(&DenyReason::WORDS.map(|word| (word, word)))?;
         Ok((reason, value))
     });
     let policies = section.optional("policies", ids);

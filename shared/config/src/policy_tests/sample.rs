@@ -1,4 +1,4 @@
-use doorward_model::{EntityName, Fault, ParseEntityError};
+use doorward_model::{EntityName, Fault, Item, ItemValue, ParseEntityError};
 use jiff::Timestamp;
 use serde_json::Map;
 
@@ -40,6 +40,7 @@ pub(super) fn read(section: &mut Section<'_>) -> Result<Sample, Reported> {
         }
         value.instant()
     });
+    let item = section.optional("item", item);
     let whole = form.ok().and_then(|form| whole(section, form));
     let question = question::read(section, form.is_ok_and(|form| form != "action"));
     let call = match (form?, whole, question?) {
@@ -53,7 +54,7 @@ pub(super) fn read(section: &mut Section<'_>) -> Result<Sample, Reported> {
         return Err(section.fault(fault.hint("write it as Cedar does: `'User::\"alice\"'`")));
     }
     let at = now.or(stated).unwrap_or(DEFAULT_TIME);
-    Ok(Sample { principal, groups: groups?, claims: claims?, at, call })
+    Ok(Sample { principal, groups: groups?, claims: claims?, item: item?, at, call })
 }
 
 /// The one key that says what the sample is about.
@@ -109,6 +110,26 @@ fn object(value: Value<'_>) -> Result<Map<String, serde_json::Value>, Reported> 
     match value.stated()?.value {
         serde_json::Value::Object(members) => Ok(members),
         _ => Err(value.fault(Fault::new("expected a table"))),
+    }
+}
+
+/// An item of a table, by attribute.
+fn item(value: Value<'_>) -> Result<Placed<Item>, Reported> {
+    let members = object(value)?;
+    let item = members.into_iter().map(|(name, value)| (name, attribute(value))).collect();
+    Ok(Placed { value: item, place: value.place() })
+}
+
+fn attribute(value: serde_json::Value) -> ItemValue {
+    match value {
+        serde_json::Value::Null => ItemValue::Null,
+        serde_json::Value::Bool(value) => ItemValue::Bool(value),
+        serde_json::Value::Number(number) => ItemValue::Number(number.to_string()),
+        serde_json::Value::String(text) => ItemValue::Text(text),
+        serde_json::Value::Array(items) => ItemValue::List(items.into_iter().map(attribute).collect()),
+        serde_json::Value::Object(members) => {
+            ItemValue::Record(members.into_iter().map(|(name, value)| (name, attribute(value))).collect())
+        }
     }
 }
 

@@ -117,6 +117,7 @@ fn the_shop_reads_as_it_is_written() {
                         ResourceRule {
                             type_name: "Order",
                             parameter: "id",
+                            load: None,
                         },
                     ),
                     units: 1,

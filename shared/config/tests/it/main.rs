@@ -14,6 +14,7 @@ mod environment;
 mod events;
 mod garbage;
 mod issuers;
+mod load;
 mod plans;
 mod policy_tests;
 mod routes;

@@ -1,5 +1,5 @@
 use doorward_config::{SampleCall, parse_policy_sample, parse_policy_tests};
-use doorward_model::{DenyReason, Effect, EntityName};
+use doorward_model::{Effect, EntityName, ItemValue};
 use expect_test::{Expect, expect};
 use serde_json::json;
 
@@ -20,6 +20,7 @@ reason = "forbid"
 [[tests]]
 name = "a request"
 principal = 'User::"alice"'
+item = { owner = "alice", total = 1.50, tags = [true] }
 now = "2026-01-02T00:00:00+01:00"
 request = { method = "POST", path = "/orders", query = "a=1", headers = { x-a = "1", x-b = ["2", "3"] }, body = { total = 1.5 }, source_ip = "::1", front = "http-api:shop" }
 decision = "allow"
@@ -47,10 +48,7 @@ fn every_form_is_read() {
     assert_eq!(question.sample.groups, ["customers"]);
     assert_eq!(question.sample.claims["tenant"], "t1");
     assert_eq!(question.sample.at.to_string(), "2026-02-03T04:05:06Z");
-    assert_eq!(
-        (question.expected.decision, question.expected.reason),
-        (Some(Effect::Deny), Some(DenyReason::Forbidden))
-    );
+    assert_eq!((question.expected.decision, question.expected.reason), (Some(Effect::Deny), Some("forbid")));
     assert_eq!(question.expected.policies.as_ref().unwrap()[0].place.line, 10);
     assert!(question.expected.errors.as_ref().unwrap().is_empty());
     let SampleCall::Question(asked) = &question.sample.call else { panic!("{question:?}") };
@@ -59,6 +57,10 @@ fn every_form_is_read() {
     assert_eq!(input.place("/items/0/sku").unwrap().column, 54);
     assert_eq!(asked.request.as_ref().unwrap().value, json!({ "source_ip": "192.0.2.1" }));
 
+    let item = &request.sample.item.as_ref().unwrap().value;
+    assert_eq!(item["owner"], ItemValue::Text("alice".to_owned()));
+    assert_eq!(item["total"], ItemValue::Number("1.5".to_owned()));
+    assert_eq!(item["tags"], ItemValue::List(vec![ItemValue::Bool(true)]));
     assert_eq!(request.sample.at.to_string(), "2026-01-01T23:00:00Z");
     let SampleCall::Request(sent) = &request.sample.call else { panic!("{request:?}") };
     assert_eq!((sent.method.as_str(), sent.path.as_str(), sent.query.as_str()), ("POST", "/orders", "a=1"));
@@ -74,7 +76,7 @@ fn every_form_is_read() {
     assert!(event.sample.principal.is_none());
 
     let SampleCall::Envelope(file) = &envelope.sample.call else { panic!("{envelope:?}") };
-    assert_eq!((file.value.as_str(), file.place.line), ("samples/a.sample.json", 29));
+    assert_eq!((file.value.as_str(), file.place.line), ("samples/a.sample.json", 30));
 }
 
 #[test]
@@ -88,7 +90,7 @@ fn a_sample_alone_is_read_by_the_same_rules() {
         a.toml:1:1: nothing is called
           hint: name an `action` to ask the policies alone, or give a whole `request`, `event` or `event_file`
         a.toml:1:1: unknown key `decision` in the file
-          hint: expected `action`, `request`, `event`, `event_file`, `principal`, `groups`, `claims`, `now`, `resource` or `context`"#]]
+          hint: expected `action`, `request`, `event`, `event_file`, `principal`, `groups`, `claims`, `now`, `item`, `resource` or `context`"#]]
     .assert_eq(&faults);
 }
 
@@ -113,8 +115,8 @@ fn a_test_is_about_one_call() {
         "event_file = \"samples/a.sample.json\"\n",
         "",
         expect![[r#"
-        shop.test.toml:27:1: nothing is called
-          hint: name an `action` to ask the policies alone, or give a whole `request`, `event` or `event_file`"#]],
+            shop.test.toml:28:1: nothing is called
+              hint: name an `action` to ask the policies alone, or give a whole `request`, `event` or `event_file`"#]],
     );
     check(
         "action = \"createOrder\"\n",
@@ -134,8 +136,8 @@ fn a_test_is_about_one_call() {
         "name = \"an event\"",
         "name = \"an event\"\nprincipal = 'User::\"alice\"'",
         expect![[r#"
-        shop.test.toml:24:13: an event comes from its source, which is its principal
-          hint: leave `principal` out"#]],
+            shop.test.toml:25:13: an event comes from its source, which is its principal
+              hint: leave `principal` out"#]],
     );
     check(
         "principal = 'User::\"alice\"'\ngroups",
@@ -148,16 +150,16 @@ fn a_test_is_about_one_call() {
         "name = \"an event\"",
         "name = \"a request\"",
         expect![[r#"
-        shop.test.toml:23:8: a second test is named `a request`
-          hint: the first one is on line 15"#]],
+            shop.test.toml:24:8: a second test is named `a request`
+              hint: the first one is on line 15"#]],
     );
     check(
         "name = \"an event\"",
         "nam = \"\\n\"",
         expect![[r#"
-        shop.test.toml:22:1: missing key `name` in `[[tests]]`
-        shop.test.toml:23:1: unknown key `nam` in `[[tests]]`
-          hint: did you mean `name`?"#]],
+            shop.test.toml:23:1: missing key `name` in `[[tests]]`
+            shop.test.toml:24:1: unknown key `nam` in `[[tests]]`
+              hint: did you mean `name`?"#]],
     );
 }
 
@@ -204,54 +206,54 @@ fn what_is_stated_can_be_read() {
         "\"/orders\", query = \"a=1\"",
         "\"/orders?a=1\"",
         expect![[r#"
-        shop.test.toml:18:37: the path `/orders?a=1` holds a query
-          hint: write what stands behind `?` as `query`"#]],
+            shop.test.toml:19:37: the path `/orders?a=1` holds a query
+              hint: write what stands behind `?` as `query`"#]],
     );
     check(
         "x-a = \"1\"",
         "\"x a\" = \"1\", x-c = \"\\u0000\", x-d = 1",
         expect![[r#"
-        shop.test.toml:18:75: `x a` is not the name of a header field
-        shop.test.toml:18:94: `�` cannot stand in a header
-        shop.test.toml:18:110: expected an array, found an integer"#]],
+            shop.test.toml:19:75: `x a` is not the name of a header field
+            shop.test.toml:19:94: `�` cannot stand in a header
+            shop.test.toml:19:110: expected an array, found an integer"#]],
     );
     check(
         "\"::1\", front = \"http-api:shop\"",
         "\"here\", front = \"bucket:receipts\"",
         expect![[r#"
-        shop.test.toml:18:142: `here` is not an IP address
-        shop.test.toml:18:158: requests do not come in by `bucket:receipts`"#]],
+            shop.test.toml:19:142: `here` is not an IP address
+            shop.test.toml:19:158: requests do not come in by `bucket:receipts`"#]],
     );
     check(
         "\"s3\", type",
         "\"s4\", type",
         expect![[r#"
-        shop.test.toml:24:20: unknown value `s4`
-          hint: did you mean `s3`?"#]],
+            shop.test.toml:25:20: unknown value `s4`
+              hint: did you mean `s3`?"#]],
     );
-    check("source = \"s3\", type", "type", expect!["shop.test.toml:24:9: missing key `source` in `event`"]);
+    check("source = \"s3\", type", "type", expect!["shop.test.toml:25:9: missing key `source` in `event`"]);
     check(
         "key = \"inbox/a.pdf\", size = 1000",
         "keys = \"inbox/a.pdf\", size = \"1\"",
         expect![[r#"
-        shop.test.toml:24:76: events of `s3` have no `keys`
-          hint: did you mean `key`?
-        shop.test.toml:24:105: expected an integer, found a string"#]],
+            shop.test.toml:25:76: events of `s3` have no `keys`
+              hint: did you mean `key`?
+            shop.test.toml:25:105: expected an integer, found a string"#]],
     );
-    check("key = \"inbox/a.pdf\", ", "", expect!["shop.test.toml:24:9: missing key `key` in `event`"]);
+    check("key = \"inbox/a.pdf\", ", "", expect!["shop.test.toml:25:9: missing key `key` in `event`"]);
     check(
         "samples/a.sample.json",
         "samples/a.json",
         expect![[r#"
-        shop.test.toml:29:14: `samples/a.json` would become part of the bundle
-          hint: name the file `….sample.json`"#]],
+            shop.test.toml:30:14: `samples/a.json` would become part of the bundle
+              hint: name the file `….sample.json`"#]],
     );
     check(
         "samples/a.sample.json",
         "../a.sample.json",
         expect![[r#"
-        shop.test.toml:29:14: `../a.sample.json` leaves the folder of the configuration
-          hint: write a path below the folder of the configuration"#]],
+            shop.test.toml:30:14: `../a.sample.json` leaves the folder of the configuration
+              hint: write a path below the folder of the configuration"#]],
     );
 }
 
@@ -283,14 +285,14 @@ fn what_is_expected_can_come_of_the_sample() {
         "code = \"forbidden\"",
         expect![[r#"
             shop.test.toml:12:1: unknown key `code` in `[[tests]]`
-              hint: expected `name`, `action`, `request`, `event`, `event_file`, `principal`, `groups`, `claims`, `now`, `resource`, `context`, `decision`, `reason`, `policies` or `errors`"#]],
+              hint: expected `name`, `action`, `request`, `event`, `event_file`, `principal`, `groups`, `claims`, `now`, `item`, `resource`, `context`, `decision`, `reason`, `policies` or `errors`"#]],
     );
     check(
         "reason = \"forbid\"",
         "reason = \"forbidden\"",
         expect![[r#"
-        shop.test.toml:12:10: unknown value `forbidden`
-          hint: expected `no-permit`, `forbid`, `forbid-errored` or `unfit`"#]],
+            shop.test.toml:12:10: unknown value `forbidden`
+              hint: expected `no-permit`, `forbid`, `forbid-errored`, `permit-errored`, `missing-entity`, `unknown-action`, `unfit`, `no-entity` or `entity-unfit`"#]],
     );
     check(
         "[\"closed\"]",
@@ -303,7 +305,7 @@ fn what_is_expected_can_come_of_the_sample() {
         "event_file = \"samples/a.sample.json\"\ndecision = \"deny\"",
         "event_file = \"samples/a.sample.json\"",
         expect![[r#"
-            shop.test.toml:27:1: missing key `decision` in `[[tests]]`
+            shop.test.toml:28:1: missing key `decision` in `[[tests]]`
               hint: write `decision = "allow"` or `"deny"`; a refusal before the decision has a `code`"#]],
     );
 }

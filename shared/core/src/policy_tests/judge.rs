@@ -76,8 +76,8 @@ pub(super) fn differences(expected: &Expected, found: &Rehearsed) -> Vec<Differe
         (None, Some(_)) => compare("refusal", "none".to_owned(), refused),
     }
     if let Some(reason) = expected.reason {
-        let found = decision.and_then(|decision| decision.deny);
-        compare("reason", reason.word().to_owned(), found.map_or("none", |reason| reason.word()).to_owned());
+        let found = decision.and_then(|decision| decision.deny.as_ref());
+        compare("reason", reason.to_owned(), found.map_or("none", |reason| reason.word()).to_owned());
     }
     let note = decision.map(|decision| &decision.note);
     for (what, expected, found) in [

@@ -1,9 +1,11 @@
-use doorward_config::{Placed, QuestionSample, Stated, suggest};
-use doorward_model::{EntityName, Fault, Faults, Place, Principal};
-use doorward_policy::{CallContext, Context, Input, Misfit, Question};
+use doorward_config::{Placed, QuestionSample, Sample, Stated, suggest};
+use doorward_model::{DenyReason, EntityName, Fault, Faults, Place, Principal};
+use doorward_policy::{CallContext, Context, Decision, Input, Loaded, Misfit, Question};
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
+use crate::load;
+use crate::rehearsal::{Ask, denied};
 use crate::rules::{EventRules, RouteRules, Rules};
 
 /// A question to the policies alone.
@@ -15,6 +17,8 @@ pub(super) struct OwnedQuestion {
     parent: Option<EntityName>,
     at: Timestamp,
     purpose: Option<String>,
+    /// The resource as its item makes it, where the action has it read from a table.
+    loaded: Result<Option<Loaded>, DenyReason>,
     /// What policies read as `context.request` or `context.event`.
     call: Value,
     input: Option<Value>,
@@ -27,29 +31,29 @@ enum Rule<'r> {
 }
 
 impl OwnedQuestion {
-    /// The question that `sample` states, the rest as the configuration says.
+    /// The question that `sample` is, the rest as the configuration says.
     pub(super) fn new(
         rules: &Rules,
-        at: Timestamp,
+        sample: &Sample,
         principal: Result<Option<Principal>, Faults>,
-        sample: &QuestionSample,
+        question: &QuestionSample,
     ) -> Result<Self, Faults> {
         let mut faults = Faults::default();
         let principal = principal.unwrap_or_else(|more| {
             faults.0.extend(more.0);
             None
         });
-        let action = &sample.action;
+        let action = &question.action;
         let Some(rule) = rules.rule(&action.value) else {
             let message = format!("no action is named `{}`", action.value);
             faults.0.push(misnamed(message, &action.place, &action.value, rules.policies().actions()));
             return Err(faults);
         };
-        if let Some(stated) = &sample.resource {
+        if let Some(stated) = &question.resource {
             faults.0.extend(rules.check_type(stated).err());
         }
-        let resource = resource(&rule, sample).map_err(|fault| faults.0.push(fault));
-        if let Some(Placed { value, place }) = &sample.purpose {
+        let resource = resource(&rule, question).map_err(|fault| faults.0.push(fault));
+        if let Some(Placed { value, place }) = &question.purpose {
             let known = &rules.config().door.purposes;
             if !known.contains(value) {
                 let known = known.iter().map(String::as_str);
@@ -58,41 +62,60 @@ impl OwnedQuestion {
         }
         let mut hold = |member: &str, value: &Value, stated: Option<&Stated>| {
             for misfit in rules.policies().misfits(&action.value, member, value) {
-                let place = stated.and_then(|stated| stated.place(&misfit.pointer)).unwrap_or(&sample.place);
+                let place =
+                    stated.and_then(|stated| stated.place(&misfit.pointer)).unwrap_or(&question.place);
                 faults.0.push(fault(misfit, member, place));
             }
         };
         let (member, stated, other) = match &rule {
-            Rule::Route(_) => ("request", &sample.request, ("event", &sample.event)),
-            Rule::Event(_) => ("event", &sample.event, ("request", &sample.request)),
+            Rule::Route(_) => ("request", &question.request, ("event", &question.event)),
+            Rule::Event(_) => ("event", &question.event, ("request", &question.request)),
         };
         let call = completed(&rule, resource.as_ref().ok(), stated.as_ref());
         hold(member, &call, stated.as_ref());
-        for (member, stated) in [other, ("input", &sample.input)] {
+        for (member, stated) in [other, ("input", &question.input)] {
             if let Some(stated) = stated {
                 hold(member, &stated.value, Some(stated));
             }
         }
+        if let (Some(item), false) = (&sample.item, rule.loads()) {
+            let message = format!("the resource of `{}` is not read from a table", action.value);
+            let fault = Fault::new(message).at(item.place.clone());
+            faults.0.push(fault.hint("its attributes are those of `entities.json`: leave `item` out"));
+        }
         let function = rule.function();
         let (Some(principal), Ok(resource)) = (principal, resource) else { return Err(faults) };
+        let item = sample.item.as_ref().map(|item| &item.value);
+        let loaded =
+            if rule.loads() { load::made(rules.policies(), &resource, item).map(Some) } else { Ok(None) };
         faults.or(Self {
             principal,
+            loaded,
             action: action.value.clone(),
             parent: (resource != *function).then(|| function.clone()),
             resource,
-            at,
-            purpose: sample.purpose.as_ref().map(|purpose| &purpose.value).or(rule.purpose()).cloned(),
+            at: sample.at,
+            purpose: question.purpose.as_ref().map(|purpose| &purpose.value).or(rule.purpose()).cloned(),
             call,
-            input: sample.input.as_ref().map(|input| input.value.clone()),
+            input: question.input.as_ref().map(|input| input.value.clone()),
         })
     }
 
-    pub(super) fn as_question(&self) -> Question<'_> {
+    /// What `ask` says of it; a resource that is not there, or not as the schema says, is denied before.
+    pub(super) fn decide(&self, ask: &mut Ask<'_>) -> Decision {
+        match &self.loaded {
+            Ok(loaded) => ask(&self.as_question(loaded.as_ref())),
+            Err(reason) => denied(reason.clone()),
+        }
+    }
+
+    fn as_question<'a>(&'a self, loaded: Option<&'a Loaded>) -> Question<'a> {
         Question {
             principal: &self.principal,
             action: &self.action,
             resource: &self.resource,
             resource_parent: self.parent.as_ref(),
+            loaded,
             context: Context {
                 now: self.at,
                 purpose: self.purpose.as_deref(),
@@ -108,6 +131,13 @@ impl Rule<'_> {
         match self {
             Self::Route(rules) => &rules.function,
             Self::Event(rules) => &rules.function,
+        }
+    }
+
+    fn loads(&self) -> bool {
+        match self {
+            Self::Route(rules) => rules.load.is_some(),
+            Self::Event(_) => false,
         }
     }
 

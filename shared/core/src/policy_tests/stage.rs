@@ -25,7 +25,7 @@ impl Staged {
         let principal = principal(rules, sample);
         let (inbound, any_front) = match &sample.call {
             SampleCall::Question(question) => {
-                let question = OwnedQuestion::new(rules, sample.at, principal, question)?;
+                let question = OwnedQuestion::new(rules, sample, principal, question)?;
                 return Ok(Self::Question(Box::new(question)));
             }
             SampleCall::Request(request) => {
@@ -36,7 +36,8 @@ impl Staged {
             SampleCall::Event(_) | SampleCall::Envelope(_) => (entrance(sample)?, false),
         };
         let principal = principal?;
-        Ok(Self::Call(Box::new(Entrant { inbound, any_front, principal, at: sample.at })))
+        let item = sample.item.as_ref().map(|item| item.value.clone());
+        Ok(Self::Call(Box::new(Entrant { inbound, any_front, principal, item, at: sample.at })))
     }
 
     /// What becomes of it, where `ask` answers for the policies.
@@ -44,12 +45,12 @@ impl Staged {
         match self {
             Self::Call(entrant) => rules.rehearse_call(entrant, ask),
             Self::Question(question) => {
-                let decision = ask(&question.as_question());
+                let decision = question.decide(ask);
                 Rehearsed {
                     action: Some(question.action.clone()),
                     caller: Some(question.principal.name.clone()),
                     resource: Some(question.resource.clone()),
-                    refusal: decision.deny.map(Refusal::Denied),
+                    refusal: decision.deny.clone().map(Refusal::Denied),
                     decision: Some(decision),
                     explanation: None,
                 }

@@ -9,6 +9,7 @@
 mod admission;
 mod events;
 mod keys;
+mod loaded;
 mod policy_tests;
 mod refusals;
 mod rehearsal;

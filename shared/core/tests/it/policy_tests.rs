@@ -54,7 +54,7 @@ fn what_is_not_as_expected_is_told() {
     );
     check(
         &format!(
-            "{ORDER}decision = \"deny\"\nreason = \"no-permit\"\nerrors = [\"customers-order-up-to-1000\"]"
+            "{ORDER}decision = \"deny\"\nreason = \"permit-errored\"\nerrors = [\"customers-order-up-to-1000\"]"
         ),
         &[],
     );
@@ -74,7 +74,7 @@ fn what_is_not_as_expected_is_told() {
     check(&format!("{get}\"allow\""), &[]);
     check(
         &format!(
-            "{}\"deny\"\nreason = \"no-permit\"\nerrors = [\"owners-read-their-orders\"]",
+            "{}\"deny\"\nreason = \"missing-entity\"\nerrors = [\"owners-read-their-orders\"]",
             get.replace("1001", "1")
         ),
         &[],
@@ -199,5 +199,35 @@ fn what_policies_cannot_read_is_a_fault_at_its_place() {
         "shop.test.toml:6:21: missing `key` (`context.event`)\n\
          shop.test.toml:6:21: missing `region` (`context.event`)\n\
          shop.test.toml:6:21: missing `type` (`context.event`)",
+    );
+}
+
+#[test]
+fn an_item_stands_for_what_the_table_holds() {
+    let resource = r#"resource = { type = "Order", id = "path.id" }"#;
+    let loading = || {
+        let change =
+            |config: String| config.replace(resource, &resource.replace(" }", ", load = \"table\" }"));
+        Shop::with_files(change, &[("entities.json", "[]")])
+    };
+    let check = |item: &str, expected: &str| {
+        for call in [
+            "action = \"getOrder\"\nresource = 'Order::\"7\"'",
+            "request = { method = \"GET\", path = \"/orders/7\" }",
+        ] {
+            let test = format!(
+                "[[tests]]\nname = \"it\"\nprincipal = 'User::\"alice\"'\n{call}\n{item}\n{expected}"
+            );
+            let report = run(&loading(), &test).unwrap_or_else(|faults| panic!("{faults}"));
+            assert_eq!(report.results[0].differences, [], "{test}");
+        }
+    };
+    check("item = { owner = \"alice\" }", "decision = \"allow\"");
+    check("item = { owner = \"bob\" }", "decision = \"deny\"\nreason = \"no-permit\"");
+    check("item = { owner = 4711 }", "decision = \"deny\"\nreason = \"entity-unfit\"");
+    check("", "decision = \"deny\"\nreason = \"no-entity\"");
+    faults(
+        "principal = 'User::\"alice\"'\naction = \"getOrder\"\nresource = 'Order::\"7\"'\nitem = { owner = \"alice\" }",
+        "shop.test.toml:7:8: the resource of `getOrder` is not read from a table\n  hint: its attributes are those of `entities.json`: leave `item` out",
     );
 }

@@ -210,3 +210,31 @@ async fn a_front_that_is_not_pinned_may_not_send_in_a_rehearsal_either() {
     let unpinned = Shop::with(|config| config.replace("\"http-api:shop\", \"function-url:shopurl\", ", ""));
     assert_eq!(read("")(&unpinned), None, "the deployment pins them");
 }
+
+#[tokio::test]
+async fn a_loaded_resource_is_rehearsed_as_it_is_served() {
+    let resource = r#"resource = { type = "Order", id = "path.id" }"#;
+    for (item, code) in [
+        ("owner = \"alice\"", None),
+        ("owner = \"bob\"", Some("forbidden")),
+        ("owner = 1", Some("forbidden")),
+        ("", Some("forbidden")),
+    ] {
+        let change =
+            |config: String| config.replace(resource, &resource.replace(" }", ", load = \"table\" }"));
+        let shop = Shop::with_files(change, &[("entities.json", "[]")]);
+        let sent = Sent::new(Method::GET, "/orders/7").by("alice", &[]);
+        let mut text = sent.sample();
+        if !item.is_empty() {
+            text.push_str(&format!("\nitem = {{ {item} }}"));
+        }
+        let sample = parse_policy_sample("s", &text).unwrap();
+        if let Some(item) = &sample.item {
+            shop.world.entities.put("Order", "7", item.value.clone());
+        }
+        shop.ask(sent.inbound(&shop)).await;
+        let rehearsed = shop.world.door.rules().rehearse(&sample, &|_| panic!("no event")).unwrap();
+        assert_eq!(told(&rehearsed), live(&shop.last_line()), "{item}");
+        assert_eq!(told(&rehearsed).code, code, "{item}");
+    }
+}

@@ -45,7 +45,11 @@ fn an_owner_is_known_from_the_file() {
     let policy = r#"permit(principal is User, action == Action::"readOrder", resource) when { resource.owner == principal };"#;
     check(policy, &Call::read(user("ann", &[]), "42"), "allow by shop#1");
     check(policy, &Call::read(user("bob", &[]), "42"), NO);
-    check(policy, &Call::read(user("ann", &[]), "43"), "deny: no policy permits it, erring shop#1");
+    check(
+        policy,
+        &Call::read(user("ann", &[]), "43"),
+        "deny: a policy could not be evaluated: it reads an entity that nothing describes, erring shop#1",
+    );
 }
 
 #[test]
@@ -210,8 +214,8 @@ fn what_does_not_fit_is_denied() {
     let all = "permit(principal, action, resource);";
     let status = || Call::status(user("ann", &[]));
     check(all, &status(), "allow by shop#1");
-    check(all, &Call { action: "unknown".to_owned(), ..status() }, UNFIT);
-    check(all, &Call { action: "http".to_owned(), ..status() }, UNFIT);
+    check(all, &Call { action: "unknown".to_owned(), ..status() }, "deny: the action is unknown");
+    check(all, &Call { action: "http".to_owned(), ..status() }, "deny: the action is unknown");
     check(all, &Call { action: "readOrder".to_owned(), ..status() }, UNFIT);
     check(all, &Call { resource: EntityName::new("Nothing", "x"), ..status() }, UNFIT);
     check(all, &Call { parent: Some(EntityName::new("Group", "x")), ..status() }, UNFIT);

@@ -1,4 +1,4 @@
-use doorward_policy::{CallShape, Policies, Vocabulary};
+use doorward_policy::{CallShape, Policies, Sources, Vocabulary};
 use expect_test::{Expect, expect};
 
 use crate::shop::{ENTITIES, SCHEMA, action, compile, file, vocabulary};
@@ -13,7 +13,11 @@ fn check(policies: &str, expected: &Expect) {
 fn check_files(schema: &str, entities: &str, expected: &Expect) {
     let schemas = [file("shop.cedarschema", schema)];
     let entities = file("entities.json", entities);
-    let faults = Policies::compile(&[], &schemas, Some(&entities), &vocabulary()).expect_err("faults");
+    let faults = Policies::compile(
+        &Sources { schemas: &schemas, entities: Some(&entities), ..Sources::default() },
+        &vocabulary(),
+    )
+    .expect_err("faults");
     expected.assert_eq(&faults.to_string());
 }
 
@@ -115,7 +119,7 @@ fn ids_are_unique() {
         "@id(\"a\")\npermit(principal, action, resource);\n// again\n@id(\"a\")\nforbid(principal, action, resource);",
         &expect![[r#"
             policies/shop.cedar:4:1: the policy id `a` is used twice
-              hint: it is first used at policies/shop.cedar:1; give one of them another `@id("…")`"#]],
+              hint: it is first used at policies/shop.cedar:1; give one of them another id"#]],
     );
 }
 
@@ -124,8 +128,8 @@ fn templates_decide_nothing() {
     check(
         "permit(principal, action, resource);\npermit(principal == ?principal, action, resource);",
         &expect![[r#"
-            policies/shop.cedar:2:1: a template decides nothing, as nothing links it
-              hint: write the entity in place of `?principal` or `?resource`"#]],
+            policies/shop.cedar:2:1: the template `shop#2` decides nothing, as nothing links it
+              hint: link it in `links.json`, or write the entity in place of `?principal` or `?resource`"#]],
     );
 }
 
@@ -156,7 +160,11 @@ fn every_file_is_reported_in_order() {
     let files = [bad("b.cedar"), file("broken.cedar", "permit("), bad("a.cedar")];
     let entities =
         file("entities.json", r#"[{"uid": {"type": "Z", "id": "1"}, "attrs": {}, "parents": []}]"#);
-    let faults = Policies::compile(&files, &[], Some(&entities), &vocabulary()).expect_err("faults");
+    let faults = Policies::compile(
+        &Sources { policies: &files, entities: Some(&entities), ..Sources::default() },
+        &vocabulary(),
+    )
+    .expect_err("faults");
     expect![[r#"
         b.cedar:1:29: for policy `b#1`, unrecognized action `Action::"x"`
           hint: did you mean `Action::"http"`?
@@ -272,7 +280,11 @@ fn schema_files_declare_types_and_nothing_else() {
 fn a_type_is_declared_once() {
     let schemas = [file("a.cedarschema", SCHEMA), file("b.cedarschema", "entity Order;\n")];
     let entities = file("entities.json", ENTITIES);
-    let faults = Policies::compile(&[], &schemas, Some(&entities), &vocabulary()).expect_err("faults");
+    let faults = Policies::compile(
+        &Sources { schemas: &schemas, entities: Some(&entities), ..Sources::default() },
+        &vocabulary(),
+    )
+    .expect_err("faults");
     expect![[r#"
         b.cedarschema:1:8: the entity type `Order` is declared twice
           hint: it is first declared in a.cedarschema"#]]
@@ -288,7 +300,7 @@ fn a_vocabulary_that_cannot_be_stated_is_a_fault() {
         action("b", &["String"], "Function", plain()),
     ];
     let vocabulary = Vocabulary { actions, purposes: Vec::new(), inputs_unknown: false };
-    let faults = Policies::compile(&[], &[], None, &vocabulary).expect_err("faults");
+    let faults = Policies::compile(&Sources::default(), &vocabulary).expect_err("faults");
     expect![[r#"
         `String` is a type of Cedar's own, so no entity type
           hint: choose another name

@@ -3,13 +3,22 @@
     clippy::unwrap_used,
     clippy::expect_used,
     clippy::panic,
+    clippy::indexing_slicing,
     reason = "clippy knows test functions, but not the functions that they share"
 )]
 
+mod can;
 mod decisions;
+#[path = "../../src/engine/mod.rs"]
+#[expect(dead_code, reason = "the decision reads more of an answer than the comparison does")]
+mod engine;
+mod equality;
 mod explained;
 mod faults;
+mod generated;
 mod inputs;
+mod links;
+mod loaded;
 mod misfits;
 mod shop;
 mod stated;

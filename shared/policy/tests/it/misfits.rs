@@ -79,6 +79,7 @@ fn a_stated_request_is_decided_like_a_real_one() {
             action: "status",
             resource: &EntityName::new("Function", "orders"),
             resource_parent: None,
+            loaded: None,
             context: Context {
                 now: NOW.parse().unwrap(),
                 purpose: None,

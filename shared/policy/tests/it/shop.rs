@@ -2,7 +2,8 @@ use std::collections::BTreeMap;
 
 use doorward_model::{EntityName, EventKind, EventRecord, Faults, Field, Principal, Shape};
 use doorward_policy::{
-    ActionSpec, CallContext, CallShape, Context, Decision, Input, Policies, Question, SourceFile, Vocabulary,
+    ActionSpec, CallContext, CallShape, Context, Decision, Input, Policies, Question, SourceFile, Sources,
+    Vocabulary,
 };
 use serde_json::{Value, json};
 
@@ -57,7 +58,7 @@ pub fn order() -> Shape {
 
 pub fn action(name: &str, principals: &[&str], resource: &str, call: CallShape) -> ActionSpec {
     let principals = principals.iter().map(|name| (*name).to_owned()).collect();
-    ActionSpec { name: name.to_owned(), principals, resource: resource.to_owned(), call }
+    ActionSpec { name: name.to_owned(), principals, resource: resource.to_owned(), load: None, call }
 }
 
 pub fn vocabulary() -> Vocabulary {
@@ -80,13 +81,19 @@ pub fn vocabulary() -> Vocabulary {
 }
 
 pub fn compile(policies: &str) -> Result<Policies, Faults> {
-    let schemas = [file("shop.cedarschema", SCHEMA)];
-    Policies::compile(
-        &[file("policies/shop.cedar", policies)],
-        &schemas,
-        Some(&file("entities.json", ENTITIES)),
-        &vocabulary(),
-    )
+    compile_linked(policies, None)
+}
+
+/// The same with the content of `links.json`.
+pub fn compile_linked(policies: &str, links: Option<&str>) -> Result<Policies, Faults> {
+    let links = links.map(|text| file("links.json", text));
+    let sources = Sources {
+        policies: &[file("policies/shop.cedar", policies)],
+        links: links.as_ref(),
+        schemas: &[file("shop.cedarschema", SCHEMA)],
+        entities: Some(&file("entities.json", ENTITIES)),
+    };
+    Policies::compile(&sources, &vocabulary())
 }
 
 /// A question in owned parts, so that tests can say only what they vary.
@@ -194,6 +201,7 @@ impl Call {
             action: &self.action,
             resource: &self.resource,
             resource_parent: self.parent.as_ref(),
+            loaded: None,
             context: Context { now: NOW.parse().unwrap(), purpose: self.purpose.as_deref(), call, input },
         })
     }
@@ -220,7 +228,7 @@ fn upload() -> EventRecord {
 
 /// `allow by shop#1, erring shop#2`.
 pub fn render(decision: &Decision) -> String {
-    let mut text = match decision.deny {
+    let mut text = match &decision.deny {
         None => "allow".to_owned(),
         Some(reason) => format!("deny: {reason}"),
     };
@@ -234,8 +242,21 @@ pub fn render(decision: &Decision) -> String {
 
 #[track_caller]
 pub fn check(policies: &str, call: &Call, expected: &str) {
-    let policies = compile(policies).unwrap_or_else(|faults| panic!("{faults}"));
-    let decision = call.ask(&policies);
+    check_with(&compile(policies).unwrap_or_else(|faults| panic!("{faults}")), call, expected);
+}
+
+#[track_caller]
+pub fn check_linked(policies: &str, links: &str, call: &Call, expected: &str) {
+    check_with(
+        &compile_linked(policies, Some(links)).unwrap_or_else(|faults| panic!("{faults}")),
+        call,
+        expected,
+    );
+}
+
+#[track_caller]
+fn check_with(policies: &Policies, call: &Call, expected: &str) {
+    let decision = call.ask(policies);
     assert_eq!(render(&decision), expected);
     assert_eq!(decision.note.effect == doorward_model::Effect::Allow, decision.deny.is_none());
 }

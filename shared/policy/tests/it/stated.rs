@@ -93,3 +93,15 @@ fn the_schema_states_what_policies_may_read() {
     .assert_eq(policies.schema());
     expect!["createOrder: input.extra: a union of types"].assert_eq(&policies.unstated().join("\n"));
 }
+
+/// What is legal and of no use is said, with its place.
+#[test]
+fn policies_that_no_request_meets_are_warned_of() {
+    let policies = compile(
+        "permit(principal is User, action == Action::\"readOrder\", resource is Function);\npermit(principal, action, resource);",
+    );
+    let warnings: Vec<String> = policies.unwrap().warnings().iter().map(ToString::to_string).collect();
+    expect![[r#"
+        policies/shop.cedar:1:1: for policy `shop#1`, policy is impossible: the policy expression evaluates to false for all valid requests
+        policies/shop.cedar:1:1: for policy `shop#1`, unable to find an applicable action given the policy scope constraints"#]].assert_eq(&warnings.join("\n"));
+}

@@ -1,0 +1,138 @@
+//! What a principal may do, listed without a call.
+
+use std::collections::HashMap;
+
+use doorward_model::{EntityName, Principal};
+use expect_test::{Expect, expect};
+
+use crate::shop::{compile_linked, user};
+
+const POLICIES: &str = r#"
+@id("staff-anything") permit(principal in Group::"staff", action, resource);
+@id("buyers-order") permit(principal in Group::"buyers", action == Action::"createOrder", resource == Function::"orders")
+when { context.input.total <= 10 } unless { context has purpose };
+@id("elsewhere") permit(principal, action == Action::"createOrder", resource == Function::"invoices");
+@id("wrong-type") permit(principal is User, action in Action::"http", resource is Order);
+@id("in-orders") permit(principal == User::"ann", action in [Action::"readOrder", Action::"createOrder"], resource in Function::"orders");
+@id("one") permit(principal == User::"max", action, resource == Order::"42");
+@id("filled") permit(principal == ?principal, action == Action::"status", resource) when { context.request.method == "GET" };
+@id("not-that-one") forbid(principal, action, resource == Order::"43");
+@id("not-at-night") forbid(principal is User, action == Action::"createOrder", resource) when { context.now < datetime("2026-01-01") };
+@id("suspended") forbid(principal in Group::"suspended", action, resource);
+@id("uploads") permit(principal is EventSource, action in Action::"events", resource);
+"#;
+
+const LINKS: &str =
+    r#"[{"template_id": "filled", "link_id": "ann-status", "args": {"?principal": "User::\"ann\""}}]"#;
+
+#[track_caller]
+fn check(principal: &Principal, expected: &Expect) {
+    let policies = compile_linked(POLICIES, Some(LINKS)).unwrap_or_else(|faults| panic!("{faults}"));
+    let function = |action: &str, name: &str| (action.to_owned(), EntityName::new("Function", name));
+    let functions = HashMap::from([
+        function("createOrder", "orders"),
+        function("readOrder", "orders"),
+        function("status", "orders"),
+        function("receiptUploaded", "receipts"),
+    ]);
+    let mut lines = String::new();
+    for grant in policies.can(principal, &functions) {
+        let condition = |condition: &Option<String>| condition.clone().unwrap_or_else(|| "always".to_owned());
+        lines += &format!(
+            "{} {} by {}: {}",
+            grant.action,
+            grant.resource,
+            grant.permit.policy,
+            condition(&grant.permit.condition)
+        );
+        for (forbid, reach) in &grant.forbids {
+            lines += &format!("\n  but {} on {reach}: {}", forbid.policy, condition(&forbid.condition));
+        }
+        lines += &grant.void_by().map(|policy| format!("\n  void by {policy}")).unwrap_or_default();
+        lines += "\n";
+    }
+    expected.assert_eq(&lines);
+}
+
+#[test]
+fn a_user_of_the_file() {
+    check(
+        &user("ann", &[]),
+        &expect![[r#"
+        createOrder Function::"orders" by buyers-order: when { context.input.total <= 10 } unless { context has purpose }
+          but not-at-night on Function::"orders": when { context.now < datetime("2026-01-01") }
+        createOrder Function::"orders" by in-orders: always
+          but not-at-night on Function::"orders": when { context.now < datetime("2026-01-01") }
+        readOrder any Order by in-orders: always
+          but not-that-one on Order::"43": always
+        readOrder any Order by wrong-type: always
+          but not-that-one on Order::"43": always
+        status Function::"orders" by ann-status: when { context.request.method == "GET" }
+    "#]],
+    );
+}
+
+#[test]
+fn groups_come_with_the_question() {
+    check(
+        &user("bob", &["staff"]),
+        &expect![[r#"
+        createOrder Function::"orders" by staff-anything: always
+          but not-at-night on Function::"orders": when { context.now < datetime("2026-01-01") }
+        readOrder any Order by staff-anything: always
+          but not-that-one on Order::"43": always
+        readOrder any Order by wrong-type: always
+          but not-that-one on Order::"43": always
+        status Function::"orders" by staff-anything: always
+    "#]],
+    );
+}
+
+#[test]
+fn one_resource() {
+    check(
+        &user("max", &[]),
+        &expect![[r#"
+        readOrder Order::"42" by one: always
+        readOrder any Order by wrong-type: always
+          but not-that-one on Order::"43": always
+    "#]],
+    );
+}
+
+#[test]
+fn a_forbid_without_conditions_leaves_nothing() {
+    check(
+        &user("eve", &["staff", "suspended"]),
+        &expect![[r#"
+        createOrder Function::"orders" by staff-anything: always
+          but not-at-night on Function::"orders": when { context.now < datetime("2026-01-01") }
+          but suspended on Function::"orders": always
+          void by suspended
+        readOrder any Order by staff-anything: always
+          but not-that-one on Order::"43": always
+          but suspended on any Order: always
+          void by suspended
+        readOrder any Order by wrong-type: always
+          but not-that-one on Order::"43": always
+          but suspended on any Order: always
+          void by suspended
+        status Function::"orders" by staff-anything: always
+          but suspended on Function::"orders": always
+          void by suspended
+    "#]],
+    );
+}
+
+#[test]
+fn an_event_source() {
+    let source = Principal { name: EntityName::new("EventSource", "receipts"), ..Principal::anonymous() };
+    check(
+        &source,
+        &expect![[r#"
+        receiptUploaded Function::"receipts" by uploads: always
+    "#]],
+    );
+    check(&Principal::anonymous(), &expect![[r#""#]]);
+    check(&Principal { name: EntityName::new("Nobody", "x"), ..Principal::anonymous() }, &expect![[r#""#]]);
+}
