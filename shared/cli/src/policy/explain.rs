@@ -184,6 +184,7 @@ fn rehearse_envelope(
         principal: principal.map(|value| Placed { value, place: place() }),
         groups: arguments.groups.clone(),
         claims: Map::new(),
+        item: None,
         at: Timestamp::now(),
         call: SampleCall::Envelope(Placed { value: name.to_owned(), place: place() }),
     };
@@ -193,7 +194,7 @@ fn rehearse_envelope(
 
 fn show(project: &Project, rehearsed: &Rehearsed) {
     let decision = rehearsed.decision.as_ref();
-    match (&rehearsed.refusal, decision.and_then(|decision| decision.deny)) {
+    match (&rehearsed.refusal, decision.and_then(|decision| decision.deny.as_ref())) {
         (None, _) => say!("allow"),
         (Some(_), Some(reason)) => say!("deny: {reason}"),
         (Some(refusal), None) => match decision {
@@ -243,7 +244,7 @@ fn as_json(project: &Project, rehearsed: &Rehearsed) -> Value {
         "action": rehearsed.action,
         "resource": rehearsed.resource,
         "effect": decision.map(|decision| decision.note.effect),
-        "reason": decision.and_then(|decision| decision.deny).map(|reason| reason.word()),
+        "reason": decision.and_then(|decision| decision.deny.as_ref()).map(|reason| reason.word()),
         "code": rehearsed.refusal.as_ref().map(doorward_model::Refusal::code),
         "policies": decision.map(|decision| text(&decision.note.policies)),
         "errors": decision.map(|decision| text(&decision.note.errors)),

@@ -56,13 +56,15 @@ impl Recorded {
     }
 }
 
+/// The row is written before the answer: what only the answer shows is in the line.
 fn of_row(row: &LedgerItem, line: Option<&Value>) -> Value {
+    let from_line = |name: &str| line.and_then(|line| line.get(name)).cloned().unwrap_or_default();
+    let status = row.status.map_or_else(|| from_line("status"), Value::from);
     json!({
         "call": row.call, "at": row.at, "caller": row.caller, "action": row.action, "resource": row.resource,
-        "purpose": row.purpose, "outcome": row.outcome, "stage": row.stage, "code": row.code, "status": row.status,
+        "purpose": row.purpose, "outcome": row.outcome, "stage": row.stage, "code": row.code, "status": status,
         "cause": row.cause, "bound": row.bound, "violations": row.violations, "effect": row.effect,
-        "policies": row.policies, "errors": row.errors,
-        "bundle": line.and_then(|line| line.get("bundle")),
+        "policies": row.policies, "errors": row.errors, "bundle": from_line("bundle"),
     })
 }
 

@@ -117,7 +117,7 @@ fn as_json(ran: &Ran, left_out: usize) -> Value {
             "passed": result.differences.is_empty(),
             "differences": result.differences.iter().map(difference).collect::<Vec<_>>(),
             "decision": decision.map(|decision| &decision.note),
-            "reason": decision.and_then(|decision| decision.deny).map(|reason| reason.word()),
+            "reason": decision.and_then(|decision| decision.deny.as_ref()).map(|reason| reason.word()),
             "code": result.rehearsed.refusal.as_ref().map(doorward_model::Refusal::code),
             "applicable": result.rehearsed.explanation.as_ref().map(|it| showing::applied_as_json(project, it)),
         })
