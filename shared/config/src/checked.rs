@@ -1,11 +1,12 @@
 use std::num::NonZeroU64;
 use std::time::Duration;
 
-use doorward_model::{EventKind, Front, Place};
+use doorward_model::{Claims, EventKind, Front, Place};
 use http::Method;
 
 use crate::load::LoadRule;
 use crate::pattern::Pattern;
+use crate::request_context::RequestContext;
 
 /// `doorward.toml` as the program trusts it: every name that is used is declared, every value is in bounds.
 #[derive(Debug, Clone)]
@@ -78,6 +79,8 @@ pub struct Issuer {
     pub audiences: Vec<String>,
     /// Accepted `alg` values; at least one.
     pub algorithms: Vec<Algorithm>,
+    /// The claims that policies read, with the types that its tokens are held to.
+    pub claims: Claims,
     /// How its tokens name a principal.
     pub principal: PrincipalRule,
     /// Clock skew that is forgiven, at most 60 s.
@@ -157,6 +160,8 @@ pub struct PrincipalRule {
     pub groups: Option<String>,
     /// Put before every id, so that two issuers can share a type.
     pub prefix: Option<String>,
+    /// The declared claims that are attributes of the principal.
+    pub attributes: Vec<String>,
 }
 
 /// What calls are forwarded to.
@@ -191,6 +196,8 @@ pub struct Route {
     pub check_answers: CheckAnswers,
     /// The Cedar resource where it is more than the target.
     pub resource: Option<ResourceRule>,
+    /// What policies read of the request beside its method, path and address.
+    pub context: RequestContext,
     /// What a call counts for.
     pub units: NonZeroU64,
     /// The purpose that calls of this route have.
@@ -226,8 +233,19 @@ pub struct ResourceRule {
     pub type_name: String,
     /// The path parameter that is its id.
     pub parameter: String,
+    /// What it is in, beside the target.
+    pub parents: Vec<ParentRule>,
     /// Where its attributes are read from; `None` where only `entities.json` gives it any.
     pub load: Option<LoadRule>,
+}
+
+/// `{ type = "Tenant", id = "path.tenant" }`: the entity `Tenant::"7"`, which the resource is in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ParentRule {
+    /// Cedar entity type.
+    pub type_name: String,
+    /// The path parameter that is its id.
+    pub parameter: String,
 }
 
 /// An event that may enter.

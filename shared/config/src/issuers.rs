@@ -3,6 +3,7 @@ use std::time::Duration;
 use doorward_model::Fault;
 
 use crate::checked::{Algorithm, Issuer, JwksLocation, PrincipalRule};
+use crate::claims;
 use crate::entity_type;
 use crate::environment::jwks_url_variable;
 use crate::location;
@@ -38,7 +39,11 @@ fn read_issuer(section: &mut Section<'_>, names: &mut Names) -> Result<Issuer, R
     let file = section.optional("jwks_file", |value| Ok((value.parse(location::parse_file)?, value.place())));
     let audiences = section.required("audiences", |value| value.nonempty_set(Value::word));
     let algorithms = section.required("algorithms", |value| value.nonempty_set(|item| item.parse(algorithm)));
-    let principal = section.required("principal", read_principal);
+    let mut declared = Vec::new();
+    let claims = section.optional("claims", |value| claims::read(value, &mut declared));
+    // Claims of which not even the names could be read are not held against their uses.
+    let declared = (claims.is_ok() || !declared.is_empty()).then_some(declared.as_slice());
+    let principal = section.required("principal", |value| read_principal(value, declared));
     let leeway = section.or("leeway", DEFAULT_LEEWAY, |value| value.duration(Duration::ZERO..=MOST_LEEWAY));
 
     let (issuer, issuer_value) = issuer?;
@@ -60,6 +65,7 @@ fn read_issuer(section: &mut Section<'_>, names: &mut Names) -> Result<Issuer, R
         jwks,
         audiences: audiences?,
         algorithms: algorithms?,
+        claims: claims?.unwrap_or_default(),
         principal: principal?,
         leeway: leeway?,
     })
@@ -99,13 +105,26 @@ fn algorithm(text: &str) -> Result<Algorithm, Fault> {
     }
 }
 
-fn read_principal(value: Value<'_>) -> Result<PrincipalRule, Reported> {
+/// `claims` are the names of the declared ones.
+fn read_principal(value: Value<'_>, claims: Option<&[String]>) -> Result<PrincipalRule, Reported> {
     value.section("`principal`", |section| {
         let type_name = section.required("type", |value| value.parse(entity_type::parse));
         let id = section.required("id", Value::word);
         let groups = section.optional("groups", Value::word);
         let prefix = section.optional("prefix", |value| value.parse(prefix));
-        Ok(PrincipalRule { type_name: type_name?, id: id?, groups: groups?, prefix: prefix? })
+        let attributes = section.or("attributes", Vec::new(), |value| {
+            value.nonempty_set(|item| match claims {
+                Some(claims) => names::declared(item, "claim", || claims.iter().map(String::as_str)),
+                None => item.word(),
+            })
+        });
+        Ok(PrincipalRule {
+            type_name: type_name?,
+            id: id?,
+            groups: groups?,
+            prefix: prefix?,
+            attributes: attributes?,
+        })
     })
 }
 
@@ -150,6 +169,19 @@ fn tell_apart(section: &Section<'_>, issuer: &Issuer, earlier: &[Issuer]) -> Res
                 format!("the issuers `{}` and `{}` could both fill the same groups", issuer.name, other.name);
             let hint =
                 "give each a `prefix`, neither beginning with the other, or let only one name `groups`";
+            told_apart = Err(section.fault(Fault::new(fault).hint(hint)));
+        }
+        if let Some((attribute, own, others)) = claims::clash(issuer, other) {
+            let fault = format!(
+                "the issuers `{}` and `{}` give {} the attribute {} as `{}` and `{}`",
+                issuer.name,
+                other.name,
+                quote(&issuer.principal.type_name),
+                quote(attribute),
+                own.word(),
+                others.word()
+            );
+            let hint = "declare the claim alike, or give each a `type` of its own";
             told_apart = Err(section.fault(Fault::new(fault).hint(hint)));
         }
     }

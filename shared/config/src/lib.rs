@@ -8,6 +8,7 @@
 
 mod authorizer;
 mod checked;
+mod claims;
 mod document;
 mod door;
 mod duration;
@@ -27,6 +28,7 @@ mod policy_tests;
 mod rate;
 mod reader;
 mod report;
+mod request_context;
 mod routes;
 mod size;
 mod stated;
@@ -35,7 +37,8 @@ mod targets;
 
 pub use checked::{
     Algorithm, Authorizer, AuthorizerAnswer, CheckAnswers, Config, ContractRef, Door, EventRule, Issuer,
-    JwksLocation, Limit, LimitRule, OnDeny, Plan, PrincipalRule, ResourceRule, Route, Target, Window,
+    JwksLocation, Limit, LimitRule, OnDeny, ParentRule, Plan, PrincipalRule, ResourceRule, Route, Target,
+    Window,
 };
 pub use environment::{ENVIRONMENT, EnvironmentVariable, jwks_url_variable};
 pub use load::{EntityTable, KeyType, LoadRule};
@@ -44,6 +47,7 @@ pub use policy_tests::{
     EventSample, Expected, PolicyTest, QuestionSample, RequestSample, Sample, SampleCall,
     parse_policy_sample, parse_policy_tests,
 };
+pub use request_context::RequestContext;
 pub use stated::{Placed, Stated};
 pub use suggestion::suggest;
 

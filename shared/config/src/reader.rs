@@ -67,6 +67,14 @@ impl<'t> Value<'t> {
         })
     }
 
+    /// `true` or `false`.
+    pub(crate) fn flag(self) -> Result<bool, Reported> {
+        match self.node.get_ref() {
+            DeValue::Boolean(flag) => Ok(*flag),
+            _ => Err(self.wrong_type("a boolean")),
+        }
+    }
+
     /// A whole number in `bounds`.
     pub(crate) fn integer(self, bounds: RangeInclusive<u64>) -> Result<u64, Reported> {
         let DeValue::Integer(integer) = self.node.get_ref() else {

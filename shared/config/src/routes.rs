@@ -5,14 +5,14 @@ use doorward_model::Fault;
 use http::Method;
 use matchit::Router;
 
-use crate::checked::{CheckAnswers, ContractRef, Issuer, ResourceRule, Route};
+use crate::checked::{CheckAnswers, ContractRef, Issuer, ParentRule, ResourceRule, Route};
 use crate::document::Declared;
 use crate::issuers::ANONYMOUS;
 use crate::path_template::PathTemplate;
 use crate::reader::{Section, Value, with_hint};
 use crate::report::{Reported, quote};
 use crate::suggestion::suggest;
-use crate::{entity_type, load, location, names};
+use crate::{claims, entity_type, load, location, names, request_context};
 
 /// What one call may count for at most.
 const MOST_UNITS: u64 = 1_000_000;
@@ -33,13 +33,17 @@ pub(crate) fn read(
         let id = section.required("id", |value| names.actions.declare(value, names::action));
         let matched = section.required("match", |value| table.claim(value, value.parse(parse_match)?));
         let target = section.required("target", |value| names.targets.used(value));
-        let auth = section
-            .required("auth", |value| value.nonempty_set(|item| names.issuers.used_or(item, &[ANONYMOUS])));
+        let auth = section.required("auth", |value| {
+            let auth = value.nonempty_set(|item| names.issuers.used_or(item, &[ANONYMOUS]))?;
+            claims::agree(value, issuers.iter().filter(|issuer| auth.contains(&issuer.name)))?;
+            Ok(auth)
+        });
         let contract = section.optional("contract", read_contract);
         let check_answers =
             section.optional("check_answers", |value| Ok((read_check_answers(value)?, value)));
         let resource = section
             .optional("resource", |value| read_resource(value, matched.as_ref().ok(), issuers, &mut loaded));
+        let context = section.optional("context", request_context::read);
         let units = section.or("units", NonZeroU64::MIN, |value| value.positive(MOST_UNITS));
         let purpose = section.optional("purpose", |value| names.purpose(value));
 
@@ -65,6 +69,7 @@ pub(crate) fn read(
             contract,
             check_answers,
             resource: resource?,
+            context: context?.unwrap_or_default(),
             units: units?,
             purpose: purpose?,
         })
@@ -153,19 +158,16 @@ fn read_resource(
             }
             Ok(type_name)
         });
-        let parameter = section.required("id", |value| {
-            value.parse(|text| {
-                let Some(name) = text.strip_prefix("path.") else {
-                    let fault = Fault::new(format!("{} is not a parameter of the path", quote(text)));
-                    return Err(fault.hint("write `path.` and the parameter's name"));
-                };
-                match matched {
-                    Some((_, path)) if !path.parameters.iter().any(|parameter| parameter == name) => {
-                        let fault = Fault::new(format!("the path has no parameter {}", quote(name)));
-                        Err(with_hint(fault, suggest(name, path.parameters.iter().map(String::as_str))))
-                    }
-                    _ => Ok(name.to_owned()),
+        let parameter = section.required("id", |value| read_parameter(value, matched));
+        let parents = section.or("parents", Vec::new(), |value| {
+            value.nonempty_set(|item| {
+                let parent = read_parent(item, matched)?;
+                if (type_name.as_ref().ok(), parameter.as_ref().ok())
+                    == (Some(&parent.type_name), Some(&parent.parameter))
+                {
+                    return Err(item.fault(Fault::new("a resource cannot be in itself")));
                 }
+                Ok(parent)
             })
         });
         let load = section.optional("load", |value| {
@@ -173,6 +175,32 @@ fn read_resource(
             type_name.as_ref().map_or(Ok(()), |name| loaded.claim(name, &rule, value))?;
             Ok(rule)
         });
-        Ok(ResourceRule { type_name: type_name?, parameter: parameter?, load: load? })
+        Ok(ResourceRule { type_name: type_name?, parameter: parameter?, parents: parents?, load: load? })
+    })
+}
+
+/// A parent may be of the principals' type: a user's own things are in the user.
+fn read_parent(value: Value<'_>, matched: Option<&(Method, PathTemplate)>) -> Result<ParentRule, Reported> {
+    value.section("a parent", |section| {
+        let type_name = section.required("type", |value| value.parse(entity_type::parse));
+        let parameter = section.required("id", |value| read_parameter(value, matched));
+        Ok(ParentRule { type_name: type_name?, parameter: parameter? })
+    })
+}
+
+/// Reads `path.id`.
+fn read_parameter(value: Value<'_>, matched: Option<&(Method, PathTemplate)>) -> Result<String, Reported> {
+    value.parse(|text| {
+        let Some(name) = text.strip_prefix("path.") else {
+            let fault = Fault::new(format!("{} is not a parameter of the path", quote(text)));
+            return Err(fault.hint("write `path.` and the parameter's name"));
+        };
+        match matched {
+            Some((_, path)) if !path.parameters.iter().any(|parameter| parameter == name) => {
+                let fault = Fault::new(format!("the path has no parameter {}", quote(name)));
+                Err(with_hint(fault, suggest(name, path.parameters.iter().map(String::as_str))))
+            }
+            _ => Ok(name.to_owned()),
+        }
     })
 }

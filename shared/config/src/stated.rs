@@ -34,6 +34,12 @@ impl Stated {
         }
     }
 
+    /// Where the member `name` of an object stands.
+    #[must_use]
+    pub fn member_place(&self, name: &str) -> Option<&Place> {
+        self.place(&format!("/{}", escape(name)))
+    }
+
     /// The member `name` of an object, with its places.
     #[must_use]
     pub fn member(&self, name: &str) -> Option<Self> {

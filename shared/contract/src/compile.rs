@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use doorward_model::{Fault, Faults, Shape};
+use doorward_model::{Fault, Faults, Omission, Shape};
 use serde_json::Value;
 
 use crate::bundle::{Bundle, Direction, Version};
@@ -21,7 +21,7 @@ use crate::source::Source;
 pub(crate) fn operation(source: &Source, version: Version, entry: &Entry) -> Result<Operation, Faults> {
     let mut compiler = Compiler { source, version, faults: Vec::new() };
     let parameters = compiler.parameters(entry);
-    let (body, input) = compiler.body(&pointer::join(&entry.at, "requestBody"));
+    let (body, input, omissions) = compiler.body(&pointer::join(&entry.at, "requestBody"));
     let responses = compiler.responses(&pointer::join(&entry.at, "responses"));
     let operation = Operation {
         method: entry.method.clone(),
@@ -30,6 +30,7 @@ pub(crate) fn operation(source: &Source, version: Version, entry: &Entry) -> Res
         body,
         responses,
         input,
+        omissions,
     };
     let mut faults = Vec::new();
     for fault in compiler.faults {
@@ -41,6 +42,9 @@ pub(crate) fn operation(source: &Source, version: Version, entry: &Entry) -> Res
     faults.sort_by_key(|fault| fault.place.as_ref().map(|place| place.span.start));
     Faults(faults).or(operation)
 }
+
+/// A type tree, and what it leaves out.
+type Tree = (Shape, Vec<Omission>);
 
 struct Compiler<'a> {
     source: &'a Source,
@@ -115,21 +119,25 @@ impl<'a> Compiler<'a> {
         compiled
     }
 
-    fn body(&mut self, at: &str) -> (Option<RequestBody>, Option<Shape>) {
+    fn body(&mut self, at: &str) -> (Option<RequestBody>, Option<Shape>, Vec<Omission>) {
         let Some((at, object)) = self.object(at) else {
-            return (None, None);
+            return (None, None, Vec::new());
         };
         let required = object.get("required") == Some(&Value::Bool(true));
-        let (contents, shapes) = self.contents(&at, object, Direction::Request);
-        let mut shapes = shapes.into_iter();
-        let first = shapes.next();
-        let input = match first {
-            Some(first) if shapes.any(|other| other != first) => {
+        let (contents, trees) = self.contents(&at, object, Direction::Request);
+        let mut omissions = contents.unread();
+        let mut trees = trees.into_iter();
+        let input = match trees.next() {
+            Some((first, _)) if trees.any(|(other, _)| other != first) => {
                 Some(Shape::Opaque { reason: "its media types have different schemas".to_owned() })
             }
-            first => first,
+            Some((first, left_out)) => {
+                omissions.splice(0..0, left_out);
+                Some(first)
+            }
+            None => None,
         };
-        (Some(RequestBody { required, contents }), input)
+        (Some(RequestBody { required, contents }), input, omissions)
     }
 
     fn responses(&mut self, at: &str) -> Responses {
@@ -162,8 +170,9 @@ impl<'a> Compiler<'a> {
         responses
     }
 
-    /// The media types of the body that `object` at `at` describes, and the shapes of the JSON ones.
-    fn contents(&mut self, at: &str, object: &Value, direction: Direction) -> (Contents, Vec<Shape>) {
+    /// The media types of the body that `object` at `at` describes, and the type trees of the JSON ones with what they
+    /// leave out.
+    fn contents(&mut self, at: &str, object: &Value, direction: Direction) -> (Contents, Vec<Tree>) {
         let at = pointer::join(at, "content");
         let Some(content) = object.get("content") else {
             return (Contents::default(), Vec::new());
@@ -173,7 +182,7 @@ impl<'a> Compiler<'a> {
             return (Contents::default(), Vec::new());
         };
         let mut compiled: BTreeMap<String, Content> = BTreeMap::new();
-        let mut shapes = Vec::new();
+        let mut trees = Vec::new();
         for (name, media_type) in content {
             let place = pointer::join(&at, name);
             let Some(range) = media::essence(name) else {
@@ -185,18 +194,19 @@ impl<'a> Compiler<'a> {
                 let schema = media_type
                     .get("schema")
                     .map(|_| self.schema(&pointer::join(&place, "schema"), direction));
-                let (compiled, shape) = schema.flatten().unzip();
+                let (compiled, tree) = schema.flatten().unzip();
                 checker = compiled;
-                shapes.push(shape.unwrap_or_else(|| Shape::Opaque { reason: "it has no schema".to_owned() }));
+                let no_schema = || (Shape::Opaque { reason: "it has no schema".to_owned() }, Vec::new());
+                trees.push(tree.unwrap_or_else(no_schema));
             }
             if compiled.insert(range.clone(), Content { range, checker }).is_some() {
                 self.fault(&place, "the media type stands twice, if parameters are left out");
             }
         }
-        (Contents::new(compiled.into_values().collect()), shapes)
+        (Contents::new(compiled.into_values().collect()), trees)
     }
 
-    fn schema(&mut self, at: &str, direction: Direction) -> Option<(Checker, Shape)> {
+    fn schema(&mut self, at: &str, direction: Direction) -> Option<(Checker, Tree)> {
         let bundle = Bundle::gather(self.source, self.version, direction, at, &mut self.faults)?;
         match Checker::compile(self.source, &bundle) {
             Ok(checker) => Some((checker, shape::of(&bundle))),

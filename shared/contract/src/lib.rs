@@ -20,6 +20,7 @@ mod document;
 mod links;
 mod locating;
 mod media;
+mod omissions;
 mod openapi30;
 mod operation;
 mod parameter;

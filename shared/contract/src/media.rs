@@ -1,5 +1,7 @@
 //! Media types (RFC 9110 section 8.3.1) and what a contract models for them.
 
+use doorward_model::Omission;
+
 use crate::charset;
 use crate::checker::Checker;
 
@@ -59,6 +61,19 @@ impl Contents {
     /// Whether no body is modelled.
     pub(crate) fn is_empty(&self) -> bool {
         self.0.is_empty()
+    }
+
+    /// The bodies that are modelled and no JSON, so that they have no type tree.
+    pub(crate) fn unread(&self) -> Vec<Omission> {
+        let omission = |content: &Content| {
+            let reason = match content.range.as_str() {
+                range if is_json(range) => return None,
+                range if may_be_json(range) => format!("a body of `{range}` that is no JSON"),
+                range => format!("a body of `{range}`"),
+            };
+            Some(Omission { place: String::new(), reason })
+        };
+        self.0.iter().filter_map(omission).collect()
     }
 
     /// What is modelled for the value of a `Content-Type` field; `None` too for JSON in another charset than UTF-8.

@@ -1,6 +1,6 @@
 //! One operation of a contract, compiled.
 
-use doorward_model::{JsonFault, QueryPairs, Shape, Violation, parse_json};
+use doorward_model::{JsonFault, Omission, QueryPairs, Shape, Violation, parse_json};
 use http::{HeaderMap, Method, header};
 use serde_json::Value;
 
@@ -26,6 +26,7 @@ pub struct Operation {
     pub(crate) body: Option<RequestBody>,
     pub(crate) responses: Responses,
     pub(crate) input: Option<Shape>,
+    pub(crate) omissions: Vec<Omission>,
 }
 
 /// The Request Body Object.
@@ -81,6 +82,12 @@ impl Operation {
     #[must_use]
     pub fn input(&self) -> Option<&Shape> {
         self.input.as_ref()
+    }
+
+    /// What request bodies may hold that [`Self::input`] says nothing of.
+    #[must_use]
+    pub fn omissions(&self) -> &[Omission] {
+        &self.omissions
     }
 
     /// Checks a request, and hands over its body where that is JSON.

@@ -2,21 +2,32 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use doorward_model::{Field, Shape};
+use doorward_model::{Field, Omission, Shape};
 use serde_json::{Map, Value};
 
 use crate::bundle::Bundle;
+use crate::omissions::{self, Part};
 
 /// Nesting that the tree follows.
 const MAX_DEPTH: usize = 32;
 /// Schemas that one tree is made of; references fan out.
 const MAX_SCHEMAS: usize = 10_000;
 
-/// The type tree of the bundle's schema.
-pub(crate) fn of(bundle: &Bundle) -> Shape {
-    let mut reader = Reader { bundle, open: Vec::new(), read: 0 };
-    let typed = reader.read(&bundle.schema, &BTreeSet::new(), 0);
-    if typed.nullable { opaque("the whole may be `null`") } else { typed.shape }
+/// The type tree of the bundle's schema, and what it leaves out.
+pub(crate) fn of(bundle: &Bundle) -> (Shape, Vec<Omission>) {
+    let mut reader = Reader {
+        bundle,
+        open: Vec::new(),
+        read: 0,
+        parts: Vec::new(),
+        place: String::new(),
+        left_out: Vec::new(),
+    };
+    let typed = reader.value(&bundle.schema, 0);
+    if typed.nullable {
+        return (opaque("the whole may be `null`"), Vec::new());
+    }
+    (typed.shape, reader.left_out)
 }
 
 fn opaque(reason: &str) -> Shape {
@@ -40,9 +51,37 @@ struct Reader<'a> {
     /// References that are being followed.
     open: Vec<&'a str>,
     read: usize,
+    /// The schemas that have been read of the value that is being read.
+    parts: Vec<Part<'a>>,
+    /// Where that value stands.
+    place: String,
+    left_out: Vec<Omission>,
 }
 
 impl<'a> Reader<'a> {
+    /// Reads a value of its own. What an opaque one leaves out goes without saying.
+    fn value(&mut self, schema: &'a Value, depth: usize) -> Typed {
+        let around = std::mem::take(&mut self.parts);
+        let before = self.left_out.len();
+        let typed = self.read(schema, &BTreeSet::new(), depth);
+        let parts = std::mem::replace(&mut self.parts, around);
+        match &typed.shape {
+            Shape::Record(fields) => self.left_out.extend(omissions::of_record(&self.place, fields, &parts)),
+            Shape::Opaque { .. } => self.left_out.truncate(before),
+            _ => {}
+        }
+        typed
+    }
+
+    /// As [`Self::value`], for the part of the value that `step` leads to.
+    fn inner(&mut self, step: &str, schema: &'a Value, depth: usize) -> Typed {
+        let length = self.place.len();
+        self.place.push_str(step);
+        let typed = self.value(schema, depth);
+        self.place.truncate(length);
+        typed
+    }
+
     /// Reads `schema`; `demanded` are members that a schema of the same value around it requires.
     fn read(&mut self, schema: &'a Value, demanded: &BTreeSet<&'a str>, depth: usize) -> Typed {
         self.read += 1;
@@ -52,9 +91,14 @@ impl<'a> Reader<'a> {
         let Some(keywords) = schema.as_object() else {
             return Typed::opaque("any value");
         };
-        if ["anyOf", "oneOf"].iter().any(|name| keywords.contains_key(*name)) {
+        // Beside a type of the schema's own, alternatives only narrow it.
+        let has_own =
+            ["type", "enum", "const", "$ref", "allOf"].iter().any(|name| keywords.contains_key(*name));
+        if !has_own && ["anyOf", "oneOf"].iter().any(|name| keywords.contains_key(*name)) {
+            self.parts.push(Part { keywords, is_chosen: true });
             return self.alternatives(keywords, demanded, depth);
         }
+        self.parts.push(Part { keywords, is_chosen: false });
         if keywords.contains_key("allOf") || keywords.contains_key("$ref") {
             return self.all_of(keywords, demanded, depth);
         }
@@ -81,7 +125,8 @@ impl<'a> Reader<'a> {
         };
         names.retain(|name| *name != "null");
         let shape = match (names.as_slice(), listed) {
-            ([] | ["string"], Some(listed)) => texts(&listed),
+            (["string"], Some(listed)) => texts(listed.into_iter().filter(|value| value.is_string())),
+            ([], Some(listed)) if !stated => scalars(&listed),
             (["string"], None) => Shape::Text { values: vec![] },
             (["boolean"], _) => Shape::Bool,
             (["integer"], _) => integer(keywords),
@@ -102,7 +147,7 @@ impl<'a> Reader<'a> {
         let Some(items) = keywords.get("items") else {
             return opaque("a list of any values");
         };
-        match self.read(items, &BTreeSet::new(), depth + 1) {
+        match self.inner("[]", items, depth + 1) {
             Typed { nullable: true, .. } => opaque("a list that may hold `null`"),
             Typed { shape: Shape::Opaque { reason }, .. } => {
                 Shape::Opaque { reason: format!("a list of: {reason}") }
@@ -123,7 +168,7 @@ impl<'a> Reader<'a> {
         let required = required(keywords);
         let mut fields = BTreeMap::new();
         for (name, schema) in members.iter().filter(|(_, schema)| **schema != Value::Bool(false)) {
-            let Typed { shape, nullable } = self.read(schema, &BTreeSet::new(), depth + 1);
+            let Typed { shape, nullable } = self.inner(&format!(".{name}"), schema, depth + 1);
             let required = required.contains(name.as_str()) || demanded.contains(name.as_str());
             fields.insert(name.clone(), Field { shape, required: required && !nullable });
         }
@@ -137,10 +182,13 @@ impl<'a> Reader<'a> {
         demanded: &BTreeSet<&'a str>,
         depth: usize,
     ) -> Typed {
-        let alone = !["$ref", "allOf"].iter().chain(&TYPING).any(|name| keywords.contains_key(*name));
+        let alone = !TYPING.iter().any(|name| keywords.contains_key(*name));
         let mut lists = ["anyOf", "oneOf"].iter().filter_map(|name| keywords.get(*name)?.as_array());
         if let (true, Some(list), None) = (alone, lists.next(), lists.next()) {
-            let is_null = |schema: &Value| schema.get("type").is_some_and(|name| name == "null");
+            let is_null = |schema: &Value| {
+                schema.get("type").is_some_and(|name| name == "null")
+                    || schema.get("const").is_some_and(Value::is_null)
+            };
             let nulls = list.iter().filter(|schema| is_null(schema)).count();
             if let (Some(only), 1, 2) = (list.iter().find(|schema| !is_null(schema)), nulls, list.len()) {
                 let demanded = demanded.union(&required(keywords)).copied().collect();
@@ -164,8 +212,11 @@ impl<'a> Reader<'a> {
         if let Some(reference) = keywords.get("$ref").and_then(Value::as_str) {
             parts.push(self.referred(reference, &demanded, depth));
         }
-        for part in listed().filter(|part| part.as_object().is_none_or(says_type)) {
-            parts.push(self.read(part, &demanded, depth + 1));
+        for part in listed() {
+            match part.as_object().filter(|part| !says_type(part)) {
+                Some(keywords) => self.parts.push(Part { keywords, is_chosen: false }),
+                None => parts.push(self.read(part, &demanded, depth + 1)),
+            }
         }
         if TYPING.iter().any(|name| keywords.contains_key(*name)) {
             parts.push(self.plain(keywords, &demanded, depth));
@@ -194,7 +245,7 @@ fn says_type(keywords: &Map<String, Value>) -> bool {
     ["$ref", "allOf", "anyOf", "oneOf"].iter().chain(&TYPING).any(|name| keywords.contains_key(*name))
 }
 
-fn required(keywords: &Map<String, Value>) -> BTreeSet<&str> {
+pub(crate) fn required(keywords: &Map<String, Value>) -> BTreeSet<&str> {
     let names = keywords.get("required").and_then(Value::as_array);
     names.into_iter().flatten().filter_map(Value::as_str).collect()
 }
@@ -205,11 +256,31 @@ fn listed(keywords: &Map<String, Value>) -> Option<Vec<&Value>> {
     only.or_else(|| Some(keywords.get("enum")?.as_array()?.iter().collect()))
 }
 
-fn texts(listed: &[&Value]) -> Shape {
-    let others = listed.iter().filter(|value| !value.is_null());
-    match others.map(|value| value.as_str().map(str::to_owned)).collect::<Option<Vec<_>>>() {
-        Some(values) if !values.is_empty() => Shape::Text { values },
-        _ => opaque("allowed values that are not all texts"),
+fn texts<'v>(listed: impl Iterator<Item = &'v Value>) -> Shape {
+    let values: Vec<String> = listed.filter_map(Value::as_str).map(str::to_owned).collect();
+    if values.is_empty() {
+        opaque("allowed values of another type than its own")
+    } else {
+        Shape::Text { values }
+    }
+}
+
+/// The one type of the values that are listed in place of a type.
+fn scalars(listed: &[&Value]) -> Shape {
+    let listed: Vec<&Value> = listed.iter().copied().filter(|value| !value.is_null()).collect();
+    let all = |is: fn(&Value) -> bool| listed.iter().all(|value| is(value));
+    if listed.is_empty() {
+        opaque("always `null`")
+    } else if all(Value::is_string) {
+        texts(listed.into_iter())
+    } else if all(Value::is_boolean) {
+        Shape::Bool
+    } else if all(Value::is_i64) {
+        Shape::Long
+    } else if all(Value::is_number) {
+        Shape::Decimal
+    } else {
+        opaque("allowed values of several types")
     }
 }
 
@@ -286,7 +357,9 @@ mod tests {
         });
         let source = Source::read("f", &text.to_string()).unwrap();
         let bundle = Bundle::gather(&source, version, Direction::Request, "/s", &mut vec![]).unwrap();
-        assert_eq!(spell(&of(&bundle)), expected);
+        let (shape, left_out) = of(&bundle);
+        let left_out: Vec<_> = left_out.iter().map(|o| format!("; {}: {}", o.place, o.reason)).collect();
+        assert_eq!(spell(&shape) + &left_out.concat(), expected);
     }
 
     #[track_caller]
@@ -306,7 +379,15 @@ mod tests {
         check(json!({"type": "string"}), "text");
         check(json!({"type": "string", "enum": ["a", "b"]}), "text(a|b)");
         check(json!({"const": "a"}), "text(a)");
-        check(json!({"enum": ["a", 1]}), "<allowed values that are not all texts>");
+        check(json!({"enum": ["a", 1]}), "<allowed values of several types>");
+        check(json!({"type": "string", "enum": ["a", 1, "b"]}), "text(a|b)");
+        check(json!({"type": "string", "enum": [1]}), "<allowed values of another type than its own>");
+        check(json!({"enum": [1, -2]}), "long");
+        check(json!({"enum": [1, 2.5]}), "decimal");
+        check(json!({"const": true}), "bool");
+        check(json!({"const": null}), "<the whole may be `null`>");
+        check(json!({"enum": [["a"]]}), "<allowed values of several types>");
+        check(json!({"type": "string", "anyOf": [{"pattern": "a"}, {"maxLength": 2}]}), "text");
         check(json!({"type": "array", "items": {"$ref": "#/id"}}), "[long]");
         check(json!({"type": "array"}), "<a list of any values>");
         check(json!({"type": "array", "prefixItems": [{"$ref": "#/id"}]}), "<a tuple>");
@@ -330,6 +411,7 @@ mod tests {
         check(member(json!({"enum": ["a", null]})), "{m?: text(a)}");
         check(member(json!({"type": ["string", "null"], "enum": ["a"]})), "{m: text(a)}");
         check(member(json!({"anyOf": [{"$ref": "#/id"}, {"type": "null"}]})), "{m?: long}");
+        check(member(json!({"oneOf": [{"const": null}, {"$ref": "#/base"}]})), "{m?: {a?: text, n?: text}}");
         check(
             member(json!({"oneOf": [{"$ref": "#/id"}, {"type": "string"}]})),
             "{m: <a choice of alternatives>}",
@@ -338,7 +420,7 @@ mod tests {
             member(json!({"type": "object", "additionalProperties": {}})),
             "{m: <an object without known members>}",
         );
-        check(member(json!(false)), "{}");
+        check(member(json!(false)), "{}; .m: it is required and not described");
         check(json!({"properties": {"m": true}}), "<its `type` is not stated>");
     }
 
@@ -382,6 +464,6 @@ mod tests {
         }
         let source = Source::read("f", &schemas.to_string()).unwrap();
         let bundle = Bundle::gather(&source, Version::V31, Direction::Request, "/s", &mut vec![]).unwrap();
-        assert!(spell(&of(&bundle)).contains("nested too deeply"));
+        assert!(spell(&of(&bundle).0).contains("nested too deeply"));
     }
 }

@@ -2,7 +2,7 @@ use std::collections::HashMap;
 
 use doorward_config::{Config, ContractRef, Route};
 use doorward_contract::{Document, Operation};
-use doorward_model::{Fault, Faults, Place, Shape};
+use doorward_model::{Fault, Faults, Place};
 
 use crate::bundle::Bundle;
 
@@ -54,9 +54,9 @@ impl Contracts {
         self.faulty
     }
 
-    /// The type tree of the payload of the route at `place`.
-    pub(crate) fn input(&self, place: usize) -> Option<&Shape> {
-        self.operations.get(place)?.as_ref()?.input()
+    /// The contract of the route at `place`.
+    pub(crate) fn operation(&self, place: usize) -> Option<&Operation> {
+        self.operations.get(place)?.as_ref()
     }
 
     /// One a route.

@@ -95,7 +95,7 @@ impl Generations {
 #[cfg(test)]
 mod tests {
     use doorward_model::{Item, ItemValue, Place};
-    use doorward_policy::{ActionSpec, CallShape, Policies, SourceFile, Sources, Vocabulary};
+    use doorward_policy::{ActionSpec, CallShape, HttpShape, Policies, SourceFile, Sources, Vocabulary};
 
     use super::*;
 
@@ -106,8 +106,9 @@ mod tests {
             name: "get".to_owned(),
             principals: vec!["User".to_owned()],
             resource: "Order".to_owned(),
+            resource_parents: Vec::new(),
             load: Some(Place::new("doorward.toml", "", 0..0)),
-            call: CallShape::Http { input: None },
+            call: CallShape::Http(HttpShape::default()),
         };
         let schema = SourceFile {
             name: "shop.cedarschema".to_owned(),

@@ -7,6 +7,7 @@ use doorward_model::{
 
 use crate::door::Door;
 use crate::load::LoadRules;
+use crate::named::Named;
 use crate::router::Match;
 use crate::rules::{EventRules, RouteRules, Rules};
 
@@ -14,6 +15,7 @@ use crate::rules::{EventRules, RouteRules, Rules};
 pub(crate) struct Found<'c> {
     subject: Subject<'c>,
     resource: EntityName,
+    resource_parents: Vec<EntityName>,
     trace: &'c Trace,
 }
 
@@ -29,6 +31,8 @@ pub(crate) struct HttpCall<'c> {
     pub(crate) request: &'c HttpRequest,
     pub(crate) path: CanonicalPath,
     pub(crate) parameters: Vec<(String, String)>,
+    /// What policies read of it by name.
+    pub(crate) named: Named,
 }
 
 impl<'c> Found<'c> {
@@ -39,6 +43,11 @@ impl<'c> Found<'c> {
     /// What the call is about, for the policies.
     pub(crate) fn resource(&self) -> &EntityName {
         &self.resource
+    }
+
+    /// What the resource is in: its function, where it is not the function itself, and what its path names.
+    pub(crate) fn resource_parents(&self) -> &[EntityName] {
+        &self.resource_parents
     }
 
     pub(crate) fn trace(&self) -> &'c Trace {
@@ -57,14 +66,6 @@ impl<'c> Found<'c> {
         match &self.subject {
             Subject::Http(http) => &http.rules.target,
             Subject::Event { rules, .. } => &rules.target,
-        }
-    }
-
-    /// The target as a Cedar entity.
-    pub(crate) fn function(&self) -> &'c EntityName {
-        match &self.subject {
-            Subject::Http(http) => &http.rules.function,
-            Subject::Event { rules, .. } => &rules.function,
         }
     }
 
@@ -125,20 +126,19 @@ impl Rules {
 
     /// Where a message that came in by a pinned front leads.
     pub(crate) fn find<'c>(&'c self, inbound: &'c Inbound, call: &mut Call) -> Result<Found<'c>, Refusal> {
-        let (subject, resource) = match &inbound.message {
-            Message::Http(request) => self.find_route(request)?,
+        let found = match &inbound.message {
+            Message::Http(request) => self.find_route(request, &inbound.trace)?,
             Message::Event(record) => {
                 // A pinned source attests itself; nothing else of the record is believed yet.
                 call.caller = Some(EntityName::new(EVENT_SOURCE, &record.sender));
-                self.find_event(record)?
+                self.find_event(record, &inbound.trace)?
             }
         };
-        let found = Found { subject, resource, trace: &inbound.trace };
         found.note(call);
         Ok(found)
     }
 
-    fn find_route<'c>(&'c self, request: &'c HttpRequest) -> Result<(Subject<'c>, EntityName), Refusal> {
+    fn find_route<'c>(&'c self, request: &'c HttpRequest, trace: &'c Trace) -> Result<Found<'c>, Refusal> {
         let path = CanonicalPath::parse(&request.path, request.path_form)
             .map_err(|fault| Refusal::Malformed(MalformedFault::Path(fault)))?;
         let (place, parameters) = match self.router.find(&request.method, &path) {
@@ -147,22 +147,32 @@ impl Rules {
             Match::Nothing => return Err(Refusal::NotFound),
         };
         let rules = self.routes.get(place).ok_or(Refusal::NotFound)?;
-        let resource = match &rules.route.resource {
-            None => rules.function.clone(),
+        let named = Named::read(&rules.route.context, request).map_err(Refusal::Malformed)?;
+        let (resource, resource_parents) = match &rules.route.resource {
+            None => (rules.function.clone(), Vec::new()),
             Some(rule) => {
-                let id = parameters.iter().find(|(name, _)| *name == rule.parameter).map(|(_, value)| value);
-                EntityName::new(&rule.type_name, id.ok_or(Refusal::NotFound)?)
+                let entity = |type_name: &str, parameter: &str| {
+                    let id = parameters.iter().find(|(name, _)| name == parameter).map(|(_, value)| value);
+                    Ok(EntityName::new(type_name, id.ok_or(Refusal::NotFound)?))
+                };
+                let mut parents = vec![rules.function.clone()];
+                for parent in &rule.parents {
+                    parents.push(entity(&parent.type_name, &parent.parameter)?);
+                }
+                (entity(&rule.type_name, &rule.parameter)?, parents)
             }
         };
-        Ok((Subject::Http(HttpCall { rules, request, path, parameters }), resource))
+        let subject = Subject::Http(HttpCall { rules, request, path, parameters, named });
+        Ok(Found { subject, resource, resource_parents, trace })
     }
 
-    fn find_event<'c>(&'c self, record: &'c EventRecord) -> Result<(Subject<'c>, EntityName), Refusal> {
+    fn find_event<'c>(&'c self, record: &'c EventRecord, trace: &'c Trace) -> Result<Found<'c>, Refusal> {
         if let Some(fault) = &record.fault {
             return Err(Refusal::Malformed(MalformedFault::Envelope(fault.clone())));
         }
         let rules = self.events.iter().find(|rules| matches(rules, record)).ok_or(Refusal::NotFound)?;
-        Ok((Subject::Event { rules, record }, rules.function.clone()))
+        let (resource, resource_parents) = (rules.function.clone(), Vec::new());
+        Ok(Found { subject: Subject::Event { rules, record }, resource, resource_parents, trace })
     }
 }
 

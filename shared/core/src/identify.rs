@@ -14,6 +14,7 @@ use crate::keys::{KeySet, KeysAway};
 use crate::rules::RouteRules;
 use crate::screen::Screened;
 use crate::token::Unverified;
+use crate::token_claims;
 
 /// A call whose caller is proven.
 pub(crate) struct Identified<'c> {
@@ -58,7 +59,7 @@ impl Door {
         let key = set.find(token.kid(), token.algorithm());
         let key = key.ok_or(Refusal::Unauthenticated(AuthFault::UnknownKey))?;
         let claims = token.verify(key, issuer, self.ports.clock.now()).map_err(Refusal::Unauthenticated)?;
-        principal(issuer, claims).map_err(Refusal::Unauthenticated)
+        principal(issuer, &claims).map_err(Refusal::Unauthenticated)
     }
 
     /// The issuer's keys, unless the platform would end the call before they are here.
@@ -84,16 +85,41 @@ fn nobody(rules: &RouteRules) -> Result<Principal, Refusal> {
 
 /// The source of an event, which its own envelope proves.
 fn sender(record: &EventRecord) -> Principal {
-    Principal { name: EntityName::new(EVENT_SOURCE, &record.sender), parents: Vec::new(), claims: Map::new() }
+    Principal {
+        name: EntityName::new(EVENT_SOURCE, &record.sender),
+        parents: Vec::new(),
+        claims: Map::new(),
+        attributes: Map::new(),
+    }
 }
 
-/// The caller of a rehearsal: of a request the one who is `stated`, without any proof. No call that is served may come
-/// here.
-pub(crate) fn rehearsed(found: &Found<'_>, stated: Option<&Principal>) -> Result<Principal, Refusal> {
-    match (found.subject(), stated) {
-        (Subject::Http(_), Some(stated)) => Ok(stated.clone()),
+/// The caller of a rehearsal: of a request the one who is named, without any proof. No call that is served may come here.
+pub(crate) fn rehearsed(found: &Found<'_>, caller: Option<&Principal>) -> Result<Principal, Refusal> {
+    match (found.subject(), caller) {
+        (Subject::Http(http), Some(caller)) => {
+            stated(&http.rules.issuers, caller).map_err(Refusal::Unauthenticated)
+        }
         (Subject::Http(http), None) => nobody(http.rules),
         (Subject::Event { record, .. }, _) => Ok(sender(record)),
+    }
+}
+
+/// The caller as a token would make it of the first of the `issuers` that makes such principals and whose declared
+/// claims are there; the claims of `caller` are those of the token.
+pub(crate) fn stated(issuers: &[Issuer], caller: &Principal) -> Result<Principal, AuthFault> {
+    let mut faults = Vec::new();
+    for issuer in issuers.iter().filter(|issuer| issuer.principal.type_name == caller.name.type_name) {
+        match token_claims::declared(issuer, &caller.claims) {
+            Ok(claims) => {
+                let attributes = token_claims::attributes(issuer, &claims);
+                return Ok(Principal { claims, attributes, ..caller.clone() });
+            }
+            Err(fault) => faults.push(fault),
+        }
+    }
+    match faults.into_iter().next() {
+        Some(fault) => Err(fault),
+        None => Ok(Principal { claims: Map::new(), attributes: Map::new(), ..caller.clone() }),
     }
 }
 
@@ -109,7 +135,7 @@ fn issuer<'c>(rules: &'c RouteRules, token: &Unverified<'_>) -> Result<&'c Issue
 
 /// The token of RFC 6750 section 2.1. Other schemes are no credentials of ours; two header fields are ambiguous.
 fn bearer(headers: &HeaderMap) -> Result<Option<&str>, Refusal> {
-    let malformed = || Refusal::Malformed(MalformedFault::Header("authorization"));
+    let malformed = || Refusal::Malformed(MalformedFault::Header("authorization".to_owned()));
     let mut fields = headers.get_all(AUTHORIZATION).iter();
     let Some(field) = fields.next() else { return Ok(None) };
     if fields.next().is_some() {
@@ -124,8 +150,8 @@ fn bearer(headers: &HeaderMap) -> Result<Option<&str>, Refusal> {
     }
 }
 
-fn principal(issuer: &Issuer, claims: Map<String, Value>) -> Result<Principal, AuthFault> {
-    let PrincipalRule { type_name, id, groups, prefix } = &issuer.principal;
+fn principal(issuer: &Issuer, claims: &Map<String, Value>) -> Result<Principal, AuthFault> {
+    let PrincipalRule { type_name, id, groups, prefix, attributes: _ } = &issuer.principal;
     let own = claims.get(id).and_then(Value::as_str).filter(|own| is_id(own));
     let own = own.ok_or_else(|| AuthFault::Claim(id.clone()))?;
     let prefix = prefix.as_deref().unwrap_or_default();
@@ -135,7 +161,9 @@ fn principal(issuer: &Issuer, claims: Map<String, Value>) -> Result<Principal, A
             read_groups(listed, prefix).ok_or_else(|| AuthFault::Claim(name.to_owned()))?
         }
     };
-    Ok(Principal { name: EntityName::new(type_name, format!("{prefix}{own}")), parents, claims })
+    let name = EntityName::new(type_name, format!("{prefix}{own}"));
+    let claims = token_claims::declared(issuer, claims)?;
+    Ok(Principal { name, parents, attributes: token_claims::attributes(issuer, &claims), claims })
 }
 
 /// The longest id of a caller or a group, in bytes: escaped, it is part of a DynamoDB key of at most 2,048.

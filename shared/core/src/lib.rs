@@ -23,6 +23,7 @@ mod identify;
 mod keys;
 pub mod limit;
 mod load;
+mod named;
 mod permit;
 mod pipeline;
 mod policy_tests;
@@ -36,6 +37,7 @@ mod rules;
 mod screen;
 mod send;
 mod token;
+mod token_claims;
 
 pub use bundle::{Bundle, BundleError};
 pub use door::{Admission, Answer, Door, EventAnswer, Ports};

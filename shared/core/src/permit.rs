@@ -71,12 +71,11 @@ pub(crate) fn question<'a>(
     input: Input<'a>,
     now: Timestamp,
 ) -> Question<'a> {
-    let function = found.function();
     Question {
         principal,
         action: found.action(),
         resource: found.resource(),
-        resource_parent: (found.resource() != function).then_some(function),
+        resource_parents: found.resource_parents(),
         loaded,
         context: Context { now, purpose: found.purpose(), call: call_context(found), input },
     }
@@ -88,6 +87,8 @@ fn call_context<'a>(found: &'a Found<'_>) -> CallContext<'a> {
             method: http.request.method.as_str(),
             path: http.path.as_str(),
             source_ip: http.request.source_ip,
+            headers: &http.named.headers,
+            query: &http.named.query,
         },
         Subject::Event { record, .. } => CallContext::Event(record),
     }

@@ -4,13 +4,14 @@ use doorward_config::{Config, EventRule, Issuer, JwksLocation, Plan, Route, Targ
 use doorward_contract::Operation;
 use doorward_model::entity_type::{ANONYMOUS, EVENT_SOURCE, FUNCTION};
 use doorward_model::{EntityName, Fault, Faults, Place, Principal};
-use doorward_policy::{ActionSpec, CallShape, Grant, Policies, SourceFile, Sources, Vocabulary};
+use doorward_policy::{ActionSpec, CallShape, Grant, HttpShape, Policies, SourceFile, Sources, Vocabulary};
 
 use crate::bundle::Bundle;
 use crate::contracts::Contracts;
 use crate::keys::KeySet;
 use crate::load::{self, LoadRules};
 use crate::router::Router;
+use crate::token_claims;
 
 /// A bundle, checked and compiled: what the pipeline reads and never changes. Every name of the configuration is
 /// resolved here, so that a call looks nothing up but its path.
@@ -187,25 +188,40 @@ fn vocabulary(config: &Config, contracts: &Contracts) -> Vocabulary {
         }
         principals.sort();
         principals.dedup();
+        let parents = route.resource.iter().flat_map(|rule| &rule.parents);
         ActionSpec {
             name: route.id.clone(),
             principals,
             resource: route.resource.as_ref().map_or(FUNCTION, |rule| &rule.type_name).to_owned(),
+            resource_parents: parents.map(|parent| parent.type_name.clone()).collect(),
             load: route.resource.as_ref().and_then(|rule| rule.load.as_ref()).map(|load| load.place.clone()),
-            call: CallShape::Http { input: contracts.input(place).cloned() },
+            call: CallShape::Http(request_shape(config, route, contracts.operation(place))),
         }
     });
     let events = config.events.iter().map(|event| ActionSpec {
         name: event.id.clone(),
         principals: vec![EVENT_SOURCE.to_owned()],
         resource: FUNCTION.to_owned(),
+        resource_parents: Vec::new(),
         load: None,
         call: CallShape::Event { kind: event.source, input: None },
     });
     Vocabulary {
         actions: routes.chain(events).collect(),
         purposes: config.door.purposes.clone(),
+        attributes: token_claims::attributes_by_type(config),
         inputs_unknown: contracts.are_faulty(),
+    }
+}
+
+/// What policies read of the requests of a route.
+fn request_shape(config: &Config, route: &Route, operation: Option<&Operation>) -> HttpShape {
+    HttpShape {
+        input: operation.and_then(Operation::input).cloned(),
+        omissions: operation.map(Operation::omissions).unwrap_or_default().to_vec(),
+        token: token_claims::token(config, route),
+        headers: route.context.headers.iter().map(|name| name.as_str().to_owned()).collect(),
+        query: route.context.query.clone(),
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod body;
 mod call;
+mod claim;
 mod entity_text;
 pub mod entity_type;
 mod event_kind;
@@ -17,10 +18,12 @@ mod principal;
 mod query;
 mod refusal;
 mod reply;
+pub mod scalar;
 mod shape;
 
 pub use body::{Body, BodyError};
 pub use call::{Call, CallId, DecisionNote, Effect, LimitKind, LimitNote, Stage, StageTime};
+pub use claim::{Claim, ClaimType, Claims};
 pub use entity_text::ParseEntityError;
 pub use event_kind::EventKind;
 pub use fault::{Fault, Faults, Place};
@@ -31,7 +34,7 @@ pub use json::{JsonFault, parse_json};
 pub use outcome::Outcome;
 pub use path::{CanonicalPath, PathFault, PathForm};
 pub use principal::{EntityName, Principal};
-pub use query::QueryPairs;
+pub use query::{AmbiguousParameter, QueryPairs};
 pub use refusal::{AuthFault, DenyReason, MalformedFault, Refusal, TargetFault, Violation};
 pub use reply::Reply;
-pub use shape::{Field, Shape};
+pub use shape::{Field, Omission, Shape};

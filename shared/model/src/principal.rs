@@ -41,8 +41,11 @@ pub struct Principal {
     pub name: EntityName,
     /// What the caller is a member of: groups from the token.
     pub parents: Vec<EntityName>,
-    /// Verified claims; empty where there was no token. They are `context.token`.
+    /// The declared claims of the verified token, each of its declared type; empty where there was no token. They are
+    /// `context.token`.
     pub claims: Map<String, Value>,
+    /// Those of them that are attributes of the caller itself: `principal.tenant`.
+    pub attributes: Map<String, Value>,
 }
 
 impl Principal {
@@ -53,6 +56,7 @@ impl Principal {
             name: EntityName::new(entity_type::ANONYMOUS, "anonymous"),
             parents: Vec::new(),
             claims: Map::new(),
+            attributes: Map::new(),
         }
     }
 }

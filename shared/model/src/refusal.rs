@@ -70,7 +70,10 @@ pub enum MalformedFault {
     Envelope(String),
     /// A header that must stand at most once stands twice, or holds bytes that are no text.
     #[error("the header `{0}` is repeated or not text")]
-    Header(&'static str),
+    Header(String),
+    /// A query parameter that must stand at most once stands twice, or cannot be decoded.
+    #[error("the query parameter `{0}` is repeated or cannot be decoded")]
+    Query(String),
 }
 
 /// Why a caller is not proven. Callers see only whether a token was there; operators see the reason.
@@ -248,6 +251,7 @@ impl Refusal {
             Self::Malformed(MalformedFault::Json(JsonFault::DuplicateKey)) => "duplicate-key",
             Self::Malformed(MalformedFault::Json(_)) => "malformed-json",
             Self::Malformed(MalformedFault::Header(_)) => "malformed-header",
+            Self::Malformed(MalformedFault::Query(_)) => "malformed-query",
             Self::Malformed(MalformedFault::Envelope(_)) => "malformed-request",
             Self::NotFound => "not-found",
             Self::MethodNotAllowed { .. } => "method-not-allowed",

@@ -33,3 +33,12 @@ pub struct Field {
     /// Whether the contract demands it. A nullable member counts as optional: `null` is absence to a policy.
     pub required: bool,
 }
+
+/// A part of a payload that its type tree leaves out although it holds something there: policies cannot read it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Omission {
+    /// Where, below the payload: `.meta.*`, `.items[].note`; empty for the payload itself.
+    pub place: String,
+    /// What is left out, lowercase: "members that the contract does not name".
+    pub reason: String,
+}

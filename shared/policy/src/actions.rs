@@ -1,9 +1,11 @@
 use std::collections::HashSet;
 
 use cedar_policy::{Entity, EntityId, EntityTypeName, EntityUid};
+use doorward_model::Principal;
+use doorward_model::entity_type::ANONYMOUS;
 
 use crate::types::{self, Member, Members, Type};
-use crate::vocabulary::{ActionSpec, CallShape};
+use crate::vocabulary::{ActionSpec, CallShape, HttpShape};
 
 /// What an action's context holds, as far as a schema can state it.
 #[derive(Debug, Clone)]
@@ -15,22 +17,50 @@ pub(crate) struct ContextType {
 
 #[derive(Debug, Clone)]
 pub(crate) enum CallType {
-    Http,
-    Event { word: &'static str, attributes: Members },
+    Http {
+        token: Option<TokenType>,
+        /// Header fields, each an optional text.
+        headers: Members,
+        /// Query parameters, each an optional text.
+        query: Members,
+    },
+    Event {
+        word: &'static str,
+        attributes: Members,
+    },
+}
+
+/// The token of the caller, where there is one.
+#[derive(Debug, Clone)]
+pub(crate) struct TokenType {
+    pub(crate) claims: Members,
+    /// Whether nobody may call without one.
+    pub(crate) required: bool,
+}
+
+impl TokenType {
+    /// Whether `principal` came with one: whoever is not anonymous did.
+    pub(crate) fn is_shown_by(&self, principal: &Principal) -> bool {
+        self.required || principal.name.type_name != ANONYMOUS
+    }
 }
 
 impl ContextType {
     pub(crate) fn new(action: &ActionSpec, has_purpose: bool, unstated: &mut Vec<String>) -> Self {
         let name = &action.name;
         let (call, input) = match &action.call {
-            CallShape::Http { input } => (CallType::Http, input),
+            CallShape::Http(shape) => (http(shape), &shape.input),
             CallShape::Event { kind, input } => {
                 let attributes = types::event_attributes(*kind, &format!("{name}: event"), unstated);
                 (CallType::Event { word: kind.word(), attributes }, input)
             }
         };
-        let state = |shape| types::state(shape, &format!("{name}: input"), unstated);
-        Self { call, input: input.as_ref().and_then(state), has_purpose }
+        let path = format!("{name}: input");
+        let input = input.as_ref().and_then(|shape| types::state(shape, &path, unstated));
+        if let CallShape::Http(HttpShape { omissions, .. }) = &action.call {
+            unstated.extend(omissions.iter().map(|left| format!("{path}{}: {}", left.place, left.reason)));
+        }
+        Self { call, input, has_purpose }
     }
 
     /// The whole context, as the schema states it.
@@ -41,6 +71,10 @@ impl ContextType {
         }
         let (name, ty) = self.call.member();
         members.insert(name.to_owned(), Member::required(ty));
+        if let CallType::Http { token: Some(TokenType { claims, required }), .. } = &self.call {
+            let member = Member { ty: Type::Record(claims.clone()), required: *required };
+            members.insert("token".to_owned(), member);
+        }
         if let Some(input) = &self.input {
             members.insert("input".to_owned(), Member::required(input.clone()));
         }
@@ -52,18 +86,35 @@ impl CallType {
     /// The member of the context that tells of the call itself.
     pub(crate) fn member(&self) -> (&'static str, Type) {
         match self {
-            Self::Http => ("request", request()),
+            Self::Http { headers, query, .. } => ("request", request(headers, query)),
             Self::Event { attributes, .. } => ("event", event(attributes)),
         }
     }
 }
 
-fn request() -> Type {
-    Type::Record(Members::from([
+fn http(shape: &HttpShape) -> CallType {
+    let named = |names: &[String]| -> Members {
+        names.iter().map(|name| (name.clone(), Member::optional(Type::Text))).collect()
+    };
+    let token = shape.token.as_ref();
+    CallType::Http {
+        token: token
+            .map(|token| TokenType { claims: types::claims(&token.claims), required: token.required }),
+        headers: named(&shape.headers),
+        query: named(&shape.query),
+    }
+}
+
+/// What a request names of itself is there only where there are names for it.
+fn request(headers: &Members, query: &Members) -> Type {
+    let named = [("headers", headers), ("query", query)].into_iter().filter(|(_, names)| !names.is_empty());
+    let named = named.map(|(name, names)| (name.to_owned(), Member::required(Type::Record(names.clone()))));
+    let fixed = [
         ("method".to_owned(), Member::required(Type::Text)),
         ("path".to_owned(), Member::required(Type::Text)),
         ("source_ip".to_owned(), Member::optional(Type::Address)),
-    ]))
+    ];
+    Type::Record(named.chain(fixed).collect())
 }
 
 fn event(attributes: &Members) -> Type {

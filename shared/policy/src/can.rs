@@ -8,6 +8,7 @@ use doorward_model::{EntityName, Principal};
 use crate::actions::Action;
 use crate::compile::Policies;
 use crate::conditions;
+use crate::entities::Given;
 
 /// One way in which a principal may do something: a permit whose scope holds, and what may still forbid it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -92,7 +93,8 @@ impl Policies {
             return None;
         }
         let parents = self.parents(principal_type, &principal.parents).ok()?;
-        let entities = self.store.load(&action.entity, HashMap::from([(uid.clone(), parents)]), None).ok()?;
+        let given = Given { parents, ..Given::default() };
+        let entities = self.store.load(&action.entity, HashMap::from([(uid.clone(), given)]), None).ok()?;
         let concerning: Vec<(&Policy, Reach)> = self
             .engine
             .concerning(&uid, &action.uid, &entities)

@@ -60,8 +60,10 @@ impl Policies {
         faults.extend(judged.map(|error| explain(error, files.fault(error))));
         sort(&mut faults, policies, links);
         let loaded = loaded::types(&vocabulary.actions, &project.fragments, &project.schema, &mut faults);
-        let entities = entities
-            .map_or_else(|| Ok(Entities::empty()), |file| entities::read(file, &project.schema, &loaded));
+        let entities = entities.map_or_else(
+            || Ok(Entities::empty()),
+            |file| entities::read(file, &project.schema, &loaded, &project.entity_types),
+        );
         let store = match entities {
             Ok(entities) if faults.is_empty() => Store::new(entities, depth)?,
             Ok(_) => return Err(Faults(faults)),
@@ -90,7 +92,8 @@ impl Policies {
         })
     }
 
-    /// The part of the schema that the door states, in Cedar's schema syntax; the user's own files complete it.
+    /// The whole schema in Cedar's schema syntax, as Cedar's own tools take it: what the door states, then the user's
+    /// files.
     #[must_use]
     pub fn schema(&self) -> &str {
         &self.schema_text

@@ -1,13 +1,17 @@
 use std::collections::HashMap;
 
-use cedar_policy::{Context as CedarContext, Effect as CedarEffect, Entities, EntityUid, PolicyId, Request};
+use cedar_policy::{
+    Context as CedarContext, Effect as CedarEffect, Entities, EntityUid, PolicyId, Request,
+    RestrictedExpression,
+};
 use doorward_model::{DecisionNote, DenyReason, Effect, EntityName, EventRecord};
 
 use crate::actions::{Action, CallType};
 use crate::compile::Policies;
 use crate::engine::{Answer, While};
+use crate::entities::Given;
 use crate::express::{self, Unfit};
-use crate::question::{CallContext, Context, Decision, Input, Question};
+use crate::question::{CallContext, Decision, Input, Question};
 use crate::schema::EntityType;
 use crate::types::Members;
 
@@ -17,6 +21,9 @@ pub(crate) struct Asked {
     pub(crate) entities: Entities,
     pub(crate) known: While,
 }
+
+/// Members of a record, as Cedar takes them.
+type Expressed = Vec<(String, RestrictedExpression)>;
 
 impl Policies {
     /// Decides `question`; the crate's documentation says how each [`Input`] is decided.
@@ -47,14 +54,16 @@ impl Policies {
         if action.loads != own.is_some() || own.is_some_and(|own| own.entity.uid() != resource) {
             return Err(Unfit);
         }
-        let mut subjects: HashMap<EntityUid, Vec<EntityUid>> = HashMap::new();
-        let parents = self.parents(principal_type, &question.principal.parents)?;
-        subjects.entry(principal.clone()).or_default().extend(parents);
-        let parents = self.parents(resource_type, question.resource_parent)?;
-        subjects.entry(resource.clone()).or_default().extend(parents);
+        let mut subjects: HashMap<EntityUid, Given> = HashMap::new();
+        let given = subjects.entry(principal.clone()).or_default();
+        given.parents.extend(self.parents(principal_type, &question.principal.parents)?);
+        let attributes = |name: &str| question.principal.attributes.get(name);
+        given.attributes.extend(express::payload_members(&principal_type.from_tokens, attributes)?);
+        let given = subjects.entry(resource.clone()).or_default();
+        given.parents.extend(self.parents(resource_type, question.resource_parents)?);
         let entities = self.store.load(&action.entity, subjects, own)?;
 
-        let context = self.context(action, &question.context)?;
+        let context = self.context(action, question)?;
         let given = matches!(question.context.input, Input::Checked(Some(_)));
         let complete = given || action.context.input.is_none();
         // The schema demands the input, so it cannot check a context without it; the types were checked above, and the
@@ -83,7 +92,8 @@ impl Policies {
         names.into_iter().map(parent).collect()
     }
 
-    fn context(&self, action: &Action, context: &Context<'_>) -> Result<CedarContext, Unfit> {
+    fn context(&self, action: &Action, question: &Question<'_>) -> Result<CedarContext, Unfit> {
+        let context = &question.context;
         let mut members = vec![("now".to_owned(), express::instant(context.now))];
         if let Some(purpose) = context.purpose {
             if !self.purposes.contains(purpose) {
@@ -91,26 +101,29 @@ impl Policies {
             }
             members.push(("purpose".to_owned(), express::text(purpose)));
         }
-        members.push(match (&action.context.call, context.call) {
-            (CallType::Http, CallContext::Http { method, path, source_ip }) => {
-                let mut request = vec![
-                    ("method".to_owned(), express::text(method)),
-                    ("path".to_owned(), express::text(path)),
-                ];
-                request.extend(source_ip.map(|address| ("source_ip".to_owned(), express::address(address))));
-                ("request".to_owned(), express::record(request)?)
+        match (&action.context.call, context.call) {
+            (CallType::Http { headers, query, .. }, CallContext::Http { .. }) => {
+                let request = request(headers, query, &context.call)?;
+                members.push(("request".to_owned(), express::record(request)?));
             }
             (CallType::Event { word, attributes }, CallContext::Event(record))
                 if record.source.word() == *word =>
             {
-                ("event".to_owned(), express::record(event(attributes, record)?)?)
+                members.push(("event".to_owned(), express::record(event(attributes, record)?)?));
             }
             (of, CallContext::Stated(value)) => {
                 let (name, ty) = of.member();
-                (name.to_owned(), express::payload(&ty, value)?)
+                members.push((name.to_owned(), express::payload(&ty, value)?));
             }
             _ => return Err(Unfit),
-        });
+        }
+        if let CallType::Http { token: Some(token), .. } = &action.context.call
+            && token.is_shown_by(question.principal)
+        {
+            let claim = |name: &str| question.principal.claims.get(name);
+            let claims = express::payload_members(&token.claims, claim)?;
+            members.push(("token".to_owned(), express::record(claims)?));
+        }
         if let (Some(ty), Input::Checked(Some(value))) = (&action.context.input, context.input) {
             members.push(("input".to_owned(), express::payload(ty, value)?));
         }
@@ -147,10 +160,25 @@ fn sorted<'e>(ids: impl Iterator<Item = &'e PolicyId>) -> Vec<String> {
     ids
 }
 
-fn event(
-    attributes: &Members,
-    record: &EventRecord,
-) -> Result<Vec<(String, cedar_policy::RestrictedExpression)>, Unfit> {
+fn request(headers: &Members, query: &Members, call: &CallContext<'_>) -> Result<Expressed, Unfit> {
+    let CallContext::Http { method, path, source_ip, headers: given_headers, query: given_query } = *call
+    else {
+        return Err(Unfit);
+    };
+    let mut members =
+        vec![("method".to_owned(), express::text(method)), ("path".to_owned(), express::text(path))];
+    members.extend(source_ip.map(|address| ("source_ip".to_owned(), express::address(address))));
+    for (name, named, given) in [("headers", headers, given_headers), ("query", query, given_query)] {
+        if !named.is_empty() {
+            let there = given.iter().filter(|(name, _)| named.contains_key(name));
+            let texts = there.map(|(name, value)| (name.clone(), express::text(value))).collect();
+            members.push((name.to_owned(), express::record(texts)?));
+        }
+    }
+    Ok(members)
+}
+
+fn event(attributes: &Members, record: &EventRecord) -> Result<Expressed, Unfit> {
     let mut members = express::payload_members(attributes, |name| record.attributes.get(name))?;
     let fixed = [("source", record.source.word()), ("type", &record.event_type), ("region", &record.region)];
     members.extend(fixed.map(|(name, value)| (name.to_owned(), express::text(value))));

@@ -8,6 +8,8 @@ use crate::diagnostics;
 use crate::express::Unfit;
 use crate::json_list;
 use crate::loaded::{Loaded, LoadedTypes};
+use crate::schema::EntityType;
+use crate::types::Members;
 use crate::vocabulary::SourceFile;
 
 /// The entities of `entities.json`, ready to be looked up one by one.
@@ -20,6 +22,13 @@ pub(crate) struct Store {
     references: HashMap<EntityUid, Vec<EntityUid>>,
     /// How many entities deep policies read: 1 where they read the principal's and the resource's own attributes.
     depth: u32,
+}
+
+/// What a request gives to an entity, beside what the file does.
+#[derive(Debug, Default)]
+pub(crate) struct Given {
+    pub(crate) parents: Vec<EntityUid>,
+    pub(crate) attributes: Vec<(String, RestrictedExpression)>,
 }
 
 impl Store {
@@ -37,18 +46,18 @@ impl Store {
         Ok(Self { entities, tags, references, depth })
     }
 
-    /// What policies can reach from `subjects`, entities with the parents that the request gives them, and `action`.
-    /// One of them may be `own`, which has its attributes from an item.
+    /// What policies can reach from `subjects`, entities with what the request gives them, and `action`. One of them may
+    /// be `own`, which has its attributes from an item.
     pub(crate) fn load(
         &self,
         action: &Entity,
-        subjects: HashMap<EntityUid, Vec<EntityUid>>,
+        subjects: HashMap<EntityUid, Given>,
         own: Option<&Loaded>,
     ) -> Result<Entities, Unfit> {
         let mut loaded = HashMap::new();
         let mut newest: Vec<EntityUid> = subjects.keys().cloned().collect();
-        for (uid, parents) in subjects {
-            loaded.insert(uid.clone(), self.subject(uid, parents, own)?);
+        for (uid, given) in subjects {
+            loaded.insert(uid.clone(), self.subject(uid, given, own)?);
         }
         let mut named: &[EntityUid] = own.map_or(&[], |own| &own.references);
         for _ in 1..self.depth {
@@ -66,25 +75,32 @@ impl Store {
         Entities::from_entities(all, None).map_err(|_| Unfit)
     }
 
-    fn subject(
-        &self,
-        uid: EntityUid,
-        mut parents: Vec<EntityUid>,
-        own: Option<&Loaded>,
-    ) -> Result<Entity, Unfit> {
+    fn subject(&self, uid: EntityUid, given: Given, own: Option<&Loaded>) -> Result<Entity, Unfit> {
+        let Given { mut parents, attributes } = given;
         parents.retain(|parent| !self.entities.is_ancestor_of(parent, &uid));
         let mut ancestors: HashSet<EntityUid> =
             parents.iter().filter_map(|parent| self.entities.ancestors(parent)).flatten().cloned().collect();
         ancestors.extend(parents);
+        // A path can name a parent that the file puts below the entity.
+        if ancestors.contains(&uid) {
+            return Err(Unfit);
+        }
         let own = own.map(|own| &own.entity).filter(|own| own.uid() == uid);
         match own.or_else(|| self.entities.get(&uid)) {
-            None => Ok(Entity::new_no_attrs(uid, ancestors)),
-            Some(known) if ancestors.is_empty() => Ok(known.clone()),
+            None if attributes.is_empty() => Ok(Entity::new_no_attrs(uid, ancestors)),
+            None => Entity::new(uid, attributes.into_iter().collect(), ancestors).map_err(|_| Unfit),
+            Some(known) if ancestors.is_empty() && attributes.is_empty() => Ok(known.clone()),
             Some(known) => {
-                let (uid, attributes, own) = known.clone().into_inner();
+                let (uid, mut all, own) = known.clone().into_inner();
+                for (name, value) in attributes {
+                    // `read` lets no file give what tokens give.
+                    if all.insert(name, value).is_some() {
+                        return Err(Unfit);
+                    }
+                }
                 ancestors.extend(own);
                 let tags = self.tags.get(&uid).cloned().unwrap_or_default();
-                Entity::new_with_tags(uid, attributes, ancestors, tags).map_err(|_| Unfit)
+                Entity::new_with_tags(uid, all, ancestors, tags).map_err(|_| Unfit)
             }
         }
     }
@@ -118,9 +134,14 @@ fn name_entities(value: &EvalResult, named: &mut Vec<EntityUid>) {
     }
 }
 
-/// Reads `entities.json`: Cedar's JSON form of entities, checked against the schema. None may be of a type in `loaded`:
-/// its attributes would come from two places.
-pub(crate) fn read(file: &SourceFile, schema: &Schema, loaded: &LoadedTypes) -> Result<Entities, Vec<Fault>> {
+/// Reads `entities.json`: Cedar's JSON form of entities, checked against the schema. No attribute may come from two
+/// places: none may be of a type in `loaded`, and none may have what tokens give to its type.
+pub(crate) fn read(
+    file: &SourceFile,
+    schema: &Schema,
+    loaded: &LoadedTypes,
+    types: &HashMap<String, EntityType>,
+) -> Result<Entities, Vec<Fault>> {
     let spans = json_list::read(file, "entities", FORM).map_err(|fault| vec![fault])?;
     let mut read: Vec<(Entity, Range<usize>)> = Vec::new();
     let mut seen = HashSet::new();
@@ -135,7 +156,13 @@ pub(crate) fn read(file: &SourceFile, schema: &Schema, loaded: &LoadedTypes) -> 
                 let hint = "leave the entity out here, or `load` out of the routes";
                 faults.push(diagnostics::at(file, span, message, Some(hint)));
             }
-            Ok(entity) if seen.insert(entity.uid()) => read.push((entity, span)),
+            Ok(entity) if seen.insert(entity.uid()) => {
+                faults.extend(given_twice(&entity, types).map(|message| {
+                    let hint = "leave it out here, or out of `attributes` in `[[issuers]]`";
+                    diagnostics::at(file, span.clone(), message, Some(hint))
+                }));
+                read.push((entity, span));
+            }
             Ok(entity) => {
                 let message = format!("the entity `{}` is given twice", entity.uid());
                 faults.push(diagnostics::at(file, span, message, None));
@@ -154,6 +181,16 @@ pub(crate) fn read(file: &SourceFile, schema: &Schema, loaded: &LoadedTypes) -> 
         let circles = circles(file, &read);
         if circles.is_empty() { vec![diagnostics::placeless(&error)] } else { circles }
     })
+}
+
+/// What is wrong with attributes of `entity` that tokens give too.
+fn given_twice(entity: &Entity, types: &HashMap<String, EntityType>) -> impl Iterator<Item = String> {
+    let uid = entity.uid();
+    let from_tokens = types.get(&uid.type_name().to_string()).map(|ty| &ty.from_tokens);
+    let names = from_tokens.into_iter().flat_map(Members::keys);
+    names
+        .filter(|name| entity.attr(name).is_some())
+        .map(move |name| format!("`{uid}` is given the attribute `{name}` by tokens and here"))
 }
 
 const FORM: &str =

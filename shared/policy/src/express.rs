@@ -1,8 +1,9 @@
 use std::net::IpAddr;
 
 use cedar_policy::RestrictedExpression;
+use doorward_model::scalar;
 use jiff::Timestamp;
-use serde_json::{Number, Value};
+use serde_json::Value;
 
 use crate::types::{Members, Type};
 
@@ -15,11 +16,17 @@ pub(crate) struct Unfit;
 pub(crate) fn payload(ty: &Type, value: &Value) -> Result<RestrictedExpression, Unfit> {
     match (ty, value) {
         (Type::Bool, Value::Bool(value)) => Ok(RestrictedExpression::new_bool(*value)),
-        (Type::Long, Value::Number(value)) => Ok(RestrictedExpression::new_long(long(value)?)),
-        (Type::Decimal, Value::Number(value)) => Ok(RestrictedExpression::new_decimal(decimal(value)?)),
-        (Type::Text, Value::String(value)) => Ok(text(value)),
-        (Type::Instant, Value::String(value)) => value.parse().map(instant).map_err(|_| Unfit),
-        (Type::Address, Value::String(value)) => value.parse().map(address).map_err(|_| Unfit),
+        (Type::Long, Value::Number(value)) => {
+            scalar::long(value).map(RestrictedExpression::new_long).ok_or(Unfit)
+        }
+        (Type::Decimal, Value::Number(value)) => {
+            scalar::decimal(value).map(RestrictedExpression::new_decimal).ok_or(Unfit)
+        }
+        (Type::Text | Type::Choice(_), Value::String(value)) => Ok(text(value)),
+        (Type::Instant, value) => scalar::instant(value).map(instant).ok_or(Unfit),
+        (Type::Address, Value::String(value)) => {
+            scalar::address(value).map(RestrictedExpression::new_ip).ok_or(Unfit)
+        }
         (Type::Set(element), Value::Array(items)) => {
             let items: Result<Vec<_>, _> = items.iter().map(|item| payload(element, item)).collect();
             Ok(RestrictedExpression::new_set(items?))
@@ -77,31 +84,6 @@ pub(crate) fn address(address: IpAddr) -> RestrictedExpression {
     RestrictedExpression::new_ip(address.to_canonical().to_string())
 }
 
-/// JSON Schema calls `1.0` an integer.
-fn long(number: &Number) -> Result<i64, Unfit> {
-    const EXACT: f64 = 9_007_199_254_740_992.0; // 2^53
-    match (number.as_i64(), number.as_f64()) {
-        (Some(whole), _) => Ok(whole),
-        #[expect(clippy::cast_possible_truncation, reason = "a whole number below 2^53 is an exact i64")]
-        (None, Some(float)) if float.fract() == 0.0 && float.abs() < EXACT => Ok(float as i64),
-        _ => Err(Unfit),
-    }
-}
-
-/// The number as Cedar writes decimals; Cedar itself refuses more than four places and what is out of its range.
-fn decimal(number: &Number) -> Result<String, Unfit> {
-    // A JSON number with a point was read into 53 bits. They hold every number of 15 digits exactly, so four places
-    // only below this bound.
-    const EXACT: f64 = 1e11;
-    match number.as_f64() {
-        Some(float) if number.is_f64() => {
-            let text = if float.fract() == 0.0 { format!("{float}.0") } else { float.to_string() };
-            (float.abs() < EXACT).then_some(text).ok_or(Unfit)
-        }
-        _ => Ok(format!("{number}.0")),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use cedar_policy::{Context, EvalResult};
@@ -121,31 +103,80 @@ mod tests {
     }
 
     #[test]
-    fn whole_numbers_are_exact_or_unfit() {
-        check(&Type::Long, "7", Some("7"));
+    fn numbers_are_exact_or_unfit() {
         check(&Type::Long, "7.0", Some("7"));
-        check(&Type::Long, "-9223372036854775808", Some("-9223372036854775808"));
-        check(&Type::Long, "9223372036854775808", None);
-        check(&Type::Long, "1e15", Some("1000000000000000"));
-        check(&Type::Long, "1e16", None);
         check(&Type::Long, "7.5", None);
         check(&Type::Long, "\"7\"", None);
-        check(&Type::Long, "null", None);
+        check(&Type::Decimal, "7", Some(r#"decimal("7.0")"#));
+        check(&Type::Decimal, "-0.0001", Some(r#"decimal("-0.0001")"#));
+        check(&Type::Decimal, "0.00001", None);
+        check(&Type::Decimal, "922337203685477", Some(r#"decimal("922337203685477.0")"#));
+        check(&Type::Decimal, "-922337203685477", Some(r#"decimal("-922337203685477.0")"#));
     }
 
     #[test]
-    fn decimals_are_exact_or_unfit() {
-        check(&Type::Decimal, "7", Some(r#"decimal("7.0")"#));
-        check(&Type::Decimal, "10.99", Some(r#"decimal("10.99")"#));
-        check(&Type::Decimal, "-0.0001", Some(r#"decimal("-0.0001")"#));
-        check(&Type::Decimal, "1e3", Some(r#"decimal("1000.0")"#));
-        check(&Type::Decimal, "99999999999.9999", Some(r#"decimal("99999999999.9999")"#));
-        check(&Type::Decimal, "100000000000.01", None);
-        check(&Type::Decimal, "0.00001", None);
-        check(&Type::Decimal, "1e-7", None);
-        check(&Type::Decimal, "922337203685477", Some(r#"decimal("922337203685477.0")"#));
-        check(&Type::Decimal, "922337203685478", None);
-        check(&Type::Decimal, "18446744073709551615", None);
+    fn what_claims_hold_is_cedars() {
+        check(&Type::Instant, "1795521600.123", Some(r#"datetime("2026-11-24T12:00:00.123Z")"#));
+        check(
+            &Type::Instant,
+            r#""2026-11-24T13:00:00+01:00""#,
+            Some(r#"datetime("2026-11-24T12:00:00.000Z")"#),
+        );
+        check(&Type::Instant, "-62167219200", Some(r#"datetime("0000-01-01T00:00:00.000Z")"#));
+        check(&Type::Instant, "253402207200", Some(r#"datetime("9999-12-30T22:00:00.000Z")"#));
+        check(&Type::Instant, r#""soon""#, None);
+        check(&Type::Address, r#""::ffff:10.1.2.3""#, Some(r#"ip("10.1.2.3")"#));
+        check(&Type::Address, r#""2001:db8::/32""#, Some(r#"ip("2001:db8::/32")"#));
+        check(&Type::Address, "7", None);
+        check(&Type::Choice(vec!["a".to_owned()]), r#""a""#, Some(r#""a""#));
+    }
+
+    /// What a claim's type admits is what its Cedar type holds.
+    #[test]
+    fn admitted_claims_are_expressed() {
+        let values = [
+            "null",
+            "true",
+            "7",
+            "7.0",
+            "7.25",
+            "0.00001",
+            "-0.0",
+            "922337203685477",
+            "922337203685478",
+            "9223372036854775807",
+            "18446744073709551615",
+            "1e16",
+            "99999999999.9999",
+            "1795521600.123456",
+            "253402207200",
+            "253402300800",
+            "-62167219200",
+            "-62167219201",
+            r#""""#,
+            r#""7""#,
+            r#""10.0.0.0/8""#,
+            r#""10.1.2.3/0""#,
+            r#""::/0""#,
+            r#""::1""#,
+            r#""::ffff:1.2.3.4""#,
+            r#""64:ff9b::1.2.3.4""#,
+            r#""2026-11-24T12:00:00.999999999-23:59""#,
+            r#""0000-01-01T00:00:00Z""#,
+            "[]",
+            r#"["a", "a"]"#,
+            "[1, 2.0]",
+            r#"[1, "a"]"#,
+            "[null]",
+            "{}",
+        ];
+        for ty in doorward_model::ClaimType::ALL {
+            for value in values {
+                let value = serde_json::from_str(value).unwrap();
+                let expressed = evaluate(payload(&crate::types::claim(ty), &value)).is_some();
+                assert_eq!(expressed, ty.admits(&value), "{ty:?} {value}");
+            }
+        }
     }
 
     #[test]

@@ -68,7 +68,7 @@ fn express(ty: &Type, value: &ItemValue, path: &str) -> Result<RestrictedExpress
         (Type::Decimal, ItemValue::Number(text)) => {
             item_number::decimal(text).map(RestrictedExpression::new_decimal).and_then(sound)
         }
-        (Type::Text, ItemValue::Text(text)) => Some(express::text(text)),
+        (Type::Text | Type::Choice(_), ItemValue::Text(text)) => Some(express::text(text)),
         (Type::Instant, ItemValue::Text(text)) => {
             text.parse::<Timestamp>().ok().map(express::instant).and_then(sound)
         }
@@ -120,7 +120,7 @@ fn expected(ty: &Type) -> String {
         Type::Bool => "a boolean",
         Type::Long => "a whole number of 64 bits",
         Type::Decimal => "a number with at most four decimal places",
-        Type::Text => "a text",
+        Type::Text | Type::Choice(_) => "a text",
         Type::Instant => "a time as text, as RFC 3339 writes it",
         Type::Span => "a duration as text, as Cedar writes it: `1h30m`",
         Type::Address => "an address or a range of addresses as text",

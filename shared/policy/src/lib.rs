@@ -17,10 +17,11 @@
 //! plainly whatever the input.
 //!
 //! # Entities
-//! `entities.json` gives attributes and parents to entities; the request adds the groups of its principal and the
-//! function of its resource. A decision loads the two entities and what policies can reach from them, never the file,
-//! so its cost does not grow with the file. An entity that the file does not give has no attributes: a policy that
-//! reads one errs.
+//! `entities.json` gives attributes and parents to entities; the request adds the groups of its principal, the
+//! attributes that its token gives it, the function of its resource, and what its path puts the resource in. No
+//! attribute comes from both: a file that gives one which tokens give is refused. A decision loads the two entities and
+//! what policies can reach from them, never the file, so its cost does not grow with the file. An entity that nothing
+//! describes has no attributes: a policy that reads one errs.
 //!
 //! An action whose resource is read from a table ([`ActionSpec::load`]) is asked about with the entity that the item
 //! makes ([`Policies::load`]), and with nothing else: the file may give no entity of such a type, and a question without
@@ -51,6 +52,7 @@ mod policy_files;
 mod question;
 mod schema;
 mod schema_text;
+mod token_attributes;
 mod types;
 mod vocabulary;
 
@@ -62,4 +64,4 @@ pub use loaded::Loaded;
 pub use misfits::Misfit;
 pub use origins::PolicySource;
 pub use question::{CallContext, Context, Decision, Input, Question};
-pub use vocabulary::{ActionSpec, CallShape, SourceFile, Sources, Vocabulary};
+pub use vocabulary::{ActionSpec, CallShape, HttpShape, SourceFile, Sources, TokenShape, Vocabulary};

@@ -1,6 +1,4 @@
-use std::net::IpAddr;
-
-use jiff::Timestamp;
+use doorward_model::scalar;
 use serde_json::Value;
 
 use crate::compile::Policies;
@@ -60,11 +58,16 @@ fn hold(ty: &Type, value: &Value, pointer: String, found: &mut Vec<Misfit>) {
         (Type::Bool, Value::Bool(_)) | (Type::Decimal, Value::Number(_)) | (Type::Text, Value::String(_)) => {
             return;
         }
-        (Type::Long, Value::Number(number)) if number.as_f64().is_some_and(|float| float.fract() == 0.0) => {
+        (Type::Long, Value::Number(number)) if scalar::long(number).is_some() => return,
+        (Type::Choice(values), Value::String(text)) => {
+            if !values.contains(text) {
+                let message = "the contract lists other values".to_owned();
+                found.push(Misfit { pointer, message, known: values.clone() });
+            }
             return;
         }
-        (Type::Instant, Value::String(text)) if text.parse::<Timestamp>().is_ok() => return,
-        (Type::Address, Value::String(text)) if text.parse::<IpAddr>().is_ok() => return,
+        (Type::Instant, value) if scalar::instant(value).is_some() => return,
+        (Type::Address, Value::String(text)) if scalar::address(text).is_some() => return,
         (Type::Set(element), Value::Array(items)) => {
             for (nth, item) in items.iter().enumerate() {
                 hold(element, item, format!("{pointer}/{nth}"), found);
@@ -77,7 +80,7 @@ fn hold(ty: &Type, value: &Value, pointer: String, found: &mut Vec<Misfit>) {
         (Type::Bool, _) => "true or false",
         (Type::Long, _) => "an integer",
         (Type::Decimal, _) => "a number",
-        (Type::Text, _) => "a string",
+        (Type::Text | Type::Choice(_), _) => "a string",
         (Type::Instant, _) => "a point in time",
         (Type::Address, _) => "an IP address",
         (Type::Set(_), _) => "an array",

@@ -9,14 +9,15 @@ use crate::loaded::Loaded;
 /// May this principal do this to that?
 #[derive(Debug, Clone, Copy)]
 pub struct Question<'a> {
-    /// Who asks; its parents are added to those that `entities.json` gives it.
+    /// Who asks; its parents and attributes are added to those that `entities.json` gives it.
     pub principal: &'a Principal,
     /// The action's id, without its type.
     pub action: &'a str,
     /// What it is done to.
     pub resource: &'a EntityName,
-    /// The function that the resource belongs to, where the resource is not the function itself.
-    pub resource_parent: Option<&'a EntityName>,
+    /// What the request puts the resource in: its function, where it is not the function itself, and what the path
+    /// names.
+    pub resource_parents: &'a [EntityName],
     /// The resource as its item makes it, where the action has it read from a table.
     pub loaded: Option<&'a Loaded>,
     /// The circumstances.
@@ -47,6 +48,10 @@ pub enum CallContext<'a> {
         path: &'a str,
         /// The address that the front saw.
         source_ip: Option<IpAddr>,
+        /// The named header fields that are there, each with its one value.
+        headers: &'a [(String, String)],
+        /// The named query parameters that are there, each with its one value.
+        query: &'a [(String, String)],
     },
     /// A record of an event.
     Event(&'a EventRecord),

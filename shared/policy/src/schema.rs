@@ -4,18 +4,21 @@ use std::ops::Range;
 use cedar_policy::ffi::DetailedError;
 use cedar_policy::{Entity, EntityId, EntityTypeName, EntityUid, Schema, SchemaFragment};
 use doorward_model::entity_type::{FUNCTION, GROUP, OF_CEDAR};
-use doorward_model::{EntityName, Fault};
+use doorward_model::{Claims, EntityName, Fault};
 use serde_json::{Map, Value};
 
 use crate::actions::{Action, ContextType, action_uid};
+use crate::declared_attributes::Declarations;
 use crate::diagnostics;
 use crate::nesting;
-use crate::schema_text::SchemaText;
+use crate::schema_text::{self, SchemaText};
+use crate::token_attributes;
+use crate::types::{self, Member, Members};
 use crate::vocabulary::{self, ActionSpec, EVENTS, HTTP, SourceFile, Vocabulary};
 
 /// The schema of a project: what the door states, and what the user's files add.
 pub(crate) struct ProjectSchema {
-    /// The part that the door states.
+    /// All of it: the part that the door states, then the user's files.
     pub(crate) text: String,
     pub(crate) schema: Schema,
     pub(crate) actions: HashMap<String, Action>,
@@ -31,6 +34,8 @@ pub(crate) struct EntityType {
     name: EntityTypeName,
     /// The types that its entities may be in, at any distance.
     pub(crate) ancestors: HashSet<EntityTypeName>,
+    /// The attributes that tokens give to its entities.
+    pub(crate) from_tokens: Members,
 }
 
 impl EntityType {
@@ -43,13 +48,13 @@ impl ProjectSchema {
     /// States the schema and joins it with the user's `files`, which may declare entity types and common types.
     pub(crate) fn build(files: &[SourceFile], vocabulary: &Vocabulary) -> Result<Self, Vec<Fault>> {
         let mut declared = Declared::read(files);
-        let wanted = wanted_types(vocabulary);
+        let mut wanted = wanted_types(vocabulary);
         declared.check_names(&wanted, &vocabulary.actions);
         if !declared.faults.is_empty() {
             return Err(declared.faults);
         }
         let missing = wanted.iter().filter(|(name, _)| !declared.types.contains_key(*name));
-        let entity_types = missing.map(|(name, parents)| (name.clone(), parents.clone())).collect();
+        let entity_types = missing.map(|(name, wanted)| (name.clone(), wanted.clone())).collect();
         let mut unstated = Vec::new();
         let has_purpose = !vocabulary.purposes.is_empty();
         let contexts: Vec<(&ActionSpec, ContextType)> = vocabulary
@@ -61,12 +66,21 @@ impl ProjectSchema {
         let text = SchemaText { entity_types: &entity_types, purposes, actions: &contexts }.to_string();
         let schema = join(&text, &declared.fragments, files).map_err(|fault| vec![fault])?;
         declared.check_parents(&schema, &wanted);
+        declared.check_attributes(&schema, &vocabulary.attributes).map_err(|fault| vec![fault])?;
         if !declared.faults.is_empty() {
             return Err(declared.faults);
         }
         let actions = actions(&schema, contexts).map_err(|fault| vec![fault])?;
-        let entity_types =
-            schema.entity_types().map(|name| (name.to_string(), entity_type(&schema, name))).collect();
+        let mut from_tokens =
+            |name: &str| wanted.remove(name).map(|wanted| wanted.attributes).unwrap_or_default();
+        let entity_types = schema.entity_types().map(|name| {
+            let full = name.to_string();
+            let ancestors = ancestors(&schema, name);
+            let from_tokens = from_tokens(&full);
+            (full, EntityType { name: name.clone(), ancestors, from_tokens })
+        });
+        let entity_types = entity_types.collect();
+        let text = schema_text::whole(&text, files);
         Ok(Self { text, actions, entity_types, unstated, schema, fragments: declared.fragments })
     }
 }
@@ -90,25 +104,45 @@ fn join(text: &str, fragments: &[SchemaFragment], files: &[SourceFile]) -> Resul
     })
 }
 
-/// The entity types that the vocabulary speaks of, and the types that their entities must be able to be in.
-fn wanted_types(vocabulary: &Vocabulary) -> BTreeMap<String, BTreeSet<String>> {
-    let mut wanted =
-        BTreeMap::from([(GROUP.to_owned(), BTreeSet::new()), (FUNCTION.to_owned(), BTreeSet::new())]);
+/// What requests need of an entity type.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Wanted {
+    /// The types that its entities must be able to be in.
+    pub(crate) parents: BTreeSet<String>,
+    /// The attributes that tokens give to its entities; all optional, since no token makes the entities of the file.
+    pub(crate) attributes: Members,
+}
+
+/// The entity types that the vocabulary speaks of.
+fn wanted_types(vocabulary: &Vocabulary) -> BTreeMap<String, Wanted> {
+    let mut wanted: BTreeMap<String, Wanted> = BTreeMap::new();
+    for name in [GROUP, FUNCTION] {
+        wanted.entry(name.to_owned()).or_default();
+    }
     for action in &vocabulary.actions {
         for principal in &action.principals {
-            let parents: &mut BTreeSet<String> = wanted.entry(principal.clone()).or_default();
-            parents.extend(vocabulary::principal_parent(principal).map(str::to_owned));
+            let principal_type = wanted.entry(principal.clone()).or_default();
+            principal_type.parents.extend(vocabulary::principal_parent(principal).map(str::to_owned));
         }
-        let parents = wanted.entry(action.resource.clone()).or_default();
-        parents.extend(vocabulary::resource_parent(&action.resource).map(str::to_owned));
+        let resource_type = wanted.entry(action.resource.clone()).or_default();
+        resource_type.parents.extend(vocabulary::resource_parent(&action.resource).map(str::to_owned));
+        resource_type.parents.extend(action.resource_parents.iter().cloned());
+        for parent in &action.resource_parents {
+            wanted.entry(parent.clone()).or_default();
+        }
     }
-    wanted.entry(GROUP.to_owned()).or_default().insert(GROUP.to_owned());
+    wanted.entry(GROUP.to_owned()).or_default().parents.insert(GROUP.to_owned());
+    for (name, claims) in &vocabulary.attributes {
+        if let Some(principal_type) = wanted.get_mut(name) {
+            let optional = |(name, member): (String, Member)| (name, Member::optional(member.ty));
+            principal_type.attributes = types::claims(claims).into_iter().map(optional).collect();
+        }
+    }
     wanted
 }
 
-fn entity_type(schema: &Schema, name: &EntityTypeName) -> EntityType {
-    let ancestors = schema.ancestors(name).into_iter().flatten().cloned().collect();
-    EntityType { name: name.clone(), ancestors }
+fn ancestors(schema: &Schema, name: &EntityTypeName) -> HashSet<EntityTypeName> {
+    schema.ancestors(name).into_iter().flatten().cloned().collect()
 }
 
 fn actions(
@@ -138,6 +172,7 @@ fn actions(
 struct Declared<'a> {
     /// Entity types by their full names.
     types: BTreeMap<String, &'a SourceFile>,
+    namespaces: BTreeMap<String, &'a SourceFile>,
     fragments: Vec<SchemaFragment>,
     faults: Vec<Fault>,
 }
@@ -171,6 +206,9 @@ impl<'a> Declared<'a> {
             }
         };
         for (namespace, definitions) in json.as_object().into_iter().flatten() {
+            if !namespace.is_empty() {
+                self.check_namespace(file, namespace);
+            }
             for name in names(definitions, "actions") {
                 let message = format!("the action `{name}` is declared by hand");
                 let hint =
@@ -194,7 +232,7 @@ impl<'a> Declared<'a> {
             Some(first) => {
                 let message = format!("the entity type `{full}` is declared twice");
                 let hint = format!("it is first declared in {}", first.name);
-                self.faults.push(diagnostics::at(file, mention(file, name), message, Some(&hint)));
+                self.faults.push(diagnostics::at(file, declaration(file, name), message, Some(&hint)));
             }
             None => {
                 self.types.insert(full, file);
@@ -214,7 +252,7 @@ impl<'a> Declared<'a> {
         }
     }
 
-    fn check_names(&mut self, wanted: &BTreeMap<String, BTreeSet<String>>, actions: &[ActionSpec]) {
+    fn check_names(&mut self, wanted: &BTreeMap<String, Wanted>, actions: &[ActionSpec]) {
         for action in actions.iter().filter(|action| [HTTP, EVENTS].contains(&action.name.as_str())) {
             let message =
                 format!("`{}` is an action group, so no route or event may have this id", action.name);
@@ -236,22 +274,54 @@ impl<'a> Declared<'a> {
     }
 
     /// A type that a file declares must let requests give its entities the parents that they have.
-    fn check_parents(&mut self, schema: &Schema, wanted: &BTreeMap<String, BTreeSet<String>>) {
-        for (name, parents) in wanted.iter().filter(|(name, _)| *name != GROUP) {
+    fn check_parents(&mut self, schema: &Schema, wanted: &BTreeMap<String, Wanted>) {
+        for (name, Wanted { parents, .. }) in wanted.iter().filter(|(name, _)| *name != GROUP) {
             let Some(file) = self.types.get(name) else { continue };
             let Ok(type_name) = name.parse() else { continue };
-            let allowed = entity_type(schema, &type_name).ancestors;
+            let allowed = ancestors(schema, &type_name);
             for parent in
                 parents.iter().filter(|parent| allowed.iter().all(|name| name.to_string() != **parent))
             {
-                let base = type_name.basename();
                 let message = format!(
                     "entities of type `{name}` cannot be in a `{parent}`, but requests put them there"
                 );
-                let hint = format!("write `entity {base} in [{parent}]`");
-                self.faults.push(diagnostics::at(file, mention(file, base), message, Some(&hint)));
+                let base = type_name.basename();
+                let all: Vec<&str> = parents.iter().map(String::as_str).collect();
+                let hint = format!("write `entity {base} in [{}]`", all.join(", "));
+                self.faults.push(diagnostics::at(file, declaration(file, base), message, Some(&hint)));
             }
         }
+    }
+
+    /// A type that a file declares must have the attributes that tokens give to its entities.
+    fn check_attributes(&mut self, schema: &Schema, given: &BTreeMap<String, Claims>) -> Result<(), Fault> {
+        let declarations = Declarations::read(&self.fragments, schema)?;
+        for (name, claims) in given {
+            let Some(file) = self.types.get(name) else { continue };
+            let Ok(type_name) = name.parse::<EntityTypeName>() else { continue };
+            let declared = declarations.attributes(&type_name)?;
+            let of_type = declaration(file, type_name.basename());
+            for (attribute, claim) in claims {
+                let Some(misfit) = token_attributes::misfit(name, &declared, attribute, *claim) else {
+                    continue;
+                };
+                let own = mentions(file, attribute).find(|place| place.start >= of_type.end);
+                let place = own.filter(|_| misfit.is_declared).unwrap_or_else(|| of_type.clone());
+                let hint =
+                    format!("write `{}` in `{name}`", token_attributes::declaration(attribute, claim.ty));
+                self.faults.push(diagnostics::at(file, place, misfit.message, Some(&hint)));
+            }
+        }
+        Ok(())
+    }
+
+    /// Cedar's own tools read the files as one text, in which a namespace stands once.
+    fn check_namespace(&mut self, file: &'a SourceFile, namespace: &str) {
+        let Some(first) = self.namespaces.insert(namespace.to_owned(), file) else { return };
+        let message = format!("the namespace `{namespace}` is opened in two files");
+        let hint = format!("it is first opened in {}: keep what is in it in one file", first.name);
+        let place = mention(file, namespace);
+        self.faults.push(diagnostics::at(file, place, message, Some(&hint)));
     }
 }
 
@@ -259,16 +329,32 @@ fn names<'v>(definitions: &'v Value, kind: &str) -> impl Iterator<Item = &'v str
     definitions.get(kind).and_then(Value::as_object).into_iter().flat_map(Map::keys).map(String::as_str)
 }
 
-/// Where a name first stands as a word of its own; Cedar's declarations carry no place.
+/// Where an entity type is declared; Cedar's declarations carry no place.
+fn declaration(file: &SourceFile, name: &str) -> Range<usize> {
+    let declares = |at: &Range<usize>| {
+        let before = file.text.get(..at.start).unwrap_or_default();
+        let statement = before.rsplit([';', '{', '}']).next().unwrap_or_default();
+        let line = before.rsplit('\n').next().unwrap_or_default();
+        statement.contains("entity") && !statement.contains(['[', ':', '=']) && !line.contains("//")
+    };
+    mentions(file, name).find(declares).unwrap_or_else(|| mention(file, name))
+}
+
+/// Where a name first stands as a word of its own.
 fn mention(file: &SourceFile, name: &str) -> Range<usize> {
+    mentions(file, name).next().unwrap_or(0..0)
+}
+
+fn mentions<'f>(file: &'f SourceFile, name: &str) -> impl Iterator<Item = Range<usize>> + use<'f> {
     let part_of_word = |character: char| character.is_alphanumeric() || character == '_';
-    let alone = |at: usize| {
-        let before = file.text.get(..at).and_then(|text| text.chars().next_back());
-        let after = file.text.get(at + name.len()..).and_then(|text| text.chars().next());
+    let length = name.len();
+    let alone = move |at: &usize| {
+        let before = file.text.get(..*at).and_then(|text| text.chars().next_back());
+        let after = file.text.get(at + length..).and_then(|text| text.chars().next());
         !before.is_some_and(part_of_word) && !after.is_some_and(part_of_word)
     };
-    let mut places = file.text.match_indices(name).map(|(at, _)| at).filter(|at| alone(*at));
-    places.next().map_or(0..0, |at| at..at + name.len())
+    let places: Vec<usize> = file.text.match_indices(name).map(|(at, _)| at).collect();
+    places.into_iter().filter(alone).map(move |at| at..at + length)
 }
 
 #[cfg(test)]
@@ -280,5 +366,23 @@ mod tests {
         let file = SourceFile { name: "x".to_owned(), text: "entity Users, MyUser; entity User;".to_owned() };
         assert_eq!(mention(&file, "User"), 29..33);
         assert_eq!(mention(&file, "Order"), 0..0);
+    }
+
+    #[track_caller]
+    fn check(text: &str, line: usize) {
+        let file = SourceFile { name: "x".to_owned(), text: text.to_owned() };
+        let at = declaration(&file, "User");
+        assert_eq!(text[..at.start].matches('\n').count() + 1, line, "{text}");
+        assert_eq!(&text[at], "User");
+    }
+
+    #[test]
+    fn a_type_is_found_where_it_is_declared() {
+        check("entity User;", 1);
+        check("entity Order { owner: User };\nentity User;", 2);
+        check("entity Order in [User];\nentity Clerk,\n  User in [Group];", 3);
+        check("// entity User is below\n@doc(\"a\") entity User;", 2);
+        check("namespace Shop {\n entity User = {};\n}", 2);
+        check("type User = Long;", 1);
     }
 }

@@ -1,25 +1,40 @@
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::fmt::{self, Display, Formatter};
 
 use crate::actions::{CallType, ContextType};
+use crate::schema::Wanted;
 use crate::types::{Members, Type};
-use crate::vocabulary::{ActionSpec, EVENTS, HTTP};
+use crate::vocabulary::{ActionSpec, EVENTS, HTTP, SourceFile};
 
 /// The part of the schema that the door states, in Cedar's schema syntax.
 pub(crate) struct SchemaText<'a> {
-    /// Entity types to declare, and the types that their entities may be in.
-    pub(crate) entity_types: &'a BTreeMap<String, BTreeSet<String>>,
+    /// Entity types to declare.
+    pub(crate) entity_types: &'a BTreeMap<String, Wanted>,
     pub(crate) purposes: &'a [String],
     pub(crate) actions: &'a [(&'a ActionSpec, ContextType)],
+}
+
+/// The stated part and the user's files as one text.
+pub(crate) fn whole(stated: &str, files: &[SourceFile]) -> String {
+    let mut text = stated.to_owned();
+    for file in files {
+        // A name is one line whatever is in it, so that none of it leaves the comment.
+        text += &format!("\n// From {}\n{}\n", file.name.escape_debug(), file.text.trim());
+    }
+    text
 }
 
 impl Display for SchemaText<'_> {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         writeln!(f, "// Generated from the configuration and the contracts.")?;
-        for (name, parents) in self.entity_types {
+        for (name, Wanted { parents, attributes }) in self.entity_types {
             write!(f, "entity {name}")?;
             if !parents.is_empty() {
                 write!(f, " in [{}]", Listed(parents))?;
+            }
+            if !attributes.is_empty() {
+                f.write_str(" ")?;
+                write_record(f, attributes, 0)?;
             }
             writeln!(f, ";")?;
         }
@@ -38,7 +53,7 @@ impl Display for SchemaText<'_> {
 
 fn write_action(f: &mut Formatter<'_>, action: &ActionSpec, context: &ContextType) -> fmt::Result {
     let group = match context.call {
-        CallType::Http => HTTP,
+        CallType::Http { .. } => HTTP,
         CallType::Event { .. } => EVENTS,
     };
     writeln!(f, "\naction {} in [{}] appliesTo {{", Quoted(&action.name), Quoted(group))?;
@@ -58,9 +73,23 @@ fn write_record(f: &mut Formatter<'_>, members: &Members, depth: usize) -> fmt::
         let mark = if member.required { "" } else { "?" };
         write!(f, "{:indent$}{}{mark}: ", "", Quoted(name), indent = 2 * (depth + 1))?;
         write_type(f, &member.ty, depth + 1)?;
-        f.write_str(",\n")?;
+        f.write_str(",")?;
+        write_choice(f, &member.ty, "one of")?;
+        f.write_str("\n")?;
     }
     write!(f, "{:indent$}}}", "", indent = 2 * depth)
+}
+
+/// Texts are all one type to Cedar: which ones the contract allows is said beside it.
+fn write_choice(f: &mut Formatter<'_>, ty: &Type, word: &str) -> fmt::Result {
+    match ty {
+        Type::Choice(values) => {
+            write!(f, " // {word} ")?;
+            write_listed(f, values.iter().map(|value| Quoted(value)))
+        }
+        Type::Set(element) => write_choice(f, element, "each one of"),
+        _ => Ok(()),
+    }
 }
 
 fn write_type(f: &mut Formatter<'_>, ty: &Type, depth: usize) -> fmt::Result {
@@ -68,7 +97,7 @@ fn write_type(f: &mut Formatter<'_>, ty: &Type, depth: usize) -> fmt::Result {
         Type::Bool => f.write_str("Bool"),
         Type::Long => f.write_str("Long"),
         Type::Decimal => f.write_str("decimal"),
-        Type::Text => f.write_str("String"),
+        Type::Text | Type::Choice(_) => f.write_str("String"),
         Type::Instant => f.write_str("datetime"),
         Type::Span => f.write_str("duration"),
         Type::Address => f.write_str("ipaddr"),
@@ -83,7 +112,7 @@ fn write_type(f: &mut Formatter<'_>, ty: &Type, depth: usize) -> fmt::Result {
 }
 
 /// A Cedar string literal; Cedar's escapes are Rust's.
-struct Quoted<'a>(&'a str);
+pub(crate) struct Quoted<'a>(pub(crate) &'a str);
 
 impl Display for Quoted<'_> {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
@@ -95,12 +124,14 @@ struct Listed<I>(I);
 
 impl<'a, I: IntoIterator<Item = &'a String> + Copy> Display for Listed<I> {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        for (nth, name) in self.0.into_iter().enumerate() {
-            if nth > 0 {
-                f.write_str(", ")?;
-            }
-            f.write_str(name)?;
-        }
-        Ok(())
+        write_listed(f, self.0.into_iter())
     }
+}
+
+fn write_listed(f: &mut Formatter<'_>, items: impl Iterator<Item = impl Display>) -> fmt::Result {
+    for (nth, item) in items.enumerate() {
+        let comma = if nth > 0 { ", " } else { "" };
+        write!(f, "{comma}{item}")?;
+    }
+    Ok(())
 }

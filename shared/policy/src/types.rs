@@ -1,7 +1,7 @@
 use std::collections::BTreeMap;
 
 use cedar_policy::EntityTypeName;
-use doorward_model::{EventKind, Field, Shape};
+use doorward_model::{ClaimType, Claims, EventKind, Field, Shape};
 
 /// A type that a policy schema can state.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -10,6 +10,8 @@ pub(crate) enum Type {
     Long,
     Decimal,
     Text,
+    /// A text that the contract lists the values of, which a schema cannot hold it to.
+    Choice(Vec<String>),
     Instant,
     Span,
     Address,
@@ -43,7 +45,8 @@ pub(crate) fn state(shape: &Shape, path: &str, unstated: &mut Vec<String>) -> Op
         Shape::Bool => Some(Type::Bool),
         Shape::Long => Some(Type::Long),
         Shape::Decimal => Some(Type::Decimal),
-        Shape::Text { .. } => Some(Type::Text),
+        Shape::Text { values } if values.is_empty() => Some(Type::Text),
+        Shape::Text { values } => Some(Type::Choice(values.clone())),
         Shape::List(element) => {
             state(element, &format!("{path}[]"), unstated).map(|element| Type::Set(Box::new(element)))
         }
@@ -58,6 +61,25 @@ pub(crate) fn state(shape: &Shape, path: &str, unstated: &mut Vec<String>) -> Op
 /// What policies read of an event of `kind` beside `source`, `type`, `region` and `account`.
 pub(crate) fn event_attributes(kind: EventKind, path: &str, unstated: &mut Vec<String>) -> Members {
     state_fields(&kind.attributes(), path, unstated)
+}
+
+/// Claims as members of a record.
+pub(crate) fn claims(claims: &Claims) -> Members {
+    let member = |ty: ClaimType, required| Member { ty: claim(ty), required };
+    claims.iter().map(|(name, claim)| (name.clone(), member(claim.ty, claim.required))).collect()
+}
+
+pub(crate) fn claim(ty: ClaimType) -> Type {
+    match ty {
+        ClaimType::Text => Type::Text,
+        ClaimType::Long => Type::Long,
+        ClaimType::Bool => Type::Bool,
+        ClaimType::Decimal => Type::Decimal,
+        ClaimType::Instant => Type::Instant,
+        ClaimType::Address => Type::Address,
+        ClaimType::Texts => Type::Set(Box::new(Type::Text)),
+        ClaimType::Longs => Type::Set(Box::new(Type::Long)),
+    }
 }
 
 fn state_fields(fields: &BTreeMap<String, Field>, path: &str, unstated: &mut Vec<String>) -> Members {

@@ -1,16 +1,21 @@
+use std::collections::BTreeMap;
+
 use doorward_model::entity_type::{ANONYMOUS, EVENT_SOURCE, FUNCTION, GROUP};
-use doorward_model::{EventKind, Place, Shape};
+use doorward_model::{Claims, EventKind, Omission, Place, Shape};
 
 /// What policies may talk about; the core makes it from the configuration and the contracts.
 ///
 /// Entity types follow from it: `Group in [Group]`, `Function`, every principal type `in [Group]` but `Anonymous` and
-/// `EventSource`, and every other resource type `in [Function]`.
+/// `EventSource`, and every other resource type `in [Function]` and in the types that a request puts it in.
 #[derive(Debug, Clone, Default)]
 pub struct Vocabulary {
     /// One a route and one an event.
     pub actions: Vec<ActionSpec>,
     /// What `context.purpose` may be; without any, policies cannot read it.
     pub purposes: Vec<String>,
+    /// The attributes that tokens give to principals, by principal type. A claim counts as required here where no token
+    /// that makes such a principal lacks it.
+    pub attributes: BTreeMap<String, Claims>,
     /// A contract cannot be read, so that its action's input is missing here: policies that read an input are not held
     /// to it. What is compiled so must not decide.
     pub inputs_unknown: bool,
@@ -25,6 +30,8 @@ pub struct ActionSpec {
     pub principals: Vec<String>,
     /// Entity type of what is called: `Function`, or the type that the route names.
     pub resource: String,
+    /// Entity types of what a request puts the resource in, beside its function.
+    pub resource_parents: Vec<String>,
     /// Where the configuration says that the resource is read from a table; `None` where it does not.
     pub load: Option<Place>,
     /// What its context holds.
@@ -34,11 +41,8 @@ pub struct ActionSpec {
 /// What a call of an action tells policies.
 #[derive(Debug, Clone)]
 pub enum CallShape {
-    /// A request: `context.request`.
-    Http {
-        /// The payload as its contract types it: `context.input`.
-        input: Option<Shape>,
-    },
+    /// A request.
+    Http(HttpShape),
     /// A record of an event: `context.event`.
     Event {
         /// The kind of source, which has attributes of its own.
@@ -46,6 +50,30 @@ pub enum CallShape {
         /// The payload as its contract types it: `context.input`.
         input: Option<Shape>,
     },
+}
+
+/// What a request tells policies, beside its method, path and address.
+#[derive(Debug, Clone, Default)]
+pub struct HttpShape {
+    /// The payload as its contract types it: `context.input`.
+    pub input: Option<Shape>,
+    /// What of the payload that type leaves out.
+    pub omissions: Vec<Omission>,
+    /// The claims of the token: `context.token`.
+    pub token: Option<TokenShape>,
+    /// Names of header fields, in lower case: `context.request.headers`.
+    pub headers: Vec<String>,
+    /// Names of query parameters: `context.request.query`.
+    pub query: Vec<String>,
+}
+
+/// What a caller's token tells policies.
+#[derive(Debug, Clone, Default)]
+pub struct TokenShape {
+    /// The claims of all issuers that the action accepts. One is required where every token has it.
+    pub claims: Claims,
+    /// Whether nobody may call without a token.
+    pub required: bool,
 }
 
 /// The user's files that make a project's policies.

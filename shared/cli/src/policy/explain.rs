@@ -183,7 +183,7 @@ fn rehearse_envelope(
     let sample = Sample {
         principal: principal.map(|value| Placed { value, place: place() }),
         groups: arguments.groups.clone(),
-        claims: Map::new(),
+        claims: None,
         item: None,
         at: Timestamp::now(),
         call: SampleCall::Envelope(Placed { value: name.to_owned(), place: place() }),

@@ -28,7 +28,7 @@ pub struct Sample {
     /// Ids of the groups that the caller is in by this call.
     pub groups: Vec<String>,
     /// The verified claims of the caller's token.
-    pub claims: Map<String, Value>,
+    pub claims: Option<Stated>,
     /// What the table holds of the resource, where the route has it read from one.
     pub item: Option<Placed<Item>>,
     /// When it comes in.
@@ -66,6 +66,8 @@ pub struct QuestionSample {
     pub action: Placed<String>,
     /// What it is done to; the action's target where it is left out.
     pub resource: Option<Placed<EntityName>>,
+    /// What the path puts the resource in, beside the action's target.
+    pub parents: Vec<Placed<EntityName>>,
     /// `context.purpose`; the action's own where it is left out.
     pub purpose: Option<Placed<String>>,
     /// `context.request`, where something of it matters.

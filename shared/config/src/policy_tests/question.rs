@@ -25,15 +25,20 @@ pub(super) fn read(
         check(value, "resource")?;
         entity(value)
     });
+    let parents = section.or("parents", Vec::new(), |value| {
+        check(value, "parents")?;
+        value.each(entity)
+    });
     let mut place = section.place();
     let context = section.optional("context", |value| {
         check(value, "context")?;
         place = value.place();
         read_context(value)
     });
-    let (action, resource, context) = (action?, resource?, context?);
+    let (action, resource, parents, context) = (action?, resource?, parents?, context?);
     let Context { now, purpose, request, event, input } = context.unwrap_or_default();
-    let question = |action| (QuestionSample { action, resource, purpose, request, event, input, place }, now);
+    let question =
+        |action| (QuestionSample { action, resource, parents, purpose, request, event, input, place }, now);
     Ok(action.map(question))
 }
 

@@ -1,13 +1,12 @@
 use doorward_model::{EntityName, Fault, Item, ItemValue, ParseEntityError};
 use jiff::Timestamp;
-use serde_json::Map;
 
 use super::checked::{Sample, SampleCall};
 use super::{event, question, request};
 use crate::location;
 use crate::reader::{Section, Value};
 use crate::report::{Reported, quote};
-use crate::stated::Placed;
+use crate::stated::{Placed, Stated};
 
 /// When a sample comes in that does not say: tests say the same on every day. 2026-01-01T00:00:00Z.
 const DEFAULT_TIME: Timestamp = Timestamp::constant(1_767_225_600, 0);
@@ -32,7 +31,7 @@ pub(super) fn read(section: &mut Section<'_>) -> Result<Sample, Reported> {
     // A question without a principal is faulty anyway.
     let stated = section.has("principal") || is("action");
     let groups = section.or("groups", Vec::new(), |value| of_principal(value, stated)?.set(Value::word));
-    let claims = section.or("claims", Map::new(), |value| object(of_principal(value, stated)?));
+    let claims = section.optional("claims", |value| table(of_principal(value, stated)?));
     let now = section.optional("now", |value| {
         if is("action") {
             let fault = Fault::new("the time of a question stands in its `context`");
@@ -106,18 +105,17 @@ pub(super) fn entity(value: Value<'_>) -> Result<Placed<EntityName>, Reported> {
 }
 
 /// A table, as JSON.
-fn object(value: Value<'_>) -> Result<Map<String, serde_json::Value>, Reported> {
-    match value.stated()?.value {
-        serde_json::Value::Object(members) => Ok(members),
-        _ => Err(value.fault(Fault::new("expected a table"))),
-    }
+fn table(value: Value<'_>) -> Result<Stated, Reported> {
+    let stated = value.stated()?;
+    if stated.value.is_object() { Ok(stated) } else { Err(value.fault(Fault::new("expected a table"))) }
 }
 
 /// An item of a table, by attribute.
 fn item(value: Value<'_>) -> Result<Placed<Item>, Reported> {
-    let members = object(value)?;
-    let item = members.into_iter().map(|(name, value)| (name, attribute(value))).collect();
-    Ok(Placed { value: item, place: value.place() })
+    match attribute(value.stated()?.value) {
+        ItemValue::Record(item) => Ok(Placed { value: item, place: value.place() }),
+        _ => Err(value.fault(Fault::new("expected a table"))),
+    }
 }
 
 fn attribute(value: serde_json::Value) -> ItemValue {

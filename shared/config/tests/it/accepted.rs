@@ -50,6 +50,7 @@ fn the_shop_reads_as_it_is_written() {
                         ES256,
                         EdDSA,
                     ],
+                    claims: {},
                     principal: PrincipalRule {
                         type_name: "User",
                         id: "sub",
@@ -57,6 +58,7 @@ fn the_shop_reads_as_it_is_written() {
                             "groups",
                         ),
                         prefix: None,
+                        attributes: [],
                     },
                     leeway: 30s,
                 },
@@ -97,6 +99,10 @@ fn the_shop_reads_as_it_is_written() {
                     ),
                     check_answers: Enforce,
                     resource: None,
+                    context: RequestContext {
+                        headers: [],
+                        query: [],
+                    },
                     units: 2,
                     purpose: Some(
                         "checkout",
@@ -117,9 +123,14 @@ fn the_shop_reads_as_it_is_written() {
                         ResourceRule {
                             type_name: "Order",
                             parameter: "id",
+                            parents: [],
                             load: None,
                         },
                     ),
+                    context: RequestContext {
+                        headers: [],
+                        query: [],
+                    },
                     units: 1,
                     purpose: None,
                 },

@@ -8,6 +8,8 @@
 
 mod accepted;
 mod broken;
+mod claims;
+mod context;
 mod document;
 mod door;
 mod environment;

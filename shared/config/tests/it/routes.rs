@@ -1,6 +1,6 @@
 use expect_test::expect;
 
-use crate::shop::{SHOP, check};
+use crate::shop::{SHOP, check, check_text};
 
 #[test]
 fn names_that_are_used_are_declared() {
@@ -276,6 +276,45 @@ fn a_resource_is_an_entity_of_its_own() {
         doorward.toml:40:21: `User` is the type of an issuer's principals
           hint: give resources a type of their own"#]],
     );
+}
+
+#[test]
+fn a_resource_is_in_what_the_path_names() {
+    let resource = r#"resource = { type = "Order", id = "path.id" }"#;
+    let matched = "GET /orders/{id}";
+    let with = |parents: &str| {
+        SHOP.replace(matched, "GET /tenants/{tenant}/orders/{id}")
+            .replace(resource, &resource.replace(" }", &format!(", parents = {parents} }}")))
+    };
+    let config = doorward_config::parse(
+        "f",
+        &with(r#"[{ type = "Tenant", id = "path.tenant" }, { type = "User", id = "path.tenant" }]"#),
+    )
+    .unwrap();
+    let parents = &config.routes[1].resource.as_ref().unwrap().parents;
+    let shown: Vec<String> = parents.iter().map(|p| format!("{} {}", p.type_name, p.parameter)).collect();
+    assert_eq!(shown, ["Tenant tenant", "User tenant"]);
+    check_text(
+        &with(r#"[{ type = "Group", id = "path.tenent" }, { type = "Tenant" }]"#),
+        expect![[r#"
+        doorward.toml:40:66: the entity type `Group` is reserved
+        doorward.toml:40:80: the path has no parameter `tenent`
+          hint: did you mean `tenant`?
+        doorward.toml:40:97: missing key `id` in a parent"#]],
+    );
+    check_text(
+        &with("[]"),
+        expect!["doorward.toml:40:56: expected at least one element, found an empty array"],
+    );
+    check_text(
+        &with(r#"[{ type = "Tenant", id = "path.tenant" }, { type = "Tenant", id = "path.tenant" }]"#),
+        expect!["doorward.toml:40:98: listed twice"],
+    );
+    check_text(
+        &with(r#"[{ type = "Order", id = "path.id" }]"#),
+        expect!["doorward.toml:40:57: a resource cannot be in itself"],
+    );
+    assert!(doorward_config::parse("f", &with(r#"[{ type = "Order", id = "path.tenant" }]"#)).is_ok());
 }
 
 #[test]

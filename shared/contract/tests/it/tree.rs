@@ -43,3 +43,28 @@ fn media_types_must_agree_on_the_tree() {
     check(&format!("text/plain: {{ {long} }}"), None);
     check("application/json: {}", opaque("it has no schema"));
 }
+
+#[track_caller]
+fn check_omissions(content: &str, expected: &[&str]) {
+    let text = format!(
+        "openapi: 3.1.0\npaths: {{ /a: {{ put: {{ operationId: a, requestBody: {{ content: {{ {content} }} }} }} }} }}"
+    );
+    let operation = operation(&text, "a");
+    let told: Vec<String> =
+        operation.omissions().iter().map(|o| format!("{}: {}", o.place, o.reason)).collect();
+    assert_eq!(told, expected);
+}
+
+#[test]
+fn what_the_tree_leaves_out_is_told() {
+    let open = "schema: { type: object, properties: { a: { type: string } }, additionalProperties: {} }";
+    let others = ".*: members that the contract does not name";
+    check_omissions(&format!("application/json: {{ {open} }}"), &[others]);
+    check_omissions(
+        &format!("application/json: {{ {open} }}, text/plain: {{}}"),
+        &[others, ": a body of `text/plain`"],
+    );
+    check_omissions(&format!("'*/*': {{ {open} }}"), &[others, ": a body of `*/*` that is no JSON"]);
+    check_omissions("application/json: { schema: { type: string } }", &[]);
+    check_omissions("multipart/form-data: {}", &[": a body of `multipart/form-data`"]);
+}

@@ -19,12 +19,15 @@ pub struct Difference {
 }
 
 /// The refusals by which a rehearsal can end.
-const CODES: [&str; 12] = [
+const CODES: [&str; 15] = [
     "ambiguous-path",
     "contract-violation",
     "duplicate-key",
     "forbidden",
+    "invalid-token",
+    "malformed-header",
     "malformed-json",
+    "malformed-query",
     "malformed-request",
     "method-not-allowed",
     "missing-credentials",

@@ -1,9 +1,10 @@
-use doorward_config::{Placed, QuestionSample, Sample, Stated, suggest};
+use doorward_config::{Issuer, Placed, QuestionSample, Sample, Stated, suggest};
 use doorward_model::{DenyReason, EntityName, Fault, Faults, Place, Principal};
 use doorward_policy::{CallContext, Context, Decision, Input, Loaded, Misfit, Question};
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
+use crate::identify;
 use crate::load;
 use crate::rehearsal::{Ask, denied};
 use crate::rules::{EventRules, RouteRules, Rules};
@@ -14,7 +15,7 @@ pub(super) struct OwnedQuestion {
     pub(super) principal: Principal,
     pub(super) action: String,
     pub(super) resource: EntityName,
-    parent: Option<EntityName>,
+    parents: Vec<EntityName>,
     at: Timestamp,
     purpose: Option<String>,
     /// The resource as its item makes it, where the action has it read from a table.
@@ -83,8 +84,19 @@ impl OwnedQuestion {
             let fault = Fault::new(message).at(item.place.clone());
             faults.0.push(fault.hint("its attributes are those of `entities.json`: leave `item` out"));
         }
-        let function = rule.function();
+        faults.0.extend(question.parents.iter().filter_map(|parent| rules.check_type(parent).err()));
+        let principal = principal.and_then(|caller| {
+            identify::stated(rule.issuers(), &caller)
+                .map_err(|fault| {
+                    let claims = sample.claims.as_ref().and_then(|claims| claims.place(""));
+                    let place = claims.unwrap_or(&action.place).clone();
+                    faults.0.push(Fault::new(fault.to_string()).at(place).hint("state it in `claims`"));
+                })
+                .ok()
+        });
         let (Some(principal), Ok(resource)) = (principal, resource) else { return Err(faults) };
+        let own = (resource != *rule.function()).then(|| rule.function().clone());
+        let named = question.parents.iter().map(|parent| parent.value.clone());
         let item = sample.item.as_ref().map(|item| &item.value);
         let loaded =
             if rule.loads() { load::made(rules.policies(), &resource, item).map(Some) } else { Ok(None) };
@@ -92,7 +104,7 @@ impl OwnedQuestion {
             principal,
             loaded,
             action: action.value.clone(),
-            parent: (resource != *function).then(|| function.clone()),
+            parents: own.into_iter().chain(named).collect(),
             resource,
             at: sample.at,
             purpose: question.purpose.as_ref().map(|purpose| &purpose.value).or(rule.purpose()).cloned(),
@@ -114,7 +126,7 @@ impl OwnedQuestion {
             principal: &self.principal,
             action: &self.action,
             resource: &self.resource,
-            resource_parent: self.parent.as_ref(),
+            resource_parents: &self.parents,
             loaded,
             context: Context {
                 now: self.at,
@@ -131,6 +143,13 @@ impl Rule<'_> {
         match self {
             Self::Route(rules) => &rules.function,
             Self::Event(rules) => &rules.function,
+        }
+    }
+
+    fn issuers(&self) -> &[Issuer] {
+        match self {
+            Self::Route(rules) => &rules.issuers,
+            Self::Event(_) => &[],
         }
     }
 
@@ -179,17 +198,22 @@ fn resource(rule: &Rule<'_>, sample: &QuestionSample) -> Result<EntityName, Faul
 
 /// What is stated of the request or event, and what the rule says where nothing is.
 fn completed(rule: &Rule<'_>, resource: Option<&EntityName>, stated: Option<&Stated>) -> Value {
-    let mut call = match rule {
+    let mut call: Map<String, Value> = match rule {
         Rule::Route(RouteRules { route, .. }) => {
             let id = resource.map_or("", |name| name.id.as_str());
             let path = match &route.resource {
                 Some(rule) => route.path.replace(&format!("{{{}}}", rule.parameter), id),
                 None => route.path.clone(),
             };
-            Map::from_iter([
-                ("method".to_owned(), json!(route.method.as_str())),
-                ("path".to_owned(), json!(path)),
-            ])
+            let context = &route.context;
+            let none = |named: bool| named.then(|| json!({}));
+            let members = [
+                ("method", Some(json!(route.method.as_str()))),
+                ("path", Some(json!(path))),
+                ("headers", none(!context.headers.is_empty())),
+                ("query", none(!context.query.is_empty())),
+            ];
+            members.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?))).collect()
         }
         Rule::Event(rules) => Map::from_iter([("source".to_owned(), json!(rules.rule.source.word()))]),
     };

@@ -1,14 +1,17 @@
+use std::collections::BTreeSet;
+
 use bytes::Bytes;
-use doorward_config::{RequestSample, Sample, SampleCall};
+use doorward_config::{RequestSample, Sample, SampleCall, suggest};
 use doorward_model::entity_type::GROUP;
 use doorward_model::{
-    CallId, EntityName, Faults, Front, FrontKind, HttpRequest, Inbound, Message, PathForm, Principal,
+    CallId, EntityName, Fault, Faults, Front, FrontKind, HttpRequest, Inbound, Message, PathForm, Principal,
     Refusal, Trace,
 };
 use jiff::Timestamp;
+use serde_json::Map;
 
 use super::Entrance;
-use super::question::OwnedQuestion;
+use super::question::{OwnedQuestion, with_hint};
 use crate::rehearsal::{Ask, Entrant, Rehearsed};
 use crate::rules::Rules;
 
@@ -74,11 +77,31 @@ impl Staged {
 fn principal(rules: &Rules, sample: &Sample) -> Result<Option<Principal>, Faults> {
     let Some(stated) = &sample.principal else { return Ok(None) };
     rules.check_type(stated)?;
+    check_claims(rules, sample)?;
+    let claims = sample.claims.iter().filter_map(|claims| claims.value.as_object()).flatten();
     Ok(Some(Principal {
         name: stated.value.clone(),
         parents: sample.groups.iter().map(|group| EntityName::new(GROUP, group)).collect(),
-        claims: sample.claims.clone(),
+        claims: claims.map(|(name, value)| (name.clone(), value.clone())).collect(),
+        attributes: Map::new(),
     }))
+}
+
+/// Claims that no issuer declares reach no policy.
+fn check_claims(rules: &Rules, sample: &Sample) -> Result<(), Faults> {
+    let declared: BTreeSet<&str> =
+        rules.config().issuers.iter().flat_map(|issuer| issuer.claims.keys()).map(String::as_str).collect();
+    let Some(stated) = &sample.claims else { return Ok(()) };
+    let unknown = stated.value.as_object().into_iter().flat_map(Map::keys);
+    let unknown = unknown.filter(|name| !declared.contains(name.as_str())).map(|name| {
+        let fault = Fault::new(format!("no issuer declares the claim `{name}`"));
+        let fault = match stated.member_place(name) {
+            Some(place) => fault.at(place.clone()),
+            None => fault,
+        };
+        with_hint(fault, suggest(name, declared.iter().copied()))
+    });
+    Faults(unknown.collect()).or(())
 }
 
 /// The first front that takes requests. One that hands paths over as they were sent comes first: it can tell most.

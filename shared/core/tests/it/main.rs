@@ -16,4 +16,5 @@ mod rehearsal;
 mod shop;
 mod stores_away;
 mod tokens;
+mod vocabulary;
 mod work;

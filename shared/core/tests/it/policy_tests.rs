@@ -177,7 +177,7 @@ fn names_that_the_project_does_not_have_are_faults() {
     );
     faults(
         "request = { method = \"GET\", path = \"/\" }\ncode = \"contract\"",
-        "shop.test.toml:5:8: no call is refused as `contract` before or by the decision\n  hint: expected `ambiguous-path`, `contract-violation`, `duplicate-key`, `forbidden`, `malformed-json`, `malformed-request`, `method-not-allowed`, `missing-credentials`, `not-found`, `payload-too-large`, `unknown-front` or `unsupported-media-type`",
+        "shop.test.toml:5:8: no call is refused as `contract` before or by the decision\n  hint: expected `ambiguous-path`, `contract-violation`, `duplicate-key`, `forbidden`, `invalid-token`, `malformed-header`, `malformed-json`, `malformed-query`, `malformed-request`, `method-not-allowed`, `missing-credentials`, `not-found`, `payload-too-large`, `unknown-front` or `unsupported-media-type`",
     );
 }
 
@@ -229,5 +229,80 @@ fn an_item_stands_for_what_the_table_holds() {
     faults(
         "principal = 'User::\"alice\"'\naction = \"getOrder\"\nresource = 'Order::\"7\"'\nitem = { owner = \"alice\" }",
         "shop.test.toml:7:8: the resource of `getOrder` is not read from a table\n  hint: its attributes are those of `entities.json`: leave `item` out",
+    );
+}
+
+/// A shop whose issuer declares claims, and whose orders are in the tenant that their path names.
+fn tenants() -> Shop {
+    let change = |config: String| {
+        config
+            .replace(
+                "groups = \"groups\" }",
+                "groups = \"groups\", attributes = [\"tenant\"] }\nclaims = { tenant = { type = \"String\", required = true }, level = \"Long\" }",
+            )
+            .replace("match = \"GET /orders/{id}\"", "match = \"GET /tenants/{tenant}/orders/{id}\"\ncontext = { headers = [\"x-reason\"] }")
+            .replace("contract = \"contracts/shop.yaml#getOrder\"\n", "")
+            .replace("id = \"path.id\" }", "id = \"path.id\", parents = [{ type = \"Tenant\", id = \"path.tenant\" }] }")
+    };
+    let policy = r#"@id("tenants") permit (principal is User, action == Action::"getOrder", resource in Tenant::"7")
+        when { context.token.tenant == "7" && principal has tenant && principal.tenant == "7" && context.token has level && context.token.level > 2 }
+        unless { context.request.headers has "x-reason" && context.request.headers["x-reason"] == "none" };"#;
+    Shop::with_files(
+        change,
+        &[
+            ("tenants.cedar", policy),
+            ("shop.cedarschema", "entity Tenant; entity Order in [Function, Tenant] = { owner: User };"),
+        ],
+    )
+}
+
+#[test]
+fn claims_named_fields_and_parents_are_stated_as_policies_read_them() {
+    let check = |claims: &str, context: &str, headers: &str, expected: &str| {
+        for call in [
+            format!(
+                "action = \"getOrder\"\nresource = 'Order::\"9\"'\nparents = ['Tenant::\"7\"']\ncontext = {{ {context} }}"
+            ),
+            format!(
+                "request = {{ method = \"GET\", path = \"/tenants/7/orders/9\", headers = {{ {headers} }} }}"
+            ),
+        ] {
+            let test = format!(
+                "[[tests]]\nname = \"it\"\nprincipal = 'User::\"alice\"'\nclaims = {{ {claims} }}\n{call}\n{expected}"
+            );
+            let report = run(&tenants(), &test).unwrap_or_else(|faults| panic!("{faults}\n{test}"));
+            assert_eq!(report.results[0].differences, [], "{test}");
+        }
+    };
+    let allow = "decision = \"allow\"\npolicies = [\"tenants\"]";
+    check("tenant = \"7\", level = 3", "", "", allow);
+    check("tenant = \"7\", level = 2", "", "", "decision = \"deny\"");
+    check("tenant = \"8\", level = 3", "", "", "decision = \"deny\"");
+    let (context, headers) = ("request = { headers = { x-reason = \"none\" } }", "x-reason = \"none\"");
+    check("tenant = \"7\", level = 3", context, headers, "decision = \"deny\"");
+
+    let whole = "principal = 'User::\"alice\"'\nclaims = { level = 3 }\nrequest = { method = \"GET\", path = \"/tenants/7/orders/9\" }";
+    let report =
+        run(&tenants(), &format!("[[tests]]\nname = \"it\"\n{whole}\ncode = \"invalid-token\"")).unwrap();
+    assert_eq!(report.results[0].differences, [], "as the token would be refused");
+    let question = "principal = 'User::\"alice\"'\nclaims = { levle = 3 }\naction = \"getOrder\"\nresource = 'Order::\"9\"'\nparents = ['Tenat::\"7\"']";
+    let faults =
+        run(&tenants(), &format!("[[tests]]\nname = \"it\"\ndecision = \"deny\"\n{question}")).unwrap_err();
+    assert_eq!(
+        faults.to_string(),
+        "shop.test.toml:5:20: no issuer declares the claim `levle`\n  hint: did you mean `level`?\n\
+         shop.test.toml:8:12: no entity type is named `Tenat`\n  hint: did you mean `Tenant`?"
+    );
+    let faults = run(
+        &tenants(),
+        &format!(
+            "[[tests]]\nname = \"it\"\ndecision = \"deny\"\n{}",
+            question.replace("levle", "level").replace("Tenat", "Tenant")
+        ),
+    )
+    .unwrap_err();
+    assert_eq!(
+        faults.to_string(),
+        "shop.test.toml:5:10: the claim `tenant` is missing or has the wrong type\n  hint: state it in `claims`"
     );
 }

@@ -68,7 +68,7 @@ fn a_resource_is_in_its_function() {
     check(policy, &Call::read(user("bob", &[]), "42"), "allow by shop#1");
     check(policy, &Call::read(user("bob", &[]), "new"), "allow by shop#1");
     check(policy, &Call::status(user("bob", &[])), "allow by shop#1");
-    check(policy, &Call { parent: None, ..Call::read(user("bob", &[]), "42") }, NO);
+    check(policy, &Call { parents: Vec::new(), ..Call::read(user("bob", &[]), "42") }, NO);
 }
 
 #[test]
@@ -218,7 +218,7 @@ fn what_does_not_fit_is_denied() {
     check(all, &Call { action: "http".to_owned(), ..status() }, "deny: the action is unknown");
     check(all, &Call { action: "readOrder".to_owned(), ..status() }, UNFIT);
     check(all, &Call { resource: EntityName::new("Nothing", "x"), ..status() }, UNFIT);
-    check(all, &Call { parent: Some(EntityName::new("Group", "x")), ..status() }, UNFIT);
+    check(all, &Call { parents: vec![EntityName::new("Group", "x")], ..status() }, UNFIT);
     check(all, &Call { event: Call::upload().event, ..status() }, UNFIT);
     check(all, &Call { event: None, ..Call::upload() }, UNFIT);
     check(all, &Call { action: "createOrder".to_owned(), ..Call::status(Principal::anonymous()) }, UNFIT);

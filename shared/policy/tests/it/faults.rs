@@ -1,4 +1,4 @@
-use doorward_policy::{CallShape, Policies, Sources, Vocabulary};
+use doorward_policy::{CallShape, HttpShape, Policies, Sources, Vocabulary};
 use expect_test::{Expect, expect};
 
 use crate::shop::{ENTITIES, SCHEMA, action, compile, file, vocabulary};
@@ -293,13 +293,13 @@ fn a_type_is_declared_once() {
 
 #[test]
 fn a_vocabulary_that_cannot_be_stated_is_a_fault() {
-    let plain = || CallShape::Http { input: None };
+    let plain = || CallShape::Http(HttpShape::default());
     let actions = vec![
         action("http", &["User"], "Function", plain()),
         action("a", &["my-user"], "Shop::Order", plain()),
         action("b", &["String"], "Function", plain()),
     ];
-    let vocabulary = Vocabulary { actions, purposes: Vec::new(), inputs_unknown: false };
+    let vocabulary = Vocabulary { actions, ..Vocabulary::default() };
     let faults = Policies::compile(&Sources::default(), &vocabulary).expect_err("faults");
     expect![[r#"
         `String` is a type of Cedar's own, so no entity type

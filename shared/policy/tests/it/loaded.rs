@@ -4,7 +4,8 @@ use std::fmt::Write as _;
 
 use doorward_model::{DenyReason, EntityName, Faults, Item, ItemValue, Place, Principal};
 use doorward_policy::{
-    ActionSpec, CallContext, CallShape, Context, Input, Loaded, Policies, Question, Sources, Vocabulary,
+    ActionSpec, CallContext, CallShape, Context, HttpShape, Input, Loaded, Policies, Question, Sources,
+    Vocabulary,
 };
 use expect_test::{Expect, expect};
 
@@ -31,7 +32,7 @@ fn place() -> Place {
 }
 
 fn vocabulary() -> Vocabulary {
-    let http = || CallShape::Http { input: None };
+    let http = || CallShape::Http(HttpShape::default());
     let loads = |name: &str, resource: &str| ActionSpec {
         load: Some(place()),
         ..action(name, &["User"], resource, http())
@@ -92,12 +93,13 @@ fn ask_as(
     resource: &EntityName,
     loaded: Option<&Loaded>,
 ) -> String {
-    let call = CallContext::Http { method: "GET", path: "/orders/42", source_ip: None };
+    let call =
+        CallContext::Http { method: "GET", path: "/orders/42", source_ip: None, headers: &[], query: &[] };
     render(&policies.decide(&Question {
         principal,
         action,
         resource,
-        resource_parent: Some(&EntityName::new("Function", "orders")),
+        resource_parents: &[EntityName::new("Function", "orders")],
         loaded,
         context: Context { now: NOW.parse().unwrap(), purpose: None, call, input: Input::Checked(None) },
     }))

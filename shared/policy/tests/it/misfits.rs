@@ -78,7 +78,7 @@ fn a_stated_request_is_decided_like_a_real_one() {
             principal: &user("ann", &[]),
             action: "status",
             resource: &EntityName::new("Function", "orders"),
-            resource_parent: None,
+            resource_parents: &[],
             loaded: None,
             context: Context {
                 now: NOW.parse().unwrap(),

@@ -2,8 +2,8 @@ use std::collections::BTreeMap;
 
 use doorward_model::{EntityName, EventKind, EventRecord, Faults, Field, Principal, Shape};
 use doorward_policy::{
-    ActionSpec, CallContext, CallShape, Context, Decision, Input, Policies, Question, SourceFile, Sources,
-    Vocabulary,
+    ActionSpec, CallContext, CallShape, Context, Decision, HttpShape, Input, Policies, Question, SourceFile,
+    Sources, Vocabulary,
 };
 use serde_json::{Value, json};
 
@@ -58,14 +58,22 @@ pub fn order() -> Shape {
 
 pub fn action(name: &str, principals: &[&str], resource: &str, call: CallShape) -> ActionSpec {
     let principals = principals.iter().map(|name| (*name).to_owned()).collect();
-    ActionSpec { name: name.to_owned(), principals, resource: resource.to_owned(), load: None, call }
+    ActionSpec {
+        name: name.to_owned(),
+        principals,
+        resource: resource.to_owned(),
+        resource_parents: Vec::new(),
+        load: None,
+        call,
+    }
 }
 
 pub fn vocabulary() -> Vocabulary {
-    let plain = || CallShape::Http { input: None };
+    let plain = || CallShape::Http(HttpShape::default());
+    let with_input = HttpShape { input: Some(order()), ..HttpShape::default() };
     Vocabulary {
         actions: vec![
-            action("createOrder", &["User"], "Function", CallShape::Http { input: Some(order()) }),
+            action("createOrder", &["User"], "Function", CallShape::Http(with_input)),
             action("readOrder", &["User"], "Order", plain()),
             action("status", &["Anonymous", "User"], "Function", plain()),
             action(
@@ -76,7 +84,7 @@ pub fn vocabulary() -> Vocabulary {
             ),
         ],
         purposes: vec!["checkout".to_owned(), "analytics".to_owned()],
-        inputs_unknown: false,
+        ..Vocabulary::default()
     }
 }
 
@@ -96,15 +104,27 @@ pub fn compile_linked(policies: &str, links: Option<&str>) -> Result<Policies, F
     Policies::compile(&sources, &vocabulary())
 }
 
+/// A project of these files and no links.
+pub fn compile_files(
+    policies: &[SourceFile],
+    schemas: &[SourceFile],
+    entities: Option<&SourceFile>,
+    vocabulary: &Vocabulary,
+) -> Result<Policies, Faults> {
+    Policies::compile(&Sources { policies, schemas, entities, links: None }, vocabulary)
+}
+
 /// A question in owned parts, so that tests can say only what they vary.
 #[derive(Debug, Clone)]
 pub struct Call {
     pub principal: Principal,
     pub action: String,
     pub resource: EntityName,
-    pub parent: Option<EntityName>,
+    pub parents: Vec<EntityName>,
     pub purpose: Option<String>,
     pub source_ip: Option<String>,
+    pub headers: Vec<(String, String)>,
+    pub query: Vec<(String, String)>,
     pub event: Option<fn() -> EventRecord>,
     pub input: Payload,
 }
@@ -132,9 +152,11 @@ impl Call {
             principal,
             action: action.to_owned(),
             resource,
-            parent: None,
+            parents: Vec::new(),
             purpose: None,
             source_ip: None,
+            headers: Vec::new(),
+            query: Vec::new(),
             event: None,
             input: Payload::Checked(None),
         }
@@ -148,8 +170,8 @@ impl Call {
 
     /// `user` reads an order.
     pub fn read(principal: Principal, order: &str) -> Self {
-        let parent = Some(EntityName::new("Function", "orders"));
-        Self { parent, ..Self::new(principal, "readOrder", EntityName::new("Order", order)) }
+        let parents = vec![EntityName::new("Function", "orders")];
+        Self { parents, ..Self::new(principal, "readOrder", EntityName::new("Order", order)) }
     }
 
     pub fn status(principal: Principal) -> Self {
@@ -189,6 +211,8 @@ impl Call {
                 method: "POST",
                 path: "/orders",
                 source_ip: self.source_ip.as_deref().map(|address| address.parse().unwrap()),
+                headers: &self.headers,
+                query: &self.query,
             },
         };
         let input = match &self.input {
@@ -200,7 +224,7 @@ impl Call {
             principal: &self.principal,
             action: &self.action,
             resource: &self.resource,
-            resource_parent: self.parent.as_ref(),
+            resource_parents: &self.parents,
             loaded: None,
             context: Context { now: NOW.parse().unwrap(), purpose: self.purpose.as_deref(), call, input },
         })
@@ -255,7 +279,7 @@ pub fn check_linked(policies: &str, links: &str, call: &Call, expected: &str) {
 }
 
 #[track_caller]
-fn check_with(policies: &Policies, call: &Call, expected: &str) {
+pub fn check_with(policies: &Policies, call: &Call, expected: &str) {
     let decision = call.ask(policies);
     assert_eq!(render(&decision), expected);
     assert_eq!(decision.note.effect == doorward_model::Effect::Allow, decision.deny.is_none());

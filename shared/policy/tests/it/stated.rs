@@ -89,6 +89,10 @@ fn the_schema_states_what_policies_may_read() {
             "purpose"?: String,
           }
         };
+
+        // From shop.cedarschema
+        entity User in [Group] { level?: Long, manager?: User } tags String;
+        entity Order in [Function] { owner: User };
     "#]]
     .assert_eq(policies.schema());
     expect!["createOrder: input.extra: a union of types"].assert_eq(&policies.unstated().join("\n"));

@@ -114,10 +114,9 @@ fn entities(call: &Call) -> Entities {
     let mut all: Value = serde_json::from_str(ENTITIES).unwrap();
     let list = all.as_array_mut().unwrap();
     let json = |name: &EntityName| json!({"type": name.type_name, "id": name.id});
-    for (name, parents) in [
-        (&call.principal.name, call.principal.parents.clone()),
-        (&call.resource, call.parent.clone().into_iter().collect()),
-    ] {
+    for (name, parents) in
+        [(&call.principal.name, call.principal.parents.clone()), (&call.resource, call.parents.clone())]
+    {
         let parents: Vec<Value> = parents.iter().map(json).collect();
         match list.iter_mut().find(|entity| entity["uid"] == json(name)) {
             Some(entity) => entity["parents"].as_array_mut().unwrap().extend(parents),
