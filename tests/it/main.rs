@@ -6,6 +6,7 @@
 )]
 
 mod arrows;
+mod authoring;
 mod bad_input;
 mod check;
 mod demo;

@@ -6,7 +6,7 @@ use doorward_config::{Placed, Sample, SampleCall, parse_policy_sample};
 use doorward_core::{PolicyTestFiles, Rehearsed};
 use doorward_model::{Effect, EntityName, Fault, Faults, ParseEntityError, Place};
 use jiff::Timestamp;
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use super::entrance::{enter, read};
 use super::recorded::Recorded;
