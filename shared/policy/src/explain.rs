@@ -1,4 +1,5 @@
 use cedar_policy::{Effect, EvalResult, Expression, Policy, eval_expression};
+use doorward_model::Place;
 
 use crate::clauses::{self, ClauseText, Keyword, Link};
 use crate::compile::Policies;
@@ -24,6 +25,8 @@ pub struct Applied {
     pub id: String,
     /// What it says.
     pub effect: PolicyEffect,
+    /// Where its text stands; of a link, that of its template.
+    pub place: Option<Place>,
     /// Whether its conditions hold.
     pub holds: Holds,
     /// Its conditions, in order; none where it has none, or where it is left open.
@@ -69,7 +72,7 @@ pub struct Clause {
 pub struct Part {
     /// As the user wrote it.
     pub text: String,
-    /// The line of the policy's file on which it begins.
+    /// The line on which it begins, in the file in which the text stands.
     pub line: usize,
     /// Whether it is true.
     pub holds: Holds,
@@ -110,13 +113,12 @@ impl Policies {
             Effect::Permit => PolicyEffect::Permit,
             Effect::Forbid => PolicyEffect::Forbid,
         };
+        let place = self.origins.place(policy.template_id().unwrap_or(policy.id()).as_ref());
         if asked.known == While::Unknown && input_reads::reads(policy, &self.set) {
-            return Some(Applied { id, effect, holds: Holds::Open, clauses: Vec::new() });
+            return Some(Applied { id, effect, place, holds: Holds::Open, clauses: Vec::new() });
         }
         let text = self.text(policy)?;
-        // A link says nothing itself: the lines are those of its template.
-        let own = policy.template_id().unwrap_or(policy.id());
-        let line = self.origins.place(own.as_ref()).map_or(1, |place| place.line);
+        let line = place.as_ref().map_or(1, |place| place.line);
         let mut reached = true;
         let clauses = clauses::clauses(&text)
             .into_iter()
@@ -124,7 +126,7 @@ impl Policies {
             .collect();
         let condition = policy.as_ref().non_scope_constraints().cloned().map(Expression::from);
         let holds = condition.map_or(Holds::Yes, |condition| evaluate(&condition, asked));
-        Some(Applied { id, effect, holds, clauses })
+        Some(Applied { id, effect, place, holds, clauses })
     }
 }
 

@@ -1,12 +1,17 @@
+use doorward_model::Place;
 use doorward_policy::{Applied, Clause, Explanation, Holds, Keyword, Part, PolicyEffect};
 use serde_json::{Value, json};
 
 use crate::project::Project;
 
-/// Where a policy stands, as an editor opens it: `policies/orders.cedar:2`.
+/// A place as an editor opens it: `policies/orders.cedar:2`.
+pub(crate) fn at(project: &Project, place: &Place) -> String {
+    format!("{}:{}", project.sources.path(&place.file), place.line)
+}
+
+/// Where a policy stands.
 pub(crate) fn place(project: &Project, id: &str) -> Option<String> {
-    let source = project.rules.policies().source(id)?;
-    Some(format!("{}:{}", project.sources.path(&source.place.file), source.place.line))
+    project.rules.policies().source(id).map(|source| at(project, &source.place))
 }
 
 /// A policy by its id, with its place and its text.
@@ -14,8 +19,7 @@ pub(crate) fn text(project: &Project, id: &str) -> Vec<String> {
     let Some(source) = project.rules.policies().source(id) else {
         return vec![format!("{id}: the project has no such policy now")];
     };
-    let place = format!("{}:{}", project.sources.path(&source.place.file), source.place.line);
-    let mut lines = vec![format!("{id} at {place}")];
+    let mut lines = vec![format!("{id} at {}", at(project, &source.place))];
     lines.extend(source.text.lines().map(|line| format!("  {line}")));
     lines
 }
@@ -35,8 +39,8 @@ pub(crate) fn text_as_json(project: &Project, id: &str) -> Value {
 pub(crate) fn applied(project: &Project, explanation: &Explanation) -> Vec<String> {
     let mut lines = Vec::new();
     for policy in &explanation.applicable {
-        let Applied { id, effect, holds, clauses } = policy;
-        let at = place(project, id).map(|place| format!(" at {place}")).unwrap_or_default();
+        let Applied { id, effect, place, holds, clauses } = policy;
+        let at = place.as_ref().map(|place| format!(" at {}", at(project, place))).unwrap_or_default();
         let became = match holds {
             Holds::Yes => "holds".to_owned(),
             Holds::No => "does not hold".to_owned(),
@@ -57,11 +61,10 @@ pub(crate) fn applied_as_json(project: &Project, explanation: &Explanation) -> V
     let part = |part: &Part| json!({ "text": part.text, "line": part.line, "holds": word(&part.holds), "error": error(&part.holds) });
     let clause = |clause: &Clause| json!({ "keyword": keyword(clause.keyword), "parts": clause.parts.iter().map(part).collect::<Vec<_>>() });
     let policy = |policy: &Applied| {
-        let source = project.rules.policies().source(&policy.id);
         json!({
             "id": policy.id,
-            "file": source.as_ref().map(|source| project.sources.path(&source.place.file)),
-            "line": source.map(|source| source.place.line),
+            "file": policy.place.as_ref().map(|place| project.sources.path(&place.file)),
+            "line": policy.place.as_ref().map(|place| place.line),
             "effect": effect_word(policy.effect),
             "holds": word(&policy.holds),
             "error": error(&policy.holds),

@@ -73,7 +73,7 @@ fn show(ran: &Ran, failed: usize, left_out: usize) {
 }
 
 fn show_failure(project: &Project, test: &PolicyTest, result: &TestResult) {
-    say!("FAILED {} ({})", test.name, test_place(project, test));
+    say!("FAILED {} ({})", test.name, showing::at(project, &test.place));
     for difference in &result.differences {
         say!("  {}: expected {}, found {}", difference.what, difference.expected, difference.found);
     }
@@ -91,10 +91,6 @@ fn uncovered_line(project: &Project, policy: &Uncovered) -> String {
     let place = showing::place(project, &policy.id).unwrap_or_default();
     let why = if policy.applied { "determines no test's decision" } else { "applies in no test" };
     format!("not covered: {} ({place}) {why}", policy.id)
-}
-
-fn test_place(project: &Project, test: &PolicyTest) -> String {
-    format!("{}:{}", project.sources.path(&test.place.file), test.place.line)
 }
 
 fn counted(count: usize, what: &str) -> String {

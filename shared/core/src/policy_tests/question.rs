@@ -1,5 +1,5 @@
-use doorward_config::{Issuer, Placed, QuestionSample, Sample, Stated, suggest};
-use doorward_model::{DenyReason, EntityName, Fault, Faults, Place, Principal};
+use doorward_config::{Issuer, Placed, QuestionSample, ResourceRule, Sample, Stated, suggest};
+use doorward_model::{DenyReason, EntityName, Fault, Faults, Item, Place, Principal};
 use doorward_policy::{CallContext, Context, Decision, Input, Loaded, Misfit, Question};
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
@@ -39,77 +39,34 @@ impl OwnedQuestion {
         principal: Result<Option<Principal>, Faults>,
         question: &QuestionSample,
     ) -> Result<Self, Faults> {
-        let mut faults = Faults::default();
-        let principal = principal.unwrap_or_else(|more| {
-            faults.0.extend(more.0);
-            None
-        });
         let action = &question.action;
         let Some(rule) = rules.rule(&action.value) else {
+            let mut faults = principal.err().unwrap_or_default();
             let message = format!("no action is named `{}`", action.value);
             faults.0.push(misnamed(message, &action.place, &action.value, rules.policies().actions()));
             return Err(faults);
         };
-        if let Some(stated) = &question.resource {
-            faults.0.extend(rules.check_type(stated).err());
-        }
-        let resource = resource(&rule, question).map_err(|fault| faults.0.push(fault));
-        if let Some(Placed { value, place }) = &question.purpose {
-            let known = &rules.config().door.purposes;
-            if !known.contains(value) {
-                let known = known.iter().map(String::as_str);
-                faults.0.push(misnamed(format!("no purpose is named `{value}`"), place, value, known));
-            }
-        }
-        let mut hold = |member: &str, value: &Value, stated: Option<&Stated>| {
-            for misfit in rules.policies().misfits(&action.value, member, value) {
-                let place =
-                    stated.and_then(|stated| stated.place(&misfit.pointer)).unwrap_or(&question.place);
-                faults.0.push(fault(misfit, member, place));
-            }
-        };
-        let (member, stated, other) = match &rule {
-            Rule::Route(_) => ("request", &question.request, ("event", &question.event)),
-            Rule::Event(_) => ("event", &question.event, ("request", &question.request)),
-        };
-        let call = completed(&rule, resource.as_ref().ok(), stated.as_ref());
-        hold(member, &call, stated.as_ref());
-        for (member, stated) in [other, ("input", &question.input)] {
-            if let Some(stated) = stated {
-                hold(member, &stated.value, Some(stated));
-            }
-        }
-        if let (Some(item), false) = (&sample.item, rule.loads()) {
-            let message = format!("the resource of `{}` is not read from a table", action.value);
-            let fault = Fault::new(message).at(item.place.clone());
-            faults.0.push(fault.hint("its attributes are those of `entities.json`: leave `item` out"));
-        }
-        faults.0.extend(question.parents.iter().filter_map(|parent| rules.check_type(parent).err()));
-        let principal = principal.and_then(|caller| {
-            identify::stated(rule.issuers(), &caller)
-                .map_err(|fault| {
-                    let claims = sample.claims.as_ref().and_then(|claims| claims.place(""));
-                    let place = claims.unwrap_or(&action.place).clone();
-                    faults.0.push(Fault::new(fault.to_string()).at(place).hint("state it in `claims`"));
-                })
-                .ok()
-        });
-        let (Some(principal), Ok(resource)) = (principal, resource) else { return Err(faults) };
-        let own = (resource != *rule.function()).then(|| rule.function().clone());
-        let named = question.parents.iter().map(|parent| parent.value.clone());
-        let item = sample.item.as_ref().map(|item| &item.value);
-        let loaded =
-            if rule.loads() { load::made(rules.policies(), &resource, item).map(Some) } else { Ok(None) };
-        faults.or(Self {
+        let mut reading = Reading { rules, rule, sample, question, faults: Faults::default() };
+        let principal = reading.principal(principal);
+        let resource = reading.resource();
+        let parents = reading.parents(resource.as_ref());
+        let purpose = reading.purpose();
+        let call = reading.call(resource.as_ref());
+        let input = question.input.as_ref().map(|input| reading.held("input", &input.value, Some(input)));
+        let item = reading.item();
+        let (Some(principal), Some(resource)) = (principal, resource) else { return Err(reading.faults) };
+        let loads = reading.rule.loads();
+        let loaded = if loads { load::made(rules.policies(), &resource, item).map(Some) } else { Ok(None) };
+        reading.faults.or(Self {
             principal,
-            loaded,
             action: action.value.clone(),
-            parents: own.into_iter().chain(named).collect(),
             resource,
+            parents,
             at: sample.at,
-            purpose: question.purpose.as_ref().map(|purpose| &purpose.value).or(rule.purpose()).cloned(),
+            purpose,
+            loaded,
             call,
-            input: question.input.as_ref().map(|input| input.value.clone()),
+            input,
         })
     }
 
@@ -160,6 +117,29 @@ impl Rule<'_> {
         }
     }
 
+    /// What the rule says of every call of its action.
+    fn call(&self, resource: Option<&EntityName>) -> Map<String, Value> {
+        let (route, context) = match self {
+            Self::Route(rules) => (&rules.route, &rules.route.context),
+            Self::Event(rules) => {
+                return Map::from_iter([("source".to_owned(), json!(rules.rule.source.word()))]);
+            }
+        };
+        let id = resource.map_or("", |name| name.id.as_str());
+        let path = match &route.resource {
+            Some(rule) => route.path.replace(&format!("{{{}}}", rule.parameter), id),
+            None => route.path.clone(),
+        };
+        let none = |named: bool| named.then(|| json!({}));
+        let members = [
+            ("method", Some(json!(route.method.as_str()))),
+            ("path", Some(json!(path))),
+            ("headers", none(!context.headers.is_empty())),
+            ("query", none(!context.query.is_empty())),
+        ];
+        members.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?))).collect()
+    }
+
     fn purpose(&self) -> Option<&String> {
         match self {
             Self::Route(rules) => rules.route.purpose.as_ref(),
@@ -184,46 +164,119 @@ impl Rules {
     }
 }
 
-fn resource(rule: &Rule<'_>, sample: &QuestionSample) -> Result<EntityName, Fault> {
-    match (&sample.resource, rule) {
-        (Some(stated), _) => Ok(stated.value.clone()),
-        (None, Rule::Route(RouteRules { route, .. })) if route.resource.is_some() => {
-            let kind = route.resource.as_ref().map_or("", |rule| rule.type_name.as_str());
-            let fault = Fault::new(format!("`{}` is done to an entity of the type `{kind}`", route.id));
-            Err(fault.at(sample.action.place.clone()).hint(format!("write `resource = '{kind}::\"…\"'`")))
-        }
-        (None, rule) => Ok(rule.function().clone()),
-    }
+/// Reads a question part by part, so that all its faults are found.
+struct Reading<'r> {
+    rules: &'r Rules,
+    rule: Rule<'r>,
+    sample: &'r Sample,
+    question: &'r QuestionSample,
+    faults: Faults,
 }
 
-/// What is stated of the request or event, and what the rule says where nothing is.
-fn completed(rule: &Rule<'_>, resource: Option<&EntityName>, stated: Option<&Stated>) -> Value {
-    let mut call: Map<String, Value> = match rule {
-        Rule::Route(RouteRules { route, .. }) => {
-            let id = resource.map_or("", |name| name.id.as_str());
-            let path = match &route.resource {
-                Some(rule) => route.path.replace(&format!("{{{}}}", rule.parameter), id),
-                None => route.path.clone(),
-            };
-            let context = &route.context;
-            let none = |named: bool| named.then(|| json!({}));
-            let members = [
-                ("method", Some(json!(route.method.as_str()))),
-                ("path", Some(json!(path))),
-                ("headers", none(!context.headers.is_empty())),
-                ("query", none(!context.query.is_empty())),
-            ];
-            members.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?))).collect()
+impl<'r> Reading<'r> {
+    /// The caller, with the claims that policies read.
+    fn principal(&mut self, stated: Result<Option<Principal>, Faults>) -> Option<Principal> {
+        let caller = stated.unwrap_or_else(|more| {
+            self.faults.0.extend(more.0);
+            None
+        })?;
+        match identify::stated(self.rule.issuers(), &caller) {
+            Ok(caller) => Some(caller),
+            Err(fault) => {
+                let claims = self.sample.claims.as_ref().and_then(|claims| claims.place(""));
+                let place = claims.unwrap_or(&self.question.action.place).clone();
+                self.faults.0.push(Fault::new(fault.to_string()).at(place).hint("state it in `claims`"));
+                None
+            }
         }
-        Rule::Event(rules) => Map::from_iter([("source".to_owned(), json!(rules.rule.source.word()))]),
-    };
-    match stated.map(|stated| &stated.value) {
-        Some(Value::Object(members)) => {
-            call.extend(members.clone());
-            Value::Object(call)
+    }
+
+    /// What is stated, or the action's target where the action is done to it.
+    fn resource(&mut self) -> Option<EntityName> {
+        let of_route = match &self.rule {
+            Rule::Route(rules) => rules.route.resource.as_ref(),
+            Rule::Event(_) => None,
+        };
+        match (&self.question.resource, of_route) {
+            (Some(stated), _) => {
+                self.faults.0.extend(self.rules.check_type(stated).err());
+                Some(stated.value.clone())
+            }
+            (None, Some(ResourceRule { type_name, .. })) => {
+                let Placed { value, place } = &self.question.action;
+                let fault = Fault::new(format!("`{value}` is done to an entity of the type `{type_name}`"));
+                let hint = format!("write `resource = '{type_name}::\"…\"'`");
+                self.faults.0.push(fault.at(place.clone()).hint(hint));
+                None
+            }
+            (None, None) => Some(self.rule.function().clone()),
         }
-        Some(other) => other.clone(),
-        None => Value::Object(call),
+    }
+
+    fn parents(&mut self, resource: Option<&EntityName>) -> Vec<EntityName> {
+        let stated = &self.question.parents;
+        self.faults.0.extend(stated.iter().filter_map(|parent| self.rules.check_type(parent).err()));
+        let function = self.rule.function();
+        let own = resource.filter(|resource| *resource != function).map(|_| function.clone());
+        own.into_iter().chain(stated.iter().map(|parent| parent.value.clone())).collect()
+    }
+
+    fn purpose(&mut self) -> Option<String> {
+        let Some(Placed { value, place }) = &self.question.purpose else {
+            return self.rule.purpose().cloned();
+        };
+        let known = &self.rules.config().door.purposes;
+        if !known.contains(value) {
+            let message = format!("no purpose is named `{value}`");
+            self.faults.0.push(misnamed(message, place, value, known.iter().map(String::as_str)));
+        }
+        Some(value.clone())
+    }
+
+    /// What policies read of the call itself: what is stated, and what the rule says where nothing is.
+    fn call(&mut self, resource: Option<&EntityName>) -> Value {
+        let question = self.question;
+        let (member, stated, other_member, other) = match &self.rule {
+            Rule::Route(_) => ("request", &question.request, "event", &question.event),
+            Rule::Event(_) => ("event", &question.event, "request", &question.request),
+        };
+        if let Some(other) = other {
+            self.held(other_member, &other.value, Some(other));
+        }
+        let mut call = self.rule.call(resource);
+        let call = match stated.as_ref().map(|stated| &stated.value) {
+            Some(Value::Object(members)) => {
+                call.extend(members.clone());
+                Value::Object(call)
+            }
+            Some(other) => other.clone(),
+            None => Value::Object(call),
+        };
+        self.held(member, &call, stated.as_ref())
+    }
+
+    fn item(&mut self) -> Option<&'r Item> {
+        let Placed { value, place } = self.sample.item.as_ref()?;
+        if !self.rule.loads() {
+            let message =
+                format!("the resource of `{}` is not read from a table", self.question.action.value);
+            let hint = "its attributes are those of `entities.json`: leave `item` out";
+            self.faults.0.push(Fault::new(message).at(place.clone()).hint(hint));
+        }
+        Some(value)
+    }
+
+    /// `value`, held against what policies read as `context.<member>`.
+    fn held(&mut self, member: &str, value: &Value, stated: Option<&Stated>) -> Value {
+        for Misfit { pointer, message, known } in
+            self.rules.policies().misfits(&self.question.action.value, member, value)
+        {
+            let place = stated.and_then(|stated| stated.place(&pointer)).unwrap_or(&self.question.place);
+            let message = format!("{message} (`context.{member}{}`)", pointer.replace('/', "."));
+            let name = pointer.rsplit('/').next().filter(|name| !name.is_empty()).unwrap_or(member);
+            self.faults.0.push(misnamed(message, place, name, known.iter().map(String::as_str)));
+        }
+        value.clone()
     }
 }
 
@@ -234,13 +287,6 @@ fn misnamed<'k>(
     known: impl IntoIterator<Item = &'k str>,
 ) -> Fault {
     with_hint(Fault::new(message).at(place.clone()), suggest(name, known))
-}
-
-fn fault(misfit: Misfit, member: &str, place: &Place) -> Fault {
-    let Misfit { pointer, message, known } = misfit;
-    let fault = Fault::new(format!("{message} (`context.{member}{}`)", pointer.replace('/', ".")));
-    let name = pointer.rsplit('/').next().filter(|name| !name.is_empty()).unwrap_or(member);
-    with_hint(fault.at(place.clone()), suggest(name, known.iter().map(String::as_str)))
 }
 
 pub(super) fn with_hint(fault: Fault, hint: Option<String>) -> Fault {
