@@ -31,6 +31,22 @@ pub(crate) fn copy(from: &Path, to: &Path) {
     }
 }
 
+/// The demo's configuration with another refresh interval.
+pub(crate) fn refreshed(text: &str, every: &str) -> String {
+    let line = |line: &str| match line.starts_with("refresh = ") {
+        true => format!("refresh = \"{every}\"\n"),
+        false => format!("{line}\n"),
+    };
+    text.lines().map(line).collect()
+}
+
+/// Where the misspelt key of these tests stands: `doorward.toml:27:1`.
+pub(crate) fn misspelt(folder: &Path) -> String {
+    let text = std::fs::read_to_string(folder.join("doorward.toml")).unwrap();
+    let line = text.lines().position(|line| line.starts_with("timeuot")).unwrap() + 1;
+    format!("doorward.toml:{line}:1")
+}
+
 fn check(folder: &Path, arguments: &[&str]) -> Output {
     Command::new(binaries::path("doorward")).arg("check").arg(folder).args(arguments).output().unwrap()
 }
@@ -77,10 +93,8 @@ fn unknown_keys_are_faults_with_a_hint() {
     let output = check(folder.path(), &[]);
     assert_eq!(output.status.code(), Some(3), "{output:?}");
     let said = String::from_utf8_lossy(&output.stderr);
-    assert!(
-        said.contains("doorward.toml:27:1: unknown key `timeuot`") && said.contains("`timeout`"),
-        "{said}"
-    );
+    let place = format!("{}: unknown key `timeuot`", misspelt(folder.path()));
+    assert!(said.contains(&place) && said.contains("`timeout`"), "{said}");
 }
 
 #[test]

@@ -8,7 +8,7 @@ use doorward_tests::local_door::{LocalDoor, dynamodb};
 use doorward_tests::{free_address, http, workspace};
 use serde_json::{Value, json};
 
-use crate::check::project;
+use crate::check::{project, refreshed};
 use crate::issuer;
 use crate::work::function;
 
@@ -18,7 +18,7 @@ const RESOURCE: &str = r#"resource = { type = "Order", id = "path.id" }"#;
 fn loading(load: &str) -> tempfile::TempDir {
     let resource = RESOURCE.replace(" }", &format!(", {load} }}"));
     project(&[
-        ("doorward.toml", &|text| text.replace(RESOURCE, &resource)),
+        ("doorward.toml", &|text| refreshed(&text.replace(RESOURCE, &resource), "1h")),
         ("entities.json", &|_| "[]".to_owned()),
     ])
 }

@@ -1,6 +1,7 @@
 //! End-to-end tests over the real binaries.
 #![expect(
     clippy::unwrap_used,
+    clippy::panic,
     clippy::indexing_slicing,
     reason = "clippy knows test functions, but not the functions that they share"
 )]
@@ -8,6 +9,7 @@
 mod arrows;
 mod authoring;
 mod bad_input;
+mod bundle;
 mod check;
 mod demo;
 mod emit;

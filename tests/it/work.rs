@@ -8,6 +8,7 @@ use doorward_tests::counting_proxy::CountingProxy;
 use doorward_tests::{binaries, free_address, http, workspace};
 use serde_json::json;
 
+use crate::check::{project, refreshed};
 use crate::issuer;
 
 pub(crate) fn function(name: &str, environment: &[(&str, String)]) -> FunctionSpec {
@@ -26,8 +27,8 @@ pub(crate) fn function(name: &str, environment: &[(&str, String)]) -> FunctionSp
 
 #[test]
 fn an_admitted_call_is_one_update_and_one_put_on_the_one_connection_and_reads_no_file() {
-    let project = tempfile::tempdir().unwrap();
-    crate::check::copy(&workspace::root().join("policies"), project.path());
+    // Longer than a machine takes for these calls, however slow it is.
+    let project = project(&[("doorward.toml", &|text| refreshed(&text, "1h"))]);
     let dynamodb = free_address().unwrap();
     let proxy = CountingProxy::start(dynamodb);
     let environment = [
@@ -48,7 +49,8 @@ fn an_admitted_call_is_one_update_and_one_put_on_the_one_connection_and_reads_no
         emulator.prewarm(&["dispatcher"]).await.unwrap();
         emulator
     });
-    assert_eq!(proxy.seen().operations, ["GetItem"], "the connection is opened at start");
+    let at_start = "the look for publications opens the connection at start";
+    assert_eq!(proxy.seen().operations, ["GetItem"], "{at_start}");
     std::fs::remove_dir_all(project.path()).unwrap();
 
     let bearer = issuer::bearer(&emulator, "alice", &["customers"]);

@@ -1,5 +1,5 @@
 use doorward_config::AuthorizerAnswer;
-use doorward_core::{Admission, Door};
+use doorward_core::{Admission, LiveDoor};
 use doorward_events::authorizer::{self, AnswerForm, UNAUTHORIZED, Verdict};
 use doorward_events::{Attested, Envelope, EnvelopeError};
 use doorward_model::{CallId, MalformedFault, Principal, Refusal};
@@ -10,10 +10,15 @@ use serde_json::value::RawValue;
 /// Answers one question of API Gateway's. A caller who is not proven is answered with the error that the gateway turns
 /// into 401; every other refusal is a deny, which it turns into 403; what went wrong on our side is another error,
 /// which it turns into 500.
-pub(crate) async fn admit(door: &Door, payload: &RawValue, context: &Context) -> Result<Value, Diagnostic> {
+pub(crate) async fn admit(
+    live: &LiveDoor,
+    payload: &RawValue,
+    context: &Context,
+) -> Result<Value, Diagnostic> {
     let payload = payload.get().as_bytes();
     let xray = context.xray_trace_id.as_deref();
     let envelope = Envelope::new(payload, &context.request_id, context.deadline, xray);
+    let door = live.enter(envelope.deadline).await;
     let form = match door.rules().config().authorizer.answer {
         AuthorizerAnswer::Simple => AnswerForm::Simple,
         AuthorizerAnswer::IamPolicy => AnswerForm::IamPolicy,

@@ -1,4 +1,4 @@
-use doorward_core::{Answer, Door, EventAnswer, problem};
+use doorward_core::{Answer, Door, EventAnswer, LiveDoor, problem};
 use doorward_events::s3::BrokenRecord;
 use doorward_events::{Entrance, Envelope, EnvelopeError, reply};
 use doorward_model::{BodyError, Inbound, MalformedFault, Refusal, Reply};
@@ -8,10 +8,15 @@ use serde_json::value::RawValue;
 
 /// Answers one invocation: an HTTP request in payload format 2.0; an event with nothing, or with an error so that its
 /// source sends it again.
-pub(crate) async fn serve(door: &Door, payload: &RawValue, context: &Context) -> Result<Value, Diagnostic> {
+pub(crate) async fn serve(
+    live: &LiveDoor,
+    payload: &RawValue,
+    context: &Context,
+) -> Result<Value, Diagnostic> {
     let payload = payload.get().as_bytes();
     let xray = context.xray_trace_id.as_deref();
     let envelope = Envelope::new(payload, &context.request_id, context.deadline, xray);
+    let door = live.enter(envelope.deadline).await;
     match doorward_events::read(&envelope) {
         Ok(Entrance::Http(inbound)) => match door.serve(inbound).await {
             Answer::Http(reply) => encode(reply).await,
@@ -19,12 +24,12 @@ pub(crate) async fn serve(door: &Door, payload: &RawValue, context: &Context) ->
                 Err(diagnostic("Doorward.Mismatch", "a request was answered as an event".to_owned()))
             }
         },
-        Ok(Entrance::Records(records)) => serve_records(door, records, context).await,
+        Ok(Entrance::Records(records)) => serve_records(&door, records, context).await,
         Ok(Entrance::Test) => Ok(Value::Null),
         Err(EnvelopeError::Malformed(fault)) => {
             tracing::warn!(request_id = context.request_id, cause = %fault, "the request is malformed");
             let refusal = Refusal::Malformed(MalformedFault::Envelope(fault.to_string()));
-            encode(refuse(door, &refusal, context)).await
+            encode(refuse(&door, &refusal, context)).await
         }
         Err(error) => {
             tracing::error!(request_id = context.request_id, cause = %error, hint = error.hint(), "unknown event");

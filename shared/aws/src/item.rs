@@ -14,6 +14,8 @@ pub struct LedgerItem {
     pub call: String,
     /// When it came in.
     pub at: Timestamp,
+    /// The beginning of the digest of the bundle that it went by.
+    pub bundle: Option<String>,
     /// Who called: `User::"alice"`.
     pub caller: Option<String>,
     /// The plan that the caller was on.
@@ -86,6 +88,7 @@ impl LedgerItem {
         Self {
             call: call.id.to_string(),
             at: call.at,
+            bundle: call.bundle.clone(),
             caller: call.caller.as_ref().map(ToString::to_string),
             plan: call.plan.clone(),
             action: call.action.clone(),
@@ -149,6 +152,7 @@ mod tests {
 
     fn typical() -> Call {
         let mut call = sample::call("0a8c5f3e-2a75-4d6c-9d3a-1f2e3d4c5b6a");
+        call.bundle = Some("dd60cf27be04".into());
         call.caller = Some(EntityName::new("User", "b7c0c1a2-5a57-4d51-8f4e-7a8f6c2b9d11"));
         call.plan = Some("default".into());
         call.action = Some("createOrder".into());

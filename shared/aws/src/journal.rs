@@ -1,6 +1,6 @@
 use std::io::Write;
 
-use doorward_core::ports::Journal;
+use doorward_core::ports::{BundleNews, Journal};
 use doorward_model::Call;
 use serde::Serialize;
 
@@ -15,6 +15,10 @@ impl Journal for StdoutJournal {
 
     fn complain(&self, call: &Call, cause: &str) {
         print(&complaint_line(call, cause));
+    }
+
+    fn report(&self, news: &BundleNews) {
+        print(&news_line(news));
     }
 }
 
@@ -32,6 +36,53 @@ struct ComplaintLine<'a> {
     call_id: &'a str,
     request_id: &'a str,
     cause: &'a str,
+}
+
+/// What became of a look for a newer bundle. `bundle` is the one that is in force.
+#[derive(Serialize)]
+struct NewsLine<'a> {
+    event: &'static str,
+    level: &'static str,
+    bundle: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    sequence: Option<u64>,
+    /// The digest of what was published.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    published: Option<&'a str>,
+    /// The digest of what was in force before.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    before: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cause: Option<&'a str>,
+}
+
+fn news_line(news: &BundleNews) -> Vec<u8> {
+    let of = |event, level, bundle| NewsLine {
+        event,
+        level,
+        bundle,
+        sequence: None,
+        published: None,
+        before: None,
+        cause: None,
+    };
+    let said = match news {
+        BundleNews::Taken { publication, before } => NewsLine {
+            sequence: Some(publication.sequence),
+            before: Some(before),
+            ..of("bundle-taken", "info", &publication.digest)
+        },
+        BundleNews::Refused { publication, held, cause } => NewsLine {
+            sequence: Some(publication.sequence),
+            published: Some(&publication.digest),
+            cause: Some(cause),
+            ..of("bundle-refused", "error", held)
+        },
+        BundleNews::Away { held, cause } => {
+            NewsLine { cause: Some(cause), ..of("bundle-unknown", "warn", held) }
+        }
+    };
+    line(&said).unwrap_or_default()
 }
 
 fn call_line(call: &Call) -> Vec<u8> {
@@ -93,6 +144,23 @@ mod tests {
         assert_eq!(line["level"], "error");
         assert_eq!(line["call_id"], "c-1");
         assert_eq!(line["cause"], "the store is away: timed out");
+    }
+
+    #[test]
+    fn a_bundle_that_is_refused_is_named_with_the_cause_and_the_one_that_stays() {
+        let publication = doorward_core::Publication::of(7, &"a".repeat(64), b"", sample::now());
+        let held = "b".repeat(64);
+        let cause = "its archive cannot be read: it is cut off".to_owned();
+        let line = parse(&news_line(&BundleNews::Refused { publication, held: held.clone(), cause }));
+        assert_eq!((&line["event"], &line["level"]), (&"bundle-refused".into(), &"error".into()));
+        assert_eq!(
+            (line["sequence"].as_u64(), line["published"].as_str()),
+            (Some(7), Some(&*"a".repeat(64)))
+        );
+        assert_eq!(
+            (&line["bundle"], &line["cause"]),
+            (&held.into(), &"its archive cannot be read: it is cut off".into())
+        );
     }
 
     #[test]

@@ -15,6 +15,8 @@ mod ledger_reader;
 mod limit_memory;
 mod limit_update;
 mod limits;
+mod publications;
+mod publisher;
 mod quarantine;
 #[cfg(test)]
 #[path = "../tests/it/sample.rs"]
@@ -38,6 +40,8 @@ pub use lambda::LambdaTargets;
 pub use ledger::DynamoLedger;
 pub use ledger_reader::{LedgerPage, LedgerReader};
 pub use limits::DynamoLimits;
+pub use publications::DynamoPublications;
+pub use publisher::Publisher;
 pub use quarantine::{DynamoQuarantine, QuarantineItem};
 pub use start::{StartError, init_log, open_door};
 

@@ -1,13 +1,16 @@
+use std::collections::HashMap;
+use std::ffi::OsString;
 use std::fmt;
-use std::path::PathBuf;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use doorward_core::{Bundle, BundleError, Door, Rules};
+use doorward_config::Updates;
+use doorward_core::{BundleError, Door, LiveDoor, Rules, Source};
 use doorward_model::Faults;
 use tracing_subscriber::filter::LevelFilter;
 
-use crate::{AwsClients, EnvironmentError, ports};
+use crate::{AwsClients, DynamoPublications, EnvironmentError, ports};
 
 /// Why a function cannot start. A door that cannot be checked is not opened.
 #[derive(thiserror::Error)]
@@ -30,30 +33,56 @@ impl fmt::Debug for StartError {
     }
 }
 
-/// How long a sandbox waits for the issuers' keys before its first call.
+/// How long a sandbox waits for publications and the issuers' keys before its first call.
 const PREPARE: Duration = Duration::from_secs(3);
 
 /// Makes the door that a function serves, once, at cold start: reads and compiles the bundle, builds the clients, and
-/// has the connection to the store and the issuers' keys ready before the first call.
+/// has the connection to the store and the issuers' keys ready before the first call. Where `[door] updates` says so, it
+/// takes up what was published since.
 ///
 /// The bundle is at `DOORWARD_CONFIG`, else in the function's own package (`LAMBDA_TASK_ROOT`), else here.
 ///
 /// # Errors
 /// [`StartError`], which ends the sandbox before it serves anything.
-pub async fn open_door() -> Result<Door, StartError> {
-    let lookup = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
-    let config = match lookup("DOORWARD_CONFIG") {
-        Some(path) => PathBuf::from(path),
-        None => Bundle::locate(&PathBuf::from(lookup("LAMBDA_TASK_ROOT").unwrap_or_else(|| ".".to_owned())))?,
-    };
-    let rules = Arc::new(Rules::compile(&Bundle::read(&config)?, lookup)?);
-    let table = rules.config().door.table.clone();
+pub async fn open_door() -> Result<LiveDoor, StartError> {
+    // Read once: a bundle that is taken up later meets the same overrides.
+    let overrides = overrides();
+    let lookup = move |name: &str| overrides.get(name).cloned();
+    let package = std::env::var("LAMBDA_TASK_ROOT").ok().filter(|folder| !folder.is_empty());
+    let place = lookup("DOORWARD_CONFIG").or(package).unwrap_or_else(|| ".".to_owned());
+    let rules = Rules::open(&Source::open(Path::new(&place))?, &lookup)?;
+    let (table, updates) = (rules.config().door.table.clone(), rules.config().door.updates);
     let clients = AwsClients::from_environment()?;
-    let door = Door::new(Arc::clone(&rules), ports(&clients, &table));
+    let door = Door::new(Arc::new(rules), ports(&clients, &table));
+    let live = match updates {
+        Updates::None => LiveDoor::fixed(door),
+        Updates::Table => {
+            LiveDoor::following(door, Arc::new(DynamoPublications::new(&clients, &table)), lookup)
+        }
+    };
+    // A look for publications opens the connection as well as any other read.
+    let warm = async {
+        if updates == Updates::None {
+            clients.warm(&table).await;
+        }
+    };
     // Keys that are not here by then are fetched by the first call that needs them.
-    let (_, ()) = tokio::join!(tokio::time::timeout(PREPARE, door.prepare()), clients.warm(&table));
-    tracing::info!(door = rules.config().door.name, bundle = rules.digest(), "the door is open");
-    Ok(door)
+    let (_, ()) = tokio::join!(tokio::time::timeout(PREPARE, live.prepare()), warm);
+    let current = live.current();
+    tracing::info!(
+        door = current.rules().config().door.name,
+        bundle = current.rules().digest(),
+        "the door is open"
+    );
+    Ok(live)
+}
+
+/// What the environment sets of the door's own.
+fn overrides() -> HashMap<String, String> {
+    let text =
+        |(name, value): (OsString, OsString)| Some((name.into_string().ok()?, value.into_string().ok()?));
+    let set = std::env::vars_os().filter_map(text);
+    set.filter(|(name, value)| name.starts_with("DOORWARD_") && !value.is_empty()).collect()
 }
 
 /// Sends the program's own messages to standard output as JSON lines, as Lambda's JSON log format has them;

@@ -4,13 +4,13 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use clap::Subcommand;
-use doorward_aws::AwsClients;
 use doorward_events::s3::{S3Sample, sample};
 use http_body_util::Full;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use crate::calling::Caller;
+use crate::clients::clients;
 use crate::output::{Exit, Failure, Format, say};
 
 /// Sends a realistic event into a door, as its source would: through the Lambda Invoke API, asynchronously.
@@ -24,7 +24,7 @@ A local door answers at http://127.0.0.1:3002, which is the default; credentials
 Exit codes: 0 sent, 1 could not be sent")]
 pub(crate) struct Arguments {
     /// Where the Lambda Invoke API is.
-    #[arg(long, global = true, env = "AWS_ENDPOINT_URL_LAMBDA", default_value = "http://127.0.0.1:3002")]
+    #[arg(long, global = true, env = LAMBDA, default_value = "http://127.0.0.1:3002")]
     endpoint_url: String,
     /// The dispatcher function: name or ARN.
     #[arg(long, global = true, default_value = "dispatcher")]
@@ -32,6 +32,8 @@ pub(crate) struct Arguments {
     #[command(subcommand)]
     source: Source,
 }
+
+const LAMBDA: &str = "AWS_ENDPOINT_URL_LAMBDA";
 
 #[derive(Subcommand)]
 enum Source {
@@ -70,7 +72,7 @@ pub(crate) async fn run(arguments: Arguments, format: Format) -> Result<Exit, Fa
             .into_bytes(),
         Source::File { path } => read_event(&path)?,
     };
-    let clients = clients(&arguments.endpoint_url)?;
+    let clients = clients(LAMBDA, &arguments.endpoint_url)?;
     let request_id = clients.invoke_event(&arguments.function, payload).await.map_err(|error| {
         Failure::new(error).hint("is the door running? `doorward dev` starts a local one")
     })?;
@@ -118,28 +120,6 @@ pub(crate) fn read_event(path: &Path) -> Result<Vec<u8>, Failure> {
         return Err(failed("it is larger than the 1 MiB that Lambda takes".to_owned()));
     }
     Ok(event)
-}
-
-/// A local endpoint takes any credentials; everywhere else the environment's are used.
-fn clients(endpoint: &str) -> Result<AwsClients, Failure> {
-    if !endpoint.starts_with("http://") && !endpoint.starts_with("https://") {
-        let failure = Failure::new(format!("`{endpoint}` is not an endpoint"));
-        return Err(failure.hint("write it with its scheme: `http://127.0.0.1:3002`"));
-    }
-    let local = is_local(endpoint);
-    AwsClients::from_variables(|name| match name {
-        "AWS_ENDPOINT_URL_LAMBDA" => Some(endpoint.to_owned()),
-        "AWS_ACCESS_KEY_ID" | "AWS_SECRET_ACCESS_KEY" if local => Some("local".to_owned()),
-        "AWS_REGION" if local => Some("us-east-1".to_owned()),
-        name => std::env::var(name).ok(),
-    })
-    .map_err(Failure::new)
-}
-
-pub(crate) fn is_local(endpoint: &str) -> bool {
-    ["http://127.0.0.1:", "http://localhost:", "http://[::1]:"]
-        .iter()
-        .any(|start| endpoint.starts_with(start))
 }
 
 /// Asks a local door what became of the request; a deployed one says so in its logs.

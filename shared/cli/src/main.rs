@@ -1,8 +1,10 @@
 //! The `doorward` command: a file per verb.
 
 mod building;
+mod bundle;
 mod calling;
 mod check;
+mod clients;
 mod completions;
 mod demo;
 mod dev;
@@ -37,6 +39,7 @@ Examples:
   doorward policy test                   run the policy tests beside the policies
   doorward policy explain CALL-ID        why was this call decided so?
   doorward policy schema                 write the schema that policies are checked against
+  doorward bundle publish                publish the bundle to running doors
   doorward dev                           run the local door over this project's functions
   doorward emit s3 --bucket receipts --key inbox/a.pdf
   doorward demo                          run the shop demo and explain every answer
@@ -46,6 +49,7 @@ Exit codes: 0 ok, 1 could not run, 2 denied or different, 3 invalid input";
 #[derive(Subcommand)]
 enum Verb {
     Check(check::Arguments),
+    Bundle(bundle::Arguments),
     Dev(dev::Arguments),
     Demo(demo::Arguments),
     Emit(emit::Arguments),
@@ -61,6 +65,7 @@ async fn main() -> std::process::ExitCode {
     };
     let done = match verb {
         Verb::Check(arguments) => check::run(&arguments, format),
+        Verb::Bundle(arguments) => bundle::run(arguments, format).await,
         Verb::Dev(arguments) => dev::run(arguments, format).await,
         Verb::Demo(arguments) => demo::run(arguments, format).await,
         Verb::Emit(arguments) => emit::run(arguments, format).await,

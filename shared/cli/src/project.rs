@@ -1,28 +1,38 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::Arc;
 
-use doorward_core::{Bundle, PolicyTestFiles, Rules};
-use doorward_model::Faults;
+use doorward_config::Config;
+use doorward_core::{Bundle, BundleError, PolicyTestFiles, Rules, Source};
+use doorward_model::{Fault, Faults};
 
 use crate::output::Failure;
 
-/// The texts of a project's files, by the names that faults use, and where these files are.
+/// The texts of a project's files, by the names that faults use, and where these files are, as paths from here.
 #[derive(Debug)]
 pub(crate) struct Sources {
-    bundle: Bundle,
+    /// Nothing where an archive was refused.
+    bundle: Option<Arc<Bundle>>,
     /// What lies beside the policies and is no part of the bundle, where it was read.
     pub(crate) beside: PolicyTestFiles,
     /// A file from elsewhere, by the path that the user gave.
     pub(crate) given: Option<(String, String)>,
-    /// The configuration, as a path from here.
     config: PathBuf,
+    /// What all other names are relative to.
+    root: PathBuf,
 }
 
 impl Sources {
+    fn new(bundle: Option<Arc<Bundle>>, config: PathBuf, root: PathBuf) -> Self {
+        Self { bundle, beside: PolicyTestFiles::default(), given: None, config, root }
+    }
+
     pub(crate) fn text(&self, name: &str) -> Option<&str> {
-        let own = [Some(&self.bundle.config), self.given.as_ref()];
-        let own = own.into_iter().flatten().find(|(own, _)| own == name).map(|(_, text)| text);
-        let read = || self.bundle.files.get(name).or_else(|| self.beside.files.get(name));
+        let bundle = self.bundle.as_deref();
+        let own = bundle.map(|bundle| &bundle.config).into_iter().chain(&self.given);
+        let own = own.into_iter().find(|(own, _)| own == name).map(|(_, text)| text);
+        let read =
+            || bundle.and_then(|bundle| bundle.files.get(name)).or_else(|| self.beside.files.get(name));
         own.or_else(read).map(String::as_str)
     }
 
@@ -31,23 +41,24 @@ impl Sources {
         if self.given.as_ref().is_some_and(|(given, _)| given == name) {
             return name.to_owned();
         }
-        let own = self.config.parent().unwrap_or(Path::new(""));
-        let path =
-            if name == self.bundle.config.0 { self.config.clone() } else { Bundle::root(own).join(name) };
+        let is_config = self.bundle.as_ref().is_some_and(|bundle| name == bundle.config.0);
+        let path = if is_config { self.config.clone() } else { self.root.join(name) };
         path.strip_prefix(".").unwrap_or(&path).display().to_string()
     }
 }
 
 /// A project whose files are sound.
 pub(crate) struct Project {
-    /// Where `doorward.toml` is, absolute.
+    /// Where `doorward.toml` or the archive is, absolute.
     pub(crate) config: PathBuf,
+    pub(crate) bundle: Arc<Bundle>,
     pub(crate) rules: Rules,
     pub(crate) sources: Sources,
 }
 
 impl Project {
-    /// Reads and checks the project at `path`, a folder or a `doorward.toml`.
+    /// Reads and checks the project at `path`: a folder, a `doorward.toml`, or an archive, whose word that it was
+    /// checked is not taken.
     pub(crate) fn open(path: &Path) -> Result<Self, Failure> {
         let files = Files::read(path)?;
         match files.compile() {
@@ -60,32 +71,48 @@ impl Project {
     pub(crate) fn invalid(self, faults: Faults) -> Failure {
         Failure::Invalid { faults, sources: Box::new(self.sources) }
     }
+
+    /// Reads what lies beside the policies and is no part of the bundle.
+    pub(crate) fn read_beside(&mut self) -> Result<(), Failure> {
+        self.sources.beside = beside(&self.config)?;
+        Ok(())
+    }
 }
 
 /// A project's files, before anything is known of them.
 pub(crate) struct Files {
-    /// Where `doorward.toml` is, absolute.
-    pub(crate) config: PathBuf,
+    /// Where `doorward.toml` or the archive is, absolute.
+    config: PathBuf,
+    bundle: Arc<Bundle>,
     pub(crate) sources: Sources,
 }
 
 impl Files {
-    /// Reads the project at `path`, a folder or a `doorward.toml`.
+    /// Reads the project at `path`.
     pub(crate) fn read(path: &Path) -> Result<Self, Failure> {
-        let found =
-            if path.is_file() { path.to_path_buf() } else { Bundle::locate(path).map_err(missing)? };
+        let (source, found) = read(path)?;
         let config = found.canonicalize().map_err(Failure::new)?;
-        let bundle = Bundle::read(&config).map_err(Failure::new)?;
-        let beside = PolicyTestFiles::default();
-        Ok(Self { config, sources: Sources { bundle, beside, given: None, config: found } })
+        let (place, root) = match &source {
+            Source::Files(_) => (found.clone(), Bundle::root(found.parent().unwrap_or(Path::new("")))),
+            // As they are laid out in it.
+            Source::Archive(_) => (found.join("doorward.toml"), found.join("policies")),
+        };
+        let bundle = Arc::new(source.into_bundle());
+        Ok(Self { config, sources: Sources::new(Some(Arc::clone(&bundle)), place, root), bundle })
+    }
+
+    /// Reads what lies beside the policies and is no part of the bundle.
+    pub(crate) fn read_beside(&mut self) -> Result<(), Failure> {
+        self.sources.beside = beside(&self.config)?;
+        Ok(())
     }
 
     pub(crate) fn compile(&self) -> Result<Rules, Faults> {
-        Rules::compile(&self.sources.bundle, |_| None)
+        Rules::compile(&self.bundle, |_| None)
     }
 
     pub(crate) fn with(self, rules: Rules) -> Project {
-        Project { config: self.config, rules, sources: self.sources }
+        Project { config: self.config, bundle: self.bundle, rules, sources: self.sources }
     }
 
     pub(crate) fn invalid(self, faults: Faults) -> Failure {
@@ -93,8 +120,36 @@ impl Files {
     }
 }
 
-fn missing(error: impl std::fmt::Display) -> Failure {
-    Failure::new(error).hint("go to the project's folder, or name it: `doorward check PATH`")
+/// An archive holds nothing but what governs.
+fn beside(config: &Path) -> Result<PolicyTestFiles, Failure> {
+    if config.extension().is_some_and(|ending| ending == "toml") {
+        return PolicyTestFiles::read(config).map_err(Failure::new);
+    }
+    Ok(PolicyTestFiles::default())
+}
+
+/// The configuration of the project at `path` alone, whatever is wrong with the rest.
+pub(crate) fn configuration(path: &Path) -> Result<Config, Failure> {
+    let files = Files::read(path)?;
+    let (name, text) = &files.bundle.config;
+    match doorward_config::parse(name, text) {
+        Ok(config) => Ok(config),
+        Err(faults) => Err(files.invalid(faults)),
+    }
+}
+
+fn read(path: &Path) -> Result<(Source, PathBuf), Failure> {
+    let located = if path.is_file() { Ok(path.to_path_buf()) } else { Bundle::locate(path) };
+    let missing = "go to the project's folder, or name it: `doorward check PATH`";
+    let found = located.map_err(|error| Failure::new(error).hint(missing))?;
+    match Source::open(&found) {
+        Ok(source) => Ok((source, found)),
+        Err(error @ BundleError::Archive { .. }) => {
+            let sources = Box::new(Sources::new(None, found.clone(), found));
+            Err(Failure::Invalid { faults: Fault::new(error.to_string()).into(), sources })
+        }
+        Err(error) => Err(Failure::new(error)),
+    }
 }
 
 /// The root of the cargo workspace around the current folder, where functions are built.

@@ -36,8 +36,10 @@ pub struct Door {
     pub name: String,
     /// Prefix of the two DynamoDB tables: `<table>-ledger` and `<table>-state`.
     pub table: String,
-    /// How old keys may be before a call looks at their age.
+    /// How old keys, and what is known of publications, may be before a call looks again.
     pub refresh: Duration,
+    /// Where newer bundles are looked for. What the deployed package says holds, whatever a newer bundle says.
+    pub updates: Updates,
     /// The declared purposes; empty when the deployment declares none.
     pub purposes: Vec<String>,
     /// The largest payload, in bytes, that is read.
@@ -46,6 +48,16 @@ pub struct Door {
     pub retention: Duration,
     /// Calls per second and address (IPv6: per /64) that are looked at before the caller is known, per sandbox.
     pub screen_rate: NonZeroU64,
+}
+
+/// Where a running door looks for a newer bundle.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Updates {
+    /// Nowhere: a door serves what it was deployed with.
+    #[default]
+    None,
+    /// In `<table>-state`, where `doorward bundle publish` puts it.
+    Table,
 }
 
 /// How the authorizer answers an HTTP API.

@@ -3,12 +3,14 @@ use std::time::Duration;
 
 use doorward_model::Fault;
 
-use crate::checked::Door;
+use crate::checked::{Door, Updates};
 use crate::duration::DAY;
 use crate::names;
 use crate::reader::Value;
 use crate::report::{Reported, quote};
 use crate::size;
+
+const UPDATES: &[(&str, Updates)] = &[("none", Updates::None), ("table", Updates::Table)];
 
 /// Reads `[door]`; a `fronts` that stands in it is handed out unread.
 pub(crate) fn read<'t>(value: Value<'t>, fronts: &mut Option<Value<'t>>) -> Result<Door, Reported> {
@@ -19,6 +21,7 @@ pub(crate) fn read<'t>(value: Value<'t>, fronts: &mut Option<Value<'t>>) -> Resu
         let refresh = section.or("refresh", Duration::from_secs(30), |value| {
             value.duration(Duration::from_secs(1)..=Duration::from_secs(60 * 60))
         });
+        let updates = section.or("updates", Updates::None, |value| value.choice(UPDATES));
         let purposes = section.or("purposes", Vec::new(), |value| value.set(|item| item.parse(plain)));
         let max_body = section.or("max_body", size::DEFAULT_MAX_BODY, size::read);
         let retention = section.or("retention", 90 * DAY, |value| value.duration(DAY..=3650 * DAY));
@@ -28,6 +31,7 @@ pub(crate) fn read<'t>(value: Value<'t>, fronts: &mut Option<Value<'t>>) -> Resu
             name: name?,
             table: table?,
             refresh: refresh?,
+            updates: updates?,
             purposes: purposes?,
             max_body: max_body?,
             retention: retention?,

@@ -20,8 +20,8 @@ const FRONTS: &str = "DOORWARD_FRONTS";
 pub const ENVIRONMENT: &[EnvironmentVariable] = &[
     EnvironmentVariable {
         name: "DOORWARD_CONFIG",
-        description: "Path of the configuration.",
-        default: Some("`doorward.toml`, else `policies/doorward.toml`"),
+        description: "What governs: a project's folder, its `doorward.toml`, or a `bundle.tar.gz`.",
+        default: Some("`doorward.toml`, else `policies/doorward.toml`, else `bundle.tar.gz`"),
     },
     EnvironmentVariable {
         name: FRONTS,

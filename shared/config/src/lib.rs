@@ -38,7 +38,7 @@ mod targets;
 pub use checked::{
     Algorithm, Authorizer, AuthorizerAnswer, CheckAnswers, Config, ContractRef, Door, EventRule, Issuer,
     JwksLocation, Limit, LimitRule, OnDeny, ParentRule, Plan, PrincipalRule, ResourceRule, Route, Target,
-    Window,
+    Updates, Window,
 };
 pub use environment::{ENVIRONMENT, EnvironmentVariable, jwks_url_variable};
 pub use load::{EntityTable, KeyType, LoadRule};

@@ -32,7 +32,7 @@ pub struct Ports {
     pub journal: Arc<dyn Journal>,
 }
 
-/// The front door. Built once at start; it serves any number of calls at a time.
+/// The front door over one bundle. Built once; it serves any number of calls at a time.
 pub struct Door {
     pub(crate) rules: Arc<Rules>,
     pub(crate) ports: Ports,
@@ -77,21 +77,31 @@ impl Door {
         Self { rules, ports, keys, screen }
     }
 
+    /// A door over newer `rules`, which stands on the same, keeps the keys of issuers that keep them where they were,
+    /// and has not forgotten who floods.
+    #[must_use]
+    pub(crate) fn renew(&self, rules: Arc<Rules>) -> Self {
+        let config = rules.config();
+        let keys = self.keys.renew(&config.issuers, &rules.key_sets, config.door.refresh);
+        let screen = self.screen.renew(config.door.screen_rate);
+        Self { rules, ports: self.ports.clone(), keys, screen }
+    }
+
     /// What this door was built over.
     #[must_use]
     pub fn rules(&self) -> &Rules {
         &self.rules
     }
 
-    /// Loads what the first call would wait for: the issuers' keys. An issuer that is away is asked again soon, by a
-    /// call that needs it.
+    /// Loads what the first call would wait for: the keys of issuers that were not asked yet. One that is away is asked
+    /// again soon, by a call that needs it.
     pub async fn prepare(&self) {
         self.keys.load(self.ports.fetch.as_ref(), self.ports.clock.as_ref()).await;
     }
 
     /// Carries one call through the whole door: the outcome is recorded and answered whatever it is.
     pub async fn serve(&self, inbound: Inbound) -> Answer {
-        let mut call = Call::begin(&inbound, self.ports.clock.now());
+        let mut call = self.begin(&inbound);
         if let Some(reply) = self.health(&inbound, &mut call) {
             return Answer::Http(reply);
         }
@@ -104,10 +114,16 @@ impl Door {
         self.respond(outcome, event.is_some(), &mut call)
     }
 
+    fn begin(&self, inbound: &Inbound) -> Call {
+        let mut call = Call::begin(inbound, self.ports.clock.now());
+        call.bundle = Some(self.rules.short_digest().to_owned());
+        call
+    }
+
     /// Decides for an authorizer, which sees no body: the pipeline up to the decision. A refusal of a known caller is
     /// recorded here; what passes is recorded by the dispatcher behind.
     pub async fn admit(&self, inbound: Inbound) -> Admission {
-        let mut call = Call::begin(&inbound, self.ports.clock.now());
+        let mut call = self.begin(&inbound);
         let outcome = self.decide(&inbound, &mut call).await;
         let refusal = self.record_admission(outcome, &mut call).await;
         Admission { call, refusal }

@@ -35,7 +35,7 @@ const MAX_KEYS: usize = 64;
 enum Source {
     /// The bundle: they are as old as the deployment.
     Fixed(Arc<KeySet>),
-    Fetched(Slot),
+    Fetched(Arc<Slot>),
 }
 
 struct Slot {
@@ -45,6 +45,7 @@ struct Slot {
     fetching: tokio::sync::Mutex<()>,
 }
 
+#[derive(Debug, Clone, PartialEq, Eq)]
 enum Location {
     Url(String),
     /// Below this issuer.
@@ -79,6 +80,29 @@ pub(crate) struct KeysAway;
 impl KeyRing {
     /// The keys of `issuers`; those whose keys came with the bundle have them in `fixed`.
     pub(crate) fn new(issuers: &[Issuer], fixed: &HashMap<String, KeySet>, refresh: Duration) -> Self {
+        Self::build(issuers, fixed, refresh, &[])
+    }
+
+    /// The ring of a newer configuration: what is known of a place where keys are stays known.
+    pub(crate) fn renew(
+        &self,
+        issuers: &[Issuer],
+        fixed: &HashMap<String, KeySet>,
+        refresh: Duration,
+    ) -> Self {
+        let known = self.issuers.values().filter_map(|source| match source {
+            Source::Fixed(_) => None,
+            Source::Fetched(slot) => Some(Arc::clone(slot)),
+        });
+        Self::build(issuers, fixed, refresh, &known.collect::<Vec<_>>())
+    }
+
+    fn build(
+        issuers: &[Issuer],
+        fixed: &HashMap<String, KeySet>,
+        refresh: Duration,
+        known: &[Arc<Slot>],
+    ) -> Self {
         let source = |issuer: &Issuer| {
             let location = match &issuer.jwks {
                 JwksLocation::Url(url) => Location::Url(url.clone()),
@@ -87,11 +111,8 @@ impl KeyRing {
                     return Source::Fixed(Arc::new(fixed.get(&issuer.name).cloned().unwrap_or_default()));
                 }
             };
-            Source::Fetched(Slot {
-                location,
-                state: Mutex::default(),
-                fetching: tokio::sync::Mutex::default(),
-            })
+            let slot = known.iter().find(|slot| slot.location == location).cloned();
+            Source::Fetched(slot.unwrap_or_else(|| Arc::new(Slot::new(location))))
         };
         Self {
             issuers: issuers.iter().map(|issuer| (issuer.name.clone(), source(issuer))).collect(),
@@ -99,11 +120,11 @@ impl KeyRing {
         }
     }
 
-    /// Fetches every issuer's keys once, all at the same time.
+    /// Fetches the keys of every issuer that was not asked yet, all at the same time.
     pub(crate) async fn load(&self, fetch: &dyn Fetch, clock: &dyn Clock) {
         let fetched = self.issuers.iter().filter_map(|(name, source)| match source {
-            Source::Fixed(_) => None,
-            Source::Fetched(slot) => Some(slot.refresh(name, fetch, clock)),
+            Source::Fetched(slot) if slot.state().tried.is_none() => Some(slot.refresh(name, fetch, clock)),
+            Source::Fixed(_) | Source::Fetched(_) => None,
         });
         futures_util::future::join_all(fetched).await;
     }
@@ -155,6 +176,10 @@ impl State {
 }
 
 impl Slot {
+    fn new(location: Location) -> Self {
+        Self { location, state: Mutex::default(), fetching: tokio::sync::Mutex::default() }
+    }
+
     fn state(&self) -> State {
         self.state.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }

@@ -7,7 +7,8 @@
 //! ```
 //!
 //! [`Door::serve`] runs all of it, [`Door::admit`] runs it up to `permit` for an authorizer. [`Rules::rehearse`] and
-//! [`Rules::test_policies`] take the same steps up to the decision without any port, for sample calls.
+//! [`Rules::test_policies`] take the same steps up to the decision without any port, for sample calls. A [`Door`] never
+//! changes; [`LiveDoor`] hands each call the one that is in force.
 
 mod bundle;
 mod check_request;
@@ -22,12 +23,14 @@ mod health;
 mod identify;
 mod keys;
 pub mod limit;
+mod live;
 mod load;
 mod named;
 mod permit;
 mod pipeline;
 mod policy_tests;
 pub mod ports;
+mod publication;
 mod record;
 mod rehearsal;
 mod reserve;
@@ -39,9 +42,11 @@ mod send;
 mod token;
 mod token_claims;
 
-pub use bundle::{Bundle, BundleError};
+pub use bundle::{Archive, ArchiveError, Bundle, BundleError, Source};
 pub use door::{Admission, Answer, Door, EventAnswer, Ports};
+pub use live::LiveDoor;
 pub use policy_tests::{Difference, Entrance, PolicyTestFiles, TestReport, TestResult, Uncovered};
+pub use publication::{Publication, PublicationFault};
 pub use rehearsal::Rehearsed;
 pub use respond::problem;
 pub use rules::Rules;

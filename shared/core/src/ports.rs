@@ -12,6 +12,7 @@ use http::{HeaderMap, StatusCode};
 use jiff::Timestamp;
 
 use crate::limit::{Ask, Reserved};
+use crate::publication::Publication;
 
 /// The time of day.
 pub trait Clock: Send + Sync {
@@ -79,6 +80,44 @@ pub enum Claim {
 pub trait Quarantine: Send + Sync {
     /// Keeps `record` with the reason that `call` notes. Keeping the same call twice keeps one item.
     async fn keep(&self, call: &Call, record: &EventRecord, expires: Timestamp) -> Result<(), StoreError>;
+}
+
+/// What was published for running doors, in the state table: whoever may write there governs the door.
+#[async_trait]
+pub trait Publications: Send + Sync {
+    /// The publication that is in force, as it is now; `None` before the first.
+    async fn current(&self) -> Result<Option<Publication>, StoreError>;
+
+    /// The archive of `publication`, as it stands in the store; `None` when a part of it is missing.
+    async fn fetch(&self, publication: &Publication) -> Result<Option<Bytes>, StoreError>;
+}
+
+/// What a look for a newer bundle came to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum BundleNews {
+    /// From now on calls go by it.
+    Taken {
+        /// What was published.
+        publication: Publication,
+        /// The digest of the bundle that was in force until now.
+        before: String,
+    },
+    /// It was refused, and is not looked at again; the bundle `held` stays in force.
+    Refused {
+        /// What was published.
+        publication: Publication,
+        /// The digest of the bundle that is in force.
+        held: String,
+        /// Why, lowercase.
+        cause: String,
+    },
+    /// The store gave no answer; the bundle `held` stays in force.
+    Away {
+        /// The digest of the bundle that is in force.
+        held: String,
+        /// Why, lowercase.
+        cause: String,
+    },
 }
 
 /// What policies read of resources, an item an entity.
@@ -168,4 +207,7 @@ pub trait Journal: Send + Sync {
 
     /// Writes what went wrong on our side of a call.
     fn complain(&self, call: &Call, cause: &str);
+
+    /// Writes what a look for a newer bundle came to, as one JSON line.
+    fn report(&self, news: &BundleNews);
 }

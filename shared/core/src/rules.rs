@@ -4,9 +4,11 @@ use doorward_config::{Config, EventRule, Issuer, JwksLocation, Plan, Route, Targ
 use doorward_contract::Operation;
 use doorward_model::entity_type::{ANONYMOUS, EVENT_SOURCE, FUNCTION};
 use doorward_model::{EntityName, Fault, Faults, Place, Principal};
-use doorward_policy::{ActionSpec, CallShape, Grant, HttpShape, Policies, SourceFile, Sources, Vocabulary};
+use doorward_policy::{
+    ActionSpec, CallShape, Grant, HttpShape, Policies, SourceFile, Sources, Validated, Vocabulary,
+};
 
-use crate::bundle::Bundle;
+use crate::bundle::{Bundle, Source};
 use crate::contracts::Contracts;
 use crate::keys::KeySet;
 use crate::load::{self, LoadRules};
@@ -61,6 +63,26 @@ impl Rules {
     /// Every fault of the configuration, the contracts and the policies, together. What cannot be read hides no fault
     /// but those that depend on it: without the configuration, contracts and policies are held to their own form only.
     pub fn compile(bundle: &Bundle, lookup: impl Fn(&str) -> Option<String>) -> Result<Self, Faults> {
+        Self::build(bundle, None, lookup)
+    }
+
+    /// As [`Rules::compile`], but what this version of the door validated when it packed an archive is not validated
+    /// again: the archive's digest shows that it is the same.
+    ///
+    /// # Errors
+    /// As [`Rules::compile`].
+    pub fn open(source: &Source, lookup: impl Fn(&str) -> Option<String>) -> Result<Self, Faults> {
+        match source {
+            Source::Files(bundle) => Self::build(bundle, None, lookup),
+            Source::Archive(archive) => Self::build(archive.bundle(), archive.validated(), lookup),
+        }
+    }
+
+    fn build(
+        bundle: &Bundle,
+        validated: Option<&Validated>,
+        lookup: impl Fn(&str) -> Option<String>,
+    ) -> Result<Self, Faults> {
         let (name, text) = &bundle.config;
         let config = doorward_config::parse(name, text).and_then(|config| config.with_environment(lookup));
         let config = match config {
@@ -76,7 +98,8 @@ impl Rules {
         let vocabulary = vocabulary(&config, &contracts);
         let router = Router::new(&config.routes)
             .map_err(|path| faults.0.push(Fault::new(format!("the path `{path}` conflicts with another"))));
-        let policies = Policies::compile(&PolicyFiles::of(bundle).sources(), &vocabulary)
+        let files = PolicyFiles::of(bundle);
+        let policies = Policies::compile_validated(&files.sources(), &vocabulary, validated)
             .map_err(|more| faults.0.extend(more.0));
         let (Ok(router), Ok(policies)) = (router, policies) else { return Err(distinct(faults)) };
         let routes = resolve_routes(&config, contracts, &policies, &mut faults);
@@ -109,6 +132,12 @@ impl Rules {
     #[must_use]
     pub fn digest(&self) -> &str {
         &self.digest
+    }
+
+    /// The digest's first twelve digits, by which lines and rows name the bundle.
+    #[must_use]
+    pub fn short_digest(&self) -> &str {
+        self.digest.get(..12).unwrap_or(&self.digest)
     }
 }
 

@@ -1,7 +1,7 @@
 use std::collections::HashMap;
 use std::net::{IpAddr, Ipv6Addr};
 use std::num::NonZeroU64;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use doorward_config::{Limit, LimitRule};
@@ -24,7 +24,7 @@ impl<'c> Screened<'c> {
 /// What one sandbox lets through per address before any cryptography: floods of bad tokens cost no signature checks.
 pub(crate) struct Screen {
     rate: Limit,
-    levels: Mutex<Generations>,
+    levels: Arc<Mutex<Generations>>,
 }
 
 /// Addresses in two generations: when the young one is full, it becomes the old one, and who was not seen since is
@@ -51,7 +51,12 @@ impl Generations {
 impl Screen {
     pub(crate) fn new(rate: NonZeroU64) -> Self {
         let rule = LimitRule::Rate { units: rate.get(), period: Duration::from_secs(1), burst: rate };
-        Self { rate: Limit { name: String::new(), rule }, levels: Mutex::default() }
+        Self { rate: Limit { name: String::new(), rule }, levels: Arc::default() }
+    }
+
+    /// Another rate over the same addresses: a new bundle is no new chance for who floods.
+    pub(crate) fn renew(&self, rate: NonZeroU64) -> Self {
+        Self { levels: Arc::clone(&self.levels), ..Self::new(rate) }
     }
 
     /// Takes one look for `address`, or says how long to wait.

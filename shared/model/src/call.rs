@@ -69,6 +69,8 @@ pub struct Call {
     pub front: Front,
     /// When it came in.
     pub at: Timestamp,
+    /// The beginning of the digest of the bundle that it goes by.
+    pub bundle: Option<String>,
     /// Who called, once proven.
     pub caller: Option<EntityName>,
     /// The plan that the caller is on.
@@ -135,6 +137,7 @@ impl Call {
             gateway_request_id: inbound.gateway_request.clone(),
             front: inbound.front.clone(),
             at,
+            bundle: None,
             caller: None,
             plan: None,
             action: None,

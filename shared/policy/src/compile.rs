@@ -20,6 +20,7 @@ use crate::vocabulary::{SourceFile, Sources, Vocabulary};
 #[derive(Debug)]
 pub struct Policies {
     schema_text: String,
+    depth: u32,
     unstated: Vec<String>,
     warnings: Vec<Fault>,
     pub(crate) schema: Schema,
@@ -40,6 +41,19 @@ impl Policies {
     /// # Errors
     /// Every fault of every file, in the order of the files: schemas, policies, links, entities.
     pub fn compile(sources: &Sources<'_>, vocabulary: &Vocabulary) -> Result<Self, Faults> {
+        Self::compile_validated(sources, vocabulary, None)
+    }
+
+    /// As [`Policies::compile`], but policies that `validated` covers are not validated again. They are still parsed and
+    /// compiled, all or none; nothing is known of [`Policies::warnings`] then.
+    ///
+    /// # Errors
+    /// As [`Policies::compile`].
+    pub fn compile_validated(
+        sources: &Sources<'_>,
+        vocabulary: &Vocabulary,
+        validated: Option<&Validated>,
+    ) -> Result<Self, Faults> {
         let Sources { policies, links, schemas, entities } = *sources;
         let files = PolicyFiles::read(policies, links);
         let project = match ProjectSchema::build(schemas, vocabulary) {
@@ -50,12 +64,19 @@ impl Policies {
                 return Err(Faults(faults));
             }
         };
-        let (depth, validation) = validate(&project.schema, &files.set);
+        let (depth, validation) = match validated.filter(|validated| validated.covers(&project.text)) {
+            Some(validated) => (validated.depth, None),
+            None => {
+                let (depth, result) = validate(&project.schema, &files.set);
+                (depth, Some(result))
+            }
+        };
         let mut faults = files.faults.clone();
         let reads_input =
             |id: &PolicyId| files.set.policy(id).is_none_or(|policy| input_reads::reads(policy, &files.set));
         let judged = validation
-            .validation_errors()
+            .iter()
+            .flat_map(ValidationResult::validation_errors)
             .filter(|error| !vocabulary.inputs_unknown || !reads_input(error.policy_id()));
         faults.extend(judged.map(|error| explain(error, files.fault(error))));
         sort(&mut faults, policies, links);
@@ -72,8 +93,8 @@ impl Policies {
                 return Err(Faults(faults));
             }
         };
-        let mut warnings: Vec<Fault> =
-            validation.validation_warnings().map(|warning| files.warning(warning)).collect();
+        let found = validation.iter().flat_map(ValidationResult::validation_warnings);
+        let mut warnings: Vec<Fault> = found.map(|warning| files.warning(warning)).collect();
         sort(&mut warnings, policies, links);
         express::warm();
         Ok(Self {
@@ -83,6 +104,7 @@ impl Policies {
             store,
             loaded,
             schema_text: project.text,
+            depth,
             unstated: project.unstated,
             warnings,
             schema: project.schema,
@@ -97,6 +119,12 @@ impl Policies {
     #[must_use]
     pub fn schema(&self) -> &str {
         &self.schema_text
+    }
+
+    /// How many entities deep the policies read, from 1.
+    #[must_use]
+    pub fn depth(&self) -> u32 {
+        self.depth
     }
 
     /// How many policies there are.
@@ -115,6 +143,24 @@ impl Policies {
     #[must_use]
     pub fn unstated(&self) -> &[String] {
         &self.unstated
+    }
+}
+
+/// What an earlier validation found. Who hands this over vouches that it was of the very same files, and by the same
+/// version of this crate.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Validated {
+    /// The whole schema, as it was then.
+    pub schema: String,
+    /// How many entities deep the policies read. Recorded, since only the validator can tell: a decision that loaded
+    /// less could miss a group that a `forbid` names, and one that loaded the most would cost more than it must.
+    pub depth: u32,
+}
+
+impl Validated {
+    /// Whether it holds for policies over the schema as it is now.
+    fn covers(&self, schema: &str) -> bool {
+        self.schema == schema && (1..=DEEPEST).contains(&self.depth)
     }
 }
 

@@ -58,7 +58,7 @@ mod vocabulary;
 
 pub use can::{Grant, Grounds, Reach};
 pub use clauses::{Keyword, Link};
-pub use compile::{Policies, check_form};
+pub use compile::{Policies, Validated, check_form};
 pub use explain::{Applied, Clause, Explanation, Holds, Part, PolicyEffect};
 pub use loaded::Loaded;
 pub use misfits::Misfit;

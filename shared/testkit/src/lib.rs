@@ -3,12 +3,14 @@
 
 mod clock;
 mod issuer;
+mod publications;
 mod stores;
 mod targets;
 mod world;
 
 pub use clock::ManualClock;
 pub use issuer::{TestIssuer, numeric_date};
+pub use publications::MemoryPublications;
 pub use stores::{MemoryEntities, MemoryLedger, MemoryLimits, MemoryQuarantine, Row};
 pub use targets::{BoundedFront, ScriptedTargets};
 pub use world::{Lines, MAX_ANSWER, StaticDocuments, World, http, s3};

@@ -7,12 +7,14 @@ use doorward_core::limit::{Ask, Level, Reserved, SlotRule};
 use doorward_core::ports::{Claim, EntitySource, EntityStore, Ledger, LimitStore, Quarantine, StoreError};
 use doorward_model::{Call, EventRecord, Item, Outcome};
 use jiff::Timestamp;
+use tokio::sync::Notify;
 
 /// Whether a store answers, and how often it was asked.
 #[derive(Debug, Default)]
 pub struct Switch {
     away: AtomicBool,
     hangs: AtomicBool,
+    released: Notify,
     calls: AtomicUsize,
 }
 
@@ -22,9 +24,12 @@ impl Switch {
         self.away.store(away, Ordering::SeqCst);
     }
 
-    /// From now on the store never answers, or does again.
+    /// From now on the store does not answer, or does again; who waits is answered then.
     pub fn hang(&self, hangs: bool) {
         self.hangs.store(hangs, Ordering::SeqCst);
+        if !hangs {
+            self.released.notify_waiters();
+        }
     }
 
     /// How often the store was asked.
@@ -33,10 +38,11 @@ impl Switch {
         self.calls.load(Ordering::SeqCst)
     }
 
-    async fn ask(&self) -> Result<(), StoreError> {
+    pub(crate) async fn ask(&self) -> Result<(), StoreError> {
         self.calls.fetch_add(1, Ordering::SeqCst);
+        let released = self.released.notified();
         if self.hangs.load(Ordering::SeqCst) {
-            std::future::pending::<()>().await;
+            released.await;
         }
         if self.away.load(Ordering::SeqCst) { Err(StoreError("switched off".to_owned())) } else { Ok(()) }
     }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use doorward_core::ports::{Clock, Fetch, FetchError, Journal};
+use doorward_core::ports::{BundleNews, Clock, Fetch, FetchError, Journal};
 use doorward_core::{Bundle, Door, Ports, Rules};
 use doorward_model::{
     Call, CallId, EventKind, EventRecord, Front, FrontKind, HttpRequest, Inbound, Message, PathForm, Trace,
@@ -72,6 +72,7 @@ impl Fetch for StaticDocuments {
 pub struct Lines {
     calls: Mutex<Vec<Call>>,
     complaints: Mutex<Vec<String>>,
+    news: Mutex<Vec<BundleNews>>,
 }
 
 impl Lines {
@@ -86,6 +87,12 @@ impl Lines {
     pub fn complaints(&self) -> Vec<String> {
         self.complaints.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
+
+    /// What looks for newer bundles came to, since the last time.
+    #[must_use]
+    pub fn news(&self) -> Vec<BundleNews> {
+        std::mem::take(&mut *self.news.lock().unwrap_or_else(PoisonError::into_inner))
+    }
 }
 
 impl Journal for Lines {
@@ -95,6 +102,10 @@ impl Journal for Lines {
 
     fn complain(&self, _: &Call, cause: &str) {
         self.complaints.lock().unwrap_or_else(PoisonError::into_inner).push(cause.to_owned());
+    }
+
+    fn report(&self, news: &BundleNews) {
+        self.news.lock().unwrap_or_else(PoisonError::into_inner).push(news.clone());
     }
 }
 
@@ -110,6 +121,7 @@ pub struct World {
     pub targets: Arc<ScriptedTargets>,
     pub front: Arc<BoundedFront>,
     pub lines: Arc<Lines>,
+    pub ports: Ports,
     pub door: Door,
 }
 
@@ -142,8 +154,20 @@ impl World {
             answers: front.clone(),
             journal: lines.clone(),
         };
-        let door = Door::new(Arc::new(rules), ports);
-        Ok(Self { clock, documents, limits, ledger, quarantine, entities, targets, front, lines, door })
+        let door = Door::new(Arc::new(rules), ports.clone());
+        Ok(Self {
+            clock,
+            documents,
+            limits,
+            ledger,
+            quarantine,
+            entities,
+            targets,
+            front,
+            lines,
+            ports,
+            door,
+        })
     }
 
     /// A clock's reading.

@@ -8,6 +8,7 @@ mod lambda;
 mod ledger;
 mod limits;
 mod loopback;
+mod publications;
 mod quarantine;
 mod sample;
 mod store;

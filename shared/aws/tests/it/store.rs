@@ -31,6 +31,7 @@ struct Front {
     asked: Mutex<Vec<String>>,
     last: Mutex<Value>,
     faults: Mutex<VecDeque<Fault>>,
+    fault_at: Mutex<Option<(&'static str, Fault)>>,
 }
 
 /// What becomes of one request.
@@ -55,6 +56,7 @@ impl Store {
             asked: Mutex::default(),
             last: Mutex::default(),
             faults: Mutex::default(),
+            fault_at: Mutex::default(),
         });
         let app = Router::new().fallback(pass).with_state(Arc::clone(&front));
         let clients = loopback::clients(loopback::serve(app).await);
@@ -76,6 +78,17 @@ impl Store {
         self.front.faults.lock().unwrap().extend(faults);
     }
 
+    /// The next request for this operation meets this fault.
+    pub(crate) fn fail_at(&self, operation: &'static str, fault: Fault) {
+        *self.front.fault_at.lock().unwrap() = Some((operation, fault));
+    }
+
+    /// Removes an item behind the SDK's back.
+    pub(crate) fn delete(&self, table: &str, key: Value) {
+        let request = serde_json::json!({ "TableName": format!("{TABLE}-{table}"), "Key": key });
+        self.database.delete_item(serde_json::from_value(request).unwrap()).unwrap();
+    }
+
     /// Puts an item in DynamoDB's own form into the table of this name.
     pub(crate) fn put(&self, table: &str, item: Value) {
         let request = serde_json::json!({ "TableName": table, "Item": item });
@@ -92,9 +105,11 @@ impl Store {
 
 async fn pass(State(front): State<Arc<Front>>, headers: HeaderMap, body: Bytes) -> Response<Body> {
     let target = headers["x-amz-target"].to_str().unwrap();
-    front.asked.lock().unwrap().push(target.rsplit('.').next().unwrap().to_owned());
+    let operation = target.rsplit('.').next().unwrap();
+    front.asked.lock().unwrap().push(operation.to_owned());
     *front.last.lock().unwrap() = serde_json::from_slice(&body).unwrap();
-    let fault = front.faults.lock().unwrap().pop_front();
+    let aimed = front.fault_at.lock().unwrap().take_if(|(at, _)| *at == operation);
+    let fault = aimed.map(|(_, fault)| fault).or_else(|| front.faults.lock().unwrap().pop_front());
     if let Some(Fault::Throttled) = fault {
         let mut refused = Response::new(Body::from(r#"{"__type":"ProvisionedThroughputExceededException"}"#));
         *refused.status_mut() = StatusCode::BAD_REQUEST;

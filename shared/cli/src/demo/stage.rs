@@ -23,6 +23,8 @@ pub(crate) struct Stage {
     pub(crate) door: LocalDoor,
     pub(crate) http_api: String,
     pub(crate) function_url: String,
+    /// Where the demo's `doorward.toml` is.
+    pub(crate) project: PathBuf,
     caller: Caller,
     /// Where the tokens in printed `curl` lines are kept.
     tokens: PathBuf,
@@ -70,7 +72,13 @@ impl Stage {
             door.emulator.function_url().ok_or_else(|| lacking("`function-url:` front"))?.to_owned();
         let tokens = root.join(TOKEN_FOLDER);
         std::fs::create_dir_all(&tokens).map_err(Failure::new)?;
-        Ok(Self { door, http_api, function_url, caller: Caller::new(), tokens })
+        let project = project.config.clone();
+        Ok(Self { door, http_api, function_url, project, caller: Caller::new(), tokens })
+    }
+
+    /// Where files are kept that printed lines name.
+    pub(crate) fn folder(&self) -> &Path {
+        &self.tokens
     }
 
     /// Both fronts.

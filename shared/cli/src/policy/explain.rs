@@ -1,9 +1,9 @@
 use std::path::{Path, PathBuf};
 
 use clap::ArgGroup;
-use doorward_aws::{AwsClients, LedgerReader};
+use doorward_aws::LedgerReader;
 use doorward_config::{Placed, Sample, SampleCall, parse_policy_sample};
-use doorward_core::{PolicyTestFiles, Rehearsed};
+use doorward_core::Rehearsed;
 use doorward_model::{Effect, EntityName, Fault, Faults, ParseEntityError, Place};
 use jiff::Timestamp;
 use serde_json::{Value, json};
@@ -11,7 +11,8 @@ use serde_json::{Value, json};
 use super::entrance::{enter, read};
 use super::recorded::Recorded;
 use super::showing;
-use crate::emit::{is_local, read_event};
+use crate::clients::{clients, is_local};
+use crate::emit::read_event;
 use crate::explanation::{Explanation, Lines};
 use crate::output::{Exit, Failure, Format, say};
 use crate::project::Project;
@@ -72,7 +73,8 @@ async fn explain_call(
     arguments: &Arguments,
     format: Format,
 ) -> Result<Exit, Failure> {
-    let ledger = LedgerReader::new(&clients(&arguments.dynamodb_url)?, &project.rules.config().door.table);
+    let clients = clients("AWS_ENDPOINT_URL_DYNAMODB", &arguments.dynamodb_url)?;
+    let ledger = LedgerReader::new(&clients, &project.rules.config().door.table);
     let lines = match is_local(&arguments.endpoint_url) {
         true => Lines::Of(&arguments.endpoint_url),
         false => Lines::None,
@@ -87,7 +89,7 @@ async fn explain_call(
         ));
     }
     let changed = recorded.as_ref().and_then(|recorded| recorded.text("bundle"));
-    let changed = changed.map(|bundle| bundle != project.rules.digest());
+    let changed = changed.map(|bundle| bundle != project.rules.short_digest());
     let named = |name| recorded.as_ref().map(|recorded| recorded.ids(name)).unwrap_or_default();
     let (policies, errors) = (named("policies"), named("errors"));
     let text = |ids: &[&str]| ids.iter().map(|id| showing::text_as_json(project, id)).collect::<Vec<_>>();
@@ -122,18 +124,6 @@ async fn explain_call(
     Ok(if allowed { Exit::Ok } else { Exit::Different })
 }
 
-/// A local store takes any credentials; everywhere else the environment's are used.
-fn clients(endpoint: &str) -> Result<AwsClients, Failure> {
-    let local = is_local(endpoint);
-    AwsClients::from_variables(|name| match name {
-        "AWS_ENDPOINT_URL_DYNAMODB" => Some(endpoint.to_owned()),
-        "AWS_ACCESS_KEY_ID" | "AWS_SECRET_ACCESS_KEY" if local => Some("local".to_owned()),
-        "AWS_REGION" if local => Some("us-east-1".to_owned()),
-        name => std::env::var(name).ok(),
-    })
-    .map_err(Failure::new)
-}
-
 fn explain_sample(
     mut project: Project,
     file: &Path,
@@ -152,7 +142,7 @@ fn explain_sample(
         }
         false => match parse_policy_sample(&name, &text) {
             Ok(sample) => {
-                project.sources.beside = PolicyTestFiles::read(&project.config).map_err(Failure::new)?;
+                project.read_beside()?;
                 let beside = &project.sources.beside;
                 project.rules.rehearse(&sample, &|sample| enter(beside, sample))
             }

@@ -64,7 +64,7 @@ fn of_row(row: &LedgerItem, line: Option<&Value>) -> Value {
         "call": row.call, "at": row.at, "caller": row.caller, "action": row.action, "resource": row.resource,
         "purpose": row.purpose, "outcome": row.outcome, "stage": row.stage, "code": row.code, "status": status,
         "cause": row.cause, "bound": row.bound, "violations": row.violations, "effect": row.effect,
-        "policies": row.policies, "errors": row.errors, "bundle": from_line("bundle"),
+        "policies": row.policies, "errors": row.errors, "bundle": row.bundle,
     })
 }
 

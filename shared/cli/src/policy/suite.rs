@@ -1,7 +1,7 @@
 use std::path::Path;
 
 use doorward_config::{PolicyTest, parse_policy_tests};
-use doorward_core::{PolicyTestFiles, TestReport};
+use doorward_core::TestReport;
 use doorward_model::{Fault, Faults};
 
 use super::entrance::enter;
@@ -18,16 +18,15 @@ impl Suite {
     /// Reads and checks the project at `path` together with its policy tests, so that all faults are told at once.
     pub(crate) fn open(path: &Path) -> Result<Self, Failure> {
         let mut files = Files::read(path)?;
-        let beside = PolicyTestFiles::read(&files.config).map_err(Failure::new)?;
+        files.read_beside()?;
         let mut faults = Faults::default();
         let mut tests = Vec::new();
-        for (name, text) in beside.tests() {
+        for (name, text) in files.sources.beside.tests() {
             match parse_policy_tests(name, text) {
                 Ok(read) => tests.extend(read),
                 Err(more) => faults.0.extend(more.0),
             }
         }
-        files.sources.beside = beside;
         match files.compile() {
             Ok(rules) if faults.0.is_empty() => Ok(Self { project: files.with(rules), tests }),
             Ok(_) => Err(files.invalid(faults)),

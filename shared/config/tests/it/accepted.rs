@@ -1,6 +1,8 @@
 use std::time::Duration;
 
-use doorward_config::{AuthorizerAnswer, CheckAnswers, JwksLocation, LimitRule, OnDeny, Window, parse};
+use doorward_config::{
+    AuthorizerAnswer, CheckAnswers, JwksLocation, LimitRule, OnDeny, Updates, Window, parse,
+};
 use expect_test::expect;
 
 use crate::shop::SHOP;
@@ -13,6 +15,7 @@ fn the_shop_reads_as_it_is_written() {
                 name: "shop",
                 table: "doorward",
                 refresh: 30s,
+                updates: None,
                 purposes: [
                     "checkout",
                     "analytics",
@@ -223,6 +226,17 @@ plans = [{ name = "default", limits = [{ rate = "7/m" }, { rate = "0/h" }, { quo
     assert!(matches!(limits[0].rule, LimitRule::Rate { units: 7, burst, .. } if burst.get() == 7));
     assert!(matches!(limits[1].rule, LimitRule::Rate { units: 0, burst, .. } if burst.get() == 1));
     assert_eq!(limits[2].rule, LimitRule::Quota { units: 0, window: Window::Day });
+}
+
+#[test]
+fn a_door_looks_for_newer_bundles_where_it_is_told_to() {
+    let updates = |line: &str| {
+        let text = format!("[door]\nname = 'd'\ntable = 't'\n{line}");
+        parse("f", &text).unwrap().door.updates
+    };
+    assert_eq!(updates(""), Updates::None);
+    assert_eq!(updates("updates = 'none'"), Updates::None);
+    assert_eq!(updates("updates = 'table'"), Updates::Table);
 }
 
 #[test]

@@ -47,8 +47,8 @@ fn an_unknown_key_is_a_fault() {
         r#"refresh = "30s""#,
         r#"colour = "red""#,
         expect![[r#"
-        doorward.toml:4:1: unknown key `colour` in `[door]`
-          hint: expected `name`, `table`, `refresh`, `purposes`, `max_body`, `retention`, `screen_rate` or `fronts`"#]],
+            doorward.toml:4:1: unknown key `colour` in `[door]`
+              hint: expected `name`, `table`, `refresh`, `updates`, `purposes`, `max_body`, `retention`, `screen_rate` or `fronts`"#]],
     );
     check(
         "[[plans]]",

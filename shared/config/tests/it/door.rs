@@ -56,6 +56,17 @@ fn durations_are_bounded() {
 }
 
 #[test]
+fn newer_bundles_come_from_the_table_or_from_nowhere() {
+    check(
+        r#"refresh = "30s""#,
+        r#"updates = "tabel""#,
+        expect![[r#"
+            doorward.toml:4:11: unknown value `tabel`
+              hint: did you mean `table`?"#]],
+    );
+}
+
+#[test]
 fn sizes_and_rates_are_bounded() {
     check(
         r#"refresh = "30s""#,

@@ -7,8 +7,10 @@
 )]
 
 mod admission;
+mod archive;
 mod events;
 mod keys;
+mod live;
 mod loaded;
 mod policy_tests;
 mod refusals;

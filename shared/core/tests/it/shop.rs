@@ -1,4 +1,4 @@
-use doorward_core::Answer;
+use doorward_core::{Answer, Bundle};
 use doorward_model::{Call, Inbound, Reply};
 use doorward_testkit::{TestIssuer, World, http, numeric_date};
 use http::Method;
@@ -6,6 +6,29 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 pub(crate) const JWKS: &str = "https://id.shop.example/.well-known/jwks.json";
+
+/// The demo's configuration, with the refresh interval that these tests count with.
+fn config() -> String {
+    let config = include_str!("../../../../policies/doorward.toml");
+    let line = |line: &str| {
+        if line.starts_with("refresh = ") { "refresh = \"30s\"" } else { line }.to_owned() + "\n"
+    };
+    config.lines().map(line).collect()
+}
+
+const FILES: [(&str, &str); 5] = [
+    ("orders.cedar", include_str!("../../../../policies/orders.cedar")),
+    ("receipts.cedar", include_str!("../../../../policies/receipts.cedar")),
+    ("shop.cedarschema", include_str!("../../../../policies/shop.cedarschema")),
+    ("entities.json", include_str!("../../../../policies/entities.json")),
+    ("contracts/shop.yaml", include_str!("../../../../policies/contracts/shop.yaml")),
+];
+
+/// What governs the demo, and more files.
+pub(crate) fn bundle(more: &[(&str, &str)]) -> Bundle {
+    let files = FILES.iter().chain(more).map(|(name, text)| ((*name).to_owned(), (*text).to_owned()));
+    Bundle { config: ("doorward.toml".to_owned(), config()), files: files.collect() }
+}
 
 /// The demo's own door over stand-ins, with its issuer.
 pub(crate) struct Shop {
@@ -31,15 +54,7 @@ impl Shop {
     /// The shop with its configuration changed, and more files.
     #[track_caller]
     pub(crate) fn with_files(change: impl FnOnce(String) -> String, more: &[(&str, &str)]) -> Self {
-        let config = change(include_str!("../../../../policies/doorward.toml").to_owned());
-        let files = [
-            ("orders.cedar", include_str!("../../../../policies/orders.cedar")),
-            ("receipts.cedar", include_str!("../../../../policies/receipts.cedar")),
-            ("shop.cedarschema", include_str!("../../../../policies/shop.cedarschema")),
-            ("entities.json", include_str!("../../../../policies/entities.json")),
-            ("contracts/shop.yaml", include_str!("../../../../policies/contracts/shop.yaml")),
-        ];
-        let world = World::new(&config, &[&files[..], more].concat(), now())
+        let world = World::new(&change(config()), &[&FILES[..], more].concat(), now())
             .unwrap_or_else(|faults| panic!("{faults}"));
         let issuer = TestIssuer::new("k1");
         world.documents.put(JWKS, issuer.jwks());

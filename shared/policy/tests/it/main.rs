@@ -25,4 +25,5 @@ mod shop;
 mod stated;
 mod stock;
 mod tokens;
+mod validated;
 mod whole;

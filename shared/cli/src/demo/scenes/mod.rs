@@ -1,5 +1,6 @@
 //! The scenes, a file each, in the order of the tour.
 
+mod bundle_published;
 mod contract_broken;
 mod delivered_twice;
 mod event_denied;
@@ -27,4 +28,5 @@ pub(crate) const ALL: &[Scene] = &[
     event_permitted::SCENE,
     event_denied::SCENE,
     delivered_twice::SCENE,
+    bundle_published::SCENE,
 ];

@@ -1,0 +1,66 @@
+use std::path::PathBuf;
+
+use comfy_table::Table;
+use comfy_table::presets::UTF8_HORIZONTAL_ONLY;
+use doorward_aws::{DynamoPublications, Publisher};
+use doorward_core::Publication;
+use doorward_core::ports::Publications as _;
+use serde_json::{Value, json};
+
+use super::{Store, away};
+use crate::output::{Exit, Failure, Format, say};
+use crate::project;
+
+/// Lists what was published, the newest first, and which of it is in force.
+#[derive(clap::Args)]
+#[command(
+    after_help = "Examples:\n  doorward bundle list\n  doorward bundle list --format json\n\nExit codes: 0 listed, 1 could not run, 3 faults found in the configuration"
+)]
+pub(crate) struct Arguments {
+    /// The project's folder, its doorward.toml, or an archive: its configuration names the table.
+    #[arg(default_value = ".")]
+    path: PathBuf,
+    #[command(flatten)]
+    store: Store,
+}
+
+pub(crate) async fn run(arguments: &Arguments, format: Format) -> Result<Exit, Failure> {
+    let table = project::configuration(&arguments.path)?.door.table;
+    let clients = arguments.store.clients()?;
+    let listed = Publisher::new(&clients, &table).list().await.map_err(away)?;
+    let current = DynamoPublications::new(&clients, &table).current().await.map_err(away)?;
+    let is_current = |publication: &Publication| current.as_ref() == Some(publication);
+    match format {
+        Format::Json => {
+            let listed = listed.iter().map(|publication| as_json(publication, is_current(publication)));
+            say!("{}", json!({ "publications": listed.collect::<Vec<_>>() }));
+        }
+        Format::Human if listed.is_empty() => say!("nothing was published to `{table}-state`"),
+        Format::Human => {
+            let mut drawn = Table::new();
+            drawn.load_style(UTF8_HORIZONTAL_ONLY).set_header(["number", "bundle", "published", "bytes", ""]);
+            for publication in &listed {
+                drawn.add_row([
+                    publication.sequence.to_string(),
+                    publication.digest.get(..12).unwrap_or_default().to_owned(),
+                    publication.at.strftime("%Y-%m-%d %H:%M:%S UTC").to_string(),
+                    publication.bytes.to_string(),
+                    if is_current(publication) { "in force".to_owned() } else { String::new() },
+                ]);
+            }
+            say!("{drawn}");
+        }
+    }
+    Ok(Exit::Ok)
+}
+
+fn as_json(publication: &Publication, current: bool) -> Value {
+    json!({
+        "sequence": publication.sequence,
+        "bundle": publication.digest,
+        "archive": publication.archive,
+        "bytes": publication.bytes,
+        "at": publication.at,
+        "current": current,
+    })
+}
