@@ -7,15 +7,18 @@
 )]
 
 mod arrows;
+mod authoring;
 mod bad_input;
 mod bundle;
 mod check;
 mod demo;
 mod emit;
+mod explain;
 mod issuer;
 mod loaded;
 mod ministack;
 mod packages;
+mod policy_tests;
 mod readme;
 mod start;
 mod store_away;

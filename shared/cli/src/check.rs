@@ -3,12 +3,13 @@ use std::path::PathBuf;
 use serde_json::json;
 
 use crate::output::{Exit, Failure, Format, say};
-use crate::project::Project;
+use crate::policy::suite::{Ran, Suite};
 
-/// Looks for faults in a project's configuration, policies and contracts, and reports all of them.
+/// Looks for faults in a project's configuration, policies, contracts and policy tests, and reports all of them; runs the
+/// policy tests.
 #[derive(clap::Args)]
 #[command(
-    after_help = "Examples:\n  doorward check\n  doorward check shop/doorward.toml --format json\n\nExit codes: 0 no fault, 1 could not run, 3 faults found"
+    after_help = "Examples:\n  doorward check\n  doorward check shop/doorward.toml --format json\n\nExit codes: 0 no fault, 1 could not run, 3 faults found, or a policy test fails"
 )]
 pub(crate) struct Arguments {
     /// The project's folder, or its doorward.toml.
@@ -17,7 +18,13 @@ pub(crate) struct Arguments {
 }
 
 pub(crate) fn run(arguments: &Arguments, format: Format) -> Result<Exit, Failure> {
-    let Project { rules, .. } = Project::open(&arguments.path)?;
+    let ran = Suite::open(&arguments.path)?.run()?;
+    let failures = ran.failures();
+    let Ran { project, tests, report } = ran;
+    if !failures.0.is_empty() {
+        return Err(project.invalid(failures));
+    }
+    let rules = &project.rules;
     let config = rules.config();
     let contracts = config.routes.iter().filter(|route| route.contract.is_some()).count();
     let policies = rules.policies().count();
@@ -33,16 +40,23 @@ pub(crate) fn run(arguments: &Arguments, format: Format) -> Result<Exit, Failure
                 "events": config.events.len(),
                 "policies": policies,
                 "contracts": contracts,
+                "tests": tests.len(),
+                "uncovered": report.uncovered.iter().map(|policy| &policy.id).collect::<Vec<_>>(),
                 "unstated": unstated,
             })
         ),
         Format::Human => {
             say!(
-                "no fault in the door `{}`: routes {} ({contracts} with a contract), events {}, policies {policies}",
+                "no fault in the door `{}`: routes {} ({contracts} with a contract), events {}, policies {policies}, policy tests {}",
                 config.door.name,
                 config.routes.len(),
                 config.events.len(),
+                tests.len(),
             );
+            // Who has no tests has said so by having none.
+            for policy in report.uncovered.iter().filter(|_| !tests.is_empty()) {
+                say!("note: no policy test covers `{}`", policy.id);
+            }
             for line in unstated {
                 say!("note: policies cannot read {line}");
             }

@@ -19,7 +19,7 @@ pub(crate) fn clients(variable: &str, endpoint: &str) -> Result<AwsClients, Fail
     .map_err(Failure::new)
 }
 
-fn is_local(endpoint: &str) -> bool {
+pub(crate) fn is_local(endpoint: &str) -> bool {
     ["http://127.0.0.1:", "http://localhost:", "http://[::1]:"]
         .iter()
         .any(|start| endpoint.starts_with(start))

@@ -111,7 +111,7 @@ pub(crate) fn s3_event(bucket: &str, key: &str, size: u64, event: &str, sequence
 const LARGEST_EVENT: u64 = 1024 * 1024;
 
 /// The file's bytes, so that the door is sent exactly what stands there.
-fn read_event(path: &Path) -> Result<Vec<u8>, Failure> {
+pub(crate) fn read_event(path: &Path) -> Result<Vec<u8>, Failure> {
     let failed = |cause: String| Failure::new(format!("cannot read `{}`: {cause}", path.display()));
     let mut event = Vec::new();
     let file = std::fs::File::open(path).map_err(|error| failed(error.to_string()))?;

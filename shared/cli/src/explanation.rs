@@ -1,8 +1,58 @@
+use bytes::Bytes;
 use doorward_aws::{LedgerItem, LedgerReader};
-use doorward_emulator::{LogLine, Logs};
+use doorward_emulator::Logs;
+use http_body_util::Full;
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::Value;
 
+use crate::calling::Caller;
 use crate::output::Failure;
+
+/// Where the lines of functions and fronts are read.
+pub(crate) enum Lines<'l> {
+    /// In this process, which is the door.
+    Own(&'l Logs),
+    /// At a local door, by its Lambda endpoint. One that does not answer has none: what is deployed has its lines in
+    /// its own log.
+    Of(&'l str),
+    /// Nowhere that can be asked.
+    None,
+}
+
+/// A line of a function or a front.
+struct Line {
+    source: String,
+    text: String,
+}
+
+impl Lines<'_> {
+    /// The lines that concern `id`, oldest first.
+    async fn find(&self, id: &str) -> Vec<Line> {
+        match self {
+            Self::Own(logs) => {
+                let own = logs.find(id).into_iter();
+                own.map(|line| Line { source: line.source, text: line.text }).collect()
+            }
+            Self::Of(endpoint) => ask(endpoint, id).await.unwrap_or_default(),
+            Self::None => Vec::new(),
+        }
+    }
+}
+
+async fn ask(endpoint: &str, id: &str) -> Option<Vec<Line>> {
+    let id = utf8_percent_encode(id, NON_ALPHANUMERIC);
+    let request =
+        http::Request::get(format!("{endpoint}/_doorward/logs?id={id}")).body(Full::<Bytes>::default());
+    let answer = Caller::new().call(request.ok()?).await.ok().filter(|answer| answer.status == 200)?;
+    let lines: Vec<Value> = serde_json::from_slice(&answer.body).ok()?;
+    let text = |line: &Value, name: &str| Some(line.get(name)?.as_str()?.to_owned());
+    Some(
+        lines
+            .iter()
+            .filter_map(|line| Some(Line { source: text(line, "source")?, text: text(line, "text")? }))
+            .collect(),
+    )
+}
 
 /// Why a call was answered as it was, read back from the running system by the id that its caller was given.
 #[derive(Debug, Default)]
@@ -17,8 +67,8 @@ pub(crate) struct Explanation {
 
 impl Explanation {
     /// Everything that the logs and the ledger say of `id`.
-    pub(crate) async fn read(logs: &Logs, ledger: &LedgerReader, id: &str) -> Result<Self, Failure> {
-        let gateway = logs.find(id).iter().filter_map(access_line).next_back();
+    pub(crate) async fn read(lines: &Lines<'_>, ledger: &LedgerReader, id: &str) -> Result<Self, Failure> {
+        let gateway = lines.find(id).await.iter().filter_map(access_line).next_back();
         let invoked = |name: &str| gateway.as_ref()?.get(name)?.as_str().map(str::to_owned);
         // In the order in which they had their say; without a gateway, the id is the invocation's own.
         let mut ids: Vec<String> =
@@ -26,18 +76,17 @@ impl Explanation {
         ids.push(id.to_owned());
         let mut found = Self { gateway, ..Self::default() };
         for id in &ids {
-            for line in logs.find(id) {
-                if let Some(call) = call_line(&line)
+            for line in lines.find(id).await {
+                if let Some(call) = call_line(&line, id)
                     && !found.calls.iter().any(|(_, known)| *known == call)
                 {
-                    found.calls.push((line.source.clone(), call));
+                    found.calls.push((line.source, call));
                 }
             }
         }
-        for (_, call) in found.calls.iter().rev() {
-            if let Some(id) = call.get("call_id").and_then(Value::as_str)
-                && let Some(row) = ledger.get(id).await.map_err(Failure::new)?
-            {
+        let known = found.calls.iter().rev().filter_map(|(_, call)| call.get("call_id")?.as_str());
+        for id in known.chain([id]) {
+            if let Some(row) = ledger.get(id).await.map_err(Failure::new)? {
                 found.row = Some(row);
                 break;
             }
@@ -69,14 +118,18 @@ impl Explanation {
     }
 }
 
-fn access_line(line: &LogLine) -> Option<Value> {
+fn access_line(line: &Line) -> Option<Value> {
     let is_front = matches!(line.source.as_str(), "http-api" | "function-url");
     is_front.then(|| serde_json::from_str(&line.text).ok())?
 }
 
-fn call_line(line: &LogLine) -> Option<Value> {
+/// What a function says of the call `id`; a line that only mentions it is another call's.
+fn call_line(line: &Line, id: &str) -> Option<Value> {
     let value: Value = serde_json::from_str(&line.text).ok()?;
-    (value.get("event").and_then(Value::as_str) == Some("call")).then_some(value)
+    let is_call = value.get("event").and_then(Value::as_str) == Some("call");
+    let ids = ["call_id", "request_id", "gateway_request_id"];
+    let is_its = ids.iter().any(|name| value.get(name).and_then(Value::as_str) == Some(id));
+    (is_call && is_its).then_some(value)
 }
 
 /// What the gateway itself decided; nothing where it only passed the call on.

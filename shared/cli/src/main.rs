@@ -36,6 +36,8 @@ struct Arguments {
 const EXAMPLES: &str = "\
 Examples:
   doorward check                         look for faults in ./doorward.toml or ./policies/doorward.toml
+  doorward policy test                   run the policy tests beside the policies
+  doorward policy explain CALL-ID        why was this call decided so?
   doorward policy schema                 write the schema that policies are checked against
   doorward bundle publish                publish the bundle to running doors
   doorward dev                           run the local door over this project's functions
@@ -67,7 +69,7 @@ async fn main() -> std::process::ExitCode {
         Verb::Dev(arguments) => dev::run(arguments, format).await,
         Verb::Demo(arguments) => demo::run(arguments, format).await,
         Verb::Emit(arguments) => emit::run(arguments, format).await,
-        Verb::Policy(arguments) => policy::run(&arguments, format),
+        Verb::Policy(arguments) => policy::run(arguments, format).await,
         Verb::Completions(arguments) => completions::run::<Arguments>(&arguments),
     };
     done.unwrap_or_else(|failure| {

@@ -48,7 +48,7 @@ pub(crate) enum Failure {
     /// It could not run; and the next step, where there is one.
     CouldNotRun { message: String, hint: Option<String> },
     /// The user's files are wrong.
-    Invalid { faults: Faults, sources: Sources },
+    Invalid { faults: Faults, sources: Box<Sources> },
 }
 
 impl Failure {

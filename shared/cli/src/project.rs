@@ -1,9 +1,10 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::Arc;
 
 use doorward_config::Config;
-use doorward_core::{Bundle, BundleError, Rules, Source};
-use doorward_model::Fault;
+use doorward_core::{Bundle, BundleError, PolicyTestFiles, Rules, Source};
+use doorward_model::{Fault, Faults};
 
 use crate::output::Failure;
 
@@ -11,29 +12,35 @@ use crate::output::Failure;
 #[derive(Debug)]
 pub(crate) struct Sources {
     /// Nothing where an archive was refused.
-    bundle: Option<Box<Bundle>>,
+    bundle: Option<Arc<Bundle>>,
+    /// What lies beside the policies and is no part of the bundle, where it was read.
+    pub(crate) beside: PolicyTestFiles,
+    /// A file from elsewhere, by the path that the user gave.
+    pub(crate) given: Option<(String, String)>,
     config: PathBuf,
     /// What all other names are relative to.
     root: PathBuf,
 }
 
 impl Sources {
-    fn of(source: Source, found: &Path) -> Self {
-        let (config, root) = match &source {
-            Source::Files(_) => (found.to_path_buf(), Bundle::root(found.parent().unwrap_or(Path::new("")))),
-            // As they are laid out in it.
-            Source::Archive(_) => (found.join("doorward.toml"), found.join("policies")),
-        };
-        Self { bundle: Some(Box::new(source.into_bundle())), config, root }
+    fn new(bundle: Option<Arc<Bundle>>, config: PathBuf, root: PathBuf) -> Self {
+        Self { bundle, beside: PolicyTestFiles::default(), given: None, config, root }
     }
 
     pub(crate) fn text(&self, name: &str) -> Option<&str> {
-        let Bundle { config: (config, text), files } = self.bundle.as_deref()?;
-        if name == config { Some(text) } else { files.get(name).map(String::as_str) }
+        let bundle = self.bundle.as_deref();
+        let own = bundle.map(|bundle| &bundle.config).into_iter().chain(&self.given);
+        let own = own.into_iter().find(|(own, _)| own == name).map(|(_, text)| text);
+        let read =
+            || bundle.and_then(|bundle| bundle.files.get(name)).or_else(|| self.beside.files.get(name));
+        own.or_else(read).map(String::as_str)
     }
 
     /// The path from here, which an editor can open.
     pub(crate) fn path(&self, name: &str) -> String {
+        if self.given.as_ref().is_some_and(|(given, _)| given == name) {
+            return name.to_owned();
+        }
         let is_config = self.bundle.as_ref().is_some_and(|bundle| name == bundle.config.0);
         let path = if is_config { self.config.clone() } else { self.root.join(name) };
         path.strip_prefix(".").unwrap_or(&path).display().to_string()
@@ -44,32 +51,90 @@ impl Sources {
 pub(crate) struct Project {
     /// Where `doorward.toml` or the archive is, absolute.
     pub(crate) config: PathBuf,
-    pub(crate) bundle: Bundle,
+    pub(crate) bundle: Arc<Bundle>,
     pub(crate) rules: Rules,
+    pub(crate) sources: Sources,
 }
 
 impl Project {
     /// Reads and checks the project at `path`: a folder, a `doorward.toml`, or an archive, whose word that it was
     /// checked is not taken.
     pub(crate) fn open(path: &Path) -> Result<Self, Failure> {
-        let (source, found) = read(path)?;
-        match Rules::compile(source.bundle(), |_| None) {
-            Err(faults) => Err(Failure::Invalid { faults, sources: Sources::of(source, &found) }),
-            Ok(rules) => {
-                let config = found.canonicalize().map_err(Failure::new)?;
-                Ok(Self { config, bundle: source.into_bundle(), rules })
-            }
+        let files = Files::read(path)?;
+        match files.compile() {
+            Ok(rules) => Ok(files.with(rules)),
+            Err(faults) => Err(files.invalid(faults)),
         }
     }
+
+    /// The failure that `faults` are, which were found in the project's files later.
+    pub(crate) fn invalid(self, faults: Faults) -> Failure {
+        Failure::Invalid { faults, sources: Box::new(self.sources) }
+    }
+
+    /// Reads what lies beside the policies and is no part of the bundle.
+    pub(crate) fn read_beside(&mut self) -> Result<(), Failure> {
+        self.sources.beside = beside(&self.config)?;
+        Ok(())
+    }
+}
+
+/// A project's files, before anything is known of them.
+pub(crate) struct Files {
+    /// Where `doorward.toml` or the archive is, absolute.
+    config: PathBuf,
+    bundle: Arc<Bundle>,
+    pub(crate) sources: Sources,
+}
+
+impl Files {
+    /// Reads the project at `path`.
+    pub(crate) fn read(path: &Path) -> Result<Self, Failure> {
+        let (source, found) = read(path)?;
+        let config = found.canonicalize().map_err(Failure::new)?;
+        let (place, root) = match &source {
+            Source::Files(_) => (found.clone(), Bundle::root(found.parent().unwrap_or(Path::new("")))),
+            // As they are laid out in it.
+            Source::Archive(_) => (found.join("doorward.toml"), found.join("policies")),
+        };
+        let bundle = Arc::new(source.into_bundle());
+        Ok(Self { config, sources: Sources::new(Some(Arc::clone(&bundle)), place, root), bundle })
+    }
+
+    /// Reads what lies beside the policies and is no part of the bundle.
+    pub(crate) fn read_beside(&mut self) -> Result<(), Failure> {
+        self.sources.beside = beside(&self.config)?;
+        Ok(())
+    }
+
+    pub(crate) fn compile(&self) -> Result<Rules, Faults> {
+        Rules::compile(&self.bundle, |_| None)
+    }
+
+    pub(crate) fn with(self, rules: Rules) -> Project {
+        Project { config: self.config, bundle: self.bundle, rules, sources: self.sources }
+    }
+
+    pub(crate) fn invalid(self, faults: Faults) -> Failure {
+        Failure::Invalid { faults, sources: Box::new(self.sources) }
+    }
+}
+
+/// An archive holds nothing but what governs.
+fn beside(config: &Path) -> Result<PolicyTestFiles, Failure> {
+    if config.extension().is_some_and(|ending| ending == "toml") {
+        return PolicyTestFiles::read(config).map_err(Failure::new);
+    }
+    Ok(PolicyTestFiles::default())
 }
 
 /// The configuration of the project at `path` alone, whatever is wrong with the rest.
 pub(crate) fn configuration(path: &Path) -> Result<Config, Failure> {
-    let (source, found) = read(path)?;
-    let (name, text) = &source.bundle().config;
+    let files = Files::read(path)?;
+    let (name, text) = &files.bundle.config;
     match doorward_config::parse(name, text) {
         Ok(config) => Ok(config),
-        Err(faults) => Err(Failure::Invalid { faults, sources: Sources::of(source, &found) }),
+        Err(faults) => Err(files.invalid(faults)),
     }
 }
 
@@ -80,7 +145,7 @@ fn read(path: &Path) -> Result<(Source, PathBuf), Failure> {
     match Source::open(&found) {
         Ok(source) => Ok((source, found)),
         Err(error @ BundleError::Archive { .. }) => {
-            let sources = Sources { bundle: None, config: found.clone(), root: found };
+            let sources = Box::new(Sources::new(None, found.clone(), found));
             Err(Failure::Invalid { faults: Fault::new(error.to_string()).into(), sources })
         }
         Err(error) => Err(Failure::new(error)),

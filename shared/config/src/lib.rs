@@ -24,12 +24,14 @@ mod names;
 mod path_template;
 mod pattern;
 mod plans;
+mod policy_tests;
 mod rate;
 mod reader;
 mod report;
 mod request_context;
 mod routes;
 mod size;
+mod stated;
 mod suggestion;
 mod targets;
 
@@ -41,23 +43,38 @@ pub use checked::{
 pub use environment::{ENVIRONMENT, EnvironmentVariable, jwks_url_variable};
 pub use load::{EntityTable, KeyType, LoadRule};
 pub use pattern::Pattern;
+pub use policy_tests::{
+    EventSample, Expected, PolicyTest, QuestionSample, RequestSample, Sample, SampleCall,
+    parse_policy_sample, parse_policy_tests,
+};
 pub use request_context::RequestContext;
+pub use stated::{Placed, Stated};
+pub use suggestion::suggest;
 
 use doorward_model::{Fault, Faults};
 use toml::de::DeTable;
 
 use crate::reader::Section;
-use crate::report::Report;
+use crate::report::{Report, Reported};
 
 /// Reads `text`, the content of `file`; `file` is only used to name places.
 ///
 /// # Errors
 /// Every fault of the file, in the order of the file. A file that is not TOML has one: the first place where it is not.
 pub fn parse(file: &str, text: &str) -> Result<Config, Faults> {
+    read_document(file, text, document::read)
+}
+
+/// What `read` makes of a whole TOML document.
+fn read_document<T>(
+    file: &str,
+    text: &str,
+    read: impl FnOnce(&mut Section<'_>) -> Result<T, Reported>,
+) -> Result<T, Faults> {
     let report = Report::new(file, text);
     let read = match DeTable::parse(text) {
         // The document has no header to point at: what it lacks is reported at its beginning.
-        Ok(document) => Section::read(&report, document.get_ref(), 0..0, "the file", document::read),
+        Ok(document) => Section::read(&report, document.get_ref(), 0..0, "the file", read),
         Err(error) => {
             // A message of several lines states what was wrong first and what was expected after it.
             let message = error.message().lines().map(str::trim).collect::<Vec<_>>().join(", ");

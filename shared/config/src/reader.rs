@@ -1,13 +1,16 @@
+use std::collections::BTreeMap;
 use std::num::NonZeroU64;
 use std::ops::{Range, RangeInclusive};
 use std::time::Duration;
 
 use doorward_model::{Fault, Place};
+use jiff::Timestamp;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use crate::duration;
 use crate::report::{Report, Reported, quote};
+use crate::stated::{self, Stated};
 use crate::suggestion::suggest;
 
 /// One value of the file and where it stands.
@@ -107,14 +110,70 @@ impl<'t> Value<'t> {
         })
     }
 
+    /// Whether it is a string: for keys that take a text or something else.
+    pub(crate) fn is_text(self) -> bool {
+        matches!(self.node.get_ref(), DeValue::String(_))
+    }
+
     /// Whether it is an integer: for keys that take a number or a text.
     pub(crate) fn is_integer(self) -> bool {
         matches!(self.node.get_ref(), DeValue::Integer(_))
     }
 
-    /// Whether it is a string: for keys that take a word or a table.
-    pub(crate) fn is_text(self) -> bool {
-        matches!(self.node.get_ref(), DeValue::String(_))
+    /// A point in time: a TOML date-time with its offset, or a string of that form (RFC 3339).
+    pub(crate) fn instant(self) -> Result<Timestamp, Reported> {
+        let written = match self.node.get_ref() {
+            DeValue::Datetime(written) => written.to_string(),
+            _ => self.text()?.to_owned(),
+        };
+        written.parse().map_err(|_| {
+            let fault = Fault::new(format!("{} is not a point in time", quote(&written)));
+            self.fault(fault.hint("write date, time and offset: `2026-01-31T08:00:00Z`"))
+        })
+    }
+
+    /// Any value, as JSON with its places: what a caller could send.
+    pub(crate) fn stated(self) -> Result<Stated, Reported> {
+        let mut places = BTreeMap::new();
+        let value = self.json("", &mut places)?;
+        Ok(Stated { value, places })
+    }
+
+    fn json(
+        self,
+        pointer: &str,
+        places: &mut BTreeMap<String, Place>,
+    ) -> Result<serde_json::Value, Reported> {
+        places.insert(pointer.to_owned(), self.place());
+        let inner = |node: &'t Spanned<DeValue<'t>>, step: &str, places: &mut BTreeMap<String, Place>| {
+            Value { report: self.report, node }.json(&format!("{pointer}/{}", stated::escape(step)), places)
+        };
+        match self.node.get_ref() {
+            DeValue::String(text) => Ok(serde_json::Value::from(text.as_ref())),
+            DeValue::Boolean(value) => Ok(serde_json::Value::from(*value)),
+            DeValue::Datetime(value) => Ok(serde_json::Value::from(value.to_string())),
+            DeValue::Integer(integer) => match i64::from_str_radix(integer.as_str(), integer.radix()) {
+                Ok(number) => Ok(serde_json::Value::from(number)),
+                Err(_) => Err(self.fault(Fault::new("the integer does not fit into 64 bits"))),
+            },
+            DeValue::Float(float) => {
+                let number = float.as_str().parse().ok().and_then(serde_json::Number::from_f64);
+                let number = number.ok_or_else(|| self.fault(Fault::new("JSON has no such number")))?;
+                Ok(serde_json::Value::Number(number))
+            }
+            DeValue::Array(items) => {
+                let items = items.iter().enumerate();
+                let items = all(items.map(|(nth, node)| inner(node, &nth.to_string(), places)))?;
+                Ok(serde_json::Value::Array(items))
+            }
+            DeValue::Table(table) => {
+                let members = table.iter().map(|(key, node)| {
+                    let name: &str = key.get_ref();
+                    Ok((name.to_owned(), inner(node, name, places)?))
+                });
+                Ok(serde_json::Value::Object(all(members)?.into_iter().collect()))
+            }
+        }
     }
 
     /// Every element of an array, each read with `read`; all faults are reported before one ends the reading.
@@ -249,7 +308,7 @@ impl<'t> Section<'t> {
         key: &'static str,
         read: impl FnOnce(Value<'t>) -> Result<T, Reported>,
     ) -> Result<Option<T>, Reported> {
-        self.known.push(key);
+        self.know(key);
         let report = self.report;
         self.table.get(key).map(|node| read(Value { report, node })).transpose()
     }
@@ -278,6 +337,23 @@ impl<'t> Section<'t> {
             }
             _ => value.each(|item| item.section(label, &mut read)),
         })
+    }
+
+    /// Whether `key` is there; it counts as known.
+    pub(crate) fn has(&mut self, key: &'static str) -> bool {
+        self.know(key);
+        self.table.contains_key(key)
+    }
+
+    fn know(&mut self, key: &'static str) {
+        if !self.known.contains(&key) {
+            self.known.push(key);
+        }
+    }
+
+    /// Where the table's header stands.
+    pub(crate) fn place(&self) -> Place {
+        self.report.place(self.span.clone())
     }
 
     /// Reports `fault` at the table's header.

@@ -1,7 +1,8 @@
 use crate::report::quote;
 
-/// The next step for a word that is none of `known`: the one that was probably meant, else all of them.
-pub(crate) fn suggest<'k>(word: &str, known: impl IntoIterator<Item = &'k str>) -> Option<String> {
+/// The next step for a word that is none of `known`: the one that was probably meant, else all of them; `None` where
+/// nothing is known.
+pub fn suggest<'k>(word: &str, known: impl IntoIterator<Item = &'k str>) -> Option<String> {
     let known: Vec<&str> = known.into_iter().collect();
     let folded = word.to_lowercase();
     // A third of the letters may be wrong: enough for a typing error, too little to guess.

@@ -30,6 +30,14 @@ impl Payload {
             Self::Faulty(_) => Input::Faulty,
         }
     }
+
+    /// The held fault, now that the caller may hear of it.
+    pub(crate) fn release(self) -> Result<(), Refusal> {
+        match self {
+            Self::Kept(_) => Ok(()),
+            Self::Faulty(refusal) => Err(refusal),
+        }
+    }
 }
 
 impl<'c> Checked<'c> {
@@ -47,11 +55,16 @@ impl Door {
     ) -> Result<Checked<'c>, Refusal> {
         self.enter(call, Stage::CheckRequest);
         let (found, principal) = identified.into_parts();
-        let payload = match found.subject() {
-            Subject::Http(http) => check(http),
-            Subject::Event { .. } => Payload::Kept(None),
-        };
+        let payload = payload(&found);
         Ok(Checked { found, principal, payload })
+    }
+}
+
+/// What the contract says of the payload.
+pub(crate) fn payload(found: &Found<'_>) -> Payload {
+    match found.subject() {
+        Subject::Http(http) => check(http),
+        Subject::Event { .. } => Payload::Kept(None),
     }
 }
 

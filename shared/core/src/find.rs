@@ -9,7 +9,7 @@ use crate::door::Door;
 use crate::load::LoadRules;
 use crate::named::Named;
 use crate::router::Match;
-use crate::rules::{EventRules, RouteRules};
+use crate::rules::{EventRules, RouteRules, Rules};
 
 /// A call whose front is pinned and whose route or event is known.
 pub(crate) struct Found<'c> {
@@ -114,9 +114,18 @@ impl Door {
     /// forge any envelope.
     pub(crate) fn find<'c>(&'c self, inbound: &'c Inbound, call: &mut Call) -> Result<Found<'c>, Refusal> {
         self.enter(call, Stage::Find);
-        if !self.rules.config().fronts.contains(&inbound.front) {
-            return Err(Refusal::UnknownFront);
-        }
+        self.rules.check_front(inbound)?;
+        self.rules.find(inbound, call)
+    }
+}
+
+impl Rules {
+    pub(crate) fn check_front(&self, inbound: &Inbound) -> Result<(), Refusal> {
+        if self.config().fronts.contains(&inbound.front) { Ok(()) } else { Err(Refusal::UnknownFront) }
+    }
+
+    /// Where a message that came in by a pinned front leads.
+    pub(crate) fn find<'c>(&'c self, inbound: &'c Inbound, call: &mut Call) -> Result<Found<'c>, Refusal> {
         let found = match &inbound.message {
             Message::Http(request) => self.find_route(request, &inbound.trace)?,
             Message::Event(record) => {
@@ -132,12 +141,12 @@ impl Door {
     fn find_route<'c>(&'c self, request: &'c HttpRequest, trace: &'c Trace) -> Result<Found<'c>, Refusal> {
         let path = CanonicalPath::parse(&request.path, request.path_form)
             .map_err(|fault| Refusal::Malformed(MalformedFault::Path(fault)))?;
-        let (place, parameters) = match self.rules.router.find(&request.method, &path) {
+        let (place, parameters) = match self.router.find(&request.method, &path) {
             Match::Route(place, parameters) => (place, parameters),
             Match::OtherMethods(allow) => return Err(Refusal::MethodNotAllowed { allow }),
             Match::Nothing => return Err(Refusal::NotFound),
         };
-        let rules = self.rules.routes.get(place).ok_or(Refusal::NotFound)?;
+        let rules = self.routes.get(place).ok_or(Refusal::NotFound)?;
         let named = Named::read(&rules.route.context, request).map_err(Refusal::Malformed)?;
         let (resource, resource_parents) = match &rules.route.resource {
             None => (rules.function.clone(), Vec::new()),
@@ -161,7 +170,7 @@ impl Door {
         if let Some(fault) = &record.fault {
             return Err(Refusal::Malformed(MalformedFault::Envelope(fault.clone())));
         }
-        let rules = self.rules.events.iter().find(|rules| matches(rules, record)).ok_or(Refusal::NotFound)?;
+        let rules = self.events.iter().find(|rules| matches(rules, record)).ok_or(Refusal::NotFound)?;
         let (resource, resource_parents) = (rules.function.clone(), Vec::new());
         Ok(Found { subject: Subject::Event { rules, record }, resource, resource_parents, trace })
     }

@@ -2,7 +2,7 @@ use std::sync::Arc;
 
 use doorward_config::{Issuer, PrincipalRule};
 use doorward_model::entity_type::{EVENT_SOURCE, GROUP};
-use doorward_model::{AuthFault, Call, EntityName, MalformedFault, Principal, Refusal, Stage};
+use doorward_model::{AuthFault, Call, EntityName, EventRecord, MalformedFault, Principal, Refusal, Stage};
 use http::HeaderMap;
 use http::header::AUTHORIZATION;
 use serde_json::{Map, Value};
@@ -40,12 +40,7 @@ impl Door {
         let found = screened.into_found();
         let principal = match found.subject() {
             Subject::Http(http) => self.verify(http.rules, &http.request.headers, call).await?,
-            Subject::Event { record, .. } => Principal {
-                name: EntityName::new(EVENT_SOURCE, &record.sender),
-                parents: Vec::new(),
-                claims: Map::new(),
-                attributes: Map::new(),
-            },
+            Subject::Event { record, .. } => sender(record),
         };
         call.caller = Some(principal.name.clone());
         Ok(Identified { found, principal })
@@ -57,13 +52,7 @@ impl Door {
         headers: &HeaderMap,
         call: &Call,
     ) -> Result<Principal, Refusal> {
-        let Some(token) = bearer(headers)? else {
-            return if rules.route.anonymous {
-                Ok(Principal::anonymous())
-            } else {
-                Err(Refusal::Unauthenticated(AuthFault::Missing))
-            };
-        };
+        let Some(token) = bearer(headers)? else { return nobody(rules) };
         let token = Unverified::read(token).map_err(Refusal::Unauthenticated)?;
         let issuer = issuer(rules, &token).map_err(Refusal::Unauthenticated)?;
         let set = self.key_set(issuer, token.kid(), call).await?;
@@ -82,6 +71,55 @@ impl Door {
             Some(left) => tokio::time::timeout(left, asked).await.unwrap_or(Err(KeysAway)),
         };
         found.map_err(|KeysAway| Refusal::KeysAway)
+    }
+}
+
+/// The caller who shows no credentials.
+fn nobody(rules: &RouteRules) -> Result<Principal, Refusal> {
+    if rules.route.anonymous {
+        Ok(Principal::anonymous())
+    } else {
+        Err(Refusal::Unauthenticated(AuthFault::Missing))
+    }
+}
+
+/// The source of an event, which its own envelope proves.
+fn sender(record: &EventRecord) -> Principal {
+    Principal {
+        name: EntityName::new(EVENT_SOURCE, &record.sender),
+        parents: Vec::new(),
+        claims: Map::new(),
+        attributes: Map::new(),
+    }
+}
+
+/// The caller of a rehearsal: of a request the one who is named, without any proof. No call that is served may come here.
+pub(crate) fn rehearsed(found: &Found<'_>, caller: Option<&Principal>) -> Result<Principal, Refusal> {
+    match (found.subject(), caller) {
+        (Subject::Http(http), Some(caller)) => {
+            stated(&http.rules.issuers, caller).map_err(Refusal::Unauthenticated)
+        }
+        (Subject::Http(http), None) => nobody(http.rules),
+        (Subject::Event { record, .. }, _) => Ok(sender(record)),
+    }
+}
+
+/// The caller as a token would make it of the first of the `issuers` that makes such principals and whose declared
+/// claims are there; the claims of `caller` are those of the token.
+pub(crate) fn stated(issuers: &[Issuer], caller: &Principal) -> Result<Principal, AuthFault> {
+    let mut faults = Vec::new();
+    for issuer in issuers.iter().filter(|issuer| issuer.principal.type_name == caller.name.type_name) {
+        match token_claims::declared(issuer, &caller.claims) {
+            Ok(claims) => {
+                let attributes = token_claims::attributes(issuer, &claims);
+                return Ok(Principal { claims, attributes, ..caller.clone() });
+            }
+            Err(fault) => faults.push(fault),
+        }
+    }
+    match faults.into_iter().next() {
+        Some(fault) => Err(fault),
+        None => Ok(Principal { claims: Map::new(), attributes: Map::new(), ..caller.clone() }),
     }
 }
 

@@ -6,8 +6,9 @@
 //!                                                                                                  └▶ record (always)
 //! ```
 //!
-//! [`Door::serve`] runs all of it, [`Door::admit`] runs it up to `permit` for an authorizer. A [`Door`] never changes;
-//! [`LiveDoor`] hands each call the one that is in force.
+//! [`Door::serve`] runs all of it, [`Door::admit`] runs it up to `permit` for an authorizer. [`Rules::rehearse`] and
+//! [`Rules::test_policies`] take the same steps up to the decision without any port, for sample calls. A [`Door`] never
+//! changes; [`LiveDoor`] hands each call the one that is in force.
 
 mod bundle;
 mod check_request;
@@ -27,9 +28,11 @@ mod load;
 mod named;
 mod permit;
 mod pipeline;
+mod policy_tests;
 pub mod ports;
 mod publication;
 mod record;
+mod rehearsal;
 mod reserve;
 mod respond;
 mod router;
@@ -42,6 +45,8 @@ mod token_claims;
 pub use bundle::{Archive, ArchiveError, Bundle, BundleError, Source};
 pub use door::{Admission, Answer, Door, EventAnswer, Ports};
 pub use live::LiveDoor;
+pub use policy_tests::{Difference, Entrance, PolicyTestFiles, TestReport, TestResult, Uncovered};
 pub use publication::{Publication, PublicationFault};
+pub use rehearsal::Rehearsed;
 pub use respond::problem;
 pub use rules::Rules;

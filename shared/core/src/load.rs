@@ -3,7 +3,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use doorward_config::Config;
-use doorward_model::{Call, DecisionNote, DenyReason, Effect, ItemValue, Refusal};
+use doorward_model::{Call, DecisionNote, DenyReason, Effect, EntityName, Item, ItemValue, Refusal};
 use doorward_policy::{Loaded, Policies};
 
 use crate::door::Door;
@@ -38,6 +38,15 @@ pub(crate) fn rules(config: &Config, policies: &Policies) -> HashMap<String, Loa
     rules.collect()
 }
 
+/// What the item that a table holds of `name` makes of it.
+pub(crate) fn made(
+    policies: &Policies,
+    name: &EntityName,
+    item: Option<&Item>,
+) -> Result<Loaded, DenyReason> {
+    item.map_or(Err(DenyReason::NoEntity), |item| policies.load(name, item))
+}
+
 impl Door {
     /// The resource as its item makes it; `None` where the route reads none. What is not there and what does not fit is
     /// denied like anything else, so that a caller does not learn of it. Nothing that was not there is remembered: it
@@ -54,11 +63,7 @@ impl Door {
         }
         let asked = self.in_time(call, self.ports.entities.load(source, &name.id)).await;
         let item = asked.map_err(|error| self.store_away(call, &error))?;
-        let loaded = match &item {
-            None => Err(DenyReason::NoEntity),
-            Some(item) => self.rules.policies().load(name, item),
-        };
-        match loaded {
+        match made(self.rules.policies(), name, item.as_ref()) {
             Ok(loaded) => {
                 let loaded = Arc::new(loaded);
                 if !fresh.is_zero() {

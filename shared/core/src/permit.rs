@@ -1,7 +1,8 @@
 use doorward_model::{Call, Principal, Refusal, Stage};
-use doorward_policy::{CallContext, Context, Input, Question};
+use doorward_policy::{CallContext, Context, Input, Loaded, Question};
+use jiff::Timestamp;
 
-use crate::check_request::{Checked, Payload};
+use crate::check_request::Checked;
 use crate::door::Door;
 use crate::find::{Found, Subject};
 use crate::identify::Identified;
@@ -31,10 +32,8 @@ impl Door {
     ) -> Result<Permitted<'c>, Refusal> {
         let (found, principal, payload) = checked.into_parts();
         self.ask_policies(&found, &principal, payload.input(), call).await?;
-        match payload {
-            Payload::Faulty(refusal) => Err(refusal),
-            Payload::Kept(_) => Ok(Permitted { found, principal }),
-        }
+        payload.release()?;
+        Ok(Permitted { found, principal })
     }
 
     /// The same question where there is no body to look at. What depends on it is left open, so the answer permits
@@ -57,16 +56,28 @@ impl Door {
     ) -> Result<(), Refusal> {
         self.enter(call, Stage::Permit);
         let loaded = self.load(found, call).await?;
-        let decision = self.rules.policies().decide(&Question {
-            principal,
-            action: found.action(),
-            resource: found.resource(),
-            resource_parents: found.resource_parents(),
-            loaded: loaded.as_deref(),
-            context: Context { now: call.at, purpose: found.purpose(), call: call_context(found), input },
-        });
+        let question = question(found, principal, loaded.as_deref(), input, call.at);
+        let decision = self.rules.policies().decide(&question);
         call.decision = Some(decision.note);
         decision.deny.map_or(Ok(()), |reason| Err(Refusal::Denied(reason)))
+    }
+}
+
+/// What the policies are asked of a call that came in at `now`.
+pub(crate) fn question<'a>(
+    found: &'a Found<'_>,
+    principal: &'a Principal,
+    loaded: Option<&'a Loaded>,
+    input: Input<'a>,
+    now: Timestamp,
+) -> Question<'a> {
+    Question {
+        principal,
+        action: found.action(),
+        resource: found.resource(),
+        resource_parents: found.resource_parents(),
+        loaded,
+        context: Context { now, purpose: found.purpose(), call: call_context(found), input },
     }
 }
 

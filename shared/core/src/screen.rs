@@ -85,17 +85,22 @@ impl Door {
     /// Bounds what a stranger can cost. Events come from pinned services, which bound their own size.
     pub(crate) fn screen<'c>(&self, found: Found<'c>, call: &mut Call) -> Result<Screened<'c>, Refusal> {
         self.enter(call, Stage::Screen);
+        bound(&found, self.rules.config().door.max_body)?;
         if let Subject::Http(http) = found.subject() {
-            let limit = self.rules.config().door.max_body;
-            if http.request.body.len() > limit {
-                return Err(Refusal::TooLarge { limit });
-            }
             // Callers whose front names no address share one.
             let address = http.request.source_ip.unwrap_or(IpAddr::V6(Ipv6Addr::UNSPECIFIED));
             let looked = self.screen.look(address, self.ports.clock.now());
             looked.map_err(|retry_after| Refusal::Flooded { retry_after })?;
         }
         Ok(Screened(found))
+    }
+}
+
+/// Holds a request's payload to `limit`, in bytes.
+pub(crate) fn bound(found: &Found<'_>, limit: usize) -> Result<(), Refusal> {
+    match found.subject() {
+        Subject::Http(http) if http.request.body.len() > limit => Err(Refusal::TooLarge { limit }),
+        Subject::Http(_) | Subject::Event { .. } => Ok(()),
     }
 }
 

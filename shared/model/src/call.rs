@@ -219,6 +219,17 @@ pub enum Effect {
     Deny,
 }
 
+impl Effect {
+    /// The word in ledgers, logs and policy tests.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Allow => "allow",
+            Self::Deny => "deny",
+        }
+    }
+}
+
 /// The state of one limit after this call.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct LimitNote {

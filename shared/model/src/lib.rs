@@ -3,6 +3,7 @@
 mod body;
 mod call;
 mod claim;
+mod entity_text;
 pub mod entity_type;
 mod event_kind;
 mod exact_number;
@@ -23,6 +24,7 @@ mod shape;
 pub use body::{Body, BodyError};
 pub use call::{Call, CallId, DecisionNote, Effect, LimitKind, LimitNote, Stage, StageTime};
 pub use claim::{Claim, ClaimType, Claims};
+pub use entity_text::ParseEntityError;
 pub use event_kind::EventKind;
 pub use fault::{Fault, Faults, Place};
 pub use front::{Front, FrontKind, ParseFrontError};

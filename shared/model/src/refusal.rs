@@ -153,6 +153,37 @@ pub enum DenyReason {
     EntityUnfit(String),
 }
 
+impl DenyReason {
+    /// Every word.
+    pub const WORDS: [&str; 9] = [
+        "no-permit",
+        "forbid",
+        "forbid-errored",
+        "permit-errored",
+        "missing-entity",
+        "unknown-action",
+        "unfit",
+        "no-entity",
+        "entity-unfit",
+    ];
+
+    /// The word in policy tests.
+    #[must_use]
+    pub fn word(&self) -> &'static str {
+        match self {
+            Self::NoPermit => "no-permit",
+            Self::Forbidden => "forbid",
+            Self::ForbidErrored => "forbid-errored",
+            Self::PermitErrored => "permit-errored",
+            Self::MissingEntity => "missing-entity",
+            Self::UnknownAction => "unknown-action",
+            Self::Unfit => "unfit",
+            Self::NoEntity => "no-entity",
+            Self::EntityUnfit(_) => "entity-unfit",
+        }
+    }
+}
+
 /// One place where a payload breaks its contract: the place and the rule, never the value.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, serde::Deserialize)]
 pub struct Violation {

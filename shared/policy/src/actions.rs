@@ -69,10 +69,7 @@ impl ContextType {
         if self.has_purpose {
             members.insert("purpose".to_owned(), Member::optional(Type::Text));
         }
-        let (name, ty) = match &self.call {
-            CallType::Http { headers, query, .. } => ("request", request(headers, query)),
-            CallType::Event { attributes, .. } => ("event", event(attributes)),
-        };
+        let (name, ty) = self.call.member();
         members.insert(name.to_owned(), Member::required(ty));
         if let CallType::Http { token: Some(TokenType { claims, required }), .. } = &self.call {
             let member = Member { ty: Type::Record(claims.clone()), required: *required };
@@ -82,6 +79,16 @@ impl ContextType {
             members.insert("input".to_owned(), Member::required(input.clone()));
         }
         members
+    }
+}
+
+impl CallType {
+    /// The member of the context that tells of the call itself.
+    pub(crate) fn member(&self) -> (&'static str, Type) {
+        match self {
+            Self::Http { headers, query, .. } => ("request", request(headers, query)),
+            Self::Event { attributes, .. } => ("event", event(attributes)),
+        }
     }
 }
 

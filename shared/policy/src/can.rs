@@ -1,7 +1,7 @@
 use std::collections::HashMap;
 use std::fmt;
 
-use cedar_policy::{Effect, EntityUid, Policy, ResourceConstraint, Template};
+use cedar_policy::{Effect, EntityUid, Policy, ResourceConstraint};
 use doorward_model::entity_type::FUNCTION;
 use doorward_model::{EntityName, Principal};
 
@@ -157,8 +157,7 @@ impl Policies {
     }
 
     fn grounds(&self, policy: &Policy) -> Grounds {
-        let template = || self.set.template(policy.template_id()?).map(Template::to_cedar);
-        let text = policy.to_cedar().or_else(template).unwrap_or_default();
+        let text = self.text(policy).unwrap_or_default();
         let condition = conditions::of(&text);
         let condition = (!condition.is_empty()).then(|| condition.to_owned());
         Grounds { policy: policy.id().to_string(), condition }

@@ -11,6 +11,7 @@ use crate::entities::{self, Store};
 use crate::express;
 use crate::input_reads;
 use crate::loaded::{self, LoadedTypes};
+use crate::origins::Origins;
 use crate::policy_files::PolicyFiles;
 use crate::schema::{EntityType, ProjectSchema};
 use crate::vocabulary::{SourceFile, Sources, Vocabulary};
@@ -31,6 +32,7 @@ pub struct Policies {
     pub(crate) engine: Engine,
     /// The policies as Cedar reads them, for what is asked about them rather than of them.
     pub(crate) set: PolicySet,
+    pub(crate) origins: Origins,
 }
 
 impl Policies {
@@ -97,6 +99,7 @@ impl Policies {
         express::warm();
         Ok(Self {
             engine: Engine::new(&files.set, reads_input),
+            origins: files.origins(policies, links),
             set: files.set,
             store,
             loaded,

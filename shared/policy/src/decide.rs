@@ -1,7 +1,8 @@
 use std::collections::HashMap;
 
 use cedar_policy::{
-    Context as CedarContext, Effect as CedarEffect, EntityUid, PolicyId, Request, RestrictedExpression,
+    Context as CedarContext, Effect as CedarEffect, Entities, EntityUid, PolicyId, Request,
+    RestrictedExpression,
 };
 use doorward_model::{DecisionNote, DenyReason, Effect, EntityName, EventRecord};
 
@@ -13,6 +14,13 @@ use crate::express::{self, Unfit};
 use crate::question::{CallContext, Decision, Input, Question};
 use crate::schema::EntityType;
 use crate::types::Members;
+
+/// A question that fits the schema.
+pub(crate) struct Asked {
+    pub(crate) request: Request,
+    pub(crate) entities: Entities,
+    pub(crate) known: While,
+}
 
 /// Members of a record, as Cedar takes them.
 type Expressed = Vec<(String, RestrictedExpression)>;
@@ -31,6 +39,12 @@ impl Policies {
     }
 
     fn ask(&self, action: &Action, question: &Question<'_>) -> Result<Answer<'_>, Unfit> {
+        let Asked { request, entities, known } = self.asked(action, question)?;
+        Ok(self.engine.decide(&request, &entities, known))
+    }
+
+    /// The question in Cedar's terms.
+    pub(crate) fn asked(&self, action: &Action, question: &Question<'_>) -> Result<Asked, Unfit> {
         let (principal_type, principal) = self.entity(&question.principal.name)?;
         let (resource_type, resource) = self.entity(question.resource)?;
         if !action.principals.contains(principal.type_name()) || action.resource != *resource.type_name() {
@@ -58,7 +72,7 @@ impl Policies {
         let unknown = !complete && !matches!(question.context.input, Input::Checked(_));
         let request =
             Request::new(principal, action.uid.clone(), resource, context, schema).map_err(|_| Unfit)?;
-        Ok(self.engine.decide(&request, &entities, if unknown { While::Unknown } else { While::Known }))
+        Ok(Asked { request, entities, known: if unknown { While::Unknown } else { While::Known } })
     }
 
     pub(crate) fn entity(&self, name: &EntityName) -> Result<(&EntityType, EntityUid), Unfit> {
@@ -88,21 +102,27 @@ impl Policies {
             members.push(("purpose".to_owned(), express::text(purpose)));
         }
         match (&action.context.call, context.call) {
-            (CallType::Http { token, headers, query }, CallContext::Http { .. }) => {
+            (CallType::Http { headers, query, .. }, CallContext::Http { .. }) => {
                 let request = request(headers, query, &context.call)?;
                 members.push(("request".to_owned(), express::record(request)?));
-                if let Some(token) = token.as_ref().filter(|token| token.is_shown_by(question.principal)) {
-                    let claim = |name: &str| question.principal.claims.get(name);
-                    let claims = express::payload_members(&token.claims, claim)?;
-                    members.push(("token".to_owned(), express::record(claims)?));
-                }
             }
             (CallType::Event { word, attributes }, CallContext::Event(record))
                 if record.source.word() == *word =>
             {
                 members.push(("event".to_owned(), express::record(event(attributes, record)?)?));
             }
+            (of, CallContext::Stated(value)) => {
+                let (name, ty) = of.member();
+                members.push((name.to_owned(), express::payload(&ty, value)?));
+            }
             _ => return Err(Unfit),
+        }
+        if let CallType::Http { token: Some(token), .. } = &action.context.call
+            && token.is_shown_by(question.principal)
+        {
+            let claim = |name: &str| question.principal.claims.get(name);
+            let claims = express::payload_members(&token.claims, claim)?;
+            members.push(("token".to_owned(), express::record(claims)?));
         }
         if let (Some(ty), Input::Checked(Some(value))) = (&action.context.input, context.input) {
             members.push(("input".to_owned(), express::payload(ty, value)?));

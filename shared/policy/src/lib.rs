@@ -29,6 +29,7 @@
 
 mod actions;
 mod can;
+mod clauses;
 mod compile;
 mod conditions;
 mod decide;
@@ -36,6 +37,7 @@ mod declared_attributes;
 mod diagnostics;
 mod engine;
 mod entities;
+mod explain;
 mod express;
 mod input_reads;
 mod item_number;
@@ -43,7 +45,9 @@ mod item_value;
 mod json_list;
 mod links;
 mod loaded;
+mod misfits;
 mod nesting;
+mod origins;
 mod policy_files;
 mod question;
 mod schema;
@@ -53,7 +57,11 @@ mod types;
 mod vocabulary;
 
 pub use can::{Grant, Grounds, Reach};
+pub use clauses::{Keyword, Link};
 pub use compile::{Policies, Validated, check_form};
+pub use explain::{Applied, Clause, Explanation, Holds, Part, PolicyEffect};
 pub use loaded::Loaded;
+pub use misfits::Misfit;
+pub use origins::PolicySource;
 pub use question::{CallContext, Context, Decision, Input, Question};
 pub use vocabulary::{ActionSpec, CallShape, HttpShape, SourceFile, Sources, TokenShape, Vocabulary};

@@ -10,6 +10,7 @@ use doorward_model::{Fault, Place};
 use crate::diagnostics;
 use crate::links::{self, Link};
 use crate::nesting;
+use crate::origins::Origins;
 use crate::vocabulary::SourceFile;
 
 /// The policies of every file that could be read, and where each stands.
@@ -42,6 +43,11 @@ impl<'a> PolicyFiles<'a> {
         }
         read.check_linked();
         read
+    }
+
+    /// Where the policies stand, without the texts of `files` and `links`, from which they were read.
+    pub(crate) fn origins(&self, files: &[SourceFile], links: Option<&SourceFile>) -> Origins {
+        Origins::new(files.iter().chain(links), &self.origins)
     }
 
     /// What the validator says, at its place.

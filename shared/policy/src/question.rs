@@ -55,6 +55,9 @@ pub enum CallContext<'a> {
     },
     /// A record of an event.
     Event(&'a EventRecord),
+    /// What policies read as `context.request` or `context.event`, stated without a call: an object that
+    /// [`Policies::misfits`](crate::Policies::misfits) finds no fault with.
+    Stated(&'a Value),
 }
 
 /// What is known of the payload when the decision is made; the crate's documentation says how each is decided.

@@ -10,7 +10,7 @@ use serde_json::{Map, Value, json};
 use super::act::{Act, Verdict};
 use crate::calling::{Answered, Caller};
 use crate::emit::s3_event;
-use crate::explanation::Explanation;
+use crate::explanation::{Explanation, Lines};
 use crate::local_door::LocalDoor;
 use crate::output::Failure;
 use crate::project::Project;
@@ -164,7 +164,8 @@ impl Stage {
         // The id that the caller was given: the door's own, the gateway's where the gateway answered alone.
         let ids = ["x-request-id", "apigw-requestid", "x-amzn-requestid"];
         let id = ids.into_iter().find_map(|name| answer.header(name)).unwrap_or_default();
-        let explanation = Explanation::read(self.door.emulator.logs(), &self.door.ledger, id).await?;
+        let explanation =
+            Explanation::read(&Lines::Own(self.door.emulator.logs()), &self.door.ledger, id).await?;
         let why = explanation.lines();
         let mut verdict = Verdict::default();
         verdict.same("the status", answer.status, expect.status);
@@ -194,7 +195,7 @@ impl Stage {
         let request_id = sent.map_err(Failure::new)?;
         self.door.emulator.async_idle().await;
         let explanation =
-            Explanation::read(self.door.emulator.logs(), &self.door.ledger, &request_id).await?;
+            Explanation::read(&Lines::Own(self.door.emulator.logs()), &self.door.ledger, &request_id).await?;
         Ok(Emitted {
             asked: format!(
                 "cargo doorward emit s3 --endpoint-url {} --bucket receipts --key {key} --size {SIZE} --sequencer {sequencer}",

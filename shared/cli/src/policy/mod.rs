@@ -1,6 +1,12 @@
 //! `doorward policy`: a file per verb.
 
+mod entrance;
+mod explain;
+mod recorded;
 mod schema;
+mod showing;
+pub(crate) mod suite;
+mod test;
 
 use clap::Subcommand;
 
@@ -15,11 +21,15 @@ pub(crate) struct Arguments {
 
 #[derive(Subcommand)]
 enum Verb {
+    Explain(explain::Arguments),
     Schema(schema::Arguments),
+    Test(test::Arguments),
 }
 
-pub(crate) fn run(arguments: &Arguments, format: Format) -> Result<Exit, Failure> {
-    match &arguments.verb {
-        Verb::Schema(arguments) => schema::run(arguments, format),
+pub(crate) async fn run(arguments: Arguments, format: Format) -> Result<Exit, Failure> {
+    match arguments.verb {
+        Verb::Explain(arguments) => explain::run(arguments, format).await,
+        Verb::Schema(arguments) => schema::run(&arguments, format),
+        Verb::Test(arguments) => test::run(&arguments, format),
     }
 }

@@ -18,6 +18,7 @@ mod garbage;
 mod issuers;
 mod load;
 mod plans;
+mod policy_tests;
 mod routes;
 mod shop;
 mod targets;

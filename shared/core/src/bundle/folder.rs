@@ -13,8 +13,7 @@ impl Bundle {
     /// [`BundleError`] when a file cannot be read or the whole is too large.
     pub fn read(config: &Path) -> Result<Self, BundleError> {
         let root = Self::root(config.parent().unwrap_or(Path::new(".")));
-        let mut reader =
-            Reader { root: &root, files: BTreeMap::new(), bytes: Self::MAX_BYTES, entries: MAX_ENTRIES };
+        let mut reader = Reader::new(&root, governs);
         let text = reader.text(config)?;
         reader.folder(&root)?;
         let files = reader.files;
@@ -23,18 +22,25 @@ impl Bundle {
     }
 }
 
-/// Reads what governs below a folder, in bounds: links to folders are not followed, and only regular files are read.
-struct Reader<'r> {
+/// Reads what is wanted below a folder, in bounds: links to folders are not followed, and only regular files are read.
+pub(crate) struct Reader<'r> {
     root: &'r Path,
-    files: BTreeMap<String, String>,
+    /// Which names are read.
+    wanted: fn(&str) -> bool,
+    pub(crate) files: BTreeMap<String, String>,
     /// Bytes that may still be read.
     bytes: usize,
     /// Files and folders that may still be looked at.
     entries: usize,
 }
 
-impl Reader<'_> {
-    fn folder(&mut self, folder: &Path) -> Result<(), BundleError> {
+impl<'r> Reader<'r> {
+    /// A reader of the files below `root` whose names are `wanted`.
+    pub(crate) fn new(root: &'r Path, wanted: fn(&str) -> bool) -> Self {
+        Self { root, wanted, files: BTreeMap::new(), bytes: Bundle::MAX_BYTES, entries: MAX_ENTRIES }
+    }
+
+    pub(crate) fn folder(&mut self, folder: &Path) -> Result<(), BundleError> {
         let unreadable = |cause| BundleError::Unreadable { path: folder.to_path_buf(), cause };
         for entry in std::fs::read_dir(folder).map_err(unreadable)? {
             let entry = entry.map_err(unreadable)?;
@@ -50,7 +56,7 @@ impl Reader<'_> {
 
     fn file(&mut self, path: &Path) -> Result<(), BundleError> {
         let relative = path.strip_prefix(self.root).unwrap_or(path);
-        if !governs(&relative.to_string_lossy()) {
+        if !(self.wanted)(&relative.to_string_lossy()) {
             return Ok(());
         }
         // Two files of one name would be one, and a policy would be missing.
@@ -104,7 +110,9 @@ mod tests {
         let link = |to: &str, path: PathBuf| std::os::unix::fs::symlink(to, path).unwrap();
         assert_eq!(read(&|root| write(root.join("a.cedar"))).unwrap(), ["a.cedar"]);
         assert!(read(&|root| link(".", root.join("loop"))).unwrap().is_empty());
-        for of_no_weight in ["doorward.cedarschema", "orders.test.toml", "bundle.tar.gz", "README.md"] {
+        for of_no_weight in
+            ["doorward.cedarschema", "orders.test.toml", "a.sample.json", "bundle.tar.gz", "README.md"]
+        {
             assert!(read(&|root| write(root.join(of_no_weight))).unwrap().is_empty(), "{of_no_weight}");
         }
         assert!(matches!(read(&|root| write(root.join("a\\b.cedar"))), Err(BundleError::Name(_))));

@@ -13,6 +13,8 @@ use std::path::{Path, PathBuf};
 
 use sha2::{Digest, Sha256};
 
+pub(crate) use folder::Reader;
+
 pub use archive::{Archive, ArchiveError};
 pub use source::Source;
 
@@ -68,8 +70,11 @@ const MAX_ENTRIES: usize = 10_000;
 /// What the files that govern end in.
 const ENDINGS: [&str; 5] = [".cedar", ".cedarschema", ".json", ".yaml", ".yml"];
 
+/// What sample events end in, which policy tests name: they lie beside the policies and govern nothing.
+pub(crate) const SAMPLE: &str = ".sample.json";
+
 fn governs(name: &str) -> bool {
-    name != SCHEMA && ENDINGS.iter().any(|ending| name.ends_with(ending))
+    name != SCHEMA && !name.ends_with(SAMPLE) && ENDINGS.iter().any(|ending| name.ends_with(ending))
 }
 
 impl Bundle {

@@ -112,6 +112,11 @@ impl Engine {
         found.into_iter().filter_map(|nth| self.rules.get(nth)).map(|rule| &rule.id)
     }
 
+    /// The ids of the policies whose scope holds for `request`.
+    pub(crate) fn meeting(&self, request: &Request, entities: &Entities) -> impl Iterator<Item = &PolicyId> {
+        self.applicable(request, entities).map(|rule| &rule.id)
+    }
+
     /// The policies whose scope holds for `request`.
     fn applicable(&self, request: &Request, entities: &Entities) -> impl Iterator<Item = &Rule> {
         self.scopes.find(request, entities).into_iter().filter_map(|nth| self.rules.get(nth))

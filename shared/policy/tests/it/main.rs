@@ -13,11 +13,13 @@ mod decisions;
 #[expect(dead_code, reason = "the decision reads more of an answer than the comparison does")]
 mod engine;
 mod equality;
+mod explained;
 mod faults;
 mod generated;
 mod inputs;
 mod links;
 mod loaded;
+mod misfits;
 mod requests;
 mod shop;
 mod stated;

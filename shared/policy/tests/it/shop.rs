@@ -199,6 +199,11 @@ impl Call {
     }
 
     pub fn ask(&self, policies: &Policies) -> Decision {
+        self.question(|question| policies.decide(question))
+    }
+
+    /// What `of` makes of the question.
+    pub fn question<T>(&self, of: impl FnOnce(&Question<'_>) -> T) -> T {
         let event = self.event.map(|event| event());
         let call = match &event {
             Some(record) => CallContext::Event(record),
@@ -215,7 +220,7 @@ impl Call {
             Payload::Faulty => Input::Faulty,
             Payload::Absent => Input::Absent,
         };
-        policies.decide(&Question {
+        of(&Question {
             principal: &self.principal,
             action: &self.action,
             resource: &self.resource,

@@ -3,7 +3,7 @@ use std::time::Duration;
 
 use doorward_aws::DynamoPublications;
 use doorward_core::ports::Publications as _;
-use doorward_core::{Archive, Publication, Rules};
+use doorward_core::{Archive, Bundle, Publication, Rules};
 use http::Method;
 use serde_json::{Value, json};
 
@@ -56,7 +56,7 @@ async fn play(stage: &Stage) -> Result<Vec<Act>, Failure> {
 
 /// Packs the demo with one policy more, and says where.
 fn closed(stage: &Stage, open: &Project) -> Result<std::path::PathBuf, Failure> {
-    let mut bundle = open.bundle.clone();
+    let mut bundle = Bundle::clone(&open.bundle);
     bundle.files.insert("closed.cedar".to_owned(), CLOSED.to_owned());
     let rules = Rules::compile(&bundle, |_| None).map_err(Failure::new)?;
     let file = stage.folder().join("orders-closed.tar.gz");

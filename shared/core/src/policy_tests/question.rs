@@ -1,0 +1,297 @@
+use doorward_config::{Issuer, Placed, QuestionSample, ResourceRule, Sample, Stated, suggest};
+use doorward_model::{DenyReason, EntityName, Fault, Faults, Item, Place, Principal};
+use doorward_policy::{CallContext, Context, Decision, Input, Loaded, Misfit, Question};
+use jiff::Timestamp;
+use serde_json::{Map, Value, json};
+
+use crate::identify;
+use crate::load;
+use crate::rehearsal::{Ask, denied};
+use crate::rules::{EventRules, RouteRules, Rules};
+
+/// A question to the policies alone.
+#[derive(Debug)]
+pub(super) struct OwnedQuestion {
+    pub(super) principal: Principal,
+    pub(super) action: String,
+    pub(super) resource: EntityName,
+    parents: Vec<EntityName>,
+    at: Timestamp,
+    purpose: Option<String>,
+    /// The resource as its item makes it, where the action has it read from a table.
+    loaded: Result<Option<Loaded>, DenyReason>,
+    /// What policies read as `context.request` or `context.event`.
+    call: Value,
+    input: Option<Value>,
+}
+
+/// The rule that an action comes from.
+enum Rule<'r> {
+    Route(&'r RouteRules),
+    Event(&'r EventRules),
+}
+
+impl OwnedQuestion {
+    /// The question that `sample` is, the rest as the configuration says.
+    pub(super) fn new(
+        rules: &Rules,
+        sample: &Sample,
+        principal: Result<Option<Principal>, Faults>,
+        question: &QuestionSample,
+    ) -> Result<Self, Faults> {
+        let action = &question.action;
+        let Some(rule) = rules.rule(&action.value) else {
+            let mut faults = principal.err().unwrap_or_default();
+            let message = format!("no action is named `{}`", action.value);
+            faults.0.push(misnamed(message, &action.place, &action.value, rules.policies().actions()));
+            return Err(faults);
+        };
+        let mut reading = Reading { rules, rule, sample, question, faults: Faults::default() };
+        let principal = reading.principal(principal);
+        let resource = reading.resource();
+        let parents = reading.parents(resource.as_ref());
+        let purpose = reading.purpose();
+        let call = reading.call(resource.as_ref());
+        let input = question.input.as_ref().map(|input| reading.held("input", &input.value, Some(input)));
+        let item = reading.item();
+        let (Some(principal), Some(resource)) = (principal, resource) else { return Err(reading.faults) };
+        let loads = reading.rule.loads();
+        let loaded = if loads { load::made(rules.policies(), &resource, item).map(Some) } else { Ok(None) };
+        reading.faults.or(Self {
+            principal,
+            action: action.value.clone(),
+            resource,
+            parents,
+            at: sample.at,
+            purpose,
+            loaded,
+            call,
+            input,
+        })
+    }
+
+    /// What `ask` says of it; a resource that is not there, or not as the schema says, is denied before.
+    pub(super) fn decide(&self, ask: &mut Ask<'_>) -> Decision {
+        match &self.loaded {
+            Ok(loaded) => ask(&self.as_question(loaded.as_ref())),
+            Err(reason) => denied(reason.clone()),
+        }
+    }
+
+    fn as_question<'a>(&'a self, loaded: Option<&'a Loaded>) -> Question<'a> {
+        Question {
+            principal: &self.principal,
+            action: &self.action,
+            resource: &self.resource,
+            resource_parents: &self.parents,
+            loaded,
+            context: Context {
+                now: self.at,
+                purpose: self.purpose.as_deref(),
+                call: CallContext::Stated(&self.call),
+                input: Input::Checked(self.input.as_ref()),
+            },
+        }
+    }
+}
+
+impl Rule<'_> {
+    fn function(&self) -> &EntityName {
+        match self {
+            Self::Route(rules) => &rules.function,
+            Self::Event(rules) => &rules.function,
+        }
+    }
+
+    fn issuers(&self) -> &[Issuer] {
+        match self {
+            Self::Route(rules) => &rules.issuers,
+            Self::Event(_) => &[],
+        }
+    }
+
+    fn loads(&self) -> bool {
+        match self {
+            Self::Route(rules) => rules.load.is_some(),
+            Self::Event(_) => false,
+        }
+    }
+
+    /// What the rule says of every call of its action.
+    fn call(&self, resource: Option<&EntityName>) -> Map<String, Value> {
+        let (route, context) = match self {
+            Self::Route(rules) => (&rules.route, &rules.route.context),
+            Self::Event(rules) => {
+                return Map::from_iter([("source".to_owned(), json!(rules.rule.source.word()))]);
+            }
+        };
+        let id = resource.map_or("", |name| name.id.as_str());
+        let path = match &route.resource {
+            Some(rule) => route.path.replace(&format!("{{{}}}", rule.parameter), id),
+            None => route.path.clone(),
+        };
+        let none = |named: bool| named.then(|| json!({}));
+        let members = [
+            ("method", Some(json!(route.method.as_str()))),
+            ("path", Some(json!(path))),
+            ("headers", none(!context.headers.is_empty())),
+            ("query", none(!context.query.is_empty())),
+        ];
+        members.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?))).collect()
+    }
+
+    fn purpose(&self) -> Option<&String> {
+        match self {
+            Self::Route(rules) => rules.route.purpose.as_ref(),
+            Self::Event(rules) => rules.rule.purpose.as_ref(),
+        }
+    }
+}
+
+impl Rules {
+    fn rule(&self, action: &str) -> Option<Rule<'_>> {
+        let route = self.routes.iter().find(|rules| rules.route.id == action).map(Rule::Route);
+        route.or_else(|| self.events.iter().find(|rules| rules.rule.id == action).map(Rule::Event))
+    }
+
+    /// Whether the project has entities of the type that is stated.
+    pub(super) fn check_type(&self, stated: &Placed<EntityName>) -> Result<(), Fault> {
+        let (known, name) = (self.policies().entity_types(), &stated.value.type_name);
+        if known.contains(&name.as_str()) {
+            return Ok(());
+        }
+        Err(misnamed(format!("no entity type is named `{name}`"), &stated.place, name, known))
+    }
+}
+
+/// Reads a question part by part, so that all its faults are found.
+struct Reading<'r> {
+    rules: &'r Rules,
+    rule: Rule<'r>,
+    sample: &'r Sample,
+    question: &'r QuestionSample,
+    faults: Faults,
+}
+
+impl<'r> Reading<'r> {
+    /// The caller, with the claims that policies read.
+    fn principal(&mut self, stated: Result<Option<Principal>, Faults>) -> Option<Principal> {
+        let caller = stated.unwrap_or_else(|more| {
+            self.faults.0.extend(more.0);
+            None
+        })?;
+        match identify::stated(self.rule.issuers(), &caller) {
+            Ok(caller) => Some(caller),
+            Err(fault) => {
+                let claims = self.sample.claims.as_ref().and_then(|claims| claims.place(""));
+                let place = claims.unwrap_or(&self.question.action.place).clone();
+                self.faults.0.push(Fault::new(fault.to_string()).at(place).hint("state it in `claims`"));
+                None
+            }
+        }
+    }
+
+    /// What is stated, or the action's target where the action is done to it.
+    fn resource(&mut self) -> Option<EntityName> {
+        let of_route = match &self.rule {
+            Rule::Route(rules) => rules.route.resource.as_ref(),
+            Rule::Event(_) => None,
+        };
+        match (&self.question.resource, of_route) {
+            (Some(stated), _) => {
+                self.faults.0.extend(self.rules.check_type(stated).err());
+                Some(stated.value.clone())
+            }
+            (None, Some(ResourceRule { type_name, .. })) => {
+                let Placed { value, place } = &self.question.action;
+                let fault = Fault::new(format!("`{value}` is done to an entity of the type `{type_name}`"));
+                let hint = format!("write `resource = '{type_name}::\"…\"'`");
+                self.faults.0.push(fault.at(place.clone()).hint(hint));
+                None
+            }
+            (None, None) => Some(self.rule.function().clone()),
+        }
+    }
+
+    fn parents(&mut self, resource: Option<&EntityName>) -> Vec<EntityName> {
+        let stated = &self.question.parents;
+        self.faults.0.extend(stated.iter().filter_map(|parent| self.rules.check_type(parent).err()));
+        let function = self.rule.function();
+        let own = resource.filter(|resource| *resource != function).map(|_| function.clone());
+        own.into_iter().chain(stated.iter().map(|parent| parent.value.clone())).collect()
+    }
+
+    fn purpose(&mut self) -> Option<String> {
+        let Some(Placed { value, place }) = &self.question.purpose else {
+            return self.rule.purpose().cloned();
+        };
+        let known = &self.rules.config().door.purposes;
+        if !known.contains(value) {
+            let message = format!("no purpose is named `{value}`");
+            self.faults.0.push(misnamed(message, place, value, known.iter().map(String::as_str)));
+        }
+        Some(value.clone())
+    }
+
+    /// What policies read of the call itself: what is stated, and what the rule says where nothing is.
+    fn call(&mut self, resource: Option<&EntityName>) -> Value {
+        let question = self.question;
+        let (member, stated, other_member, other) = match &self.rule {
+            Rule::Route(_) => ("request", &question.request, "event", &question.event),
+            Rule::Event(_) => ("event", &question.event, "request", &question.request),
+        };
+        if let Some(other) = other {
+            self.held(other_member, &other.value, Some(other));
+        }
+        let mut call = self.rule.call(resource);
+        let call = match stated.as_ref().map(|stated| &stated.value) {
+            Some(Value::Object(members)) => {
+                call.extend(members.clone());
+                Value::Object(call)
+            }
+            Some(other) => other.clone(),
+            None => Value::Object(call),
+        };
+        self.held(member, &call, stated.as_ref())
+    }
+
+    fn item(&mut self) -> Option<&'r Item> {
+        let Placed { value, place } = self.sample.item.as_ref()?;
+        if !self.rule.loads() {
+            let message =
+                format!("the resource of `{}` is not read from a table", self.question.action.value);
+            let hint = "its attributes are those of `entities.json`: leave `item` out";
+            self.faults.0.push(Fault::new(message).at(place.clone()).hint(hint));
+        }
+        Some(value)
+    }
+
+    /// `value`, held against what policies read as `context.<member>`.
+    fn held(&mut self, member: &str, value: &Value, stated: Option<&Stated>) -> Value {
+        for Misfit { pointer, message, known } in
+            self.rules.policies().misfits(&self.question.action.value, member, value)
+        {
+            let place = stated.and_then(|stated| stated.place(&pointer)).unwrap_or(&self.question.place);
+            let message = format!("{message} (`context.{member}{}`)", pointer.replace('/', "."));
+            let name = pointer.rsplit('/').next().filter(|name| !name.is_empty()).unwrap_or(member);
+            self.faults.0.push(misnamed(message, place, name, known.iter().map(String::as_str)));
+        }
+        value.clone()
+    }
+}
+
+fn misnamed<'k>(
+    message: String,
+    place: &Place,
+    name: &str,
+    known: impl IntoIterator<Item = &'k str>,
+) -> Fault {
+    with_hint(Fault::new(message).at(place.clone()), suggest(name, known))
+}
+
+pub(super) fn with_hint(fault: Fault, hint: Option<String>) -> Fault {
+    match hint {
+        Some(hint) => fault.hint(hint),
+        None => fault,
+    }
+}
