@@ -29,7 +29,7 @@ pub struct Grant {
 pub struct Grounds {
     /// The policy's id.
     pub policy: String,
-    /// Its `when` and `unless` clauses as written; `None` where it holds always.
+    /// Its `when` and `unless` clauses as written, on one line and without comments; `None` where it holds always.
     pub condition: Option<String>,
 }
 
@@ -158,8 +158,7 @@ impl Policies {
 
     fn grounds(&self, policy: &Policy) -> Grounds {
         let text = self.text(policy).unwrap_or_default();
-        let condition = conditions::of(&text);
-        let condition = (!condition.is_empty()).then(|| condition.to_owned());
+        let condition = Some(conditions::one_line(conditions::of(&text))).filter(|text| !text.is_empty());
         Grounds { policy: policy.id().to_string(), condition }
     }
 }

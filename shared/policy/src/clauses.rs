@@ -1,5 +1,7 @@
 use std::ops::Range;
 
+use crate::tokens::{Token, tokens};
+
 /// A `when` or `unless` of a policy's text.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct ClauseText {
@@ -29,12 +31,11 @@ pub enum Link {
 
 /// The clauses of `text`, one policy that Cedar has read.
 pub(crate) fn clauses(text: &str) -> Vec<ClauseText> {
-    let tokens = tokens(text);
     let mut found = Vec::new();
     let mut depth = 0_usize;
     let mut keyword = None;
     let mut inside: Vec<Token<'_>> = Vec::new();
-    for token in tokens {
+    for token in tokens(text) {
         match (token.text, depth, keyword) {
             ("when", 0, _) => keyword = Some(Keyword::When),
             ("unless", 0, _) => keyword = Some(Keyword::Unless),
@@ -86,50 +87,6 @@ fn clause(keyword: Keyword, tokens: Vec<Token<'_>>) -> Option<ClauseText> {
         }
     }
     (!parts.is_empty()).then_some(ClauseText { keyword, link, parts })
-}
-
-#[derive(Clone, Copy)]
-struct Token<'t> {
-    at: usize,
-    text: &'t str,
-}
-
-/// The words, texts and signs of a policy, without spaces and comments.
-fn tokens(text: &str) -> Vec<Token<'_>> {
-    let mut found = Vec::new();
-    let mut at = 0;
-    while let Some(rest) = text.get(at..).filter(|rest| !rest.is_empty()) {
-        let length = length(rest);
-        let token = rest.get(..length).unwrap_or(rest);
-        if !token.starts_with("//") && !token.starts_with(char::is_whitespace) {
-            found.push(Token { at, text: token });
-        }
-        at += token.len().max(1);
-    }
-    found
-}
-
-/// Of the token that `rest` begins with, in bytes.
-fn length(rest: &str) -> usize {
-    let run = |wanted: fn(char) -> bool| rest.find(|c: char| !wanted(c)).unwrap_or(rest.len());
-    match rest.as_bytes() {
-        [b'/', b'/', ..] => rest.find('\n').unwrap_or(rest.len()),
-        [b'"', ..] => {
-            let mut escaped = false;
-            let end = rest.bytes().skip(1).position(|byte| {
-                let ends = byte == b'"' && !escaped;
-                escaped = byte == b'\\' && !escaped;
-                ends
-            });
-            end.map_or(rest.len(), |end| end + 2)
-        }
-        [b'&', b'&', ..] | [b'|', b'|', ..] => 2,
-        [first, ..] if first.is_ascii_whitespace() => run(|c| c.is_ascii_whitespace()),
-        [first, ..] if first.is_ascii_alphanumeric() || *first == b'_' => {
-            run(|c| c.is_ascii_alphanumeric() || c == '_')
-        }
-        _ => rest.chars().next().map_or(1, char::len_utf8),
-    }
 }
 
 #[cfg(test)]

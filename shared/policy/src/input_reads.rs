@@ -1,7 +1,6 @@
-use std::iter::Peekable;
-use std::str::CharIndices;
-
 use cedar_policy::{Policy, PolicySet, Template};
+
+use crate::tokens::{Token, tokens};
 
 /// Whether `policy`, one of `set`, may read the input; one whose text is not known might.
 pub(crate) fn reads(policy: &Policy, set: &PolicySet) -> bool {
@@ -13,80 +12,26 @@ pub(crate) fn reads(policy: &Policy, set: &PolicySet) -> bool {
 /// another of its members, or the question whether it has one. It is read from the text, as reading it from Cedar's JSON
 /// form took twice as long as parsing the policy. A variable's name cannot be escaped.
 fn reads_input(text: &str) -> bool {
-    let mut tokens = Tokens { text, characters: text.char_indices().peekable() };
-    let mut previous = Token::Other(' ');
-    while let Some(token) = tokens.next() {
-        let variable = token == Token::Word("context") && previous != Token::Other('.');
-        if variable && tokens.member().is_none_or(|member| member == "input") {
+    let mut rest = tokens(text);
+    let mut previous = "";
+    while let Some(token) = rest.next() {
+        let variable = token.text == "context" && previous != ".";
+        if variable && member(rest.clone()).is_none_or(|member| member == "input") {
             return true;
         }
-        previous = token;
+        previous = token.text;
     }
     false
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Token<'t> {
-    Word(&'t str),
-    /// The content, its escapes as written.
-    Text(&'t str),
-    Other(char),
-}
-
-#[derive(Clone)]
-struct Tokens<'t> {
-    text: &'t str,
-    characters: Peekable<CharIndices<'t>>,
-}
-
-impl<'t> Tokens<'t> {
-    /// The member that is accessed or asked for, where the variable stands before; `None` where it is used whole, or the
-    /// member's name cannot be told.
-    fn member(&self) -> Option<&'t str> {
-        let mut ahead = self.clone();
-        match (ahead.next()?, ahead.next()?) {
-            (Token::Other('.') | Token::Word("has"), Token::Word(name)) => Some(name),
-            (Token::Other('[') | Token::Word("has"), Token::Text(name)) if !name.contains('\\') => Some(name),
-            _ => None,
-        }
-    }
-
-    fn rest_of_text(&mut self, start: usize) -> Token<'t> {
-        let mut end = self.text.len();
-        while let Some((at, character)) = self.characters.next() {
-            if character == '"' {
-                end = at;
-                break;
-            }
-            if character == '\\' {
-                self.characters.next();
-            }
-        }
-        Token::Text(self.text.get(start..end).unwrap_or_default())
-    }
-}
-
-impl<'t> Iterator for Tokens<'t> {
-    type Item = Token<'t>;
-
-    fn next(&mut self) -> Option<Token<'t>> {
-        let of_word = |character: char| character.is_alphanumeric() || character == '_';
-        loop {
-            let (at, character) = self.characters.next()?;
-            match character {
-                '/' if self.characters.next_if(|(_, next)| *next == '/').is_some() => {
-                    self.characters.find(|(_, next)| *next == '\n');
-                }
-                '"' => return Some(self.rest_of_text(at + 1)),
-                _ if of_word(character) => {
-                    while self.characters.next_if(|(_, next)| of_word(*next)).is_some() {}
-                    let end = self.characters.peek().map_or(self.text.len(), |(end, _)| *end);
-                    return Some(Token::Word(self.text.get(at..end).unwrap_or_default()));
-                }
-                _ if character.is_whitespace() => {}
-                _ => return Some(Token::Other(character)),
-            }
-        }
+/// The member that is accessed or asked for, where the variable stands before; `None` where it is used whole, or the
+/// member's name cannot be told.
+fn member<'t>(mut behind: impl Iterator<Item = Token<'t>>) -> Option<&'t str> {
+    let (access, name) = (behind.next()?, behind.next()?);
+    match (access.text, name.quoted()) {
+        ("." | "has", None) if name.is_word() => Some(name.text),
+        ("[" | "has", Some(quoted)) if !quoted.contains('\\') => Some(quoted),
+        _ => None,
     }
 }
 

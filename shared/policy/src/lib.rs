@@ -53,6 +53,7 @@ mod question;
 mod schema;
 mod schema_text;
 mod token_attributes;
+mod tokens;
 mod types;
 mod vocabulary;
 

@@ -1,5 +1,6 @@
 use doorward_model::{Fault, Place};
 
+use crate::tokens::tokens;
 use crate::vocabulary::SourceFile;
 
 /// How deep brackets may be nested: Cedar's parser descends once a level, and a stack ends.
@@ -9,33 +10,16 @@ const DEEPEST: usize = 200;
 /// policy it compares.
 pub(crate) fn fault(file: &SourceFile, angles: bool) -> Option<Fault> {
     let mut depth = 0_usize;
-    let mut bytes = file.text.bytes().enumerate().peekable();
-    while let Some((at, byte)) = bytes.next() {
-        match byte {
-            b'"' => {
-                while let Some((_, inner)) = bytes.next() {
-                    match inner {
-                        b'\\' => drop(bytes.next()),
-                        b'"' => break,
-                        _ => {}
-                    }
-                }
-            }
-            b'/' if bytes.peek().is_some_and(|(_, next)| *next == b'/') => {
-                for (_, inner) in bytes.by_ref() {
-                    if inner == b'\n' {
-                        break;
-                    }
-                }
-            }
-            b'(' | b'[' | b'{' => depth += 1,
-            b'<' if angles => depth += 1,
-            b')' | b']' | b'}' => depth = depth.saturating_sub(1),
-            b'>' if angles => depth = depth.saturating_sub(1),
+    for token in tokens(&file.text) {
+        match token.text {
+            "(" | "[" | "{" => depth += 1,
+            ")" | "]" | "}" => depth = depth.saturating_sub(1),
+            "<" if angles => depth += 1,
+            ">" if angles => depth = depth.saturating_sub(1),
             _ => {}
         }
         if depth > DEEPEST {
-            let place = Place::new(&file.name, &file.text, at..at + 1);
+            let place = Place::new(&file.name, &file.text, token.at..token.end());
             return Some(Fault::new(format!("brackets are nested deeper than {DEEPEST} levels")).at(place));
         }
     }

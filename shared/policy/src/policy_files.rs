@@ -11,6 +11,7 @@ use crate::diagnostics;
 use crate::links::{self, Link};
 use crate::nesting;
 use crate::origins::Origins;
+use crate::tokens::tokens;
 use crate::vocabulary::SourceFile;
 
 /// The policies of every file that could be read, and where each stands.
@@ -168,25 +169,11 @@ fn stem(name: &str) -> &str {
 fn statements(text: &str) -> Vec<Range<usize>> {
     let mut found = Vec::new();
     let mut start = None;
-    let mut characters = text.char_indices().peekable();
-    while let Some((at, character)) = characters.next() {
-        match character {
-            '/' if characters.peek().is_some_and(|(_, next)| *next == '/') => {
-                characters.by_ref().find(|(_, next)| *next == '\n');
-            }
-            '"' => {
-                start.get_or_insert(at);
-                while let Some((_, next)) = characters.next().filter(|(_, next)| *next != '"') {
-                    if next == '\\' {
-                        characters.next();
-                    }
-                }
-            }
-            ';' => found.extend(start.take().map(|start| start..at + 1)),
-            _ if character.is_whitespace() => {}
-            _ => {
-                start.get_or_insert(at);
-            }
+    for token in tokens(text) {
+        let start_here = *start.get_or_insert(token.at);
+        if token.text == ";" {
+            found.push(start_here..token.end());
+            start = None;
         }
     }
     found

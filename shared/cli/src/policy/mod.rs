@@ -1,5 +1,6 @@
 //! `doorward policy`: a file per verb.
 
+mod can;
 mod entrance;
 mod explain;
 mod recorded;
@@ -21,6 +22,7 @@ pub(crate) struct Arguments {
 
 #[derive(Subcommand)]
 enum Verb {
+    Can(can::Arguments),
     Explain(explain::Arguments),
     Schema(schema::Arguments),
     Test(test::Arguments),
@@ -28,6 +30,7 @@ enum Verb {
 
 pub(crate) async fn run(arguments: Arguments, format: Format) -> Result<Exit, Failure> {
     match arguments.verb {
+        Verb::Can(arguments) => can::run(&arguments, format),
         Verb::Explain(arguments) => explain::run(arguments, format).await,
         Verb::Schema(arguments) => schema::run(&arguments, format),
         Verb::Test(arguments) => test::run(&arguments, format),
