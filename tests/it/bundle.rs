@@ -28,10 +28,17 @@ fn text(path: &Path) -> &str {
     path.to_str().unwrap()
 }
 
-/// The demo with one policy more.
-fn closed() -> tempfile::TempDir {
+/// The demo with one policy more, which its policy tests do not expect.
+fn closed_untested() -> tempfile::TempDir {
     let folder = project(&[]);
     std::fs::write(folder.path().join("closed.cedar"), CLOSED).unwrap();
+    folder
+}
+
+/// The same without these tests.
+fn closed() -> tempfile::TempDir {
+    let folder = closed_untested();
+    std::fs::remove_file(folder.path().join("orders.test.toml")).unwrap();
     folder
 }
 
@@ -172,6 +179,16 @@ impl Shop {
     fn current(&self) -> Value {
         self.door.item("doorward-state", &json!({ "owner": { "S": "bundle" }, "item": { "S": "current" } }))
     }
+}
+
+#[test]
+fn nothing_is_written_of_a_project_whose_policy_tests_fail() {
+    let folder = closed_untested();
+    let file = folder.path().join("bundle.tar.gz");
+    let built = doorward(&["bundle", "build", text(folder.path()), "--output", text(&file)]);
+    assert_eq!(built.status.code(), Some(3), "{built:?}");
+    assert!(String::from_utf8_lossy(&built.stderr).contains("the policy test `"), "{built:?}");
+    assert!(!file.exists());
 }
 
 #[test]

@@ -1,7 +1,9 @@
 use std::path::PathBuf;
 
+use doorward_model::Fault;
 use serde_json::json;
 
+use crate::faults;
 use crate::output::{Exit, Failure, Format, say};
 use crate::policy::suite::{Ran, Suite};
 
@@ -18,17 +20,15 @@ pub(crate) struct Arguments {
 }
 
 pub(crate) fn run(arguments: &Arguments, format: Format) -> Result<Exit, Failure> {
-    let ran = Suite::open(&arguments.path)?.run()?;
-    let failures = ran.failures();
-    let Ran { project, tests, report } = ran;
-    if !failures.0.is_empty() {
-        return Err(project.invalid(failures));
-    }
+    let Ran { project, tests, report } = Suite::open(&arguments.path)?.run()?.passed()?;
     let rules = &project.rules;
     let config = rules.config();
     let contracts = config.routes.iter().filter(|route| route.contract.is_some()).count();
     let policies = rules.policies().count();
     let unstated = rules.policies().unstated();
+    let warnings = rules.policies().warnings();
+    let warnings: Vec<Fault> =
+        warnings.iter().map(|warning| faults::from_here(warning, &project.sources)).collect();
     match format {
         Format::Json => say!(
             "{}",
@@ -42,6 +42,7 @@ pub(crate) fn run(arguments: &Arguments, format: Format) -> Result<Exit, Failure
                 "contracts": contracts,
                 "tests": tests.len(),
                 "uncovered": report.uncovered.iter().map(|policy| &policy.id).collect::<Vec<_>>(),
+                "warnings": warnings.iter().map(ToString::to_string).collect::<Vec<_>>(),
                 "unstated": unstated,
             })
         ),
@@ -53,6 +54,9 @@ pub(crate) fn run(arguments: &Arguments, format: Format) -> Result<Exit, Failure
                 config.events.len(),
                 tests.len(),
             );
+            for warning in &warnings {
+                say!("note: {warning}");
+            }
             // Who has no tests has said so by having none.
             for policy in report.uncovered.iter().filter(|_| !tests.is_empty()) {
                 say!("note: no policy test covers `{}`", policy.id);

@@ -15,7 +15,7 @@ pub(crate) fn render(faults: &Faults, sources: &Sources) {
 }
 
 /// The same fault, its file as a path from here.
-fn from_here(fault: &Fault, sources: &Sources) -> Fault {
+pub(crate) fn from_here(fault: &Fault, sources: &Sources) -> Fault {
     let mut fault = fault.clone();
     if let Some(place) = &mut fault.place {
         place.file = sources.path(&place.file);

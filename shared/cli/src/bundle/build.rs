@@ -4,12 +4,13 @@ use doorward_core::Archive;
 use serde_json::json;
 
 use crate::output::{Exit, Failure, Format, say};
+use crate::policy::suite::Suite;
 use crate::project::Project;
 
-/// Checks a project and packs what governs it into one file: the same files make the same bytes.
+/// Checks a project, runs its policy tests, and packs what governs it into one file: the same files make the same bytes.
 #[derive(clap::Args)]
 #[command(
-    after_help = "Examples:\n  doorward bundle build\n  doorward bundle build shop --output shop.tar.gz\n\nExit codes: 0 written, 1 could not run, 3 faults found, and nothing written"
+    after_help = "Examples:\n  doorward bundle build\n  doorward bundle build shop --output shop.tar.gz\n\nExit codes: 0 written, 1 could not run, 3 faults found, or a policy test fails, and nothing written"
 )]
 pub(crate) struct Arguments {
     /// The project's folder, or its doorward.toml.
@@ -21,7 +22,7 @@ pub(crate) struct Arguments {
 }
 
 pub(crate) fn run(arguments: &Arguments, format: Format) -> Result<Exit, Failure> {
-    let Project { bundle, rules, .. } = Project::open(&arguments.path)?;
+    let Project { bundle, rules, .. } = Suite::open(&arguments.path)?.run()?.passed()?.project;
     let archive = Archive::pack(&bundle, &rules).map_err(Failure::new)?;
     let (file, files) = (&arguments.output, bundle.files.len() + 1);
     write(file, &archive)?;

@@ -10,9 +10,10 @@ use serde_json::json;
 
 use super::{Store, away};
 use crate::output::{Exit, Failure, Format, say};
+use crate::policy::suite::Suite;
 use crate::project::{self, Project};
 
-/// Checks a project and publishes its bundle: running doors with `updates = "table"` take it up within `refresh`.
+/// Checks a project, runs its policy tests, and publishes its bundle: running doors with `updates = "table"` take it up within `refresh`.
 #[derive(clap::Args)]
 #[command(after_help = "\
 Examples:
@@ -23,7 +24,7 @@ Examples:
 
 A local door's DynamoDB is at http://127.0.0.1:3003, which is the default; the table is the configuration's, credentials
 and region come from the environment.
-Exit codes: 0 published, 1 could not run, 3 faults found, and nothing published")]
+Exit codes: 0 published, 1 could not run, 3 faults found, or a policy test fails, and nothing published")]
 pub(crate) struct Arguments {
     /// The project's folder, its doorward.toml, or an archive.
     #[arg(default_value = ".")]
@@ -40,7 +41,7 @@ pub(crate) async fn run(arguments: &Arguments, format: Format) -> Result<Exit, F
     let clients = arguments.store.clients()?;
     let (published, config) = match &arguments.digest {
         None => {
-            let project = Project::open(&arguments.path)?;
+            let project = Suite::open(&arguments.path)?.run()?.passed()?.project;
             (publish(&clients, &project).await?, project.rules.config().clone())
         }
         Some(digest) => {

@@ -62,6 +62,13 @@ pub(crate) struct Expect<'a> {
     pub(crate) headers: &'a [&'a str],
 }
 
+/// What a scene expects of a command.
+pub(crate) struct Ran<'a> {
+    pub(crate) exit: i32,
+    /// Words that its output must hold.
+    pub(crate) lines: &'a [&'a str],
+}
+
 const TOKEN_FOLDER: &str = "target/doorward";
 
 impl Stage {
@@ -188,6 +195,35 @@ impl Stage {
         })
     }
 
+    /// Runs this very program as an operator would, and holds what it says against what is expected.
+    pub(crate) async fn run(
+        &self,
+        scene: &'static str,
+        arguments: &[&str],
+        expect: Ran<'_>,
+    ) -> Result<Act, Failure> {
+        let program = std::env::current_exe().map_err(Failure::new)?;
+        let root = self.tokens.ancestors().nth(2).unwrap_or(Path::new("."));
+        let run = tokio::process::Command::new(program).args(arguments).current_dir(root).output();
+        let output = run.await.map_err(Failure::new)?;
+        let text = String::from_utf8_lossy(&output.stdout).into_owned();
+        let lines = text.lines().filter(|line| !line.trim().is_empty());
+        let why: Vec<String> = lines.map(str::to_owned).collect();
+        let mut verdict = Verdict::default();
+        verdict.same("the exit code", output.status.code(), Some(expect.exit));
+        for word in expect.lines {
+            verdict.holds(&format!("it says `{word}`"), why.iter().any(|line| line.contains(word)));
+        }
+        let words: Vec<String> = arguments.iter().map(|word| in_shell(word)).collect();
+        Ok(Act {
+            scene,
+            asked: format!("cargo doorward {}", words.join(" ")),
+            answered: output.status.to_string(),
+            why,
+            unexpected: verdict.into_differences(),
+        })
+    }
+
     /// Sends an S3 notification as S3 does, waits until it is dealt with, and says how that ended.
     pub(crate) async fn emit_s3(&self, key: &str, sequencer: &str) -> Result<Emitted, Failure> {
         let event = s3_event("receipts", key, SIZE, "ObjectCreated:Put", Some(sequencer));
@@ -226,6 +262,15 @@ fn curl(ask: &Ask<'_>) -> String {
         line.push_str(&format!(" -H 'content-type: application/json' -d '{body}'"));
     }
     line
+}
+
+/// A word as a shell reads it back.
+fn in_shell(word: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "-_./:=".contains(c);
+    if !word.is_empty() && word.chars().all(plain) {
+        return word.to_owned();
+    }
+    format!("'{}'", word.replace('\'', "'\\''"))
 }
 
 fn describe(answer: &Answered, headers: &[&str]) -> String {

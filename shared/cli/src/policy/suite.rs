@@ -56,8 +56,14 @@ pub(crate) struct Ran {
 }
 
 impl Ran {
-    /// The tests that failed, as faults at their places: for a check, which has no other result.
-    pub(crate) fn failures(&self) -> Faults {
+    /// A project whose tests pass; those that fail are faults.
+    pub(crate) fn passed(self) -> Result<Self, Failure> {
+        let failures = self.failures();
+        if failures.0.is_empty() { Ok(self) } else { Err(self.project.invalid(failures)) }
+    }
+
+    /// The tests that failed, as faults at their places.
+    fn failures(&self) -> Faults {
         let failed = self.tests.iter().zip(&self.report.results);
         let failed = failed.filter(|(_, result)| !result.differences.is_empty());
         let fault = |(test, result): (&PolicyTest, &doorward_core::TestResult)| {

@@ -2,12 +2,14 @@
 
 mod bundle_published;
 mod contract_broken;
+mod decision_explained;
 mod delivered_twice;
 mod event_denied;
 mod event_permitted;
 mod health;
 mod order_of_another;
 mod order_placed;
+mod principal_can;
 mod rate_reached;
 mod target_trouble;
 mod unknown_path;
@@ -28,5 +30,7 @@ pub(crate) const ALL: &[Scene] = &[
     event_permitted::SCENE,
     event_denied::SCENE,
     delivered_twice::SCENE,
+    decision_explained::SCENE,
+    principal_can::SCENE,
     bundle_published::SCENE,
 ];
