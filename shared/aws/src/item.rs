@@ -50,6 +50,8 @@ pub struct LedgerItem {
     /// Ids of policies that could not be evaluated, at most 20.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub errors: Vec<String>,
+    /// What the candidate set would have said, where its effect is another; ids are bounded as above.
+    pub shadow: Option<DecisionNote>,
     /// Name of the limit that bound.
     pub bound: Option<String>,
     /// Where the payload broke its contract, at most 20 places.
@@ -82,9 +84,15 @@ impl LedgerItem {
     /// What the ledger keeps of `call`, as it is known now.
     pub(crate) fn of(call: &Call) -> Self {
         let decision = call.decision.as_ref();
-        let listed = |of: fn(&DecisionNote) -> &Vec<String>| -> Vec<String> {
-            decision.into_iter().flat_map(of).take(MOST_ENTRIES).map(|id| cut(id)).collect()
-        };
+        let ids =
+            |ids: &[String]| -> Vec<String> { ids.iter().take(MOST_ENTRIES).map(|id| cut(id)).collect() };
+        let listed =
+            |of: fn(&DecisionNote) -> &Vec<String>| decision.map(|note| ids(of(note))).unwrap_or_default();
+        let shadow = call.shadow.as_ref().map(|note| DecisionNote {
+            effect: note.effect,
+            policies: ids(&note.policies),
+            errors: ids(&note.errors),
+        });
         Self {
             call: call.id.to_string(),
             at: call.at,
@@ -105,6 +113,7 @@ impl LedgerItem {
             effect: decision.map(|note| note.effect),
             policies: listed(|note| &note.policies),
             errors: listed(|note| &note.errors),
+            shadow,
             bound: call.bound.clone(),
             violations: call.violations.iter().take(MOST_ENTRIES).map(bounded).collect(),
             stage: call.refused_at.and_then(|stage| word(&stage)),
@@ -179,6 +188,8 @@ mod tests {
             rule: "expected".into(),
             names: Vec::new(),
         }];
+        call.shadow =
+            Some(DecisionNote { effect: Effect::Deny, policies: vec!["stricter".into()], errors: vec![] });
         let item = LedgerItem { expires: Some(1_800_000_000), ..LedgerItem::of(&call) };
         assert_eq!(item.stage.as_deref(), Some("check-request"));
         assert_eq!(attributes::read::<LedgerItem>(attributes::write(&item).unwrap()).unwrap(), item);
@@ -186,8 +197,15 @@ mod tests {
 
     #[test]
     fn a_typical_item_is_one_write_unit() {
-        let bytes = serde_json::to_vec(&LedgerItem::of(&typical())).unwrap().len();
-        assert!(bytes < 1024, "{bytes}");
+        let bytes = |call: &Call| serde_json::to_vec(&LedgerItem::of(call)).unwrap().len();
+        let mut call = typical();
+        assert!(bytes(&call) < 1024, "{}", bytes(&call));
+        call.shadow = Some(DecisionNote {
+            effect: Effect::Deny,
+            policies: vec!["orders.stricter".into()],
+            errors: vec![],
+        });
+        assert!(bytes(&call) < 1024, "{}", bytes(&call));
     }
 
     #[test]
@@ -196,6 +214,8 @@ mod tests {
         let long = "é".repeat(100_000);
         call.cause = Some(long.clone());
         call.gateway_request_id = Some(long.clone());
+        let ids = vec!["p".repeat(100); 1_000];
+        call.shadow = Some(DecisionNote { effect: Effect::Deny, policies: ids.clone(), errors: ids });
         call.violations = vec![
             Violation {
                 pointer: long.clone(),

@@ -4,6 +4,7 @@ mod answers;
 mod attributes;
 mod client;
 mod clock;
+mod decisions;
 mod entities;
 mod fetch;
 mod invoke_event;
@@ -31,6 +32,7 @@ use doorward_core::Ports;
 pub use answers::LambdaAnswers;
 pub use client::{AwsClients, EnvironmentError};
 pub use clock::SystemClock;
+pub use decisions::{DecisionRange, DynamoDecisions, RecordedDecisions};
 pub use entities::DynamoEntities;
 pub use fetch::HttpsFetch;
 pub use invoke_event::InvokeEventError;
@@ -53,6 +55,7 @@ pub fn ports(clients: &AwsClients, table: &str) -> Ports {
         fetch: Arc::new(HttpsFetch::new(clients)),
         limits: Arc::new(DynamoLimits::new(clients, table)),
         ledger: Arc::new(DynamoLedger::new(clients, table)),
+        decisions: Arc::new(DynamoDecisions::new(clients, table)),
         quarantine: Arc::new(DynamoQuarantine::new(clients, table)),
         entities: Arc::new(DynamoEntities::new(clients, table)),
         targets: Arc::new(LambdaTargets::new(clients)),

@@ -25,6 +25,7 @@ pub(crate) fn run(arguments: &Arguments, format: Format) -> Result<Exit, Failure
     let config = rules.config();
     let contracts = config.routes.iter().filter(|route| route.contract.is_some()).count();
     let policies = rules.policies().count();
+    let candidates = rules.policies().candidate_count();
     let unstated = rules.policies().unstated();
     let warnings = rules.policies().warnings();
     let warnings: Vec<Fault> =
@@ -39,6 +40,7 @@ pub(crate) fn run(arguments: &Arguments, format: Format) -> Result<Exit, Failure
                 "routes": config.routes.len(),
                 "events": config.events.len(),
                 "policies": policies,
+                "candidates": candidates,
                 "contracts": contracts,
                 "tests": tests.len(),
                 "uncovered": report.uncovered.iter().map(|policy| &policy.id).collect::<Vec<_>>(),
@@ -47,8 +49,9 @@ pub(crate) fn run(arguments: &Arguments, format: Format) -> Result<Exit, Failure
             })
         ),
         Format::Human => {
+            let candidates = candidates.map_or_else(String::new, |count| format!(", candidates {count}"));
             say!(
-                "no fault in the door `{}`: routes {} ({contracts} with a contract), events {}, policies {policies}, policy tests {}",
+                "no fault in the door `{}`: routes {} ({contracts} with a contract), events {}, policies {policies}, policy tests {}{candidates}",
                 config.door.name,
                 config.routes.len(),
                 config.events.len(),

@@ -148,6 +148,21 @@ fn gateway_words(access: &Value) -> Option<String> {
     Some(format!("gateway: {words}"))
 }
 
+/// `allow by a, b; not evaluated: c`.
+pub(crate) fn decision_words(note: &Value) -> String {
+    let ids = |name: &str| -> Vec<&str> {
+        let ids = note.get(name).and_then(Value::as_array);
+        ids.into_iter().flatten().filter_map(Value::as_str).collect()
+    };
+    let mut words = note.get("effect").and_then(Value::as_str).unwrap_or("?").to_owned();
+    for (word, ids) in [(" by ", ids("policies")), ("; not evaluated: ", ids("errors"))] {
+        if !ids.is_empty() {
+            words += &format!("{word}{}", ids.join(", "));
+        }
+    }
+    words
+}
+
 fn call_words(call: &Value) -> String {
     let text = |name: &str| call.get(name).and_then(Value::as_str);
     let mut words = vec![text("outcome").unwrap_or("?").to_owned()];
@@ -157,29 +172,9 @@ fn call_words(call: &Value) -> String {
     if let Some(cause) = text("cause") {
         words.push(format!("because {cause}"));
     }
-    let decision = call.get("decision").filter(|decision| !decision.is_null());
-    if let Some(decision) = decision {
-        let ids = |name: &str| -> Vec<&str> {
-            decision
-                .get(name)
-                .and_then(Value::as_array)
-                .into_iter()
-                .flatten()
-                .filter_map(Value::as_str)
-                .collect()
-        };
-        let effect = decision.get("effect").and_then(Value::as_str).unwrap_or("?");
-        let policies = ids("policies");
-        words.push(if policies.is_empty() {
-            effect.to_owned()
-        } else {
-            format!("{effect} by {}", policies.join(", "))
-        });
-        let errors = ids("errors");
-        if !errors.is_empty() {
-            words.push(format!("not evaluated: {}", errors.join(", ")));
-        }
-    }
+    let note = |name: &str| call.get(name).filter(|note| !note.is_null());
+    words.extend(note("decision").map(decision_words));
+    words.extend(note("shadow").map(|shadow| format!("in shadow {}", decision_words(shadow))));
     if let Some(bound) = text("bound") {
         words.push(format!("limit {bound}"));
     }

@@ -17,6 +17,8 @@ pub struct Config {
     pub fronts: Vec<Front>,
     /// `[authorizer]`.
     pub authorizer: Authorizer,
+    /// `[shadow]`.
+    pub shadow: Option<Shadow>,
     /// `[[issuers]]`.
     pub issuers: Vec<Issuer>,
     /// `[[targets]]`.
@@ -48,6 +50,18 @@ pub struct Door {
     pub retention: Duration,
     /// Calls per second and address (IPv6: per /64) that are looked at before the caller is known, per sandbox.
     pub screen_rate: NonZeroU64,
+    /// For how long each decision of the dispatcher is kept with what policies read to make it; `None` where none is.
+    /// It costs one write a call, of a unit for each KB: about one.
+    pub record_decisions: Option<Duration>,
+}
+
+/// `[shadow]`: policies that are decided beside those in force, and never enforced.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Shadow {
+    /// The folder that holds them, below the folder that governs.
+    pub folder: String,
+    /// Where the configuration says so.
+    pub place: Place,
 }
 
 /// Where a running door looks for a newer bundle.

@@ -4,12 +4,13 @@ use crate::checked::{Config, Door};
 use crate::names::{self, Names};
 use crate::reader::{Section, Value};
 use crate::report::Reported;
-use crate::{authorizer, door, events, fronts, issuers, plans, routes, targets};
+use crate::{authorizer, door, events, fronts, issuers, plans, routes, shadow, targets};
 
 /// Reads the whole file. Declarations are read before their uses, so that every use can be checked where it stands.
 pub(crate) fn read(document: &mut Section<'_>) -> Result<Config, Reported> {
     let (door, fronts) = read_door_and_fronts(document);
     let authorizer = document.optional("authorizer", authorizer::read);
+    let shadow = document.optional("shadow", shadow::read);
 
     let mut names = Declared {
         issuers: Names::new("issuer"),
@@ -27,6 +28,7 @@ pub(crate) fn read(document: &mut Section<'_>) -> Result<Config, Reported> {
     Ok(Config {
         fronts: fronts?,
         authorizer: authorizer?.unwrap_or(authorizer::DEFAULT),
+        shadow: shadow?,
         issuers: issuers?,
         targets: targets?,
         routes: routes?,

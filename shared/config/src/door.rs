@@ -10,6 +10,8 @@ use crate::reader::Value;
 use crate::report::{Reported, quote};
 use crate::size;
 
+/// What was decided is kept for looking back, not as an archive.
+const LONGEST_RECORD: Duration = Duration::from_secs(90 * 24 * 60 * 60);
 const UPDATES: &[(&str, Updates)] = &[("none", Updates::None), ("table", Updates::Table)];
 
 /// Reads `[door]`; a `fronts` that stands in it is handed out unread.
@@ -26,6 +28,8 @@ pub(crate) fn read<'t>(value: Value<'t>, fronts: &mut Option<Value<'t>>) -> Resu
         let max_body = section.or("max_body", size::DEFAULT_MAX_BODY, size::read);
         let retention = section.or("retention", 90 * DAY, |value| value.duration(DAY..=3650 * DAY));
         let screen_rate = section.or("screen_rate", default_screen_rate, |value| value.positive(1_000_000));
+        let record_decisions =
+            section.optional("record_decisions", |value| value.duration(DAY..=LONGEST_RECORD));
         *fronts = section.optional("fronts", Ok)?;
         Ok(Door {
             name: name?,
@@ -36,6 +40,7 @@ pub(crate) fn read<'t>(value: Value<'t>, fronts: &mut Option<Value<'t>>) -> Resu
             max_body: max_body?,
             retention: retention?,
             screen_rate: screen_rate?,
+            record_decisions: record_decisions?,
         })
     })
 }

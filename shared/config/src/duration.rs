@@ -12,7 +12,10 @@ const UNITS: [(&str, u64); 5] =
 pub(crate) const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// Reads `200ms`, `5s`, `1m`, `1h` or `90d`: one whole number and one unit.
-pub(crate) fn parse(text: &str) -> Result<Duration, Fault> {
+///
+/// # Errors
+/// A fault without place, where the text is anything else.
+pub fn parse(text: &str) -> Result<Duration, Fault> {
     let digits = text.bytes().take_while(u8::is_ascii_digit).count();
     let read = || {
         let (number, unit) = text.split_at_checked(digits)?;

@@ -30,6 +30,7 @@ mod reader;
 mod report;
 mod request_context;
 mod routes;
+mod shadow;
 mod size;
 mod stated;
 mod suggestion;
@@ -37,9 +38,10 @@ mod targets;
 
 pub use checked::{
     Algorithm, Authorizer, AuthorizerAnswer, CheckAnswers, Config, ContractRef, Door, EventRule, Issuer,
-    JwksLocation, Limit, LimitRule, OnDeny, ParentRule, Plan, PrincipalRule, ResourceRule, Route, Target,
-    Updates, Window,
+    JwksLocation, Limit, LimitRule, OnDeny, ParentRule, Plan, PrincipalRule, ResourceRule, Route, Shadow,
+    Target, Updates, Window,
 };
+pub use duration::parse as parse_duration;
 pub use environment::{ENVIRONMENT, EnvironmentVariable, jwks_url_variable};
 pub use load::{EntityTable, KeyType, LoadRule};
 pub use pattern::Pattern;
@@ -56,6 +58,15 @@ use toml::de::DeTable;
 
 use crate::reader::Section;
 use crate::report::{Report, Reported};
+
+/// The folder that `[shadow]` names, in a file that may have faults: without it, the candidates among the policies could
+/// not be told from those in force.
+#[must_use]
+pub fn shadow_folder(text: &str) -> Option<String> {
+    let (document, _) = DeTable::parse_recoverable(text);
+    let shadow = document.get_ref().get("shadow")?.get_ref().as_table()?;
+    shadow.get("policies")?.get_ref().as_str().map(str::to_owned)
+}
 
 /// Reads `text`, the content of `file`; `file` is only used to name places.
 ///

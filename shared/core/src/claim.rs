@@ -49,8 +49,7 @@ impl Door {
 
     /// When the ledger may forget this call.
     pub(crate) fn expiry(&self, call: &Call) -> Timestamp {
-        let retention = SignedDuration::try_from(self.rules.config().door.retention);
-        call.at.saturating_add(retention.unwrap_or(SignedDuration::MAX)).unwrap_or(Timestamp::MAX)
+        after(call.at, self.rules.config().door.retention)
     }
 
     /// A store's answer, unless the platform would end the invocation first: then the caller could not be answered.
@@ -66,6 +65,12 @@ impl Door {
         self.ports.journal.complain(call, &error.to_string());
         Refusal::StoreAway
     }
+}
+
+/// `duration` after `at`, or the end of time.
+pub(crate) fn after(at: Timestamp, duration: Duration) -> Timestamp {
+    let duration = SignedDuration::try_from(duration).unwrap_or(SignedDuration::MAX);
+    at.saturating_add(duration).unwrap_or(Timestamp::MAX)
 }
 
 /// A store's answer if it comes in time; `None` sets no time.

@@ -4,7 +4,7 @@ use doorward_model::{Call, Inbound, Message, Outcome, Refusal, Reply};
 
 use crate::keys::KeyRing;
 use crate::ports::{
-    AnswerBound, Clock, EntityStore, Fetch, Journal, Ledger, LimitStore, Quarantine, Targets,
+    AnswerBound, Clock, Decisions, EntityStore, Fetch, Journal, Ledger, LimitStore, Quarantine, Targets,
 };
 use crate::rules::Rules;
 use crate::screen::Screen;
@@ -20,6 +20,8 @@ pub struct Ports {
     pub limits: Arc<dyn LimitStore>,
     /// The record of every call.
     pub ledger: Arc<dyn Ledger>,
+    /// Decisions, where they are recorded.
+    pub decisions: Arc<dyn Decisions>,
     /// Where refused events are kept.
     pub quarantine: Arc<dyn Quarantine>,
     /// What policies read of resources.

@@ -1,5 +1,5 @@
-use doorward_model::{Call, Principal, Refusal, Stage};
-use doorward_policy::{CallContext, Context, Input, Loaded, Question};
+use doorward_model::{Call, DecisionRecord, Principal, Refusal, Stage};
+use doorward_policy::{CallContext, Context, Input, Judgement, Loaded, Question, Unwritable};
 use jiff::Timestamp;
 
 use crate::check_request::Checked;
@@ -57,7 +57,25 @@ impl Door {
         self.enter(call, Stage::Permit);
         let loaded = self.load(found, call).await?;
         let question = question(found, principal, loaded.as_deref(), input, call.at);
-        let decision = self.rules.policies().decide(&question);
+        let judgement = self.rules.policies().judge(&question);
+        // What an authorizer decides is decided again behind it, and recorded there.
+        let facts = if matches!(input, Input::Absent) { Ok(None) } else { judgement.facts() };
+        let facts = facts.unwrap_or_else(|Unwritable| {
+            call.unrecorded = Some("unwritable");
+            None
+        });
+        let Judgement { decision, shadow, .. } = judgement;
+        call.record = facts.map(|facts| {
+            Box::new(DecisionRecord {
+                call: call.id.clone(),
+                at: call.at,
+                bundle: self.rules.digest().to_owned(),
+                decision: decision.note.clone(),
+                cause: decision.deny.as_ref().map(ToString::to_string),
+                facts,
+            })
+        });
+        call.shadow = shadow;
         call.decision = Some(decision.note);
         decision.deny.map_or(Ok(()), |reason| Err(Refusal::Denied(reason)))
     }

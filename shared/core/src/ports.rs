@@ -6,7 +6,8 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use doorward_config::{EntityTable, Target};
 use doorward_model::{
-    Call, CanonicalPath, EventRecord, HttpRequest, Item, Outcome, Principal, Reply, TargetFault, Trace,
+    Call, CanonicalPath, DecisionRecord, EventRecord, HttpRequest, Item, Outcome, Principal, Reply,
+    TargetFault, Trace,
 };
 use http::{HeaderMap, StatusCode};
 use jiff::Timestamp;
@@ -73,6 +74,24 @@ pub enum Claim {
         /// When the platform ends that invocation, where it sets an end.
         until: Option<Timestamp>,
     },
+}
+
+/// Decisions and what they were made from, where the configuration has them recorded.
+#[async_trait]
+pub trait Decisions: Send + Sync {
+    /// Keeps `record` until `expires`.
+    async fn keep(&self, record: &DecisionRecord, expires: Timestamp) -> Result<(), KeepError>;
+}
+
+/// Why a decision was not kept.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum KeepError {
+    /// It is larger than a record may be, in bytes.
+    #[error("it is larger than a record may be: {0} bytes")]
+    TooLarge(usize),
+    /// The store gave no answer.
+    #[error(transparent)]
+    Away(#[from] StoreError),
 }
 
 /// Where denied and broken events are kept.

@@ -3,12 +3,12 @@ use std::time::Duration;
 use doorward_model::{Call, EventRecord, Outcome, Refusal};
 
 use crate::check_response::Answered;
-use crate::claim::within;
+use crate::claim::{after, within};
 use crate::door::Door;
 use crate::fate::Fate;
-use crate::ports::StoreError;
+use crate::ports::{KeepError, StoreError};
 
-/// How long a refusal waits for its record.
+/// How long a refusal waits for its record, and any call for that of its decision.
 const LONGEST_RECORD: Duration = Duration::from_secs(1);
 /// What is kept of the platform's time to hand the answer over.
 const ANSWER: Duration = Duration::from_millis(100);
@@ -68,11 +68,36 @@ impl Door {
     }
 
     /// A refusal waits for its record only so long: it stands without it, and the stores may be what is away.
-    async fn write(&self, call: &Call) -> Result<(), StoreError> {
+    async fn write(&self, call: &mut Call) -> Result<(), StoreError> {
         let stands = call.outcome != Outcome::Admitted && !call.claimed;
         let longest = stands.then_some(LONGEST_RECORD);
         let left = call.time_left(self.ports.clock.now(), ANSWER);
-        within(longest.into_iter().chain(left).min(), self.write_row(call)).await
+        let row = within(longest.into_iter().chain(left).min(), self.write_row(call));
+        let (written, unrecorded) = tokio::join!(row, self.keep_decision(call, left));
+        call.unrecorded = unrecorded.or(call.unrecorded);
+        written
+    }
+
+    /// Keeps the decision where decisions are recorded, beside the call's row. The call does not depend on it: `Some`
+    /// says why it was not kept.
+    async fn keep_decision(&self, call: &Call, left: Option<Duration>) -> Option<&'static str> {
+        let kept_for = self.rules.config().door.record_decisions?;
+        // The first one's record stands.
+        let record = call.record.as_ref().filter(|_| call.outcome != Outcome::Repeated)?;
+        let expires = after(call.at, kept_for);
+        let longest = left.into_iter().chain([LONGEST_RECORD]).min();
+        let kept = within(longest, async {
+            // What is too large is no fault of the store's.
+            match self.ports.decisions.keep(record, expires).await {
+                Ok(()) => Ok(None),
+                Err(KeepError::TooLarge(_)) => Ok(Some("too-large")),
+                Err(KeepError::Away(error)) => Err(error),
+            }
+        });
+        kept.await.unwrap_or_else(|error| {
+            self.ports.journal.complain(call, &format!("the decision is not recorded: {error}"));
+            Some("store-away")
+        })
     }
 
     async fn write_row(&self, call: &Call) -> Result<(), StoreError> {

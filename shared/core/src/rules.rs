@@ -5,7 +5,7 @@ use doorward_contract::Operation;
 use doorward_model::entity_type::{ANONYMOUS, EVENT_SOURCE, FUNCTION};
 use doorward_model::{EntityName, Fault, Faults, Place, Principal};
 use doorward_policy::{
-    ActionSpec, CallShape, Grant, HttpShape, Policies, SourceFile, Sources, Validated, Vocabulary,
+    ActionSpec, CallShape, Candidate, Grant, HttpShape, Policies, SourceFile, Sources, Validated, Vocabulary,
 };
 
 use crate::bundle::{Bundle, Source};
@@ -88,7 +88,7 @@ impl Rules {
         let config = match config {
             Ok(config) => config,
             Err(mut faults) => {
-                faults.0.extend(form_faults(bundle));
+                faults.0.extend(form_faults(bundle, doorward_config::shadow_folder(text).as_deref()));
                 return Err(distinct(faults));
             }
         };
@@ -98,9 +98,8 @@ impl Rules {
         let vocabulary = vocabulary(&config, &contracts);
         let router = Router::new(&config.routes)
             .map_err(|path| faults.0.push(Fault::new(format!("the path `{path}` conflicts with another"))));
-        let files = PolicyFiles::of(bundle);
-        let policies = Policies::compile_validated(&files.sources(), &vocabulary, validated)
-            .map_err(|more| faults.0.extend(more.0));
+        let policies = compile_policies(bundle, &config, &vocabulary, validated, &mut faults);
+        let policies = policies.map_err(|more| faults.0.extend(more.0));
         let (Ok(router), Ok(policies)) = (router, policies) else { return Err(distinct(faults)) };
         let routes = resolve_routes(&config, contracts, &policies, &mut faults);
         let events = resolve_events(&config, &mut faults);
@@ -147,8 +146,8 @@ fn distinct(faults: Faults) -> Faults {
     Faults(faults.0.into_iter().filter(|fault| seen.insert(fault.to_string())).collect())
 }
 
-fn form_faults(bundle: &Bundle) -> Vec<Fault> {
-    let policies = PolicyFiles::of(bundle);
+fn form_faults(bundle: &Bundle, shadow: Option<&str>) -> Vec<Fault> {
+    let policies = PolicyFiles::of(bundle, shadow);
     Contracts::check_form(bundle)
         .into_iter()
         .chain(doorward_policy::check_form(&policies.sources()))
@@ -175,23 +174,50 @@ fn read_key_sets(bundle: &Bundle, config: &Config, faults: &mut Faults) -> HashM
     found
 }
 
+fn compile_policies(
+    bundle: &Bundle,
+    config: &Config,
+    vocabulary: &Vocabulary,
+    validated: Option<&Validated>,
+    faults: &mut Faults,
+) -> Result<Policies, Faults> {
+    let files = PolicyFiles::of(bundle, config.shadow.as_ref().map(|shadow| shadow.folder.as_str()));
+    if let (Some(shadow), Some((candidates, _))) = (&config.shadow, &files.candidate)
+        && candidates.is_empty()
+    {
+        let fault = Fault::new(format!("no policy is below `{}`", shadow.folder)).at(shadow.place.clone());
+        let hint = "candidates are `.cedar` files, below the folder that holds the policies";
+        faults.0.push(fault.hint(hint));
+    }
+    let recorded = config.door.record_decisions.is_some();
+    Policies::compile_validated(&Sources { recorded, ..files.sources() }, vocabulary, validated)
+}
+
 /// The files of a bundle that make its policies.
 struct PolicyFiles {
     policies: Vec<SourceFile>,
     links: Option<SourceFile>,
+    /// Policies and links of the candidate set.
+    candidate: Option<(Vec<SourceFile>, Option<SourceFile>)>,
     schemas: Vec<SourceFile>,
     entities: Option<SourceFile>,
 }
 
 impl PolicyFiles {
-    fn of(bundle: &Bundle) -> Self {
+    /// `shadow` is the folder of the candidate set.
+    fn of(bundle: &Bundle, shadow: Option<&str>) -> Self {
         let source = |(name, text): (&str, &str)| SourceFile { name: name.to_owned(), text: text.to_owned() };
         let named = |name: &str| bundle.files.get(name).map(|text| source((name, text)));
         // The generated schema may be kept beside the policies for editors; it declares what is generated again here.
         let schemas = bundle.ending(".cedarschema").filter(|(name, _)| *name != "doorward.cedarschema");
+        let folder = shadow.map(|folder| format!("{folder}/"));
+        let is_candidate = |name: &str| folder.as_deref().is_some_and(|folder| name.starts_with(folder));
+        let (candidates, policies) =
+            bundle.ending(".cedar").map(source).partition(|file: &SourceFile| is_candidate(&file.name));
         Self {
-            policies: bundle.ending(".cedar").map(source).collect(),
+            policies,
             links: named("links.json"),
+            candidate: folder.as_ref().map(|folder| (candidates, named(&format!("{folder}links.json")))),
             schemas: schemas.map(source).collect(),
             entities: named("entities.json"),
         }
@@ -201,8 +227,13 @@ impl PolicyFiles {
         Sources {
             policies: &self.policies,
             links: self.links.as_ref(),
+            candidate: self
+                .candidate
+                .as_ref()
+                .map(|(policies, links)| Candidate { policies, links: links.as_ref() }),
             schemas: &self.schemas,
             entities: self.entities.as_ref(),
+            recorded: false,
         }
     }
 }

@@ -4,7 +4,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::{EntityName, Front, Outcome, Violation};
+use crate::{DecisionRecord, EntityName, Front, Outcome, Violation};
 
 /// The deterministic identity of a call: the ledger's key. The same event delivered twice has the same one.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -101,6 +101,13 @@ pub struct Call {
     pub cause: Option<String>,
     /// The policies' part.
     pub decision: Option<DecisionNote>,
+    /// What the candidate set would have said, where its effect is another.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub shadow: Option<DecisionNote>,
+    /// Why the decision is not among the recorded ones, where decisions are recorded: `too-large`, `store-away` or
+    /// `unwritable`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub unrecorded: Option<&'static str>,
     /// What was left of each limit.
     pub limits: Vec<LimitNote>,
     /// Name of the limit that bound.
@@ -116,6 +123,9 @@ pub struct Call {
     /// Whether this invocation holds the call's claim.
     #[serde(skip)]
     pub claimed: bool,
+    /// The decision as it is recorded, where decisions are.
+    #[serde(skip)]
+    pub record: Option<Box<DecisionRecord>>,
     /// When the platform ends the invocation; `None` where it sets no end.
     #[serde(skip)]
     pub deadline: Option<Timestamp>,
@@ -153,6 +163,8 @@ impl Call {
             refused_at: None,
             cause: None,
             decision: None,
+            shadow: None,
+            unrecorded: None,
             limits: Vec::new(),
             bound: None,
             violations: Vec::new(),
@@ -160,6 +172,7 @@ impl Call {
             duration_us: 0,
             quarantined: false,
             claimed: false,
+            record: None,
             // A platform that keeps deadlines starts no call after them; one that has none (`cargo lambda watch`)
             // gives a time in the past.
             deadline: (inbound.deadline > at).then_some(inbound.deadline),

@@ -3,9 +3,11 @@ use std::collections::{HashMap, HashSet};
 use cedar_policy::{
     Entities, PolicyId, PolicySet, Schema, ValidationError, ValidationMode, ValidationResult, Validator,
 };
-use doorward_model::{Fault, Faults};
+use doorward_model::{Fault, Faults, Reads};
 
+use crate::action_reads;
 use crate::actions::Action;
+use crate::deep_stack::on_deep_stack;
 use crate::engine::Engine;
 use crate::entities::{self, Store};
 use crate::express;
@@ -30,6 +32,10 @@ pub struct Policies {
     pub(crate) store: Store,
     pub(crate) loaded: LoadedTypes,
     pub(crate) engine: Engine,
+    /// The candidate set, which is decided beside the others and never enforced.
+    pub(crate) shadow: Option<Engine>,
+    /// What is read of a call, by action; `None` where nobody asked.
+    pub(crate) reads: Option<HashMap<String, Reads>>,
     /// The policies as Cedar reads them, for what is asked about them rather than of them.
     pub(crate) set: PolicySet,
     pub(crate) origins: Origins,
@@ -39,7 +45,7 @@ impl Policies {
     /// Reads the user's files and checks them strictly against the schema that `vocabulary` makes.
     ///
     /// # Errors
-    /// Every fault of every file, in the order of the files: schemas, policies, links, entities.
+    /// Every fault of every file, in the order of the files: schemas, policies, links, candidate, entities.
     pub fn compile(sources: &Sources<'_>, vocabulary: &Vocabulary) -> Result<Self, Faults> {
         Self::compile_validated(sources, vocabulary, None)
     }
@@ -54,32 +60,28 @@ impl Policies {
         vocabulary: &Vocabulary,
         validated: Option<&Validated>,
     ) -> Result<Self, Faults> {
-        let Sources { policies, links, schemas, entities } = *sources;
+        let Sources { policies, links, candidate, schemas, entities, recorded } = *sources;
         let files = PolicyFiles::read(policies, links);
+        let shadow = candidate.map(|set| (set, PolicyFiles::read(set.policies, set.links)));
         let project = match ProjectSchema::build(schemas, vocabulary) {
             Ok(project) => project,
             Err(mut faults) => {
                 sort(&mut faults, schemas, None);
                 faults.extend(files.faults);
+                faults.extend(shadow.into_iter().flat_map(|(_, files)| files.faults));
                 return Err(Faults(faults));
             }
         };
-        let (depth, validation) = match validated.filter(|validated| validated.covers(&project.text)) {
-            Some(validated) => (validated.depth, None),
-            None => {
-                let (depth, result) = validate(&project.schema, &files.set);
-                (depth, Some(result))
-            }
-        };
-        let mut faults = files.faults.clone();
-        let reads_input =
-            |id: &PolicyId| files.set.policy(id).is_none_or(|policy| input_reads::reads(policy, &files.set));
-        let judged = validation
-            .iter()
-            .flat_map(ValidationResult::validation_errors)
-            .filter(|error| !vocabulary.inputs_unknown || !reads_input(error.policy_id()));
-        faults.extend(judged.map(|error| explain(error, files.fault(error))));
-        sort(&mut faults, policies, links);
+        let validated = validated.filter(|validated| validated.covers(&project.text));
+        let Findings { mut depth, mut faults, mut warnings } =
+            hold(&files, (policies, links), &project.schema, vocabulary, validated);
+        if let Some((set, files)) = &shadow {
+            let found = hold(files, (set.policies, set.links), &project.schema, vocabulary, validated);
+            // One loading of entities serves both sets.
+            depth = depth.max(found.depth);
+            faults.extend(found.faults);
+            warnings.extend(found.warnings);
+        }
         let loaded = loaded::types(&vocabulary.actions, &project.fragments, &project.schema, &mut faults);
         let entities = entities.map_or_else(
             || Ok(Entities::empty()),
@@ -93,14 +95,15 @@ impl Policies {
                 return Err(Faults(faults));
             }
         };
-        let found = validation.iter().flat_map(ValidationResult::validation_warnings);
-        let mut warnings: Vec<Fault> = found.map(|warning| files.warning(warning)).collect();
-        sort(&mut warnings, policies, links);
         express::warm();
+        let sets = || [&files.set].into_iter().chain(shadow.as_ref().map(|(_, files)| &files.set));
+        let reads = recorded.then(|| on_deep_stack(|| action_reads::by_action(sets(), &project.actions)));
         Ok(Self {
-            engine: Engine::new(&files.set, reads_input),
+            reads,
+            engine: engine(&files.set),
             origins: files.origins(policies, links),
             set: files.set,
+            shadow: shadow.map(|(_, files)| engine(&files.set)),
             store,
             loaded,
             schema_text: project.text,
@@ -131,6 +134,12 @@ impl Policies {
     #[must_use]
     pub fn count(&self) -> usize {
         self.engine.count()
+    }
+
+    /// How many policies the candidate set has; `None` where there is none.
+    #[must_use]
+    pub fn candidate_count(&self) -> Option<usize> {
+        self.shadow.as_ref().map(Engine::count)
     }
 
     /// What is sound and still of no use, such as a policy that no request can ever meet.
@@ -167,7 +176,56 @@ impl Validated {
 /// The faults that policies have in whatever project they are: those of their syntax and their ids.
 #[must_use]
 pub fn check_form(sources: &Sources<'_>) -> Vec<Fault> {
-    PolicyFiles::read(sources.policies, sources.links).faults
+    let mut faults = PolicyFiles::read(sources.policies, sources.links).faults;
+    if let Some(set) = &sources.candidate {
+        faults.extend(PolicyFiles::read(set.policies, set.links).faults);
+    }
+    faults
+}
+
+/// A set of policies, ready to decide.
+fn engine(policies: &PolicySet) -> Engine {
+    Engine::new(policies, |id| reads_input(policies, id))
+}
+
+fn reads_input(policies: &PolicySet, id: &PolicyId) -> bool {
+    policies.policy(id).is_none_or(|policy| input_reads::reads(policy, policies))
+}
+
+/// What holding a set of policies against the schema brought to light.
+struct Findings {
+    /// How many entities deep they read.
+    depth: u32,
+    faults: Vec<Fault>,
+    warnings: Vec<Fault>,
+}
+
+/// Holds the policies of `files` against the schema; `read` are the files themselves, in whose order the findings are.
+fn hold(
+    files: &PolicyFiles<'_>,
+    read: (&[SourceFile], Option<&SourceFile>),
+    schema: &Schema,
+    vocabulary: &Vocabulary,
+    validated: Option<&Validated>,
+) -> Findings {
+    let (depth, validation) = match validated {
+        Some(validated) => (validated.depth, None),
+        None => {
+            let (depth, result) = validate(schema, &files.set);
+            (depth, Some(result))
+        }
+    };
+    let mut faults = files.faults.clone();
+    let judged = validation
+        .iter()
+        .flat_map(ValidationResult::validation_errors)
+        .filter(|error| !vocabulary.inputs_unknown || !reads_input(&files.set, error.policy_id()));
+    faults.extend(judged.map(|error| explain(error, files.fault(error))));
+    sort(&mut faults, read.0, read.1);
+    let found = validation.iter().flat_map(ValidationResult::validation_warnings);
+    let mut warnings: Vec<Fault> = found.map(|warning| files.warning(warning)).collect();
+    sort(&mut warnings, read.0, read.1);
+    Findings { depth, faults, warnings }
 }
 
 /// How many entities deep policies may read: `resource.owner.manager.level` is three.

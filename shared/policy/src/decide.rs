@@ -8,7 +8,7 @@ use doorward_model::{DecisionNote, DenyReason, Effect, EntityName, EventRecord};
 
 use crate::actions::{Action, CallType};
 use crate::compile::Policies;
-use crate::engine::{Answer, While};
+use crate::engine::{Engine, While};
 use crate::entities::Given;
 use crate::express::{self, Unfit};
 use crate::question::{CallContext, Decision, Input, Question};
@@ -16,6 +16,7 @@ use crate::schema::EntityType;
 use crate::types::Members;
 
 /// A question that fits the schema.
+#[derive(Debug)]
 pub(crate) struct Asked {
     pub(crate) request: Request,
     pub(crate) entities: Entities,
@@ -29,18 +30,13 @@ impl Policies {
     /// Decides `question`; the crate's documentation says how each [`Input`] is decided.
     #[must_use]
     pub fn decide(&self, question: &Question<'_>) -> Decision {
-        let Some(action) = self.actions.get(question.action) else {
-            return deny(DenyReason::UnknownAction, Vec::new(), Vec::new());
-        };
-        match self.ask(action, question) {
-            Ok(answer) => close(&answer),
-            Err(Unfit) => deny(DenyReason::Unfit, Vec::new(), Vec::new()),
-        }
+        self.ask(question).map_or_else(refuse, |asked| close(&self.engine, &asked))
     }
 
-    fn ask(&self, action: &Action, question: &Question<'_>) -> Result<Answer<'_>, Unfit> {
-        let Asked { request, entities, known } = self.asked(action, question)?;
-        Ok(self.engine.decide(&request, &entities, known))
+    /// Builds the one request that every engine is asked.
+    pub(crate) fn ask(&self, question: &Question<'_>) -> Result<Asked, DenyReason> {
+        let action = self.actions.get(question.action).ok_or(DenyReason::UnknownAction)?;
+        self.asked(action, question).map_err(|Unfit| DenyReason::Unfit)
     }
 
     /// The question in Cedar's terms.
@@ -131,8 +127,9 @@ impl Policies {
     }
 }
 
-/// The closed layer: an erring `forbid` counts as satisfied.
-fn close(answer: &Answer<'_>) -> Decision {
+/// The engine's answer under the closed layer: an erring `forbid` counts as satisfied.
+pub(crate) fn close(engine: &Engine, asked: &Asked) -> Decision {
+    let answer = engine.decide(&asked.request, &asked.entities, asked.known);
     let policies = sorted(answer.reason.iter().copied());
     let errors = sorted(answer.errors.iter().map(|erring| erring.id));
     let of = |effect| answer.errors.iter().filter(move |erring| erring.effect == effect);
@@ -184,6 +181,11 @@ fn event(attributes: &Members, record: &EventRecord) -> Result<Expressed, Unfit>
     members.extend(fixed.map(|(name, value)| (name.to_owned(), express::text(value))));
     members.extend(record.account.iter().map(|account| ("account".to_owned(), express::text(account))));
     Ok(members)
+}
+
+/// The answer to a question that no policy sees.
+pub(crate) fn refuse(reason: DenyReason) -> Decision {
+    deny(reason, Vec::new(), Vec::new())
 }
 
 fn deny(reason: DenyReason, policies: Vec<String>, errors: Vec<String>) -> Decision {

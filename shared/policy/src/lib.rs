@@ -16,6 +16,12 @@
 //! that the payload broke its contract. A deny is final for both. An action whose calls carry no input is decided
 //! plainly whatever the input.
 //!
+//! # Candidates and records
+//! [`Policies::judge`] asks a candidate set ([`Candidate`]) the same request; where its effect is another, that is noted
+//! and nothing else. [`Judgement::facts`] is what the decision was made from, cut down to what the policies and the
+//! candidates for the action read, and [`Redecider`] makes the decision again from it by other policies, or says which
+//! of what they read was not kept.
+//!
 //! # Entities
 //! `entities.json` gives attributes and parents to entities; the request adds the groups of its principal, the
 //! attributes that its token gives it, the function of its resource, and what its path puts the resource in. No
@@ -27,6 +33,7 @@
 //! makes ([`Policies::load`]), and with nothing else: the file may give no entity of such a type, and a question without
 //! the item, or with one where none is read, does not fit. What the item's attributes name is taken from the file.
 
+mod action_reads;
 mod actions;
 mod can;
 mod clauses;
@@ -34,35 +41,47 @@ mod compile;
 mod conditions;
 mod decide;
 mod declared_attributes;
+mod deep_stack;
 mod diagnostics;
 mod engine;
 mod entities;
 mod explain;
 mod express;
+mod facts;
 mod input_reads;
 mod item_number;
 mod item_value;
 mod json_list;
+mod judge;
 mod links;
 mod loaded;
 mod misfits;
 mod nesting;
 mod origins;
+mod pictures;
 mod policy_files;
+mod policy_reads;
 mod question;
+mod redecide;
 mod schema;
 mod schema_text;
 mod token_attributes;
 mod tokens;
 mod types;
+mod untold;
 mod vocabulary;
 
 pub use can::{Grant, Grounds, Reach};
 pub use clauses::{Keyword, Link};
 pub use compile::{Policies, Validated, check_form};
 pub use explain::{Applied, Clause, Explanation, Holds, Part, PolicyEffect};
+pub use facts::Unwritable;
+pub use judge::Judgement;
 pub use loaded::Loaded;
 pub use misfits::Misfit;
 pub use origins::PolicySource;
 pub use question::{CallContext, Context, Decision, Input, Question};
-pub use vocabulary::{ActionSpec, CallShape, HttpShape, SourceFile, Sources, TokenShape, Vocabulary};
+pub use redecide::{Redecider, Redecision};
+pub use vocabulary::{
+    ActionSpec, CallShape, Candidate, HttpShape, SourceFile, Sources, TokenShape, Vocabulary,
+};

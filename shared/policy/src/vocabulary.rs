@@ -83,10 +83,24 @@ pub struct Sources<'a> {
     pub policies: &'a [SourceFile],
     /// What fills the slots of templates: `links.json`, in the form that Cedar's own command line reads.
     pub links: Option<&'a SourceFile>,
+    /// The set that runs in shadow, where there is one.
+    pub candidate: Option<Candidate<'a>>,
     /// Entity types and common types: `*.cedarschema`.
     pub schemas: &'a [SourceFile],
     /// Entities in Cedar's JSON form: `entities.json`.
     pub entities: Option<&'a SourceFile>,
+    /// Whether decisions are recorded, for which it must be known what policies read.
+    pub recorded: bool,
+}
+
+/// Policies that are decided beside those in force, under the same schema and over the same entities, and never
+/// enforced. Their ids may be those of policies in force.
+#[derive(Debug, Clone, Copy)]
+pub struct Candidate<'a> {
+    /// Policies and templates: the whole set, not what is added to the one in force.
+    pub policies: &'a [SourceFile],
+    /// What fills the slots of its templates.
+    pub links: Option<&'a SourceFile>,
 }
 
 /// One file of the user's.

@@ -4,8 +4,10 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
 use doorward_core::limit::{Ask, Level, Reserved, SlotRule};
-use doorward_core::ports::{Claim, EntitySource, EntityStore, Ledger, LimitStore, Quarantine, StoreError};
-use doorward_model::{Call, EventRecord, Item, Outcome};
+use doorward_core::ports::{
+    Claim, Decisions, EntitySource, EntityStore, KeepError, Ledger, LimitStore, Quarantine, StoreError,
+};
+use doorward_model::{Call, DecisionRecord, EventRecord, Item, Outcome};
 use jiff::Timestamp;
 use tokio::sync::Notify;
 
@@ -147,6 +149,38 @@ impl Ledger for MemoryLedger {
     async fn record(&self, call: &Call, expires: Timestamp) -> Result<(), StoreError> {
         self.switch.ask().await?;
         lock(&self.rows).entry(call.id.to_string()).or_insert_with(|| Row { call: call.clone(), expires });
+        Ok(())
+    }
+}
+
+/// Recorded decisions in memory.
+#[derive(Debug, Default)]
+pub struct MemoryDecisions {
+    /// Turns the store off.
+    pub switch: Switch,
+    /// The largest record that is taken, in bytes of JSON; zero for any.
+    pub largest: AtomicUsize,
+    records: Mutex<Vec<(DecisionRecord, Timestamp)>>,
+}
+
+impl MemoryDecisions {
+    /// Every record and when it may be forgotten, in the order in which they came.
+    #[must_use]
+    pub fn records(&self) -> Vec<(DecisionRecord, Timestamp)> {
+        lock(&self.records).clone()
+    }
+}
+
+#[async_trait]
+impl Decisions for MemoryDecisions {
+    async fn keep(&self, record: &DecisionRecord, expires: Timestamp) -> Result<(), KeepError> {
+        self.switch.ask().await?;
+        let bytes = serde_json::to_string(record).map_or(usize::MAX, |text| text.len());
+        let largest = self.largest.load(Ordering::SeqCst);
+        if largest > 0 && bytes > largest {
+            return Err(KeepError::TooLarge(bytes));
+        }
+        lock(&self.records).push((record.clone(), expires));
         Ok(())
     }
 }

@@ -14,7 +14,7 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use crate::clock::ManualClock;
-use crate::stores::{MemoryEntities, MemoryLedger, MemoryLimits, MemoryQuarantine};
+use crate::stores::{MemoryDecisions, MemoryEntities, MemoryLedger, MemoryLimits, MemoryQuarantine};
 use crate::targets::{BoundedFront, ScriptedTargets};
 
 /// What the front of a [`World`] can carry, in bytes.
@@ -116,6 +116,7 @@ pub struct World {
     pub documents: Arc<StaticDocuments>,
     pub limits: Arc<MemoryLimits>,
     pub ledger: Arc<MemoryLedger>,
+    pub decisions: Arc<MemoryDecisions>,
     pub quarantine: Arc<MemoryQuarantine>,
     pub entities: Arc<MemoryEntities>,
     pub targets: Arc<ScriptedTargets>,
@@ -138,6 +139,7 @@ impl World {
         let documents = Arc::new(StaticDocuments::default());
         let limits = Arc::new(MemoryLimits::default());
         let ledger = Arc::new(MemoryLedger::default());
+        let decisions = Arc::new(MemoryDecisions::default());
         let quarantine = Arc::new(MemoryQuarantine::default());
         let entities = Arc::new(MemoryEntities::default());
         let targets = Arc::new(ScriptedTargets::default());
@@ -148,6 +150,7 @@ impl World {
             fetch: documents.clone(),
             limits: limits.clone(),
             ledger: ledger.clone(),
+            decisions: decisions.clone(),
             quarantine: quarantine.clone(),
             entities: entities.clone(),
             targets: targets.clone(),
@@ -160,6 +163,7 @@ impl World {
             documents,
             limits,
             ledger,
+            decisions,
             quarantine,
             entities,
             targets,

@@ -1,7 +1,7 @@
 use doorward_aws::LedgerItem;
 use serde_json::{Value, json};
 
-use crate::explanation::Explanation;
+use crate::explanation::{Explanation, decision_words};
 
 /// What is kept of a call, from the ledger, or from its line where the ledger has no row.
 pub(crate) struct Recorded(Value);
@@ -48,6 +48,8 @@ impl Recorded {
         {
             lines.extend(self.text(name).map(|value| format!("{label:<9} {value}")));
         }
+        let shadow = self.0.get("shadow").filter(|note| !note.is_null());
+        lines.extend(shadow.map(|note| format!("in shadow {}", decision_words(note))));
         for violation in self.0.get("violations").and_then(Value::as_array).into_iter().flatten() {
             let part = |name: &str| violation.get(name).and_then(Value::as_str).unwrap_or_default();
             lines.push(format!("contract  {} {}: {}", part("in"), part("pointer"), part("rule")));
@@ -64,7 +66,7 @@ fn of_row(row: &LedgerItem, line: Option<&Value>) -> Value {
         "call": row.call, "at": row.at, "caller": row.caller, "action": row.action, "resource": row.resource,
         "purpose": row.purpose, "outcome": row.outcome, "stage": row.stage, "code": row.code, "status": status,
         "cause": row.cause, "bound": row.bound, "violations": row.violations, "effect": row.effect,
-        "policies": row.policies, "errors": row.errors, "bundle": row.bundle,
+        "policies": row.policies, "errors": row.errors, "shadow": row.shadow, "bundle": row.bundle,
     })
 }
 
@@ -76,6 +78,6 @@ fn of_line(line: &Value) -> Value {
         "resource": own("resource"), "purpose": own("purpose"), "outcome": own("outcome"),
         "stage": own("refused_at"), "code": own("code"), "status": own("status"), "cause": own("cause"),
         "bound": own("bound"), "violations": own("violations"), "effect": said("effect"),
-        "policies": said("policies"), "errors": said("errors"), "bundle": own("bundle"),
+        "policies": said("policies"), "errors": said("errors"), "shadow": own("shadow"), "bundle": own("bundle"),
     })
 }

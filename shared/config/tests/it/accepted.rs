@@ -23,6 +23,7 @@ fn the_shop_reads_as_it_is_written() {
                 max_body: 1048576,
                 retention: 7776000s,
                 screen_rate: 100,
+                record_decisions: None,
             },
             fronts: [
                 Front {
@@ -38,6 +39,7 @@ fn the_shop_reads_as_it_is_written() {
                 answer: Simple,
                 cache: 0ns,
             },
+            shadow: None,
             issuers: [
                 Issuer {
                     name: "main",
@@ -226,6 +228,14 @@ plans = [{ name = "default", limits = [{ rate = "7/m" }, { rate = "0/h" }, { quo
     assert!(matches!(limits[0].rule, LimitRule::Rate { units: 7, burst, .. } if burst.get() == 7));
     assert!(matches!(limits[1].rule, LimitRule::Rate { units: 0, burst, .. } if burst.get() == 1));
     assert_eq!(limits[2].rule, LimitRule::Quota { units: 0, window: Window::Day });
+}
+
+#[test]
+fn shadow_and_recording_are_opted_in() {
+    let text = SHOP.replace("refresh", "record_decisions = \"7d\"\nrefresh");
+    let config = parse("f", &format!("{text}\n[shadow]\npolicies = \"candidate/may\"")).unwrap();
+    assert_eq!(config.door.record_decisions, Some(Duration::from_secs(7 * 86_400)));
+    assert_eq!(config.shadow.unwrap().folder, "candidate/may");
 }
 
 #[test]

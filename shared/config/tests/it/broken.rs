@@ -54,7 +54,7 @@ target = "receipts"
         expect![[r#"
             doorward.toml:1:11: `http-api:` is not a front: expected `http-api:ID`, `function-url:ID` or `bucket:NAME`
             doorward.toml:2:1: unknown key `colour` in the file
-              hint: expected `door`, `fronts`, `authorizer`, `plans`, `issuers`, `targets`, `routes` or `events`
+              hint: expected `door`, `fronts`, `authorizer`, `shadow`, `plans`, `issuers`, `targets`, `routes` or `events`
             doorward.toml:4:1: missing key `table` in `[door]`
             doorward.toml:5:8: `my shop` is not a name
               hint: use 1 to 64 letters, digits, `-`, `_` and `.`, beginning with a letter or digit

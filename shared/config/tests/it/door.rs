@@ -53,6 +53,34 @@ fn durations_are_bounded() {
         r#"retention = "3651d""#,
         expect!["doorward.toml:4:13: `3651d` is not between `1d` and `3650d`"],
     );
+    check(
+        r#"refresh = "30s""#,
+        r#"record_decisions = "91d""#,
+        expect!["doorward.toml:4:20: `91d` is not between `1d` and `90d`"],
+    );
+    check(
+        r#"refresh = "30s""#,
+        "record_decisions = true",
+        expect!["doorward.toml:4:20: expected a string, found a boolean"],
+    );
+}
+
+#[test]
+fn a_candidate_set_is_a_folder_below_the_governing_one() {
+    check(
+        "[[plans]]",
+        "[shadow]\n[[plans]]",
+        expect!["doorward.toml:49:1: missing key `policies` in `[shadow]`"],
+    );
+    check(
+        "[[plans]]",
+        "[shadow]\npolicies = \"../candidate\"\nenforce = true\n[[plans]]",
+        expect![[r#"
+            doorward.toml:50:12: `../candidate` leaves the folder of the configuration
+              hint: write a path below the folder of the configuration
+            doorward.toml:51:1: unknown key `enforce` in `[shadow]`
+              hint: expected `policies`"#]],
+    );
 }
 
 #[test]

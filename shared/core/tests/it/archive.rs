@@ -119,6 +119,7 @@ fn an_archive_holds_what_was_packed() {
         [
             "manifest.json",
             "doorward.toml",
+            "policies/candidate/shop.cedar",
             "policies/contracts/shop.yaml",
             "policies/doorward.cedarschema",
             "policies/entities.json",
@@ -129,7 +130,7 @@ fn an_archive_holds_what_was_packed() {
     );
     let manifest = parts.manifest();
     assert_eq!((&manifest["format"], &manifest["digest"]), (&json!(1), &json!(bundle.digest())));
-    assert_eq!(manifest["files"].as_array().unwrap().len(), 7);
+    assert_eq!(manifest["files"].as_array().unwrap().len(), 8);
 }
 
 #[test]
@@ -326,7 +327,7 @@ fn an_archive_is_exactly_what_its_manifest_lists() {
     );
     check(
         |parts| parts.0.swap(2, 3),
-        expect!["`policies/doorward.cedarschema` is not where its manifest lists it"],
+        expect!["`policies/contracts/shop.yaml` is not where its manifest lists it"],
     );
     check(
         |parts| parts.0.push(part("policies/z.cedar", "")),

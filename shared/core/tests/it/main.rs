@@ -15,6 +15,7 @@ mod loaded;
 mod policy_tests;
 mod refusals;
 mod rehearsal;
+mod shadow;
 mod shop;
 mod stores_away;
 mod tokens;

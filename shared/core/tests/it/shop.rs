@@ -16,9 +16,10 @@ fn config() -> String {
     config.lines().map(line).collect()
 }
 
-const FILES: [(&str, &str); 5] = [
+const FILES: [(&str, &str); 6] = [
     ("orders.cedar", include_str!("../../../../policies/orders.cedar")),
     ("receipts.cedar", include_str!("../../../../policies/receipts.cedar")),
+    ("candidate/shop.cedar", include_str!("../../../../policies/candidate/shop.cedar")),
     ("shop.cedarschema", include_str!("../../../../policies/shop.cedarschema")),
     ("entities.json", include_str!("../../../../policies/entities.json")),
     ("contracts/shop.yaml", include_str!("../../../../policies/contracts/shop.yaml")),

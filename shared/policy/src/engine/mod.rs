@@ -112,6 +112,18 @@ impl Engine {
         found.into_iter().filter_map(|nth| self.rules.get(nth)).map(|rule| &rule.id)
     }
 
+    /// The policies whose conditions are evaluated to decide `request`.
+    pub(crate) fn evaluated(
+        &self,
+        request: &Request,
+        entities: &Entities,
+        known: While,
+    ) -> impl Iterator<Item = &PolicyId> {
+        let open = move |rule: &Rule| rule.undecided && known == While::Unknown;
+        let evaluated = move |rule: &&Rule| rule.condition.is_some() && !open(rule);
+        self.applicable(request, entities).filter(evaluated).map(|rule| &rule.id)
+    }
+
     /// The ids of the policies whose scope holds for `request`.
     pub(crate) fn meeting(&self, request: &Request, entities: &Entities) -> impl Iterator<Item = &PolicyId> {
         self.applicable(request, entities).map(|rule| &rule.id)

@@ -7,6 +7,7 @@
     reason = "clippy knows test functions, but not the functions that they share"
 )]
 
+mod brought;
 mod can;
 mod decisions;
 #[path = "../../src/engine/mod.rs"]
@@ -20,7 +21,9 @@ mod inputs;
 mod links;
 mod loaded;
 mod misfits;
+mod recorded;
 mod requests;
+mod shadow;
 mod shop;
 mod stated;
 mod stock;

@@ -100,6 +100,7 @@ pub fn compile_linked(policies: &str, links: Option<&str>) -> Result<Policies, F
         links: links.as_ref(),
         schemas: &[file("shop.cedarschema", SCHEMA)],
         entities: Some(&file("entities.json", ENTITIES)),
+        ..Sources::default()
     };
     Policies::compile(&sources, &vocabulary())
 }
@@ -111,7 +112,7 @@ pub fn compile_files(
     entities: Option<&SourceFile>,
     vocabulary: &Vocabulary,
 ) -> Result<Policies, Faults> {
-    Policies::compile(&Sources { policies, schemas, entities, links: None }, vocabulary)
+    Policies::compile(&Sources { policies, schemas, entities, ..Sources::default() }, vocabulary)
 }
 
 /// A question in owned parts, so that tests can say only what they vary.

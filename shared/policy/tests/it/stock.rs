@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use crate::shop::{Call, ENTITIES, NOW, Payload, compile, user};
 
-const POLICIES: &str = r#"
+pub(crate) const POLICIES: &str = r#"
 permit(principal in Group::"staff", action, resource);
 permit(principal is User, action == Action::"readOrder", resource) when { resource.owner == principal };
 permit(principal is User, action == Action::"readOrder", resource) when {
@@ -69,7 +69,7 @@ fn stock_cedar_says_the_same() {
 }
 
 /// Every combination of a few principals, groups, things to do, addresses and purposes.
-fn calls() -> Vec<Call> {
+pub(crate) fn calls() -> Vec<Call> {
     let mut calls = Vec::new();
     for name in ["ann", "max", "bob"] {
         for groups in [&[][..], &["staff"], &["buyers", "guests"], &["people"]] {

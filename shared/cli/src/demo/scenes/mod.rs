@@ -11,6 +11,7 @@ mod order_of_another;
 mod order_placed;
 mod principal_can;
 mod rate_reached;
+mod shadow_difference;
 mod target_trouble;
 mod unknown_path;
 mod unproven_caller;
@@ -30,6 +31,7 @@ pub(crate) const ALL: &[Scene] = &[
     event_permitted::SCENE,
     event_denied::SCENE,
     delivered_twice::SCENE,
+    shadow_difference::SCENE,
     decision_explained::SCENE,
     principal_can::SCENE,
     bundle_published::SCENE,
