@@ -20,6 +20,7 @@ mod ministack;
 mod packages;
 mod policy_tests;
 mod readme;
+mod replay;
 mod start;
 mod store_away;
 mod tools;

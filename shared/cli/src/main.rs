@@ -39,6 +39,8 @@ Examples:
   doorward policy test                   run the policy tests beside the policies
   doorward policy explain CALL-ID        why was this call decided so?
   doorward policy schema                 write the schema that policies are checked against
+  doorward policy replay --policies policies/candidate
+                                         decide recorded calls again with other policies
   doorward bundle publish                publish the bundle to running doors
   doorward dev                           run the local door over this project's functions
   doorward emit s3 --bucket receipts --key inbox/a.pdf

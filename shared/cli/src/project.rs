@@ -43,7 +43,9 @@ impl Sources {
         }
         let is_config = self.bundle.as_ref().is_some_and(|bundle| name == bundle.config.0);
         let path = if is_config { self.config.clone() } else { self.root.join(name) };
-        path.strip_prefix(".").unwrap_or(&path).display().to_string()
+        let here = std::env::current_dir().unwrap_or_default();
+        let path = path.strip_prefix(&here).unwrap_or(&path);
+        path.strip_prefix(".").unwrap_or(path).display().to_string()
     }
 }
 
@@ -107,6 +109,13 @@ impl Files {
         Ok(())
     }
 
+    /// The same with a changed bundle; files from elsewhere have absolute paths for names.
+    pub(crate) fn change(mut self, change: impl FnOnce(&mut Bundle)) -> Self {
+        change(Arc::make_mut(&mut self.bundle));
+        self.sources.bundle = Some(Arc::clone(&self.bundle));
+        self
+    }
+
     pub(crate) fn compile(&self) -> Result<Rules, Faults> {
         Rules::compile(&self.bundle, |_| None)
     }
@@ -138,7 +147,8 @@ pub(crate) fn configuration(path: &Path) -> Result<Config, Failure> {
     }
 }
 
-fn read(path: &Path) -> Result<(Source, PathBuf), Failure> {
+/// The files of the project at `path`, unchecked, and where its configuration or its archive is.
+pub(crate) fn read(path: &Path) -> Result<(Source, PathBuf), Failure> {
     let located = if path.is_file() { Ok(path.to_path_buf()) } else { Bundle::locate(path) };
     let missing = "go to the project's folder, or name it: `doorward check PATH`";
     let found = located.map_err(|error| Failure::new(error).hint(missing))?;

@@ -3,7 +3,9 @@
 mod can;
 mod entrance;
 mod explain;
+mod other;
 mod recorded;
+mod replay;
 mod schema;
 mod showing;
 pub(crate) mod suite;
@@ -25,6 +27,7 @@ enum Verb {
     Can(can::Arguments),
     Explain(explain::Arguments),
     Schema(schema::Arguments),
+    Replay(replay::Arguments),
     Test(test::Arguments),
 }
 
@@ -33,6 +36,7 @@ pub(crate) async fn run(arguments: Arguments, format: Format) -> Result<Exit, Fa
         Verb::Can(arguments) => can::run(&arguments, format),
         Verb::Explain(arguments) => explain::run(arguments, format).await,
         Verb::Schema(arguments) => schema::run(&arguments, format),
+        Verb::Replay(arguments) => replay::run(&arguments, format).await,
         Verb::Test(arguments) => test::run(&arguments, format),
     }
 }
