@@ -5,10 +5,10 @@ use cedar_policy::{Effect, EntityUid, Policy, ResourceConstraint};
 use doorward_model::entity_type::FUNCTION;
 use doorward_model::{EntityName, Principal};
 
-use crate::actions::Action;
 use crate::compile::Policies;
-use crate::conditions;
 use crate::entities::Given;
+use crate::schema::actions::Action;
+use crate::text::conditions;
 
 /// One way in which a principal may do something: a permit whose scope holds, and what may still forbid it.
 #[derive(Debug, Clone, PartialEq, Eq)]

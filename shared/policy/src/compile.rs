@@ -5,16 +5,16 @@ use cedar_policy::{
 };
 use doorward_model::{Fault, Faults, Reads};
 
-use crate::action_reads;
-use crate::actions::Action;
-use crate::deep_stack::on_deep_stack;
 use crate::engine::Engine;
+use crate::entities::express;
+use crate::entities::loaded::{self, LoadedTypes};
 use crate::entities::{self, Store};
-use crate::express;
-use crate::input_reads;
-use crate::loaded::{self, LoadedTypes};
-use crate::origins::Origins;
-use crate::policy_files::PolicyFiles;
+use crate::files::origins::Origins;
+use crate::files::policy_files::PolicyFiles;
+use crate::reads::action_reads;
+use crate::reads::deep_stack::on_deep_stack;
+use crate::reads::input_reads;
+use crate::schema::actions::Action;
 use crate::schema::{EntityType, ProjectSchema};
 use crate::vocabulary::{SourceFile, Sources, Vocabulary};
 

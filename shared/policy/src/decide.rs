@@ -6,14 +6,14 @@ use cedar_policy::{
 };
 use doorward_model::{DecisionNote, DenyReason, Effect, EntityName, EventRecord};
 
-use crate::actions::{Action, CallType};
 use crate::compile::Policies;
 use crate::engine::{Engine, While};
 use crate::entities::Given;
-use crate::express::{self, Unfit};
+use crate::entities::express::{self, Unfit};
 use crate::question::{CallContext, Decision, Input, Question};
 use crate::schema::EntityType;
-use crate::types::Members;
+use crate::schema::actions::{Action, CallType};
+use crate::schema::types::Members;
 
 /// A question that fits the schema.
 #[derive(Debug)]

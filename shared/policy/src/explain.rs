@@ -1,12 +1,12 @@
 use cedar_policy::{Effect, EvalResult, Expression, Policy, eval_expression};
 use doorward_model::Place;
 
-use crate::clauses::{self, ClauseText, Keyword, Link};
 use crate::compile::Policies;
 use crate::decide::Asked;
 use crate::engine::While;
-use crate::input_reads;
 use crate::question::{Decision, Question};
+use crate::reads::input_reads;
+use crate::text::clauses::{self, ClauseText, Keyword, Link};
 
 /// A decision, and what every policy that could have had a part in it says.
 #[derive(Debug, Clone, PartialEq, Eq)]

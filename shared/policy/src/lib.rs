@@ -33,55 +33,33 @@
 //! makes ([`Policies::load`]), and with nothing else: the file may give no entity of such a type, and a question without
 //! the item, or with one where none is read, does not fit. What the item's attributes name is taken from the file.
 
-mod action_reads;
-mod actions;
 mod can;
-mod clauses;
 mod compile;
-mod conditions;
 mod decide;
-mod declared_attributes;
-mod deep_stack;
-mod diagnostics;
 mod engine;
 mod entities;
 mod explain;
-mod express;
-mod facts;
-mod input_reads;
-mod item_number;
-mod item_value;
-mod json_list;
+mod files;
 mod judge;
-mod links;
-mod loaded;
 mod misfits;
-mod nesting;
-mod origins;
-mod pictures;
-mod policy_files;
-mod policy_reads;
 mod question;
-mod redecide;
+mod reads;
+mod record;
 mod schema;
-mod schema_text;
-mod token_attributes;
-mod tokens;
-mod types;
-mod untold;
+mod text;
 mod vocabulary;
 
 pub use can::{Grant, Grounds, Reach};
-pub use clauses::{Keyword, Link};
 pub use compile::{Policies, Validated, check_form};
+pub use entities::loaded::Loaded;
 pub use explain::{Applied, Clause, Explanation, Holds, Part, PolicyEffect};
-pub use facts::Unwritable;
+pub use files::origins::PolicySource;
 pub use judge::Judgement;
-pub use loaded::Loaded;
 pub use misfits::Misfit;
-pub use origins::PolicySource;
 pub use question::{CallContext, Context, Decision, Input, Question};
-pub use redecide::{Redecider, Redecision};
+pub use record::facts::Unwritable;
+pub use record::redecide::{Redecider, Redecision};
+pub use text::clauses::{Keyword, Link};
 pub use vocabulary::{
     ActionSpec, CallShape, Candidate, HttpShape, SourceFile, Sources, TokenShape, Vocabulary,
 };

@@ -2,7 +2,7 @@ use doorward_model::scalar;
 use serde_json::Value;
 
 use crate::compile::Policies;
-use crate::types::{Member, Members, Type};
+use crate::schema::types::{Member, Members, Type};
 
 /// A part of a stated context that is not what policies can read there.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -4,7 +4,7 @@ use doorward_model::{DecisionNote, DenyReason, EntityName, EventRecord, Principa
 use jiff::Timestamp;
 use serde_json::Value;
 
-use crate::loaded::Loaded;
+use crate::entities::loaded::Loaded;
 
 /// May this principal do this to that?
 #[derive(Debug, Clone, Copy)]

@@ -3,11 +3,11 @@ use std::collections::BTreeSet;
 use doorward_model::{EntityName, Facts, ReadTree, Reads};
 use serde_json::{Map, Value};
 
-use crate::actions::Action;
 use crate::compile::Policies;
 use crate::decide::Asked;
-use crate::pictures::{self, Pictures, Reached};
-use crate::types::Members;
+use crate::record::pictures::{self, Pictures, Reached};
+use crate::schema::actions::Action;
+use crate::schema::types::Members;
 
 /// What a recorded question is asked again with, beside what was kept of it. What `entities.json` gives is always known:
 /// only what the request brought can be missing.

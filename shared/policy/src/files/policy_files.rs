@@ -7,11 +7,11 @@ use cedar_policy::ffi::DetailedError;
 use cedar_policy::{Policy, PolicyId, PolicySet, PolicySetError, SlotId, ValidationError, ValidationWarning};
 use doorward_model::{Fault, Place};
 
-use crate::diagnostics;
-use crate::links::{self, Link};
-use crate::nesting;
-use crate::origins::Origins;
-use crate::tokens::tokens;
+use crate::files::diagnostics;
+use crate::files::links::{self, Link};
+use crate::files::nesting;
+use crate::files::origins::Origins;
+use crate::text::tokens::tokens;
 use crate::vocabulary::SourceFile;
 
 /// The policies of every file that could be read, and where each stands.

@@ -5,7 +5,7 @@ use doorward_model::scalar;
 use jiff::Timestamp;
 use serde_json::Value;
 
-use crate::types::{Members, Type};
+use crate::schema::types::{Members, Type};
 
 /// A question that does not fit the schema.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -89,7 +89,7 @@ mod tests {
     use cedar_policy::{Context, EvalResult};
 
     use super::*;
-    use crate::types::Member;
+    use crate::schema::types::Member;
 
     fn evaluate(expression: Result<RestrictedExpression, Unfit>) -> Option<EvalResult> {
         Context::from_pairs([("it".to_owned(), expression.ok()?)]).ok()?.get("it")
@@ -173,7 +173,7 @@ mod tests {
         for ty in doorward_model::ClaimType::ALL {
             for value in values {
                 let value = serde_json::from_str(value).unwrap();
-                let expressed = evaluate(payload(&crate::types::claim(ty), &value)).is_some();
+                let expressed = evaluate(payload(&crate::schema::types::claim(ty), &value)).is_some();
                 assert_eq!(expressed, ty.admits(&value), "{ty:?} {value}");
             }
         }

@@ -4,17 +4,17 @@ use cedar_policy::{Context, Entity, EntityUid, Policy, PolicyId, Request, Restri
 use doorward_model::{DenyReason, Facts, Reads};
 use serde_json::Value;
 
-use crate::actions::Action;
 use crate::compile::Policies;
 use crate::decide::{Asked, close, refuse};
-use crate::deep_stack::on_deep_stack;
 use crate::engine::While;
+use crate::entities::express::Unfit;
+use crate::entities::loaded::Loaded;
 use crate::entities::{self, Given};
-use crate::express::Unfit;
-use crate::loaded::Loaded;
-use crate::policy_reads;
 use crate::question::Decision;
-use crate::untold::Untold;
+use crate::reads::deep_stack::on_deep_stack;
+use crate::reads::policy_reads;
+use crate::record::untold::Untold;
+use crate::schema::actions::Action;
 
 /// Policies that recorded decisions are made again by.
 #[derive(Debug)]

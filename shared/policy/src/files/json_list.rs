@@ -3,7 +3,7 @@ use std::ops::Range;
 use doorward_model::{Fault, JsonFault, Place, parse_json};
 use serde_json::Value;
 
-use crate::diagnostics;
+use crate::files::diagnostics;
 use crate::vocabulary::SourceFile;
 
 /// How deep values may be nested.

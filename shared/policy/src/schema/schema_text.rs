@@ -1,9 +1,9 @@
 use std::collections::BTreeMap;
 use std::fmt::{self, Display, Formatter};
 
-use crate::actions::{CallType, ContextType};
 use crate::schema::Wanted;
-use crate::types::{Members, Type};
+use crate::schema::actions::{CallType, ContextType};
+use crate::schema::types::{Members, Type};
 use crate::vocabulary::{ActionSpec, EVENTS, HTTP, SourceFile};
 
 /// The part of the schema that the door states, in Cedar's schema syntax.

@@ -1,6 +1,6 @@
 use cedar_policy::{Policy, PolicySet, Template};
 
-use crate::tokens::{Token, tokens};
+use crate::text::tokens::{Token, tokens};
 
 /// Whether `policy`, one of `set`, may read the input; one whose text is not known might.
 pub(crate) fn reads(policy: &Policy, set: &PolicySet) -> bool {

@@ -1,4 +1,4 @@
-use crate::tokens::tokens;
+use crate::text::tokens::tokens;
 
 /// What stands behind the scope of a policy's text: its `when` and `unless` clauses; empty where there is none.
 ///

@@ -1,7 +1,7 @@
 use doorward_model::{Claim, ClaimType};
 
-use crate::schema_text::Quoted;
-use crate::types::{self, Members};
+use crate::schema::schema_text::Quoted;
+use crate::schema::types::{self, Members};
 
 /// What is wrong with a type that the user declares.
 pub(crate) struct Misfit {

@@ -1,6 +1,6 @@
 use doorward_model::{Fault, Place};
 
-use crate::tokens::tokens;
+use crate::text::tokens::tokens;
 use crate::vocabulary::SourceFile;
 
 /// How deep brackets may be nested: Cedar's parser descends once a level, and a stack ends.

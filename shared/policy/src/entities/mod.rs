@@ -1,15 +1,22 @@
+//! Entities and values as Cedar takes them: from `entities.json`, from requests, from items of tables.
+
+pub(crate) mod express;
+pub(crate) mod item_number;
+pub(crate) mod item_value;
+pub(crate) mod loaded;
+
 use std::collections::{HashMap, HashSet};
 use std::ops::Range;
 
 use cedar_policy::{Entities, Entity, EntityUid, EvalResult, RestrictedExpression, Schema};
 use doorward_model::Fault;
 
-use crate::diagnostics;
-use crate::express::Unfit;
-use crate::json_list;
-use crate::loaded::{Loaded, LoadedTypes};
+use crate::entities::express::Unfit;
+use crate::entities::loaded::{Loaded, LoadedTypes};
+use crate::files::diagnostics;
+use crate::files::json_list;
 use crate::schema::EntityType;
-use crate::types::Members;
+use crate::schema::types::Members;
 use crate::vocabulary::SourceFile;
 
 /// The entities of `entities.json`, ready to be looked up one by one.

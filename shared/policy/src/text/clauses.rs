@@ -1,6 +1,6 @@
 use std::ops::Range;
 
-use crate::tokens::{Token, tokens};
+use crate::text::tokens::{Token, tokens};
 
 /// A `when` or `unless` of a policy's text.
 #[derive(Debug, PartialEq, Eq)]

@@ -6,8 +6,8 @@ use serde_json::Value;
 use crate::decide::Asked;
 use crate::engine::While;
 use crate::judge::Judgement;
-use crate::pictures::{self, Picture, Pictures, Reached};
 use crate::question::Question;
+use crate::record::pictures::{self, Picture, Pictures, Reached};
 
 /// A value has no JSON form: a record with one of the members that Cedar reserves, such as `__entity`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

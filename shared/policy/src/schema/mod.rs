@@ -1,3 +1,11 @@
+//! The schema of a project: what the configuration and the contracts state, and what the user's files add.
+
+pub(crate) mod actions;
+pub(crate) mod declared_attributes;
+pub(crate) mod schema_text;
+pub(crate) mod token_attributes;
+pub(crate) mod types;
+
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::ops::Range;
 
@@ -7,13 +15,12 @@ use doorward_model::entity_type::{FUNCTION, GROUP, OF_CEDAR};
 use doorward_model::{Claims, EntityName, Fault};
 use serde_json::{Map, Value};
 
-use crate::actions::{Action, ContextType, action_uid};
-use crate::declared_attributes::Declarations;
-use crate::diagnostics;
-use crate::nesting;
-use crate::schema_text::{self, SchemaText};
-use crate::token_attributes;
-use crate::types::{self, Member, Members};
+use crate::files::diagnostics;
+use crate::files::nesting;
+use crate::schema::actions::{Action, ContextType, action_uid};
+use crate::schema::declared_attributes::Declarations;
+use crate::schema::schema_text::SchemaText;
+use crate::schema::types::{Member, Members};
 use crate::vocabulary::{self, ActionSpec, EVENTS, HTTP, SourceFile, Vocabulary};
 
 /// The schema of a project: what the door states, and what the user's files add.

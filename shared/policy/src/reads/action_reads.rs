@@ -3,8 +3,8 @@ use std::collections::HashMap;
 use cedar_policy::{ActionConstraint, EntityUid, PolicySet};
 use doorward_model::Reads;
 
-use crate::actions::Action;
-use crate::policy_reads;
+use crate::reads::policy_reads;
+use crate::schema::actions::Action;
 
 /// What the policies of `sets` read together of a call, by action: of each, the policies count whose scope has a place
 /// for it.

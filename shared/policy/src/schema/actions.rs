@@ -4,7 +4,7 @@ use cedar_policy::{Entity, EntityId, EntityTypeName, EntityUid};
 use doorward_model::Principal;
 use doorward_model::entity_type::ANONYMOUS;
 
-use crate::types::{self, Member, Members, Type};
+use crate::schema::types::{self, Member, Members, Type};
 use crate::vocabulary::{ActionSpec, CallShape, HttpShape};
 
 /// What an action's context holds, as far as a schema can state it.

@@ -4,10 +4,10 @@ use cedar_policy::{Entities, Entity, EntityTypeName, EntityUid, Schema, SchemaFr
 use doorward_model::{DenyReason, EntityName, Fault, Item, Place};
 
 use crate::compile::Policies;
-use crate::declared_attributes::Declarations;
 use crate::entities;
-use crate::item_value;
-use crate::types::Members;
+use crate::entities::item_value;
+use crate::schema::declared_attributes::Declarations;
+use crate::schema::types::Members;
 use crate::vocabulary::ActionSpec;
 
 /// An entity that an item of a table makes: good for the policies that made it, and for no others.

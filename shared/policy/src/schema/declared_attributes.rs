@@ -5,8 +5,8 @@ use cedar_policy::{EntityTypeName, Schema, SchemaFragment};
 use doorward_model::Fault;
 use serde_json::Value;
 
-use crate::diagnostics;
-use crate::types::{Member, Members, Type};
+use crate::files::diagnostics;
+use crate::schema::types::{Member, Members, Type};
 
 /// The declarations of all files, in Cedar's JSON form of schemas, beside the schema that they make.
 pub(crate) struct Declarations<'s> {

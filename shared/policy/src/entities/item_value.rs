@@ -6,9 +6,9 @@ use cedar_policy::{Context, EntityId, EntityTypeName, EntityUid, RestrictedExpre
 use doorward_model::{Item, ItemValue};
 use jiff::Timestamp;
 
-use crate::express;
-use crate::item_number;
-use crate::types::{Member, Members, Type};
+use crate::entities::express;
+use crate::entities::item_number;
+use crate::schema::types::{Member, Members, Type};
 
 /// An attribute that is not what the schema says: what it must be.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -5,8 +5,8 @@ use cedar_policy::{EntityUid, SlotId};
 use doorward_model::Fault;
 use serde_json::{Map, Value};
 
-use crate::diagnostics;
-use crate::json_list;
+use crate::files::diagnostics;
+use crate::files::json_list;
 use crate::vocabulary::SourceFile;
 
 /// A template filled with entities.
