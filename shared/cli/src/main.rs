@@ -18,6 +18,8 @@ mod output;
 mod policy;
 mod project;
 
+use std::ffi::OsString;
+
 use clap::{Parser, Subcommand};
 
 use crate::output::Format;
@@ -61,9 +63,10 @@ enum Verb {
 
 #[tokio::main]
 async fn main() -> std::process::ExitCode {
-    let Arguments { format, verb } = match Arguments::try_parse() {
+    let line: Vec<OsString> = std::env::args_os().collect();
+    let Arguments { format, verb } = match Arguments::try_parse_from(&line) {
         Ok(arguments) => arguments,
-        Err(usage) => return output::usage(&usage).into(),
+        Err(usage) => return output::usage(&usage, &line).into(),
     };
     let done = match verb {
         Verb::Check(arguments) => check::run(&arguments, format),

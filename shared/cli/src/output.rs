@@ -1,3 +1,4 @@
+use std::ffi::OsString;
 use std::fmt::Display;
 use std::io::{IsTerminal, Write as _};
 
@@ -47,6 +48,8 @@ impl From<Exit> for std::process::ExitCode {
 pub(crate) enum Failure {
     /// It could not run; and the next step, where there is one.
     CouldNotRun { message: String, hint: Option<String> },
+    /// What was asked for makes no sense; and what would, where that can be told.
+    Usage { message: String, hint: Option<String> },
     /// The user's files are wrong.
     Invalid { faults: Faults, sources: Box<Sources> },
 }
@@ -57,10 +60,16 @@ impl Failure {
         Self::CouldNotRun { message: error.to_string(), hint: None }
     }
 
+    /// A verb that was asked for what makes no sense.
+    pub(crate) fn usage(message: impl Into<String>) -> Self {
+        Self::Usage { message: message.into(), hint: None }
+    }
+
     /// The same, with the next step.
     pub(crate) fn hint(self, next: impl Into<String>) -> Self {
         match self {
             Self::CouldNotRun { message, .. } => Self::CouldNotRun { message, hint: Some(next.into()) },
+            Self::Usage { message, .. } => Self::Usage { message, hint: Some(next.into()) },
             invalid @ Self::Invalid { .. } => invalid,
         }
     }
@@ -68,7 +77,7 @@ impl Failure {
     pub(crate) fn exit(&self) -> Exit {
         match self {
             Self::CouldNotRun { .. } => Exit::CouldNotRun,
-            Self::Invalid { .. } => Exit::Invalid,
+            Self::Usage { .. } | Self::Invalid { .. } => Exit::Invalid,
         }
     }
 }
@@ -76,13 +85,13 @@ impl Failure {
 /// Tells why a verb ended without a result: people on standard error, programs on standard output.
 pub(crate) fn report(failure: &Failure, format: Format) {
     match (failure, format) {
-        (Failure::CouldNotRun { message, hint }, Format::Human) => {
+        (Failure::CouldNotRun { message, hint } | Failure::Usage { message, hint }, Format::Human) => {
             eprintln!("error: {message}");
             if let Some(hint) = hint {
                 eprintln!("hint: {hint}");
             }
         }
-        (Failure::CouldNotRun { message, hint }, Format::Json) => {
+        (Failure::CouldNotRun { message, hint } | Failure::Usage { message, hint }, Format::Json) => {
             say!("{}", json!({ "error": message, "hint": hint }));
         }
         (Failure::Invalid { faults, sources }, Format::Human) => faults::render(faults, sources),
@@ -100,14 +109,80 @@ pub(crate) fn write_line(line: std::fmt::Arguments<'_>) {
     let _ = writeln!(std::io::stdout().lock(), "{line}");
 }
 
-/// What `clap` says of a command line: help and version are answers, all else is invalid input.
-pub(crate) fn usage(usage: &clap::Error) -> Exit {
+/// What `clap` says of a command line: help and version are answers, all else is invalid input, and told as any other
+/// failure where `arguments` ask for JSON.
+pub(crate) fn usage(usage: &clap::Error, arguments: &[OsString]) -> Exit {
+    if usage.use_stderr() && asks_for_json(arguments) {
+        let failure = in_parts(&usage.render().to_string());
+        report(&failure, Format::Json);
+        return failure.exit();
+    }
     // Nobody is left to tell when standard error is closed.
     let _ = usage.print();
     if usage.use_stderr() { Exit::Invalid } else { Exit::Ok }
 }
 
+/// Whether `arguments`, which could not be parsed, hold `--format json` or `--format=json`.
+fn asks_for_json(arguments: &[OsString]) -> bool {
+    let options = arguments.split(|argument| argument == "--").next().unwrap_or_default();
+    options.iter().any(|option| option == "--format=json")
+        || options
+            .windows(2)
+            .any(|two| matches!(two, [option, value] if option == "--format" && value == "json"))
+}
+
+/// The failure that `clap` words in paragraphs: what is wrong, tips, and the usage.
+fn in_parts(said: &str) -> Failure {
+    let one_line = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
+    let paragraphs: Vec<String> = said.split("\n\n").map(one_line).collect();
+    let part = |start: &str| paragraphs.iter().find_map(|text| text.strip_prefix(start));
+    // Where nothing at all is asked for, the help stands in the place of an error.
+    let message = part("error: ").unwrap_or("no verb is named").to_owned();
+    let usage = || part("Usage: ").map(|usage| format!("usage: {usage}"));
+    Failure::Usage { message, hint: part("tip: ").map(str::to_owned).or_else(usage) }
+}
+
 /// Whether people are looking, who like colours and progress.
 pub(crate) fn is_terminal() -> bool {
     std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_format_is_found_in_what_cannot_be_parsed() {
+        for (line, json) in [
+            ("doorward check --format json", true),
+            ("doorward --format=json chek", true),
+            ("doorward policy can User --format json", true),
+            ("doorward check --format human", false),
+            ("doorward check json --format", false),
+            ("doorward check -- --format json", false),
+            ("doorward", false),
+        ] {
+            let arguments: Vec<OsString> = line.split(' ').map(OsString::from).collect();
+            assert_eq!(asks_for_json(&arguments), json, "{line}");
+        }
+    }
+
+    #[test]
+    fn what_clap_says_is_a_message_and_a_next_step() {
+        #[track_caller]
+        fn check(said: &str, expected: (&str, Option<&str>)) {
+            let Failure::Usage { message, hint } = in_parts(said) else { panic!("{said}") };
+            assert_eq!((message.as_str(), hint.as_deref()), expected);
+        }
+        let missing = "error: the following required arguments were not provided:\n  --key <KEY>\n\nUsage: doorward emit s3 --key <KEY>\n\nFor more information, try '--help'.\n";
+        let said = "the following required arguments were not provided: --key <KEY>";
+        check(missing, (said, Some("usage: doorward emit s3 --key <KEY>")));
+        let unknown = "error: unrecognized subcommand 'chek'\n\n  tip: a similar subcommand exists: 'check'\n\nUsage: doorward\n";
+        check(unknown, ("unrecognized subcommand 'chek'", Some("a similar subcommand exists: 'check'")));
+        check(
+            "The front door\n\nUsage: doorward <COMMAND>\n",
+            ("no verb is named", Some("usage: doorward <COMMAND>")),
+        );
+        check("error: odd", ("odd", None));
+    }
 }

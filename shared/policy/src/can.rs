@@ -1,4 +1,4 @@
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::fmt;
 
 use cedar_policy::{Effect, EntityUid, Policy, ResourceConstraint};
@@ -79,6 +79,20 @@ impl Policies {
             self.grants(principal, name, action, function)
         };
         actions.into_iter().filter_map(granted).flatten().collect()
+    }
+
+    /// The types of the principals that some action may have, in their alphabetical order.
+    #[must_use]
+    pub fn principal_types(&self) -> Vec<String> {
+        let all = self.actions.values().flat_map(|action| &action.principals);
+        all.map(ToString::to_string).collect::<BTreeSet<_>>().into_iter().collect()
+    }
+
+    /// Whether an entity of the type `child` may be in one of the type `parent`.
+    #[must_use]
+    pub fn may_be_in(&self, child: &str, parent: &str) -> bool {
+        let child = self.entity_types.get(child);
+        child.is_some_and(|child| child.ancestors.iter().any(|ancestor| ancestor.to_string() == parent))
     }
 
     fn grants(
