@@ -252,7 +252,9 @@ fn what_was_never_published_cannot_be_published_anew() {
     let refused = anew(&"0".repeat(12));
     assert_eq!(refused.status.code(), Some(1));
     assert!(told(&refused)["error"].as_str().unwrap().starts_with("no bundle whose digest begins with"));
-    assert!(told(&anew("00"))["error"].as_str().unwrap().ends_with("is too short to name a bundle"));
+    let short = anew("00");
+    assert_eq!(short.status.code(), Some(3));
+    assert!(told(&short)["error"].as_str().unwrap().ends_with("is too short to name a bundle"));
 
     let first = shop.publish(&[]);
     let part = json!({ "owner": { "S": format!("bundle#{}", first["archive"].as_str().unwrap()) }, "item": { "S": "000" } });

@@ -71,8 +71,7 @@ impl Parts {
         let manifest = self.manifest();
         let text = |name: &str| String::from_utf8(self.0[self.at(name)].data.clone()).unwrap();
         let (schema, config) = ("policies/doorward.cedarschema", "doorward.toml");
-        let mut said =
-            vec![manifest["depth"].to_string(), text(schema), config.to_owned(), text(config)];
+        let mut said = vec![manifest["depth"].to_string(), text(schema), config.to_owned(), text(config)];
         for part in &self.0[1..] {
             let name = String::from_utf8(part.name.clone()).unwrap();
             if let Some(own) = name.strip_prefix("policies/").filter(|_| name != schema) {

@@ -136,3 +136,15 @@ fn an_event_source() {
     check(&Principal::anonymous(), &expect![[r#""#]]);
     check(&Principal { name: EntityName::new("Nobody", "x"), ..Principal::anonymous() }, &expect![[r#""#]]);
 }
+
+#[test]
+fn who_can_be_a_principal_and_in_a_group_is_known() {
+    let policies = compile_linked(POLICIES, Some(LINKS)).unwrap_or_else(|faults| panic!("{faults}"));
+    assert_eq!(policies.principal_types(), ["Anonymous", "EventSource", "User"]);
+    assert!(policies.may_be_in("User", "Group"));
+    for (child, parent) in
+        [("EventSource", "Group"), ("Usr", "Group"), ("User", "Order"), ("User", "Nothing")]
+    {
+        assert!(!policies.may_be_in(child, parent), "{child} in {parent}");
+    }
+}

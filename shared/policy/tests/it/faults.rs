@@ -287,7 +287,8 @@ fn a_type_is_declared_once() {
     .expect_err("faults");
     expect![[r#"
         b.cedarschema:1:8: the entity type `Order` is declared twice
-          hint: it is first declared in a.cedarschema"#]]
+          hint: declare it once
+          see: a.cedarschema:3:8"#]]
     .assert_eq(&faults.to_string());
 }
 
