@@ -30,7 +30,7 @@ fn what_a_principal_may_do_is_listed() {
         0,
         &["createOrder on Function::\"orders\"", "by customers-order-"],
     );
-    check(&[alice], 2, &["User::\"alice\" may do nothing"]);
+    check(&[alice, "--action", "createOrder"], 2, &["User::\"alice\" may do nothing"]);
 }
 
 #[test]

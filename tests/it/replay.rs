@@ -147,12 +147,12 @@ fn what_cannot_be_replayed_is_told_apart() {
     assert!(String::from_utf8_lossy(&refused.stderr).contains("next.cedar:1:"), "{refused:?}");
 
     let empty = tempfile::tempdir().unwrap();
-    assert_eq!(replay(&nobody, folder.path(), empty.path(), &[]).status.code(), Some(1));
+    assert_eq!(replay(&nobody, folder.path(), empty.path(), &[]).status.code(), Some(3));
     let file = faulty.path().join("next.cedar");
-    assert_eq!(replay(&nobody, folder.path(), &file, &[]).status.code(), Some(1));
+    assert_eq!(replay(&nobody, folder.path(), &file, &[]).status.code(), Some(3));
     assert_eq!(replay(&nobody, folder.path(), folder.path(), &["--since", "soon"]).status.code(), Some(3));
     let backwards = ["--until", "2026-01-01T00:00:00Z", "--since", "2026-01-02T00:00:00Z"];
-    assert_eq!(replay(&nobody, folder.path(), folder.path(), &backwards).status.code(), Some(1));
+    assert_eq!(replay(&nobody, folder.path(), folder.path(), &backwards).status.code(), Some(3));
 }
 
 #[test]
