@@ -12,7 +12,7 @@ use crate::entities::{self, Store};
 use crate::files::origins::Origins;
 use crate::files::policy_files::PolicyFiles;
 use crate::reads::action_reads;
-use crate::reads::deep_stack::on_deep_stack;
+use crate::deep_stack::on_deep_stack;
 use crate::reads::input_reads;
 use crate::schema::actions::Action;
 use crate::schema::{EntityType, ProjectSchema};
@@ -60,6 +60,14 @@ impl Policies {
         vocabulary: &Vocabulary,
         validated: Option<&Validated>,
     ) -> Result<Self, Faults> {
+        on_deep_stack(|| Self::build(sources, vocabulary, validated))
+    }
+
+    fn build(
+        sources: &Sources<'_>,
+        vocabulary: &Vocabulary,
+        validated: Option<&Validated>,
+    ) -> Result<Self, Faults> {
         let Sources { policies, links, candidate, schemas, entities, recorded } = *sources;
         let files = PolicyFiles::read(policies, links);
         let shadow = candidate.map(|set| (set, PolicyFiles::read(set.policies, set.links)));
@@ -88,7 +96,7 @@ impl Policies {
             |file| entities::read(file, &project.schema, &loaded, &project.entity_types),
         );
         let store = match entities {
-            Ok(entities) if faults.is_empty() => Store::new(entities, depth)?,
+            Ok(entities) if faults.is_empty() => Store::new(entities, depth, &loaded)?,
             Ok(_) => return Err(Faults(faults)),
             Err(more) => {
                 faults.extend(more);
@@ -97,7 +105,7 @@ impl Policies {
         };
         express::warm();
         let sets = || [&files.set].into_iter().chain(shadow.as_ref().map(|(_, files)| &files.set));
-        let reads = recorded.then(|| on_deep_stack(|| action_reads::by_action(sets(), &project.actions)));
+        let reads = recorded.then(|| action_reads::by_action(sets(), &project.actions));
         Ok(Self {
             reads,
             engine: engine(&files.set),

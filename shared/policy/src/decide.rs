@@ -55,8 +55,14 @@ impl Policies {
         given.parents.extend(self.parents(principal_type, &question.principal.parents)?);
         let attributes = |name: &str| question.principal.attributes.get(name);
         given.attributes.extend(express::payload_members(&principal_type.from_tokens, attributes)?);
+        let parents = self.parents(resource_type, question.resource_parents)?;
         let given = subjects.entry(resource.clone()).or_default();
-        given.parents.extend(self.parents(resource_type, question.resource_parents)?);
+        // The function comes from the configuration, all else from the path.
+        given.by_path = question.resource_parents.iter().any(|parent| parent.type_name != FUNCTION);
+        given.parents.extend(parents);
+        if given.by_path && resource == principal {
+            return Err(Unfit);
+        }
         let entities = self.store.load(&action.entity, subjects, own)?;
 
         let context = self.context(action, question)?;

@@ -36,6 +36,7 @@
 mod can;
 mod compile;
 mod decide;
+mod deep_stack;
 mod engine;
 mod entities;
 mod explain;
