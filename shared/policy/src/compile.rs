@@ -5,6 +5,7 @@ use cedar_policy::{
 };
 use doorward_model::{Fault, Faults, Reads};
 
+use crate::deep_stack::on_deep_stack;
 use crate::engine::Engine;
 use crate::entities::express;
 use crate::entities::loaded::{self, LoadedTypes};
@@ -12,7 +13,6 @@ use crate::entities::{self, Store};
 use crate::files::origins::Origins;
 use crate::files::policy_files::PolicyFiles;
 use crate::reads::action_reads;
-use crate::deep_stack::on_deep_stack;
 use crate::reads::input_reads;
 use crate::schema::actions::Action;
 use crate::schema::{EntityType, ProjectSchema};
@@ -184,11 +184,13 @@ impl Validated {
 /// The faults that policies have in whatever project they are: those of their syntax and their ids.
 #[must_use]
 pub fn check_form(sources: &Sources<'_>) -> Vec<Fault> {
-    let mut faults = PolicyFiles::read(sources.policies, sources.links).faults;
-    if let Some(set) = &sources.candidate {
-        faults.extend(PolicyFiles::read(set.policies, set.links).faults);
-    }
-    faults
+    on_deep_stack(|| {
+        let mut faults = PolicyFiles::read(sources.policies, sources.links).faults;
+        if let Some(set) = &sources.candidate {
+            faults.extend(PolicyFiles::read(set.policies, set.links).faults);
+        }
+        faults
+    })
 }
 
 /// A set of policies, ready to decide.

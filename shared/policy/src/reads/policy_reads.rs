@@ -267,7 +267,7 @@ fn operation(expression: &Value) -> Option<(&str, &Value)> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::reads::deep_stack::on_deep_stack;
+    use crate::deep_stack::on_deep_stack;
 
     /// The paths of a tree: `!` after one that is read whole, `^` where what it is in is read, `?` where only its
     /// presence is.
