@@ -5,7 +5,7 @@ use cedar_policy::{
 };
 use doorward_model::{Fault, Faults, Reads};
 
-use crate::deep_stack::on_deep_stack;
+use crate::deep_stack::{self, on_deep_stack};
 use crate::engine::Engine;
 use crate::entities::express;
 use crate::entities::loaded::{self, LoadedTypes};
@@ -61,6 +61,7 @@ impl Policies {
         validated: Option<&Validated>,
     ) -> Result<Self, Faults> {
         on_deep_stack(|| Self::build(sources, vocabulary, validated))
+            .unwrap_or_else(|| Err(deep_stack::fault().into()))
     }
 
     fn build(
@@ -191,6 +192,7 @@ pub fn check_form(sources: &Sources<'_>) -> Vec<Fault> {
         }
         faults
     })
+    .unwrap_or_else(|| vec![deep_stack::fault()])
 }
 
 /// A set of policies, ready to decide.

@@ -99,6 +99,11 @@ impl Store {
         if uids.iter().any(proves) { Err(Unfit) } else { Ok(all) }
     }
 
+    /// Whether the file puts `below` into `above`.
+    pub(crate) fn is_ancestor_of(&self, above: &EntityUid, below: &EntityUid) -> bool {
+        self.entities.is_ancestor_of(above, below)
+    }
+
     fn subject(&self, uid: EntityUid, given: Given, own: Option<&Loaded>) -> Result<Entity, Unfit> {
         let Given { mut parents, attributes, .. } = given;
         parents.retain(|parent| !self.entities.is_ancestor_of(parent, &uid));

@@ -41,8 +41,9 @@ impl<'p> Redecider<'p> {
     #[must_use]
     pub fn new(policies: &'p Policies) -> Self {
         let of = |policy: &Policy| (policy.id().clone(), policy_reads::reads(policy));
+        // A policy of which nothing is told is taken to read everything.
         let reads = || policies.set.policies().map(of).collect();
-        Self { policies, reads: on_deep_stack(reads) }
+        Self { policies, reads: on_deep_stack(reads).unwrap_or_default() }
     }
 
     /// Makes a recorded decision again. The question stands as it was asked: action, principal, resource, time, purpose,

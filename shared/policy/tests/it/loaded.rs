@@ -388,9 +388,13 @@ fn a_type_with_tags_is_not_read() {
         "entity Basket in [Function] { owner: User };",
         "entity Basket in [Function] { owner: User } tags String;",
     );
-    check_faults(&schema, "[]", &expect![[r#"
+    check_faults(
+        &schema,
+        "[]",
+        &expect![[r#"
         doorward.toml:1:1: the schema declares tags of `Basket`, but an item gives none
-          hint: declare an attribute: a set, or a record"#]]);
+          hint: declare an attribute: a set, or a record"#]],
+    );
 }
 
 /// What is read of one entity is not read of those that it names: policies would find them without what they have.
