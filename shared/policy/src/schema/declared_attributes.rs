@@ -22,6 +22,11 @@ impl<'s> Declarations<'s> {
         Ok(Self { schema, fragments: fragments.iter().map(json).collect::<Result<_, _>>()? })
     }
 
+    /// Whether a file declares the entity type `name`.
+    pub(crate) fn declares(&self, name: &EntityTypeName) -> bool {
+        self.declared(&name.namespace(), "entityTypes", name.basename()).is_some()
+    }
+
     /// The attributes of the entity type `name`; none where no file declares it.
     pub(crate) fn attributes(&self, name: &EntityTypeName) -> Result<Members, Fault> {
         let (namespace, base) = (name.namespace(), name.basename());
