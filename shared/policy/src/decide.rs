@@ -4,6 +4,7 @@ use cedar_policy::{
     Context as CedarContext, Effect as CedarEffect, Entities, EntityUid, PolicyId, Request,
     RestrictedExpression,
 };
+use doorward_model::entity_type::FUNCTION;
 use doorward_model::{DecisionNote, DenyReason, Effect, EntityName, EventRecord};
 
 use crate::compile::Policies;

@@ -6,12 +6,12 @@ use serde_json::Value;
 
 use crate::compile::Policies;
 use crate::decide::{Asked, close, refuse};
+use crate::deep_stack::on_deep_stack;
 use crate::engine::While;
 use crate::entities::express::Unfit;
 use crate::entities::loaded::Loaded;
 use crate::entities::{self, Given};
 use crate::question::Decision;
-use crate::reads::deep_stack::on_deep_stack;
 use crate::reads::policy_reads;
 use crate::record::untold::Untold;
 use crate::schema::actions::Action;
