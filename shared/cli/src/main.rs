@@ -59,8 +59,14 @@ enum Verb {
     Completions(completions::Arguments),
 }
 
-#[tokio::main]
-async fn main() -> std::process::ExitCode {
+fn main() -> std::process::ExitCode {
+    doorward_aws::block_on(run).unwrap_or_else(|error| {
+        output::report(&output::Failure::new(error), Format::default());
+        output::Exit::CouldNotRun.into()
+    })
+}
+
+async fn run() -> std::process::ExitCode {
     let Arguments { format, verb } = match Arguments::try_parse() {
         Ok(arguments) => arguments,
         Err(usage) => return output::usage(&usage).into(),

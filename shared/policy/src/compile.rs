@@ -186,11 +186,13 @@ impl Validated {
 /// The faults that policies have in whatever project they are: those of their syntax and their ids.
 #[must_use]
 pub fn check_form(sources: &Sources<'_>) -> Vec<Fault> {
-    let mut faults = PolicyFiles::read(sources.policies, sources.links).faults;
-    if let Some(set) = &sources.candidate {
-        faults.extend(PolicyFiles::read(set.policies, set.links).faults);
-    }
-    faults
+    on_deep_stack(|| {
+        let mut faults = PolicyFiles::read(sources.policies, sources.links).faults;
+        if let Some(set) = &sources.candidate {
+            faults.extend(PolicyFiles::read(set.policies, set.links).faults);
+        }
+        faults
+    })
 }
 
 /// A set of policies, ready to decide.

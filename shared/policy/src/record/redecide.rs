@@ -1,6 +1,7 @@
 use std::collections::{HashMap, HashSet};
 
 use cedar_policy::{Context, Entity, EntityUid, Policy, PolicyId, Request, RestrictedExpression};
+use doorward_model::entity_type::FUNCTION;
 use doorward_model::{DenyReason, Facts, Reads};
 use serde_json::Value;
 
@@ -76,6 +77,10 @@ impl<'p> Redecider<'p> {
                 return Err(Unasked::Unfit);
             }
             let given = subjects.get_mut(&uid).ok_or(Unasked::Unreadable)?;
+            let written = |parent: &EntityUid| parent.type_name().to_string() != FUNCTION;
+            if uid != principal {
+                given.by_path.extend(parents.iter().filter(|parent| written(parent)).cloned());
+            }
             given.parents.extend(parents);
             if uid == principal {
                 let from_tokens = |(name, _): &(String, _)| principal_type.from_tokens.contains_key(name);

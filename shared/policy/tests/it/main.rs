@@ -17,6 +17,7 @@ mod equality;
 mod explained;
 mod faults;
 mod generated;
+mod hostile;
 mod inputs;
 mod links;
 mod loaded;
