@@ -51,6 +51,11 @@ impl<'a> PolicyFiles<'a> {
         Origins::new(files.iter().chain(links), &self.origins)
     }
 
+    /// Where the policy, template or link `id` stands.
+    pub(crate) fn source(&self, id: &PolicyId) -> Option<(&'a SourceFile, Range<usize>)> {
+        self.origins.get(AsRef::<str>::as_ref(id)).cloned()
+    }
+
     /// What the validator says, at its place.
     pub(crate) fn fault(&self, error: &ValidationError) -> Fault {
         self.place(error.policy_id(), error)

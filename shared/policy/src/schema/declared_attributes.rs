@@ -30,6 +30,11 @@ impl<'s> Declarations<'s> {
         Ok(Self { schema, fragments, left: Cell::default() })
     }
 
+    /// Whether a file declares the entity type `name`.
+    pub(crate) fn declares(&self, name: &EntityTypeName) -> bool {
+        self.declared(&name.namespace(), "entityTypes", name.basename()).is_some()
+    }
+
     /// The attributes of the entity type `name`; none where no file declares it.
     pub(crate) fn attributes(&self, name: &EntityTypeName) -> Result<Members, Fault> {
         let (namespace, base) = (name.namespace(), name.basename());

@@ -29,5 +29,6 @@ mod shop;
 mod stated;
 mod stock;
 mod tokens;
+mod undeclared;
 mod validated;
 mod whole;
