@@ -87,6 +87,20 @@ fn faults_of_all_files_are_reported_at_once_with_their_places() {
     }
 }
 
+/// Cedar takes what is asked for and nowhere declared for absent, so what is behind such a guard would never forbid.
+#[test]
+fn a_misspelt_attribute_behind_has_is_a_fault_with_a_hint() {
+    let guarded = "forbid (principal, action == Action::\"createOrder\", resource)
+when { context.input.total > 500000 || (context.input has ntoe && context.input.ntoe like \"*refund*\") };\n";
+    let folder = project(&[("orders.cedar", &|text| format!("{guarded}{text}"))]);
+    let output = check(folder.path(), &[]);
+    assert_eq!(output.status.code(), Some(3), "{output:?}");
+    let said = String::from_utf8_lossy(&output.stderr);
+    let fault = "orders.cedar:2:59: no `ntoe` in `context.input` of `createOrder`";
+    assert!(said.contains(fault) && said.contains("did you mean `note`?"), "{said}");
+    assert_eq!(said.matches("ntoe").count(), 1, "{said}");
+}
+
 #[test]
 fn unknown_keys_are_faults_with_a_hint() {
     let folder = project(&[("doorward.toml", &|text| text.replace("timeout = \"2s\"", "timeuot = \"2s\""))]);

@@ -61,8 +61,14 @@ enum Verb {
     Completions(completions::Arguments),
 }
 
-#[tokio::main]
-async fn main() -> std::process::ExitCode {
+fn main() -> std::process::ExitCode {
+    doorward_aws::block_on(run).unwrap_or_else(|error| {
+        output::report(&output::Failure::new(error), Format::default());
+        output::Exit::CouldNotRun.into()
+    })
+}
+
+async fn run() -> std::process::ExitCode {
     let line: Vec<OsString> = std::env::args_os().collect();
     let Arguments { format, verb } = match Arguments::try_parse_from(&line) {
         Ok(arguments) => arguments,

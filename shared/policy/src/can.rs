@@ -148,11 +148,12 @@ impl Policies {
             ResourceConstraint::IsIn(name, _) if *name != action.resource => None,
             ResourceConstraint::In(entity) | ResourceConstraint::IsIn(_, entity) => {
                 let named = name(entity);
+                // What holds the function holds everything that is in it.
+                if named == *function || self.holds(entity, function) {
+                    return Some(any());
+                }
                 if own_type == FUNCTION {
                     return self.one(action, function, entity);
-                }
-                if named == *function {
-                    return Some(any());
                 }
                 let holds_some = self.entity_types.get(&own_type).is_some_and(|own| {
                     own.ancestors.contains(entity.type_name()) || *entity.type_name() == action.resource
@@ -161,6 +162,11 @@ impl Policies {
                 (holds_some && named.type_name != FUNCTION).then_some(Reach::Within(own_type, named))
             }
         }
+    }
+
+    /// Whether the file puts `function` into `entity`.
+    fn holds(&self, entity: &EntityUid, function: &EntityName) -> bool {
+        self.entity(function).is_ok_and(|(_, function)| self.store.is_ancestor_of(entity, &function))
     }
 
     fn one(&self, action: &Action, function: &EntityName, entity: &EntityUid) -> Option<Reach> {

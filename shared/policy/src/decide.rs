@@ -4,6 +4,7 @@ use cedar_policy::{
     Context as CedarContext, Effect as CedarEffect, Entities, EntityUid, PolicyId, Request,
     RestrictedExpression,
 };
+use doorward_model::entity_type::FUNCTION;
 use doorward_model::{DecisionNote, DenyReason, Effect, EntityName, EventRecord};
 
 use crate::compile::Policies;
@@ -55,8 +56,16 @@ impl Policies {
         given.parents.extend(self.parents(principal_type, &question.principal.parents)?);
         let attributes = |name: &str| question.principal.attributes.get(name);
         given.attributes.extend(express::payload_members(&principal_type.from_tokens, attributes)?);
+        let parents = self.parents(resource_type, question.resource_parents)?;
         let given = subjects.entry(resource.clone()).or_default();
-        given.parents.extend(self.parents(resource_type, question.resource_parents)?);
+        // The function comes from the configuration, all else from the path.
+        let named = question.resource_parents.iter().zip(&parents);
+        let by_path = named.filter(|(name, _)| name.type_name != FUNCTION).map(|(_, uid)| uid.clone());
+        given.by_path.extend(by_path);
+        given.parents.extend(parents);
+        if !given.by_path.is_empty() && resource == principal {
+            return Err(Unfit);
+        }
         let entities = self.store.load(&action.entity, subjects, own)?;
 
         let context = self.context(action, question)?;

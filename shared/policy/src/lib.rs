@@ -36,10 +36,12 @@
 mod can;
 mod compile;
 mod decide;
+mod deep_stack;
 mod engine;
 mod entities;
 mod explain;
 mod files;
+mod impossible;
 mod judge;
 mod misfits;
 mod question;

@@ -29,17 +29,21 @@ pub(crate) struct Store {
     references: HashMap<EntityUid, Vec<EntityUid>>,
     /// How many entities deep policies read: 1 where they read the principal's and the resource's own attributes.
     depth: u32,
+    /// The types whose entities only items describe.
+    from_items: HashSet<String>,
 }
 
 /// What a request gives to an entity, beside what the file does.
 #[derive(Debug, Default)]
 pub(crate) struct Given {
     pub(crate) parents: Vec<EntityUid>,
+    /// Those of the parents that the caller wrote: they say something of this entity, and prove nothing of others.
+    pub(crate) by_path: Vec<EntityUid>,
     pub(crate) attributes: Vec<(String, RestrictedExpression)>,
 }
 
 impl Store {
-    pub(crate) fn new(entities: Entities, depth: u32) -> Result<Self, Fault> {
+    pub(crate) fn new(entities: Entities, depth: u32, loaded: &LoadedTypes) -> Result<Self, Fault> {
         let mut tags = HashMap::new();
         let mut references = HashMap::new();
         for entity in entities.iter() {
@@ -50,7 +54,7 @@ impl Store {
         }
         tags.retain(|_, tags| !tags.is_empty());
         references.retain(|_, named| !named.is_empty());
-        Ok(Self { entities, tags, references, depth })
+        Ok(Self { entities, tags, references, depth, from_items: loaded.keys().cloned().collect() })
     }
 
     /// What policies can reach from `subjects`, entities with what the request gives them, and `action`. One of them may
@@ -61,6 +65,10 @@ impl Store {
         subjects: HashMap<EntityUid, Given>,
         own: Option<&Loaded>,
     ) -> Result<Entities, Unfit> {
+        let unknown = |(uid, given): &(&EntityUid, &Given)| {
+            given.by_path.iter().any(|parent| !self.entities.is_ancestor_of(parent, uid))
+        };
+        let by_path: Vec<EntityUid> = subjects.iter().filter(unknown).map(|(uid, _)| uid.clone()).collect();
         let mut loaded = HashMap::new();
         let mut newest: Vec<EntityUid> = subjects.keys().cloned().collect();
         for (uid, given) in subjects {
@@ -71,6 +79,11 @@ impl Store {
             let mut found = Vec::new();
             let references = newest.iter().filter_map(|uid| self.references.get(uid)).flatten();
             for uid in references.chain(std::mem::take(&mut named)) {
+                // Nothing describes it here, and to policies it would look like one without its optional attributes.
+                let unread = self.from_items.contains(&uid.type_name().to_string());
+                if unread && !loaded.contains_key(uid) {
+                    return Err(Unfit);
+                }
                 if let Some(entity) = self.entities.get(uid).filter(|_| !loaded.contains_key(uid)) {
                     loaded.insert(uid.clone(), entity.clone());
                     found.push(uid.clone());
@@ -78,12 +91,21 @@ impl Store {
             }
             newest = found;
         }
+        let uids: Vec<EntityUid> = loaded.keys().cloned().collect();
         let all = loaded.into_values().chain([action.clone()]);
-        Entities::from_entities(all, None).map_err(|_| Unfit)
+        let all = Entities::from_entities(all, None).map_err(|_| Unfit)?;
+        // Who is in the resource would be in whatever the path puts the resource in.
+        let proves = |below: &EntityUid| by_path.iter().any(|written| all.is_ancestor_of(written, below));
+        if uids.iter().any(proves) { Err(Unfit) } else { Ok(all) }
+    }
+
+    /// Whether the file puts `below` into `above`.
+    pub(crate) fn is_ancestor_of(&self, above: &EntityUid, below: &EntityUid) -> bool {
+        self.entities.is_ancestor_of(above, below)
     }
 
     fn subject(&self, uid: EntityUid, given: Given, own: Option<&Loaded>) -> Result<Entity, Unfit> {
-        let Given { mut parents, attributes } = given;
+        let Given { mut parents, attributes, .. } = given;
         parents.retain(|parent| !self.entities.is_ancestor_of(parent, &uid));
         let mut ancestors: HashSet<EntityUid> =
             parents.iter().filter_map(|parent| self.entities.ancestors(parent)).flatten().cloned().collect();

@@ -1,6 +1,6 @@
 //! What policies read of a call, told from the policies alone.
 
 pub(crate) mod action_reads;
-pub(crate) mod deep_stack;
 pub(crate) mod input_reads;
 pub(crate) mod policy_reads;
+pub(crate) mod undeclared;
