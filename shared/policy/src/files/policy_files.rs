@@ -154,10 +154,10 @@ impl<'a> PolicyFiles<'a> {
             self.origins.insert(id.to_owned(), (file, span));
             return true;
         };
-        let Place { file: name, line, .. } = Place::new(&first.name, &first.text, first_span.clone());
+        let place = Place::new(&first.name, &first.text, first_span.clone());
         let message = format!("the policy id `{id}` is used twice");
-        let hint = format!("it is first used at {name}:{line}; give one of them another id");
-        self.faults.push(diagnostics::at(file, span, message, Some(&hint)));
+        let fault = diagnostics::at(file, span, message, Some("give one of them another id"));
+        self.faults.push(fault.see(place));
         false
     }
 

@@ -119,7 +119,8 @@ fn ids_are_unique() {
         "@id(\"a\")\npermit(principal, action, resource);\n// again\n@id(\"a\")\nforbid(principal, action, resource);",
         &expect![[r#"
             policies/shop.cedar:4:1: the policy id `a` is used twice
-              hint: it is first used at policies/shop.cedar:1; give one of them another id"#]],
+              hint: give one of them another id
+              see: policies/shop.cedar:1:1"#]],
     );
 }
 
