@@ -178,9 +178,12 @@ pub struct Validated {
 }
 
 impl Validated {
+    /// How many entities deep policies may read: `resource.owner.manager.level` is three.
+    pub const DEEPEST: u32 = 3;
+
     /// Whether it holds for policies over the schema as it is now.
     fn covers(&self, schema: &str) -> bool {
-        self.schema == schema && (1..=DEEPEST).contains(&self.depth)
+        self.schema == schema && (1..=Self::DEEPEST).contains(&self.depth)
     }
 }
 
@@ -255,8 +258,7 @@ fn hold(
     Findings { depth: validated.depth, faults, warnings: Vec::new() }
 }
 
-/// How many entities deep policies may read: `resource.owner.manager.level` is three.
-const DEEPEST: u32 = 3;
+const DEEPEST: u32 = Validated::DEEPEST;
 
 /// Validates strictly, and finds how many entities deep the policies read, which bounds what a decision must load.
 fn validate(schema: &Schema, policies: &PolicySet) -> (u32, ValidationResult) {

@@ -1,6 +1,7 @@
 use std::ops::RangeInclusive;
 
 use doorward_model::parse_json;
+use doorward_policy::Validated;
 use serde::{Deserialize, Serialize};
 
 use super::{ArchiveError, sha256};
@@ -35,7 +36,7 @@ pub(super) struct Listed {
 pub(super) const FORMAT: u64 = 1;
 
 /// How deep policies can read: the validator finds nothing else, so nothing else was found.
-const DEPTHS: RangeInclusive<u32> = 1..=3;
+const DEPTHS: RangeInclusive<u32> = 1..=Validated::DEEPEST;
 
 /// The version that a manifest names: what one version has validated, another may validate otherwise.
 pub(super) const DOOR: &str = env!("CARGO_PKG_VERSION");
