@@ -17,6 +17,7 @@ mod local_tables;
 mod output;
 mod policy;
 mod project;
+mod token_line;
 
 use clap::{Parser, Subcommand};
 
