@@ -108,7 +108,7 @@ impl Shop {
     }
 
     fn bundle(&self, arguments: &[&str]) -> Output {
-        let store = ["--endpoint-url", self.door.dynamodb(), "--format", "json"];
+        let store = ["--dynamodb-url", self.door.dynamodb(), "--format", "json"];
         doorward(&[&["bundle"], arguments, &store].concat())
     }
 

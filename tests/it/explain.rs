@@ -101,7 +101,7 @@ fn a_call_is_explained_by_its_id_from_the_ledger_and_the_policies_as_they_are() 
         let answer = send(door.function_url(), method, path, &headers, body.as_bytes());
         answer.header("x-request-id").unwrap().to_owned()
     };
-    let here = ["--dynamodb-url", door.dynamodb(), "--endpoint-url", door.lambda()];
+    let here = ["--dynamodb-url", door.dynamodb(), "--lambda-url", door.lambda()];
     let of = |id: &str, more: &[&str], code, expected: &[&str]| {
         check(&[&[id], &here[..], more].concat(), code, expected);
     };
@@ -119,7 +119,7 @@ fn a_call_is_explained_by_its_id_from_the_ledger_and_the_policies_as_they_are() 
         ],
     );
     // The ledger alone knows as much of it.
-    let far = ["--dynamodb-url", door.dynamodb(), "--endpoint-url", "https://lambda.invalid"];
+    let far = ["--dynamodb-url", door.dynamodb(), "--lambda-url", "https://lambda.invalid"];
     check(&[&[allowed.as_str()], &far[..]].concat(), 0, &["outcome   admitted", policy]);
     let denied = id("GET", "/orders/1002", "");
     of(

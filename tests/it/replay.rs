@@ -17,7 +17,7 @@ fn recording() -> tempfile::TempDir {
 
 fn replay(endpoint: &str, project: &Path, policies: &Path, arguments: &[&str]) -> Output {
     Command::new(binaries::path("doorward"))
-        .args(["policy", "replay", "--endpoint-url", endpoint])
+        .args(["policy", "replay", "--dynamodb-url", endpoint])
         .arg(project)
         .arg("--policies")
         .arg(policies)
@@ -139,7 +139,7 @@ fn what_cannot_be_replayed_is_told_apart() {
     let nobody = format!("http://{}", free_address().unwrap());
     let away = replay(&nobody, folder.path(), folder.path(), &[]);
     assert_eq!(away.status.code(), Some(1), "{away:?}");
-    assert!(String::from_utf8_lossy(&away.stderr).contains("--endpoint-url"), "{away:?}");
+    assert!(String::from_utf8_lossy(&away.stderr).contains("--dynamodb-url"), "{away:?}");
 
     let faulty = policies("permit(principal, action == Action::\"creteOrder\", resource);");
     let refused = replay(&nobody, folder.path(), faulty.path(), &[]);

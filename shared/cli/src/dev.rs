@@ -8,6 +8,7 @@ use serde_json::json;
 
 use crate::building::{Progress, build_functions};
 use crate::ending::asked_to_end;
+use crate::endpoint::export_line;
 use crate::local_door::{LocalDoor, Runner, environment};
 use crate::output::{Exit, Failure, Format, say};
 use crate::project::{Project, workspace_root};
@@ -139,6 +140,9 @@ fn announce(
     }
     if let Some(file) = watch {
         say!("  its functions  cargo lambda watch --env-file {}", file.display());
+    }
+    if let Some(line) = export_line(emulator.dynamodb_url(), emulator.lambda_url()) {
+        say!("  other verbs    {line}");
     }
     say!("Ctrl-C closes it.");
     Ok(())

@@ -10,6 +10,7 @@ mod demo;
 mod dev;
 mod emit;
 mod ending;
+mod endpoint;
 mod explanation;
 mod faults;
 mod local_door;

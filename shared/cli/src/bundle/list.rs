@@ -7,12 +7,14 @@ use doorward_core::Publication;
 use doorward_core::ports::Publications as _;
 use serde_json::{Value, json};
 
-use super::{Store, away};
+use super::away;
+use crate::endpoint::{self, Dynamodb};
 use crate::output::{Exit, Failure, Format, say};
 use crate::project;
 
 /// Lists what was published, the newest first, and which of it is in force.
 #[derive(clap::Args)]
+#[command(mut_arg("dynamodb_url", endpoint::earlier_name))]
 #[command(
     after_help = "Examples:\n  doorward bundle list\n  doorward bundle list --format json\n\nExit codes: 0 listed, 1 could not run, 3 faults found in the configuration"
 )]
@@ -21,12 +23,12 @@ pub(crate) struct Arguments {
     #[arg(default_value = ".")]
     path: PathBuf,
     #[command(flatten)]
-    store: Store,
+    dynamodb: Dynamodb,
 }
 
 pub(crate) async fn run(arguments: &Arguments, format: Format) -> Result<Exit, Failure> {
     let table = project::configuration(&arguments.path)?.door.table;
-    let clients = arguments.store.clients()?;
+    let clients = arguments.dynamodb.clients()?;
     let listed = Publisher::new(&clients, &table).list().await.map_err(away)?;
     let current = DynamoPublications::new(&clients, &table).current().await.map_err(away)?;
     let is_current = |publication: &Publication| current.as_ref() == Some(publication);

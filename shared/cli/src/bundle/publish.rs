@@ -8,19 +8,21 @@ use doorward_core::{Archive, Publication};
 use jiff::Timestamp;
 use serde_json::json;
 
-use super::{Store, away};
+use super::away;
+use crate::endpoint::{self, Dynamodb};
 use crate::output::{Exit, Failure, Format, say};
 use crate::policy::suite::Suite;
 use crate::project::{self, Project};
 
 /// Checks a project, runs its policy tests, and publishes its bundle: running doors with `updates = "table"` take it up within `refresh`.
 #[derive(clap::Args)]
+#[command(mut_arg("dynamodb_url", endpoint::earlier_name))]
 #[command(after_help = "\
 Examples:
   doorward bundle publish
   doorward bundle publish bundle.tar.gz
   doorward bundle publish --digest dd60cf27be04       roll back: publish an earlier bundle anew
-  doorward bundle publish --endpoint-url https://dynamodb.eu-central-1.amazonaws.com
+  doorward bundle publish --dynamodb-url https://dynamodb.eu-central-1.amazonaws.com
 
 A local door's DynamoDB is at http://127.0.0.1:3003, which is the default; the table is the configuration's, credentials
 and region come from the environment.
@@ -34,11 +36,11 @@ pub(crate) struct Arguments {
     #[arg(long)]
     digest: Option<String>,
     #[command(flatten)]
-    store: Store,
+    dynamodb: Dynamodb,
 }
 
 pub(crate) async fn run(arguments: &Arguments, format: Format) -> Result<Exit, Failure> {
-    let clients = arguments.store.clients()?;
+    let clients = arguments.dynamodb.clients()?;
     let (published, config) = match &arguments.digest {
         None => {
             let project = Suite::open(&arguments.path)?.run()?.passed()?.project;

@@ -12,12 +12,13 @@ use serde::Serialize;
 use serde_json::json;
 
 use super::other;
-use crate::clients::clients;
+use crate::endpoint::{self, Dynamodb};
 use crate::output::{Exit, Failure, Format, say};
 use crate::project::configuration;
 
 /// Decides recorded calls again with other policies, and prints what would be decided otherwise.
 #[derive(clap::Args)]
+#[command(mut_arg("dynamodb_url", endpoint::earlier_name))]
 #[command(after_help = "\
 Decisions are recorded where `[door]` has `record_decisions`. A call is asked again as it was asked then; entities stand
 as the other project's entities.json gives them. Where the other policies read what was not recorded, the decision cannot
@@ -48,9 +49,8 @@ pub(crate) struct Arguments {
     /// At most so many calls, the newest.
     #[arg(long, value_name = "N", default_value = "10000")]
     limit: NonZeroUsize,
-    /// Where DynamoDB is.
-    #[arg(long, env = "AWS_ENDPOINT_URL_DYNAMODB", default_value = "http://127.0.0.1:3003")]
-    endpoint_url: String,
+    #[command(flatten)]
+    dynamodb: Dynamodb,
 }
 
 /// A time, or how long ago it was.
@@ -72,7 +72,7 @@ fn moment_by(text: &str, now: Timestamp) -> Result<Timestamp, String> {
 pub(crate) async fn run(arguments: &Arguments, format: Format) -> Result<Exit, Failure> {
     let Config { door, .. } = configuration(&arguments.path)?;
     let others = other::open(&arguments.policies, &arguments.path)?;
-    let clients = clients("AWS_ENDPOINT_URL_DYNAMODB", &arguments.endpoint_url)?;
+    let clients = arguments.dynamodb.clients()?;
     let range = DecisionRange {
         since: arguments.since,
         until: arguments.until.unwrap_or_else(Timestamp::now),
@@ -83,7 +83,7 @@ pub(crate) async fn run(arguments: &Arguments, format: Format) -> Result<Exit, F
         return Err(Failure::new(format!("`{}` lies after `{}`", range.since, range.until)));
     }
     let recorded = DynamoDecisions::new(&clients, &door.table).read(&range).await.map_err(|error| {
-        Failure::new(error).hint("is this where the door's tables are? `--endpoint-url` says where")
+        Failure::new(error).hint("is this where the door's tables are? `--dynamodb-url` says where")
     })?;
     let replay = Replay::new(&recorded, &Redecider::new(others.policies()));
     match format {

@@ -91,7 +91,7 @@ async fn published(stage: &Stage, what: &str, publication: &Publication) -> Resu
     let (sequence, bundle) = (publication.sequence, short(publication));
     Ok(Act {
         scene: SCENE.title,
-        asked: format!("cargo doorward bundle publish{what} --endpoint-url {endpoint}"),
+        asked: format!("cargo doorward bundle publish{what} --dynamodb-url {endpoint}"),
         answered: format!("published the bundle {bundle} under number {sequence}"),
         why: vec![format!("{table}-state: number {sequence} is in force, the bundle {bundle}")],
         unexpected: verdict.into_differences(),
