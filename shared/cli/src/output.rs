@@ -47,6 +47,8 @@ impl From<Exit> for std::process::ExitCode {
 pub(crate) enum Failure {
     /// It could not run; and the next step, where there is one.
     CouldNotRun { message: String, hint: Option<String> },
+    /// What was asked for makes no sense; and what would, where that can be told.
+    Usage { message: String, hint: Option<String> },
     /// The user's files are wrong.
     Invalid { faults: Faults, sources: Box<Sources> },
 }
@@ -57,10 +59,16 @@ impl Failure {
         Self::CouldNotRun { message: error.to_string(), hint: None }
     }
 
+    /// A verb that was asked for what makes no sense.
+    pub(crate) fn usage(message: impl Into<String>) -> Self {
+        Self::Usage { message: message.into(), hint: None }
+    }
+
     /// The same, with the next step.
     pub(crate) fn hint(self, next: impl Into<String>) -> Self {
         match self {
             Self::CouldNotRun { message, .. } => Self::CouldNotRun { message, hint: Some(next.into()) },
+            Self::Usage { message, .. } => Self::Usage { message, hint: Some(next.into()) },
             invalid @ Self::Invalid { .. } => invalid,
         }
     }
@@ -68,7 +76,7 @@ impl Failure {
     pub(crate) fn exit(&self) -> Exit {
         match self {
             Self::CouldNotRun { .. } => Exit::CouldNotRun,
-            Self::Invalid { .. } => Exit::Invalid,
+            Self::Usage { .. } | Self::Invalid { .. } => Exit::Invalid,
         }
     }
 }
@@ -76,13 +84,13 @@ impl Failure {
 /// Tells why a verb ended without a result: people on standard error, programs on standard output.
 pub(crate) fn report(failure: &Failure, format: Format) {
     match (failure, format) {
-        (Failure::CouldNotRun { message, hint }, Format::Human) => {
+        (Failure::CouldNotRun { message, hint } | Failure::Usage { message, hint }, Format::Human) => {
             eprintln!("error: {message}");
             if let Some(hint) = hint {
                 eprintln!("hint: {hint}");
             }
         }
-        (Failure::CouldNotRun { message, hint }, Format::Json) => {
+        (Failure::CouldNotRun { message, hint } | Failure::Usage { message, hint }, Format::Json) => {
             say!("{}", json!({ "error": message, "hint": hint }));
         }
         (Failure::Invalid { faults, sources }, Format::Human) => faults::render(faults, sources),

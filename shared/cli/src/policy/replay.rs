@@ -1,3 +1,4 @@
+use std::collections::BTreeSet;
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
@@ -70,8 +71,12 @@ fn moment_by(text: &str, now: Timestamp) -> Result<Timestamp, String> {
 }
 
 pub(crate) async fn run(arguments: &Arguments, format: Format) -> Result<Exit, Failure> {
-    let Config { door, .. } = configuration(&arguments.path)?;
+    let config = configuration(&arguments.path)?;
     let others = other::open(&arguments.policies, &arguments.path)?;
+    if let Some(action) = &arguments.action {
+        check_action(action, &config, &others.policies().actions())?;
+    }
+    let door = config.door;
     let clients = arguments.dynamodb.clients()?;
     let range = DecisionRange {
         since: arguments.since,
@@ -91,6 +96,21 @@ pub(crate) async fn run(arguments: &Arguments, format: Format) -> Result<Exit, F
         Format::Human => replay.tell(&range, arguments, door.record_decisions.is_some()),
     }
     Ok(if replay.differences.is_empty() { Exit::Ok } else { Exit::Different })
+}
+
+/// An action that neither project has was misspelt: that nothing is recorded of it would be no answer.
+fn check_action(action: &str, config: &Config, others: &[&str]) -> Result<(), Failure> {
+    let routes = config.routes.iter().map(|route| route.id.as_str());
+    let events = config.events.iter().map(|event| event.id.as_str());
+    let known: BTreeSet<&str> = routes.chain(events).chain(others.iter().copied()).collect();
+    if known.contains(action) {
+        return Ok(());
+    }
+    let failure = Failure::usage(format!("no route and no event is named `{action}`"));
+    Err(match doorward_config::suggest(action, known) {
+        Some(hint) => failure.hint(hint),
+        None => failure,
+    })
 }
 
 /// What came of deciding again.
