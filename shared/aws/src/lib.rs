@@ -45,6 +45,7 @@ pub use limits::DynamoLimits;
 pub use publications::DynamoPublications;
 pub use publisher::Publisher;
 pub use quarantine::{DynamoQuarantine, QuarantineItem};
+pub use sdk_error::is_table_missing;
 pub use start::{StartError, init_log, open_door};
 
 /// Everything that a door stands on, over the tables `<table>-ledger` and `<table>-state`.

@@ -1,4 +1,5 @@
-use doorward_aws::AwsClients;
+use doorward_aws::{AwsClients, is_table_missing};
+use doorward_core::ports::StoreError;
 
 use crate::clients::clients;
 use crate::output::Failure;
@@ -17,12 +18,34 @@ pub(crate) struct Dynamodb {
 }
 
 impl Dynamodb {
-    pub(crate) fn url(&self) -> &str {
-        &self.dynamodb_url
+    /// The one at `url`.
+    pub(crate) fn at(url: &str) -> Self {
+        Self { dynamodb_url: url.to_owned() }
     }
 
     pub(crate) fn clients(&self) -> Result<AwsClients, Failure> {
         clients(DYNAMODB, &self.dynamodb_url)
+    }
+
+    /// A read or write of `table` that came to nothing.
+    pub(crate) fn failed(&self, table: &str, error: &StoreError) -> Failure {
+        let url = &self.dynamodb_url;
+        if is_table_missing(error) {
+            let failure = Failure::new(format!("no table `{table}` at {url}"));
+            return failure.hint(
+                "`--dynamodb-url` says where DynamoDB is, and `[door] table` what its tables' names begin with",
+            );
+        }
+        let hint = "`--dynamodb-url` says where DynamoDB is; `doorward dev` starts a local one";
+        Failure::new(format!("`{table}` at {url}: {error}")).hint(hint)
+    }
+
+    /// The option again, for a command that goes on from this one; nothing where it would be the usual place.
+    pub(crate) fn again(&self) -> String {
+        match self.dynamodb_url.as_str() {
+            LOCAL_DYNAMODB => String::new(),
+            url => format!(" --dynamodb-url {url}"),
+        }
     }
 }
 
@@ -80,10 +103,10 @@ mod tests {
         let url = "http://127.0.0.1:1";
         for name in ["--dynamodb-url", "--endpoint-url"] {
             let alone = OfDynamodb::parse_from(["x", name, url]);
-            assert_eq!(alone.dynamodb.url(), url, "{name}");
+            assert_eq!(alone.dynamodb.dynamodb_url, url, "{name}");
         }
         let both = OfBoth::parse_from(["x", "--dynamodb-url", url, "--endpoint-url", "http://127.0.0.1:2"]);
-        assert_eq!((both.dynamodb.url(), both.lambda.url()), (url, "http://127.0.0.1:2"));
+        assert_eq!((both.dynamodb.dynamodb_url.as_str(), both.lambda.url()), (url, "http://127.0.0.1:2"));
     }
 
     #[test]

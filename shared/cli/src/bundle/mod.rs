@@ -22,11 +22,6 @@ enum Verb {
     List(list::Arguments),
 }
 
-/// A store that does not answer.
-fn away(error: impl std::fmt::Display) -> Failure {
-    Failure::new(error).hint("`--dynamodb-url` says where DynamoDB is; `doorward dev` starts a local one")
-}
-
 pub(crate) async fn run(arguments: Arguments, format: Format) -> Result<Exit, Failure> {
     match arguments.verb {
         Verb::Build(arguments) => build::run(&arguments, format),

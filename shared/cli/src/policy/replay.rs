@@ -87,9 +87,9 @@ pub(crate) async fn run(arguments: &Arguments, format: Format) -> Result<Exit, F
     if range.since > range.until {
         return Err(Failure::new(format!("`{}` lies after `{}`", range.since, range.until)));
     }
-    let recorded = DynamoDecisions::new(&clients, &door.table).read(&range).await.map_err(|error| {
-        Failure::new(error).hint("is this where the door's tables are? `--dynamodb-url` says where")
-    })?;
+    let recorded = DynamoDecisions::new(&clients, &door.table).read(&range).await;
+    let recorded =
+        recorded.map_err(|error| arguments.dynamodb.failed(&format!("{}-state", door.table), &error))?;
     let replay = Replay::new(&recorded, &Redecider::new(others.policies()));
     match format {
         Format::Json => say!("{}", replay.as_json(&range)),
