@@ -82,6 +82,14 @@ async fn explain_call(
         .await
         .map_err(|failure| failure.hint("is the door running? `--dynamodb-url` says where its ledger is"))?;
     let recorded = Recorded::of(&found);
+    if recorded.is_none() && found.gateway.is_none() && found.unread {
+        let log = arguments.lambda.url();
+        let message =
+            format!("the ledger knows nothing of the call `{id}`, and the log at {log} could not be reached");
+        return Err(Failure::new(message).hint(
+            "`--lambda-url` says where the Invoke API of a local door is, which knows its functions' lines",
+        ));
+    }
     if recorded.is_none() && found.gateway.is_none() {
         return Err(Failure::new(format!("nothing is known of the call `{id}`")).hint(
             "refusals of callers who are not known leave a line in the function's log and no row in the ledger",
