@@ -283,13 +283,8 @@ fn what_is_in_force_gets_no_new_number_and_another_doors_table_is_left_alone() {
     assert_eq!((&first["already"], &first["door"]), (&json!(false), &json!("shop")));
     let second = shop.publish(&[]);
     assert_eq!((&second["sequence"], &second["already"]), (&json!(1), &json!(true)));
-    let said = doorward(&[
-        "bundle",
-        "publish",
-        text(shop.project.path()),
-        "--dynamodb-url",
-        shop.door.dynamodb(),
-    ]);
+    let said =
+        doorward(&["bundle", "publish", text(shop.project.path()), "--dynamodb-url", shop.door.dynamodb()]);
     assert!(String::from_utf8_lossy(&said.stdout).contains("is already in force"), "{said:?}");
 
     // What cannot be fetched is in force nowhere: publishing it again puts it right.
@@ -298,9 +293,12 @@ fn what_is_in_force_gets_no_new_number_and_another_doors_table_is_left_alone() {
     assert_eq!(dynamodb(shop.door.dynamodb(), "DeleteItem", &delete).status, 200);
     assert_eq!(shop.publish(&[])["sequence"], 2);
 
-    let shelf = project(&[("doorward.toml", &|text| text.replacen("name = \"shop\"", "name = \"shelf\"", 1))]);
+    let shelf =
+        project(&[("doorward.toml", &|text| text.replacen("name = \"shop\"", "name = \"shelf\"", 1))]);
     let bundle = first["bundle"].as_str().unwrap();
-    for arguments in [&["publish", text(shelf.path())][..], &["publish", text(shelf.path()), "--digest", bundle]] {
+    for arguments in
+        [&["publish", text(shelf.path())][..], &["publish", text(shelf.path()), "--digest", bundle]]
+    {
         let refused = shop.bundle(arguments);
         assert_eq!(refused.status.code(), Some(1), "{refused:?}");
         let said = told(&refused);
@@ -314,8 +312,9 @@ fn what_is_in_force_gets_no_new_number_and_another_doors_table_is_left_alone() {
 #[test]
 fn a_table_that_is_not_there_is_named_with_its_place_and_so_is_a_file() {
     let shop = Shop::open();
-    let elsewhere =
-        project(&[("doorward.toml", &|text| text.replacen("table = \"doorward\"", "table = \"elsewhere\"", 1))]);
+    let elsewhere = project(&[("doorward.toml", &|text| {
+        text.replacen("table = \"doorward\"", "table = \"elsewhere\"", 1)
+    })]);
     for verb in ["publish", "list"] {
         let refused = shop.bundle(&[verb, text(elsewhere.path())]);
         assert_eq!(refused.status.code(), Some(1), "{refused:?}");
@@ -326,7 +325,10 @@ fn a_table_that_is_not_there_is_named_with_its_place_and_so_is_a_file() {
     let again = format!("`doorward bundle list --dynamodb-url {}`", shop.door.dynamodb());
     assert!(told(&unknown)["hint"].as_str().unwrap().starts_with(&again), "{unknown:?}");
     let missing = shop.bundle(&["publish", "nothing.tar.gz"]);
-    assert_eq!((missing.status.code(), &told(&missing)["error"]), (Some(1), &json!("there is no `nothing.tar.gz`")));
+    assert_eq!(
+        (missing.status.code(), &told(&missing)["error"]),
+        (Some(1), &json!("there is no `nothing.tar.gz`"))
+    );
 }
 
 #[test]

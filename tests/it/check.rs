@@ -106,9 +106,10 @@ fn a_folder_without_a_project_cannot_be_checked() {
 #[test]
 fn a_file_that_is_no_project_is_said_to_be_none() {
     let folder = project(&[]);
-    for (name, expected) in
-        [("orders.cedar", "orders.cedar` is not a doorward.toml or a bundle"), ("doorward.tml", "there is no `")]
-    {
+    for (name, expected) in [
+        ("orders.cedar", "orders.cedar` is not a doorward.toml or a bundle"),
+        ("doorward.tml", "there is no `"),
+    ] {
         let output = check(&folder.path().join(name), &[]);
         assert_eq!(output.status.code(), Some(1), "{output:?}");
         assert!(String::from_utf8_lossy(&output.stderr).contains(expected), "{output:?}");

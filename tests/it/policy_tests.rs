@@ -116,10 +116,10 @@ fn notes_are_told_beside_the_tests_that_fail() {
 fn a_test_that_is_refused_before_the_policies_are_asked_says_why() {
     let claims = "claims = { tenant = { type = \"String\", required = true } }\nprincipal = {";
     let folder = project(&[("doorward.toml", &|text| text.replacen("principal = {", claims, 1))]);
-    let test = |name: &str, more: &str| {
-        format!("[[tests]]\nname = \"{name}\"\ndecision = \"allow\"\n{more}\n")
-    };
-    let request = |method: &str, path: &str| format!("request = {{ method = \"{method}\", path = \"{path}\" }}");
+    let test =
+        |name: &str, more: &str| format!("[[tests]]\nname = \"{name}\"\ndecision = \"allow\"\n{more}\n");
+    let request =
+        |method: &str, path: &str| format!("request = {{ method = \"{method}\", path = \"{path}\" }}");
     let alice = format!("principal = 'User::\"alice\"'\n{}", request("GET", "/orders/1001"));
     let tests = [
         test("nowhere", &request("GET", "/loan/7")),
