@@ -115,3 +115,33 @@ fn a_file_that_is_no_project_is_said_to_be_none() {
         assert!(String::from_utf8_lossy(&output.stderr).contains(expected), "{output:?}");
     }
 }
+
+#[test]
+fn a_schema_is_whole_lines_and_what_it_cannot_state_stands_apart() {
+    let folder = project(&[
+        ("shop.cedarschema", &|text| text.trim_end().to_owned()),
+        ("contracts/shop.yaml", &|text| {
+            text.replacen(
+                "note:",
+                "extra: { oneOf: [{ type: string }, { type: integer }] }\n        note:",
+                1,
+            )
+        }),
+    ]);
+    let output = Command::new(binaries::path("doorward"))
+        .args(["policy", "schema"])
+        .arg(folder.path())
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(0), "{output:?}");
+    assert!(output.stdout.ends_with(b"};\n"), "{output:?}");
+    assert!(String::from_utf8_lossy(&output.stderr).starts_with("note: policies cannot read"), "{output:?}");
+    let file = folder.path().join("written");
+    let written = Command::new(binaries::path("doorward"))
+        .args(["policy", "schema", "--output"])
+        .args([&file, folder.path()])
+        .output()
+        .unwrap();
+    assert_eq!(written.status.code(), Some(0), "{written:?}");
+    assert_eq!(std::fs::read(file).unwrap(), output.stdout);
+}

@@ -11,6 +11,7 @@ mod authoring;
 mod bad_input;
 mod bundle;
 mod check;
+mod declared_claims;
 mod demo;
 mod emit;
 mod explain;
