@@ -164,7 +164,7 @@ impl Shop {
     }
 
     fn bundle(&self, arguments: &[&str]) -> Output {
-        let store = ["--endpoint-url", self.door.dynamodb(), "--format", "json"];
+        let store = ["--dynamodb-url", self.door.dynamodb(), "--format", "json"];
         doorward(&[&["bundle"], arguments, &store].concat())
     }
 
@@ -330,7 +330,63 @@ fn a_project_with_a_fault_is_not_published_but_can_be_rolled_back() {
     let refused = shop.bundle(&["publish", text(shop.project.path())]);
     assert_eq!(refused.status.code(), Some(3), "{refused:?}");
     assert_eq!(shop.list().len(), 1);
-    assert_eq!(shop.publish(&["--digest", &open])["sequence"], 2);
+    let rolled_back = shop.publish(&["--digest", &open]);
+    assert_eq!((&rolled_back["sequence"], &rolled_back["already"]), (&json!(1), &json!(true)));
+}
+
+#[test]
+fn what_is_in_force_gets_no_new_number_and_another_doors_table_is_left_alone() {
+    let shop = Shop::open();
+    let first = shop.publish(&[]);
+    assert_eq!((&first["already"], &first["door"]), (&json!(false), &json!("shop")));
+    let second = shop.publish(&[]);
+    assert_eq!((&second["sequence"], &second["already"]), (&json!(1), &json!(true)));
+    let said =
+        doorward(&["bundle", "publish", text(shop.project.path()), "--dynamodb-url", shop.door.dynamodb()]);
+    assert!(String::from_utf8_lossy(&said.stdout).contains("is already in force"), "{said:?}");
+
+    // What cannot be fetched is in force nowhere: publishing it again puts it right.
+    let part = json!({ "owner": { "S": format!("bundle#{}", first["archive"].as_str().unwrap()) }, "item": { "S": "000" } });
+    let delete = json!({ "TableName": "doorward-state", "Key": part });
+    assert_eq!(dynamodb(shop.door.dynamodb(), "DeleteItem", &delete).status, 200);
+    assert_eq!(shop.publish(&[])["sequence"], 2);
+
+    let shelf =
+        project(&[("doorward.toml", &|text| text.replacen("name = \"shop\"", "name = \"shelf\"", 1))]);
+    let bundle = first["bundle"].as_str().unwrap();
+    for arguments in
+        [&["publish", text(shelf.path())][..], &["publish", text(shelf.path()), "--digest", bundle]]
+    {
+        let refused = shop.bundle(arguments);
+        assert_eq!(refused.status.code(), Some(1), "{refused:?}");
+        let said = told(&refused);
+        let error = "`doorward-state` is the table of the door `shop`, and this project is the door `shelf`";
+        assert_eq!(said["error"], error);
+        assert!(said["hint"].as_str().unwrap().contains("a `table` of its own"), "{said}");
+    }
+    assert_eq!(shop.list().len(), 2);
+}
+
+#[test]
+fn a_table_that_is_not_there_is_named_with_its_place_and_so_is_a_file() {
+    let shop = Shop::open();
+    let elsewhere = project(&[("doorward.toml", &|text| {
+        text.replacen("table = \"doorward\"", "table = \"elsewhere\"", 1)
+    })]);
+    for verb in ["publish", "list"] {
+        let refused = shop.bundle(&[verb, text(elsewhere.path())]);
+        assert_eq!(refused.status.code(), Some(1), "{refused:?}");
+        let error = format!("no table `elsewhere-state` at {}", shop.door.dynamodb());
+        assert_eq!(told(&refused)["error"], error);
+    }
+    let unknown = shop.bundle(&["publish", text(shop.project.path()), "--digest", &"0".repeat(12)]);
+    let again = format!("`doorward bundle list --dynamodb-url {}`", shop.door.dynamodb());
+    assert!(told(&unknown)["hint"].as_str().unwrap().starts_with(&again), "{unknown:?}");
+    let missing = shop.bundle(&["publish", "nothing.tar.gz"]);
+    assert_eq!(
+        (missing.status.code(), &told(&missing)["error"]),
+        (Some(1), &json!("there is no `nothing.tar.gz`"))
+    );
 }
 
 #[test]

@@ -137,3 +137,46 @@ fn another_place_that_a_fault_speaks_of_is_a_path_from_here_too() {
     assert_ne!(first["see"]["file"], first["file"]);
     assert!(said("nothing reads `links.json`")["file"].as_str().unwrap().ends_with("more/links.json"));
 }
+
+#[test]
+fn a_file_that_is_no_project_is_said_to_be_none() {
+    let folder = project(&[]);
+    for (name, expected) in [
+        ("orders.cedar", "orders.cedar` is not a doorward.toml or a bundle"),
+        ("doorward.tml", "there is no `"),
+    ] {
+        let output = check(&folder.path().join(name), &[]);
+        assert_eq!(output.status.code(), Some(1), "{output:?}");
+        assert!(String::from_utf8_lossy(&output.stderr).contains(expected), "{output:?}");
+    }
+}
+
+#[test]
+fn a_schema_is_whole_lines_and_what_it_cannot_state_stands_apart() {
+    let folder = project(&[
+        ("shop.cedarschema", &|text| text.trim_end().to_owned()),
+        ("contracts/shop.yaml", &|text| {
+            text.replacen(
+                "note:",
+                "extra: { oneOf: [{ type: string }, { type: integer }] }\n        note:",
+                1,
+            )
+        }),
+    ]);
+    let output = Command::new(binaries::path("doorward"))
+        .args(["policy", "schema"])
+        .arg(folder.path())
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(0), "{output:?}");
+    assert!(output.stdout.ends_with(b"};\n"), "{output:?}");
+    assert!(String::from_utf8_lossy(&output.stderr).starts_with("note: policies cannot read"), "{output:?}");
+    let file = folder.path().join("written");
+    let written = Command::new(binaries::path("doorward"))
+        .args(["policy", "schema", "--output"])
+        .args([&file, folder.path()])
+        .output()
+        .unwrap();
+    assert_eq!(written.status.code(), Some(0), "{written:?}");
+    assert_eq!(std::fs::read(file).unwrap(), output.stdout);
+}

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 /// The calls that one event became, as the door's own log says.
 fn emit(door: &LocalDoor, arguments: &[&str]) -> Vec<Value> {
     let output = Command::new(binaries::path("doorward"))
-        .args(["emit", "--format", "json", "--endpoint-url", door.lambda()])
+        .args(["emit", "--format", "json", "--lambda-url", door.lambda()])
         .args(arguments)
         .output()
         .unwrap();

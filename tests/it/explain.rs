@@ -4,7 +4,7 @@ use std::process::{Command, Output};
 
 use doorward_tests::http::send;
 use doorward_tests::local_door::LocalDoor;
-use doorward_tests::{binaries, workspace};
+use doorward_tests::{binaries, free_address, workspace};
 use serde_json::{Value, json};
 
 use crate::policy_tests::said;
@@ -101,7 +101,7 @@ fn a_call_is_explained_by_its_id_from_the_ledger_and_the_policies_as_they_are() 
         let answer = send(door.function_url(), method, path, &headers, body.as_bytes());
         answer.header("x-request-id").unwrap().to_owned()
     };
-    let here = ["--dynamodb-url", door.dynamodb(), "--endpoint-url", door.lambda()];
+    let here = ["--dynamodb-url", door.dynamodb(), "--lambda-url", door.lambda()];
     let of = |id: &str, more: &[&str], code, expected: &[&str]| {
         check(&[&[id], &here[..], more].concat(), code, expected);
     };
@@ -119,8 +119,14 @@ fn a_call_is_explained_by_its_id_from_the_ledger_and_the_policies_as_they_are() 
         ],
     );
     // The ledger alone knows as much of it.
-    let far = ["--dynamodb-url", door.dynamodb(), "--endpoint-url", "https://lambda.invalid"];
+    let far = ["--dynamodb-url", door.dynamodb(), "--lambda-url", "https://lambda.invalid"];
     check(&[&[allowed.as_str()], &far[..]].concat(), 0, &["outcome   admitted", policy]);
+    let nobody = format!("http://{}", free_address().unwrap());
+    let away = ["--dynamodb-url", door.dynamodb(), "--lambda-url", &nobody];
+    check(&[&[allowed.as_str()], &away[..]].concat(), 0, &["outcome   admitted", policy]);
+    let unknown = ["11111111-2222-3333-4444-555555555555"];
+    let log = format!("the log at {nobody} could not be reached");
+    check(&[&unknown[..], &away[..]].concat(), 1, &[&log, "hint: `--lambda-url`"]);
     let denied = id("GET", "/orders/1002", "");
     of(
         &denied,

@@ -10,6 +10,7 @@ pub(crate) fn spec() -> IssuerSpec {
         variable: "DOORWARD_JWKS_URL_MAIN".to_owned(),
         issuer: "https://id.shop.example/".to_owned(),
         audience: "shop-api".to_owned(),
+        groups: Some("groups".to_owned()),
     }
 }
 

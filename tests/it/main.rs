@@ -12,6 +12,7 @@ mod bad_input;
 mod bundle;
 mod can;
 mod check;
+mod declared_claims;
 mod demo;
 mod emit;
 mod explain;

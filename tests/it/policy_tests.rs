@@ -53,7 +53,8 @@ fn a_test_that_fails_says_what_was_expected_and_which_part_of_which_policy_does_
     let place = at("orders.test.toml:3:1");
     let fault =
         format!("{place}: the policy test `a customer orders up to 1000` fails: decision is deny, not allow");
-    check(folder.path(), &["check"], 3, &[&fault, "1 fault found"]);
+    let said = check(folder.path(), &["check"], 3, &[&fault, "1 fault found"]);
+    assert!(!said.contains("no fault"), "{said}");
     check(
         folder.path(),
         &["policy", "test", "--filter", "buyer"],
@@ -92,6 +93,52 @@ fn what_no_test_covers_is_listed_and_denied_on_request() {
     check(folder.path(), TEST, 0, &["0 tests: 0 passed, 0 failed; 0 of 5 policies covered"]);
     let checked = check(folder.path(), &["check"], 0, &["policy tests 0"]);
     assert!(!checked.contains("note:"), "who has no tests is not told so policy by policy: {checked}");
+}
+
+#[test]
+fn notes_are_told_beside_the_tests_that_fail() {
+    let folder = project(&[
+        ("orders.cedar", &|text| text.replace("<= 100000", "<= 99999")),
+        ("orders.test.toml", &|text| text[..text.find("[[tests]]\nname = \"a buyer").unwrap()].to_owned()),
+    ]);
+    let note = "note: no policy test covers `owners-read-their-orders`";
+    check(folder.path(), &["check"], 3, &["1 fault found", note]);
+    let output = doorward(&["check", "--format", "json"], folder.path());
+    assert_eq!(output.status.code(), Some(3), "{output:?}");
+    let told: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(told["faults"].as_array().map(Vec::len), Some(1), "{told:#}");
+    let uncovered = told["uncovered"].as_array().unwrap();
+    assert!(uncovered.contains(&json!("owners-read-their-orders")), "{told:#}");
+    assert_eq!((&told["door"], &told["tests"]), (&json!("shop"), &json!(7)));
+}
+
+#[test]
+fn a_test_that_is_refused_before_the_policies_are_asked_says_why() {
+    let claims = "claims = { tenant = { type = \"String\", required = true } }\nprincipal = {";
+    let folder = project(&[("doorward.toml", &|text| text.replacen("principal = {", claims, 1))]);
+    let test =
+        |name: &str, more: &str| format!("[[tests]]\nname = \"{name}\"\ndecision = \"allow\"\n{more}\n");
+    let request =
+        |method: &str, path: &str| format!("request = {{ method = \"{method}\", path = \"{path}\" }}");
+    let alice = format!("principal = 'User::\"alice\"'\n{}", request("GET", "/orders/1001"));
+    let tests = [
+        test("nowhere", &request("GET", "/loan/7")),
+        test("tenantless", &alice),
+        test("nobody", &request("GET", "/orders/1001")),
+        test("method", &request("DELETE", "/orders/1001")),
+    ];
+    for file in ["orders.test.toml", "receipts.test.toml"] {
+        let _ = std::fs::remove_file(folder.path().join(file));
+    }
+    std::fs::write(folder.path().join("orders.test.toml"), tests.concat()).unwrap();
+    let expected = [
+        "refused before the policies are asked: not-found: no route matches `GET /loan/7`",
+        "invalid-token: the claim `tenant` is missing or has the wrong type",
+        "missing-credentials: the sample names no `principal`",
+        "method-not-allowed: no route of `/orders/1001` has the method `DELETE`",
+    ];
+    check(folder.path(), TEST, 2, &expected);
+    check(folder.path(), &["check"], 3, &["refused as not-found: no route matches `GET /loan/7`"]);
 }
 
 #[test]

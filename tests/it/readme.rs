@@ -27,3 +27,38 @@ fn the_commands_of_the_readme_exist() {
         );
     }
 }
+
+/// The keys that the configuration knows in the section that `text` ends with, as it says of one that it does not know.
+fn known_keys(text: &str) -> Vec<String> {
+    // Nothing that is known comes near this name, so that all are listed.
+    let text = format!("{text}\nqqqqqqqqqqqqqqqqqqqqqqqqqqqq = 1\n");
+    let faults = doorward_config::parse("doorward.toml", &text).unwrap_err();
+    let unknown = faults.0.iter().find(|fault| fault.message.starts_with("unknown key `qqqq")).unwrap();
+    let hint = unknown.hint.as_deref().unwrap();
+    hint.split('`').skip(1).step_by(2).map(str::to_owned).collect()
+}
+
+#[test]
+fn the_readme_lists_every_key_of_the_configuration() {
+    let readme = readme();
+    for section in [
+        "[door]",
+        "[authorizer]",
+        "[[issuers]]",
+        "[[targets]]",
+        "[[routes]]",
+        "[[events]]",
+        "[[plans]]",
+        "[shadow]",
+    ] {
+        let start = readme.find(&format!("\n`{section}`")).unwrap_or_else(|| panic!("no table of {section}"));
+        let table = readme[start..].split("\n|---").nth(1).unwrap().split("\n\n").next().unwrap();
+        let rows: Vec<&str> =
+            table.lines().filter_map(|row| row.strip_prefix("| `")?.split('`').next()).collect();
+        let mut known = known_keys(section);
+        known.sort();
+        let mut listed = rows.clone();
+        listed.sort_unstable();
+        assert_eq!(listed, known, "{section}");
+    }
+}

@@ -17,7 +17,7 @@ fn recording() -> tempfile::TempDir {
 
 fn replay(endpoint: &str, project: &Path, policies: &Path, arguments: &[&str]) -> Output {
     Command::new(binaries::path("doorward"))
-        .args(["policy", "replay", "--endpoint-url", endpoint])
+        .args(["policy", "replay", "--dynamodb-url", endpoint])
         .arg(project)
         .arg("--policies")
         .arg(policies)
@@ -139,7 +139,7 @@ fn what_cannot_be_replayed_is_told_apart() {
     let nobody = format!("http://{}", free_address().unwrap());
     let away = replay(&nobody, folder.path(), folder.path(), &[]);
     assert_eq!(away.status.code(), Some(1), "{away:?}");
-    assert!(String::from_utf8_lossy(&away.stderr).contains("--endpoint-url"), "{away:?}");
+    assert!(String::from_utf8_lossy(&away.stderr).contains("--dynamodb-url"), "{away:?}");
 
     let faulty = policies("permit(principal, action == Action::\"creteOrder\", resource);");
     let refused = replay(&nobody, folder.path(), faulty.path(), &[]);
@@ -151,6 +151,10 @@ fn what_cannot_be_replayed_is_told_apart() {
     let file = faulty.path().join("next.cedar");
     assert_eq!(replay(&nobody, folder.path(), &file, &[]).status.code(), Some(3));
     assert_eq!(replay(&nobody, folder.path(), folder.path(), &["--since", "soon"]).status.code(), Some(3));
+    let misspelt = replay(&nobody, folder.path(), folder.path(), &["--action", "createOder"]);
+    assert_eq!(misspelt.status.code(), Some(3), "{misspelt:?}");
+    let said = String::from_utf8_lossy(&misspelt.stderr);
+    assert!(said.contains("`createOder`") && said.contains("did you mean `createOrder`?"), "{said}");
     let backwards = ["--until", "2026-01-01T00:00:00Z", "--since", "2026-01-02T00:00:00Z"];
     assert_eq!(replay(&nobody, folder.path(), folder.path(), &backwards).status.code(), Some(3));
 }

@@ -72,13 +72,28 @@ impl LocalDoor {
         Path::new(self.url("env_file"))
     }
 
+    /// An `Authorization` field for the caller that `query` describes.
+    ///
+    /// # Panics
+    /// When the issuer refuses it.
+    #[must_use]
+    pub fn bearer_of(&self, query: &str) -> String {
+        let (base, path) = self.url("token").rsplit_once("/main/").expect("the issuer `main`");
+        let answer = http::send(base, "GET", &format!("/main/{path}?{query}"), &[], b"");
+        assert_eq!(answer.status, 200, "{answer:?}");
+        format!("Bearer {}", answer.body.trim())
+    }
+
+    /// The claims that a token needs, with samples of their types.
+    #[must_use]
+    pub fn token_claims(&self) -> &Value {
+        &self.announced["token_claims"]
+    }
+
     /// An `Authorization` field for this caller.
     #[must_use]
     pub fn bearer(&self, subject: &str, groups: &str) -> String {
-        let (base, path) = self.url("token").rsplit_once("/main/").expect("the issuer `main`");
-        let answer =
-            http::send(base, "GET", &format!("/main/{path}?sub={subject}&groups={groups}"), &[], b"");
-        format!("Bearer {}", answer.body.trim())
+        self.bearer_of(&format!("sub={subject}&groups={groups}"))
     }
 
     /// One record of a DynamoDB table by its key, or `Null`.

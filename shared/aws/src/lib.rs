@@ -47,6 +47,7 @@ pub use publications::DynamoPublications;
 pub use publisher::Publisher;
 pub use quarantine::{DynamoQuarantine, QuarantineItem};
 pub use runtime::block_on;
+pub use sdk_error::is_table_missing;
 pub use start::{StartError, init_log, open_door};
 
 /// Everything that a door stands on, over the tables `<table>-ledger` and `<table>-state`.

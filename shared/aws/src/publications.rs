@@ -33,12 +33,15 @@ pub(crate) struct PublicationItem {
     archive: String,
     bytes: u64,
     at: Timestamp,
+    /// Not in what was published before doors were named.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    door: Option<String>,
 }
 
 impl PublicationItem {
     pub(crate) fn of(item: String, publication: &Publication) -> Self {
-        let Publication { sequence, digest, archive, bytes, at } = publication.clone();
-        Self { owner: OWNER.to_owned(), item, sequence, digest, archive, bytes, at }
+        let Publication { sequence, digest, archive, bytes, at, door } = publication.clone();
+        Self { owner: OWNER.to_owned(), item, sequence, digest, archive, bytes, at, door }
     }
 }
 
@@ -47,10 +50,10 @@ pub(crate) fn publication(item: Attributes) -> Result<Publication, StoreError> {
     let read: Option<PublicationItem> = attributes::read(item).ok();
     let hash = |text: &str| text.len() == 64 && text.bytes().all(|byte| byte.is_ascii_hexdigit());
     match read {
-        Some(PublicationItem { sequence: sequence @ 1.., digest, archive, bytes, at, .. })
+        Some(PublicationItem { sequence: sequence @ 1.., digest, archive, bytes, at, door, .. })
             if hash(&digest) && hash(&archive) =>
         {
-            Ok(Publication { sequence, digest, archive, bytes, at })
+            Ok(Publication { sequence, digest, archive, bytes, at, door })
         }
         _ => Err(StoreError("a publication in the table cannot be read".to_owned())),
     }

@@ -33,17 +33,19 @@ impl Publisher {
         Self { client: clients.dynamodb.clone(), table: format!("{table}-state"), publications }
     }
 
-    /// Stores `archive`, which holds the bundle with this digest, and puts it in force under the next number.
+    /// Stores `archive`, which holds the bundle with this digest for the door of this name, and puts it in force under
+    /// the next number.
     ///
     /// # Errors
     /// [`StoreError`] when the table does not answer; what is in force stays then.
     pub async fn publish(
         &self,
+        door: &str,
         digest: &str,
         archive: &[u8],
         at: Timestamp,
     ) -> Result<Publication, StoreError> {
-        let first = Publication::of(1, digest, archive, at);
+        let first = Publication { door: Some(door.to_owned()), ..Publication::of(1, digest, archive, at) };
         let parts = archive.chunks(PART_BYTES);
         let count = AttributeValue::N(parts.len().to_string());
         for (part, data) in parts.enumerate() {

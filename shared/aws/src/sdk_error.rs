@@ -2,6 +2,7 @@
 
 use aws_smithy_runtime_api::client::result::SdkError;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
+use doorward_core::ports::StoreError;
 
 /// One line: the service's error code, or the way in which the call failed before there was one.
 pub(crate) fn brief<E: ProvideErrorMetadata, R>(error: &SdkError<E, R>) -> String {
@@ -13,6 +14,12 @@ pub(crate) fn brief<E: ProvideErrorMetadata, R>(error: &SdkError<E, R>) -> Strin
         SdkError::ResponseError(_) => "the answer cannot be read".to_owned(),
         _ => "the request cannot be built".to_owned(),
     }
+}
+
+/// Whether a store that DynamoDB answers for has no table.
+#[must_use]
+pub fn is_table_missing(error: &StoreError) -> bool {
+    error.0 == "ResourceNotFoundException"
 }
 
 /// The code of an error that the service answered.

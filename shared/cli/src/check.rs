@@ -1,7 +1,8 @@
 use std::path::PathBuf;
 
-use doorward_model::Fault;
-use serde_json::json;
+use doorward_config::Config;
+use doorward_model::{Fault, Faults};
+use serde_json::{Value, json};
 
 use crate::faults;
 use crate::output::{Exit, Failure, Format, say};
@@ -20,54 +21,92 @@ pub(crate) struct Arguments {
 }
 
 pub(crate) fn run(arguments: &Arguments, format: Format) -> Result<Exit, Failure> {
-    let Ran { project, tests, report } = Suite::open(&arguments.path)?.run()?.passed()?;
-    let rules = &project.rules;
-    let config = rules.config();
-    let contracts = config.routes.iter().filter(|route| route.contract.is_some()).count();
-    let policies = rules.policies().count();
-    let candidates = rules.policies().candidate_count();
-    let unstated = rules.policies().unstated();
-    let warnings = rules.policies().warnings();
-    let warnings: Vec<Fault> =
-        warnings.iter().map(|warning| faults::from_here(warning, &project.sources)).collect();
+    let ran = Suite::open(&arguments.path)?.run()?;
+    let failures = ran.failures();
+    let notes = Notes::of(&ran);
     match format {
-        Format::Json => say!(
-            "{}",
-            json!({
-                "faults": [],
-                "door": config.door.name,
-                "bundle": rules.digest(),
-                "routes": config.routes.len(),
-                "events": config.events.len(),
-                "policies": policies,
-                "candidates": candidates,
-                "contracts": contracts,
-                "tests": tests.len(),
-                "uncovered": report.uncovered.iter().map(|policy| &policy.id).collect::<Vec<_>>(),
-                "warnings": warnings.iter().map(ToString::to_string).collect::<Vec<_>>(),
-                "unstated": unstated,
-            })
-        ),
+        Format::Json => say!("{}", as_json(&ran, &failures, &notes)),
+        Format::Human if failures.0.is_empty() => {
+            say!("{}", summary(&ran));
+            notes.tell(!ran.tests.is_empty());
+        }
         Format::Human => {
-            let candidates = candidates.map_or_else(String::new, |count| format!(", candidates {count}"));
-            say!(
-                "no fault in the door `{}`: routes {} ({contracts} with a contract), events {}, policies {policies}, policy tests {}{candidates}",
-                config.door.name,
-                config.routes.len(),
-                config.events.len(),
-                tests.len(),
-            );
-            for warning in &warnings {
-                say!("note: {warning}");
-            }
-            // Who has no tests has said so by having none.
-            for policy in report.uncovered.iter().filter(|_| !tests.is_empty()) {
-                say!("note: no policy test covers `{}`", policy.id);
-            }
-            for line in unstated {
-                say!("note: policies cannot read {line}");
-            }
+            faults::render(&failures, &ran.project.sources);
+            notes.tell(!ran.tests.is_empty());
         }
     }
-    Ok(Exit::Ok)
+    Ok(if failures.0.is_empty() { Exit::Ok } else { Exit::Invalid })
+}
+
+/// What is no fault and is told beside the faults.
+struct Notes {
+    warnings: Vec<Fault>,
+    uncovered: Vec<String>,
+    unstated: Vec<String>,
+}
+
+impl Notes {
+    fn of(Ran { project, report, .. }: &Ran) -> Self {
+        let policies = project.rules.policies();
+        let warning = |warning| faults::from_here(warning, &project.sources);
+        Self {
+            warnings: policies.warnings().iter().map(warning).collect(),
+            uncovered: report.uncovered.iter().map(|policy| policy.id.clone()).collect(),
+            unstated: policies.unstated().iter().map(ToString::to_string).collect(),
+        }
+    }
+
+    fn tell(&self, tested: bool) {
+        for warning in &self.warnings {
+            say!("note: {warning}");
+        }
+        // Who has no tests has said so by having none.
+        for id in self.uncovered.iter().filter(|_| tested) {
+            say!("note: no policy test covers `{id}`");
+        }
+        for line in &self.unstated {
+            say!("note: policies cannot read {line}");
+        }
+    }
+}
+
+fn contracts(config: &Config) -> usize {
+    config.routes.iter().filter(|route| route.contract.is_some()).count()
+}
+
+fn summary(Ran { project, tests, .. }: &Ran) -> String {
+    let (config, policies) = (project.rules.config(), project.rules.policies());
+    let candidates = policies.candidate_count();
+    let candidates = candidates.map_or_else(String::new, |count| format!(", candidates {count}"));
+    format!(
+        "no fault in the door `{}`: routes {} ({} with a contract), events {}, policies {}, policy tests {}{candidates}",
+        config.door.name,
+        config.routes.len(),
+        contracts(config),
+        config.events.len(),
+        policies.count(),
+        tests.len(),
+    )
+}
+
+fn as_json(Ran { project, tests, .. }: &Ran, failures: &Faults, notes: &Notes) -> Value {
+    let (config, policies) = (project.rules.config(), project.rules.policies());
+    let mut told = faults::as_json(failures, &project.sources);
+    let more = json!({
+        "door": config.door.name,
+        "bundle": project.rules.digest(),
+        "routes": config.routes.len(),
+        "events": config.events.len(),
+        "policies": policies.count(),
+        "candidates": policies.candidate_count(),
+        "contracts": contracts(config),
+        "tests": tests.len(),
+        "uncovered": notes.uncovered,
+        "warnings": notes.warnings.iter().map(ToString::to_string).collect::<Vec<_>>(),
+        "unstated": notes.unstated,
+    });
+    if let (Value::Object(told), Value::Object(more)) = (&mut told, more) {
+        told.extend(more);
+    }
+    told
 }

@@ -8,9 +8,11 @@ use serde_json::json;
 
 use crate::building::{Progress, build_functions};
 use crate::ending::asked_to_end;
+use crate::endpoint::export_line;
 use crate::local_door::{LocalDoor, Runner, environment};
 use crate::output::{Exit, Failure, Format, say};
 use crate::project::{Project, workspace_root};
+use crate::token_line::{sample_claims, token_line};
 
 /// Runs the local door: API Gateway, Lambda, DynamoDB and an issuer of tokens, until Ctrl-C.
 #[derive(clap::Args)]
@@ -118,6 +120,7 @@ fn announce(
                 "lambda": emulator.lambda_url(),
                 "dynamodb": emulator.dynamodb_url(),
                 "token": token_url,
+                "token_claims": issuer.map(sample_claims),
                 "env_file": watch,
             })
         );
@@ -131,11 +134,15 @@ fn announce(
     }
     say!("  Invoke API     {}", emulator.lambda_url());
     say!("  DynamoDB       {}", emulator.dynamodb_url());
-    if let Some(url) = token_url {
-        say!("  a token        curl '{url}?sub=alice&groups=customers'");
+    for issuer in &project.rules.config().issuers {
+        let url = emulator.token_url(&issuer.name).map_err(Failure::new)?;
+        say!("  a token        {}", token_line(&url, issuer));
     }
     if let Some(file) = watch {
         say!("  its functions  cargo lambda watch --env-file {}", file.display());
+    }
+    if let Some(line) = export_line(emulator.dynamodb_url(), emulator.lambda_url()) {
+        say!("  other verbs    {line}");
     }
     say!("Ctrl-C closes it.");
     Ok(())

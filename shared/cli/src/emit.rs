@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use crate::calling::Caller;
-use crate::clients::clients;
+use crate::endpoint::Lambda;
 use crate::explanation::asking_for_lines;
 use crate::output::{Exit, Failure, Format, say};
 
@@ -17,22 +17,19 @@ use crate::output::{Exit, Failure, Format, say};
 #[command(after_help = "\
 Examples:
   doorward emit s3 --bucket receipts --key inbox/a.pdf --size 1000
-  doorward emit file event.json --function shop-dispatcher --endpoint-url https://lambda.eu-central-1.amazonaws.com
+  doorward emit file event.json --function shop-dispatcher --lambda-url https://lambda.eu-central-1.amazonaws.com
 
 A local door answers at http://127.0.0.1:3002, which is the default; credentials and region come from the environment.
 Exit codes: 0 sent, 1 could not be sent, 3 invalid input")]
 pub(crate) struct Arguments {
-    /// Where the Lambda Invoke API is.
-    #[arg(long, global = true, env = LAMBDA, default_value = "http://127.0.0.1:3002")]
-    endpoint_url: String,
+    #[command(flatten)]
+    lambda: Lambda,
     /// The dispatcher function: name or ARN.
     #[arg(long, global = true, default_value = "dispatcher")]
     function: String,
     #[command(subcommand)]
     source: Source,
 }
-
-const LAMBDA: &str = "AWS_ENDPOINT_URL_LAMBDA";
 
 #[derive(Subcommand)]
 enum Source {
@@ -71,11 +68,11 @@ pub(crate) async fn run(arguments: Arguments, format: Format) -> Result<Exit, Fa
             .into_bytes(),
         Source::File { path } => read_event(&path)?,
     };
-    let clients = clients(LAMBDA, &arguments.endpoint_url)?;
+    let clients = arguments.lambda.clients()?;
     let request_id = clients.invoke_event(&arguments.function, payload).await.map_err(|error| {
         Failure::new(error).hint("is the door running? `doorward dev` starts a local one")
     })?;
-    let outcome = follow(&arguments.endpoint_url, &request_id).await;
+    let outcome = follow(arguments.lambda.url(), &request_id).await;
     match format {
         Format::Json => say!("{}", json!({ "request_id": request_id, "calls": outcome })),
         Format::Human => {

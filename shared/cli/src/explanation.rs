@@ -12,8 +12,7 @@ use crate::output::Failure;
 pub(crate) enum Lines<'l> {
     /// In this process, which is the door.
     Own(&'l Logs),
-    /// At a local door, by its Lambda endpoint. One that does not answer has none: what is deployed has its lines in
-    /// its own log.
+    /// At a local door, by its Lambda endpoint.
     Of(&'l str),
     /// Nowhere that can be asked.
     None,
@@ -26,15 +25,15 @@ struct Line {
 }
 
 impl Lines<'_> {
-    /// The lines that concern `id`, oldest first.
-    async fn find(&self, id: &str) -> Vec<Line> {
+    /// The lines that concern `id`, oldest first; `None` where they cannot be had.
+    async fn find(&self, id: &str) -> Option<Vec<Line>> {
         match self {
             Self::Own(logs) => {
                 let own = logs.find(id).into_iter();
-                own.map(|line| Line { source: line.source, text: line.text }).collect()
+                Some(own.map(|line| Line { source: line.source, text: line.text }).collect())
             }
-            Self::Of(endpoint) => ask(endpoint, id).await.unwrap_or_default(),
-            Self::None => Vec::new(),
+            Self::Of(endpoint) => ask(endpoint, id).await,
+            Self::None => Some(Vec::new()),
         }
     }
 }
@@ -67,20 +66,28 @@ pub(crate) struct Explanation {
     pub(crate) calls: Vec<(String, Value)>,
     /// What the ledger keeps.
     pub(crate) row: Option<LedgerItem>,
+    /// Whether there are lines that could not be read.
+    pub(crate) unread: bool,
 }
 
 impl Explanation {
     /// Everything that the logs and the ledger say of `id`.
     pub(crate) async fn read(lines: &Lines<'_>, ledger: &LedgerReader, id: &str) -> Result<Self, Failure> {
-        let gateway = lines.find(id).await.iter().filter_map(access_line).next_back();
+        let first = lines.find(id).await;
+        let unread = first.is_none();
+        let gateway = first.iter().flatten().filter_map(access_line).next_back();
         let invoked = |name: &str| gateway.as_ref()?.get(name)?.as_str().map(str::to_owned);
         // In the order in which they had their say; without a gateway, the id is the invocation's own.
         let mut ids: Vec<String> =
             ["authorizerRequestId", "integrationRequestId"].into_iter().filter_map(invoked).collect();
         ids.push(id.to_owned());
-        let mut found = Self { gateway, ..Self::default() };
+        let mut found = Self { gateway, unread, ..Self::default() };
         for id in &ids {
-            for line in lines.find(id).await {
+            let Some(lines) = lines.find(id).await else {
+                found.unread = true;
+                continue;
+            };
+            for line in lines {
                 if let Some(call) = call_line(&line, id)
                     && !found.calls.iter().any(|(_, known)| *known == call)
                 {

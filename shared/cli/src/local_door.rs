@@ -144,6 +144,7 @@ fn issuers(config: &Config) -> Vec<IssuerSpec> {
         variable: jwks_url_variable(&issuer.name),
         issuer: issuer.issuer.clone(),
         audience: issuer.audiences.first().cloned().unwrap_or_default(),
+        groups: issuer.principal.groups.clone(),
     };
     config.issuers.iter().map(spec).collect()
 }

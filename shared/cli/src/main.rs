@@ -10,6 +10,7 @@ mod demo;
 mod dev;
 mod emit;
 mod ending;
+mod endpoint;
 mod explanation;
 mod faults;
 mod local_door;
@@ -17,6 +18,7 @@ mod local_tables;
 mod output;
 mod policy;
 mod project;
+mod token_line;
 
 use std::ffi::OsString;
 

@@ -165,11 +165,26 @@ pub(crate) fn configuration(path: &Path) -> Result<Config, Failure> {
     }
 }
 
+/// Where the configuration or the archive is that `path` names, or that is in the folder which it names.
+fn locate(path: &Path) -> Result<PathBuf, Failure> {
+    let next = "go to the project's folder, or name it: `doorward check PATH`";
+    if path.is_dir() {
+        return Bundle::locate(path).map_err(|error| Failure::new(error).hint(next));
+    }
+    let shown = path.display();
+    if !path.is_file() {
+        return Err(Failure::new(format!("there is no `{shown}`")).hint(next));
+    }
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    if [".toml", ".tar.gz", ".tgz"].iter().any(|ending| name.ends_with(ending)) {
+        return Ok(path.to_path_buf());
+    }
+    Err(Failure::new(format!("`{shown}` is not a doorward.toml or a bundle")).hint(next))
+}
+
 /// The files of the project at `path`, unchecked, and where its configuration or its archive is.
 pub(crate) fn read(path: &Path) -> Result<(Source, PathBuf), Failure> {
-    let located = if path.is_file() { Ok(path.to_path_buf()) } else { Bundle::locate(path) };
-    let missing = "go to the project's folder, or name it: `doorward check PATH`";
-    let found = located.map_err(|error| Failure::new(error).hint(missing))?;
+    let found = locate(path)?;
     match Source::open(&found) {
         Ok(source) => Ok((source, found)),
         Err(error @ BundleError::Archive { .. }) => {

@@ -18,6 +18,8 @@ pub struct Publication {
     pub bytes: u64,
     /// When it was published, by the publisher's clock.
     pub at: Timestamp,
+    /// The name of the door that it is for; `None` where whoever published it did not say.
+    pub door: Option<String>,
 }
 
 /// Why a publication is not taken up.
@@ -68,6 +70,7 @@ impl Publication {
             archive: sha256(archive),
             bytes: archive.len() as u64,
             at,
+            door: None,
         }
     }
 

@@ -9,16 +9,14 @@ use axum::routing::get;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use http::StatusCode;
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use jsonwebtoken::jwk::{Jwk, ThumbprintHash};
 use jsonwebtoken::{Algorithm, EncodingKey};
 use serde_json::{Map, Value, json};
 
 use crate::EmulatorError;
 use crate::options::IssuerSpec;
-
-/// How long a token of the token endpoint is good.
-const TOKEN_LIFE: SignedDuration = SignedDuration::from_hours(1);
+use crate::token_query;
 
 /// What a token says, beside `iss`, `aud`, `sub`, `iat` and `exp` as the issuer sets them.
 #[derive(Debug, Clone)]
@@ -125,7 +123,7 @@ impl Issuers {
 }
 
 /// Serves `/<name>/.well-known/jwks.json` and `/<name>/.well-known/openid-configuration`, and tokens for whoever
-/// develops on this machine at `/<name>/token?sub=alice&groups=customers,buyers`.
+/// develops on this machine at `/<name>/token?sub=alice&groups=customers,buyers&claims={"tenant":"acme"}`.
 pub(crate) fn router(issuers: std::sync::Arc<Issuers>) -> axum::Router {
     axum::Router::new()
         .route("/{name}/.well-known/jwks.json", get(key_set))
@@ -142,32 +140,22 @@ async fn discovery(State(issuers): State<std::sync::Arc<Issuers>>, Path(name): P
     document(issuers.discovery(&name))
 }
 
-#[derive(serde::Deserialize)]
-struct TokenQuery {
-    sub: String,
-    #[serde(default)]
-    groups: String,
-}
-
 /// A token that is good for an hour, as text.
 async fn token(
     State(issuers): State<std::sync::Arc<Issuers>>,
     Path(name): Path<String>,
-    Query(query): Query<TokenQuery>,
+    Query(query): Query<Vec<(String, String)>>,
 ) -> Response {
-    let groups: Vec<&str> = query.groups.split(',').filter(|group| !group.is_empty()).collect();
-    let issued_at = Timestamp::now();
-    let request = TokenRequest {
-        subject: query.sub,
-        claims: Map::from_iter([("groups".to_owned(), json!(groups))]),
-        audience: None,
-        issued_at,
-        expires_at: issued_at.saturating_add(TOKEN_LIFE).unwrap_or(Timestamp::MAX),
+    let not_found = |error: EmulatorError| (StatusCode::NOT_FOUND, error.to_string()).into_response();
+    let issuer = match issuers.get(&name) {
+        Ok(issuer) => issuer,
+        Err(error) => return not_found(error),
     };
-    match issuers.get(&name).and_then(|issuer| issuer.issue(request)) {
-        Ok(token) => token.into_response(),
-        Err(error) => (StatusCode::NOT_FOUND, error.to_string()).into_response(),
-    }
+    let request = match token_query::read(query, issuer.spec.groups.as_deref(), Timestamp::now()) {
+        Ok(request) => request,
+        Err(error) => return (StatusCode::BAD_REQUEST, format!("{error}\n")).into_response(),
+    };
+    issuer.issue(request).map_or_else(not_found, IntoResponse::into_response)
 }
 
 fn document(found: Result<Value, EmulatorError>) -> Response {

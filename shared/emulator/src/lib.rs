@@ -20,6 +20,7 @@ mod issuer;
 mod lambda;
 mod logs;
 mod options;
+mod token_query;
 
 pub use dynamodb::{TableDefinition, TableError, table_definitions};
 pub use emulator::Emulator;

@@ -110,6 +110,8 @@ pub struct IssuerSpec {
     pub issuer: String,
     /// `aud` claim of its tokens unless a request asks for another.
     pub audience: String,
+    /// The claim that lists groups, into which the token endpoint puts them; `None` where tokens list none.
+    pub groups: Option<String>,
 }
 
 /// TCP ports on 127.0.0.1; 0 takes a free one.

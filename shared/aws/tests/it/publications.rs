@@ -25,7 +25,7 @@ impl Fixture {
     }
 
     async fn publish(&self, letter: char, archive: &[u8]) -> Publication {
-        self.publisher.publish(&digest(letter), archive, sample::now()).await.unwrap()
+        self.publisher.publish("shop", &digest(letter), archive, sample::now()).await.unwrap()
     }
 
     /// Changes an item behind everybody's back.
@@ -62,7 +62,13 @@ async fn nothing_is_in_force_before_the_first_publication() {
 async fn what_is_published_is_in_force_and_reads_back() {
     let fixture = Fixture::start().await;
     let published = fixture.publish('a', b"archive").await;
-    assert_eq!(published, Publication::of(1, &digest('a'), b"archive", sample::now()));
+    assert_eq!(
+        published,
+        Publication {
+            door: Some("shop".to_owned()),
+            ..Publication::of(1, &digest('a'), b"archive", sample::now())
+        }
+    );
     assert_eq!(fixture.store.asked(), ["PutItem", "Query", "GetItem", "TransactWriteItems"]);
     assert_eq!(fixture.publications.current().await, Ok(Some(published.clone())));
     assert_eq!(fixture.publications.fetch(&published).await.unwrap().unwrap(), &b"archive"[..]);
@@ -209,5 +215,27 @@ async fn a_table_that_is_away_is_told_from_one_without_publications() {
     let nobody = Nobody::new();
     let clients = loopback::clients(nobody.address());
     assert!(DynamoPublications::new(&clients, TABLE).current().await.is_err());
-    assert!(Publisher::new(&clients, TABLE).publish(&digest('a'), b"a", sample::now()).await.is_err());
+    assert!(
+        Publisher::new(&clients, TABLE).publish("shop", &digest('a'), b"a", sample::now()).await.is_err()
+    );
+}
+
+#[tokio::test]
+async fn what_was_published_before_doors_were_named_is_read() {
+    let fixture = Fixture::start().await;
+    let named = fixture.publish('a', b"a").await;
+    fixture.change("bundle", "current", |item| {
+        item.as_object_mut().unwrap().remove("door").unwrap();
+    });
+    assert_eq!(fixture.publications.current().await, Ok(Some(Publication { door: None, ..named })));
+}
+
+#[tokio::test]
+async fn a_table_that_is_not_there_is_told_from_a_store_that_is_away() {
+    let fixture = Fixture::start().await;
+    let nowhere = DynamoPublications::new(&fixture.store.clients, "nowhere").current().await.unwrap_err();
+    assert!(doorward_aws::is_table_missing(&nowhere), "{nowhere}");
+    let listed = Publisher::new(&fixture.store.clients, "nowhere").list().await.unwrap_err();
+    assert!(doorward_aws::is_table_missing(&listed), "{listed}");
+    assert!(!doorward_aws::is_table_missing(&StoreError("timed out".to_owned())));
 }

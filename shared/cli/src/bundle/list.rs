@@ -7,12 +7,13 @@ use doorward_core::Publication;
 use doorward_core::ports::Publications as _;
 use serde_json::{Value, json};
 
-use super::{Store, away};
+use crate::endpoint::{self, Dynamodb};
 use crate::output::{Exit, Failure, Format, say};
 use crate::project;
 
 /// Lists what was published, the newest first, and which of it is in force.
 #[derive(clap::Args)]
+#[command(mut_arg("dynamodb_url", endpoint::earlier_name))]
 #[command(
     after_help = "Examples:\n  doorward bundle list\n  doorward bundle list --format json\n\nExit codes: 0 listed, 1 could not run, 3 invalid input"
 )]
@@ -21,12 +22,14 @@ pub(crate) struct Arguments {
     #[arg(default_value = ".")]
     path: PathBuf,
     #[command(flatten)]
-    store: Store,
+    dynamodb: Dynamodb,
 }
 
 pub(crate) async fn run(arguments: &Arguments, format: Format) -> Result<Exit, Failure> {
     let table = project::configuration(&arguments.path)?.door.table;
-    let clients = arguments.store.clients()?;
+    let clients = arguments.dynamodb.clients()?;
+    let state = format!("{table}-state");
+    let away = |error| arguments.dynamodb.failed(&state, &error);
     let listed = Publisher::new(&clients, &table).list().await.map_err(away)?;
     let current = DynamoPublications::new(&clients, &table).current().await.map_err(away)?;
     let is_current = |publication: &Publication| current.as_ref() == Some(publication);
@@ -35,7 +38,7 @@ pub(crate) async fn run(arguments: &Arguments, format: Format) -> Result<Exit, F
             let listed = listed.iter().map(|publication| as_json(publication, is_current(publication)));
             say!("{}", json!({ "publications": listed.collect::<Vec<_>>() }));
         }
-        Format::Human if listed.is_empty() => say!("nothing was published to `{table}-state`"),
+        Format::Human if listed.is_empty() => say!("nothing was published to `{state}`"),
         Format::Human => {
             let mut drawn = Table::new();
             drawn.load_style(UTF8_HORIZONTAL_ONLY).set_header(["number", "bundle", "published", "bytes", ""]);
@@ -61,6 +64,7 @@ fn as_json(publication: &Publication, current: bool) -> Value {
         "archive": publication.archive,
         "bytes": publication.bytes,
         "at": publication.at,
+        "door": publication.door,
         "current": current,
     })
 }

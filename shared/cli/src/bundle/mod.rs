@@ -5,9 +5,7 @@ mod list;
 pub(crate) mod publish;
 
 use clap::Subcommand;
-use doorward_aws::AwsClients;
 
-use crate::clients::clients;
 use crate::output::{Exit, Failure, Format};
 
 /// Packs what governs a door, and publishes it to running doors.
@@ -22,27 +20,6 @@ enum Verb {
     Build(build::Arguments),
     Publish(publish::Arguments),
     List(list::Arguments),
-}
-
-/// Where publications are kept.
-#[derive(clap::Args)]
-struct Store {
-    /// Where DynamoDB is.
-    #[arg(long, env = DYNAMODB, default_value = "http://127.0.0.1:3003")]
-    endpoint_url: String,
-}
-
-const DYNAMODB: &str = "AWS_ENDPOINT_URL_DYNAMODB";
-
-impl Store {
-    fn clients(&self) -> Result<AwsClients, Failure> {
-        clients(DYNAMODB, &self.endpoint_url)
-    }
-}
-
-/// A store that does not answer.
-fn away(error: impl std::fmt::Display) -> Failure {
-    Failure::new(error).hint("`--endpoint-url` says where DynamoDB is; `doorward dev` starts a local one")
 }
 
 pub(crate) async fn run(arguments: Arguments, format: Format) -> Result<Exit, Failure> {

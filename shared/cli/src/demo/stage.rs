@@ -234,7 +234,7 @@ impl Stage {
             Explanation::read(&Lines::Own(self.door.emulator.logs()), &self.door.ledger, &request_id).await?;
         Ok(Emitted {
             asked: format!(
-                "cargo doorward emit s3 --endpoint-url {} --bucket receipts --key {key} --size {SIZE} --sequencer {sequencer}",
+                "cargo doorward emit s3 --lambda-url {} --bucket receipts --key {key} --size {SIZE} --sequencer {sequencer}",
                 self.door.emulator.lambda_url()
             ),
             answered: format!("taken as request {request_id}"),

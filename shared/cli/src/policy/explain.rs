@@ -11,8 +11,9 @@ use serde_json::{Value, json};
 use super::entrance::{enter, read};
 use super::recorded::Recorded;
 use super::showing;
-use crate::clients::{clients, is_local};
+use crate::clients::is_local;
 use crate::emit::read_event;
+use crate::endpoint::{Dynamodb, Lambda};
 use crate::explanation::{Explanation, Lines};
 use crate::output::{Exit, Failure, Format, say};
 use crate::project::Project;
@@ -46,12 +47,10 @@ pub(crate) struct Arguments {
     /// The project's folder, or its doorward.toml.
     #[arg(long, default_value = ".")]
     path: PathBuf,
-    /// Where DynamoDB is.
-    #[arg(long, env = "AWS_ENDPOINT_URL_DYNAMODB", default_value = "http://127.0.0.1:3003")]
-    dynamodb_url: String,
-    /// Where the Lambda Invoke API of a local door is, which knows the lines of its functions.
-    #[arg(long, env = "AWS_ENDPOINT_URL_LAMBDA", default_value = "http://127.0.0.1:3002")]
-    endpoint_url: String,
+    #[command(flatten)]
+    dynamodb: Dynamodb,
+    #[command(flatten)]
+    lambda: Lambda,
 }
 
 fn entity(text: &str) -> Result<EntityName, ParseEntityError> {
@@ -73,16 +72,24 @@ async fn explain_call(
     arguments: &Arguments,
     format: Format,
 ) -> Result<Exit, Failure> {
-    let clients = clients("AWS_ENDPOINT_URL_DYNAMODB", &arguments.dynamodb_url)?;
+    let clients = arguments.dynamodb.clients()?;
     let ledger = LedgerReader::new(&clients, &project.rules.config().door.table);
-    let lines = match is_local(&arguments.endpoint_url) {
-        true => Lines::Of(&arguments.endpoint_url),
+    let lines = match is_local(arguments.lambda.url()) {
+        true => Lines::Of(arguments.lambda.url()),
         false => Lines::None,
     };
     let found = Explanation::read(&lines, &ledger, id)
         .await
         .map_err(|failure| failure.hint("is the door running? `--dynamodb-url` says where its ledger is"))?;
     let recorded = Recorded::of(&found);
+    if recorded.is_none() && found.gateway.is_none() && found.unread {
+        let log = arguments.lambda.url();
+        let message =
+            format!("the ledger knows nothing of the call `{id}`, and the log at {log} could not be reached");
+        return Err(Failure::new(message).hint(
+            "`--lambda-url` says where the Invoke API of a local door is, which knows its functions' lines",
+        ));
+    }
     if recorded.is_none() && found.gateway.is_none() {
         return Err(Failure::new(format!("nothing is known of the call `{id}`")).hint(
             "refusals of callers who are not known leave a line in the function's log and no row in the ledger",

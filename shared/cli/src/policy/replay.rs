@@ -1,3 +1,4 @@
+use std::collections::BTreeSet;
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
@@ -12,12 +13,13 @@ use serde::Serialize;
 use serde_json::json;
 
 use super::other;
-use crate::clients::clients;
+use crate::endpoint::{self, Dynamodb};
 use crate::output::{Exit, Failure, Format, say};
 use crate::project::configuration;
 
 /// Decides recorded calls again with other policies, and prints what would be decided otherwise.
 #[derive(clap::Args)]
+#[command(mut_arg("dynamodb_url", endpoint::earlier_name))]
 #[command(after_help = "\
 Decisions are recorded where `[door]` has `record_decisions`. A call is asked again as it was asked then; entities stand
 as the other project's entities.json gives them. Where the other policies read what was not recorded, the decision cannot
@@ -48,9 +50,8 @@ pub(crate) struct Arguments {
     /// At most so many calls, the newest.
     #[arg(long, value_name = "N", default_value = "10000")]
     limit: NonZeroUsize,
-    /// Where DynamoDB is.
-    #[arg(long, env = "AWS_ENDPOINT_URL_DYNAMODB", default_value = "http://127.0.0.1:3003")]
-    endpoint_url: String,
+    #[command(flatten)]
+    dynamodb: Dynamodb,
 }
 
 /// A time, or how long ago it was.
@@ -70,9 +71,13 @@ fn moment_by(text: &str, now: Timestamp) -> Result<Timestamp, String> {
 }
 
 pub(crate) async fn run(arguments: &Arguments, format: Format) -> Result<Exit, Failure> {
-    let Config { door, .. } = configuration(&arguments.path)?;
+    let config = configuration(&arguments.path)?;
     let others = other::open(&arguments.policies, &arguments.path)?;
-    let clients = clients("AWS_ENDPOINT_URL_DYNAMODB", &arguments.endpoint_url)?;
+    if let Some(action) = &arguments.action {
+        check_action(action, &config, &others.policies().actions())?;
+    }
+    let door = config.door;
+    let clients = arguments.dynamodb.clients()?;
     let range = DecisionRange {
         since: arguments.since,
         until: arguments.until.unwrap_or_else(Timestamp::now),
@@ -82,15 +87,30 @@ pub(crate) async fn run(arguments: &Arguments, format: Format) -> Result<Exit, F
     if range.since > range.until {
         return Err(Failure::usage(format!("`{}` lies after `{}`", range.since, range.until)));
     }
-    let recorded = DynamoDecisions::new(&clients, &door.table).read(&range).await.map_err(|error| {
-        Failure::new(error).hint("is this where the door's tables are? `--endpoint-url` says where")
-    })?;
+    let recorded = DynamoDecisions::new(&clients, &door.table).read(&range).await;
+    let recorded =
+        recorded.map_err(|error| arguments.dynamodb.failed(&format!("{}-state", door.table), &error))?;
     let replay = Replay::new(&recorded, &Redecider::new(others.policies()));
     match format {
         Format::Json => say!("{}", replay.as_json(&range)),
         Format::Human => replay.tell(&range, arguments, door.record_decisions.is_some()),
     }
     Ok(if replay.differences.is_empty() { Exit::Ok } else { Exit::Different })
+}
+
+/// An action that neither project has was misspelt: that nothing is recorded of it would be no answer.
+fn check_action(action: &str, config: &Config, others: &[&str]) -> Result<(), Failure> {
+    let routes = config.routes.iter().map(|route| route.id.as_str());
+    let events = config.events.iter().map(|event| event.id.as_str());
+    let known: BTreeSet<&str> = routes.chain(events).chain(others.iter().copied()).collect();
+    if known.contains(action) {
+        return Ok(());
+    }
+    let failure = Failure::usage(format!("no route and no event is named `{action}`"));
+    Err(match doorward_config::suggest(action, known) {
+        Some(hint) => failure.hint(hint),
+        None => failure,
+    })
 }
 
 /// What came of deciding again.

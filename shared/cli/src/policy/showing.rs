@@ -1,4 +1,6 @@
-use doorward_model::Place;
+use doorward_config::{Sample, SampleCall};
+use doorward_core::Rehearsed;
+use doorward_model::{AuthFault, Place, Refusal};
 use doorward_policy::{Applied, Clause, Explanation, Holds, Keyword, Part, PolicyEffect};
 use serde_json::{Value, json};
 
@@ -33,6 +35,26 @@ pub(crate) fn text_as_json(project: &Project, id: &str) -> Value {
         "line": source.as_ref().map(|source| source.place.line),
         "text": source.map(|source| source.text),
     })
+}
+
+/// Why a call was refused before the policies were asked.
+pub(crate) fn refused_before(sample: &Sample, rehearsed: &Rehearsed) -> Option<String> {
+    let refusal = rehearsed.refusal.as_ref().filter(|_| rehearsed.decision.is_none())?;
+    let cause = match (refusal, &sample.call) {
+        (Refusal::NotFound, SampleCall::Request(request)) => {
+            Some(format!("no route matches `{} {}`", request.method, request.path))
+        }
+        (Refusal::NotFound, _) => Some("no route and no event of the configuration takes it".to_owned()),
+        (Refusal::MethodNotAllowed { .. }, SampleCall::Request(request)) => {
+            Some(format!("no route of `{}` has the method `{}`", request.path, request.method))
+        }
+        (Refusal::Unauthenticated(AuthFault::Missing), _) => {
+            Some("the sample names no `principal`, and the route takes nobody without a token".to_owned())
+        }
+        _ => refusal.cause(),
+    };
+    let code = refusal.code();
+    Some(cause.map_or_else(|| code.to_owned(), |cause| format!("{code}: {cause}")))
 }
 
 /// What became of each policy whose scope applies, part by part.

@@ -5,6 +5,7 @@ use doorward_core::TestReport;
 use doorward_model::{Fault, Faults};
 
 use super::entrance::enter;
+use super::showing;
 use crate::output::Failure;
 use crate::project::{Files, Project};
 
@@ -63,14 +64,16 @@ impl Ran {
     }
 
     /// The tests that failed, as faults at their places.
-    fn failures(&self) -> Faults {
+    pub(crate) fn failures(&self) -> Faults {
         let failed = self.tests.iter().zip(&self.report.results);
         let failed = failed.filter(|(_, result)| !result.differences.is_empty());
         let fault = |(test, result): (&PolicyTest, &doorward_core::TestResult)| {
             let told = result.differences.iter().map(|difference| {
                 format!("{} is {}, not {}", difference.what, difference.found, difference.expected)
             });
-            let told = told.collect::<Vec<_>>().join("; ");
+            let why = showing::refused_before(&test.sample, &result.rehearsed);
+            let told: Vec<String> = told.chain(why.map(|why| format!("refused as {why}"))).collect();
+            let told = told.join("; ");
             Fault::new(format!("the policy test `{}` fails: {told}", test.name))
                 .at(test.place.clone())
                 .hint("`doorward policy test` says which policies had a part in it")

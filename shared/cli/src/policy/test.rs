@@ -77,6 +77,9 @@ fn show_failure(project: &Project, test: &PolicyTest, result: &TestResult) {
     for difference in &result.differences {
         say!("  {}: expected {}, found {}", difference.what, difference.expected, difference.found);
     }
+    if let Some(why) = showing::refused_before(&test.sample, &result.rehearsed) {
+        say!("  refused before the policies are asked: {why}");
+    }
     if let Some(explanation) = &result.rehearsed.explanation {
         let lines = showing::applied(project, explanation);
         if lines.is_empty() {
@@ -114,6 +117,7 @@ fn as_json(ran: &Ran, left_out: usize) -> Value {
             "differences": result.differences.iter().map(difference).collect::<Vec<_>>(),
             "decision": decision.map(|decision| &decision.note),
             "reason": decision.and_then(|decision| decision.deny.as_ref()).map(|reason| reason.word()),
+            "refused": showing::refused_before(&test.sample, &result.rehearsed),
             "code": result.rehearsed.refusal.as_ref().map(doorward_model::Refusal::code),
             "applicable": result.rehearsed.explanation.as_ref().map(|it| showing::applied_as_json(project, it)),
         })

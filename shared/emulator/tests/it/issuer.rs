@@ -16,6 +16,7 @@ async fn start() -> Emulator {
         variable: format!("KEYS_OF_{}", name.to_uppercase()),
         issuer: ISSUER.to_owned(),
         audience: "shop-api".to_owned(),
+        groups: (name == "main").then(|| "roles".to_owned()),
     };
     let options = Options { issuers: vec![spec("main"), spec("other-one")], ..options(Vec::new()) };
     Emulator::start(options).await.unwrap()
@@ -86,5 +87,29 @@ async fn discovery_leads_to_the_key_set() {
     assert_eq!(document["issuer"], ISSUER);
     assert_eq!(document["jwks_uri"], jwks_url);
     assert_eq!(get(&url.replace("/main/", "/none/"), &[]).await.status, 404);
+    emulator.shutdown().await;
+}
+
+#[tokio::test]
+async fn the_token_endpoint_gives_what_is_asked_and_refuses_what_it_does_not_know() {
+    let emulator = start().await;
+    let ask = async |issuer: &str, query: &str| {
+        get(&format!("{}?{query}", emulator.token_url(issuer).unwrap()), &[]).await
+    };
+    let token = ask("main", "sub=ada&groups=admins&claims=%7B%22tenant%22%3A%22acme%22%7D").await;
+    assert_eq!(token.status, 200);
+    let claims = verify(&emulator, "main", std::str::from_utf8(&token.body).unwrap()).await.unwrap().claims;
+    assert_eq!((&claims["sub"], &claims["tenant"]), (&json!("ada"), &json!("acme")));
+    assert_eq!((&claims["roles"], &claims["groups"]), (&json!(["admins"]), &json!(null)));
+    for (issuer, query, word) in [
+        ("main", "sub=ada&tenant=acme", "`tenant`"),
+        ("main", "sub=ada&claims=acme", "`claims`"),
+        ("main", "groups=admins", "`sub`"),
+        ("other-one", "sub=ada&groups=admins", "`groups`"),
+    ] {
+        let refused = ask(issuer, query).await;
+        assert_eq!(refused.status, 400, "{query}");
+        assert!(String::from_utf8_lossy(&refused.body).contains(word), "{query}");
+    }
     emulator.shutdown().await;
 }

@@ -39,10 +39,13 @@ impl<'a> PolicyFiles<'a> {
                 }
             }
         }
-        if let Some(file) = links {
-            read.link(file);
+        // A file that was not read may hold the template that a link names.
+        let all_read = read.faults.is_empty();
+        let linked = links.is_none_or(|file| read.link(file, all_read));
+        // A link that is wrong may have meant any template.
+        if linked {
+            read.check_linked();
         }
-        read.check_linked();
         read
     }
 
@@ -106,13 +109,19 @@ impl<'a> PolicyFiles<'a> {
         }
     }
 
-    /// Fills templates as `links.json` says.
-    fn link(&mut self, file: &'a SourceFile) {
+    /// Fills templates as `links.json` says, and says whether all of it could be done; that a template is missing is a
+    /// fault where `all_read` says that every policy is there.
+    fn link(&mut self, file: &'a SourceFile, all_read: bool) -> bool {
         let (links, faults) = links::read(file);
+        let mut linked = faults.is_empty();
         self.faults.extend(faults);
         for Link { template, id, values, span } in links {
             let name = PolicyId::new(&template);
             let Some(found) = self.set.template(&name) else {
+                linked = false;
+                if !all_read {
+                    continue;
+                }
                 let message = format!("there is no template `{template}`");
                 let known: Vec<String> =
                     self.set.templates().map(|known| format!("`{}`", known.id())).collect();
@@ -125,16 +134,20 @@ impl<'a> PolicyFiles<'a> {
             };
             let wanted: HashSet<&SlotId> = found.slots().collect();
             if wanted != values.keys().collect() {
+                linked = false;
                 let mut slots: Vec<String> = wanted.iter().map(|slot| format!("`{slot}`")).collect();
                 slots.sort();
                 let message = format!("the link `{id}` does not fill the slots of `{template}`");
                 let hint = format!("`args` needs {} and nothing else", slots.join(" and "));
                 self.faults.push(diagnostics::at(file, span, message, Some(&hint)));
             } else if self.claim(&id, file, span) {
-                let linked = self.set.link(name, PolicyId::new(&id), values);
-                self.note(linked, file);
+                let made = self.set.link(name, PolicyId::new(&id), values);
+                self.note(made, file);
+            } else {
+                linked = false;
             }
         }
+        linked
     }
 
     /// A template that nothing links decides nothing.

@@ -90,3 +90,22 @@ fn links_are_one_unambiguous_list() {
         assert!(faults.contains("links.json") && faults.contains(expected), "{faults}");
     }
 }
+
+#[test]
+fn faults_do_not_bring_others_after_them() {
+    // A link that is wrong may have meant the template that nothing links.
+    for (link, expected) in [
+        (r#"{"template_id": "reader", "link_id": "a", "args": {}}"#, "there is no template `reader`"),
+        (r#"{"template_id": "readers", "link_id": "a"}"#, "a link needs `args`"),
+        (r#"{"template_id": "readers", "link_id": "a", "args": {}}"#, "does not fill the slots"),
+        ("7", "a link is an object"),
+    ] {
+        let faults = compile_linked(READERS, Some(&format!("[{link}]"))).expect_err("faults");
+        let [fault] = faults.0.as_slice() else { panic!("{link}: {faults}") };
+        assert!(fault.message.contains(expected), "{link}: {fault}");
+    }
+    // A file that cannot be read may hold the template that a link names.
+    let faults =
+        compile_linked(&format!("{READERS} permit ("), Some(LINKS)).expect_err("a fault").to_string();
+    assert!(faults.contains("shop.cedar") && !faults.contains("links.json"), "{faults}");
+}

@@ -7,10 +7,11 @@ use doorward_core::{Archive, Bundle, Publication, Rules};
 use http::Method;
 use serde_json::{Value, json};
 
-use crate::bundle::publish::{publish, publish_anew};
+use crate::bundle::publish::Store;
 use crate::demo::act::{Act, Verdict};
 use crate::demo::scene::Scene;
 use crate::demo::stage::{Ask, Expect, Stage};
+use crate::endpoint::Dynamodb;
 use crate::output::Failure;
 use crate::project::Project;
 
@@ -33,19 +34,20 @@ async fn play(stage: &Stage) -> Result<Vec<Act>, Failure> {
     let dora = stage.token("dora", &["customers"])?;
     let open = Project::open(&stage.project)?;
     let closed = Project::open(&closed(stage, &open)?)?;
-    let (clients, table) = (&stage.door.clients, &stage.door.table);
+    let dynamodb = Dynamodb::at(stage.door.emulator.dynamodb_url());
+    let store = Store::of(&open.rules.config().door, &dynamodb)?;
 
-    let first = publish(clients, &open).await?;
+    let first = store.publish(&open).await?.publication;
     let mut acts = vec![published(stage, "", &first).await?];
     acts.push(order(stage, &dora, 201, "admitted", &["allow by customers-order-up-to-1000"]).await?);
 
-    let second = publish(clients, &closed).await?;
+    let second = store.publish(&closed).await?.publication;
     acts.push(published(stage, &format!(" {}", shown(&closed.config)), &second).await?);
     let mut refused = order(stage, &dora, 403, "denied", &["at permit", "deny by orders-are-closed"]).await?;
     taken_up(stage, &second, &mut refused);
     acts.push(refused);
 
-    let third = publish_anew(clients, table, &first.digest).await?;
+    let third = store.publish_anew(&first.digest).await?.publication;
     acts.push(published(stage, &format!(" --digest {}", short(&first)), &third).await?);
     let mut admitted =
         order(stage, &dora, 201, "admitted", &["allow by customers-order-up-to-1000", "ledger:"]).await?;
@@ -91,7 +93,7 @@ async fn published(stage: &Stage, what: &str, publication: &Publication) -> Resu
     let (sequence, bundle) = (publication.sequence, short(publication));
     Ok(Act {
         scene: SCENE.title,
-        asked: format!("cargo doorward bundle publish{what} --endpoint-url {endpoint}"),
+        asked: format!("cargo doorward bundle publish{what} --dynamodb-url {endpoint}"),
         answered: format!("published the bundle {bundle} under number {sequence}"),
         why: vec![format!("{table}-state: number {sequence} is in force, the bundle {bundle}")],
         unexpected: verdict.into_differences(),

@@ -35,7 +35,7 @@ async fn play(stage: &Stage) -> Result<Vec<Act>, Failure> {
 
     let (dynamodb, lambda) = (stage.door.emulator.dynamodb_url(), stage.door.emulator.lambda_url());
     let id = answer.header("x-request-id").unwrap_or_default();
-    let by_id = ["policy", "explain", id, "--dynamodb-url", dynamodb, "--endpoint-url", lambda];
+    let by_id = ["policy", "explain", id, "--dynamodb-url", dynamodb, "--lambda-url", lambda];
     let told =
         ["determined by suspended-may-nothing", "orders.cedar:", "forbid (principal in Group::\"suspended\""];
     acts.push(stage.run(SCENE.title, &by_id, Ran { exit: 2, lines: &told }).await?);
