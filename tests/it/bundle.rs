@@ -1,5 +1,6 @@
 //! `doorward bundle`, and running doors that take up what is published.
 
+use std::io::Read as _;
 use std::path::Path;
 use std::process::{Command, Output};
 use std::thread::sleep;
@@ -89,6 +90,61 @@ fn an_archive_that_is_refused_is_invalid_input_and_starts_no_function() {
     for said in [String::from_utf8_lossy(&checked.stderr).into_owned(), start()] {
         assert!(said.contains("bundle.tar.gz` is refused: it is cut off or damaged"), "{said}");
     }
+}
+
+/// The archive with members of its manifest changed.
+fn forged(archive: &Path, change: impl FnOnce(&mut Value)) -> Vec<u8> {
+    let mut whole = tar::Archive::new(flate2::read::GzDecoder::new(std::fs::File::open(archive).unwrap()));
+    let gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    let mut tar = tar::Builder::new(gzip);
+    let mut change = Some(change);
+    for entry in whole.entries().unwrap() {
+        let mut entry = entry.unwrap();
+        let mut header = entry.header().clone();
+        let mut text = Vec::new();
+        entry.read_to_end(&mut text).unwrap();
+        // The first one.
+        if let Some(change) = change.take() {
+            let mut manifest = serde_json::from_slice(&text).unwrap();
+            change(&mut manifest);
+            text = manifest.to_string().into_bytes();
+        }
+        header.set_size(text.len() as u64);
+        header.set_cksum();
+        tar.append(&header, text.as_slice()).unwrap();
+    }
+    tar.into_inner().unwrap().finish().unwrap()
+}
+
+#[test]
+fn an_archive_that_says_of_its_files_what_is_not_found_is_invalid_input() {
+    let folder = project(&[]);
+    let file = folder.path().join("bundle.tar.gz");
+    let built =
+        doorward(&["bundle", "build", text(folder.path()), "--output", text(&file), "--format", "json"]);
+    let honest = told(&built)["bundle"].as_str().unwrap().to_owned();
+    let whole = std::fs::read(&file).unwrap();
+    let check = || {
+        let checked = doorward(&["check", text(&file), "--format", "json"]);
+        let message = told(&checked)["faults"][0]["message"].as_str().unwrap_or_default().to_owned();
+        (checked.status.code(), message)
+    };
+    let depth = |manifest: &mut Value| manifest["depth"] = json!(3);
+    std::fs::write(&file, forged(&file, depth)).unwrap();
+    let (code, said) = check();
+    let found = said.split("what it holds has the digest `").nth(1).and_then(|rest| rest.split('`').next());
+    let found = found.unwrap_or_else(|| panic!("{said}"));
+    assert_eq!(code, Some(3));
+
+    std::fs::write(&file, &whole).unwrap();
+    let consistent = |manifest: &mut Value| {
+        depth(manifest);
+        manifest["digest"] = json!(found);
+    };
+    std::fs::write(&file, forged(&file, consistent)).unwrap();
+    let said =
+        format!("the archive states the digest `{found}`, and what it holds is found to have `{honest}`");
+    assert_eq!(check(), (Some(3), said));
 }
 
 /// A running door and the table that it looks at.
@@ -252,7 +308,9 @@ fn what_was_never_published_cannot_be_published_anew() {
     let refused = anew(&"0".repeat(12));
     assert_eq!(refused.status.code(), Some(1));
     assert!(told(&refused)["error"].as_str().unwrap().starts_with("no bundle whose digest begins with"));
-    assert!(told(&anew("00"))["error"].as_str().unwrap().ends_with("is too short to name a bundle"));
+    let short = anew("00");
+    assert_eq!(short.status.code(), Some(3));
+    assert!(told(&short)["error"].as_str().unwrap().ends_with("is too short to name a bundle"));
 
     let first = shop.publish(&[]);
     let part = json!({ "owner": { "S": format!("bundle#{}", first["archive"].as_str().unwrap()) }, "item": { "S": "000" } });

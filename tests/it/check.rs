@@ -87,6 +87,20 @@ fn faults_of_all_files_are_reported_at_once_with_their_places() {
     }
 }
 
+/// Cedar takes what is asked for and nowhere declared for absent, so what is behind such a guard would never forbid.
+#[test]
+fn a_misspelt_attribute_behind_has_is_a_fault_with_a_hint() {
+    let guarded = "forbid (principal, action == Action::\"createOrder\", resource)
+when { context.input.total > 500000 || (context.input has ntoe && context.input.ntoe like \"*refund*\") };\n";
+    let folder = project(&[("orders.cedar", &|text| format!("{guarded}{text}"))]);
+    let output = check(folder.path(), &[]);
+    assert_eq!(output.status.code(), Some(3), "{output:?}");
+    let said = String::from_utf8_lossy(&output.stderr);
+    let fault = "orders.cedar:2:59: no `ntoe` in `context.input` of `createOrder`";
+    assert!(said.contains(fault) && said.contains("did you mean `note`?"), "{said}");
+    assert_eq!(said.matches("ntoe").count(), 1, "{said}");
+}
+
 #[test]
 fn unknown_keys_are_faults_with_a_hint() {
     let folder = project(&[("doorward.toml", &|text| text.replace("timeout = \"2s\"", "timeuot = \"2s\""))]);
@@ -144,4 +158,25 @@ fn a_schema_is_whole_lines_and_what_it_cannot_state_stands_apart() {
         .unwrap();
     assert_eq!(written.status.code(), Some(0), "{written:?}");
     assert_eq!(std::fs::read(file).unwrap(), output.stdout);
+}
+
+#[test]
+fn another_place_that_a_fault_speaks_of_is_a_path_from_here_too() {
+    let folder = project(&[]);
+    std::fs::create_dir(folder.path().join("more")).unwrap();
+    std::fs::write(folder.path().join("more/types.cedarschema"), "entity Order;\n").unwrap();
+    std::fs::write(folder.path().join("more/links.json"), "[]").unwrap();
+    let output = check(folder.path(), &["--format", "json"]);
+    assert_eq!(output.status.code(), Some(3), "{output:?}");
+    let told: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let faults = told["faults"].as_array().unwrap();
+    let said = |words: &str| {
+        let fault = faults.iter().find(|fault| fault["message"].as_str().unwrap().contains(words));
+        fault.unwrap_or_else(|| panic!("`{words}`: {told:#}"))
+    };
+    let first = said("is declared twice");
+    assert!(Path::new(first["file"].as_str().unwrap()).exists(), "{first}");
+    assert!(Path::new(first["see"]["file"].as_str().unwrap()).exists(), "{first}");
+    assert_ne!(first["see"]["file"], first["file"]);
+    assert!(said("nothing reads `links.json`")["file"].as_str().unwrap().ends_with("more/links.json"));
 }

@@ -158,5 +158,5 @@ fn a_call_is_explained_by_its_id_from_the_ledger_and_the_policies_as_they_are() 
     })]);
     let path = changed.path().display().to_string();
     let gone = "determined by owners-read-their-orders: the project has no such policy now";
-    of(&allowed, &["--path", &path], 0, &["note: the project has changed since", gone]);
+    of(&allowed, &["--path", &path], 0, &["note: the project or the door's version has changed since", gone]);
 }

@@ -10,6 +10,7 @@ mod arrows;
 mod authoring;
 mod bad_input;
 mod bundle;
+mod can;
 mod check;
 mod declared_claims;
 mod demo;

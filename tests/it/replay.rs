@@ -147,16 +147,16 @@ fn what_cannot_be_replayed_is_told_apart() {
     assert!(String::from_utf8_lossy(&refused.stderr).contains("next.cedar:1:"), "{refused:?}");
 
     let empty = tempfile::tempdir().unwrap();
-    assert_eq!(replay(&nobody, folder.path(), empty.path(), &[]).status.code(), Some(1));
+    assert_eq!(replay(&nobody, folder.path(), empty.path(), &[]).status.code(), Some(3));
     let file = faulty.path().join("next.cedar");
-    assert_eq!(replay(&nobody, folder.path(), &file, &[]).status.code(), Some(1));
+    assert_eq!(replay(&nobody, folder.path(), &file, &[]).status.code(), Some(3));
     assert_eq!(replay(&nobody, folder.path(), folder.path(), &["--since", "soon"]).status.code(), Some(3));
     let misspelt = replay(&nobody, folder.path(), folder.path(), &["--action", "createOder"]);
     assert_eq!(misspelt.status.code(), Some(3), "{misspelt:?}");
     let said = String::from_utf8_lossy(&misspelt.stderr);
     assert!(said.contains("`createOder`") && said.contains("did you mean `createOrder`?"), "{said}");
     let backwards = ["--until", "2026-01-01T00:00:00Z", "--since", "2026-01-02T00:00:00Z"];
-    assert_eq!(replay(&nobody, folder.path(), folder.path(), &backwards).status.code(), Some(1));
+    assert_eq!(replay(&nobody, folder.path(), folder.path(), &backwards).status.code(), Some(3));
 }
 
 #[test]

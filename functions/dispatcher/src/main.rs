@@ -8,8 +8,11 @@ use std::sync::Arc;
 use lambda_runtime::{Error, LambdaEvent, run_concurrent, service_fn};
 use serde_json::value::RawValue;
 
-#[tokio::main]
-async fn main() -> Result<(), Error> {
+fn main() -> Result<(), Error> {
+    doorward_aws::block_on(serve_all)?
+}
+
+async fn serve_all() -> Result<(), Error> {
     doorward_aws::init_log();
     let door = Arc::new(doorward_aws::open_door().await?);
     let handler = service_fn(move |event: LambdaEvent<Box<RawValue>>| {

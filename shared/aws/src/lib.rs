@@ -19,6 +19,7 @@ mod limits;
 mod publications;
 mod publisher;
 mod quarantine;
+mod runtime;
 #[cfg(test)]
 #[path = "../tests/it/sample.rs"]
 mod sample;
@@ -45,6 +46,7 @@ pub use limits::DynamoLimits;
 pub use publications::DynamoPublications;
 pub use publisher::Publisher;
 pub use quarantine::{DynamoQuarantine, QuarantineItem};
+pub use runtime::block_on;
 pub use sdk_error::is_table_missing;
 pub use start::{StartError, init_log, open_door};
 

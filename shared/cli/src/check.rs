@@ -12,7 +12,7 @@ use crate::policy::suite::{Ran, Suite};
 /// policy tests.
 #[derive(clap::Args)]
 #[command(
-    after_help = "Examples:\n  doorward check\n  doorward check shop/doorward.toml --format json\n\nExit codes: 0 no fault, 1 could not run, 3 faults found, or a policy test fails"
+    after_help = "Examples:\n  doorward check\n  doorward check shop/doorward.toml --format json\n\nExit codes: 0 no fault, 1 could not run, 3 invalid input, or a policy test fails"
 )]
 pub(crate) struct Arguments {
     /// The project's folder, or its doorward.toml.

@@ -6,7 +6,7 @@ use crate::output::Failure;
 /// endpoint takes any credentials.
 pub(crate) fn clients(variable: &str, endpoint: &str) -> Result<AwsClients, Failure> {
     if !endpoint.starts_with("http://") && !endpoint.starts_with("https://") {
-        let failure = Failure::new(format!("`{endpoint}` is not an endpoint"));
+        let failure = Failure::usage(format!("`{endpoint}` is not an endpoint"));
         return Err(failure.hint("write it with its scheme, such as `http://127.0.0.1:3000`"));
     }
     let local = is_local(endpoint);

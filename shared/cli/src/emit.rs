@@ -2,15 +2,14 @@ use std::io::Read as _;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use bytes::Bytes;
 use clap::Subcommand;
 use doorward_events::s3::{S3Sample, sample};
-use http_body_util::Full;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use crate::calling::Caller;
 use crate::endpoint::Lambda;
+use crate::explanation::asking_for_lines;
 use crate::output::{Exit, Failure, Format, say};
 
 /// Sends a realistic event into a door, as its source would: through the Lambda Invoke API, asynchronously.
@@ -21,7 +20,7 @@ Examples:
   doorward emit file event.json --function shop-dispatcher --lambda-url https://lambda.eu-central-1.amazonaws.com
 
 A local door answers at http://127.0.0.1:3002, which is the default; credentials and region come from the environment.
-Exit codes: 0 sent, 1 could not be sent")]
+Exit codes: 0 sent, 1 could not be sent, 3 invalid input")]
 pub(crate) struct Arguments {
     #[command(flatten)]
     lambda: Lambda,
@@ -122,10 +121,9 @@ pub(crate) fn read_event(path: &Path) -> Result<Vec<u8>, Failure> {
 /// Asks a local door what became of the request; a deployed one says so in its logs.
 async fn follow(endpoint: &str, request_id: &str) -> Vec<Value> {
     const ATTEMPTS: usize = 50;
-    let uri = format!("{endpoint}/_doorward/logs?id={request_id}");
     let caller = Caller::new();
     for _ in 0..ATTEMPTS {
-        let Ok(request) = http::Request::get(&uri).body(Full::<Bytes>::default()) else { return Vec::new() };
+        let Ok(request) = asking_for_lines(endpoint, request_id) else { return Vec::new() };
         let Ok(answer) = caller.call(request).await else { return Vec::new() };
         if answer.status != 200 {
             return Vec::new();

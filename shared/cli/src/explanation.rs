@@ -38,11 +38,15 @@ impl Lines<'_> {
     }
 }
 
-async fn ask(endpoint: &str, id: &str) -> Option<Vec<Line>> {
+/// The request to a local door for the lines that concern `id`, whatever stands in it.
+pub(crate) fn asking_for_lines(endpoint: &str, id: &str) -> http::Result<http::Request<Full<Bytes>>> {
     let id = utf8_percent_encode(id, NON_ALPHANUMERIC);
-    let request =
-        http::Request::get(format!("{endpoint}/_doorward/logs?id={id}")).body(Full::<Bytes>::default());
-    let answer = Caller::new().call(request.ok()?).await.ok().filter(|answer| answer.status == 200)?;
+    http::Request::get(format!("{endpoint}/_doorward/logs?id={id}")).body(Full::default())
+}
+
+async fn ask(endpoint: &str, id: &str) -> Option<Vec<Line>> {
+    let request = asking_for_lines(endpoint, id).ok()?;
+    let answer = Caller::new().call(request).await.ok().filter(|answer| answer.status == 200)?;
     let lines: Vec<Value> = serde_json::from_slice(&answer.body).ok()?;
     let text = |line: &Value, name: &str| Some(line.get(name)?.as_str()?.to_owned());
     Some(
@@ -190,4 +194,15 @@ fn call_words(call: &Value) -> String {
         words.push(format!("{} {}: {}", part("in"), part("pointer"), part("rule")));
     }
     words.join("; ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_id_stays_one_parameter_whatever_stands_in_it() {
+        let asked = |id: &str| asking_for_lines("http://127.0.0.1:3002", id).unwrap().uri().to_string();
+        assert_eq!(asked("a b&c#d"), "http://127.0.0.1:3002/_doorward/logs?id=a%20b%26c%23d");
+    }
 }

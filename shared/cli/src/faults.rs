@@ -17,7 +17,7 @@ pub(crate) fn render(faults: &Faults, sources: &Sources) {
 /// The same fault, its file as a path from here.
 pub(crate) fn from_here(fault: &Fault, sources: &Sources) -> Fault {
     let mut fault = fault.clone();
-    if let Some(place) = &mut fault.place {
+    for place in fault.place.as_mut().into_iter().chain(fault.see.as_deref_mut()) {
         place.file = sources.path(&place.file);
     }
     fault
@@ -30,8 +30,10 @@ fn show(named: &Fault, sources: &Sources) -> String {
     let Some((place, named)) = places.filter(|_| is_terminal()) else { return format!("error: {fault}") };
     let mut diagnostic = MietteDiagnostic::new(fault.message.clone())
         .with_label(LabeledSpan::new_with_span(None, place.span.start..place.span.end));
-    if let Some(hint) = &fault.hint {
-        diagnostic = diagnostic.with_help(hint.clone());
+    let see = fault.see.as_ref().map(|see| format!("see {}:{}:{}", see.file, see.line, see.column));
+    let help: Vec<String> = fault.hint.iter().cloned().chain(see).collect();
+    if !help.is_empty() {
+        diagnostic = diagnostic.with_help(help.join("; "));
     }
     let text = sources.text(&named.file).unwrap_or_default().to_owned();
     let report = Report::new(diagnostic).with_source_code(NamedSource::new(&place.file, text));
@@ -43,7 +45,7 @@ fn show(named: &Fault, sources: &Sources) -> String {
     }
 }
 
-/// `{"faults": [{file, line, column, message, hint}]}`.
+/// `{"faults": [{file, line, column, message, hint, see: {file, line, column}}]}`.
 pub(crate) fn as_json(faults: &Faults, sources: &Sources) -> Value {
     let fault = |fault: &Fault| {
         let fault = from_here(fault, sources);
@@ -53,6 +55,7 @@ pub(crate) fn as_json(faults: &Faults, sources: &Sources) -> Value {
             "column": fault.place.as_ref().map(|place| place.column),
             "message": fault.message,
             "hint": fault.hint,
+            "see": fault.see.as_ref().map(|see| json!({ "file": see.file, "line": see.line, "column": see.column })),
         })
     };
     json!({ "faults": faults.0.iter().map(fault).collect::<Vec<_>>() })

@@ -20,6 +20,8 @@ mod policy;
 mod project;
 mod token_line;
 
+use std::ffi::OsString;
+
 use clap::{Parser, Subcommand};
 
 use crate::output::Format;
@@ -61,11 +63,18 @@ enum Verb {
     Completions(completions::Arguments),
 }
 
-#[tokio::main]
-async fn main() -> std::process::ExitCode {
-    let Arguments { format, verb } = match Arguments::try_parse() {
+fn main() -> std::process::ExitCode {
+    doorward_aws::block_on(run).unwrap_or_else(|error| {
+        output::report(&output::Failure::new(error), Format::default());
+        output::Exit::CouldNotRun.into()
+    })
+}
+
+async fn run() -> std::process::ExitCode {
+    let line: Vec<OsString> = std::env::args_os().collect();
+    let Arguments { format, verb } = match Arguments::try_parse_from(&line) {
         Ok(arguments) => arguments,
-        Err(usage) => return output::usage(&usage).into(),
+        Err(usage) => return output::usage(&usage, &line).into(),
     };
     let done = match verb {
         Verb::Check(arguments) => check::run(&arguments, format),

@@ -1,3 +1,4 @@
+use std::ffi::OsString;
 use std::fmt::Display;
 use std::io::{IsTerminal, Write as _};
 
@@ -108,14 +109,80 @@ pub(crate) fn write_line(line: std::fmt::Arguments<'_>) {
     let _ = writeln!(std::io::stdout().lock(), "{line}");
 }
 
-/// What `clap` says of a command line: help and version are answers, all else is invalid input.
-pub(crate) fn usage(usage: &clap::Error) -> Exit {
+/// What `clap` says of a command line: help and version are answers, all else is invalid input, and told as any other
+/// failure where `arguments` ask for JSON.
+pub(crate) fn usage(usage: &clap::Error, arguments: &[OsString]) -> Exit {
+    if usage.use_stderr() && asks_for_json(arguments) {
+        let failure = in_parts(&usage.render().to_string());
+        report(&failure, Format::Json);
+        return failure.exit();
+    }
     // Nobody is left to tell when standard error is closed.
     let _ = usage.print();
     if usage.use_stderr() { Exit::Invalid } else { Exit::Ok }
 }
 
+/// Whether `arguments`, which could not be parsed, hold `--format json` or `--format=json`.
+fn asks_for_json(arguments: &[OsString]) -> bool {
+    let options = arguments.split(|argument| argument == "--").next().unwrap_or_default();
+    options.iter().any(|option| option == "--format=json")
+        || options
+            .windows(2)
+            .any(|two| matches!(two, [option, value] if option == "--format" && value == "json"))
+}
+
+/// The failure that `clap` words in paragraphs: what is wrong, tips, and the usage.
+fn in_parts(said: &str) -> Failure {
+    let one_line = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
+    let paragraphs: Vec<String> = said.split("\n\n").map(one_line).collect();
+    let part = |start: &str| paragraphs.iter().find_map(|text| text.strip_prefix(start));
+    // Where nothing at all is asked for, the help stands in the place of an error.
+    let message = part("error: ").unwrap_or("no verb is named").to_owned();
+    let usage = || part("Usage: ").map(|usage| format!("usage: {usage}"));
+    Failure::Usage { message, hint: part("tip: ").map(str::to_owned).or_else(usage) }
+}
+
 /// Whether people are looking, who like colours and progress.
 pub(crate) fn is_terminal() -> bool {
     std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_format_is_found_in_what_cannot_be_parsed() {
+        for (line, json) in [
+            ("doorward check --format json", true),
+            ("doorward --format=json chek", true),
+            ("doorward policy can User --format json", true),
+            ("doorward check --format human", false),
+            ("doorward check json --format", false),
+            ("doorward check -- --format json", false),
+            ("doorward", false),
+        ] {
+            let arguments: Vec<OsString> = line.split(' ').map(OsString::from).collect();
+            assert_eq!(asks_for_json(&arguments), json, "{line}");
+        }
+    }
+
+    #[test]
+    fn what_clap_says_is_a_message_and_a_next_step() {
+        #[track_caller]
+        fn check(said: &str, expected: (&str, Option<&str>)) {
+            let Failure::Usage { message, hint } = in_parts(said) else { panic!("{said}") };
+            assert_eq!((message.as_str(), hint.as_deref()), expected);
+        }
+        let missing = "error: the following required arguments were not provided:\n  --key <KEY>\n\nUsage: doorward emit s3 --key <KEY>\n\nFor more information, try '--help'.\n";
+        let said = "the following required arguments were not provided: --key <KEY>";
+        check(missing, (said, Some("usage: doorward emit s3 --key <KEY>")));
+        let unknown = "error: unrecognized subcommand 'chek'\n\n  tip: a similar subcommand exists: 'check'\n\nUsage: doorward\n";
+        check(unknown, ("unrecognized subcommand 'chek'", Some("a similar subcommand exists: 'check'")));
+        check(
+            "The front door\n\nUsage: doorward <COMMAND>\n",
+            ("no verb is named", Some("usage: doorward <COMMAND>")),
+        );
+        check("error: odd", ("odd", None));
+    }
 }

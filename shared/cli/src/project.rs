@@ -87,6 +87,8 @@ pub(crate) struct Files {
     config: PathBuf,
     bundle: Arc<Bundle>,
     pub(crate) sources: Sources,
+    /// The digest that is to be found again: that of an archive which this version of the door packed.
+    stated: Option<String>,
 }
 
 impl Files {
@@ -99,8 +101,12 @@ impl Files {
             // As they are laid out in it.
             Source::Archive(_) => (found.join("doorward.toml"), found.join("policies")),
         };
+        let stated = match &source {
+            Source::Archive(archive) if archive.is_of_this_version() => Some(archive.digest().to_owned()),
+            Source::Archive(_) | Source::Files(_) => None,
+        };
         let bundle = Arc::new(source.into_bundle());
-        Ok(Self { config, sources: Sources::new(Some(Arc::clone(&bundle)), place, root), bundle })
+        Ok(Self { config, sources: Sources::new(Some(Arc::clone(&bundle)), place, root), bundle, stated })
     }
 
     /// Reads what lies beside the policies and is no part of the bundle.
@@ -113,11 +119,23 @@ impl Files {
     pub(crate) fn change(mut self, change: impl FnOnce(&mut Bundle)) -> Self {
         change(Arc::make_mut(&mut self.bundle));
         self.sources.bundle = Some(Arc::clone(&self.bundle));
+        self.stated = None;
         self
     }
 
+    /// Checks them. A door takes the word of an archive that its own version packed, so one with a false word is at
+    /// fault, whatever is in it.
     pub(crate) fn compile(&self) -> Result<Rules, Faults> {
-        Rules::compile(&self.bundle, |_| None)
+        let rules = Rules::compile(&self.bundle, |_| None)?;
+        match &self.stated {
+            Some(stated) if *stated != rules.digest() => Err(Fault::new(format!(
+                "the archive states the digest `{stated}`, and what it holds is found to have `{}`",
+                rules.digest()
+            ))
+            .hint("its schema or its depth is not what this version of the door finds: pack it anew from its files")
+            .into()),
+            _ => Ok(rules),
+        }
     }
 
     pub(crate) fn with(self, rules: Rules) -> Project {

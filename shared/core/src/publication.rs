@@ -97,7 +97,7 @@ impl Publication {
 
 /// The first fault without its hint, and the count of the others: a line must not grow with what it reports.
 fn in_one_line(faults: &Faults) -> String {
-    let first = faults.0.first().map(|fault| Fault { hint: None, ..fault.clone() }.to_string());
+    let first = faults.0.first().map(|fault| Fault { hint: None, see: None, ..fault.clone() }.to_string());
     match faults.0.len() {
         0 | 1 => first.unwrap_or_default(),
         count => format!("{}, and {} more", first.unwrap_or_default(), count - 1),

@@ -67,14 +67,18 @@ impl Rules {
     }
 
     /// As [`Rules::compile`], but what this version of the door validated when it packed an archive is not validated
-    /// again: the archive's digest shows that it is the same.
+    /// again: the archive's digest shows that it is the same, and that it was found to be so. What another version packed
+    /// is validated again, and keeps its digest.
     ///
     /// # Errors
     /// As [`Rules::compile`].
     pub fn open(source: &Source, lookup: impl Fn(&str) -> Option<String>) -> Result<Self, Faults> {
         match source {
             Source::Files(bundle) => Self::build(bundle, None, lookup),
-            Source::Archive(archive) => Self::build(archive.bundle(), archive.validated(), lookup),
+            Source::Archive(archive) => {
+                let rules = Self::build(archive.bundle(), archive.validated(), lookup)?;
+                Ok(Self { digest: archive.digest().to_owned(), ..rules })
+            }
         }
     }
 
@@ -100,10 +104,12 @@ impl Rules {
             .map_err(|path| faults.0.push(Fault::new(format!("the path `{path}` conflicts with another"))));
         let policies = compile_policies(bundle, &config, &vocabulary, validated, &mut faults);
         let policies = policies.map_err(|more| faults.0.extend(more.0));
+        faults.0.extend(misplaced(bundle, &config));
         let (Ok(router), Ok(policies)) = (router, policies) else { return Err(distinct(faults)) };
         let routes = resolve_routes(&config, contracts, &policies, &mut faults);
         let events = resolve_events(&config, &mut faults);
-        let rules = Self { router, policies, routes, events, key_sets, digest: bundle.digest(), config };
+        let digest = bundle.digest(policies.depth(), policies.schema());
+        let rules = Self { router, policies, routes, events, key_sets, digest, config };
         distinct(faults).or(rules)
     }
 
@@ -127,7 +133,7 @@ impl Rules {
         self.policies.can(principal, &routes.chain(events).collect())
     }
 
-    /// The bundle's digest.
+    /// The bundle's digest: of its files and of what was found in them, or the one that its archive states.
     #[must_use]
     pub fn digest(&self) -> &str {
         &self.digest
@@ -236,6 +242,30 @@ impl PolicyFiles {
             recorded: false,
         }
     }
+}
+
+/// Links and entities that would go unread: each has one place, and a `forbid` that a link makes must not be lost with it.
+fn misplaced(bundle: &Bundle, config: &Config) -> Vec<Fault> {
+    let candidate = config.shadow.as_ref().map(|shadow| format!("{}/links.json", shadow.folder));
+    let contracts = config.routes.iter().filter_map(|route| Some(&route.contract.as_ref()?.file));
+    let key_sets = config.issuers.iter().filter_map(|issuer| match &issuer.jwks {
+        JwksLocation::File { path, .. } => Some(path),
+        JwksLocation::Url(_) | JwksLocation::Discovery => None,
+    });
+    let read: HashSet<&String> = contracts.chain(key_sets).chain(&candidate).collect();
+    let fault = |(name, text): (&String, &String)| {
+        let (_, own) = name.rsplit_once('/')?;
+        let hint = match own {
+            "links.json" => {
+                "links stand in `links.json` in the folder that holds the policies, those of candidates in `links.json` in theirs"
+            }
+            "entities.json" => "entities stand in `entities.json` in the folder that holds the policies",
+            _ => return None,
+        };
+        let fault = Fault::new(format!("nothing reads `{own}` in a folder within the policies'"));
+        (!read.contains(name)).then(|| fault.at(Place::new(name, text, 0..0)).hint(hint))
+    };
+    bundle.files.iter().filter_map(fault).collect()
 }
 
 /// What policies may talk about: one action a route and event.

@@ -42,12 +42,14 @@ pub struct Fault {
     pub message: String,
     /// What to do about it.
     pub hint: Option<String>,
+    /// Another place that it speaks of, such as where a name was used first. Boxed to keep results of faults small.
+    pub see: Option<Box<Place>>,
 }
 
 impl Fault {
-    /// A fault without place and hint.
+    /// A fault without places and hint.
     pub fn new(message: impl Into<String>) -> Self {
-        Self { place: None, message: message.into(), hint: None }
+        Self { place: None, message: message.into(), hint: None, see: None }
     }
 
     /// The same fault at `place`.
@@ -63,6 +65,13 @@ impl Fault {
         self.hint = Some(hint.into());
         self
     }
+
+    /// The same fault, which speaks of another `place`.
+    #[must_use]
+    pub fn see(mut self, place: Place) -> Self {
+        self.see = Some(Box::new(place));
+        self
+    }
 }
 
 impl fmt::Display for Fault {
@@ -73,6 +82,9 @@ impl fmt::Display for Fault {
         f.write_str(&self.message)?;
         if let Some(hint) = &self.hint {
             write!(f, "\n  hint: {hint}")?;
+        }
+        if let Some(Place { file, line, column, .. }) = self.see.as_deref() {
+            write!(f, "\n  see: {file}:{line}:{column}")?;
         }
         Ok(())
     }
@@ -120,6 +132,14 @@ mod tests {
     fn check(text: &str, span: Range<usize>, line: usize, column: usize) {
         let place = Place::new("f", text, span);
         assert_eq!((place.line, place.column), (line, column));
+    }
+
+    #[test]
+    fn a_fault_tells_where_what_and_what_next_a_line_each() {
+        let place = |file: &str| Place::new(file, "a\nb", 2..3);
+        let fault = Fault::new("`b` is used twice").at(place("x")).hint("use another").see(place("y"));
+        assert_eq!(fault.to_string(), "x:2:1: `b` is used twice\n  hint: use another\n  see: y:2:1");
+        assert!(size_of::<Result<(), Fault>>() <= 128, "which lints hold results to");
     }
 
     #[test]

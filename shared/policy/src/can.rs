@@ -1,4 +1,4 @@
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::fmt;
 
 use cedar_policy::{Effect, EntityUid, Policy, ResourceConstraint};
@@ -81,6 +81,20 @@ impl Policies {
         actions.into_iter().filter_map(granted).flatten().collect()
     }
 
+    /// The types of the principals that some action may have, in their alphabetical order.
+    #[must_use]
+    pub fn principal_types(&self) -> Vec<String> {
+        let all = self.actions.values().flat_map(|action| &action.principals);
+        all.map(ToString::to_string).collect::<BTreeSet<_>>().into_iter().collect()
+    }
+
+    /// Whether an entity of the type `child` may be in one of the type `parent`.
+    #[must_use]
+    pub fn may_be_in(&self, child: &str, parent: &str) -> bool {
+        let child = self.entity_types.get(child);
+        child.is_some_and(|child| child.ancestors.iter().any(|ancestor| ancestor.to_string() == parent))
+    }
+
     fn grants(
         &self,
         principal: &Principal,
@@ -134,11 +148,12 @@ impl Policies {
             ResourceConstraint::IsIn(name, _) if *name != action.resource => None,
             ResourceConstraint::In(entity) | ResourceConstraint::IsIn(_, entity) => {
                 let named = name(entity);
+                // What holds the function holds everything that is in it.
+                if named == *function || self.holds(entity, function) {
+                    return Some(any());
+                }
                 if own_type == FUNCTION {
                     return self.one(action, function, entity);
-                }
-                if named == *function {
-                    return Some(any());
                 }
                 let holds_some = self.entity_types.get(&own_type).is_some_and(|own| {
                     own.ancestors.contains(entity.type_name()) || *entity.type_name() == action.resource
@@ -147,6 +162,11 @@ impl Policies {
                 (holds_some && named.type_name != FUNCTION).then_some(Reach::Within(own_type, named))
             }
         }
+    }
+
+    /// Whether the file puts `function` into `entity`.
+    fn holds(&self, entity: &EntityUid, function: &EntityName) -> bool {
+        self.entity(function).is_ok_and(|(_, function)| self.store.is_ancestor_of(entity, &function))
     }
 
     fn one(&self, action: &Action, function: &EntityName, entity: &EntityUid) -> Option<Reach> {

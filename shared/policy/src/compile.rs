@@ -5,15 +5,17 @@ use cedar_policy::{
 };
 use doorward_model::{Fault, Faults, Reads};
 
+use crate::deep_stack::{self, on_deep_stack};
 use crate::engine::Engine;
 use crate::entities::express;
 use crate::entities::loaded::{self, LoadedTypes};
 use crate::entities::{self, Store};
 use crate::files::origins::Origins;
 use crate::files::policy_files::PolicyFiles;
+use crate::impossible::{self, Severity};
 use crate::reads::action_reads;
-use crate::deep_stack::on_deep_stack;
 use crate::reads::input_reads;
+use crate::reads::undeclared;
 use crate::schema::actions::Action;
 use crate::schema::{EntityType, ProjectSchema};
 use crate::vocabulary::{SourceFile, Sources, Vocabulary};
@@ -61,6 +63,7 @@ impl Policies {
         validated: Option<&Validated>,
     ) -> Result<Self, Faults> {
         on_deep_stack(|| Self::build(sources, vocabulary, validated))
+            .unwrap_or_else(|| Err(deep_stack::fault().into()))
     }
 
     fn build(
@@ -82,9 +85,9 @@ impl Policies {
         };
         let validated = validated.filter(|validated| validated.covers(&project.text));
         let Findings { mut depth, mut faults, mut warnings } =
-            hold(&files, (policies, links), &project.schema, vocabulary, validated);
+            hold(&files, (policies, links), &project, vocabulary, validated);
         if let Some((set, files)) = &shadow {
-            let found = hold(files, (set.policies, set.links), &project.schema, vocabulary, validated);
+            let found = hold(files, (set.policies, set.links), &project, vocabulary, validated);
             // One loading of entities serves both sets.
             depth = depth.max(found.depth);
             faults.extend(found.faults);
@@ -175,20 +178,26 @@ pub struct Validated {
 }
 
 impl Validated {
+    /// How many entities deep policies may read: `resource.owner.manager.level` is three.
+    pub const DEEPEST: u32 = 3;
+
     /// Whether it holds for policies over the schema as it is now.
     fn covers(&self, schema: &str) -> bool {
-        self.schema == schema && (1..=DEEPEST).contains(&self.depth)
+        self.schema == schema && (1..=Self::DEEPEST).contains(&self.depth)
     }
 }
 
 /// The faults that policies have in whatever project they are: those of their syntax and their ids.
 #[must_use]
 pub fn check_form(sources: &Sources<'_>) -> Vec<Fault> {
-    let mut faults = PolicyFiles::read(sources.policies, sources.links).faults;
-    if let Some(set) = &sources.candidate {
-        faults.extend(PolicyFiles::read(set.policies, set.links).faults);
-    }
-    faults
+    on_deep_stack(|| {
+        let mut faults = PolicyFiles::read(sources.policies, sources.links).faults;
+        if let Some(set) = &sources.candidate {
+            faults.extend(PolicyFiles::read(set.policies, set.links).faults);
+        }
+        faults
+    })
+    .unwrap_or_else(|| vec![deep_stack::fault()])
 }
 
 /// A set of policies, ready to decide.
@@ -212,32 +221,44 @@ struct Findings {
 fn hold(
     files: &PolicyFiles<'_>,
     read: (&[SourceFile], Option<&SourceFile>),
-    schema: &Schema,
+    project: &ProjectSchema,
     vocabulary: &Vocabulary,
     validated: Option<&Validated>,
 ) -> Findings {
-    let (depth, validation) = match validated {
-        Some(validated) => (validated.depth, None),
-        None => {
-            let (depth, result) = validate(schema, &files.set);
-            (depth, Some(result))
-        }
-    };
     let mut faults = files.faults.clone();
-    let judged = validation
-        .iter()
-        .flat_map(ValidationResult::validation_errors)
-        .filter(|error| !vocabulary.inputs_unknown || !reads_input(&files.set, error.policy_id()));
-    faults.extend(judged.map(|error| explain(error, files.fault(error))));
+    let Some(validated) = validated else {
+        let (depth, result) = validate(&project.schema, &files.set);
+        let held = |id: &PolicyId| !vocabulary.inputs_unknown || !reads_input(&files.set, id);
+        let errors = result.validation_errors().filter(|error| held(error.policy_id()));
+        faults.extend(errors.map(|error| explain(error, files.fault(error))));
+        let undeclared = undeclared::find(files, project, vocabulary.inputs_unknown);
+        let misnaming: HashSet<PolicyId> = undeclared.iter().map(|found| found.policy.clone()).collect();
+        let untold: Vec<Fault> =
+            undeclared.into_iter().filter(|found| !found.is_told(&faults)).map(|found| found.fault).collect();
+        faults.extend(untold);
+        let mut warnings = Vec::new();
+        for warning in impossible::once(&result) {
+            let id = warning.policy_id();
+            let (fault, severity) = match impossible::weigh(warning, files, &project.schema) {
+                // What it misnames is the reason, and is told.
+                Some(_) if misnaming.contains(id) || !held(id) => continue,
+                Some(found) => found,
+                None => (files.warning(warning), Severity::Warning),
+            };
+            match severity {
+                Severity::Fault => faults.push(fault),
+                Severity::Warning => warnings.push(fault),
+            }
+        }
+        sort(&mut faults, read.0, read.1);
+        sort(&mut warnings, read.0, read.1);
+        return Findings { depth, faults, warnings };
+    };
     sort(&mut faults, read.0, read.1);
-    let found = validation.iter().flat_map(ValidationResult::validation_warnings);
-    let mut warnings: Vec<Fault> = found.map(|warning| files.warning(warning)).collect();
-    sort(&mut warnings, read.0, read.1);
-    Findings { depth, faults, warnings }
+    Findings { depth: validated.depth, faults, warnings: Vec::new() }
 }
 
-/// How many entities deep policies may read: `resource.owner.manager.level` is three.
-const DEEPEST: u32 = 3;
+const DEEPEST: u32 = Validated::DEEPEST;
 
 /// Validates strictly, and finds how many entities deep the policies read, which bounds what a decision must load.
 fn validate(schema: &Schema, policies: &PolicySet) -> (u32, ValidationResult) {

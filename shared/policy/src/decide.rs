@@ -4,6 +4,7 @@ use cedar_policy::{
     Context as CedarContext, Effect as CedarEffect, Entities, EntityUid, PolicyId, Request,
     RestrictedExpression,
 };
+use doorward_model::entity_type::FUNCTION;
 use doorward_model::{DecisionNote, DenyReason, Effect, EntityName, EventRecord};
 
 use crate::compile::Policies;
@@ -58,9 +59,11 @@ impl Policies {
         let parents = self.parents(resource_type, question.resource_parents)?;
         let given = subjects.entry(resource.clone()).or_default();
         // The function comes from the configuration, all else from the path.
-        given.by_path = question.resource_parents.iter().any(|parent| parent.type_name != FUNCTION);
+        let named = question.resource_parents.iter().zip(&parents);
+        let by_path = named.filter(|(name, _)| name.type_name != FUNCTION).map(|(_, uid)| uid.clone());
+        given.by_path.extend(by_path);
         given.parents.extend(parents);
-        if given.by_path && resource == principal {
+        if !given.by_path.is_empty() && resource == principal {
             return Err(Unfit);
         }
         let entities = self.store.load(&action.entity, subjects, own)?;

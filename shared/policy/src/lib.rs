@@ -41,6 +41,7 @@ mod engine;
 mod entities;
 mod explain;
 mod files;
+mod impossible;
 mod judge;
 mod misfits;
 mod question;

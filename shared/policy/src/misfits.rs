@@ -55,9 +55,8 @@ fn sorted<'n>(names: impl Iterator<Item = &'n String>) -> Vec<&'n str> {
 
 fn hold(ty: &Type, value: &Value, pointer: String, found: &mut Vec<Misfit>) {
     let expected = match (ty, value) {
-        (Type::Bool, Value::Bool(_)) | (Type::Decimal, Value::Number(_)) | (Type::Text, Value::String(_)) => {
-            return;
-        }
+        (Type::Bool, Value::Bool(_)) | (Type::Text, Value::String(_)) => return,
+        (Type::Decimal, Value::Number(number)) if scalar::decimal(number).is_some() => return,
         (Type::Long, Value::Number(number)) if scalar::long(number).is_some() => return,
         (Type::Choice(values), Value::String(text)) => {
             if !values.contains(text) {

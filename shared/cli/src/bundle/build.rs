@@ -10,7 +10,7 @@ use crate::project::Project;
 /// Checks a project, runs its policy tests, and packs what governs it into one file: the same files make the same bytes.
 #[derive(clap::Args)]
 #[command(
-    after_help = "Examples:\n  doorward bundle build\n  doorward bundle build shop --output shop.tar.gz\n\nExit codes: 0 written, 1 could not run, 3 faults found, or a policy test fails, and nothing written"
+    after_help = "Examples:\n  doorward bundle build\n  doorward bundle build shop --output shop.tar.gz\n\nExit codes: 0 written, 1 could not run, 3 invalid input, or a policy test fails, and nothing written"
 )]
 pub(crate) struct Arguments {
     /// The project's folder, or its doorward.toml.

@@ -15,7 +15,7 @@ use crate::project;
 #[derive(clap::Args)]
 #[command(mut_arg("dynamodb_url", endpoint::earlier_name))]
 #[command(
-    after_help = "Examples:\n  doorward bundle list\n  doorward bundle list --format json\n\nExit codes: 0 listed, 1 could not run, 3 faults found in the configuration"
+    after_help = "Examples:\n  doorward bundle list\n  doorward bundle list --format json\n\nExit codes: 0 listed, 1 could not run, 3 invalid input"
 )]
 pub(crate) struct Arguments {
     /// The project's folder, its doorward.toml, or an archive: its configuration names the table.

@@ -25,7 +25,7 @@ Examples:
 
 A local door's DynamoDB is at http://127.0.0.1:3003, which is the default; the table is the configuration's, credentials
 and region come from the environment.
-Exit codes: 0 published, or in force already, 1 could not run, or another door's table, 3 faults found, or a policy test fails, and nothing published")]
+Exit codes: 0 published, or in force already, 1 could not run, or another door's table, 3 invalid input, or a policy test fails, and nothing published")]
 pub(crate) struct Arguments {
     /// The project's folder, its doorward.toml, or an archive.
     #[arg(default_value = ".")]
@@ -107,7 +107,7 @@ impl<'s> Store<'s> {
     /// Publishes what was published before anew, if it is whole and still opens, unless it is in force.
     pub(crate) async fn publish_anew(&self, digest: &str) -> Result<Published, Failure> {
         if digest.len() < SHORTEST {
-            return Err(Failure::new(format!("`{digest}` is too short to name a bundle"))
+            return Err(Failure::usage(format!("`{digest}` is too short to name a bundle"))
                 .hint(format!("give at least its first {SHORTEST} digits")));
         }
         let current = self.current().await?;

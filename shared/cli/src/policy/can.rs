@@ -1,8 +1,9 @@
 use std::path::PathBuf;
 
+use doorward_config::suggest;
 use doorward_model::entity_type::GROUP;
 use doorward_model::{EntityName, ParseEntityError, Principal};
-use doorward_policy::{Grant, Grounds};
+use doorward_policy::{Grant, Grounds, Policies};
 use serde_json::{Map, Value, json};
 
 use crate::output::{Exit, Failure, Format, say};
@@ -39,12 +40,7 @@ fn entity(text: &str) -> Result<EntityName, ParseEntityError> {
 
 pub(crate) fn run(arguments: &Arguments, format: Format) -> Result<Exit, Failure> {
     let Project { rules, .. } = Project::open(&arguments.path)?;
-    if let Some(action) = &arguments.action
-        && !rules.policies().actions().contains(&action.as_str())
-    {
-        return Err(Failure::new(format!("no route and no event is named `{action}`"))
-            .hint("`doorward policy schema` lists the actions"));
-    }
+    hold(arguments, rules.policies())?;
     let principal = Principal {
         name: arguments.principal.clone(),
         parents: arguments.groups.iter().map(|group| EntityName::new(GROUP, group)).collect(),
@@ -65,6 +61,46 @@ pub(crate) fn run(arguments: &Arguments, format: Format) -> Result<Exit, Failure
         }
     }
     Ok(if grants.iter().any(|grant| grant.void_by().is_none()) { Exit::Ok } else { Exit::Different })
+}
+
+/// Nothing is permitted to what does not exist, and nobody should read that as an answer.
+fn hold(arguments: &Arguments, policies: &Policies) -> Result<(), Failure> {
+    let Arguments { principal, groups, action, .. } = arguments;
+    let types = policies.principal_types();
+    if !types.contains(&principal.type_name) {
+        let message = format!("no action has a principal of the type `{}`", principal.type_name);
+        return Err(suggesting(message, &principal.type_name, types.iter().map(String::as_str)));
+    }
+    if let Some(group) = groups.first()
+        && !policies.may_be_in(&principal.type_name, GROUP)
+    {
+        let message = format!("{principal} cannot be in the group `{group}`");
+        let others: Vec<String> = types
+            .iter()
+            .filter(|name| policies.may_be_in(name, GROUP))
+            .map(|name| format!("`{name}`"))
+            .collect();
+        let failure = Failure::usage(message);
+        return Err(match others.as_slice() {
+            [] => failure,
+            others => failure.hint(format!("principals in groups are of the type {}", others.join(", "))),
+        });
+    }
+    match action {
+        Some(action) if !policies.actions().contains(&action.as_str()) => {
+            let message = format!("no route and no event is named `{action}`");
+            Err(suggesting(message, action, policies.actions()))
+        }
+        _ => Ok(()),
+    }
+}
+
+fn suggesting<'k>(message: String, word: &str, known: impl IntoIterator<Item = &'k str>) -> Failure {
+    let failure = Failure::usage(message);
+    match suggest(word, known) {
+        Some(hint) => failure.hint(hint),
+        None => failure,
+    }
 }
 
 /// What `principal` may do, an action and resource at a time.

@@ -62,7 +62,7 @@ pub(crate) async fn run(arguments: Arguments, format: Format) -> Result<Exit, Fa
     match (&arguments.file, &arguments.call) {
         (Some(file), _) => explain_sample(project, file, &arguments, format),
         (None, Some(id)) => explain_call(&project, id, &arguments, format).await,
-        (None, None) => Err(Failure::new("neither a call nor a sample is named")),
+        (None, None) => Err(Failure::usage("neither a call nor a sample is named")),
     }
 }
 
@@ -120,7 +120,9 @@ async fn explain_call(
                 None => found.lines().iter().for_each(|line| say!("{line}")),
             }
             if changed == Some(true) {
-                say!("  note: the project has changed since: what follows is as it is now");
+                say!(
+                    "  note: the project or the door's version has changed since: what follows is as it is now"
+                );
             }
             show_policies(project, "determined by", &policies);
             show_policies(project, "not evaluated", &errors);
@@ -144,7 +146,7 @@ fn explain_sample(
     let rehearsed = match name.ends_with(".json") {
         true => rehearse_envelope(&project, &name, &text, arguments),
         false if arguments.principal.is_some() => {
-            return Err(Failure::new("`--principal` is for a request in JSON")
+            return Err(Failure::usage("`--principal` is for a request in JSON")
                 .hint("a sample in TOML states its own `principal`"));
         }
         false => match parse_policy_sample(&name, &text) {

@@ -15,7 +15,7 @@ pub(crate) fn open(path: &Path, project: &Path) -> Result<Rules, Failure> {
         return replace(path, project);
     }
     if path.extension().is_some_and(|extension| extension == "cedar") {
-        let failure = Failure::new(format!("`{}` is one file of policies", path.display()));
+        let failure = Failure::usage(format!("`{}` is one file of policies", path.display()));
         return Err(failure.hint("name the folder that holds the whole set, or another project"));
     }
     Ok(Project::open(path)?.rules)
@@ -28,7 +28,7 @@ fn replace(folder: &Path, project: &Path) -> Result<Rules, Failure> {
         files.push((path.display().to_string(), read(&path)?));
     }
     if files.is_empty() {
-        let failure = Failure::new(format!("no policy is below `{}`", folder.display()));
+        let failure = Failure::usage(format!("no policy is below `{}`", folder.display()));
         return Err(failure.hint("name a folder of `.cedar` files, or another project"));
     }
     let links = folder.join("links.json");

@@ -30,7 +30,7 @@ Examples:
   doorward policy replay --policies ../shop-next --since 7d --action createOrder --format json
 
 A local door answers at http://127.0.0.1:3003, which is the default; credentials and region come from the environment.
-Exit codes: 0 no difference, 1 could not run, 2 different, 3 faults found")]
+Exit codes: 0 no difference, 1 could not run, 2 different, 3 invalid input")]
 pub(crate) struct Arguments {
     /// The project whose calls were recorded: its folder, or its doorward.toml.
     #[arg(default_value = ".")]
@@ -85,7 +85,7 @@ pub(crate) async fn run(arguments: &Arguments, format: Format) -> Result<Exit, F
         most: arguments.limit.get(),
     };
     if range.since > range.until {
-        return Err(Failure::new(format!("`{}` lies after `{}`", range.since, range.until)));
+        return Err(Failure::usage(format!("`{}` lies after `{}`", range.since, range.until)));
     }
     let recorded = DynamoDecisions::new(&clients, &door.table).read(&range).await;
     let recorded =

@@ -8,7 +8,7 @@ use crate::project::Project;
 /// Writes the Cedar schema that policies are checked against, for editors and Cedar's own tools.
 #[derive(clap::Args)]
 #[command(
-    after_help = "Examples:\n  doorward policy schema\n  doorward policy schema --output policies/doorward.cedarschema\n\nExit codes: 0 written, 1 could not run, 3 faults found"
+    after_help = "Examples:\n  doorward policy schema\n  doorward policy schema --output policies/doorward.cedarschema\n\nExit codes: 0 written, 1 could not run, 3 invalid input"
 )]
 pub(crate) struct Arguments {
     /// The project's folder, or its doorward.toml.

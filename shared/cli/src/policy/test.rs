@@ -13,7 +13,7 @@ use crate::project::Project;
 /// covers.
 #[derive(clap::Args)]
 #[command(
-    after_help = "Examples:\n  doorward policy test\n  doorward policy test --filter suspended\n  doorward policy test --deny-uncovered --format json\n\npolicies/README.md teaches how tests are written.\n\nExit codes: 0 all passed, 1 could not run, 2 a test failed, 3 faults found"
+    after_help = "Examples:\n  doorward policy test\n  doorward policy test --filter suspended\n  doorward policy test --deny-uncovered --format json\n\npolicies/README.md teaches how tests are written.\n\nExit codes: 0 all passed, 1 could not run, 2 a test failed, 3 invalid input"
 )]
 pub(crate) struct Arguments {
     /// The project's folder, or its doorward.toml.

@@ -57,13 +57,15 @@ pub enum ArchiveError {
     Manifest(String),
     #[error("its manifest has format {0}, and this door reads format 1")]
     Format(u64),
+    #[error("its manifest says that its policies read {0} entities deep, and they can read 1 to 3")]
+    Depth(u32),
     #[error("`{}` is not where its manifest lists it", .0.escape_debug())]
     NotListed(String),
     #[error("`{}` is missing from it", .0.escape_debug())]
     Missing(String),
     #[error("`{}` in it is not what its manifest says", .0.escape_debug())]
     Changed(String),
-    #[error("its files have the digest `{found}`, and its manifest says `{}`", stated.escape_debug())]
+    #[error("what it holds has the digest `{found}`, and its manifest says `{}`", stated.escape_debug())]
     Digest { stated: String, found: String },
 }
 
@@ -113,16 +115,22 @@ impl Archive {
         self.bundle
     }
 
-    /// The digest of what it holds.
+    /// The digest of what it holds, and of what was found when it was packed.
     #[must_use]
     pub fn digest(&self) -> &str {
         &self.digest
     }
 
+    /// Whether it says that this version of the door packed it, which then finds again what it states.
+    #[must_use]
+    pub fn is_of_this_version(&self) -> bool {
+        self.door == DOOR
+    }
+
     /// What was found when it was packed, where this version of the door packed it: another one may generate another
     /// schema, or validate otherwise.
     pub(crate) fn validated(&self) -> Option<&Validated> {
-        (self.door == DOOR).then_some(&self.validated)
+        self.is_of_this_version().then_some(&self.validated)
     }
 }
 
@@ -219,7 +227,7 @@ impl Reading {
         let config = self.config.ok_or_else(|| missing(CONFIG))?;
         let schema = self.schema.ok_or_else(|| missing(&format!("{FOLDER}{SCHEMA}")))?;
         let bundle = Bundle { config: (CONFIG.to_owned(), config), files: self.files };
-        let found = bundle.digest();
+        let found = bundle.digest(manifest.depth, &schema);
         if manifest.digest != found {
             return Err(ArchiveError::Digest { stated: manifest.digest, found });
         }

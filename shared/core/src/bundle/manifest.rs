@@ -1,4 +1,7 @@
+use std::ops::RangeInclusive;
+
 use doorward_model::parse_json;
+use doorward_policy::Validated;
 use serde::{Deserialize, Serialize};
 
 use super::{ArchiveError, sha256};
@@ -11,9 +14,9 @@ pub(super) struct Manifest {
     pub(super) format: u64,
     /// The version of the door that checked it.
     pub(super) door: String,
-    /// The bundle's digest.
+    /// The bundle's digest, which covers `depth` and the schema in the archive, beside the files.
     pub(super) digest: String,
-    /// How many entities deep its policies read.
+    /// How many entities deep its policies read, within [`DEPTHS`].
     pub(super) depth: u32,
     /// Every other file of the archive, in the order of their names.
     pub(super) files: Vec<Listed>,
@@ -31,6 +34,9 @@ pub(super) struct Listed {
 
 /// The form of archives that this door writes and reads.
 pub(super) const FORMAT: u64 = 1;
+
+/// How deep policies can read: the validator finds nothing else, so nothing else was found.
+const DEPTHS: RangeInclusive<u32> = 1..=Validated::DEEPEST;
 
 /// The version that a manifest names: what one version has validated, another may validate otherwise.
 pub(super) const DOOR: &str = env!("CARGO_PKG_VERSION");
@@ -52,8 +58,10 @@ impl Manifest {
             None => return Err(ArchiveError::Manifest("it states no `format`".to_owned())),
         }
         // serde's own message may quote what stands there.
-        serde_json::from_value(value)
-            .map_err(|_| ArchiveError::Manifest("a member is missing, unknown or of another type".to_owned()))
+        let manifest: Self = serde_json::from_value(value).map_err(|_| {
+            ArchiveError::Manifest("a member is missing, unknown or of another type".to_owned())
+        })?;
+        if DEPTHS.contains(&manifest.depth) { Ok(manifest) } else { Err(ArchiveError::Depth(manifest.depth)) }
     }
 
     /// JSON, a member or file per line.

@@ -1,4 +1,14 @@
 //! What governs one deployment: as files in a folder, or packed into one archive.
+//!
+//! A bundle is named by its digest, which covers the files and what was found when they were validated: the generated
+//! schema that policies were held against, and how many entities deep they read. A door takes an archive's word for
+//! both, and loads no deeper than it is told, so a digest that left them out would name an archive with the same files
+//! whose `forbid`s no longer see the groups of what they read.
+//!
+//! The same files validated by the same version of the door have the same digest, wherever that is reckoned: by a check,
+//! by a pack, by a door over the folder. Another version may generate another schema and so give them another digest. An
+//! archive keeps the one that it states, once that is found to be true of what is in it, also with a door that validates
+//! it again: so the running door, its lines and the publication name it alike.
 
 mod archive;
 mod folder;
@@ -110,14 +120,16 @@ impl Bundle {
             .map(|(n, t)| (n.as_str(), t.as_str()))
     }
 
-    /// SHA-256 over names and texts, each with its length before it, in lower-case hexadecimal. Equal for equal texts,
-    /// whatever the configuration is called and wherever it lies.
-    #[must_use]
-    pub fn digest(&self) -> String {
+    /// SHA-256 over what was found when the bundle was validated, the depth in decimals and the schema, and over names
+    /// and texts, each with its length before it, in lower-case hexadecimal. Equal for equal texts, whatever the
+    /// configuration is called and wherever it lies.
+    pub(crate) fn digest(&self, depth: u32, schema: &str) -> String {
         let mut hash = Sha256::new();
+        let depth = depth.to_string();
         let config = std::iter::once((CONFIG, self.config.1.as_str()));
         let files = self.files.iter().map(|(name, text)| (name.as_str(), text.as_str()));
-        for text in config.chain(files).flat_map(|(name, text)| [name, text]) {
+        let found = std::iter::once((depth.as_str(), schema));
+        for text in found.chain(config).chain(files).flat_map(|(name, text)| [name, text]) {
             hash.update((text.len() as u64).to_be_bytes());
             hash.update(text);
         }
@@ -142,17 +154,23 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_digest_tells_names_from_texts() {
+    fn a_digest_tells_apart_whatever_differs() {
         let bundle = |files: &[(&str, &str)]| Bundle {
             config: ("doorward.toml".into(), "x".into()),
             files: files.iter().map(|(n, t)| ((*n).to_owned(), (*t).to_owned())).collect(),
         };
-        let digests: std::collections::HashSet<_> =
-            [bundle(&[("ab", "c")]), bundle(&[("a", "bc")]), bundle(&[]), bundle(&[("a", ""), ("b", "c")])]
-                .iter()
-                .map(Bundle::digest)
-                .collect();
-        assert_eq!(digests.len(), 4);
-        assert_eq!(bundle(&[("a", "b")]).digest(), bundle(&[("a", "b")]).digest());
+        let digests: std::collections::HashSet<_> = [
+            (bundle(&[("ab", "c")]), 1, "s"),
+            (bundle(&[("a", "bc")]), 1, "s"),
+            (bundle(&[]), 1, "s"),
+            (bundle(&[("a", ""), ("b", "c")]), 1, "s"),
+            (bundle(&[]), 2, "s"),
+            (bundle(&[]), 1, "s "),
+        ]
+        .iter()
+        .map(|(bundle, depth, schema)| bundle.digest(*depth, schema))
+        .collect();
+        assert_eq!(digests.len(), 6);
+        assert_eq!(bundle(&[("a", "b")]).digest(1, "s"), bundle(&[("a", "b")]).digest(1, "s"));
     }
 }

@@ -26,7 +26,7 @@ impl Archive {
         let manifest = Manifest {
             format: FORMAT,
             door: DOOR.to_owned(),
-            digest: rules.digest().to_owned(),
+            digest: bundle.digest(policies.depth(), policies.schema()),
             depth: policies.depth(),
             files: files.iter().map(|(name, text)| Listed::of(name, text)).collect(),
         };

@@ -52,6 +52,10 @@ impl Parts {
         &mut self.0[at].data
     }
 
+    pub(crate) fn depth(&self) -> u64 {
+        self.manifest()["depth"].as_u64().unwrap()
+    }
+
     fn manifest(&self) -> Value {
         serde_json::from_slice(&self.0[0].data).unwrap()
     }
@@ -60,6 +64,27 @@ impl Parts {
         let mut manifest = self.manifest();
         manifest[member] = value;
         self.0[0].data = manifest.to_string().into_bytes();
+    }
+
+    /// States the digest of what there is now, as whoever forges an archive would.
+    pub(crate) fn state(&mut self) {
+        let manifest = self.manifest();
+        let text = |name: &str| String::from_utf8(self.0[self.at(name)].data.clone()).unwrap();
+        let (schema, config) = ("policies/doorward.cedarschema", "doorward.toml");
+        let mut said = vec![manifest["depth"].to_string(), text(schema), config.to_owned(), text(config)];
+        for part in &self.0[1..] {
+            let name = String::from_utf8(part.name.clone()).unwrap();
+            if let Some(own) = name.strip_prefix("policies/").filter(|_| name != schema) {
+                said.extend([own.to_owned(), text(&name)]);
+            }
+        }
+        let mut hash = Sha256::new();
+        for text in said {
+            hash.update((text.len() as u64).to_be_bytes());
+            hash.update(text);
+        }
+        let digest: String = hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
+        self.set_manifest("digest", digest.into());
     }
 
     /// Lists the files as they are now; the digest stays.
@@ -111,7 +136,7 @@ fn check_bytes(bytes: &[u8], expected: Expect) {
 fn an_archive_holds_what_was_packed() {
     let bundle = shop::bundle(&[]);
     let archive = Archive::read(&packed(&bundle)).unwrap();
-    assert_eq!((archive.bundle(), archive.digest()), (&bundle, bundle.digest().as_str()));
+    assert_eq!((archive.bundle(), archive.digest()), (&bundle, shop::digest(&bundle).as_str()));
     let parts = Parts::of(&packed(&bundle));
     let names: Vec<_> = parts.0.iter().map(|part| String::from_utf8_lossy(&part.name)).collect();
     assert_eq!(
@@ -129,7 +154,7 @@ fn an_archive_holds_what_was_packed() {
         ]
     );
     let manifest = parts.manifest();
-    assert_eq!((&manifest["format"], &manifest["digest"]), (&json!(1), &json!(bundle.digest())));
+    assert_eq!((&manifest["format"], &manifest["digest"]), (&json!(1), &json!(shop::digest(&bundle))));
     assert_eq!(manifest["files"].as_array().unwrap().len(), 8);
 }
 
@@ -151,7 +176,7 @@ fn the_same_files_make_the_same_bytes_wherever_they_lie() {
     std::fs::write(within.path().join("policies/orders.test.toml"), "a policy test").unwrap();
     for path in [beside.path().join("shop.toml"), within.path().to_path_buf()] {
         let source = Source::open(&path).unwrap();
-        assert_eq!(source.bundle().digest(), bundle.digest(), "{path:?}");
+        assert_eq!(shop::digest(source.bundle()), shop::digest(&bundle), "{path:?}");
         assert_eq!(packed(source.bundle()), packed(&bundle), "{path:?}");
     }
     // What is unpacked is a project, and the same one.
@@ -182,13 +207,12 @@ const UNSOUND: &str = "permit (principal is User, action, resource) when { princ
 
 /// Whether the shop opens with `UNSOUND` put into its archive, and `change` made to the manifest.
 fn opens(change: impl FnOnce(&mut Parts)) -> bool {
-    let unsound = shop::bundle(&[("unsound.cedar", UNSOUND)]);
     let mut parts = Parts::of(&packed(&shop::bundle(&[])));
     let at = parts.at("policies/shop.cedarschema") + 1;
     parts.0.insert(at, part("policies/unsound.cedar", UNSOUND));
-    parts.set_manifest("digest", unsound.digest().into());
     change(&mut parts);
     parts.list();
+    parts.state();
     let archive = Archive::read(&gzip(&parts.tar())).unwrap();
     Rules::open(&Source::Archive(archive), |_| None).is_ok()
 }
@@ -203,7 +227,6 @@ fn what_this_version_validated_is_not_validated_again() {
 fn what_another_version_or_schema_validated_is_validated_again() {
     assert!(!opens(|parts| parts.set_manifest("door", json!("0.0.9"))));
     assert!(!opens(|parts| parts.text("policies/doorward.cedarschema").extend(b"\n")));
-    assert!(!opens(|parts| parts.set_manifest("depth", json!(9))));
 }
 
 #[test]
@@ -362,10 +385,66 @@ fn check_listed(change: impl FnOnce(&mut Parts), expected: &str) {
 
 #[test]
 fn the_digest_holds_whatever_is_listed() {
-    let (stated, mut found) = (shop::bundle(&[]).digest(), shop::bundle(&[]));
-    found.files.insert("orders.cedar".to_owned(), String::new());
-    let said = format!("its files have the digest `{}`, and its manifest says `{stated}`", found.digest());
-    check_listed(|parts| parts.text("policies/orders.cedar").clear(), &said);
+    #[track_caller]
+    fn check(change: impl Fn(&mut Parts)) {
+        let mut parts = Parts::of(&packed(&shop::bundle(&[])));
+        let stated = parts.manifest()["digest"].clone();
+        change(&mut parts);
+        parts.state();
+        let found = parts.manifest()["digest"].clone();
+        assert_ne!(stated, found);
+        let (stated, found) = (stated.as_str().unwrap(), found.as_str().unwrap());
+        let said = format!("what it holds has the digest `{found}`, and its manifest says `{stated}`");
+        check_listed(change, &said);
+    }
+    check(|parts| parts.text("policies/orders.cedar").clear());
+    check(|parts| parts.text("doorward.toml").push(b'\n'));
+    check(|parts| parts.text("policies/doorward.cedarschema").push(b'\n'));
+    check(|parts| parts.set_manifest("depth", json!(3)));
+}
+
+/// What `orders.cedar` is to the shop, with a forbid that reads two entities deep.
+const DEEP: (&str, &str) = (
+    "deep.cedar",
+    "@id(\"no-friends\") forbid (principal, action == Action::\"getOrder\", resource) when { resource.owner in Group::\"banned\" };",
+);
+
+#[test]
+fn what_was_found_is_in_the_digest_whoever_reckons_it() {
+    let bundle = shop::bundle(&[DEEP]);
+    let (digest, bytes) = (shop::digest(&bundle), packed(&bundle));
+    let open = |bytes: &[u8]| {
+        let archive = Archive::read(bytes).unwrap();
+        Rules::open(&Source::Archive(archive), |_| None).unwrap()
+    };
+    assert_eq!(open(&bytes).digest(), digest, "trusted");
+    let depth = open(&bytes).policies().depth();
+    assert!(depth > 1, "the forged one below has another");
+
+    let forged = |change: &dyn Fn(&mut Parts)| {
+        let mut parts = Parts::of(&bytes);
+        change(&mut parts);
+        parts.list();
+        parts.state();
+        gzip(&parts.tar())
+    };
+    assert_eq!(open(&forged(&|_| {})).digest(), digest, "as it was");
+    let shallow = open(&forged(&|parts| parts.set_manifest("depth", json!(1))));
+    assert_eq!(shallow.policies().depth(), 1, "its word is taken");
+    assert_ne!(shallow.digest(), digest, "and shows");
+
+    // Of another version: validated again, and named as it names itself.
+    let other = forged(&|parts| {
+        parts.set_manifest("door", json!("0.0.9"));
+        parts.set_manifest("depth", json!(1));
+        parts.text("policies/doorward.cedarschema").push(b'\n');
+    });
+    let validated = open(&other);
+    assert_eq!(validated.policies().depth(), depth, "found again");
+    assert_eq!(validated.digest(), Archive::read(&other).unwrap().digest());
+    assert_ne!(validated.digest(), digest);
+    let repacked = Archive::pack(&bundle, &validated).unwrap();
+    assert_eq!(Archive::read(&repacked).unwrap().digest(), digest, "packed again, it is this version's");
 }
 
 #[test]
@@ -404,6 +483,14 @@ fn a_manifest_has_the_one_form() {
     check(
         |parts| parts.set_manifest("depth", json!("1")),
         expect!["its manifest cannot be read: a member is missing, unknown or of another type"],
+    );
+    check(
+        |parts| parts.set_manifest("depth", json!(0)),
+        expect!["its manifest says that its policies read 0 entities deep, and they can read 1 to 3"],
+    );
+    check(
+        |parts| parts.set_manifest("depth", json!(4)),
+        expect!["its manifest says that its policies read 4 entities deep, and they can read 1 to 3"],
     );
 }
 

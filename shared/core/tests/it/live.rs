@@ -113,7 +113,7 @@ async fn calls_go_by_a_newer_bundle_within_the_refresh_interval() {
     let live = Live::new();
     live.door.prepare().await;
     assert_eq!(live.order().await, 201);
-    let before = shop::bundle(&[]).digest();
+    let before = shop::digest(&shop::bundle(&[]));
     assert_eq!(live.last_line().bundle.as_deref(), Some(&before[..12]));
     let publication = live.publish(1, &packed(&shop::bundle(&[CLOSED])));
     assert_eq!(live.order().await, 201, "not looked at yet");
@@ -215,8 +215,38 @@ async fn an_archive_that_is_not_the_published_one_is_refused() {
     check(flipped, changed).await;
     let other =
         |_: &Live, publication: &mut Publication, _: &mut Vec<u8>| publication.digest = "0".repeat(64);
-    let digest = shop::bundle(&[CLOSED]).digest();
+    let digest = shop::digest(&shop::bundle(&[CLOSED]));
     check(other, &format!("its archive holds another bundle, `{digest}`")).await;
+}
+
+#[tokio::test]
+async fn an_archive_that_reads_less_deep_has_another_digest() {
+    let honest = shop::digest(&shop::bundle(&[CLOSED]));
+    let forge = |parts: &mut Parts| {
+        let depth = if parts.depth() == 1 { 2 } else { 1 };
+        parts.set_manifest("depth", depth.into());
+    };
+    let mut parts = Parts::of(&packed(&shop::bundle(&[CLOSED])));
+    forge(&mut parts);
+    parts.state();
+    let forged = gzip(&parts.tar());
+    let other = Archive::read(&forged).unwrap().digest().to_owned();
+    let publish_as_honest = |live: &Live, publication: &mut Publication, archive: &mut Vec<u8>| {
+        *archive = forged;
+        *publication = Publication::of(4, &honest, archive, live.shop.world.now());
+    };
+    check(publish_as_honest, &format!("its archive holds another bundle, `{other}`")).await;
+    let mut parts = Parts::of(&packed(&shop::bundle(&[CLOSED])));
+    forge(&mut parts);
+    let forged = gzip(&parts.tar());
+    let state_the_honest = |live: &Live, publication: &mut Publication, archive: &mut Vec<u8>| {
+        *archive = forged;
+        *publication = Publication::of(4, &honest, archive, live.shop.world.now());
+    };
+    let said = format!(
+        "its archive cannot be read: what it holds has the digest `{other}`, and its manifest says `{honest}`"
+    );
+    check(state_the_honest, &said).await;
 }
 
 #[tokio::test]
@@ -242,10 +272,10 @@ async fn a_bundle_with_a_fault_is_refused_whole() {
     let with = |policy: &'static str, door: Option<&'static str>| {
         move |parts: &mut Parts| {
             *parts.text("policies/closed.cedar") = policy.as_bytes().to_vec();
-            parts.set_manifest("digest", shop::bundle(&[(CLOSED.0, policy)]).digest().into());
             if let Some(door) = door {
                 parts.set_manifest("door", door.into());
             }
+            parts.state();
         }
     };
     let cut = "closed.cedar:1:9: unexpected end of input: expected `)` or identifier";
@@ -282,7 +312,7 @@ async fn a_part_that_is_missing_is_told_from_a_table_that_is_away() {
     live.publications.fetches.away(true);
     live.wait();
     assert_eq!(live.order().await, 201);
-    let held = shop::bundle(&[]).digest();
+    let held = shop::digest(&shop::bundle(&[]));
     let away = BundleNews::Away { held: held.clone(), cause: "the store is away: switched off".to_owned() };
     assert_eq!(live.news(), [away]);
     live.publications.fetches.away(false);
@@ -299,7 +329,7 @@ async fn while_the_table_is_away_the_held_bundle_stays_and_it_is_asked_again_soo
     live.door.prepare().await;
     assert_eq!((live.order().await, live.looks().0), (201, 1), "not asked again at once");
     let cause = "the store is away: switched off".to_owned();
-    assert_eq!(live.news(), [BundleNews::Away { held: shop::bundle(&[]).digest(), cause }]);
+    assert_eq!(live.news(), [BundleNews::Away { held: shop::digest(&shop::bundle(&[])), cause }]);
     live.publications.looks.away(false);
     live.publish(1, &packed(&shop::bundle(&[CLOSED])));
     live.shop.world.clock.advance(Duration::from_secs(1));
@@ -361,8 +391,8 @@ async fn a_call_goes_by_one_bundle_from_its_beginning_to_its_end() {
     assert_eq!(tokio::join!(under_way, meanwhile), (201, 403));
     let rows = live.shop.world.ledger.rows();
     let bundle = |id: &str| rows[id].call.bundle.clone().unwrap();
-    assert_eq!(bundle("first"), shop::bundle(&[]).digest()[..12]);
-    assert_eq!(bundle("c"), shop::bundle(&[CLOSED]).digest()[..12]);
+    assert_eq!(bundle("first"), shop::digest(&shop::bundle(&[]))[..12]);
+    assert_eq!(bundle("c"), shop::digest(&shop::bundle(&[CLOSED]))[..12]);
 }
 
 #[tokio::test]

@@ -12,6 +12,7 @@ mod events;
 mod keys;
 mod live;
 mod loaded;
+mod misplaced;
 mod policy_tests;
 mod refusals;
 mod rehearsal;

@@ -1,4 +1,4 @@
-use doorward_core::{Answer, Bundle};
+use doorward_core::{Answer, Bundle, Rules};
 use doorward_model::{Call, Inbound, Reply};
 use doorward_testkit::{TestIssuer, World, http, numeric_date};
 use http::Method;
@@ -29,6 +29,12 @@ const FILES: [(&str, &str); 6] = [
 pub(crate) fn bundle(more: &[(&str, &str)]) -> Bundle {
     let files = FILES.iter().chain(more).map(|(name, text)| ((*name).to_owned(), (*text).to_owned()));
     Bundle { config: ("doorward.toml".to_owned(), config()), files: files.collect() }
+}
+
+/// The digest of a sound bundle.
+#[track_caller]
+pub(crate) fn digest(bundle: &Bundle) -> String {
+    Rules::compile(bundle, |_| None).unwrap_or_else(|faults| panic!("{faults}")).digest().to_owned()
 }
 
 /// The demo's own door over stand-ins, with its issuer.

@@ -87,6 +87,10 @@ fn read(type_name: &str, declarations: &Declarations<'_>) -> Result<Members, Fau
     let name: EntityTypeName = type_name
         .parse()
         .map_err(|_| Fault::new(format!("`{type_name}` is not the name of an entity type")))?;
+    if declarations.has_tags(&name) {
+        let message = format!("the schema declares tags of `{type_name}`, but an item gives none");
+        return Err(Fault::new(message).hint("declare an attribute: a set, or a record"));
+    }
     let members = declarations.attributes(&name)?;
     match members.len() {
         0 => {

@@ -37,8 +37,8 @@ pub(crate) struct Store {
 #[derive(Debug, Default)]
 pub(crate) struct Given {
     pub(crate) parents: Vec<EntityUid>,
-    /// Whether the caller wrote some of the parents: they say something of this entity, and prove nothing of others.
-    pub(crate) by_path: bool,
+    /// Those of the parents that the caller wrote: they say something of this entity, and prove nothing of others.
+    pub(crate) by_path: Vec<EntityUid>,
     pub(crate) attributes: Vec<(String, RestrictedExpression)>,
 }
 
@@ -65,8 +65,10 @@ impl Store {
         subjects: HashMap<EntityUid, Given>,
         own: Option<&Loaded>,
     ) -> Result<Entities, Unfit> {
-        let by_path: Vec<EntityUid> =
-            subjects.iter().filter(|(_, given)| given.by_path).map(|(uid, _)| uid.clone()).collect();
+        let unknown = |(uid, given): &(&EntityUid, &Given)| {
+            given.by_path.iter().any(|parent| !self.entities.is_ancestor_of(parent, uid))
+        };
+        let by_path: Vec<EntityUid> = subjects.iter().filter(unknown).map(|(uid, _)| uid.clone()).collect();
         let mut loaded = HashMap::new();
         let mut newest: Vec<EntityUid> = subjects.keys().cloned().collect();
         for (uid, given) in subjects {
@@ -95,6 +97,11 @@ impl Store {
         // Who is in the resource would be in whatever the path puts the resource in.
         let proves = |below: &EntityUid| by_path.iter().any(|written| all.is_ancestor_of(written, below));
         if uids.iter().any(proves) { Err(Unfit) } else { Ok(all) }
+    }
+
+    /// Whether the file puts `below` into `above`.
+    pub(crate) fn is_ancestor_of(&self, above: &EntityUid, below: &EntityUid) -> bool {
+        self.entities.is_ancestor_of(above, below)
     }
 
     fn subject(&self, uid: EntityUid, given: Given, own: Option<&Loaded>) -> Result<Entity, Unfit> {

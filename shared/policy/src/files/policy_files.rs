@@ -54,6 +54,11 @@ impl<'a> PolicyFiles<'a> {
         Origins::new(files.iter().chain(links), &self.origins)
     }
 
+    /// Where the policy, template or link `id` stands.
+    pub(crate) fn source(&self, id: &PolicyId) -> Option<(&'a SourceFile, Range<usize>)> {
+        self.origins.get(AsRef::<str>::as_ref(id)).cloned()
+    }
+
     /// What the validator says, at its place.
     pub(crate) fn fault(&self, error: &ValidationError) -> Fault {
         self.place(error.policy_id(), error)
@@ -75,7 +80,14 @@ impl<'a> PolicyFiles<'a> {
     }
 
     fn take(&mut self, file: &'a SourceFile, set: &PolicySet) {
-        for (nth, span) in statements(&file.text).into_iter().enumerate() {
+        let statements = statements(&file.text);
+        let count = set.policies().count() + set.templates().count();
+        if statements.len() != count {
+            // A policy that is not found would be dropped, and it may forbid.
+            let message = format!("{} statements are told apart where Cedar reads {count}", statements.len());
+            return self.faults.push(diagnostics::at(file, 0..file.text.len(), message, None));
+        }
+        for (nth, span) in statements.into_iter().enumerate() {
             // Cedar numbers the statements of a text in this way, templates among them.
             let numbered = PolicyId::new(format!("policy{nth}"));
             if let Some(policy) = set.policy(&numbered) {
@@ -90,6 +102,9 @@ impl<'a> PolicyFiles<'a> {
                     let added = self.set.add_template(template.new_id(PolicyId::new(&id)));
                     self.note(added, file);
                 }
+            } else {
+                let message = "Cedar reads no policy here".to_owned();
+                self.faults.push(diagnostics::at(file, span, message, None));
             }
         }
     }
@@ -152,10 +167,10 @@ impl<'a> PolicyFiles<'a> {
             self.origins.insert(id.to_owned(), (file, span));
             return true;
         };
-        let Place { file: name, line, .. } = Place::new(&first.name, &first.text, first_span.clone());
+        let place = Place::new(&first.name, &first.text, first_span.clone());
         let message = format!("the policy id `{id}` is used twice");
-        let hint = format!("it is first used at {name}:{line}; give one of them another id");
-        self.faults.push(diagnostics::at(file, span, message, Some(&hint)));
+        let fault = diagnostics::at(file, span, message, Some("give one of them another id"));
+        self.faults.push(fault.see(place));
         false
     }
 

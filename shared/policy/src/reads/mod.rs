@@ -3,3 +3,4 @@
 pub(crate) mod action_reads;
 pub(crate) mod input_reads;
 pub(crate) mod policy_reads;
+pub(crate) mod undeclared;

@@ -10,6 +10,16 @@ use serde_json::{Map, Value};
 /// It follows Cedar's JSON form of policies (<https://docs.cedarpolicy.com/policies/json-format.html>). What has no such
 /// form, and an operator that is not known here, reads everything.
 pub(crate) fn reads(policy: &Policy) -> Reads {
+    find(policy, true)
+}
+
+/// As [`reads`], but without what is read of the value of an `if`: which of its branches a path goes on from may depend
+/// on the action.
+pub(crate) fn reads_of_no_choice(policy: &Policy) -> Reads {
+    find(policy, false)
+}
+
+fn find(policy: &Policy, through_choices: bool) -> Reads {
     if policy.as_ref().non_scope_constraints().is_none() {
         return Reads::default();
     }
@@ -18,7 +28,7 @@ pub(crate) fn reads(policy: &Policy) -> Reads {
     let conditions = json.get("conditions").and_then(Value::as_array);
     let bodies = conditions.into_iter().flatten().map(|condition| condition.get("body"));
     for body in bodies {
-        let read = body.and_then(|body| Reader { found: &mut found }.take(body));
+        let read = body.and_then(|body| Reader { found: &mut found, through_choices }.take(body));
         if read.is_none() {
             return Reads::everything();
         }
@@ -29,6 +39,8 @@ pub(crate) fn reads(policy: &Policy) -> Reads {
 /// Walks expressions. Its methods give `None` where they meet what they do not know.
 struct Reader<'r> {
     found: &'r mut Reads,
+    /// Whether the value of an `if` may come from where its branches do; else they are read as wholes.
+    through_choices: bool,
 }
 
 /// Where the value of an expression may come from.
@@ -141,6 +153,12 @@ impl<'r> Reader<'r> {
             "if-then-else" => {
                 self.take(operands.get("if")?)?;
                 let either = [operands.get("then")?, operands.get("else")?];
+                if !self.through_choices {
+                    return either
+                        .into_iter()
+                        .try_for_each(|branch| self.take(branch))
+                        .map(|()| Origin::default());
+                }
                 either
                     .into_iter()
                     .try_fold(Origin::default(), |origin, branch| Some(origin.or(self.origin(branch)?)))
@@ -267,7 +285,7 @@ fn operation(expression: &Value) -> Option<(&str, &Value)> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::reads::deep_stack::on_deep_stack;
+    use crate::deep_stack::on_deep_stack;
 
     /// The paths of a tree: `!` after one that is read whole, `^` where what it is in is read, `?` where only its
     /// presence is.
@@ -396,7 +414,10 @@ mod tests {
             [r#"{"new": {"left": {"Var": "context"}}}"#, r#"{"Var": "other"}"#, r#"{"a": 1, "b": 2}"#, "1"]
         {
             let expression: Value = serde_json::from_str(text).unwrap();
-            assert!(Reader { found: &mut found }.take(&expression).is_none(), "{text}");
+            assert!(
+                Reader { found: &mut found, through_choices: true }.take(&expression).is_none(),
+                "{text}"
+            );
         }
         assert_eq!(render(&Reads::everything()), "principal* resource* context*");
     }
@@ -404,6 +425,6 @@ mod tests {
     #[test]
     fn long_chains_do_not_end_the_stack() {
         let chain = vec!["context.a == 1"; 2_000].join(" || ");
-        on_deep_stack(|| check_when(&chain, "context.a!"));
+        on_deep_stack(|| check_when(&chain, "context.a!")).unwrap();
     }
 }

@@ -1,17 +1,18 @@
 use std::collections::{HashMap, HashSet};
 
 use cedar_policy::{Context, Entity, EntityUid, Policy, PolicyId, Request, RestrictedExpression};
+use doorward_model::entity_type::FUNCTION;
 use doorward_model::{DenyReason, Facts, Reads};
 use serde_json::Value;
 
 use crate::compile::Policies;
 use crate::decide::{Asked, close, refuse};
+use crate::deep_stack::on_deep_stack;
 use crate::engine::While;
 use crate::entities::express::Unfit;
 use crate::entities::loaded::Loaded;
 use crate::entities::{self, Given};
 use crate::question::Decision;
-use crate::reads::deep_stack::on_deep_stack;
 use crate::reads::policy_reads;
 use crate::record::untold::Untold;
 use crate::schema::actions::Action;
@@ -40,8 +41,9 @@ impl<'p> Redecider<'p> {
     #[must_use]
     pub fn new(policies: &'p Policies) -> Self {
         let of = |policy: &Policy| (policy.id().clone(), policy_reads::reads(policy));
+        // A policy of which nothing is told is taken to read everything.
         let reads = || policies.set.policies().map(of).collect();
-        Self { policies, reads: on_deep_stack(reads) }
+        Self { policies, reads: on_deep_stack(reads).unwrap_or_default() }
     }
 
     /// Makes a recorded decision again. The question stands as it was asked: action, principal, resource, time, purpose,
@@ -76,6 +78,10 @@ impl<'p> Redecider<'p> {
                 return Err(Unasked::Unfit);
             }
             let given = subjects.get_mut(&uid).ok_or(Unasked::Unreadable)?;
+            let written = |parent: &EntityUid| parent.type_name().to_string() != FUNCTION;
+            if uid != principal {
+                given.by_path.extend(parents.iter().filter(|parent| written(parent)).cloned());
+            }
             given.parents.extend(parents);
             if uid == principal {
                 let from_tokens = |(name, _): &(String, _)| principal_type.from_tokens.contains_key(name);

@@ -1,6 +1,8 @@
 //! What the user's schema files declare of an entity type's attributes. Cedar keeps that to itself once a schema is
 //! built; so it is read from the declarations, by Cedar's own rules of which declaration a name means.
 
+use std::cell::Cell;
+
 use cedar_policy::{EntityTypeName, Schema, SchemaFragment};
 use doorward_model::Fault;
 use serde_json::Value;
@@ -12,14 +14,25 @@ use crate::schema::types::{Member, Members, Type};
 pub(crate) struct Declarations<'s> {
     schema: &'s Schema,
     fragments: Vec<Value>,
+    /// How many types may still be resolved: a few common types that name each other twice stand for millions.
+    left: Cell<usize>,
 }
+
+/// The most types that the attributes of one entity type are made of.
+const MOST_TYPES: usize = 2_000;
 
 impl<'s> Declarations<'s> {
     pub(crate) fn read(fragments: &[SchemaFragment], schema: &'s Schema) -> Result<Self, Fault> {
         let json = |fragment: &SchemaFragment| {
             fragment.clone().to_json_value().map_err(|error| diagnostics::placeless(&error))
         };
-        Ok(Self { schema, fragments: fragments.iter().map(json).collect::<Result<_, _>>()? })
+        let fragments = fragments.iter().map(json).collect::<Result<_, _>>()?;
+        Ok(Self { schema, fragments, left: Cell::default() })
+    }
+
+    /// Whether a file declares the entity type `name`.
+    pub(crate) fn declares(&self, name: &EntityTypeName) -> bool {
+        self.declared(&name.namespace(), "entityTypes", name.basename()).is_some()
     }
 
     /// The attributes of the entity type `name`; none where no file declares it.
@@ -29,10 +42,18 @@ impl<'s> Declarations<'s> {
         else {
             return Ok(Members::new());
         };
+        self.left.set(MOST_TYPES);
         match self.resolve(&namespace, shape) {
             Some(Type::Record(members)) => Ok(members),
-            _ => Err(Fault::new(format!("the attributes of `{name}` cannot be read from the schema"))),
+            _ => Err(Fault::new(format!("the attributes of `{name}` cannot be read from the schema"))
+                .hint(format!("they are made of at most {MOST_TYPES} types"))),
         }
+    }
+
+    /// Whether entities of this type may have tags.
+    pub(crate) fn has_tags(&self, name: &EntityTypeName) -> bool {
+        let declared = self.declared(&name.namespace(), "entityTypes", name.basename());
+        declared.is_some_and(|declared| declared.get("tags").is_some())
     }
 
     fn declared(&self, namespace: &str, kind: &str, name: &str) -> Option<&Value> {
@@ -43,6 +64,7 @@ impl<'s> Declarations<'s> {
     /// there, and no common type by way of itself.
     fn resolve(&self, namespace: &str, json: &Value) -> Option<Type> {
         let text = |member: &str| json.get(member).and_then(Value::as_str);
+        self.left.set(self.left.get().checked_sub(1)?);
         match text("type")? {
             "Record" => {
                 let members = json.get("attributes")?.as_object()?;

@@ -12,7 +12,7 @@ use std::ops::Range;
 use cedar_policy::ffi::DetailedError;
 use cedar_policy::{Entity, EntityId, EntityTypeName, EntityUid, Schema, SchemaFragment};
 use doorward_model::entity_type::{FUNCTION, GROUP, OF_CEDAR};
-use doorward_model::{Claims, EntityName, Fault};
+use doorward_model::{Claims, EntityName, Fault, Place};
 use serde_json::{Map, Value};
 
 use crate::files::diagnostics;
@@ -238,8 +238,8 @@ impl<'a> Declared<'a> {
         match self.types.get(&full) {
             Some(first) => {
                 let message = format!("the entity type `{full}` is declared twice");
-                let hint = format!("it is first declared in {}", first.name);
-                self.faults.push(diagnostics::at(file, declaration(file, name), message, Some(&hint)));
+                let fault = diagnostics::at(file, declaration(file, name), message, Some("declare it once"));
+                self.faults.push(fault.see(Place::new(&first.name, &first.text, declaration(first, name))));
             }
             None => {
                 self.types.insert(full, file);

@@ -40,7 +40,8 @@ pub(crate) fn tokens(text: &str) -> impl Iterator<Item = Token<'_>> + Clone {
 fn length(rest: &str) -> usize {
     let run = |wanted: fn(char) -> bool| rest.find(|c: char| !wanted(c)).unwrap_or(rest.len());
     match rest.as_bytes() {
-        [b'/', b'/', ..] => rest.find('\n').unwrap_or(rest.len()),
+        // Either ends a comment, as in Cedar's own lexer.
+        [b'/', b'/', ..] => rest.find(['\n', '\r']).unwrap_or(rest.len()),
         [b'"', ..] => {
             let mut escaped = false;
             let end = rest.bytes().skip(1).position(|byte| {
@@ -77,6 +78,7 @@ mod tests {
         check("", &[]);
         check(" a_1 // b\n&&c||d|e", &["a_1", "&&", "c", "||", "d", "|", "e"]);
         check(r#"@id("x;\"//y\\")z"#, &["@", "id", "(", r#""x;\"//y\\""#, ")", "z"]);
+        check("a // b\rc // d\n\re // f", &["a", "c", "e"]);
         check("a/b é\u{2003}\"open é", &["a", "/", "b", "é", "\"open é"]);
         check("\"\\", &["\"\\"]);
         assert_eq!(tokens("\"a\\\"\"").next().unwrap().quoted(), Some("a\\\""));

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use doorward_model::{EntityName, Principal};
 use expect_test::{Expect, expect};
 
-use crate::shop::{compile_linked, user};
+use crate::shop::{compile_files, compile_linked, file, user, vocabulary};
 
 const POLICIES: &str = r#"
 @id("staff-anything") permit(principal in Group::"staff", action, resource);
@@ -135,4 +135,50 @@ fn an_event_source() {
     );
     check(&Principal::anonymous(), &expect![[r#""#]]);
     check(&Principal { name: EntityName::new("Nobody", "x"), ..Principal::anonymous() }, &expect![[r#""#]]);
+}
+
+#[test]
+fn who_can_be_a_principal_and_in_a_group_is_known() {
+    let policies = compile_linked(POLICIES, Some(LINKS)).unwrap_or_else(|faults| panic!("{faults}"));
+    assert_eq!(policies.principal_types(), ["Anonymous", "EventSource", "User"]);
+    assert!(policies.may_be_in("User", "Group"));
+    for (child, parent) in
+        [("EventSource", "Group"), ("Usr", "Group"), ("User", "Order"), ("User", "Nothing")]
+    {
+        assert!(!policies.may_be_in(child, parent), "{child} in {parent}");
+    }
+}
+
+/// Functions may stand in what the user declares; what holds a function holds what is in it.
+#[test]
+fn what_holds_the_function_holds_its_resources() {
+    let schema =
+        "entity Service; entity Function in [Service]; entity Order in [Function]; entity User in [Group];";
+    let entities = r#"[{"uid": {"type": "Function", "id": "orders"}, "attrs": {}, "parents": [{"type": "Service", "id": "shop"}]}]"#;
+    let policies = "@id(\"all\") permit(principal, action, resource in Service::\"shop\");
+        @id(\"none\") forbid(principal, action == Action::\"readOrder\", resource in Service::\"shop\");
+        @id(\"other\") permit(principal, action, resource in Service::\"other\");";
+    let schemas = [file("s.cedarschema", schema)];
+    let compiled = compile_files(
+        &[file("p.cedar", policies)],
+        &schemas,
+        Some(&file("entities.json", entities)),
+        &vocabulary(),
+    );
+    let compiled = compiled.unwrap_or_else(|faults| panic!("{faults}"));
+    let functions =
+        ["createOrder", "readOrder"].map(|action| (action.to_owned(), EntityName::new("Function", "orders")));
+    let grants = compiled.can(&user("ann", &[]), &HashMap::from(functions));
+    let told: Vec<_> = grants
+        .iter()
+        .map(|grant| (grant.permit.policy.as_str(), grant.resource.to_string(), grant.void_by()))
+        .collect();
+    assert_eq!(
+        told,
+        [
+            ("all", "Function::\"orders\"".to_owned(), None),
+            ("all", "any Order".to_owned(), Some("none")),
+            ("other", "any Order in Service::\"other\"".to_owned(), Some("none")),
+        ]
+    );
 }

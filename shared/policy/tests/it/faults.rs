@@ -119,7 +119,8 @@ fn ids_are_unique() {
         "@id(\"a\")\npermit(principal, action, resource);\n// again\n@id(\"a\")\nforbid(principal, action, resource);",
         &expect![[r#"
             policies/shop.cedar:4:1: the policy id `a` is used twice
-              hint: it is first used at policies/shop.cedar:1; give one of them another id"#]],
+              hint: give one of them another id
+              see: policies/shop.cedar:1:1"#]],
     );
 }
 
@@ -287,7 +288,8 @@ fn a_type_is_declared_once() {
     .expect_err("faults");
     expect![[r#"
         b.cedarschema:1:8: the entity type `Order` is declared twice
-          hint: it is first declared in a.cedarschema"#]]
+          hint: declare it once
+          see: a.cedarschema:3:8"#]]
     .assert_eq(&faults.to_string());
 }
 

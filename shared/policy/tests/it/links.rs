@@ -59,24 +59,25 @@ fn links_must_fit_their_templates() {
     check_faults(
         Some(links),
         &expect![[r#"
-        links.json:2:9: there is no template `reader`
-          hint: templates are `readers`, `orders-of`
-        links.json:3:9: the link `b` does not fill the slots of `readers`
-          hint: `args` needs `?principal` and `?resource` and nothing else
-        links.json:4:9: the policy id `readers` is used twice
-          hint: it is first used at policies/shop.cedar:2; give one of them another id
-        links.json:5:9: for policy `d`, unrecognized entity type `Grop`
-          hint: did you mean `Group`?
-        links.json:6:9: the value of `?principal` is not an entity
-          hint: write it as in policies: `User::"ann"`
-        links.json:7:9: unknown slot `?action`
-          hint: slots are `?principal` and `?resource`
-        links.json:8:9: a link needs `link_id`, a text
-          hint: write `[{"template_id": "readers", "link_id": "ann-reads", "args": {"?principal": "User::\"ann\""}}]`
-        links.json:9:9: unknown member `arguments` of a link
-          hint: write `[{"template_id": "readers", "link_id": "ann-reads", "args": {"?principal": "User::\"ann\""}}]`
-        links.json:11:9: a link is an object
-          hint: write `[{"template_id": "readers", "link_id": "ann-reads", "args": {"?principal": "User::\"ann\""}}]`"#]],
+            links.json:2:9: there is no template `reader`
+              hint: templates are `readers`, `orders-of`
+            links.json:3:9: the link `b` does not fill the slots of `readers`
+              hint: `args` needs `?principal` and `?resource` and nothing else
+            links.json:4:9: the policy id `readers` is used twice
+              hint: give one of them another id
+              see: policies/shop.cedar:2:1
+            links.json:5:9: for policy `d`, unrecognized entity type `Grop`
+              hint: did you mean `Group`?
+            links.json:6:9: the value of `?principal` is not an entity
+              hint: write it as in policies: `User::"ann"`
+            links.json:7:9: unknown slot `?action`
+              hint: slots are `?principal` and `?resource`
+            links.json:8:9: a link needs `link_id`, a text
+              hint: write `[{"template_id": "readers", "link_id": "ann-reads", "args": {"?principal": "User::\"ann\""}}]`
+            links.json:9:9: unknown member `arguments` of a link
+              hint: write `[{"template_id": "readers", "link_id": "ann-reads", "args": {"?principal": "User::\"ann\""}}]`
+            links.json:11:9: a link is an object
+              hint: write `[{"template_id": "readers", "link_id": "ann-reads", "args": {"?principal": "User::\"ann\""}}]`"#]],
     );
 }
 

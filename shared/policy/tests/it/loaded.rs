@@ -380,3 +380,58 @@ fn a_type_that_is_read_from_a_table_is_not_in_the_file() {
               hint: leave the entity out here, or `load` out of the routes"#]],
     );
 }
+
+/// An item has no tags: a policy that asks for one would never hold, and it may forbid.
+#[test]
+fn a_type_with_tags_is_not_read() {
+    let schema = SCHEMA.replace(
+        "entity Basket in [Function] { owner: User };",
+        "entity Basket in [Function] { owner: User } tags String;",
+    );
+    check_faults(
+        &schema,
+        "[]",
+        &expect![[r#"
+        doorward.toml:1:1: the schema declares tags of `Basket`, but an item gives none
+          hint: declare an attribute: a set, or a record"#]],
+    );
+}
+
+/// What is read of one entity is not read of those that it names: policies would find them without what they have.
+#[test]
+fn what_an_item_names_is_not_read_from_a_table_itself() {
+    let schema = SCHEMA
+        .replace("owner?: User, note?", "owner?: User, basket?: Basket, note?")
+        .replace("{ owner: User };\n", "{ owner: User, locked?: Bool };\n");
+    let forbid = "permit(principal, action, resource); forbid(principal, action == Action::\"readOrder\", resource) when {
+        resource has basket && resource.basket has locked && resource.basket.locked };";
+    let policies = compile_files(&schema, forbid, ENTITIES).unwrap_or_else(|faults| panic!("{faults}"));
+    let ask = |item: Item| {
+        let loaded = policies.load(&order(), &item).unwrap();
+        self::ask(&policies, "readOrder", &order(), Some(&loaded))
+    };
+    assert_eq!(ask(item([])), "allow by shop#1");
+    assert_eq!(ask(item([("basket", text("b1"))])), "deny: the request does not fit the policy schema");
+}
+
+/// A few common types that name each other twice stand for millions of types.
+#[test]
+fn a_type_that_unfolds_without_end_is_a_fault() {
+    let chain = |member: &dyn Fn(usize) -> String| {
+        let types: String = (1..16).map(|nth| format!("type T{nth} = {};\n", member(nth - 1))).collect();
+        format!(
+            "{}type T0 = Long;\n{types}",
+            SCHEMA.replace(
+                "entity Basket in [Function] { owner: User };",
+                "entity Basket in [Function] { owner: T15 };"
+            )
+        )
+    };
+    let doubled = compile_files(&chain(&|below| format!("{{ a?: T{below}, b?: T{below} }}")), "", "[]");
+    let faults = doubled.expect_err("faults").to_string();
+    assert!(
+        faults.contains("the attributes of `Basket` cannot be read") && faults.contains("at most 2000 types"),
+        "{faults}"
+    );
+    assert!(compile_files(&chain(&|below| format!("Set<T{below}>")), "", "[]").is_ok());
+}

@@ -118,7 +118,8 @@ fn candidates_are_checked_like_policies_in_force_and_may_have_their_ids() {
         candidate/shop.cedar:1:69: for policy `shop#1`, attribute `input.totel` in context for Action::"createOrder" not found
           hint: did you mean `total`?
         candidate/shop.cedar:2:1: the policy id `shop#1` is used twice
-          hint: it is first used at candidate/shop.cedar:1; give one of them another id"#]]
+          hint: give one of them another id
+          see: candidate/shop.cedar:1:1"#]]
     .assert_eq(
         &compile(
             "permit(principal, action,,resource);",

@@ -106,6 +106,6 @@ fn policies_that_no_request_meets_are_warned_of() {
     );
     let warnings: Vec<String> = policies.unwrap().warnings().iter().map(ToString::to_string).collect();
     expect![[r#"
-        policies/shop.cedar:1:1: for policy `shop#1`, policy is impossible: the policy expression evaluates to false for all valid requests
-        policies/shop.cedar:1:1: for policy `shop#1`, unable to find an applicable action given the policy scope constraints"#]].assert_eq(&warnings.join("\n"));
+        policies/shop.cedar:1:1: for policy `shop#1`, unable to find an applicable action given the policy scope constraints
+          hint: no action takes such a principal on such a resource"#]].assert_eq(&warnings.join("\n"));
 }
