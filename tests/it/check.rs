@@ -118,27 +118,6 @@ fn a_folder_without_a_project_cannot_be_checked() {
 }
 
 #[test]
-fn another_place_that_a_fault_speaks_of_is_a_path_from_here_too() {
-    let folder = project(&[]);
-    std::fs::create_dir(folder.path().join("more")).unwrap();
-    std::fs::write(folder.path().join("more/types.cedarschema"), "entity Order;\n").unwrap();
-    std::fs::write(folder.path().join("more/links.json"), "[]").unwrap();
-    let output = check(folder.path(), &["--format", "json"]);
-    assert_eq!(output.status.code(), Some(3), "{output:?}");
-    let told: Value = serde_json::from_slice(&output.stdout).unwrap();
-    let faults = told["faults"].as_array().unwrap();
-    let said = |words: &str| {
-        let fault = faults.iter().find(|fault| fault["message"].as_str().unwrap().contains(words));
-        fault.unwrap_or_else(|| panic!("`{words}`: {told:#}"))
-    };
-    let first = said("is declared twice");
-    assert!(Path::new(first["file"].as_str().unwrap()).exists(), "{first}");
-    assert!(Path::new(first["see"]["file"].as_str().unwrap()).exists(), "{first}");
-    assert_ne!(first["see"]["file"], first["file"]);
-    assert!(said("nothing reads `links.json`")["file"].as_str().unwrap().ends_with("more/links.json"));
-}
-
-#[test]
 fn a_file_that_is_no_project_is_said_to_be_none() {
     let folder = project(&[]);
     for (name, expected) in [
@@ -179,4 +158,25 @@ fn a_schema_is_whole_lines_and_what_it_cannot_state_stands_apart() {
         .unwrap();
     assert_eq!(written.status.code(), Some(0), "{written:?}");
     assert_eq!(std::fs::read(file).unwrap(), output.stdout);
+}
+
+#[test]
+fn another_place_that_a_fault_speaks_of_is_a_path_from_here_too() {
+    let folder = project(&[]);
+    std::fs::create_dir(folder.path().join("more")).unwrap();
+    std::fs::write(folder.path().join("more/types.cedarschema"), "entity Order;\n").unwrap();
+    std::fs::write(folder.path().join("more/links.json"), "[]").unwrap();
+    let output = check(folder.path(), &["--format", "json"]);
+    assert_eq!(output.status.code(), Some(3), "{output:?}");
+    let told: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let faults = told["faults"].as_array().unwrap();
+    let said = |words: &str| {
+        let fault = faults.iter().find(|fault| fault["message"].as_str().unwrap().contains(words));
+        fault.unwrap_or_else(|| panic!("`{words}`: {told:#}"))
+    };
+    let first = said("is declared twice");
+    assert!(Path::new(first["file"].as_str().unwrap()).exists(), "{first}");
+    assert!(Path::new(first["see"]["file"].as_str().unwrap()).exists(), "{first}");
+    assert_ne!(first["see"]["file"], first["file"]);
+    assert!(said("nothing reads `links.json`")["file"].as_str().unwrap().ends_with("more/links.json"));
 }

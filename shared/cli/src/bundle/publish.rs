@@ -25,8 +25,7 @@ Examples:
 
 A local door's DynamoDB is at http://127.0.0.1:3003, which is the default; the table is the configuration's, credentials
 and region come from the environment.
-Exit codes: 0 published, or in force already, 1 could not run, or another door's table, 3 invalid input, or a policy test
-fails, and nothing published")]
+Exit codes: 0 published, or in force already, 1 could not run, or another door's table, 3 invalid input, or a policy test fails, and nothing published")]
 pub(crate) struct Arguments {
     /// The project's folder, its doorward.toml, or an archive.
     #[arg(default_value = ".")]
