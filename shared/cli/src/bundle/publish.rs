@@ -20,7 +20,7 @@ use crate::project::{self, Project};
 Examples:
   doorward bundle publish
   doorward bundle publish bundle.tar.gz
-  doorward bundle publish --digest dd60cf27be04       roll back: publish an earlier bundle anew
+  doorward bundle publish --digest 874c226b5e44       roll back: publish an earlier bundle anew
   doorward bundle publish --dynamodb-url https://dynamodb.eu-central-1.amazonaws.com
 
 A local door's DynamoDB is at http://127.0.0.1:3003, which is the default; the table is the configuration's, credentials
