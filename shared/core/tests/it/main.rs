@@ -8,6 +8,7 @@
 
 mod admission;
 mod archive;
+mod contracts;
 mod events;
 mod keys;
 mod live;
