@@ -183,13 +183,15 @@ fn locate(path: &Path) -> Result<PathBuf, Failure> {
 }
 
 /// The files of the project at `path`, unchecked, and where its configuration or its archive is.
-pub(crate) fn read(path: &Path) -> Result<(Source, PathBuf), Failure> {
+pub(crate) const ANEW: &str = "build it anew from its files: `doorward bundle build PATH`";
+
+fn read(path: &Path) -> Result<(Source, PathBuf), Failure> {
     let found = locate(path)?;
     match Source::open(&found) {
         Ok(source) => Ok((source, found)),
         Err(error @ BundleError::Archive { .. }) => {
             let sources = Box::new(Sources::new(None, found.clone(), found));
-            Err(Failure::Invalid { faults: Fault::new(error.to_string()).into(), sources })
+            Err(Failure::Invalid { faults: Fault::new(error.to_string()).hint(ANEW).into(), sources })
         }
         Err(error) => Err(Failure::new(error)),
     }

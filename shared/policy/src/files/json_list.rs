@@ -17,20 +17,29 @@ pub(crate) fn read(file: &SourceFile, what: &str, form: &str) -> Result<Vec<(Val
             let message = format!("expected a list of {what}");
             Err(diagnostics::at(file, 0..file.text.len(), message, Some(form)))
         }
-        Err(fault) => Err(Fault::new(fault.to_string()).at(place(file, &fault))),
+        Err(fault) => Err(Fault::new(fault.to_string()).at(place(file, &fault)).hint(form)),
     }
 }
 
+/// Where the syntax ends, else the first element that has the fault.
 fn place(file: &SourceFile, fault: &JsonFault) -> Place {
-    let offset = match fault {
+    let span = match fault {
         JsonFault::Syntax { line, column } => {
             let above: usize =
                 file.text.split_inclusive('\n').take(line.saturating_sub(1)).map(str::len).sum();
-            above + column.saturating_sub(1)
+            let offset = above + column.saturating_sub(1);
+            offset..offset
         }
-        JsonFault::DuplicateKey | JsonFault::TooDeep(_) | JsonFault::Inexact => 0,
+        JsonFault::DuplicateKey | JsonFault::TooDeep(_) | JsonFault::Inexact => {
+            let faulty = |span: &Range<usize>| {
+                let element = file.text.get(span.clone()).unwrap_or_default();
+                // In the list it stood a level deeper.
+                parse_json(element.as_bytes(), DEEPEST - 1).is_err()
+            };
+            elements(&file.text).into_iter().find(faulty).unwrap_or(0..0)
+        }
     };
-    Place::new(&file.name, &file.text, offset..offset)
+    Place::new(&file.name, &file.text, span)
 }
 
 /// Where the elements of a JSON list stand, in a text that is one.

@@ -211,7 +211,13 @@ fn entities_are_a_list_without_circles_and_repetitions() {
         entities.json:1:1: expected a list of entities
           hint: write `[{"uid": {"type": "User", "id": "ann"}, "attrs": {}, "parents": []}]`"#]],
     );
-    check_files(SCHEMA, "[\n  {,}\n]", &expect!["entities.json:2:4: not a JSON text (line 2, column 4)"]);
+    check_files(
+        SCHEMA,
+        "[\n  {,}\n]",
+        &expect![[r#"
+        entities.json:2:4: not a JSON text (line 2, column 4)
+          hint: write `[{"uid": {"type": "User", "id": "ann"}, "attrs": {}, "parents": []}]`"#]],
+    );
     let group = |id: &str, parent: &str| {
         format!(
             r#"{{"uid": {{"type": "Group", "id": "{id}"}}, "attrs": {{}}, "parents": [{{"type": "Group", "id": "{parent}"}}]}}"#

@@ -83,11 +83,13 @@ fn links_must_fit_their_templates() {
 
 #[test]
 fn links_are_one_unambiguous_list() {
-    for (links, expected) in
-        [("{}", "expected a list of links"), ("[{\"link_id\": 1, \"link_id\": 2}]", "twice"), ("[", "")]
-    {
+    for (links, expected) in [
+        ("{}", "links.json:1:1: expected a list of links"),
+        ("[{},\n{\"link_id\": 1, \"link_id\": 2}]", "links.json:2:1: "),
+        ("[", "links.json:1:1: "),
+    ] {
         let faults = compile_linked(READERS, Some(links)).expect_err("faults").to_string();
-        assert!(faults.contains("links.json") && faults.contains(expected), "{faults}");
+        assert!(faults.contains(expected) && faults.contains("hint: write `[{\"template_id\""), "{faults}");
     }
 }
 
