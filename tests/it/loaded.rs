@@ -134,8 +134,12 @@ fn a_loaded_order_is_one_read_and_then_none() {
         assert_eq!(answer.status, 200, "{answer:?}");
         expected.extend(["UpdateItem", "PutItem"]);
     }
-    let seen = proxy.seen();
-    assert_eq!(seen.operations, expected, "the first opens the connection, the second reads the order");
-    assert_eq!(seen.connections, 1);
+    // How many connections there are is not held here: the read is followed at once by the next request, which may come
+    // before the pool has its connection back.
+    assert_eq!(
+        proxy.seen().operations,
+        expected,
+        "the first opens the connection, the second reads the order"
+    );
     runtime.block_on(emulator.shutdown());
 }

@@ -23,6 +23,14 @@ pub struct DynamoPublications {
     table: String,
 }
 
+/// What the sort keys of publications begin with.
+pub(crate) const PREFIX: &str = "publication#";
+
+/// The sort key of the publication with this number.
+pub(crate) fn publication_name(sequence: u64) -> String {
+    format!("{PREFIX}{sequence:020}")
+}
+
 /// A publication as an item.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct PublicationItem {
@@ -115,6 +123,10 @@ impl DynamoPublications {
 impl Publications for DynamoPublications {
     async fn current(&self) -> Result<Option<Publication>, StoreError> {
         self.read(OWNER, CURRENT).await?.map(publication).transpose()
+    }
+
+    async fn numbered(&self, sequence: u64) -> Result<Option<Publication>, StoreError> {
+        self.read(OWNER, &publication_name(sequence)).await?.map(publication).transpose()
     }
 
     async fn fetch(&self, wanted: &Publication) -> Result<Option<Bytes>, StoreError> {

@@ -7,12 +7,12 @@ use jiff::Timestamp;
 
 use crate::attributes::{self, Attributes};
 use crate::publications::{
-    CURRENT, DATA, OWNER, PART_BYTES, PARTS, PublicationItem, part_name, parts_owner, publication,
+    CURRENT, DATA, OWNER, PART_BYTES, PARTS, PREFIX, PublicationItem, part_name, parts_owner, publication,
+    publication_name,
 };
 use crate::{AwsClients, DynamoPublications, sdk_error};
 
 /// Before the number of a publication, in its sort key.
-const PREFIX: &str = "publication#";
 /// How often a number is tried while others publish at the same time.
 const ATTEMPTS: usize = 20;
 
@@ -122,7 +122,7 @@ impl Publisher {
     async fn write(&self, next: &Publication) -> Result<bool, StoreError> {
         let number = AttributeValue::N(next.sequence.to_string());
         // Twenty digits hold every number, so that they sort as numbers do.
-        let numbered = self.put(format!("{PREFIX}{:020}", next.sequence), next)?;
+        let numbered = self.put(publication_name(next.sequence), next)?;
         let numbered = numbered.condition_expression("attribute_not_exists(#owner)");
         let current = self.put(CURRENT.to_owned(), next)?;
         let current = current

@@ -50,6 +50,8 @@ struct Memory {
 const LONGEST_WAIT: Duration = Duration::from_secs(1);
 /// How long a look waits for one answer of the table.
 const LONGEST_ANSWER: Duration = Duration::from_secs(10);
+/// How many publications a new sandbox tries below one that is refused.
+const MOST_EARLIER: usize = 8;
 /// The pause after a look that got no answer; no `refresh` is shorter.
 const RETRY: SignedDuration = SignedDuration::from_secs(1);
 
@@ -149,22 +151,61 @@ impl Inner {
         let held = door.rules.digest().to_owned();
         let found = self.newer(&memory, &door).await;
         memory.failed = found.is_err();
+        let mut fallen_back = None;
         let news = match found {
             Ok(None) => return,
             Err(error) => BundleNews::Away { held, cause: error.to_string() },
             Ok(Some((publication, Err(fault)))) => {
                 memory.refused = Some(publication.clone());
+                if memory.taken.is_none() {
+                    fallen_back = self.last_good(publication.sequence, &door).await;
+                }
                 BundleNews::Refused { publication, held, cause: fault.to_string() }
             }
             Ok(Some((publication, Ok(rules)))) => {
-                memory.taken = Some(publication.clone());
-                let Some(rules) = rules else { return };
-                let newer = Arc::new(door.renew(Arc::new(rules)));
-                *self.door.write().unwrap_or_else(PoisonError::into_inner) = newer;
-                BundleNews::Taken { publication, before: held }
+                let Some(news) = self.take(publication, rules, &door, &mut memory) else { return };
+                news
             }
         };
         door.ports.journal.report(&news);
+        if let Some((publication, rules)) = fallen_back
+            && let Some(news) = self.take(publication, rules, &door, &mut memory)
+        {
+            door.ports.journal.report(&news);
+        }
+    }
+
+    /// Puts a publication in force; nothing is to be told where the door goes by it already.
+    fn take(
+        &self,
+        publication: Publication,
+        rules: Option<Rules>,
+        door: &Door,
+        memory: &mut Memory,
+    ) -> Option<BundleNews> {
+        memory.taken = Some(publication.clone());
+        let newer = Arc::new(door.renew(Arc::new(rules?)));
+        *self.door.write().unwrap_or_else(PoisonError::into_inner) = newer;
+        Some(BundleNews::Taken { publication, before: door.rules.digest().to_owned() })
+    }
+
+    /// What the sandboxes go by that were here before the publication with this number was refused: the last one before it
+    /// that opens. A new sandbox would else go by its package, which may be older than all of them.
+    async fn last_good(self: &Arc<Self>, refused: u64, door: &Door) -> Option<(Publication, Option<Rules>)> {
+        let publications = &self.published.as_ref()?.publications;
+        for sequence in (1..refused).rev().take(MOST_EARLIER) {
+            let found = within(Some(LONGEST_ANSWER), publications.numbered(sequence)).await.ok()?;
+            let Some(publication) = found else { continue };
+            if publication.digest == door.rules.digest() {
+                return Some((publication, None));
+            }
+            let fetched = within(Some(LONGEST_ANSWER), publications.fetch(&publication)).await.ok()?;
+            let Some(archive) = fetched else { continue };
+            if let Ok(rules) = self.open(&publication, archive, door).await {
+                return Some((publication, Some(rules)));
+            }
+        }
+        None
     }
 
     /// The publication that this door has not seen yet, and what is made of it.

@@ -107,6 +107,9 @@ pub trait Publications: Send + Sync {
     /// The publication that is in force, as it is now; `None` before the first.
     async fn current(&self) -> Result<Option<Publication>, StoreError>;
 
+    /// The publication that was given this number; `None` where there is none.
+    async fn numbered(&self, sequence: u64) -> Result<Option<Publication>, StoreError>;
+
     /// The archive of `publication`, as it stands in the store; `None` when a part of it is missing.
     async fn fetch(&self, publication: &Publication) -> Result<Option<Bytes>, StoreError>;
 }

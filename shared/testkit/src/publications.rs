@@ -16,12 +16,14 @@ pub struct MemoryPublications {
     /// Turns the fetches off, and counts them.
     pub fetches: Switch,
     current: Mutex<Option<Publication>>,
+    numbered: Mutex<HashMap<u64, Publication>>,
     archives: Mutex<HashMap<String, Bytes>>,
 }
 
 impl MemoryPublications {
     /// From now on `publication` is in force, whatever it says.
     pub fn point_at(&self, publication: Publication) {
+        lock(&self.numbered).insert(publication.sequence, publication.clone());
         *lock(&self.current) = Some(publication);
     }
 
@@ -40,6 +42,10 @@ impl Publications for MemoryPublications {
     async fn current(&self) -> Result<Option<Publication>, StoreError> {
         self.looks.ask().await?;
         Ok(lock(&self.current).clone())
+    }
+
+    async fn numbered(&self, sequence: u64) -> Result<Option<Publication>, StoreError> {
+        Ok(lock(&self.numbered).get(&sequence).cloned())
     }
 
     async fn fetch(&self, publication: &Publication) -> Result<Option<Bytes>, StoreError> {

@@ -322,6 +322,34 @@ async fn a_part_that_is_missing_is_told_from_a_table_that_is_away() {
     assert_eq!(live.news(), [BundleNews::Refused { publication, held, cause }]);
 }
 
+/// Sandboxes that were here before go by the last good one; so does a new one, whatever its package says.
+#[tokio::test]
+async fn a_new_sandbox_goes_by_the_last_publication_that_opens() {
+    let live = Live::new();
+    let good = live.publish(3, &packed(&shop::bundle(&[CLOSED])));
+    let lost = live.publication(4, &packed(&shop::bundle(&[("more.cedar", "// lost")])));
+    live.publications.point_at(lost);
+    let broken = live.publication(5, b"no archive");
+    live.publications.keep(&broken, b"no archive");
+    live.publications.point_at(broken.clone());
+    let packaged = live.door.current().rules().digest().to_owned();
+    live.door.prepare().await;
+    assert_eq!(live.order().await, 403);
+    match live.news().as_slice() {
+        [
+            BundleNews::Refused { publication: refused, held, .. },
+            BundleNews::Taken { publication: taken, before },
+        ] => {
+            assert_eq!((refused, taken), (&broken, &good));
+            assert_eq!((held, before), (&packaged, &packaged));
+        }
+        other => panic!("{other:?}"),
+    }
+    live.publish(6, &packed(&shop::bundle(&[])));
+    live.wait();
+    assert_eq!(live.order().await, 201);
+}
+
 #[tokio::test]
 async fn while_the_table_is_away_the_held_bundle_stays_and_it_is_asked_again_soon() {
     let live = Live::new();
