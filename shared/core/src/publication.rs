@@ -61,6 +61,12 @@ pub enum PublicationFault {
 }
 
 impl Publication {
+    /// The digest's first twelve digits, by which lines and lists name the bundle.
+    #[must_use]
+    pub fn short_digest(&self) -> &str {
+        self.digest.get(..12).unwrap_or(&self.digest)
+    }
+
     /// The publication of `archive`, which holds the bundle with this digest.
     #[must_use]
     pub fn of(sequence: u64, digest: &str, archive: &[u8], at: Timestamp) -> Self {

@@ -45,7 +45,7 @@ pub(crate) async fn run(arguments: &Arguments, format: Format) -> Result<Exit, F
             for publication in &listed {
                 drawn.add_row([
                     publication.sequence.to_string(),
-                    publication.digest.get(..12).unwrap_or_default().to_owned(),
+                    publication.short_digest().to_owned(),
                     publication.at.strftime("%Y-%m-%d %H:%M:%S UTC").to_string(),
                     publication.bytes.to_string(),
                     if is_current(publication) { "in force".to_owned() } else { String::new() },

@@ -22,16 +22,3 @@ pub fn sparse(count: usize) -> String {
     }
     text
 }
-
-/// `count` policies that fit the schema of the tests' shop.
-#[allow(dead_code, reason = "not every bench asks for them")]
-pub fn over_the_shop(count: usize) -> String {
-    let mut text = String::new();
-    for nth in 0..count {
-        let _ = writeln!(
-            text,
-            "permit(principal in Group::\"g{nth}\", action == Action::\"createOrder\", resource == Function::\"f{nth}\") when {{ context.input.total <= 1000 && context.request.method == \"POST\" }};"
-        );
-    }
-    text
-}

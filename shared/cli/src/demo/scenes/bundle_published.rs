@@ -48,7 +48,7 @@ async fn play(stage: &Stage) -> Result<Vec<Act>, Failure> {
     acts.push(refused);
 
     let third = store.publish_anew(&first.digest).await?.publication;
-    acts.push(published(stage, &format!(" --digest {}", short(&first)), &third).await?);
+    acts.push(published(stage, &format!(" --digest {}", first.short_digest()), &third).await?);
     let mut admitted =
         order(stage, &dora, 201, "admitted", &["allow by customers-order-up-to-1000", "ledger:"]).await?;
     taken_up(stage, &third, &mut admitted);
@@ -90,7 +90,7 @@ async fn published(stage: &Stage, what: &str, publication: &Publication) -> Resu
     let mut verdict = Verdict::default();
     verdict.same("what is in force", read.as_ref(), Some(publication));
     let endpoint = stage.door.emulator.dynamodb_url();
-    let (sequence, bundle) = (publication.sequence, short(publication));
+    let (sequence, bundle) = (publication.sequence, publication.short_digest());
     Ok(Act {
         scene: SCENE.title,
         asked: format!("cargo doorward bundle publish{what} --dynamodb-url {endpoint}"),
@@ -112,10 +112,6 @@ fn taken_up(stage: &Stage, publication: &Publication, act: &mut Act) {
         Some(said) => act.why.insert(0, said),
         None => act.unexpected.push(format!("no function took up number {}", publication.sequence)),
     }
-}
-
-fn short(publication: &Publication) -> &str {
-    publication.digest.get(..12).unwrap_or(&publication.digest)
 }
 
 /// As it is written in the project's folder.
