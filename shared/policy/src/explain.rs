@@ -6,7 +6,7 @@ use crate::decide::Asked;
 use crate::engine::While;
 use crate::question::{Decision, Question};
 use crate::reads::input_reads;
-use crate::text::clauses::{self, ClauseText, Keyword, Link};
+use crate::text::clauses::{self, ClauseText, Connective, Keyword};
 
 /// A decision, and what every policy that could have had a part in it says.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -62,7 +62,7 @@ pub struct Clause {
     /// How it counts.
     pub keyword: Keyword,
     /// What joins its parts.
-    pub link: Link,
+    pub connective: Connective,
     /// Its parts, in order.
     pub parts: Vec<Part>,
 }
@@ -139,7 +139,10 @@ fn look(clause: &ClauseText, text: &str, line: usize, asked: &Asked, reached: &m
         let before = text.get(..span.start).unwrap_or_default();
         let found = if open { condition(part, asked) } else { Holds::NotReached };
         if open {
-            open = matches!((clause.link, &found), (Link::And, Holds::Yes) | (Link::Or, Holds::No));
+            open = matches!(
+                (clause.connective, &found),
+                (Connective::And, Holds::Yes) | (Connective::Or, Holds::No)
+            );
             value = found.clone();
         }
         Part { text: part.to_owned(), line: line + before.matches('\n').count(), holds: found }
@@ -147,7 +150,7 @@ fn look(clause: &ClauseText, text: &str, line: usize, asked: &Asked, reached: &m
     let parts = parts.collect();
     let kept = matches!((clause.keyword, &value), (Keyword::When, Holds::Yes) | (Keyword::Unless, Holds::No));
     *reached = *reached && kept;
-    Clause { keyword: clause.keyword, link: clause.link, parts }
+    Clause { keyword: clause.keyword, connective: clause.connective, parts }
 }
 
 /// Whether an expression of a policy that Cedar has read is true.

@@ -9,7 +9,7 @@ use cedar_policy::{
 use doorward_model::Fault;
 
 use crate::files::policy_files::PolicyFiles;
-use crate::text::clauses::{ClauseText, Keyword, Link, clauses};
+use crate::text::clauses::{ClauseText, Connective, Keyword, clauses};
 use crate::text::conditions;
 
 /// How a finding counts.
@@ -70,10 +70,14 @@ fn reason(text: &str, schema: &Schema) -> Option<String> {
     if is_impossible(&format!("{scope};"), &validator) {
         return Some("no action takes such a principal on such a resource".to_owned());
     }
-    for ClauseText { keyword, link, parts } in clauses(text) {
-        let (word, verdict) = match (keyword, link, parts.len()) {
-            (Keyword::When, Link::And, _) | (Keyword::When, Link::Or, 1) => ("when", "never holds"),
-            (Keyword::Unless, Link::Or, _) | (Keyword::Unless, Link::And, 1) => ("unless", "always holds"),
+    for ClauseText { keyword, connective, parts } in clauses(text) {
+        let (word, verdict) = match (keyword, connective, parts.len()) {
+            (Keyword::When, Connective::And, _) | (Keyword::When, Connective::Or, 1) => {
+                ("when", "never holds")
+            }
+            (Keyword::Unless, Connective::Or, _) | (Keyword::Unless, Connective::And, 1) => {
+                ("unless", "always holds")
+            }
             _ => continue,
         };
         for part in parts.into_iter().filter_map(|part| text.get(part)) {

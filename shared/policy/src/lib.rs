@@ -61,7 +61,7 @@ pub use misfits::Misfit;
 pub use question::{CallContext, Context, Decision, Input, Question};
 pub use record::facts::Unwritable;
 pub use record::redecide::{Redecider, Redecision};
-pub use text::clauses::{Keyword, Link};
+pub use text::clauses::{Connective, Keyword};
 pub use vocabulary::{
     ActionSpec, CallShape, Candidate, HttpShape, SourceFile, Sources, TokenShape, Vocabulary,
 };

@@ -12,14 +12,14 @@ use crate::schema::types::{Member, Members, Type};
 
 /// An attribute that is not what the schema says: what it must be.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Misfit {
+pub(crate) struct AttributeFault {
     /// Where: `address.zip`, `tags[]`.
     attribute: String,
     /// What must stand there.
     expected: String,
 }
 
-impl std::fmt::Display for Misfit {
+impl std::fmt::Display for AttributeFault {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "the attribute `{}` must be {}", self.attribute, self.expected)
     }
@@ -29,7 +29,7 @@ impl std::fmt::Display for Misfit {
 pub(crate) fn attributes(
     declared: &Members,
     item: &Item,
-) -> Result<Vec<(String, RestrictedExpression)>, Misfit> {
+) -> Result<Vec<(String, RestrictedExpression)>, AttributeFault> {
     members(declared, item, "")
 }
 
@@ -37,13 +37,13 @@ fn members(
     declared: &Members,
     item: &Item,
     within: &str,
-) -> Result<Vec<(String, RestrictedExpression)>, Misfit> {
+) -> Result<Vec<(String, RestrictedExpression)>, AttributeFault> {
     let mut expressed = Vec::with_capacity(declared.len());
     for (name, Member { ty, required }) in declared {
         let path = if within.is_empty() { name.clone() } else { format!("{within}.{name}") };
         match item.get(name) {
             None | Some(ItemValue::Null) if *required => {
-                return Err(Misfit { attribute: path, expected: "there".to_owned() });
+                return Err(AttributeFault { attribute: path, expected: "there".to_owned() });
             }
             None | Some(ItemValue::Null) => {}
             Some(value) => expressed.push((name.clone(), express(ty, value, &path)?)),
@@ -52,7 +52,7 @@ fn members(
     Ok(expressed)
 }
 
-fn express(ty: &Type, value: &ItemValue, path: &str) -> Result<RestrictedExpression, Misfit> {
+fn express(ty: &Type, value: &ItemValue, path: &str) -> Result<RestrictedExpression, AttributeFault> {
     let expressed = match (ty, value) {
         (Type::Set(element), ItemValue::List(values)) => {
             let path = format!("{path}[]");
@@ -82,7 +82,7 @@ fn express(ty: &Type, value: &ItemValue, path: &str) -> Result<RestrictedExpress
         }
         _ => None,
     };
-    expressed.ok_or_else(|| Misfit { attribute: path.to_owned(), expected: expected(ty) })
+    expressed.ok_or_else(|| AttributeFault { attribute: path.to_owned(), expected: expected(ty) })
 }
 
 /// The expression, if Cedar reads what its extension type is made of.

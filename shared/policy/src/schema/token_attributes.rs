@@ -4,17 +4,22 @@ use crate::schema::schema_text::Quoted;
 use crate::schema::types::{self, Members};
 
 /// What is wrong with a type that the user declares.
-pub(crate) struct Misfit {
+pub(crate) struct DeclarationFault {
     pub(crate) message: String,
     /// Whether the type has the attribute at all.
     pub(crate) is_declared: bool,
 }
 
 /// Why the attribute `name` of the type `type_name`, which has `declared`, cannot take what tokens put there.
-pub(crate) fn misfit(type_name: &str, declared: &Members, name: &str, claim: Claim) -> Option<Misfit> {
+pub(crate) fn misfit(
+    type_name: &str,
+    declared: &Members,
+    name: &str,
+    claim: Claim,
+) -> Option<DeclarationFault> {
     let Some(member) = declared.get(name) else {
         let message = format!("`{type_name}` has no attribute `{name}`, but tokens give it one");
-        return Some(Misfit { message, is_declared: false });
+        return Some(DeclarationFault { message, is_declared: false });
     };
     let message = if member.ty != types::claim(claim.ty) {
         let word = claim.ty.word();
@@ -24,7 +29,7 @@ pub(crate) fn misfit(type_name: &str, declared: &Members, name: &str, claim: Cla
     } else {
         return None;
     };
-    Some(Misfit { message, is_declared: true })
+    Some(DeclarationFault { message, is_declared: true })
 }
 
 /// How a schema declares the attribute: `tenant?: String`.

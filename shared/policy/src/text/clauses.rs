@@ -6,8 +6,8 @@ use crate::text::tokens::{Token, tokens};
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct ClauseText {
     pub(crate) keyword: Keyword,
-    pub(crate) link: Link,
-    /// The parts that `link` joins, where they stand in the text.
+    pub(crate) connective: Connective,
+    /// The parts that `connective` joins, where they stand in the text.
     pub(crate) parts: Vec<Range<usize>>,
 }
 
@@ -22,7 +22,7 @@ pub enum Keyword {
 
 /// What joins the parts of a clause.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Link {
+pub enum Connective {
     /// `&&`: each must hold; the first that does not ends the evaluation. Also where there is one part only.
     And,
     /// `||`: one must hold; the first that does ends the evaluation.
@@ -73,7 +73,8 @@ fn clause(keyword: Keyword, tokens: Vec<Token<'_>>) -> Option<ClauseText> {
     }
     let has = |word: &str| tokens.iter().zip(&outer).any(|(token, outer)| *outer && token.text == word);
     let whole = has("if");
-    let (link, operator) = if has("||") && !whole { (Link::Or, "||") } else { (Link::And, "&&") };
+    let (connective, operator) =
+        if has("||") && !whole { (Connective::Or, "||") } else { (Connective::And, "&&") };
     let mut parts: Vec<Range<usize>> = Vec::new();
     let mut open = false;
     for (token, outer) in tokens.iter().zip(&outer) {
@@ -86,7 +87,7 @@ fn clause(keyword: Keyword, tokens: Vec<Token<'_>>) -> Option<ClauseText> {
             open = true;
         }
     }
-    (!parts.is_empty()).then_some(ClauseText { keyword, link, parts })
+    (!parts.is_empty()).then_some(ClauseText { keyword, connective, parts })
 }
 
 #[cfg(test)]
@@ -94,7 +95,7 @@ mod tests {
     use super::*;
 
     #[track_caller]
-    fn check(conditions: &str, expected: &[(Keyword, Link, &[&str])]) {
+    fn check(conditions: &str, expected: &[(Keyword, Connective, &[&str])]) {
         let text = format!(
             "@id(\"when {{ x }}\")\npermit (principal, action, resource in A::\"unless\") {conditions};"
         );
@@ -103,7 +104,7 @@ mod tests {
             .iter()
             .map(|clause| {
                 let parts: Vec<&str> = clause.parts.iter().map(|part| &text[part.clone()]).collect();
-                (clause.keyword, clause.link, parts)
+                (clause.keyword, clause.connective, parts)
             })
             .collect();
         let expected: Vec<_> = expected.iter().map(|(k, l, parts)| (*k, *l, parts.to_vec())).collect();
@@ -112,8 +113,8 @@ mod tests {
 
     #[test]
     fn a_clause_is_split_where_it_binds_least() {
+        use Connective::*;
         use Keyword::*;
-        use Link::*;
         check("", &[]);
         check("when { true }", &[(When, And, &["true"])]);
         check(

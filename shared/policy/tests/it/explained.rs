@@ -1,7 +1,7 @@
 use std::fmt::Write as _;
 
 use doorward_model::Principal;
-use doorward_policy::{Clause, Explanation, Holds, Keyword, Link, PolicyEffect};
+use doorward_policy::{Clause, Connective, Explanation, Holds, Keyword, PolicyEffect};
 use expect_test::{Expect, expect};
 use serde_json::json;
 
@@ -25,10 +25,10 @@ fn show(Explanation { decision, applicable }: &Explanation) -> String {
             PolicyEffect::Forbid => "forbid",
         };
         let _ = write!(shown, "\n{effect} {}: {}", policy.id, word(&policy.holds));
-        for Clause { keyword, link, parts } in &policy.clauses {
+        for Clause { keyword, connective, parts } in &policy.clauses {
             let keyword = if *keyword == Keyword::When { "when" } else { "unless" };
-            let link = if *link == Link::And { "all" } else { "one" };
-            let _ = write!(shown, "\n  {keyword} {link} of");
+            let joined = if *connective == Connective::And { "all" } else { "one" };
+            let _ = write!(shown, "\n  {keyword} {joined} of");
             for part in parts {
                 let _ = write!(shown, "\n    {}: `{}`: {}", part.line, part.text, word(&part.holds));
             }
