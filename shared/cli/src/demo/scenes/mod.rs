@@ -9,6 +9,7 @@ mod event_permitted;
 mod health;
 mod order_of_another;
 mod order_placed;
+mod payload_decides;
 mod principal_can;
 mod rate_reached;
 mod shadow_difference;
@@ -32,6 +33,7 @@ pub(crate) const ALL: &[Scene] = &[
     event_denied::SCENE,
     delivered_twice::SCENE,
     shadow_difference::SCENE,
+    payload_decides::SCENE,
     decision_explained::SCENE,
     principal_can::SCENE,
     bundle_published::SCENE,
