@@ -1,16 +1,13 @@
 //! Orders that the real functions read from DynamoDB before they decide.
 
-use std::path::Path;
-
-use doorward_emulator::{Emulator, FunctionUrl, Functions, Options, Ports};
 use doorward_tests::counting_proxy::CountingProxy;
 use doorward_tests::local_door::{LocalDoor, dynamodb};
-use doorward_tests::{free_address, http, workspace};
+use doorward_tests::{free_address, http};
 use serde_json::{Value, json};
 
 use crate::check::{project, refreshed};
 use crate::issuer;
-use crate::work::function;
+use crate::work::start;
 
 const RESOURCE: &str = r#"resource = { type = "Order", id = "path.id" }"#;
 
@@ -91,32 +88,6 @@ fn an_owner_is_read_from_a_table_of_ones_own() {
     let cause = lines.iter().find_map(|line| line["cause"].as_str()).unwrap();
     assert!(cause.contains("the attribute `owner` must be the id of a `User`"), "{cause}");
     assert!(lines.iter().all(|line| !line.to_string().contains("4711")), "{lines:?}");
-}
-
-fn start(
-    project: &Path,
-    dynamodb: std::net::SocketAddr,
-    proxy: &CountingProxy,
-) -> (tokio::runtime::Runtime, Emulator) {
-    let environment = [
-        ("DOORWARD_CONFIG", project.join("doorward.toml").display().to_string()),
-        ("AWS_ENDPOINT_URL_DYNAMODB", proxy.url()),
-    ];
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
-    let emulator = runtime.block_on(async {
-        let emulator = Emulator::start(Options {
-            tables: std::fs::read_to_string(workspace::root().join("infra/tables.json")).unwrap(),
-            functions: Functions::Host(vec![function("dispatcher", &environment), function("orders", &[])]),
-            function_url: Some(FunctionUrl { id: "shopurl".to_owned(), function: "dispatcher".to_owned() }),
-            ports: Ports { dynamodb: dynamodb.port(), ..Ports::default() },
-            ..issuer::options()
-        })
-        .await
-        .unwrap();
-        emulator.prewarm(&["dispatcher"]).await.unwrap();
-        emulator
-    });
-    (runtime, emulator)
 }
 
 #[test]

@@ -1,6 +1,8 @@
 //! The counted work of a call in the real dispatcher.
 
 use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::path::Path;
 use std::time::Duration;
 
 use doorward_emulator::{Emulator, FunctionSpec, FunctionUrl, Functions, Options, Ports};
@@ -25,14 +27,14 @@ pub(crate) fn function(name: &str, environment: &[(&str, String)]) -> FunctionSp
     }
 }
 
-#[test]
-fn an_admitted_call_is_one_update_and_one_put_on_the_one_connection_and_reads_no_file() {
-    // Longer than a machine takes for these calls, however slow it is.
-    let project = project(&[("doorward.toml", &|text| refreshed(&text, "1h"))]);
-    let dynamodb = free_address().unwrap();
-    let proxy = CountingProxy::start(dynamodb);
+/// A dispatcher over the project in this folder, one sandbox, whose calls of DynamoDB go by way of the proxy; it has started.
+pub(crate) fn start(
+    project: &Path,
+    dynamodb: SocketAddr,
+    proxy: &CountingProxy,
+) -> (tokio::runtime::Runtime, Emulator) {
     let environment = [
-        ("DOORWARD_CONFIG", project.path().join("doorward.toml").display().to_string()),
+        ("DOORWARD_CONFIG", project.join("doorward.toml").display().to_string()),
         ("AWS_ENDPOINT_URL_DYNAMODB", proxy.url()),
     ];
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
@@ -49,6 +51,16 @@ fn an_admitted_call_is_one_update_and_one_put_on_the_one_connection_and_reads_no
         emulator.prewarm(&["dispatcher"]).await.unwrap();
         emulator
     });
+    (runtime, emulator)
+}
+
+#[test]
+fn an_admitted_call_is_one_update_and_one_put_on_the_one_connection_and_reads_no_file() {
+    // Longer than a machine takes for these calls, however slow it is.
+    let project = project(&[("doorward.toml", &|text| refreshed(&text, "1h"))]);
+    let dynamodb = free_address().unwrap();
+    let proxy = CountingProxy::start(dynamodb);
+    let (runtime, emulator) = start(project.path(), dynamodb, &proxy);
     let at_start = "the look for publications opens the connection at start";
     assert_eq!(proxy.seen().operations, ["GetItem"], "{at_start}");
     std::fs::remove_dir_all(project.path()).unwrap();
