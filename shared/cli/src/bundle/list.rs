@@ -5,8 +5,9 @@ use comfy_table::presets::UTF8_HORIZONTAL_ONLY;
 use doorward_aws::{DynamoPublications, Publisher};
 use doorward_core::Publication;
 use doorward_core::ports::Publications as _;
-use serde_json::{Value, json};
+use serde_json::json;
 
+use super::as_json;
 use crate::endpoint::{self, Dynamodb};
 use crate::output::{Exit, Failure, Format, say};
 use crate::project;
@@ -35,7 +36,9 @@ pub(crate) async fn run(arguments: &Arguments, format: Format) -> Result<Exit, F
     let is_current = |publication: &Publication| current.as_ref() == Some(publication);
     match format {
         Format::Json => {
-            let listed = listed.iter().map(|publication| as_json(publication, is_current(publication)));
+            let listed = listed
+                .iter()
+                .map(|publication| as_json(publication, [("current", json!(is_current(publication)))]));
             say!("{}", json!({ "publications": listed.collect::<Vec<_>>() }));
         }
         Format::Human if listed.is_empty() => say!("nothing was published to `{state}`"),
@@ -55,16 +58,4 @@ pub(crate) async fn run(arguments: &Arguments, format: Format) -> Result<Exit, F
         }
     }
     Ok(Exit::Ok)
-}
-
-fn as_json(publication: &Publication, current: bool) -> Value {
-    json!({
-        "sequence": publication.sequence,
-        "bundle": publication.digest,
-        "archive": publication.archive,
-        "bytes": publication.bytes,
-        "at": publication.at,
-        "door": publication.door,
-        "current": current,
-    })
 }

@@ -5,6 +5,8 @@ mod list;
 pub(crate) mod publish;
 
 use clap::Subcommand;
+use doorward_core::Publication;
+use serde_json::{Value, json};
 
 use crate::output::{Exit, Failure, Format};
 
@@ -28,4 +30,18 @@ pub(crate) async fn run(arguments: Arguments, format: Format) -> Result<Exit, Fa
         Verb::Publish(arguments) => publish::run(&arguments, format).await,
         Verb::List(arguments) => list::run(&arguments, format).await,
     }
+}
+
+/// A publication for programs, and what a verb says of it beside.
+fn as_json<const N: usize>(publication: &Publication, beside: [(&str, Value); N]) -> Value {
+    let Publication { sequence, digest, archive, bytes, at, door } = publication;
+    let own = [
+        ("sequence", json!(sequence)),
+        ("bundle", json!(digest)),
+        ("archive", json!(archive)),
+        ("bytes", json!(bytes)),
+        ("at", json!(at)),
+        ("door", json!(door)),
+    ];
+    own.into_iter().chain(beside).map(|(name, value)| (name.to_owned(), value)).collect()
 }

@@ -8,6 +8,7 @@ use doorward_core::{Archive, Publication};
 use jiff::Timestamp;
 use serde_json::json;
 
+use super::as_json;
 use crate::endpoint::{self, Dynamodb};
 use crate::output::{Exit, Failure, Format, say};
 use crate::policy::suite::Suite;
@@ -173,20 +174,17 @@ fn tell(published: &Published, config: &Config, format: Format) {
     match format {
         Format::Json => say!(
             "{}",
-            json!({
-                "sequence": publication.sequence,
-                "bundle": publication.digest,
-                "archive": publication.archive,
-                "bytes": publication.bytes,
-                "at": publication.at,
-                "door": publication.door,
-                "already": already,
-                "table": table,
-                "refresh_ms": u64::try_from(refresh.as_millis()).unwrap_or(u64::MAX),
-            })
+            as_json(
+                publication,
+                [
+                    ("already", json!(already)),
+                    ("table", json!(table)),
+                    ("refresh_ms", json!(u64::try_from(refresh.as_millis()).unwrap_or(u64::MAX))),
+                ]
+            )
         ),
         Format::Human => {
-            let digest = publication.digest.get(..SHORTEST).unwrap_or(&publication.digest);
+            let digest = publication.short_digest();
             let number = publication.sequence;
             if *already {
                 say!("the bundle {digest} is already in force in `{table}`, under number {number}");
