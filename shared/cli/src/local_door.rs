@@ -121,7 +121,7 @@ fn function_name(target: &Target) -> &str {
 /// and path are identity sources, since an answer for one order must not be reused for another.
 fn http_api(id: String, config: &Config) -> HttpApi {
     let route = |key: String, authorized| Route { key, function: DISPATCHER.to_owned(), authorized };
-    let routes = config.routes.iter().map(|r| route(format!("{} {}", r.method, r.path), !r.anonymous));
+    let routes = config.routes.iter().map(|r| route(format!("{} {}", r.method, r.path), !r.is_anonymous()));
     let health = route("GET /.doorward/health".to_owned(), false);
     HttpApi {
         id,

@@ -212,10 +212,9 @@ pub struct Route {
     pub path: String,
     /// Name of a declared target.
     pub target: String,
-    /// Names of declared issuers whose tokens are accepted.
-    pub auth: Vec<String>,
-    /// Whether a caller without credentials may come as `Anonymous`.
-    pub anonymous: bool,
+    /// How callers may prove who they are, in the order of the file: the first kind of credentials that a caller shows
+    /// is the one that counts, and must hold.
+    pub auth: Vec<Credential>,
     /// The contract's file below the configuration's folder, and the operation in it.
     pub contract: Option<ContractRef>,
     /// What becomes of answers that break the contract.
@@ -228,6 +227,37 @@ pub struct Route {
     pub units: NonZeroU64,
     /// The purpose that calls of this route have.
     pub purpose: Option<String>,
+}
+
+/// A kind of credentials, as `auth` of a route names it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Credential {
+    /// A token of the declared issuer with this name.
+    Token(String),
+    /// None: the caller is `Anonymous`. It counts last, wherever it stands.
+    Anonymous,
+}
+
+impl Route {
+    /// Names of the issuers whose tokens are accepted.
+    pub fn issuers(&self) -> impl Iterator<Item = &str> {
+        self.auth.iter().filter_map(|credential| match credential {
+            Credential::Token(issuer) => Some(issuer.as_str()),
+            Credential::Anonymous => None,
+        })
+    }
+
+    /// Whether a caller without credentials may come as `Anonymous`.
+    #[must_use]
+    pub fn is_anonymous(&self) -> bool {
+        self.auth.contains(&Credential::Anonymous)
+    }
+
+    /// Whether every caller shows a token.
+    #[must_use]
+    pub fn needs_token(&self) -> bool {
+        self.auth.iter().all(|credential| matches!(credential, Credential::Token(_)))
+    }
 }
 
 /// `contract = "contracts/shop.yaml#createOrder"`.

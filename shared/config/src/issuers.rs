@@ -2,6 +2,7 @@ use std::time::Duration;
 
 use doorward_model::Fault;
 
+use crate::auth;
 use crate::checked::{Algorithm, Issuer, JwksLocation, PrincipalRule};
 use crate::claims;
 use crate::entity_type;
@@ -17,9 +18,6 @@ const DEFAULT_LEEWAY: Duration = Duration::from_secs(30);
 
 /// The most clock skew that is forgiven: "no more than a few minutes" (RFC 7519 section 4.1.4), and less is safer.
 const MOST_LEEWAY: Duration = Duration::from_secs(60);
-
-/// `auth = ["anonymous"]` admits callers without credentials, so no issuer can be named so.
-pub(crate) const ANONYMOUS: &str = "anonymous";
 
 /// Reads `[[issuers]]` and declares their names.
 pub(crate) fn read(document: &mut Section<'_>, names: &mut Names) -> Result<Vec<Issuer>, Reported> {
@@ -72,9 +70,7 @@ fn read_issuer(section: &mut Section<'_>, names: &mut Names) -> Result<Issuer, R
 }
 
 fn issuer_name(name: &str) -> Result<(), Fault> {
-    if name == ANONYMOUS {
-        return Err(Fault::new(format!("{} is reserved: it names callers without credentials", quote(name))));
-    }
+    auth::not_reserved(name)?;
     names::plain(name)
 }
 

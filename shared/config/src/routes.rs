@@ -7,12 +7,11 @@ use matchit::Router;
 
 use crate::checked::{CheckAnswers, ContractRef, Issuer, ParentRule, ResourceRule, Route};
 use crate::document::Declared;
-use crate::issuers::ANONYMOUS;
 use crate::path_template::PathTemplate;
 use crate::reader::{Section, Value, with_hint};
 use crate::report::{Reported, quote};
 use crate::suggestion::suggest;
-use crate::{claims, entity_type, load, location, names, request_context};
+use crate::{auth, entity_type, load, location, names, request_context};
 
 /// What one call may count for at most.
 const MOST_UNITS: u64 = 1_000_000;
@@ -33,11 +32,7 @@ pub(crate) fn read(
         let id = section.required("id", |value| names.actions.declare(value, names::action));
         let matched = section.required("match", |value| table.claim(value, value.parse(parse_match)?));
         let target = section.required("target", |value| names.targets.used(value));
-        let auth = section.required("auth", |value| {
-            let auth = value.nonempty_set(|item| names.issuers.used_or(item, &[ANONYMOUS]))?;
-            claims::agree(value, issuers.iter().filter(|issuer| auth.contains(&issuer.name)))?;
-            Ok(auth)
-        });
+        let auth = section.required("auth", |value| auth::read(value, names, issuers));
         let contract = section.optional("contract", read_contract);
         let check_answers =
             section.optional("check_answers", |value| Ok((read_check_answers(value)?, value)));
@@ -58,14 +53,12 @@ pub(crate) fn read(
             (Some((wanted, _)), _) => wanted,
         };
         let (method, path) = matched?;
-        let (anonymous, auth): (Vec<_>, Vec<_>) = auth?.into_iter().partition(|name| name == ANONYMOUS);
         Ok(Route {
             id: id?,
             method,
             path: path.text,
             target: target?,
-            auth,
-            anonymous: !anonymous.is_empty(),
+            auth: auth?,
             contract,
             check_answers,
             resource: resource?,

@@ -1,6 +1,6 @@
 use doorward_config::CheckAnswers;
 use doorward_contract::Operation;
-use doorward_model::{Body, Call, Refusal, Reply, Stage, TargetFault};
+use doorward_model::{Body, Call, Refusal, Reply, ReplyForm, Stage, TargetFault};
 use http::HeaderMap;
 use http::header::CONTENT_TYPE;
 
@@ -29,9 +29,9 @@ impl Door {
     /// passes on without being gathered.
     pub(crate) async fn check_response(&self, sent: Sent<'_>, call: &mut Call) -> Result<Answered, Refusal> {
         self.enter(call, Stage::CheckResponse);
-        let rules = match sent.found().subject() {
-            Subject::Http(http) => Some(http.rules),
-            Subject::Event { .. } => None,
+        let (rules, form) = match sent.found().subject() {
+            Subject::Http(http) => (Some(http.rules), http.request.reply),
+            Subject::Event { .. } => (None, ReplyForm::default()),
         };
         let Reply { status, headers, body } = sent.into_reply();
         // Whoever is served may read another one than the contract did.
@@ -47,7 +47,7 @@ impl Door {
             body => {
                 let gathered =
                     body.collect(MAX_ANSWER).await.map_err(|error| unreadable(&error.to_string()))?;
-                if rules.is_some() && !self.ports.answers.fits(status, &headers, &gathered) {
+                if rules.is_some() && !self.ports.answers.fits(form, status, &headers, &gathered) {
                     return Err(unreadable("it is larger than the front can carry"));
                 }
                 if gathered.is_empty() { Body::Empty } else { Body::Full(gathered) }

@@ -7,7 +7,7 @@ use bytes::Bytes;
 use doorward_config::{EntityTable, Target};
 use doorward_model::{
     Call, CanonicalPath, DecisionRecord, EventRecord, HttpRequest, Item, Outcome, Principal, Reply,
-    TargetFault, Trace,
+    ReplyForm, TargetFault, Trace,
 };
 use http::{HeaderMap, StatusCode};
 use jiff::Timestamp;
@@ -168,8 +168,8 @@ pub struct StoreError(pub String);
 
 /// What the front can carry back.
 pub trait AnswerBound: Send + Sync {
-    /// Whether an answer with this body still fits, in the form in which the front takes it.
-    fn fits(&self, status: StatusCode, headers: &HeaderMap, body: &[u8]) -> bool;
+    /// Whether an answer with this body still fits, in the `form` in which the front takes it.
+    fn fits(&self, form: ReplyForm, status: StatusCode, headers: &HeaderMap, body: &[u8]) -> bool;
 
     /// Whether the front passes a body on while it comes in. One that does not must be handed the whole.
     fn streams(&self) -> bool;

@@ -271,9 +271,9 @@ fn misplaced(bundle: &Bundle, config: &Config) -> Vec<Fault> {
 /// What policies may talk about: one action a route and event.
 fn vocabulary(config: &Config, contracts: &Contracts) -> Vocabulary {
     let routes = config.routes.iter().enumerate().map(|(place, route)| {
-        let issuers = route.auth.iter().filter_map(|name| config.issuer(name));
+        let issuers = route.issuers().filter_map(|name| config.issuer(name));
         let mut principals: Vec<String> = issuers.map(|issuer| issuer.principal.type_name.clone()).collect();
-        if route.anonymous {
+        if route.is_anonymous() {
             principals.push(ANONYMOUS.to_owned());
         }
         principals.sort();
@@ -328,7 +328,7 @@ fn resolve_routes(
         Some(RouteRules {
             key: format!("{} {}", route.method, route.path),
             operation,
-            issuers: route.auth.iter().filter_map(|name| config.issuer(name)).cloned().collect(),
+            issuers: route.issuers().filter_map(|name| config.issuer(name)).cloned().collect(),
             function: EntityName::new(FUNCTION, &target.name),
             target,
             load: loads.remove(&route.id),

@@ -36,10 +36,11 @@ pub(crate) fn attributes(issuer: &Issuer, declared: &Map<String, Value>) -> Map<
 
 /// What policies read of the tokens that a route accepts; nothing where none of its issuers declares a claim.
 pub(crate) fn token(config: &Config, route: &Route) -> Option<TokenShape> {
-    let issuers = route.auth.iter().filter_map(|name| config.issuer(name));
-    let all: Vec<Claims> = issuers.map(|issuer| issuer.claims.clone()).collect();
+    let issuers = || route.issuers().filter_map(|name| config.issuer(name));
+    let all: Vec<Claims> = issuers().map(|issuer| issuer.claims.clone()).collect();
     let claims = joined(&all);
-    (!claims.is_empty()).then_some(TokenShape { claims, required: !route.anonymous })
+    let principals = issuers().map(|issuer| issuer.principal.type_name.clone()).collect();
+    (!claims.is_empty()).then_some(TokenShape { claims, principals, required: route.needs_token() })
 }
 
 /// The attributes that tokens give to principals, by principal type.

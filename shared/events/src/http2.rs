@@ -1,5 +1,7 @@
 use bytes::Bytes;
-use doorward_model::{CallId, Front, FrontKind, HttpRequest, Inbound, Message, PathForm, Trace};
+use doorward_model::{
+    CallId, Front, FrontKind, FrontVerified, HttpRequest, Inbound, Message, PathForm, ReplyForm, Trace,
+};
 use http::header::COOKIE;
 use http::{HeaderMap, HeaderName, HeaderValue, Method};
 use serde_json::{Map, Value};
@@ -41,6 +43,10 @@ pub(crate) fn read(
         source_ip,
         host,
         headers,
+        stage: None,
+        socket: None,
+        verified: FrontVerified::default(),
+        reply: ReplyForm::V2,
     };
     Ok(Inbound {
         front,

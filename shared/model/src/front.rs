@@ -6,24 +6,34 @@ use serde::{Serialize, Serializer};
 /// The kinds of service through which calls enter.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum FrontKind {
+    /// An API Gateway REST API, named by its API id.
+    RestApi,
     /// An API Gateway HTTP API, named by its API id.
     HttpApi,
+    /// An API Gateway WebSocket API, named by its API id.
+    WebSocketApi,
     /// A Lambda function URL, named by its URL id.
     FunctionUrl,
+    /// A target group of an Application Load Balancer, named as its ARN ends: `orders/49e9d65c45c6791a`.
+    Alb,
     /// An S3 bucket that notifies, named by the bucket.
     Bucket,
 }
 
 impl FrontKind {
     /// Every kind, in the order of the documentation.
-    pub const ALL: [Self; 3] = [Self::HttpApi, Self::FunctionUrl, Self::Bucket];
+    pub const ALL: [Self; 6] =
+        [Self::RestApi, Self::HttpApi, Self::WebSocketApi, Self::FunctionUrl, Self::Alb, Self::Bucket];
 
     /// The word before the colon in `fronts = ["http-api:a1b2c3"]`.
     #[must_use]
     pub fn word(self) -> &'static str {
         match self {
+            Self::RestApi => "rest-api",
             Self::HttpApi => "http-api",
+            Self::WebSocketApi => "websocket-api",
             Self::FunctionUrl => "function-url",
+            Self::Alb => "alb",
             Self::Bucket => "bucket",
         }
     }
@@ -34,13 +44,15 @@ impl FrontKind {
 pub struct Front {
     /// The kind of service.
     pub kind: FrontKind,
-    /// The service's own id: API id, URL id, bucket name.
+    /// The service's own id: API id, URL id, target group, bucket name.
     pub id: String,
 }
 
 /// A text that names no front.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("`{0}` is not a front: expected `http-api:ID`, `function-url:ID` or `bucket:NAME`")]
+#[error(
+    "`{0}` is not a front: expected `rest-api:ID`, `http-api:ID`, `websocket-api:ID`, `function-url:ID`, `alb:NAME/ID` or `bucket:NAME`"
+)]
 pub struct ParseFrontError(pub String);
 
 impl FromStr for Front {
@@ -50,8 +62,15 @@ impl FromStr for Front {
         let fault = || ParseFrontError(text.to_owned());
         let (word, id) = text.split_once(':').ok_or_else(fault)?;
         let kind = FrontKind::ALL.into_iter().find(|kind| kind.word() == word).ok_or_else(fault)?;
-        let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '.' | '_');
-        if id.is_empty() || !id.chars().all(plain) {
+        let plain = |part: &str| {
+            !part.is_empty()
+                && part.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '.' | '_'))
+        };
+        let is_id = match kind {
+            FrontKind::Alb => id.split_once('/').is_some_and(|(name, hash)| plain(name) && plain(hash)),
+            _ => plain(id),
+        };
+        if !is_id {
             return Err(fault());
         }
         Ok(Self { kind, id: id.to_owned() })
@@ -76,10 +95,27 @@ mod tests {
 
     #[test]
     fn a_front_reads_back_as_it_is_written() {
-        for text in ["http-api:a1b2c3", "function-url:abc", "bucket:my.receipts-1"] {
+        for text in [
+            "rest-api:a1b2c3",
+            "http-api:a1b2c3",
+            "websocket-api:a1b2c3",
+            "function-url:abc",
+            "alb:orders/49e9d65c45c6791a",
+            "bucket:my.receipts-1",
+        ] {
             assert_eq!(text.parse::<Front>().unwrap().to_string(), text);
         }
-        for text in ["", "http-api", "http-api:", "gopher:x", "bucket:a b", "bucket:*"] {
+        for text in [
+            "",
+            "http-api",
+            "http-api:",
+            "gopher:x",
+            "bucket:a b",
+            "bucket:*",
+            "alb:orders",
+            "alb:a/b/c",
+            "http-api:a/b",
+        ] {
             assert!(text.parse::<Front>().is_err(), "{text}");
         }
     }

@@ -6,7 +6,7 @@ use http::{HeaderMap, Method};
 use jiff::Timestamp;
 use serde_json::Value;
 
-use crate::{CallId, EventKind, Front, PathForm};
+use crate::{CallId, EventKind, Front, FrontVerified, PathForm, ReplyForm};
 
 /// One thing that enters through the door, as its front attests it. Nothing of it is believed yet but the
 /// envelope: the front, its ids, and the address it saw.
@@ -39,6 +39,7 @@ pub struct Trace {
 
 /// The two forms of what enters.
 #[derive(Debug)]
+#[expect(clippy::large_enum_variant, reason = "one value per call, never moved about")]
 pub enum Message {
     /// A request whose sender waits for an answer.
     Http(HttpRequest),
@@ -51,7 +52,8 @@ pub enum Message {
 pub struct HttpRequest {
     /// The method.
     pub method: Method,
-    /// The path as the front gives it.
+    /// The path as the front gives it, with what it puts before: [`HttpRequest::stage`], or the base path of a custom
+    /// domain.
     pub path: String,
     /// Whether the front had already percent-decoded `path`.
     pub path_form: PathForm,
@@ -65,6 +67,14 @@ pub struct HttpRequest {
     pub source_ip: Option<IpAddr>,
     /// The host that the front answered for.
     pub host: String,
+    /// The named stage that this front puts before the path; `None` where it puts none there.
+    pub stage: Option<String>,
+    /// The route key of a WebSocket API, `$connect`: what is asked for in the place of method and path.
+    pub socket: Option<String>,
+    /// What the front itself verified of the caller.
+    pub verified: FrontVerified,
+    /// The form in which the front takes the answer.
+    pub reply: ReplyForm,
 }
 
 /// One record of an event as its source describes it.

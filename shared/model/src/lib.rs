@@ -22,6 +22,7 @@ mod refusal;
 mod reply;
 pub mod scalar;
 mod shape;
+mod verified;
 
 pub use body::{Body, BodyError};
 pub use call::{Call, CallId, DecisionNote, Effect, LimitKind, LimitNote, Stage, StageTime};
@@ -40,5 +41,6 @@ pub use principal::{EntityName, Principal};
 pub use query::{AmbiguousParameter, QueryPairs};
 pub use reads::{ReadTree, Reads};
 pub use refusal::{AuthFault, DenyReason, MalformedFault, Refusal, TargetFault, Violation};
-pub use reply::Reply;
+pub use reply::{Reply, ReplyForm};
 pub use shape::{Field, Omission, Shape};
+pub use verified::{FrontClaims, FrontVerified, IamCaller, ListForm};

@@ -12,3 +12,17 @@ pub struct Reply {
     /// The payload.
     pub body: Body,
 }
+
+/// The form in which a front takes the answer of a function.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum ReplyForm {
+    /// Payload format 2.0: HTTP APIs and function URLs.
+    #[default]
+    V2,
+    /// Payload format 1.0: REST APIs, HTTP APIs that are set to it, WebSocket APIs.
+    V1,
+    /// A load balancer whose target group sends one value a header field.
+    AlbSingle,
+    /// A load balancer whose target group has multi-value headers enabled.
+    AlbMulti,
+}

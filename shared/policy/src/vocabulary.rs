@@ -1,4 +1,4 @@
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use doorward_model::entity_type::{ANONYMOUS, EVENT_SOURCE, FUNCTION, GROUP};
 use doorward_model::{Claims, EventKind, Omission, Place, Shape};
@@ -72,6 +72,8 @@ pub struct HttpShape {
 pub struct TokenShape {
     /// The claims of all issuers that the action accepts. One is required where every token has it.
     pub claims: Claims,
+    /// The types of the principals that come with one; nobody else does.
+    pub principals: BTreeSet<String>,
     /// Whether nobody may call without a token.
     pub required: bool,
 }

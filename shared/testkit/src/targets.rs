@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use doorward_config::Target;
 use doorward_core::ports::{AnswerBound, Forward, Targets};
-use doorward_model::{Body, Reply, TargetFault};
+use doorward_model::{Body, Reply, ReplyForm, TargetFault};
 use http::header::CONTENT_TYPE;
 use http::{HeaderMap, HeaderValue, StatusCode};
 
@@ -31,7 +31,7 @@ impl BoundedFront {
 }
 
 impl AnswerBound for BoundedFront {
-    fn fits(&self, _: StatusCode, _: &HeaderMap, body: &[u8]) -> bool {
+    fn fits(&self, _: ReplyForm, _: StatusCode, _: &HeaderMap, body: &[u8]) -> bool {
         body.len() <= self.largest
     }
 

@@ -7,7 +7,8 @@ use bytes::Bytes;
 use doorward_core::ports::{BundleNews, Clock, Fetch, FetchError, Journal};
 use doorward_core::{Bundle, Door, Ports, Rules};
 use doorward_model::{
-    Call, CallId, EventKind, EventRecord, Front, FrontKind, HttpRequest, Inbound, Message, PathForm, Trace,
+    Call, CallId, EventKind, EventRecord, Front, FrontKind, FrontVerified, HttpRequest, Inbound, Message,
+    PathForm, ReplyForm, Trace,
 };
 use http::{HeaderMap, HeaderName, HeaderValue, Method};
 use jiff::Timestamp;
@@ -207,6 +208,10 @@ pub fn http(
         body: Bytes::copy_from_slice(body.as_bytes()),
         source_ip: Some(std::net::Ipv4Addr::new(192, 0, 2, 1).into()),
         host: "shop.example".to_owned(),
+        stage: None,
+        socket: None,
+        verified: FrontVerified::default(),
+        reply: ReplyForm::V2,
     };
     inbound(id, Front { kind: FrontKind::FunctionUrl, id: "shopurl".to_owned() }, Message::Http(request), now)
 }

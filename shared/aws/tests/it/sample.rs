@@ -1,7 +1,9 @@
 //! A call as the pipeline begins it, from a request that holds a secret.
 
 use bytes::Bytes;
-use doorward_model::{Call, CallId, HttpRequest, Inbound, Message, PathForm, Trace};
+use doorward_model::{
+    Call, CallId, FrontVerified, HttpRequest, Inbound, Message, PathForm, ReplyForm, Trace,
+};
 use http::{HeaderMap, HeaderValue, Method};
 use jiff::Timestamp;
 
@@ -24,6 +26,10 @@ pub(crate) fn request() -> HttpRequest {
         body: Bytes::from_static(SECRET.as_bytes()),
         source_ip: None,
         host: "shop.example".into(),
+        stage: None,
+        socket: None,
+        verified: FrontVerified::default(),
+        reply: ReplyForm::V2,
     }
 }
 

@@ -53,7 +53,11 @@ fn path(text: &str) -> Result<String, Fault> {
 fn http_front(text: &str) -> Result<doorward_model::Front, Fault> {
     let front = fronts::parse(text)?;
     match front.kind {
-        FrontKind::HttpApi | FrontKind::FunctionUrl => Ok(front),
+        FrontKind::RestApi
+        | FrontKind::HttpApi
+        | FrontKind::WebSocketApi
+        | FrontKind::FunctionUrl
+        | FrontKind::Alb => Ok(front),
         FrontKind::Bucket => Err(Fault::new(format!("requests do not come in by {}", quote(text)))),
     }
 }

@@ -87,9 +87,10 @@ fn the_shop_reads_as_it_is_written() {
                     path: "/orders",
                     target: "orders",
                     auth: [
-                        "main",
+                        Token(
+                            "main",
+                        ),
                     ],
-                    anonymous: false,
                     contract: Some(
                         ContractRef {
                             file: "contracts/shop.yaml",
@@ -119,9 +120,11 @@ fn the_shop_reads_as_it_is_written() {
                     path: "/orders/{id}",
                     target: "orders",
                     auth: [
-                        "main",
+                        Token(
+                            "main",
+                        ),
+                        Anonymous,
                     ],
-                    anonymous: true,
                     contract: None,
                     check_answers: Off,
                     resource: Some(
@@ -220,7 +223,7 @@ plans = [{ name = "default", limits = [{ rate = "7/m" }, { rate = "0/h" }, { quo
     assert_eq!(config.target("t").unwrap().timeout, Duration::from_secs(5));
     assert_eq!(config.routes[0].check_answers, CheckAnswers::Enforce);
     assert_eq!(config.routes[1].check_answers, CheckAnswers::Off);
-    assert_eq!((config.routes[0].units.get(), config.routes[0].anonymous), (1, false));
+    assert_eq!((config.routes[0].units.get(), config.routes[0].is_anonymous()), (1, false));
     assert_eq!(config.events[0].on_deny, OnDeny::Quarantine);
     let limits = &config.plans[0].limits;
     let names: Vec<&str> = limits.iter().map(|limit| limit.name.as_str()).collect();

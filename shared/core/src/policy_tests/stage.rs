@@ -4,8 +4,8 @@ use bytes::Bytes;
 use doorward_config::{RequestSample, Sample, SampleCall, suggest};
 use doorward_model::entity_type::GROUP;
 use doorward_model::{
-    CallId, EntityName, Fault, Faults, Front, FrontKind, HttpRequest, Inbound, Message, PathForm, Principal,
-    Refusal, Trace,
+    CallId, EntityName, Fault, Faults, Front, FrontKind, FrontVerified, HttpRequest, Inbound, Message,
+    PathForm, Principal, Refusal, ReplyForm, Trace,
 };
 use jiff::Timestamp;
 use serde_json::Map;
@@ -119,7 +119,11 @@ fn nowhere() -> Front {
 fn inbound(sample: &RequestSample, front: Front, at: Timestamp) -> Inbound {
     let path_form = match front.kind {
         FrontKind::HttpApi => PathForm::Decoded,
-        FrontKind::FunctionUrl | FrontKind::Bucket => PathForm::Encoded,
+        FrontKind::RestApi
+        | FrontKind::WebSocketApi
+        | FrontKind::FunctionUrl
+        | FrontKind::Alb
+        | FrontKind::Bucket => PathForm::Encoded,
     };
     Inbound {
         front,
@@ -137,6 +141,10 @@ fn inbound(sample: &RequestSample, front: Front, at: Timestamp) -> Inbound {
             body: Bytes::from(sample.body.clone()),
             source_ip: sample.source_ip,
             host: String::new(),
+            stage: None,
+            socket: None,
+            verified: FrontVerified::default(),
+            reply: ReplyForm::V2,
         }),
     }
 }

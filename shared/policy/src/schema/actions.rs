@@ -1,8 +1,7 @@
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 
 use cedar_policy::{Entity, EntityId, EntityTypeName, EntityUid};
 use doorward_model::Principal;
-use doorward_model::entity_type::ANONYMOUS;
 
 use crate::schema::types::{self, Member, Members, Type};
 use crate::vocabulary::{ActionSpec, CallShape, HttpShape};
@@ -34,14 +33,16 @@ pub(crate) enum CallType {
 #[derive(Debug, Clone)]
 pub(crate) struct TokenType {
     pub(crate) claims: Members,
+    /// The types of the principals that come with one.
+    principals: BTreeSet<String>,
     /// Whether nobody may call without one.
     pub(crate) required: bool,
 }
 
 impl TokenType {
-    /// Whether `principal` came with one: whoever is not anonymous did.
+    /// Whether `principal` came with one.
     pub(crate) fn is_shown_by(&self, principal: &Principal) -> bool {
-        self.required || principal.name.type_name != ANONYMOUS
+        self.required || self.principals.contains(&principal.name.type_name)
     }
 }
 
@@ -71,7 +72,7 @@ impl ContextType {
         }
         let (name, ty) = self.call.member();
         members.insert(name.to_owned(), Member::required(ty));
-        if let CallType::Http { token: Some(TokenType { claims, required }), .. } = &self.call {
+        if let CallType::Http { token: Some(TokenType { claims, required, .. }), .. } = &self.call {
             let member = Member { ty: Type::Record(claims.clone()), required: *required };
             members.insert("token".to_owned(), member);
         }
@@ -98,8 +99,11 @@ fn http(shape: &HttpShape) -> CallType {
     };
     let token = shape.token.as_ref();
     CallType::Http {
-        token: token
-            .map(|token| TokenType { claims: types::claims(&token.claims), required: token.required }),
+        token: token.map(|token| TokenType {
+            claims: types::claims(&token.claims),
+            principals: token.principals.clone(),
+            required: token.required,
+        }),
         headers: named(&shape.headers),
         query: named(&shape.query),
     }

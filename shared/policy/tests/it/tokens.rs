@@ -1,6 +1,6 @@
 //! What tokens tell policies: `context.token`, and the attributes that they give to principals.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use doorward_model::{Claim, ClaimType, Claims, EntityName, Faults, Principal};
 use doorward_policy::{CallShape, HttpShape, Policies, TokenShape, Vocabulary};
@@ -30,7 +30,9 @@ fn vocabulary() -> Vocabulary {
         ("verified", ClaimType::Bool, false),
     ]);
     let http = |token| CallShape::Http(HttpShape { token, ..HttpShape::default() });
-    let token = |required| Some(TokenShape { claims: all.clone(), required });
+    let token = |required| {
+        Some(TokenShape { claims: all.clone(), principals: BTreeSet::from(["User".to_owned()]), required })
+    };
     let attributes = claims([("tenant", ClaimType::Text, true), ("level", ClaimType::Long, false)]);
     Vocabulary {
         actions: vec![
@@ -291,7 +293,11 @@ fn hostile_claims_stay_texts() {
         check(policy, &order(json!({ "tenant": tenant })), NO);
     }
     let odd = ["__entity", "__extn", "type", "a\"b", "a\\", "ä b"];
-    let token = TokenShape { claims: odd.map(|name| (name.to_owned(), text_claim())).into(), required: true };
+    let token = TokenShape {
+        claims: odd.map(|name| (name.to_owned(), text_claim())).into(),
+        principals: BTreeSet::from(["User".to_owned()]),
+        required: true,
+    };
     let http = CallShape::Http(HttpShape { token: Some(token), ..HttpShape::default() });
     let vocabulary =
         Vocabulary { actions: vec![action("status", &["User"], "Function", http)], ..Vocabulary::default() };

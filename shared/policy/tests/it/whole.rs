@@ -1,6 +1,6 @@
 //! The schema as one text, which Cedar's own tools take.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use cedar_policy::SchemaFragment;
 use doorward_model::{Claim, ClaimType, Omission, Shape};
@@ -31,13 +31,21 @@ fn everything() -> Vocabulary {
     let shape = HttpShape {
         input: Some(input),
         omissions: vec![Omission { place: ".items[].*".to_owned(), reason: "more members".to_owned() }],
-        token: Some(TokenShape { claims: claims.clone(), required: true }),
+        token: Some(TokenShape {
+            claims: claims.clone(),
+            principals: BTreeSet::from(["User".to_owned()]),
+            required: true,
+        }),
         headers: vec!["x-tenant".to_owned()],
         query: vec!["page".to_owned()],
     };
     let create = action("createOrder", &["User"], "Order", CallShape::Http(shape));
     let anonymous = HttpShape {
-        token: Some(TokenShape { claims: claims.clone(), required: false }),
+        token: Some(TokenShape {
+            claims: claims.clone(),
+            principals: BTreeSet::from(["User".to_owned()]),
+            required: false,
+        }),
         ..HttpShape::default()
     };
     Vocabulary {

@@ -1,65 +1,37 @@
+//! Callers who show a bearer token of an issuer.
+
 use std::sync::Arc;
 
 use doorward_config::{Issuer, PrincipalRule};
-use doorward_model::entity_type::{EVENT_SOURCE, GROUP};
-use doorward_model::{AuthFault, Call, EntityName, EventRecord, MalformedFault, Principal, Refusal, Stage};
+use doorward_model::entity_type::GROUP;
+use doorward_model::{AuthFault, Call, EntityName, MalformedFault, Principal, Refusal};
 use http::HeaderMap;
 use http::header::AUTHORIZATION;
 use serde_json::{Map, Value};
 
 use crate::claim::RESERVE;
 use crate::door::Door;
-use crate::find::{Found, Subject};
+use crate::find::HttpCall;
 use crate::keys::{KeySet, KeysAway};
 use crate::rules::RouteRules;
-use crate::screen::Screened;
 use crate::token::Unverified;
 use crate::token_claims;
 
-/// A call whose caller is proven.
-pub(crate) struct Identified<'c> {
-    found: Found<'c>,
-    principal: Principal,
-}
-
-impl<'c> Identified<'c> {
-    pub(crate) fn into_parts(self) -> (Found<'c>, Principal) {
-        (self.found, self.principal)
-    }
-}
-
 impl Door {
-    /// Who calls? From verified credentials, or from the envelope of a pinned event source; never from what the
-    /// caller says of itself.
-    pub(crate) async fn identify<'c>(
+    /// Whose token the request shows; `None` where it shows none.
+    pub(super) async fn token_caller(
         &self,
-        screened: Screened<'c>,
-        call: &mut Call,
-    ) -> Result<Identified<'c>, Refusal> {
-        self.enter(call, Stage::Identify);
-        let found = screened.into_found();
-        let principal = match found.subject() {
-            Subject::Http(http) => self.verify(http.rules, &http.request.headers, call).await?,
-            Subject::Event { record, .. } => sender(record),
-        };
-        call.caller = Some(principal.name.clone());
-        Ok(Identified { found, principal })
-    }
-
-    async fn verify(
-        &self,
-        rules: &RouteRules,
-        headers: &HeaderMap,
+        http: &HttpCall<'_>,
         call: &Call,
-    ) -> Result<Principal, Refusal> {
-        let Some(token) = bearer(headers)? else { return nobody(rules) };
+    ) -> Result<Option<Principal>, Refusal> {
+        let Some(token) = bearer(&http.request.headers)? else { return Ok(None) };
         let token = Unverified::read(token).map_err(Refusal::Unauthenticated)?;
-        let issuer = issuer(rules, &token).map_err(Refusal::Unauthenticated)?;
+        let issuer = issuer(http.rules, &token).map_err(Refusal::Unauthenticated)?;
         let set = self.key_set(issuer, token.kid(), call).await?;
         let key = set.find(token.kid(), token.algorithm());
         let key = key.ok_or(Refusal::Unauthenticated(AuthFault::UnknownKey))?;
         let claims = token.verify(key, issuer, self.ports.clock.now()).map_err(Refusal::Unauthenticated)?;
-        principal(issuer, &claims).map_err(Refusal::Unauthenticated)
+        principal(issuer, &claims).map(Some).map_err(Refusal::Unauthenticated)
     }
 
     /// The issuer's keys, unless the platform would end the call before they are here.
@@ -71,55 +43,6 @@ impl Door {
             Some(left) => tokio::time::timeout(left, asked).await.unwrap_or(Err(KeysAway)),
         };
         found.map_err(|KeysAway| Refusal::KeysAway)
-    }
-}
-
-/// The caller who shows no credentials.
-fn nobody(rules: &RouteRules) -> Result<Principal, Refusal> {
-    if rules.route.anonymous {
-        Ok(Principal::anonymous())
-    } else {
-        Err(Refusal::Unauthenticated(AuthFault::Missing))
-    }
-}
-
-/// The source of an event, which its own envelope proves.
-fn sender(record: &EventRecord) -> Principal {
-    Principal {
-        name: EntityName::new(EVENT_SOURCE, &record.sender),
-        parents: Vec::new(),
-        claims: Map::new(),
-        attributes: Map::new(),
-    }
-}
-
-/// The caller of a rehearsal: of a request the one who is named, without any proof. No call that is served may come here.
-pub(crate) fn rehearsed(found: &Found<'_>, caller: Option<&Principal>) -> Result<Principal, Refusal> {
-    match (found.subject(), caller) {
-        (Subject::Http(http), Some(caller)) => {
-            stated(&http.rules.issuers, caller).map_err(Refusal::Unauthenticated)
-        }
-        (Subject::Http(http), None) => nobody(http.rules),
-        (Subject::Event { record, .. }, _) => Ok(sender(record)),
-    }
-}
-
-/// The caller as a token would make it of the first of the `issuers` that makes such principals and whose declared
-/// claims are there; the claims of `caller` are those of the token.
-pub(crate) fn stated(issuers: &[Issuer], caller: &Principal) -> Result<Principal, AuthFault> {
-    let mut faults = Vec::new();
-    for issuer in issuers.iter().filter(|issuer| issuer.principal.type_name == caller.name.type_name) {
-        match token_claims::declared(issuer, &caller.claims) {
-            Ok(claims) => {
-                let attributes = token_claims::attributes(issuer, &claims);
-                return Ok(Principal { claims, attributes, ..caller.clone() });
-            }
-            Err(fault) => faults.push(fault),
-        }
-    }
-    match faults.into_iter().next() {
-        Some(fault) => Err(fault),
-        None => Ok(Principal { claims: Map::new(), attributes: Map::new(), ..caller.clone() }),
     }
 }
 

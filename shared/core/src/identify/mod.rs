@@ -1,0 +1,108 @@
+//! Who calls: a file for each kind of credentials.
+
+mod tokens;
+
+use doorward_config::{Credential, Issuer};
+use doorward_model::entity_type::EVENT_SOURCE;
+use doorward_model::{AuthFault, Call, EntityName, EventRecord, Principal, Refusal, Stage};
+use serde_json::Map;
+
+use crate::door::Door;
+use crate::find::{Found, HttpCall, Subject};
+use crate::rules::RouteRules;
+use crate::screen::Screened;
+use crate::token_claims;
+
+/// A call whose caller is proven.
+pub(crate) struct Identified<'c> {
+    found: Found<'c>,
+    principal: Principal,
+}
+
+impl<'c> Identified<'c> {
+    pub(crate) fn into_parts(self) -> (Found<'c>, Principal) {
+        (self.found, self.principal)
+    }
+}
+
+impl Door {
+    /// Who calls? From verified credentials, or from the envelope of a pinned event source; never from what the
+    /// caller says of itself.
+    pub(crate) async fn identify<'c>(
+        &self,
+        screened: Screened<'c>,
+        call: &mut Call,
+    ) -> Result<Identified<'c>, Refusal> {
+        self.enter(call, Stage::Identify);
+        let found = screened.into_found();
+        let principal = match found.subject() {
+            Subject::Http(http) => self.prove(http, call).await?,
+            Subject::Event { record, .. } => sender(record),
+        };
+        call.caller = Some(principal.name.clone());
+        Ok(Identified { found, principal })
+    }
+
+    /// The first kind of credentials that the request shows, of those that its route accepts, is the one that counts.
+    async fn prove(&self, http: &HttpCall<'_>, call: &Call) -> Result<Principal, Refusal> {
+        for credential in &http.rules.route.auth {
+            let caller = match credential {
+                Credential::Token(_) => self.token_caller(http, call).await?,
+                Credential::Anonymous => None,
+            };
+            if let Some(principal) = caller {
+                return Ok(principal);
+            }
+        }
+        nobody(http.rules)
+    }
+}
+
+/// The caller who shows no credentials.
+fn nobody(rules: &RouteRules) -> Result<Principal, Refusal> {
+    if rules.route.is_anonymous() {
+        Ok(Principal::anonymous())
+    } else {
+        Err(Refusal::Unauthenticated(AuthFault::Missing))
+    }
+}
+
+/// The source of an event, which its own envelope proves.
+fn sender(record: &EventRecord) -> Principal {
+    Principal {
+        name: EntityName::new(EVENT_SOURCE, &record.sender),
+        parents: Vec::new(),
+        claims: Map::new(),
+        attributes: Map::new(),
+    }
+}
+
+/// The caller of a rehearsal: of a request the one who is named, without any proof. No call that is served may come here.
+pub(crate) fn rehearsed(found: &Found<'_>, caller: Option<&Principal>) -> Result<Principal, Refusal> {
+    match (found.subject(), caller) {
+        (Subject::Http(http), Some(caller)) => {
+            stated(&http.rules.issuers, caller).map_err(Refusal::Unauthenticated)
+        }
+        (Subject::Http(http), None) => nobody(http.rules),
+        (Subject::Event { record, .. }, _) => Ok(sender(record)),
+    }
+}
+
+/// The caller as a token would make it of the first of the `issuers` that makes such principals and whose declared
+/// claims are there; the claims of `caller` are those of the token.
+pub(crate) fn stated(issuers: &[Issuer], caller: &Principal) -> Result<Principal, AuthFault> {
+    let mut faults = Vec::new();
+    for issuer in issuers.iter().filter(|issuer| issuer.principal.type_name == caller.name.type_name) {
+        match token_claims::declared(issuer, &caller.claims) {
+            Ok(claims) => {
+                let attributes = token_claims::attributes(issuer, &claims);
+                return Ok(Principal { claims, attributes, ..caller.clone() });
+            }
+            Err(fault) => faults.push(fault),
+        }
+    }
+    match faults.into_iter().next() {
+        Some(fault) => Err(fault),
+        None => Ok(Principal { claims: Map::new(), attributes: Map::new(), ..caller.clone() }),
+    }
+}
