@@ -98,7 +98,7 @@ fn a_bucket_that_is_named_is_pinned() {
         "\"bucket:receipts\"",
         "\"bucket:\"",
         expect![
-            "doorward.toml:7:30: `bucket:` is not a front: expected `http-api:ID`, `function-url:ID` or `bucket:NAME`"
+            "doorward.toml:7:30: `bucket:` is not a front: expected `rest-api:ID`, `http-api:ID`, `websocket-api:ID`, `function-url:ID`, `alb:NAME/ID` or `bucket:NAME`"
         ],
     );
 }
