@@ -1,4 +1,3 @@
-use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -6,21 +5,13 @@ use doorward_model::EntityName;
 use doorward_policy::Loaded;
 use jiff::Timestamp;
 
-/// What was read of entities lately. It belongs to the policies whose schema typed it, and goes with them.
-///
-/// Entities stand in two generations: when the young one is full, it becomes the old one, and what was not asked for
-/// since is forgotten. Only what is there is kept: a flood of ids that name nothing takes no place from what does.
-#[derive(Debug, Default)]
-pub(crate) struct EntityCache {
-    generations: Mutex<Generations>,
-}
+use crate::recent::{Bounds, Recent, is_fresh};
 
-#[derive(Debug, Default)]
-struct Generations {
-    young: HashMap<EntityName, Read>,
-    old: HashMap<EntityName, Read>,
-    /// Of the young ones.
-    bytes: usize,
+/// What was read of entities lately. It belongs to the policies whose schema typed it, and goes with them. Only what is
+/// there is kept: a flood of ids that name nothing takes no place from what does.
+#[derive(Debug)]
+pub(crate) struct EntityCache {
+    read: Mutex<Recent<EntityName, Read>>,
 }
 
 /// An entity as it was read.
@@ -33,33 +24,26 @@ pub(crate) struct Read {
     pub(crate) bytes: usize,
 }
 
-/// Entities that one generation holds.
-const GENERATION: usize = 512;
-/// Payload that one generation holds; typed, it takes several times the place.
-const GENERATION_BYTES: usize = 1024 * 1024;
+/// What one generation holds: entities, and the payload of their items in bytes; typed, it takes several times the place.
+const GENERATION: Bounds = Bounds { entries: 512, weight: 1024 * 1024 };
+
+impl Default for EntityCache {
+    fn default() -> Self {
+        Self { read: Mutex::new(Recent::new(GENERATION)) }
+    }
+}
 
 impl EntityCache {
     /// The entity, if it was read less than `fresh` before `now`.
     pub(crate) fn recall(&self, name: &EntityName, fresh: Duration, now: Timestamp) -> Option<Arc<Loaded>> {
-        let mut generations = self.lock();
-        let (read, is_old) = match generations.young.get(name) {
-            Some(read) => (read.clone(), false),
-            None => (generations.old.get(name)?.clone(), true),
-        };
-        // A clock that was set back makes nothing fresh.
-        let age = Duration::try_from(now.duration_since(read.at)).ok()?;
-        if age >= fresh {
-            return None;
-        }
-        let loaded = Arc::clone(&read.loaded);
-        if is_old {
-            generations.insert(name, read);
-        }
-        Some(loaded)
+        let mut entities = self.lock();
+        let read = entities.get(name)?;
+        is_fresh(read.at, fresh, now).then(|| Arc::clone(&read.loaded))
     }
 
     pub(crate) fn remember(&self, name: &EntityName, read: Read) {
-        self.lock().insert(name, read);
+        let bytes = read.bytes;
+        self.lock().insert(name.clone(), read, bytes);
     }
 
     /// The entity is not what it was.
@@ -68,27 +52,8 @@ impl EntityCache {
     }
 
     /// A poisoned lock holds whole entities, which stay good.
-    fn lock(&self) -> MutexGuard<'_, Generations> {
-        self.generations.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl Generations {
-    fn insert(&mut self, name: &EntityName, read: Read) {
-        self.remove(name);
-        if self.young.len() >= GENERATION || self.bytes + read.bytes > GENERATION_BYTES {
-            self.old = std::mem::take(&mut self.young);
-            self.bytes = 0;
-        }
-        self.bytes += read.bytes;
-        self.young.insert(name.clone(), read);
-    }
-
-    fn remove(&mut self, name: &EntityName) {
-        self.old.remove(name);
-        if let Some(read) = self.young.remove(name) {
-            self.bytes -= read.bytes;
-        }
+    fn lock(&self) -> MutexGuard<'_, Recent<EntityName, Read>> {
+        self.read.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -144,27 +109,14 @@ mod tests {
     }
 
     #[test]
-    fn memory_is_bounded_and_keeps_what_was_asked_for_last() {
-        for bytes in [1, GENERATION_BYTES / 10] {
-            let (cache, loaded) = (EntityCache::default(), loaded());
-            for n in 1..GENERATION * 5 {
-                let read = Read { at: at(0), loaded: Arc::clone(&loaded), bytes };
-                cache.remember(&order(n), read.clone());
-                if cache.recall(&order(0), FRESH, at(0)).is_none() {
-                    assert_eq!(n, 1, "it was asked for each time");
-                    cache.remember(&order(0), read);
-                }
-                let generations = cache.lock();
-                let kept = || generations.young.iter().chain(&generations.old);
-                assert!(kept().count() <= 2 * GENERATION);
-                assert!(kept().map(|(_, read)| read.bytes).sum::<usize>() <= 2 * GENERATION_BYTES);
-                assert_eq!(
-                    generations.young.values().map(|read| read.bytes).sum::<usize>(),
-                    generations.bytes
-                );
-            }
-            assert!(cache.recall(&order(GENERATION * 5 - 1), FRESH, at(0)).is_some());
-            assert!(cache.recall(&order(1), FRESH, at(0)).is_none());
+    fn large_entities_leave_room_for_few() {
+        let (cache, loaded) = (EntityCache::default(), loaded());
+        for n in 0..100 {
+            let read = Read { at: at(0), loaded: Arc::clone(&loaded), bytes: GENERATION.weight / 4 };
+            cache.remember(&order(n), read);
         }
+        assert_eq!(cache.lock().len(), 8);
+        assert!(cache.recall(&order(99), FRESH, at(0)).is_some());
+        assert!(cache.recall(&order(1), FRESH, at(0)).is_none());
     }
 }

@@ -31,6 +31,7 @@ mod pipeline;
 mod policy_tests;
 pub mod ports;
 mod publication;
+mod recent;
 mod record;
 mod rehearsal;
 mod reserve;

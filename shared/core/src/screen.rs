@@ -1,4 +1,3 @@
-use std::collections::HashMap;
 use std::net::{IpAddr, Ipv6Addr};
 use std::num::NonZeroU64;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -11,6 +10,7 @@ use jiff::Timestamp;
 use crate::door::Door;
 use crate::find::{Found, Subject};
 use crate::limit::{Level, Slot};
+use crate::recent::{Bounds, Recent};
 
 /// A call whose size is in bounds and whose address does not flood.
 pub(crate) struct Screened<'c>(Found<'c>);
@@ -24,34 +24,17 @@ impl<'c> Screened<'c> {
 /// What one sandbox lets through per address before any cryptography: floods of bad tokens cost no signature checks.
 pub(crate) struct Screen {
     rate: Limit,
-    levels: Arc<Mutex<Generations>>,
+    levels: Arc<Mutex<Recent<IpAddr, Level>>>,
 }
 
-/// Addresses in two generations: when the young one is full, it becomes the old one, and who was not seen since is
-/// forgotten. Memory is bounded, and no look walks through it.
-#[derive(Default)]
-struct Generations {
-    young: HashMap<IpAddr, Level>,
-    old: HashMap<IpAddr, Level>,
-}
-
-/// Addresses that one generation holds.
+/// Addresses that one generation holds: who was not seen since is forgotten.
 const GENERATION: usize = 8_192;
-
-impl Generations {
-    fn level(&mut self, address: IpAddr, unused: Level) -> &mut Level {
-        if self.young.len() >= GENERATION && !self.young.contains_key(&address) {
-            self.old = std::mem::take(&mut self.young);
-        }
-        let known = self.old.get(&address).copied().unwrap_or(unused);
-        self.young.entry(address).or_insert(known)
-    }
-}
 
 impl Screen {
     pub(crate) fn new(rate: NonZeroU64) -> Self {
         let rule = LimitRule::Rate { units: rate.get(), period: Duration::from_secs(1), burst: rate };
-        Self { rate: Limit { name: String::new(), rule }, levels: Arc::default() }
+        let levels = Arc::new(Mutex::new(Recent::new(Bounds::entries(GENERATION))));
+        Self { rate: Limit { name: String::new(), rule }, levels }
     }
 
     /// Another rate over the same addresses: a new bundle is no new chance for who floods.
@@ -64,7 +47,7 @@ impl Screen {
         let slot = Slot::at(&self.rate, now);
         // A poisoned lock holds plain numbers, which stay good.
         let mut levels = self.levels.lock().unwrap_or_else(PoisonError::into_inner);
-        let level = levels.level(network(address), slot.unused());
+        let level = levels.get_or_insert(&network(address), slot.unused());
         if slot.refuses(*level, 1, now) {
             return Err(slot.note(*level, 1, now).reset);
         }
@@ -128,8 +111,7 @@ mod tests {
         for n in 0..(GENERATION as u32 * 4) {
             let _ = screen.look(Ipv4Addr::from_bits(n).into(), now);
         }
-        let levels = screen.levels.lock().unwrap();
-        assert!(levels.young.len() <= GENERATION && levels.old.len() <= GENERATION);
+        assert!(screen.levels.lock().unwrap().len() <= 2 * GENERATION);
     }
 
     #[test]
