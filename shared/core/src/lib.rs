@@ -10,6 +10,7 @@
 //! [`Rules::test_policies`] take the same steps up to the decision without any port, for sample calls. A [`Door`] never
 //! changes; [`LiveDoor`] hands each call the one that is in force.
 
+mod api_key;
 mod bundle;
 mod check_request;
 mod check_response;
@@ -43,6 +44,7 @@ mod send;
 mod token;
 mod token_claims;
 
+pub use api_key::{ApiKey, ApiKeyRecord, KeyHash, KeyTextFault, RANDOM_BYTES, UnsoundRecord};
 pub use bundle::{Archive, ArchiveError, Bundle, BundleError, Source};
 pub use door::{Admission, Answer, Door, EventAnswer, Ports};
 pub use live::LiveDoor;

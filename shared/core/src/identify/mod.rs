@@ -106,3 +106,10 @@ pub(crate) fn stated(issuers: &[Issuer], caller: &Principal) -> Result<Principal
         None => Ok(Principal { claims: Map::new(), attributes: Map::new(), ..caller.clone() }),
     }
 }
+
+/// The longest id of a caller or a group, in bytes: escaped, it is part of a DynamoDB key of at most 2,048.
+const MAX_ID: usize = 512;
+
+pub(crate) fn is_id(text: &str) -> bool {
+    (1..=MAX_ID).contains(&text.len()) && !text.chars().any(char::is_control)
+}

@@ -9,6 +9,7 @@ use http::HeaderMap;
 use http::header::AUTHORIZATION;
 use serde_json::{Map, Value};
 
+use super::is_id;
 use crate::claim::RESERVE;
 use crate::door::Door;
 use crate::find::HttpCall;
@@ -87,13 +88,6 @@ fn principal(issuer: &Issuer, claims: &Map<String, Value>) -> Result<Principal, 
     let name = EntityName::new(type_name, format!("{prefix}{own}"));
     let claims = token_claims::declared(issuer, claims)?;
     Ok(Principal { name, parents, attributes: token_claims::attributes(issuer, &claims), claims })
-}
-
-/// The longest id of a caller or a group, in bytes: escaped, it is part of a DynamoDB key of at most 2,048.
-const MAX_ID: usize = 512;
-
-fn is_id(text: &str) -> bool {
-    (1..=MAX_ID).contains(&text.len()) && !text.chars().any(char::is_control)
 }
 
 /// A list of texts, or one text; anything else proves no membership.
