@@ -9,8 +9,12 @@ use crate::report::{Reported, quote};
 /// `auth = ["anonymous"]` admits callers without credentials.
 const ANONYMOUS: &str = "anonymous";
 
+/// `auth = ["api-key"]` admits callers with a key of the door's own.
+const API_KEY: &str = "api-key";
+
 /// The words of `auth` that name no declaration of the file, so that no declaration can be named so.
-const RESERVED: [(&str, &str); 1] = [(ANONYMOUS, "callers without credentials")];
+const RESERVED: [(&str, &str); 2] =
+    [(ANONYMOUS, "callers without credentials"), (API_KEY, "callers with an API key of the door's")];
 
 /// Reads the `auth` of a route.
 pub(crate) fn read(
@@ -22,6 +26,7 @@ pub(crate) fn read(
         let word = names.issuers.used_or(item, &RESERVED.map(|(word, _)| word))?;
         Ok(match word.as_str() {
             ANONYMOUS => Credential::Anonymous,
+            API_KEY => Credential::ApiKey,
             _ => Credential::Token(word),
         })
     })?;

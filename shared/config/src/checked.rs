@@ -2,7 +2,7 @@ use std::num::NonZeroU64;
 use std::time::Duration;
 
 use doorward_model::{Claims, EventKind, Front, Place};
-use http::Method;
+use http::{HeaderName, Method};
 
 use crate::load::LoadRule;
 use crate::pattern::Pattern;
@@ -17,6 +17,8 @@ pub struct Config {
     pub fronts: Vec<Front>,
     /// `[authorizer]`.
     pub authorizer: Authorizer,
+    /// `[api_keys]`.
+    pub api_keys: ApiKeys,
     /// `[shadow]`.
     pub shadow: Option<Shadow>,
     /// `[[issuers]]`.
@@ -81,6 +83,18 @@ pub struct Authorizer {
     pub answer: AuthorizerAnswer,
     /// For how long the gateway may reuse an answer; zero turns its cache off.
     pub cache: Duration,
+    /// Whether a REST API is told the API key that was shown, as its `usageIdentifierKey`, so that it counts the call for
+    /// its own usage plan. The gateway then knows the key, and may log it.
+    pub usage_identifier: bool,
+}
+
+/// How callers show API keys.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ApiKeys {
+    /// What every key begins with, before `_`: letters and digits.
+    pub prefix: String,
+    /// The header field that holds one, beside `authorization`.
+    pub header: HeaderName,
 }
 
 /// The two answer forms of HTTP API Lambda authorizers.
@@ -234,6 +248,8 @@ pub struct Route {
 pub enum Credential {
     /// A token of the declared issuer with this name.
     Token(String),
+    /// An API key of the door's own: the caller is `Client`.
+    ApiKey,
     /// None: the caller is `Anonymous`. It counts last, wherever it stands.
     Anonymous,
 }
@@ -243,7 +259,7 @@ impl Route {
     pub fn issuers(&self) -> impl Iterator<Item = &str> {
         self.auth.iter().filter_map(|credential| match credential {
             Credential::Token(issuer) => Some(issuer.as_str()),
-            Credential::Anonymous => None,
+            Credential::ApiKey | Credential::Anonymous => None,
         })
     }
 
@@ -251,6 +267,12 @@ impl Route {
     #[must_use]
     pub fn is_anonymous(&self) -> bool {
         self.auth.contains(&Credential::Anonymous)
+    }
+
+    /// Whether a caller may show an API key.
+    #[must_use]
+    pub fn accepts_api_keys(&self) -> bool {
+        self.auth.contains(&Credential::ApiKey)
     }
 
     /// Whether every caller shows a token.
@@ -336,8 +358,8 @@ pub enum OnDeny {
     Fail,
 }
 
-/// Limits that a caller is on. The plan named `default` holds for every caller of a route; an event's source is on
-/// the plan that its rule names.
+/// Limits that a caller is on. The plan named `default` holds for every caller of a route whose API key names no other;
+/// an event's source is on the plan that its rule names.
 #[derive(Debug, Clone)]
 pub struct Plan {
     /// Its name.
@@ -391,6 +413,12 @@ impl Config {
     #[must_use]
     pub fn target(&self, name: &str) -> Option<&Target> {
         self.targets.iter().find(|target| target.name == name)
+    }
+
+    /// The plan with this name.
+    #[must_use]
+    pub fn plan(&self, name: &str) -> Option<&Plan> {
+        self.plans.iter().find(|plan| plan.name == name)
     }
 
     /// The issuer with this name.

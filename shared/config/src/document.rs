@@ -4,11 +4,12 @@ use crate::checked::{Config, Door};
 use crate::names::{self, Names};
 use crate::reader::{Section, Value};
 use crate::report::Reported;
-use crate::{authorizer, door, events, fronts, issuers, plans, routes, shadow, targets};
+use crate::{api_keys, authorizer, door, events, fronts, issuers, plans, routes, shadow, targets};
 
 /// Reads the whole file. Declarations are read before their uses, so that every use can be checked where it stands.
 pub(crate) fn read(document: &mut Section<'_>) -> Result<Config, Reported> {
     let (door, fronts) = read_door_and_fronts(document);
+    let api_keys = document.optional("api_keys", api_keys::read);
     let authorizer = document.optional("authorizer", authorizer::read);
     let shadow = document.optional("shadow", shadow::read);
 
@@ -22,11 +23,14 @@ pub(crate) fn read(document: &mut Section<'_>) -> Result<Config, Reported> {
     let plans = plans::read(document, &mut names.plans);
     let issuers = issuers::read(document, &mut names.issuers);
     let targets = targets::read(document, &mut names.targets);
-    let routes = routes::read(document, &mut names, issuers.as_deref().unwrap_or_default());
+    // While it is faulty, fields are held against the one that keys are shown in by default.
+    let key_header = api_keys.clone().ok().flatten().unwrap_or_else(api_keys::default).header;
+    let routes = routes::read(document, &mut names, issuers.as_deref().unwrap_or_default(), &key_header);
     let events = events::read(document, &mut names, fronts.as_deref().ok());
 
     Ok(Config {
         fronts: fronts?,
+        api_keys: api_keys?.unwrap_or_else(api_keys::default),
         authorizer: authorizer?.unwrap_or(authorizer::DEFAULT),
         shadow: shadow?,
         issuers: issuers?,

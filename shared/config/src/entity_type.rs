@@ -59,9 +59,17 @@ mod tests {
 
     #[test]
     fn the_types_of_the_door_and_of_cedar_are_reserved() {
-        for text in
-            ["Anonymous", "EventSource", "Function", "Group", "Action", "Shop::Action", "String", "ipaddr"]
-        {
+        for text in [
+            "Anonymous",
+            "Client",
+            "EventSource",
+            "Function",
+            "Group",
+            "Action",
+            "Shop::Action",
+            "String",
+            "ipaddr",
+        ] {
             assert!(parse(text).unwrap_err().message.contains("reserved"), "{text}");
         }
     }

@@ -6,6 +6,7 @@
 //! `fronts` is accepted at the top level and inside `[door]`, in one of the two: TOML gives a key that follows a table's
 //! header to that table, and the natural place to write it is after `[door]`.
 
+mod api_keys;
 mod auth;
 mod authorizer;
 mod checked;
@@ -38,9 +39,9 @@ mod suggestion;
 mod targets;
 
 pub use checked::{
-    Algorithm, Authorizer, AuthorizerAnswer, CheckAnswers, Config, ContractRef, Credential, Door, EventRule,
-    Issuer, JwksLocation, Limit, LimitRule, OnDeny, ParentRule, Plan, PrincipalRule, ResourceRule, Route,
-    Shadow, Target, Updates, Window,
+    Algorithm, ApiKeys, Authorizer, AuthorizerAnswer, CheckAnswers, Config, ContractRef, Credential, Door,
+    EventRule, Issuer, JwksLocation, Limit, LimitRule, OnDeny, ParentRule, Plan, PrincipalRule, ResourceRule,
+    Route, Shadow, Target, Updates, Window,
 };
 pub use duration::parse as parse_duration;
 pub use environment::{ENVIRONMENT, EnvironmentVariable, jwks_url_variable};

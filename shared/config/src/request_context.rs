@@ -19,8 +19,10 @@ pub struct RequestContext {
 const LONGEST_NAME: usize = 128;
 
 /// Header fields that prove a caller. Policies read the principal that comes of them.
-const CREDENTIALS: [HeaderName; 4] =
-    [AUTHORIZATION, COOKIE, PROXY_AUTHORIZATION, HeaderName::from_static("x-api-key")];
+const CREDENTIALS: [HeaderName; 4] = [AUTHORIZATION, COOKIE, PROXY_AUTHORIZATION, X_API_KEY];
+
+/// Where API keys are shown, unless the configuration says otherwise.
+pub(crate) const X_API_KEY: HeaderName = HeaderName::from_static("x-api-key");
 
 /// Beginnings of header fields in which the door and AWS speak.
 const RESERVED: [&str; 3] = ["x-doorward-", "x-amzn-", "x-amz-"];
@@ -39,10 +41,12 @@ const HOP_BY_HOP: [&str; 10] = [
     "upgrade",
 ];
 
-/// Reads `context` of a route.
-pub(crate) fn read(value: Value<'_>) -> Result<RequestContext, Reported> {
+/// Reads `context` of a route; `key_header` is the field that holds API keys.
+pub(crate) fn read(value: Value<'_>, key_header: &HeaderName) -> Result<RequestContext, Reported> {
     value.section("`context`", |section| {
-        let headers = section.optional("headers", |value| value.nonempty_set(|item| item.parse(header)));
+        let headers = section.optional("headers", |value| {
+            value.nonempty_set(|item| item.parse(|text| header(text, key_header)))
+        });
         let query = section.optional("query", |value| value.nonempty_set(|item| item.parse(parameter)));
         let (headers, query) = (headers?, query?);
         if headers.is_none() && query.is_none() {
@@ -53,7 +57,17 @@ pub(crate) fn read(value: Value<'_>) -> Result<RequestContext, Reported> {
     })
 }
 
-fn header(text: &str) -> Result<HeaderName, Fault> {
+fn header(text: &str, key_header: &HeaderName) -> Result<HeaderName, Fault> {
+    let name = field(text)?;
+    if CREDENTIALS.contains(&name) || name == key_header {
+        let fault = Fault::new(format!("the header field {} holds credentials", quote(text)));
+        return Err(fault.hint("policies read who was proven by them: `principal` and `context.token`"));
+    }
+    Ok(name)
+}
+
+/// Reads the name of a header field that callers write and that gets to the door.
+pub(crate) fn field(text: &str) -> Result<HeaderName, Fault> {
     // Fields with other characters are dropped as they come in: some programs take `x_a` and `x-a` for the same.
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-';
     let name = HeaderName::from_bytes(text.as_bytes()).ok();
@@ -66,10 +80,6 @@ fn header(text: &str) -> Result<HeaderName, Fault> {
     if lower != text {
         let fault = Fault::new(format!("{} is not in lower case, as policies read it", quote(text)));
         return Err(fault.hint(format!("write {}", quote(lower))));
-    }
-    if CREDENTIALS.contains(&name) {
-        let fault = Fault::new(format!("the header field {} holds credentials", quote(lower)));
-        return Err(fault.hint("policies read who was proven by them: `principal` and `context.token`"));
     }
     if RESERVED.iter().any(|prefix| lower.starts_with(prefix)) {
         let fault = Fault::new(format!("the header field {} is not the caller's to write", quote(lower)));

@@ -2,7 +2,7 @@ use std::collections::HashMap;
 use std::num::NonZeroU64;
 
 use doorward_model::Fault;
-use http::Method;
+use http::{HeaderName, Method};
 use matchit::Router;
 
 use crate::checked::{CheckAnswers, ContractRef, Issuer, ParentRule, ResourceRule, Route};
@@ -25,6 +25,7 @@ pub(crate) fn read(
     document: &mut Section<'_>,
     names: &mut Declared<'_>,
     issuers: &[Issuer],
+    key_header: &HeaderName,
 ) -> Result<Vec<Route>, Reported> {
     let mut table = RouteTable::default();
     let mut loaded = load::Loaded::default();
@@ -38,7 +39,7 @@ pub(crate) fn read(
             section.optional("check_answers", |value| Ok((read_check_answers(value)?, value)));
         let resource = section
             .optional("resource", |value| read_resource(value, matched.as_ref().ok(), issuers, &mut loaded));
-        let context = section.optional("context", request_context::read);
+        let context = section.optional("context", |value| request_context::read(value, key_header));
         let units = section.or("units", NonZeroU64::MIN, |value| value.positive(MOST_UNITS));
         let purpose = section.optional("purpose", |value| names.purpose(value));
 

@@ -2,9 +2,12 @@ use std::sync::Arc;
 
 use doorward_model::{Call, Inbound, Message, Outcome, Refusal, Reply};
 
+use crate::api_key::ApiKey;
 use crate::keys::KeyRing;
+use crate::known_keys::KnownKeys;
 use crate::ports::{
-    AnswerBound, Clock, Decisions, EntityStore, Fetch, Journal, Ledger, LimitStore, Quarantine, Targets,
+    AnswerBound, ApiKeys, Clock, Decisions, EntityStore, Fetch, Journal, Ledger, LimitStore, Quarantine,
+    Targets,
 };
 use crate::rules::Rules;
 use crate::screen::Screen;
@@ -16,6 +19,8 @@ pub struct Ports {
     pub clock: Arc<dyn Clock>,
     /// Reads key sets.
     pub fetch: Arc<dyn Fetch>,
+    /// API keys.
+    pub api_keys: Arc<dyn ApiKeys>,
     /// Rates and quotas.
     pub limits: Arc<dyn LimitStore>,
     /// The record of every call.
@@ -39,6 +44,7 @@ pub struct Door {
     pub(crate) rules: Arc<Rules>,
     pub(crate) ports: Ports,
     pub(crate) keys: KeyRing,
+    pub(crate) known_keys: Arc<KnownKeys>,
     pub(crate) screen: Screen,
 }
 
@@ -67,6 +73,9 @@ pub struct Admission {
     pub call: Call,
     /// `None` when the call may pass on to the dispatcher.
     pub refusal: Option<Refusal>,
+    /// The API key that a caller who may pass has shown, for the gateway's own usage plans; `None` unless `[authorizer]
+    /// usage_identifier` is set.
+    pub usage_key: Option<ApiKey>,
 }
 
 impl Door {
@@ -76,17 +85,18 @@ impl Door {
         let config = rules.config();
         let keys = KeyRing::new(&config.issuers, &rules.key_sets, config.door.refresh);
         let screen = Screen::new(config.door.screen_rate);
-        Self { rules, ports, keys, screen }
+        Self { rules, ports, keys, known_keys: Arc::default(), screen }
     }
 
-    /// A door over newer `rules`, which stands on the same, keeps the keys of issuers that keep them where they were,
-    /// and has not forgotten who floods.
+    /// A door over newer `rules`, which stands on the same, keeps the keys of issuers that keep them where they were and
+    /// what it knows of API keys, and has not forgotten who floods.
     #[must_use]
     pub(crate) fn renew(&self, rules: Arc<Rules>) -> Self {
         let config = rules.config();
         let keys = self.keys.renew(&config.issuers, &rules.key_sets, config.door.refresh);
         let screen = self.screen.renew(config.door.screen_rate);
-        Self { rules, ports: self.ports.clone(), keys, screen }
+        let known_keys = Arc::clone(&self.known_keys);
+        Self { rules, ports: self.ports.clone(), keys, known_keys, screen }
     }
 
     /// What this door was built over.
@@ -127,7 +137,11 @@ impl Door {
     pub async fn admit(&self, inbound: Inbound) -> Admission {
         let mut call = self.begin(&inbound);
         let outcome = self.decide(&inbound, &mut call).await;
+        let (outcome, usage_key) = match outcome {
+            Ok(usage_key) => (Ok(()), usage_key),
+            Err(refusal) => (Err(refusal), None),
+        };
         let refusal = self.record_admission(outcome, &mut call).await;
-        Admission { call, refusal }
+        Admission { call, refusal, usage_key }
     }
 }

@@ -23,6 +23,7 @@ mod find;
 mod health;
 mod identify;
 mod keys;
+mod known_keys;
 pub mod limit;
 mod live;
 mod load;

@@ -1,5 +1,6 @@
 use doorward_model::{Call, Inbound, Refusal, Stage};
 
+use crate::api_key::ApiKey;
 use crate::check_response::Answered;
 use crate::door::Door;
 
@@ -18,12 +19,15 @@ impl Door {
         self.check_response(sent, call).await
     }
 
-    /// The part of the way that an authorizer goes: there is no body to check, and nothing comes of it but a word.
-    pub(crate) async fn decide(&self, inbound: &Inbound, call: &mut Call) -> Result<(), Refusal> {
+    /// The part of the way that an authorizer goes: there is no body to check, and nothing comes of it but a word, and the
+    /// API key that was shown where the gateway is to have it.
+    pub(crate) async fn decide(&self, inbound: &Inbound, call: &mut Call) -> Result<Option<ApiKey>, Refusal> {
         let found = self.find(inbound, call)?;
         let screened = self.screen(found, call)?;
-        let identified = self.identify(screened, call).await?;
-        self.permit_without_body(identified, call).await
+        let mut identified = self.identify(screened, call).await?;
+        let usage_key = identified.take_key().filter(|_| self.rules.config().authorizer.usage_identifier);
+        self.permit_without_body(identified, call).await?;
+        Ok(usage_key)
     }
 
     pub(crate) fn enter(&self, call: &mut Call, stage: Stage) {

@@ -9,9 +9,10 @@ use doorward_model::{
     Call, CanonicalPath, DecisionRecord, EventRecord, HttpRequest, Item, Outcome, Principal, Reply,
     ReplyForm, TargetFault, Trace,
 };
-use http::{HeaderMap, StatusCode};
+use http::{HeaderMap, HeaderName, StatusCode};
 use jiff::Timestamp;
 
+use crate::api_key::{ApiKeyRecord, KeyHash};
 use crate::limit::{Ask, Reserved};
 use crate::publication::Publication;
 
@@ -37,6 +38,14 @@ pub struct FetchError {
     pub url: String,
     /// Why, lowercase.
     pub cause: String,
+}
+
+/// The API keys that were made, each by its hash.
+#[async_trait]
+pub trait ApiKeys: Send + Sync {
+    /// What is kept of the key with this hash, as it is now; `None` where no such key was made. A key that was revoked
+    /// is still there.
+    async fn find(&self, hash: &KeyHash) -> Result<Option<ApiKeyRecord>, StoreError>;
 }
 
 /// Rates and quotas, shared by every sandbox.
@@ -214,6 +223,8 @@ pub enum ForwardMessage<'a> {
         path: &'a CanonicalPath,
         /// Decoded path parameters.
         parameters: &'a [(String, String)],
+        /// Fields of the request that hold credentials of the door's own: the target is not sent them.
+        withheld: &'a [HeaderName],
     },
     /// An event record.
     Event {

@@ -1,4 +1,5 @@
-use doorward_model::{Call, Refusal, Stage};
+use doorward_config::Plan;
+use doorward_model::{ApiKeyFault, AuthFault, Call, Refusal, Stage};
 
 use crate::claim::Claimed;
 use crate::door::Door;
@@ -23,7 +24,7 @@ impl Door {
     ) -> Result<Admitted<'c>, Refusal> {
         self.enter(call, Stage::Reserve);
         let permitted = claimed.permitted();
-        if let Some(plan) = permitted.found().plan() {
+        if let Some(plan) = self.plan(permitted)? {
             let now = self.ports.clock.now();
             let ask = Ask {
                 scope: format!("caller#{}", permitted.principal().name),
@@ -35,6 +36,21 @@ impl Door {
             note(&ask, reserved.map_err(|error| self.store_away(call, &error))?, call)?;
         }
         Ok(Admitted(claimed))
+    }
+}
+
+impl Door {
+    /// The plan that the caller's credentials name, else that of the route or event. A name that means nothing is no way
+    /// around limits.
+    fn plan<'p>(&'p self, permitted: &'p Permitted<'_>) -> Result<Option<&'p Plan>, Refusal> {
+        match &permitted.principal().plan {
+            None => Ok(permitted.found().plan()),
+            Some(name) => {
+                self.rules.config().plan(name).map(Some).ok_or_else(|| {
+                    Refusal::Unauthenticated(AuthFault::ApiKey(ApiKeyFault::Plan(name.clone())))
+                })
+            }
+        }
     }
 }
 

@@ -1,5 +1,6 @@
 use std::time::Duration;
 
+use doorward_config::{Credential, Route};
 use doorward_model::{AuthFault, Body, Call, LimitNote, Outcome, Refusal, Reply, TargetFault, Violation};
 use http::header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
 use http::{HeaderMap, HeaderName, HeaderValue};
@@ -22,7 +23,7 @@ impl Door {
         } else {
             let mut reply = match outcome {
                 Ok(answered) => answered.into_reply(),
-                Err(refusal) => problem(&refusal, call.id.as_str(), &self.rules.config().door.name),
+                Err(refusal) => self.problem(&refusal, call),
             };
             describe_limits(&mut reply.headers, &call.limits);
             insert(&mut reply.headers, REQUEST_ID, call.id.as_str());
@@ -32,6 +33,19 @@ impl Door {
         call.finish(self.ports.clock.now());
         self.ports.journal.write(call);
         answer
+    }
+
+    fn problem(&self, refusal: &Refusal, call: &Call) -> Reply {
+        let realm = &self.rules.config().door.name;
+        let mut reply = problem(refusal, call.id.as_str(), realm);
+        // Who shows nothing is told of everything that this route takes.
+        if let Refusal::Unauthenticated(AuthFault::Missing) = refusal
+            && let Some(route) =
+                self.rules.config().routes.iter().find(|route| Some(&route.id) == call.action.as_ref())
+        {
+            insert(&mut reply.headers, WWW_AUTHENTICATE, &challenges(route, realm));
+        }
+        reply
     }
 
     fn event_answer(&self, outcome: Result<Answered, Refusal>, call: &Call) -> EventAnswer {
@@ -120,8 +134,26 @@ fn describe(violation: &Violation) -> Value {
 fn challenge(fault: &AuthFault, realm: &str) -> String {
     match fault {
         AuthFault::Missing => format!("Bearer realm=\"{realm}\""),
+        AuthFault::ApiKey(_) => format!("ApiKey realm=\"{realm}\""),
         _ => format!("Bearer realm=\"{realm}\", error=\"invalid_token\""),
     }
+}
+
+/// A challenge for each kind of credentials that a route takes and that has one (RFC 9110 section 11.6.1). `ApiKey` is no
+/// registered scheme: it tells where the door expects what was agreed on elsewhere.
+fn challenges(route: &Route, realm: &str) -> String {
+    let of = |credential: &Credential| match credential {
+        Credential::Token(_) => Some(format!("Bearer realm=\"{realm}\"")),
+        Credential::ApiKey => Some(format!("ApiKey realm=\"{realm}\"")),
+        Credential::Anonymous => None,
+    };
+    let mut challenges: Vec<String> = Vec::new();
+    for challenge in route.auth.iter().filter_map(of) {
+        if !challenges.contains(&challenge) {
+            challenges.push(challenge);
+        }
+    }
+    challenges.join(", ")
 }
 
 fn describe_limits(headers: &mut HeaderMap, limits: &[LimitNote]) {

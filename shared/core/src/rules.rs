@@ -2,7 +2,7 @@ use std::collections::{HashMap, HashSet};
 
 use doorward_config::{Config, EventRule, Issuer, JwksLocation, Plan, Route, Target};
 use doorward_contract::Operation;
-use doorward_model::entity_type::{ANONYMOUS, EVENT_SOURCE, FUNCTION};
+use doorward_model::entity_type::{ANONYMOUS, CLIENT, EVENT_SOURCE, FUNCTION};
 use doorward_model::{EntityName, Fault, Faults, Place, Principal};
 use doorward_policy::{
     ActionSpec, CallShape, Candidate, Grant, HttpShape, Policies, SourceFile, Sources, Validated, Vocabulary,
@@ -25,6 +25,8 @@ pub struct Rules {
     pub(crate) routes: Vec<RouteRules>,
     pub(crate) events: Vec<EventRules>,
     pub(crate) key_sets: HashMap<String, KeySet>,
+    /// Whether some route takes API keys, so that requests may hold one.
+    pub(crate) takes_api_keys: bool,
     digest: String,
 }
 
@@ -53,7 +55,7 @@ pub(crate) struct EventRules {
     pub(crate) plan: Option<Plan>,
 }
 
-/// The plan of every caller of a route.
+/// The plan of every caller of a route whose credentials name no other.
 const DEFAULT_PLAN: &str = "default";
 
 impl Rules {
@@ -109,7 +111,8 @@ impl Rules {
         let routes = resolve_routes(&config, contracts, &policies, &mut faults);
         let events = resolve_events(&config, &mut faults);
         let digest = bundle.digest(policies.depth(), policies.schema());
-        let rules = Self { router, policies, routes, events, key_sets, digest, config };
+        let takes_api_keys = config.routes.iter().any(Route::accepts_api_keys);
+        let rules = Self { router, policies, routes, events, key_sets, takes_api_keys, digest, config };
         distinct(faults).or(rules)
     }
 
@@ -276,6 +279,9 @@ fn vocabulary(config: &Config, contracts: &Contracts) -> Vocabulary {
         if route.is_anonymous() {
             principals.push(ANONYMOUS.to_owned());
         }
+        if route.accepts_api_keys() {
+            principals.push(CLIENT.to_owned());
+        }
         principals.sort();
         principals.dedup();
         let parents = route.resource.iter().flat_map(|rule| &rule.parents);
@@ -362,5 +368,5 @@ fn target(config: &Config, name: &str, faults: &mut Faults) -> Option<Target> {
 }
 
 fn plan(config: &Config, name: Option<&str>) -> Option<Plan> {
-    config.plans.iter().find(|plan| Some(plan.name.as_str()) == name).cloned()
+    config.plan(name?).cloned()
 }

@@ -1,8 +1,10 @@
 use doorward_model::{Call, Refusal, Reply, Stage, TargetFault};
+use http::HeaderName;
 
 use crate::claim::RESERVE;
 use crate::door::Door;
 use crate::find::{Found, Subject};
+use crate::identify::api_keys::withheld;
 use crate::ports::{Forward, ForwardMessage};
 use crate::reserve::Admitted;
 
@@ -34,12 +36,14 @@ impl Door {
         let found = permitted.found();
         let left = call.time_left(self.ports.clock.now(), RESERVE);
         let within = left.map_or(found.target().timeout, |left| left.min(found.target().timeout));
+        let withheld = self.withheld(found);
         let message = match found.subject() {
             Subject::Http(http) => ForwardMessage::Http {
                 request: http.request,
                 route_key: &http.rules.key,
                 path: &http.path,
                 parameters: &http.parameters,
+                withheld: &withheld,
             },
             Subject::Event { record, .. } => ForwardMessage::Event { record },
         };
@@ -51,5 +55,15 @@ impl Door {
             tokio::time::timeout(within, self.ports.targets.send(found.target(), forward, within)).await;
         let reply = answer.unwrap_or(Err(TargetFault::TimedOut)).map_err(Refusal::Target)?;
         Ok(Sent { admitted, reply })
+    }
+
+    /// The door's own keys are nothing for targets, on whatever route they are shown.
+    fn withheld(&self, found: &Found<'_>) -> Vec<HeaderName> {
+        match found.subject() {
+            Subject::Http(http) if self.rules.takes_api_keys => {
+                withheld(&http.request.headers, &self.rules.config().api_keys)
+            }
+            Subject::Http(_) | Subject::Event { .. } => Vec::new(),
+        }
     }
 }

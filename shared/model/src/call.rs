@@ -73,6 +73,9 @@ pub struct Call {
     pub bundle: Option<String>,
     /// Who called, once proven.
     pub caller: Option<EntityName>,
+    /// The public name of the API key that was shown, whether it was good or not; never the key.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub key_id: Option<String>,
     /// The plan that the caller is on.
     pub plan: Option<String>,
     /// The route's or event's id: the Cedar action.
@@ -149,6 +152,7 @@ impl Call {
             at,
             bundle: None,
             caller: None,
+            key_id: None,
             plan: None,
             action: None,
             resource: None,

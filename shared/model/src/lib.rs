@@ -40,7 +40,7 @@ pub use path::{CanonicalPath, PathFault, PathForm};
 pub use principal::{EntityName, Principal};
 pub use query::{AmbiguousParameter, QueryPairs};
 pub use reads::{ReadTree, Reads};
-pub use refusal::{AuthFault, DenyReason, MalformedFault, Refusal, TargetFault, Violation};
+pub use refusal::{ApiKeyFault, AuthFault, DenyReason, MalformedFault, Refusal, TargetFault, Violation};
 pub use reply::{Reply, ReplyForm};
 pub use shape::{Field, Omission, Shape};
 pub use verified::{FrontClaims, FrontVerified, IamCaller, ListForm};

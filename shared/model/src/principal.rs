@@ -39,13 +39,15 @@ impl Serialize for EntityName {
 pub struct Principal {
     /// The caller.
     pub name: EntityName,
-    /// What the caller is a member of: groups from the token.
+    /// What the caller is a member of: groups from the token or of the API key.
     pub parents: Vec<EntityName>,
     /// The declared claims of the verified token, each of its declared type; empty where there was no token. They are
     /// `context.token`.
     pub claims: Map<String, Value>,
     /// Those of them that are attributes of the caller itself: `principal.tenant`.
     pub attributes: Map<String, Value>,
+    /// The plan that the caller's credentials name; `None` leaves the one that every caller is on.
+    pub plan: Option<String>,
 }
 
 impl Principal {
@@ -57,6 +59,7 @@ impl Principal {
             parents: Vec::new(),
             claims: Map::new(),
             attributes: Map::new(),
+            plan: None,
         }
     }
 }

@@ -1,6 +1,7 @@
 use std::time::Duration;
 
 use http::{Method, StatusCode};
+use jiff::Timestamp;
 use serde::Serialize;
 
 use crate::{JsonFault, LimitKind, LimitNote, Outcome, PathFault};
@@ -31,7 +32,8 @@ pub enum Refusal {
     },
     /// The caller is not known or not proven.
     Unauthenticated(AuthFault),
-    /// The issuer's keys cannot be had, so nobody can be proven.
+    /// What credentials are held against cannot be had, so nobody can be proven: an issuer's keys, the record of an API
+    /// key.
     KeysAway,
     /// The contract does not model this media type.
     UnsupportedMediaType,
@@ -71,6 +73,9 @@ pub enum MalformedFault {
     /// A header that must stand at most once stands twice, or holds bytes that are no text.
     #[error("the header `{0}` is repeated or not text")]
     Header(String),
+    /// An API key stands in two places, so that it cannot be said which one is meant.
+    #[error("an API key stands both in the header `{0}` and in `authorization`")]
+    TwoKeys(String),
     /// A query parameter that must stand at most once stands twice, or cannot be decoded.
     #[error("the query parameter `{0}` is repeated or cannot be decoded")]
     Query(String),
@@ -118,6 +123,29 @@ pub enum AuthFault {
     /// A claim that must be there is missing or has the wrong type.
     #[error("the claim `{0}` is missing or has the wrong type")]
     Claim(String),
+    /// What was shown as an API key does not hold.
+    #[error("{0}")]
+    ApiKey(#[from] ApiKeyFault),
+}
+
+/// Why an API key proves nobody. Callers see only that it does not.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ApiKeyFault {
+    /// It is no key of this door, and was looked for nowhere. The text says what is wrong with it, not what it is.
+    #[error("what was shown as an API key is none: {0}")]
+    Malformed(String),
+    /// It has the form of a key, and no such key was made.
+    #[error("the API key is not known")]
+    Unknown,
+    /// It was good until it was revoked.
+    #[error("the API key was revoked at {0}")]
+    Revoked(Timestamp),
+    /// It was good until its end.
+    #[error("the API key expired at {0}")]
+    Expired(Timestamp),
+    /// The configuration declares no plan of this name, so its limits are not known.
+    #[error("the API key is on the plan `{0}`, which the configuration does not declare")]
+    Plan(String),
 }
 
 /// Why the decision is deny. For operators only.
@@ -250,7 +278,7 @@ impl Refusal {
             Self::Malformed(MalformedFault::Path(_)) => "ambiguous-path",
             Self::Malformed(MalformedFault::Json(JsonFault::DuplicateKey)) => "duplicate-key",
             Self::Malformed(MalformedFault::Json(_)) => "malformed-json",
-            Self::Malformed(MalformedFault::Header(_)) => "malformed-header",
+            Self::Malformed(MalformedFault::Header(_) | MalformedFault::TwoKeys(_)) => "malformed-header",
             Self::Malformed(MalformedFault::Query(_)) => "malformed-query",
             Self::Malformed(MalformedFault::Envelope(_)) => "malformed-request",
             Self::NotFound => "not-found",
@@ -258,6 +286,7 @@ impl Refusal {
             Self::TooLarge { .. } => "payload-too-large",
             Self::Flooded { .. } => "too-many-requests",
             Self::Unauthenticated(AuthFault::Missing) => "missing-credentials",
+            Self::Unauthenticated(AuthFault::ApiKey(_)) => "invalid-key",
             Self::Unauthenticated(_) => "invalid-token",
             Self::KeysAway => "keys-unavailable",
             Self::UnsupportedMediaType => "unsupported-media-type",
@@ -307,7 +336,7 @@ impl Refusal {
             Self::Target(fault) => Some(fault.to_string()),
             Self::Repetition { lost: true, .. } => Some("the first one was cut off half-way".to_owned()),
             Self::Repetition { first, .. } => Some(format!("the first one ended as `{first}`")),
-            Self::KeysAway => Some("the issuer's keys cannot be had".to_owned()),
+            Self::KeysAway => Some("what the credentials are held against cannot be had".to_owned()),
             Self::UnknownFront => Some("the front is not pinned in the configuration".to_owned()),
             Self::Contract(_)
             | Self::BrokenAnswer(_)

@@ -11,6 +11,8 @@ mod world;
 pub use clock::ManualClock;
 pub use issuer::{TestIssuer, numeric_date};
 pub use publications::MemoryPublications;
-pub use stores::{MemoryDecisions, MemoryEntities, MemoryLedger, MemoryLimits, MemoryQuarantine, Row};
+pub use stores::{
+    MemoryApiKeys, MemoryDecisions, MemoryEntities, MemoryLedger, MemoryLimits, MemoryQuarantine, Row,
+};
 pub use targets::{BoundedFront, ScriptedTargets};
 pub use world::{Lines, MAX_ANSWER, StaticDocuments, World, http, s3};

@@ -5,8 +5,10 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use async_trait::async_trait;
 use doorward_core::limit::{Ask, Level, Reserved, SlotRule};
 use doorward_core::ports::{
-    Claim, Decisions, EntitySource, EntityStore, KeepError, Ledger, LimitStore, Quarantine, StoreError,
+    ApiKeys, Claim, Decisions, EntitySource, EntityStore, KeepError, Ledger, LimitStore, Quarantine,
+    StoreError,
 };
+use doorward_core::{ApiKeyRecord, KeyHash};
 use doorward_model::{Call, DecisionRecord, EventRecord, Item, Outcome};
 use jiff::Timestamp;
 use tokio::sync::Notify;
@@ -207,6 +209,29 @@ impl Quarantine for MemoryQuarantine {
         self.switch.ask().await?;
         lock(&self.items).entry(call.id.to_string()).or_insert_with(|| call.clone());
         Ok(())
+    }
+}
+
+/// API keys in memory.
+#[derive(Debug, Default)]
+pub struct MemoryApiKeys {
+    /// Turns the store off, and counts its reads.
+    pub switch: Switch,
+    records: Mutex<HashMap<KeyHash, ApiKeyRecord>>,
+}
+
+impl MemoryApiKeys {
+    /// The key has this record from now on.
+    pub fn put(&self, record: ApiKeyRecord) {
+        lock(&self.records).insert(record.hash, record);
+    }
+}
+
+#[async_trait]
+impl ApiKeys for MemoryApiKeys {
+    async fn find(&self, hash: &KeyHash) -> Result<Option<ApiKeyRecord>, StoreError> {
+        self.switch.ask().await?;
+        Ok(lock(&self.records).get(hash).cloned())
     }
 }
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use bytes::Bytes;
 use doorward_config::Target;
-use doorward_core::ports::{AnswerBound, Forward, Targets};
+use doorward_core::ports::{AnswerBound, Forward, ForwardMessage, Targets};
 use doorward_model::{Body, Reply, ReplyForm, TargetFault};
 use http::header::CONTENT_TYPE;
 use http::{HeaderMap, HeaderValue, StatusCode};
@@ -46,12 +46,16 @@ type Script = Box<dyn Fn() -> Result<Reply, TargetFault> + Send + Sync>;
 pub struct ScriptedTargets {
     script: Mutex<Script>,
     sent: Mutex<Vec<String>>,
+    withheld: Mutex<Vec<String>>,
 }
 
 impl Default for ScriptedTargets {
     fn default() -> Self {
-        let targets =
-            Self { script: Mutex::new(Box::new(|| Err(TargetFault::TimedOut))), sent: Mutex::default() };
+        let targets = Self {
+            script: Mutex::new(Box::new(|| Err(TargetFault::TimedOut))),
+            sent: Mutex::default(),
+            withheld: Mutex::default(),
+        };
         targets.answer(200, "{}");
         targets
     }
@@ -93,6 +97,12 @@ impl ScriptedTargets {
     pub fn sent(&self) -> Vec<String> {
         self.sent.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
+
+    /// Names of the header fields that the last target must not see.
+    #[must_use]
+    pub fn withheld(&self) -> Vec<String> {
+        self.withheld.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
 }
 
 #[async_trait]
@@ -100,6 +110,10 @@ impl Targets for ScriptedTargets {
     async fn send(&self, target: &Target, forward: Forward<'_>, _: Duration) -> Result<Reply, TargetFault> {
         let line = format!("{} {}", target.name, forward.call.action.as_deref().unwrap_or("?"));
         self.sent.lock().unwrap_or_else(PoisonError::into_inner).push(line);
+        if let ForwardMessage::Http { withheld, .. } = forward.message {
+            *self.withheld.lock().unwrap_or_else(PoisonError::into_inner) =
+                withheld.iter().map(ToString::to_string).collect();
+        }
         (self.script.lock().unwrap_or_else(PoisonError::into_inner))()
     }
 }

@@ -15,7 +15,9 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use crate::clock::ManualClock;
-use crate::stores::{MemoryDecisions, MemoryEntities, MemoryLedger, MemoryLimits, MemoryQuarantine};
+use crate::stores::{
+    MemoryApiKeys, MemoryDecisions, MemoryEntities, MemoryLedger, MemoryLimits, MemoryQuarantine,
+};
 use crate::targets::{BoundedFront, ScriptedTargets};
 
 /// What the front of a [`World`] can carry, in bytes.
@@ -115,6 +117,7 @@ impl Journal for Lines {
 pub struct World {
     pub clock: Arc<ManualClock>,
     pub documents: Arc<StaticDocuments>,
+    pub api_keys: Arc<MemoryApiKeys>,
     pub limits: Arc<MemoryLimits>,
     pub ledger: Arc<MemoryLedger>,
     pub decisions: Arc<MemoryDecisions>,
@@ -138,6 +141,7 @@ impl World {
         let rules = Rules::compile(&bundle, |_| None).map_err(|faults| faults.to_string())?;
         let clock = Arc::new(ManualClock::at(now));
         let documents = Arc::new(StaticDocuments::default());
+        let api_keys = Arc::new(MemoryApiKeys::default());
         let limits = Arc::new(MemoryLimits::default());
         let ledger = Arc::new(MemoryLedger::default());
         let decisions = Arc::new(MemoryDecisions::default());
@@ -149,6 +153,7 @@ impl World {
         let ports = Ports {
             clock: clock.clone(),
             fetch: documents.clone(),
+            api_keys: api_keys.clone(),
             limits: limits.clone(),
             ledger: ledger.clone(),
             decisions: decisions.clone(),
@@ -162,6 +167,7 @@ impl World {
         Ok(Self {
             clock,
             documents,
+            api_keys,
             limits,
             ledger,
             decisions,

@@ -38,6 +38,11 @@ fn the_shop_reads_as_it_is_written() {
             authorizer: Authorizer {
                 answer: Simple,
                 cache: 0ns,
+                usage_identifier: false,
+            },
+            api_keys: ApiKeys {
+                prefix: "dwk",
+                header: "x-api-key",
             },
             shadow: None,
             issuers: [

@@ -160,7 +160,7 @@ fn issuers_of_one_route_declare_a_claim_alike() {
     let text = with_second(
         &first,
         r#"{ level = "String", tenant = "String" }"#,
-        r#"{ type = "Client", id = "sub" }"#,
+        r#"{ type = "Device", id = "sub" }"#,
     );
     accepted(&text);
     let both = r#"auth = ["main", "two"]"#;
@@ -173,7 +173,7 @@ fn issuers_of_one_route_declare_a_claim_alike() {
     let alike = with_second(
         &first,
         r#"{ level = { type = "Long", required = true } }"#,
-        r#"{ type = "Client", id = "sub" }"#,
+        r#"{ type = "Device", id = "sub" }"#,
     );
     accepted(&alike.replace(r#"auth = ["main"]"#, both));
 }
@@ -195,6 +195,6 @@ fn issuers_give_a_type_its_attributes_alike() {
     accepted(&second(r#"["tenant"]"#));
     accepted(
         &second(r#"["level"]"#)
-            .replace(r#"{ type = "User", id = "sub", prefix = "two:""#, r#"{ type = "Client", id = "sub""#),
+            .replace(r#"{ type = "User", id = "sub", prefix = "two:""#, r#"{ type = "Device", id = "sub""#),
     );
 }

@@ -174,7 +174,7 @@ fn principals_are_cedar_entities() {
 
 #[test]
 fn names_are_unique_and_not_reserved() {
-    let other = "{ type = \"Client\", id = \"sub\" }";
+    let other = "{ type = \"Device\", id = \"sub\" }";
     check_text(
         &with_second("main", "https://two.example", other),
         expect![[r#"
@@ -195,7 +195,7 @@ fn names_are_unique_and_not_reserved() {
 
 #[test]
 fn two_issuers_never_answer_for_one_token_or_one_principal() {
-    let other = "{ type = \"Client\", id = \"sub\" }";
+    let other = "{ type = \"Device\", id = \"sub\" }";
     check_text(
         &with_second("two", "https://id.example.com/", other),
         expect!["doorward.toml:53:1: the issuer `https://id.example.com/` is declared twice, as `main` too"],
@@ -221,10 +221,10 @@ fn two_issuers_never_answer_for_one_token_or_one_principal() {
 fn issuers_do_not_fill_each_others_groups() {
     let second = |principal| with_second("two", "https://two.example/", principal);
     check_text(
-        &second(r#"{ type = "Client", id = "sub", groups = "roles" }"#),
+        &second(r#"{ type = "Device", id = "sub", groups = "roles" }"#),
         expect![[r#"
             doorward.toml:53:1: the issuers `two` and `main` could both fill the same groups
               hint: give each a `prefix`, neither beginning with the other, or let only one name `groups`"#]],
     );
-    assert!(doorward_config::parse("doorward.toml", &second(r#"{ type = "Client", id = "sub" }"#)).is_ok());
+    assert!(doorward_config::parse("doorward.toml", &second(r#"{ type = "Device", id = "sub" }"#)).is_ok());
 }

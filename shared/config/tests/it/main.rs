@@ -7,6 +7,7 @@
 )]
 
 mod accepted;
+mod api_keys;
 mod broken;
 mod claims;
 mod context;

@@ -15,10 +15,10 @@ fn names_that_are_used_are_declared() {
     );
     check(
         r#"auth = ["main"]"#,
-        r#"auth = ["api-key"]"#,
+        r#"auth = ["somebody"]"#,
         expect![[r#"
-        doorward.toml:30:9: no issuer is named `api-key`
-          hint: expected `main` or `anonymous`"#]],
+            doorward.toml:30:9: no issuer is named `somebody`
+              hint: expected `main`, `anonymous` or `api-key`"#]],
     );
     check(
         r#"purpose = "checkout""#,

@@ -1,5 +1,6 @@
 //! Who calls: a file for each kind of credentials.
 
+pub(crate) mod api_keys;
 mod tokens;
 
 use doorward_config::{Credential, Issuer};
@@ -7,6 +8,7 @@ use doorward_model::entity_type::EVENT_SOURCE;
 use doorward_model::{AuthFault, Call, EntityName, EventRecord, Principal, Refusal, Stage};
 use serde_json::Map;
 
+use crate::api_key::ApiKey;
 use crate::door::Door;
 use crate::find::{Found, HttpCall, Subject};
 use crate::rules::RouteRules;
@@ -17,11 +19,17 @@ use crate::token_claims;
 pub(crate) struct Identified<'c> {
     found: Found<'c>,
     principal: Principal,
+    /// The API key that proved it, where one did.
+    key: Option<ApiKey>,
 }
 
 impl<'c> Identified<'c> {
     pub(crate) fn into_parts(self) -> (Found<'c>, Principal) {
         (self.found, self.principal)
+    }
+
+    pub(crate) fn take_key(&mut self) -> Option<ApiKey> {
+        self.key.take()
     }
 }
 
@@ -35,26 +43,36 @@ impl Door {
     ) -> Result<Identified<'c>, Refusal> {
         self.enter(call, Stage::Identify);
         let found = screened.into_found();
-        let principal = match found.subject() {
+        let (principal, key) = match found.subject() {
             Subject::Http(http) => self.prove(http, call).await?,
-            Subject::Event { record, .. } => sender(record),
+            Subject::Event { record, .. } => (sender(record), None),
         };
         call.caller = Some(principal.name.clone());
-        Ok(Identified { found, principal })
+        if let Some(plan) = &principal.plan {
+            call.plan = Some(plan.clone());
+        }
+        Ok(Identified { found, principal, key })
     }
 
     /// The first kind of credentials that the request shows, of those that its route accepts, is the one that counts.
-    async fn prove(&self, http: &HttpCall<'_>, call: &Call) -> Result<Principal, Refusal> {
+    async fn prove(
+        &self,
+        http: &HttpCall<'_>,
+        call: &mut Call,
+    ) -> Result<(Principal, Option<ApiKey>), Refusal> {
         for credential in &http.rules.route.auth {
             let caller = match credential {
-                Credential::Token(_) => self.token_caller(http, call).await?,
+                Credential::Token(_) => self.token_caller(http, call).await?.map(|caller| (caller, None)),
+                Credential::ApiKey => {
+                    self.key_caller(http, call).await?.map(|(caller, key)| (caller, Some(key)))
+                }
                 Credential::Anonymous => None,
             };
-            if let Some(principal) = caller {
-                return Ok(principal);
+            if let Some(proven) = caller {
+                return Ok(proven);
             }
         }
-        nobody(http.rules)
+        nobody(http.rules).map(|caller| (caller, None))
     }
 }
 
@@ -74,6 +92,7 @@ fn sender(record: &EventRecord) -> Principal {
         parents: Vec::new(),
         claims: Map::new(),
         attributes: Map::new(),
+        plan: None,
     }
 }
 

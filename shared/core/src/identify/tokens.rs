@@ -10,6 +10,7 @@ use http::header::AUTHORIZATION;
 use serde_json::{Map, Value};
 
 use super::is_id;
+use crate::api_key::ApiKey;
 use crate::claim::RESERVE;
 use crate::door::Door;
 use crate::find::HttpCall;
@@ -19,13 +20,19 @@ use crate::token::Unverified;
 use crate::token_claims;
 
 impl Door {
-    /// Whose token the request shows; `None` where it shows none.
+    /// Whose token the request shows; `None` where it shows none. What is meant as an API key is no token where keys are
+    /// taken.
     pub(super) async fn token_caller(
         &self,
         http: &HttpCall<'_>,
         call: &Call,
     ) -> Result<Option<Principal>, Refusal> {
         let Some(token) = bearer(&http.request.headers)? else { return Ok(None) };
+        if http.rules.route.accepts_api_keys()
+            && ApiKey::is_meant(&self.rules.config().api_keys.prefix, token)
+        {
+            return Ok(None);
+        }
         let token = Unverified::read(token).map_err(Refusal::Unauthenticated)?;
         let issuer = issuer(http.rules, &token).map_err(Refusal::Unauthenticated)?;
         let set = self.key_set(issuer, token.kid(), call).await?;
@@ -58,7 +65,7 @@ fn issuer<'c>(rules: &'c RouteRules, token: &Unverified<'_>) -> Result<&'c Issue
 }
 
 /// The token of RFC 6750 section 2.1. Other schemes are no credentials of ours; two header fields are ambiguous.
-fn bearer(headers: &HeaderMap) -> Result<Option<&str>, Refusal> {
+pub(super) fn bearer(headers: &HeaderMap) -> Result<Option<&str>, Refusal> {
     let malformed = || Refusal::Malformed(MalformedFault::Header("authorization".to_owned()));
     let mut fields = headers.get_all(AUTHORIZATION).iter();
     let Some(field) = fields.next() else { return Ok(None) };
@@ -87,7 +94,8 @@ fn principal(issuer: &Issuer, claims: &Map<String, Value>) -> Result<Principal, 
     };
     let name = EntityName::new(type_name, format!("{prefix}{own}"));
     let claims = token_claims::declared(issuer, claims)?;
-    Ok(Principal { name, parents, attributes: token_claims::attributes(issuer, &claims), claims })
+    let attributes = token_claims::attributes(issuer, &claims);
+    Ok(Principal { name, parents, attributes, claims, plan: None })
 }
 
 /// A list of texts, or one text; anything else proves no membership.

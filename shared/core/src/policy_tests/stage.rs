@@ -84,6 +84,7 @@ fn principal(rules: &Rules, sample: &Sample) -> Result<Option<Principal>, Faults
         parents: sample.groups.iter().map(|group| EntityName::new(GROUP, group)).collect(),
         claims: claims.map(|(name, value)| (name.clone(), value.clone())).collect(),
         attributes: Map::new(),
+        plan: None,
     }))
 }
 

@@ -7,6 +7,7 @@
 )]
 
 mod admission;
+mod api_keys;
 mod archive;
 mod contracts;
 mod events;

@@ -1,3 +1,5 @@
+use std::sync::Arc;
+
 use doorward_core::{Answer, Bundle, Rules};
 use doorward_model::{Call, Inbound, Reply};
 use doorward_testkit::{TestIssuer, World, http, numeric_date};
@@ -35,6 +37,11 @@ pub(crate) fn bundle(more: &[(&str, &str)]) -> Bundle {
 #[track_caller]
 pub(crate) fn digest(bundle: &Bundle) -> String {
     Rules::compile(bundle, |_| None).unwrap_or_else(|faults| panic!("{faults}")).digest().to_owned()
+}
+
+/// What governs the demo, compiled.
+pub(crate) fn rules() -> Arc<Rules> {
+    Arc::new(Rules::compile(&bundle(&[]), |_| None).unwrap())
 }
 
 /// The demo's own door over stand-ins, with its issuer.
