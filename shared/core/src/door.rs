@@ -4,10 +4,12 @@ use doorward_model::{Call, Inbound, Message, Outcome, Refusal, Reply};
 
 use crate::keys::KeyRing;
 use crate::ports::{
-    AnswerBound, Clock, Decisions, EntityStore, Fetch, Journal, Ledger, LimitStore, Quarantine, Targets,
+    AnswerBound, Clock, Decisions, EntityStore, Fetch, Journal, Ledger, LimitStore, Quarantine, Secrets,
+    Targets,
 };
 use crate::rules::Rules;
 use crate::screen::Screen;
+use crate::secrets::SecretRing;
 
 /// What the door stands on.
 #[derive(Clone)]
@@ -16,6 +18,8 @@ pub struct Ports {
     pub clock: Arc<dyn Clock>,
     /// Reads key sets.
     pub fetch: Arc<dyn Fetch>,
+    /// Reads secrets.
+    pub secrets: Arc<dyn Secrets>,
     /// Rates and quotas.
     pub limits: Arc<dyn LimitStore>,
     /// The record of every call.
@@ -39,6 +43,7 @@ pub struct Door {
     pub(crate) rules: Arc<Rules>,
     pub(crate) ports: Ports,
     pub(crate) keys: KeyRing,
+    pub(crate) secrets: SecretRing,
     pub(crate) screen: Screen,
 }
 
@@ -75,18 +80,20 @@ impl Door {
     pub fn new(rules: Arc<Rules>, ports: Ports) -> Self {
         let config = rules.config();
         let keys = KeyRing::new(&config.issuers, &rules.key_sets, config.door.refresh);
+        let secrets = SecretRing::new(&config.webhooks, config.door.refresh);
         let screen = Screen::new(config.door.screen_rate);
-        Self { rules, ports, keys, screen }
+        Self { rules, ports, keys, secrets, screen }
     }
 
-    /// A door over newer `rules`, which stands on the same, keeps the keys of issuers that keep them where they were,
-    /// and has not forgotten who floods.
+    /// A door over newer `rules`, which stands on the same, keeps the keys of issuers that keep them where they were and
+    /// the secrets that it still names, and has not forgotten who floods.
     #[must_use]
     pub(crate) fn renew(&self, rules: Arc<Rules>) -> Self {
         let config = rules.config();
         let keys = self.keys.renew(&config.issuers, &rules.key_sets, config.door.refresh);
+        let secrets = self.secrets.renew(&config.webhooks, config.door.refresh);
         let screen = self.screen.renew(config.door.screen_rate);
-        Self { rules, ports: self.ports.clone(), keys, screen }
+        Self { rules, ports: self.ports.clone(), keys, secrets, screen }
     }
 
     /// What this door was built over.
@@ -95,10 +102,12 @@ impl Door {
         &self.rules
     }
 
-    /// Loads what the first call would wait for: the keys of issuers that were not asked yet. One that is away is asked
-    /// again soon, by a call that needs it.
+    /// Loads what the first call would wait for: the keys of issuers and the secrets of webhooks that were not
+    /// asked for yet. What is away is asked for again soon, by a call that needs it.
     pub async fn prepare(&self) {
-        self.keys.load(self.ports.fetch.as_ref(), self.ports.clock.as_ref()).await;
+        let (fetch, secrets, clock) =
+            (self.ports.fetch.as_ref(), self.ports.secrets.as_ref(), self.ports.clock.as_ref());
+        tokio::join!(self.keys.load(fetch, clock), self.secrets.load(secrets, clock));
     }
 
     /// Carries one call through the whole door: the outcome is recorded and answered whatever it is.

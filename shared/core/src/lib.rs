@@ -39,6 +39,7 @@ mod respond;
 mod router;
 mod rules;
 mod screen;
+mod secrets;
 mod send;
 mod token;
 mod token_claims;

@@ -2,6 +2,7 @@ use doorward_model::{Call, Inbound, Refusal, Stage};
 
 use crate::check_response::Answered;
 use crate::door::Door;
+use crate::identify::BodyGiven;
 
 impl Door {
     /// The way of a call. Each stage takes what only the stage before it can make, so none can be skipped; each notes
@@ -9,7 +10,7 @@ impl Door {
     pub(crate) async fn run(&self, inbound: &Inbound, call: &mut Call) -> Result<Answered, Refusal> {
         let found = self.find(inbound, call)?;
         let screened = self.screen(found, call)?;
-        let identified = self.identify(screened, call).await?;
+        let identified = self.identify(screened, BodyGiven::Yes, call).await?;
         let checked = self.check_request(identified, call)?;
         let permitted = self.permit(checked, call).await?;
         let claimed = self.claim(permitted, call).await?;
@@ -22,7 +23,7 @@ impl Door {
     pub(crate) async fn decide(&self, inbound: &Inbound, call: &mut Call) -> Result<(), Refusal> {
         let found = self.find(inbound, call)?;
         let screened = self.screen(found, call)?;
-        let identified = self.identify(screened, call).await?;
+        let identified = self.identify(screened, BodyGiven::No, call).await?;
         self.permit_without_body(identified, call).await
     }
 

@@ -52,7 +52,7 @@ pub fn problem(refusal: &Refusal, request_id: &str, realm: &str) -> Reply {
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
     let mut errors: &[Violation] = &[];
     let title = match refusal {
-        Refusal::UnknownFront | Refusal::Denied(_) => "You may not do this",
+        Refusal::UnknownFront | Refusal::Denied(_) | Refusal::NeedsBody => "You may not do this",
         Refusal::Malformed(_) => "The request cannot be read in one way only",
         Refusal::NotFound => "There is nothing here",
         Refusal::MethodNotAllowed { allow } => {
@@ -69,7 +69,7 @@ pub fn problem(refusal: &Refusal, request_id: &str, realm: &str) -> Reply {
             insert(&mut headers, WWW_AUTHENTICATE, &challenge(fault, realm));
             "Credentials are missing or not valid"
         }
-        Refusal::KeysAway => {
+        Refusal::KeysAway | Refusal::SecretsAway => {
             insert(&mut headers, RETRY_AFTER, "1");
             "Credentials cannot be checked at the moment"
         }
@@ -120,6 +120,8 @@ fn describe(violation: &Violation) -> Value {
 fn challenge(fault: &AuthFault, realm: &str) -> String {
     match fault {
         AuthFault::Missing => format!("Bearer realm=\"{realm}\""),
+        // No scheme is registered for it (RFC 9110 section 11.6.1 asks for one all the same).
+        AuthFault::Webhook(_) => format!("Signature realm=\"{realm}\", error=\"invalid_signature\""),
         _ => format!("Bearer realm=\"{realm}\", error=\"invalid_token\""),
     }
 }

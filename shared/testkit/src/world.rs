@@ -15,6 +15,7 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use crate::clock::ManualClock;
+use crate::secrets::MemorySecrets;
 use crate::stores::{MemoryDecisions, MemoryEntities, MemoryLedger, MemoryLimits, MemoryQuarantine};
 use crate::targets::{BoundedFront, ScriptedTargets};
 
@@ -115,6 +116,7 @@ impl Journal for Lines {
 pub struct World {
     pub clock: Arc<ManualClock>,
     pub documents: Arc<StaticDocuments>,
+    pub secrets: Arc<MemorySecrets>,
     pub limits: Arc<MemoryLimits>,
     pub ledger: Arc<MemoryLedger>,
     pub decisions: Arc<MemoryDecisions>,
@@ -138,6 +140,7 @@ impl World {
         let rules = Rules::compile(&bundle, |_| None).map_err(|faults| faults.to_string())?;
         let clock = Arc::new(ManualClock::at(now));
         let documents = Arc::new(StaticDocuments::default());
+        let secrets = Arc::new(MemorySecrets::default());
         let limits = Arc::new(MemoryLimits::default());
         let ledger = Arc::new(MemoryLedger::default());
         let decisions = Arc::new(MemoryDecisions::default());
@@ -149,6 +152,7 @@ impl World {
         let ports = Ports {
             clock: clock.clone(),
             fetch: documents.clone(),
+            secrets: secrets.clone(),
             limits: limits.clone(),
             ledger: ledger.clone(),
             decisions: decisions.clone(),
@@ -162,6 +166,7 @@ impl World {
         Ok(Self {
             clock,
             documents,
+            secrets,
             limits,
             ledger,
             decisions,

@@ -1,6 +1,7 @@
 //! Who calls: a file for each kind of credentials.
 
 mod tokens;
+mod webhooks;
 
 use doorward_config::{Credential, Issuer};
 use doorward_model::entity_type::EVENT_SOURCE;
@@ -12,6 +13,15 @@ use crate::find::{Found, HttpCall, Subject};
 use crate::rules::RouteRules;
 use crate::screen::Screened;
 use crate::token_claims;
+
+pub(crate) use webhooks::{SigningKeys, signing_key};
+
+/// Whether the request's body is here: an authorizer is given none.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum BodyGiven {
+    Yes,
+    No,
+}
 
 /// A call whose caller is proven.
 pub(crate) struct Identified<'c> {
@@ -31,12 +41,13 @@ impl Door {
     pub(crate) async fn identify<'c>(
         &self,
         screened: Screened<'c>,
+        body: BodyGiven,
         call: &mut Call,
     ) -> Result<Identified<'c>, Refusal> {
         self.enter(call, Stage::Identify);
         let found = screened.into_found();
         let principal = match found.subject() {
-            Subject::Http(http) => self.prove(http, call).await?,
+            Subject::Http(http) => self.prove(http, body, call).await?,
             Subject::Event { record, .. } => sender(record),
         };
         call.caller = Some(principal.name.clone());
@@ -44,10 +55,16 @@ impl Door {
     }
 
     /// The first kind of credentials that the request shows, of those that its route accepts, is the one that counts.
-    async fn prove(&self, http: &HttpCall<'_>, call: &Call) -> Result<Principal, Refusal> {
+    async fn prove(
+        &self,
+        http: &HttpCall<'_>,
+        body: BodyGiven,
+        call: &mut Call,
+    ) -> Result<Principal, Refusal> {
         for credential in &http.rules.route.auth {
             let caller = match credential {
                 Credential::Token(_) => self.token_caller(http, call).await?,
+                Credential::Webhook(name) => self.webhook_caller(http, name, body, call).await?,
                 Credential::Anonymous => None,
             };
             if let Some(principal) = caller {
