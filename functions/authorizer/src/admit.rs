@@ -37,7 +37,7 @@ pub(crate) async fn admit(
     let verdict = match &refusal {
         Some(Refusal::Unauthenticated(_)) => return Err(failure("Unauthorized", UNAUTHORIZED)),
         // What will soon be otherwise must not be cached, and the gateway caches no error.
-        Some(Refusal::KeysAway | Refusal::StoreAway | Refusal::Flooded { .. }) => {
+        Some(Refusal::KeysAway | Refusal::SecretsAway | Refusal::StoreAway | Refusal::Flooded { .. }) => {
             return Err(failure("Doorward.Unavailable", "this cannot be decided at the moment"));
         }
         Some(refusal) => Verdict::Deny { code: refusal.code(), caller: call.caller.as_ref(), call: &call.id },

@@ -1,6 +1,6 @@
 use doorward_model::Fault;
 
-use crate::checked::{Credential, Issuer};
+use crate::checked::{Credential, Issuer, Webhook, WebhookScheme};
 use crate::claims;
 use crate::document::Declared;
 use crate::reader::Value;
@@ -21,18 +21,50 @@ pub(crate) fn read(
     value: Value<'_>,
     names: &Declared<'_>,
     issuers: &[Issuer],
+    webhooks: &[Webhook],
 ) -> Result<Vec<Credential>, Reported> {
+    let mut schemes = Vec::new();
     let auth = value.nonempty_set(|item| {
-        let word = names.issuers.used_or(item, &RESERVED.map(|(word, _)| word))?;
+        let word = names.callers.used_or(item, &RESERVED.map(|(word, _)| word))?;
         Ok(match word.as_str() {
             ANONYMOUS => Credential::Anonymous,
             API_KEY => Credential::ApiKey,
+            _ if names.webhooks.contains(&word) => {
+                one_of_a_scheme(item, &word, webhooks, &mut schemes)?;
+                Credential::Webhook(word)
+            }
             _ => Credential::Token(word),
         })
     })?;
     let accepted = |issuer: &&Issuer| auth.contains(&Credential::Token(issuer.name.clone()));
     claims::agree(value, issuers.iter().filter(accepted))?;
     Ok(auth)
+}
+
+/// Two senders whose signatures stand in the same header fields could not be told apart.
+fn one_of_a_scheme(
+    item: Value<'_>,
+    name: &str,
+    webhooks: &[Webhook],
+    schemes: &mut Vec<(WebhookScheme, String)>,
+) -> Result<(), Reported> {
+    // A faulty declaration is not there, and has been reported.
+    let Some(scheme) = webhooks.iter().find(|webhook| webhook.name == name).map(|webhook| webhook.scheme)
+    else {
+        return Ok(());
+    };
+    match schemes.iter().find(|(taken, other)| *taken == scheme && other != name) {
+        Some((_, other)) => {
+            let fault = Fault::new(format!("{} signs as {} does", quote(name), quote(other)));
+            Err(item.fault(
+                fault.hint("a route takes one webhook of a scheme: give the other a route of its own"),
+            ))
+        }
+        None => {
+            schemes.push((scheme, name.to_owned()));
+            Ok(())
+        }
+    }
 }
 
 /// What `auth` names must be told apart from its own words.

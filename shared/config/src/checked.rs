@@ -7,6 +7,7 @@ use http::{HeaderName, Method};
 use crate::load::LoadRule;
 use crate::pattern::Pattern;
 use crate::request_context::RequestContext;
+use crate::secret_ref::SecretRef;
 
 /// `doorward.toml` as the program trusts it: every name that is used is declared, every value is in bounds.
 #[derive(Debug, Clone)]
@@ -23,6 +24,8 @@ pub struct Config {
     pub shadow: Option<Shadow>,
     /// `[[issuers]]`.
     pub issuers: Vec<Issuer>,
+    /// `[[webhooks]]`.
+    pub webhooks: Vec<Webhook>,
     /// `[[targets]]`.
     pub targets: Vec<Target>,
     /// `[[routes]]`.
@@ -204,6 +207,30 @@ pub struct PrincipalRule {
     pub attributes: Vec<String>,
 }
 
+/// A sender that signs each request over its body; policies know it as `Sender::"name"`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Webhook {
+    /// Its name in `auth = […]`.
+    pub name: String,
+    /// How it signs.
+    pub scheme: WebhookScheme,
+    /// What it signs with: at least one, several while they rotate.
+    pub secrets: Vec<SecretRef>,
+    /// How far the time of signing may lie from now; `None` where the scheme signs none.
+    pub tolerance: Option<Duration>,
+}
+
+/// How a webhook is signed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum WebhookScheme {
+    /// <https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md>, symmetric.
+    StandardWebhooks,
+    /// <https://docs.stripe.com/webhooks#verify-manually>.
+    Stripe,
+    /// <https://docs.github.com/en/webhooks/using-webhooks/validating-webhook-deliveries>, SHA-256 only.
+    GitHub,
+}
+
 /// What calls are forwarded to.
 #[derive(Debug, Clone)]
 pub struct Target {
@@ -250,6 +277,8 @@ pub enum Credential {
     Token(String),
     /// An API key of the door's own: the caller is `Client`.
     ApiKey,
+    /// A signature of the declared webhook with this name, over the body.
+    Webhook(String),
     /// None: the caller is `Anonymous`. It counts last, wherever it stands.
     Anonymous,
 }
@@ -259,8 +288,22 @@ impl Route {
     pub fn issuers(&self) -> impl Iterator<Item = &str> {
         self.auth.iter().filter_map(|credential| match credential {
             Credential::Token(issuer) => Some(issuer.as_str()),
-            Credential::ApiKey | Credential::Anonymous => None,
+            Credential::ApiKey | Credential::Webhook(_) | Credential::Anonymous => None,
         })
+    }
+
+    /// Names of the webhooks whose signatures are accepted.
+    pub fn webhooks(&self) -> impl Iterator<Item = &str> {
+        self.auth.iter().filter_map(|credential| match credential {
+            Credential::Webhook(webhook) => Some(webhook.as_str()),
+            Credential::Token(_) | Credential::ApiKey | Credential::Anonymous => None,
+        })
+    }
+
+    /// Whether signatures are accepted that cover the body, which an authorizer is not given.
+    #[must_use]
+    pub fn takes_webhooks(&self) -> bool {
+        self.webhooks().next().is_some()
     }
 
     /// Whether a caller without credentials may come as `Anonymous`.
@@ -425,5 +468,11 @@ impl Config {
     #[must_use]
     pub fn issuer(&self, name: &str) -> Option<&Issuer> {
         self.issuers.iter().find(|issuer| issuer.name == name)
+    }
+
+    /// The webhook with this name.
+    #[must_use]
+    pub fn webhook(&self, name: &str) -> Option<&Webhook> {
+        self.webhooks.iter().find(|webhook| webhook.name == name)
     }
 }

@@ -1,10 +1,12 @@
+use std::collections::BTreeSet;
+
 use doorward_model::{Fault, Front};
 
 use crate::checked::{Config, Door};
 use crate::names::{self, Names};
 use crate::reader::{Section, Value};
 use crate::report::Reported;
-use crate::{api_keys, authorizer, door, events, fronts, issuers, plans, routes, shadow, targets};
+use crate::{api_keys, authorizer, door, events, fronts, issuers, plans, routes, shadow, targets, webhooks};
 
 /// Reads the whole file. Declarations are read before their uses, so that every use can be checked where it stands.
 pub(crate) fn read(document: &mut Section<'_>) -> Result<Config, Reported> {
@@ -14,18 +16,26 @@ pub(crate) fn read(document: &mut Section<'_>) -> Result<Config, Reported> {
     let shadow = document.optional("shadow", shadow::read);
 
     let mut names = Declared {
-        issuers: Names::new("issuer"),
+        callers: Names::new("issuer or webhook"),
+        webhooks: BTreeSet::new(),
         targets: Names::new("target"),
         purposes: door.as_ref().ok().map(|door| door.purposes.as_slice()),
         actions: Names::new("route or event"),
         plans: Names::new("plan"),
     };
     let plans = plans::read(document, &mut names.plans);
-    let issuers = issuers::read(document, &mut names.issuers);
+    let issuers = issuers::read(document, &mut names.callers);
+    let webhooks = webhooks::read(document, &mut names);
     let targets = targets::read(document, &mut names.targets);
     // While it is faulty, fields are held against the one that keys are shown in by default.
     let key_header = api_keys.clone().ok().flatten().unwrap_or_else(api_keys::default).header;
-    let routes = routes::read(document, &mut names, issuers.as_deref().unwrap_or_default(), &key_header);
+    let routes = routes::read(
+        document,
+        &mut names,
+        issuers.as_deref().unwrap_or_default(),
+        webhooks.as_deref().unwrap_or_default(),
+        &key_header,
+    );
     let events = events::read(document, &mut names, fronts.as_deref().ok());
 
     Ok(Config {
@@ -34,6 +44,7 @@ pub(crate) fn read(document: &mut Section<'_>) -> Result<Config, Reported> {
         authorizer: authorizer?.unwrap_or(authorizer::DEFAULT),
         shadow: shadow?,
         issuers: issuers?,
+        webhooks: webhooks?,
         targets: targets?,
         routes: routes?,
         events: events?,
@@ -62,7 +73,10 @@ fn read_door_and_fronts(
 
 /// The names that routes and events may use, and the one space of names that they share.
 pub(crate) struct Declared<'d> {
-    pub(crate) issuers: Names,
+    /// What `auth` names: issuers and webhooks, which share one space of names.
+    pub(crate) callers: Names,
+    /// Those of them that are webhooks.
+    pub(crate) webhooks: BTreeSet<String>,
     pub(crate) targets: Names,
     /// Unknown while `[door]` is faulty: then no use of a purpose can be judged.
     purposes: Option<&'d [String]>,

@@ -49,6 +49,16 @@ pub const ENVIRONMENT: &[EnvironmentVariable] = &[
         description: "Where Lambda functions are invoked: the local door or `cargo lambda watch` in development.",
         default: Some("the service in the function's region"),
     },
+    EnvironmentVariable {
+        name: "AWS_ENDPOINT_URL_SECRETS_MANAGER",
+        description: "Where Secrets Manager is, for `secretsmanager:` references.",
+        default: Some("the service in the secret's region"),
+    },
+    EnvironmentVariable {
+        name: "AWS_ENDPOINT_URL_SSM",
+        description: "Where Systems Manager is, for `ssm:` references.",
+        default: Some("the service in the function's region"),
+    },
 ];
 
 impl Config {

@@ -32,16 +32,18 @@ mod reader;
 mod report;
 mod request_context;
 mod routes;
+mod secret_ref;
 mod shadow;
 mod size;
 mod stated;
 mod suggestion;
 mod targets;
+mod webhooks;
 
 pub use checked::{
     Algorithm, ApiKeys, Authorizer, AuthorizerAnswer, CheckAnswers, Config, ContractRef, Credential, Door,
     EventRule, Issuer, JwksLocation, Limit, LimitRule, OnDeny, ParentRule, Plan, PrincipalRule, ResourceRule,
-    Route, Shadow, Target, Updates, Window,
+    Route, Shadow, Target, Updates, Webhook, WebhookScheme, Window,
 };
 pub use duration::parse as parse_duration;
 pub use environment::{ENVIRONMENT, EnvironmentVariable, jwks_url_variable};
@@ -52,6 +54,7 @@ pub use policy_tests::{
     parse_policy_sample, parse_policy_tests,
 };
 pub use request_context::RequestContext;
+pub use secret_ref::SecretRef;
 pub use stated::{Placed, Stated};
 pub use suggestion::suggest;
 

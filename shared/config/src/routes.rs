@@ -5,7 +5,7 @@ use doorward_model::Fault;
 use http::{HeaderName, Method};
 use matchit::Router;
 
-use crate::checked::{CheckAnswers, ContractRef, Issuer, ParentRule, ResourceRule, Route};
+use crate::checked::{CheckAnswers, ContractRef, Issuer, ParentRule, ResourceRule, Route, Webhook};
 use crate::document::Declared;
 use crate::path_template::PathTemplate;
 use crate::reader::{Section, Value, with_hint};
@@ -25,6 +25,7 @@ pub(crate) fn read(
     document: &mut Section<'_>,
     names: &mut Declared<'_>,
     issuers: &[Issuer],
+    webhooks: &[Webhook],
     key_header: &HeaderName,
 ) -> Result<Vec<Route>, Reported> {
     let mut table = RouteTable::default();
@@ -33,7 +34,7 @@ pub(crate) fn read(
         let id = section.required("id", |value| names.actions.declare(value, names::action));
         let matched = section.required("match", |value| table.claim(value, value.parse(parse_match)?));
         let target = section.required("target", |value| names.targets.used(value));
-        let auth = section.required("auth", |value| auth::read(value, names, issuers));
+        let auth = section.required("auth", |value| auth::read(value, names, issuers, webhooks));
         let contract = section.optional("contract", read_contract);
         let check_answers =
             section.optional("check_answers", |value| Ok((read_check_answers(value)?, value)));

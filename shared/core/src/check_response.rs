@@ -1,8 +1,8 @@
 use doorward_config::CheckAnswers;
 use doorward_contract::Operation;
 use doorward_model::{Body, Call, Refusal, Reply, ReplyForm, Stage, TargetFault};
-use http::HeaderMap;
 use http::header::CONTENT_TYPE;
+use http::{HeaderMap, StatusCode};
 
 use crate::door::Door;
 use crate::find::Subject;
@@ -15,6 +15,10 @@ pub(crate) struct Answered {
 }
 
 impl Answered {
+    pub(crate) fn status(&self) -> StatusCode {
+        self.reply.status
+    }
+
     pub(crate) fn into_reply(self) -> Reply {
         self.reply
     }

@@ -24,15 +24,23 @@ pub(crate) const RESERVE: Duration = Duration::from_millis(500);
 const SKEW: SignedDuration = SignedDuration::from_secs(5);
 
 impl Door {
-    /// Was this call here before? Sources deliver an event again whenever they are not sure; who finds it taken never
-    /// reaches the target. Plain HTTP calls are their own identity and need no claim.
+    /// Was this call here before? Sources deliver an event again whenever they are not sure, and so do senders of
+    /// webhooks, whose deliveries others may send again too; who finds it taken never reaches the target. Plain HTTP
+    /// calls are their own identity and need no claim.
     pub(crate) async fn claim<'c>(
         &self,
         permitted: Permitted<'c>,
         call: &mut Call,
     ) -> Result<Claimed<'c>, Refusal> {
         self.enter(call, Stage::Claim);
-        if let Subject::Event { .. } = permitted.found().subject() {
+        let comes_again = match call.delivery.take() {
+            Some(delivery) => {
+                call.go_by(delivery);
+                true
+            }
+            None => matches!(permitted.found().subject(), Subject::Event { .. }),
+        };
+        if comes_again {
             let claim = self.in_time(call, self.ports.ledger.claim(call, self.expiry(call))).await;
             match claim.map_err(|error| self.store_away(call, &error))? {
                 ports::Claim::Ours => call.claimed = true,

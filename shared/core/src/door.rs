@@ -7,10 +7,11 @@ use crate::keys::KeyRing;
 use crate::known_keys::KnownKeys;
 use crate::ports::{
     AnswerBound, ApiKeys, Clock, Decisions, EntityStore, Fetch, Journal, Ledger, LimitStore, Quarantine,
-    Targets,
+    Secrets, Targets,
 };
 use crate::rules::Rules;
 use crate::screen::Screen;
+use crate::secrets::SecretRing;
 
 /// What the door stands on.
 #[derive(Clone)]
@@ -21,6 +22,8 @@ pub struct Ports {
     pub fetch: Arc<dyn Fetch>,
     /// API keys.
     pub api_keys: Arc<dyn ApiKeys>,
+    /// Reads secrets.
+    pub secrets: Arc<dyn Secrets>,
     /// Rates and quotas.
     pub limits: Arc<dyn LimitStore>,
     /// The record of every call.
@@ -45,6 +48,7 @@ pub struct Door {
     pub(crate) ports: Ports,
     pub(crate) keys: KeyRing,
     pub(crate) known_keys: Arc<KnownKeys>,
+    pub(crate) secrets: SecretRing,
     pub(crate) screen: Screen,
 }
 
@@ -84,19 +88,21 @@ impl Door {
     pub fn new(rules: Arc<Rules>, ports: Ports) -> Self {
         let config = rules.config();
         let keys = KeyRing::new(&config.issuers, &rules.key_sets, config.door.refresh);
+        let secrets = SecretRing::new(&config.webhooks, config.door.refresh);
         let screen = Screen::new(config.door.screen_rate);
-        Self { rules, ports, keys, known_keys: Arc::default(), screen }
+        Self { rules, ports, keys, secrets, known_keys: Arc::default(), screen }
     }
 
-    /// A door over newer `rules`, which stands on the same, keeps the keys of issuers that keep them where they were and
-    /// what it knows of API keys, and has not forgotten who floods.
+    /// A door over newer `rules`, which stands on the same, keeps the keys of issuers that keep them where they were, the
+    /// secrets that it still names and what it knows of API keys, and has not forgotten who floods.
     #[must_use]
     pub(crate) fn renew(&self, rules: Arc<Rules>) -> Self {
         let config = rules.config();
         let keys = self.keys.renew(&config.issuers, &rules.key_sets, config.door.refresh);
+        let secrets = self.secrets.renew(&config.webhooks, config.door.refresh);
         let screen = self.screen.renew(config.door.screen_rate);
         let known_keys = Arc::clone(&self.known_keys);
-        Self { rules, ports: self.ports.clone(), keys, known_keys, screen }
+        Self { rules, ports: self.ports.clone(), keys, secrets, known_keys, screen }
     }
 
     /// What this door was built over.
@@ -105,10 +111,12 @@ impl Door {
         &self.rules
     }
 
-    /// Loads what the first call would wait for: the keys of issuers that were not asked yet. One that is away is asked
-    /// again soon, by a call that needs it.
+    /// Loads what the first call would wait for: the keys of issuers and the secrets of webhooks that were not
+    /// asked for yet. What is away is asked for again soon, by a call that needs it.
     pub async fn prepare(&self) {
-        self.keys.load(self.ports.fetch.as_ref(), self.ports.clock.as_ref()).await;
+        let (fetch, secrets, clock) =
+            (self.ports.fetch.as_ref(), self.ports.secrets.as_ref(), self.ports.clock.as_ref());
+        tokio::join!(self.keys.load(fetch, clock), self.secrets.load(secrets, clock));
     }
 
     /// Carries one call through the whole door: the outcome is recorded and answered whatever it is.

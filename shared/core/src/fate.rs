@@ -41,6 +41,8 @@ impl Door {
             | Refusal::Flooded { .. }
             | Refusal::Unauthenticated(_)
             | Refusal::KeysAway
+            | Refusal::SecretsAway
+            | Refusal::NeedsBody
             | Refusal::UnsupportedMediaType
             | Refusal::StoreAway
             | Refusal::Target(_)

@@ -3,6 +3,7 @@ use doorward_model::{Call, Inbound, Refusal, Stage};
 use crate::api_key::ApiKey;
 use crate::check_response::Answered;
 use crate::door::Door;
+use crate::identify::BodyGiven;
 
 impl Door {
     /// The way of a call. Each stage takes what only the stage before it can make, so none can be skipped; each notes
@@ -10,7 +11,7 @@ impl Door {
     pub(crate) async fn run(&self, inbound: &Inbound, call: &mut Call) -> Result<Answered, Refusal> {
         let found = self.find(inbound, call)?;
         let screened = self.screen(found, call)?;
-        let identified = self.identify(screened, call).await?;
+        let identified = self.identify(screened, BodyGiven::Yes, call).await?;
         let checked = self.check_request(identified, call)?;
         let permitted = self.permit(checked, call).await?;
         let claimed = self.claim(permitted, call).await?;
@@ -24,7 +25,7 @@ impl Door {
     pub(crate) async fn decide(&self, inbound: &Inbound, call: &mut Call) -> Result<Option<ApiKey>, Refusal> {
         let found = self.find(inbound, call)?;
         let screened = self.screen(found, call)?;
-        let mut identified = self.identify(screened, call).await?;
+        let mut identified = self.identify(screened, BodyGiven::No, call).await?;
         let usage_key = identified.take_key().filter(|_| self.rules.config().authorizer.usage_identifier);
         self.permit_without_body(identified, call).await?;
         Ok(usage_key)

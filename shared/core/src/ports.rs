@@ -4,10 +4,10 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use doorward_config::{EntityTable, Target};
+use doorward_config::{EntityTable, SecretRef, Target};
 use doorward_model::{
     Call, CanonicalPath, DecisionRecord, EventRecord, HttpRequest, Item, Outcome, Principal, Reply,
-    ReplyForm, TargetFault, Trace,
+    ReplyForm, Secret, TargetFault, Trace,
 };
 use http::{HeaderMap, HeaderName, StatusCode};
 use jiff::Timestamp;
@@ -46,6 +46,25 @@ pub trait ApiKeys: Send + Sync {
     /// What is kept of the key with this hash, as it is now; `None` where no such key was made. A key that was revoked
     /// is still there.
     async fn find(&self, hash: &KeyHash) -> Result<Option<ApiKeyRecord>, StoreError>;
+}
+
+/// Reads secrets from where they are kept.
+#[async_trait]
+pub trait Secrets: Send + Sync {
+    /// The secret as it is there now, within a few seconds; it is not empty.
+    async fn read(&self, reference: &SecretRef) -> Result<Secret, SecretError>;
+}
+
+/// Why a secret cannot be read.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("cannot read `{reference}`: {cause}")]
+pub struct SecretError {
+    /// What was asked for.
+    pub reference: SecretRef,
+    /// Why, lowercase; nothing of what is kept there.
+    pub cause: String,
+    /// Whether that is its store's word: nothing is kept there, and what was read of it before must not serve on.
+    pub gone: bool,
 }
 
 /// Rates and quotas, shared by every sandbox.

@@ -22,7 +22,7 @@ impl Door {
         event: Option<&EventRecord>,
         call: &mut Call,
     ) -> Result<Answered, Refusal> {
-        conclude(outcome.as_ref().err(), Outcome::Admitted, call, self.ports.clock.now());
+        conclude(outcome.as_ref().err(), ending(&outcome, event, call), call, self.ports.clock.now());
         let keep = outcome.as_ref().err().is_some_and(|refusal| self.fate(refusal, call) == Fate::Kept);
         let kept = match event {
             Some(record) if keep => {
@@ -109,6 +109,18 @@ impl Door {
             (Outcome::Repeated, _) | (_, None) => Ok(()),
             (_, Some(_)) => self.ports.ledger.record(call, self.expiry(call)).await,
         }
+    }
+}
+
+/// How an answered call ended. A webhook's sender takes nothing but success for an end and delivers again, so the next
+/// delivery must not be a repetition of a call that its target turned down.
+fn ending(outcome: &Result<Answered, Refusal>, event: Option<&EventRecord>, call: &mut Call) -> Outcome {
+    match outcome {
+        Ok(answered) if call.claimed && event.is_none() && !answered.status().is_success() => {
+            call.cause = Some(format!("the target answered {}", answered.status().as_u16()));
+            Outcome::TargetFailed
+        }
+        _ => Outcome::Admitted,
     }
 }
 

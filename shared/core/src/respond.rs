@@ -66,7 +66,7 @@ pub fn problem(refusal: &Refusal, request_id: &str, realm: &str) -> Reply {
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
     let mut errors: &[Violation] = &[];
     let title = match refusal {
-        Refusal::UnknownFront | Refusal::Denied(_) => "You may not do this",
+        Refusal::UnknownFront | Refusal::Denied(_) | Refusal::NeedsBody => "You may not do this",
         Refusal::Malformed(_) => "The request cannot be read in one way only",
         Refusal::NotFound => "There is nothing here",
         Refusal::MethodNotAllowed { allow } => {
@@ -83,7 +83,7 @@ pub fn problem(refusal: &Refusal, request_id: &str, realm: &str) -> Reply {
             insert(&mut headers, WWW_AUTHENTICATE, &challenge(fault, realm));
             "Credentials are missing or not valid"
         }
-        Refusal::KeysAway => {
+        Refusal::KeysAway | Refusal::SecretsAway => {
             insert(&mut headers, RETRY_AFTER, "1");
             "Credentials cannot be checked at the moment"
         }
@@ -135,6 +135,8 @@ fn challenge(fault: &AuthFault, realm: &str) -> String {
     match fault {
         AuthFault::Missing => format!("Bearer realm=\"{realm}\""),
         AuthFault::ApiKey(_) => format!("ApiKey realm=\"{realm}\""),
+        // No scheme is registered for it (RFC 9110 section 11.6.1 asks for one all the same).
+        AuthFault::Webhook(_) => format!("Signature realm=\"{realm}\", error=\"invalid_signature\""),
         _ => format!("Bearer realm=\"{realm}\", error=\"invalid_token\""),
     }
 }
@@ -145,6 +147,7 @@ fn challenges(route: &Route, realm: &str) -> String {
     let of = |credential: &Credential| match credential {
         Credential::Token(_) => Some(format!("Bearer realm=\"{realm}\"")),
         Credential::ApiKey => Some(format!("ApiKey realm=\"{realm}\"")),
+        Credential::Webhook(_) => Some(format!("Signature realm=\"{realm}\"")),
         Credential::Anonymous => None,
     };
     let mut challenges: Vec<String> = Vec::new();

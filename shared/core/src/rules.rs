@@ -1,8 +1,8 @@
 use std::collections::{HashMap, HashSet};
 
-use doorward_config::{Config, EventRule, Issuer, JwksLocation, Plan, Route, Target};
+use doorward_config::{Config, EventRule, Issuer, JwksLocation, Plan, Route, Target, Webhook};
 use doorward_contract::Operation;
-use doorward_model::entity_type::{ANONYMOUS, CLIENT, EVENT_SOURCE, FUNCTION};
+use doorward_model::entity_type::{ANONYMOUS, CLIENT, EVENT_SOURCE, FUNCTION, SENDER};
 use doorward_model::{EntityName, Fault, Faults, Place, Principal};
 use doorward_policy::{
     ActionSpec, CallShape, Candidate, Grant, HttpShape, Policies, SourceFile, Sources, Validated, Vocabulary,
@@ -38,6 +38,7 @@ pub(crate) struct RouteRules {
     pub(crate) key: String,
     pub(crate) operation: Option<Operation>,
     pub(crate) issuers: Vec<Issuer>,
+    pub(crate) webhooks: Vec<Webhook>,
     pub(crate) target: Target,
     /// The target as a Cedar entity.
     pub(crate) function: EntityName,
@@ -282,6 +283,9 @@ fn vocabulary(config: &Config, contracts: &Contracts) -> Vocabulary {
         if route.accepts_api_keys() {
             principals.push(CLIENT.to_owned());
         }
+        if route.takes_webhooks() {
+            principals.push(SENDER.to_owned());
+        }
         principals.sort();
         principals.dedup();
         let parents = route.resource.iter().flat_map(|rule| &rule.parents);
@@ -335,6 +339,7 @@ fn resolve_routes(
             key: format!("{} {}", route.method, route.path),
             operation,
             issuers: route.issuers().filter_map(|name| config.issuer(name)).cloned().collect(),
+            webhooks: route.webhooks().filter_map(|name| config.webhook(name)).cloned().collect(),
             function: EntityName::new(FUNCTION, &target.name),
             target,
             load: loads.remove(&route.id),

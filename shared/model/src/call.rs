@@ -123,6 +123,11 @@ pub struct Call {
     pub duration_us: u64,
     /// Whether the event is kept in quarantine: it is not tried again but by being released.
     pub quarantined: bool,
+    /// The deterministic id of a delivery whose sender is proven, by which it is claimed: until then, a call goes by
+    /// its invocation's, so that a refusal before the claim neither blocks a later delivery nor lets a stranger write
+    /// under its key.
+    #[serde(skip)]
+    pub delivery: Option<CallId>,
     /// Whether this invocation holds the call's claim.
     #[serde(skip)]
     pub claimed: bool,
@@ -175,6 +180,7 @@ impl Call {
             stages: Vec::with_capacity(9),
             duration_us: 0,
             quarantined: false,
+            delivery: None,
             claimed: false,
             record: None,
             // A platform that keeps deadlines starts no call after them; one that has none (`cargo lambda watch`)
@@ -182,6 +188,14 @@ impl Call {
             deadline: (inbound.deadline > at).then_some(inbound.deadline),
             entered: None,
         }
+    }
+
+    /// From now on the call goes by `id`, and so does what is recorded of it.
+    pub fn go_by(&mut self, id: CallId) {
+        if let Some(record) = &mut self.record {
+            record.call = id.clone();
+        }
+        self.id = id;
     }
 
     /// Notes that `stage` begins at `now`, which ends the one before it.

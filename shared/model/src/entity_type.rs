@@ -15,8 +15,11 @@ pub const FUNCTION: &str = "Function";
 /// What a token or an API key puts a caller in.
 pub const GROUP: &str = "Group";
 
+/// Who signs webhooks: the name of a declared `[[webhooks]]`.
+pub const SENDER: &str = "Sender";
+
 /// All of them. A token that could make one would be taken for what it is not.
-pub const OF_THE_DOOR: [&str; 5] = [ANONYMOUS, CLIENT, EVENT_SOURCE, FUNCTION, GROUP];
+pub const OF_THE_DOOR: [&str; 6] = [ANONYMOUS, CLIENT, EVENT_SOURCE, FUNCTION, GROUP, SENDER];
 
 /// Types of Cedar's schema language and of its extensions; an entity type of such a name would hide them.
 pub const OF_CEDAR: [&str; 12] = [

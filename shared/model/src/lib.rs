@@ -21,8 +21,10 @@ mod reads;
 mod refusal;
 mod reply;
 pub mod scalar;
+mod secret;
 mod shape;
 mod verified;
+mod webhook_fault;
 
 pub use body::{Body, BodyError};
 pub use call::{Call, CallId, DecisionNote, Effect, LimitKind, LimitNote, Stage, StageTime};
@@ -42,5 +44,7 @@ pub use query::{AmbiguousParameter, QueryPairs};
 pub use reads::{ReadTree, Reads};
 pub use refusal::{ApiKeyFault, AuthFault, DenyReason, MalformedFault, Refusal, TargetFault, Violation};
 pub use reply::{Reply, ReplyForm};
+pub use secret::Secret;
 pub use shape::{Field, Omission, Shape};
 pub use verified::{FrontClaims, FrontVerified, IamCaller, ListForm};
+pub use webhook_fault::WebhookFault;

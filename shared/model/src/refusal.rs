@@ -4,7 +4,7 @@ use http::{Method, StatusCode};
 use jiff::Timestamp;
 use serde::Serialize;
 
-use crate::{JsonFault, LimitKind, LimitNote, Outcome, PathFault};
+use crate::{JsonFault, LimitKind, LimitNote, Outcome, PathFault, WebhookFault};
 
 /// Every way in which the door says no. Closed: the reply to each is one exhaustive `match` in the core.
 #[derive(Debug, Clone, PartialEq)]
@@ -35,6 +35,10 @@ pub enum Refusal {
     /// What credentials are held against cannot be had, so nobody can be proven: an issuer's keys, the record of an API
     /// key.
     KeysAway,
+    /// The secret that would prove the sender cannot be read.
+    SecretsAway,
+    /// The caller shows a webhook's signature to an authorizer, which is given no body to hold it against.
+    NeedsBody,
     /// The contract does not model this media type.
     UnsupportedMediaType,
     /// The request breaks its contract.
@@ -126,6 +130,9 @@ pub enum AuthFault {
     /// What was shown as an API key does not hold.
     #[error("{0}")]
     ApiKey(#[from] ApiKeyFault),
+    /// A webhook's signature does not hold.
+    #[error("{0}")]
+    Webhook(#[from] WebhookFault),
 }
 
 /// Why an API key proves nobody. Callers see only that it does not.
@@ -252,7 +259,7 @@ impl Refusal {
         match self {
             Self::Malformed(_) => StatusCode::BAD_REQUEST,
             Self::Unauthenticated(_) => StatusCode::UNAUTHORIZED,
-            Self::UnknownFront | Self::Denied(_) => StatusCode::FORBIDDEN,
+            Self::UnknownFront | Self::Denied(_) | Self::NeedsBody => StatusCode::FORBIDDEN,
             Self::NotFound => StatusCode::NOT_FOUND,
             Self::MethodNotAllowed { .. } => StatusCode::METHOD_NOT_ALLOWED,
             Self::Repetition { .. } => StatusCode::CONFLICT,
@@ -260,9 +267,10 @@ impl Refusal {
             Self::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::Contract(_) => StatusCode::UNPROCESSABLE_ENTITY,
             Self::Flooded { .. } | Self::Limited(_) => StatusCode::TOO_MANY_REQUESTS,
-            Self::KeysAway | Self::StoreAway | Self::Target(TargetFault::Unreachable(_)) => {
-                StatusCode::SERVICE_UNAVAILABLE
-            }
+            Self::KeysAway
+            | Self::SecretsAway
+            | Self::StoreAway
+            | Self::Target(TargetFault::Unreachable(_)) => StatusCode::SERVICE_UNAVAILABLE,
             Self::Target(TargetFault::Failed(_) | TargetFault::Unreadable(_)) | Self::BrokenAnswer(_) => {
                 StatusCode::BAD_GATEWAY
             }
@@ -287,8 +295,11 @@ impl Refusal {
             Self::Flooded { .. } => "too-many-requests",
             Self::Unauthenticated(AuthFault::Missing) => "missing-credentials",
             Self::Unauthenticated(AuthFault::ApiKey(_)) => "invalid-key",
+            Self::Unauthenticated(AuthFault::Webhook(_)) => "invalid-signature",
             Self::Unauthenticated(_) => "invalid-token",
             Self::KeysAway => "keys-unavailable",
+            Self::SecretsAway => "secrets-unavailable",
+            Self::NeedsBody => "needs-body",
             Self::UnsupportedMediaType => "unsupported-media-type",
             Self::Contract(_) => "contract-violation",
             Self::Denied(_) => "forbidden",
@@ -314,14 +325,14 @@ impl Refusal {
             | Self::TooLarge { .. }
             | Self::UnsupportedMediaType
             | Self::Contract(_) => Outcome::Invalid,
-            Self::Unauthenticated(_) => Outcome::Unauthenticated,
+            Self::Unauthenticated(_) | Self::NeedsBody => Outcome::Unauthenticated,
             Self::UnknownFront | Self::Denied(_) => Outcome::Denied,
             Self::Repetition { .. } => Outcome::Repeated,
             Self::Flooded { .. } | Self::Limited(LimitNote { kind: LimitKind::Rate, .. }) => {
                 Outcome::Throttled
             }
             Self::Limited(LimitNote { kind: LimitKind::Quota, .. }) => Outcome::OverQuota,
-            Self::KeysAway | Self::StoreAway => Outcome::Unavailable,
+            Self::KeysAway | Self::SecretsAway | Self::StoreAway => Outcome::Unavailable,
             Self::Target(_) | Self::BrokenAnswer(_) => Outcome::TargetFailed,
         }
     }
@@ -337,6 +348,12 @@ impl Refusal {
             Self::Repetition { lost: true, .. } => Some("the first one was cut off half-way".to_owned()),
             Self::Repetition { first, .. } => Some(format!("the first one ended as `{first}`")),
             Self::KeysAway => Some("what the credentials are held against cannot be had".to_owned()),
+            Self::SecretsAway => Some("the webhook's secret cannot be read".to_owned()),
+            Self::NeedsBody => Some(
+                "a webhook's signature covers the body, which an authorizer is not given; leave this route without an \
+                 authorizer"
+                    .to_owned(),
+            ),
             Self::UnknownFront => Some("the front is not pinned in the configuration".to_owned()),
             Self::Contract(_)
             | Self::BrokenAnswer(_)

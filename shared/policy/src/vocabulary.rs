@@ -1,12 +1,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
-use doorward_model::entity_type::{ANONYMOUS, EVENT_SOURCE, FUNCTION, GROUP};
+use doorward_model::entity_type::{ANONYMOUS, EVENT_SOURCE, FUNCTION, GROUP, SENDER};
 use doorward_model::{Claims, EventKind, Omission, Place, Shape};
 
 /// What policies may talk about; the core makes it from the configuration and the contracts.
 ///
-/// Entity types follow from it: `Group in [Group]`, `Function`, every principal type `in [Group]` but `Anonymous` and
-/// `EventSource`, and every other resource type `in [Function]` and in the types that a request puts it in.
+/// Entity types follow from it: `Group in [Group]`, `Function`, every principal type `in [Group]` but `Anonymous`,
+/// `EventSource` and `Sender`, and every other resource type `in [Function]` and in the types that a request puts it in.
 #[derive(Debug, Clone, Default)]
 pub struct Vocabulary {
     /// One a route and one an event.
@@ -121,7 +121,7 @@ pub(crate) const EVENTS: &str = "events";
 
 /// The type that entities of a principal type may be `in`.
 pub(crate) fn principal_parent(type_name: &str) -> Option<&'static str> {
-    (type_name != ANONYMOUS && type_name != EVENT_SOURCE).then_some(GROUP)
+    (![ANONYMOUS, EVENT_SOURCE, SENDER].contains(&type_name)).then_some(GROUP)
 }
 
 /// The type that entities of a resource type may be `in`.

@@ -15,6 +15,11 @@ impl ManualClock {
         Self(AtomicI64::new(at.as_microsecond()))
     }
 
+    /// Sets the clock, back as well.
+    pub fn set(&self, at: Timestamp) {
+        self.0.store(at.as_microsecond(), Ordering::SeqCst);
+    }
+
     /// Moves the clock on.
     pub fn advance(&self, by: Duration) {
         let by = i64::try_from(by.as_micros()).unwrap_or(i64::MAX);

@@ -4,15 +4,19 @@
 mod clock;
 mod issuer;
 mod publications;
+mod secrets;
 mod stores;
 mod targets;
+mod webhooks;
 mod world;
 
 pub use clock::ManualClock;
 pub use issuer::{TestIssuer, numeric_date};
 pub use publications::MemoryPublications;
+pub use secrets::MemorySecrets;
 pub use stores::{
     MemoryApiKeys, MemoryDecisions, MemoryEntities, MemoryLedger, MemoryLimits, MemoryQuarantine, Row,
 };
 pub use targets::{BoundedFront, ScriptedTargets};
+pub use webhooks::{github_signature, standard_signature, stripe_signature};
 pub use world::{Lines, MAX_ANSWER, StaticDocuments, World, http, s3};

@@ -15,6 +15,7 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use crate::clock::ManualClock;
+use crate::secrets::MemorySecrets;
 use crate::stores::{
     MemoryApiKeys, MemoryDecisions, MemoryEntities, MemoryLedger, MemoryLimits, MemoryQuarantine,
 };
@@ -118,6 +119,7 @@ pub struct World {
     pub clock: Arc<ManualClock>,
     pub documents: Arc<StaticDocuments>,
     pub api_keys: Arc<MemoryApiKeys>,
+    pub secrets: Arc<MemorySecrets>,
     pub limits: Arc<MemoryLimits>,
     pub ledger: Arc<MemoryLedger>,
     pub decisions: Arc<MemoryDecisions>,
@@ -142,6 +144,7 @@ impl World {
         let clock = Arc::new(ManualClock::at(now));
         let documents = Arc::new(StaticDocuments::default());
         let api_keys = Arc::new(MemoryApiKeys::default());
+        let secrets = Arc::new(MemorySecrets::default());
         let limits = Arc::new(MemoryLimits::default());
         let ledger = Arc::new(MemoryLedger::default());
         let decisions = Arc::new(MemoryDecisions::default());
@@ -154,6 +157,7 @@ impl World {
             clock: clock.clone(),
             fetch: documents.clone(),
             api_keys: api_keys.clone(),
+            secrets: secrets.clone(),
             limits: limits.clone(),
             ledger: ledger.clone(),
             decisions: decisions.clone(),
@@ -168,6 +172,7 @@ impl World {
             clock,
             documents,
             api_keys,
+            secrets,
             limits,
             ledger,
             decisions,

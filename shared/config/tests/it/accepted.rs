@@ -73,6 +73,7 @@ fn the_shop_reads_as_it_is_written() {
                     leeway: 30s,
                 },
             ],
+            webhooks: [],
             targets: [
                 Target {
                     name: "orders",

@@ -52,7 +52,7 @@ fn the_word_of_keys_names_no_issuer_and_stands_once() {
     check_text(
         &SHOP.replace(r#"auth = ["main"]"#, r#"auth = ["api-kye"]"#),
         expect![[r#"
-            doorward.toml:30:9: no issuer is named `api-kye`
+            doorward.toml:30:9: no issuer or webhook is named `api-kye`
               hint: did you mean `api-key`?"#]],
     );
 }

@@ -178,7 +178,7 @@ fn names_are_unique_and_not_reserved() {
     check_text(
         &with_second("main", "https://two.example", other),
         expect![[r#"
-        doorward.toml:54:8: a second issuer is named `main`
+        doorward.toml:54:8: a second issuer or webhook is named `main`
           hint: the first one is on line 10"#]],
     );
     check_text(

@@ -10,14 +10,14 @@ fn names_that_are_used_are_declared() {
         expect![[r#"
         doorward.toml:29:10: no target is named `order`
           hint: did you mean `orders`?
-        doorward.toml:30:9: no issuer is named `mian`
+        doorward.toml:30:9: no issuer or webhook is named `mian`
           hint: did you mean `main`?"#]],
     );
     check(
         r#"auth = ["main"]"#,
         r#"auth = ["somebody"]"#,
         expect![[r#"
-            doorward.toml:30:9: no issuer is named `somebody`
+            doorward.toml:30:9: no issuer or webhook is named `somebody`
               hint: expected `main`, `anonymous` or `api-key`"#]],
     );
     check(

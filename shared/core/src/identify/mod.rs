@@ -2,6 +2,7 @@
 
 pub(crate) mod api_keys;
 mod tokens;
+mod webhooks;
 
 use doorward_config::{Credential, Issuer};
 use doorward_model::entity_type::EVENT_SOURCE;
@@ -14,6 +15,15 @@ use crate::find::{Found, HttpCall, Subject};
 use crate::rules::RouteRules;
 use crate::screen::Screened;
 use crate::token_claims;
+
+pub(crate) use webhooks::{SigningKeys, signing_key};
+
+/// Whether the request's body is here: an authorizer is given none.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum BodyGiven {
+    Yes,
+    No,
+}
 
 /// A call whose caller is proven.
 pub(crate) struct Identified<'c> {
@@ -39,12 +49,13 @@ impl Door {
     pub(crate) async fn identify<'c>(
         &self,
         screened: Screened<'c>,
+        body: BodyGiven,
         call: &mut Call,
     ) -> Result<Identified<'c>, Refusal> {
         self.enter(call, Stage::Identify);
         let found = screened.into_found();
         let (principal, key) = match found.subject() {
-            Subject::Http(http) => self.prove(http, call).await?,
+            Subject::Http(http) => self.prove(http, body, call).await?,
             Subject::Event { record, .. } => (sender(record), None),
         };
         call.caller = Some(principal.name.clone());
@@ -58,14 +69,17 @@ impl Door {
     async fn prove(
         &self,
         http: &HttpCall<'_>,
+        body: BodyGiven,
         call: &mut Call,
     ) -> Result<(Principal, Option<ApiKey>), Refusal> {
+        let keyless = |caller: Option<Principal>| caller.map(|caller| (caller, None));
         for credential in &http.rules.route.auth {
             let caller = match credential {
-                Credential::Token(_) => self.token_caller(http, call).await?.map(|caller| (caller, None)),
+                Credential::Token(_) => keyless(self.token_caller(http, call).await?),
                 Credential::ApiKey => {
                     self.key_caller(http, call).await?.map(|(caller, key)| (caller, Some(key)))
                 }
+                Credential::Webhook(name) => keyless(self.webhook_caller(http, name, body, call).await?),
                 Credential::Anonymous => None,
             };
             if let Some(proven) = caller {

@@ -23,4 +23,5 @@ mod shop;
 mod stores_away;
 mod tokens;
 mod vocabulary;
+mod webhooks;
 mod work;
