@@ -18,6 +18,8 @@ pub struct LedgerItem {
     pub bundle: Option<String>,
     /// Who called: `User::"alice"`.
     pub caller: Option<String>,
+    /// The public name of the API key that the caller showed.
+    pub key_id: Option<String>,
     /// The plan that the caller was on.
     pub plan: Option<String>,
     /// The route's or event's id.
@@ -98,6 +100,7 @@ impl LedgerItem {
             at: call.at,
             bundle: call.bundle.clone(),
             caller: call.caller.as_ref().map(ToString::to_string),
+            key_id: call.key_id.clone(),
             plan: call.plan.clone(),
             action: call.action.clone(),
             resource: call.resource.as_ref().map(ToString::to_string),
@@ -163,6 +166,7 @@ mod tests {
         let mut call = sample::call("0a8c5f3e-2a75-4d6c-9d3a-1f2e3d4c5b6a");
         call.bundle = Some("dd60cf27be04".into());
         call.caller = Some(EntityName::new("User", "b7c0c1a2-5a57-4d51-8f4e-7a8f6c2b9d11"));
+        call.key_id = Some("0123456789ab".into());
         call.plan = Some("default".into());
         call.action = Some("createOrder".into());
         call.resource = Some(EntityName::new("Function", "orders"));

@@ -83,7 +83,7 @@ impl Targets for LambdaTargets {
 /// What the function is sent: payload format 2.0, or the source's own envelope around its own record.
 fn payload(forward: &Forward<'_>) -> serde_json::Value {
     match forward.message {
-        ForwardMessage::Http { request, route_key, path, parameters } => {
+        ForwardMessage::Http { request, route_key, path, parameters, withheld } => {
             let path_parameters: BTreeMap<String, String> = parameters.iter().cloned().collect();
             encode(&TargetRequest {
                 request,
@@ -91,6 +91,7 @@ fn payload(forward: &Forward<'_>) -> serde_json::Value {
                 route_key,
                 path,
                 path_parameters: &path_parameters,
+                withheld,
                 attested: Attested {
                     caller: &forward.principal.name,
                     plan: forward.call.plan.as_deref(),

@@ -1,6 +1,7 @@
 //! The pipeline's ports on AWS. No other crate names the SDK.
 
 mod answers;
+mod api_keys;
 mod attributes;
 mod client;
 mod clock;
@@ -10,6 +11,7 @@ mod fetch;
 mod invoke_event;
 mod item;
 mod journal;
+mod key_keeper;
 mod lambda;
 mod ledger;
 mod ledger_reader;
@@ -31,6 +33,7 @@ use std::sync::Arc;
 use doorward_core::Ports;
 
 pub use answers::LambdaAnswers;
+pub use api_keys::DynamoApiKeys;
 pub use client::{AwsClients, EnvironmentError};
 pub use clock::SystemClock;
 pub use decisions::{DecisionRange, DynamoDecisions, RecordedDecisions};
@@ -39,6 +42,7 @@ pub use fetch::HttpsFetch;
 pub use invoke_event::InvokeEventError;
 pub use item::LedgerItem;
 pub use journal::StdoutJournal;
+pub use key_keeper::KeyKeeper;
 pub use lambda::LambdaTargets;
 pub use ledger::DynamoLedger;
 pub use ledger_reader::{LedgerPage, LedgerReader};
@@ -56,6 +60,7 @@ pub fn ports(clients: &AwsClients, table: &str) -> Ports {
     Ports {
         clock: Arc::new(SystemClock::default()),
         fetch: Arc::new(HttpsFetch::new(clients)),
+        api_keys: Arc::new(DynamoApiKeys::new(clients, table)),
         limits: Arc::new(DynamoLimits::new(clients, table)),
         ledger: Arc::new(DynamoLedger::new(clients, table)),
         decisions: Arc::new(DynamoDecisions::new(clients, table)),

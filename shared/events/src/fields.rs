@@ -76,9 +76,11 @@ pub(crate) fn received(headers: &HeaderMap) -> HeaderMap {
     retained(&end_to_end(headers), |name| name.as_str().bytes().all(plain))
 }
 
-/// What a target is sent of the fields that were [`received`]: none that only the door or AWS may state.
-pub(crate) fn for_target(headers: &HeaderMap) -> HeaderMap {
-    retained(headers, |name| !RESERVED.iter().any(|prefix| name.as_str().starts_with(prefix)))
+/// What a target is sent of the fields that were [`received`]: none that only the door or AWS may state, and none that is
+/// `withheld`.
+pub(crate) fn for_target(headers: &HeaderMap, withheld: &[HeaderName]) -> HeaderMap {
+    let is_reserved = |name: &HeaderName| RESERVED.iter().any(|prefix| name.as_str().starts_with(prefix));
+    retained(headers, |name| !is_reserved(name) && !withheld.contains(name))
 }
 
 /// `Connection` and what RFC 9110 section 7.6.1 and RFC 2616 section 13.5.1 list beside it.
@@ -130,7 +132,7 @@ mod tests {
 
     #[track_caller]
     fn check(pairs: &[(&str, &str)], kept: &[&str]) {
-        let headers = for_target(&received(&fields(pairs)));
+        let headers = for_target(&received(&fields(pairs)), &[]);
         let mut names: Vec<&str> = headers.keys().map(HeaderName::as_str).collect();
         names.sort_unstable();
         assert_eq!(names, kept);

@@ -85,8 +85,13 @@ async fn send_http(targets: &LambdaTargets, lambda: &str, within: Duration) -> R
     let principal = Principal { name: EntityName::new("User", "alice"), ..Principal::anonymous() };
     let trace = Trace { traceparent: None, xray: Some(XRAY.into()) };
     let path = CanonicalPath::parse("/orders", PathForm::Decoded).unwrap();
-    let message =
-        ForwardMessage::Http { request: &request, route_key: "POST /orders", path: &path, parameters: &[] };
+    let message = ForwardMessage::Http {
+        request: &request,
+        route_key: "POST /orders",
+        path: &path,
+        parameters: &[],
+        withheld: &[],
+    };
     let forward = Forward { call: &call, principal: &principal, trace: &trace, message };
     targets.send(&target(lambda), forward, within).await
 }

@@ -2,8 +2,8 @@ use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 
 use doorward_model::{CanonicalPath, Front, HttpRequest, QueryPairs, Trace};
-use http::HeaderMap;
 use http::header::USER_AGENT;
+use http::{HeaderMap, HeaderName};
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
@@ -23,6 +23,8 @@ pub struct TargetRequest<'a> {
     pub path: &'a CanonicalPath,
     /// The path's parameters, decoded.
     pub path_parameters: &'a BTreeMap<String, String>,
+    /// Header fields that hold credentials of the door's own, which stay with it.
+    pub withheld: &'a [HeaderName],
     /// What the door vouches for.
     pub attested: Attested<'a>,
     /// The trace to carry on.
@@ -36,7 +38,7 @@ pub struct TargetRequest<'a> {
 #[must_use]
 pub fn encode(forward: &TargetRequest<'_>) -> Value {
     let request = forward.request;
-    let mut headers = fields::for_target(&request.headers);
+    let mut headers = fields::for_target(&request.headers, forward.withheld);
     let cookies = fields::take_cookies(&mut headers);
     let (text, is_base64) = body::encode(&request.body, &headers);
     let mut event = Map::new();

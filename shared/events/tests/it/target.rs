@@ -6,10 +6,14 @@ use aws_lambda_events::encodings;
 use doorward_events::target::{self, TargetRequest};
 use doorward_events::{Attested, reply};
 use doorward_model::{Body, CallId, CanonicalPath, EntityName, Inbound};
-use http::{HeaderMap, HeaderValue, StatusCode};
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use serde_json::{Value, json};
 
 pub fn encode(inbound: &Inbound) -> Value {
+    encode_without(inbound, &[])
+}
+
+fn encode_without(inbound: &Inbound, withheld: &[HeaderName]) -> Value {
     let http = request(inbound);
     let path = CanonicalPath::parse(&http.path, http.path_form).unwrap();
     let caller = EntityName::new("User", "alice");
@@ -19,6 +23,7 @@ pub fn encode(inbound: &Inbound) -> Value {
         route_key: "POST /orders/{id}",
         path: &path,
         path_parameters: &BTreeMap::from([("id".to_owned(), "4 2".to_owned())]),
+        withheld,
         attested: Attested {
             caller: &caller,
             plan: Some("free"),
@@ -28,6 +33,18 @@ pub fn encode(inbound: &Inbound) -> Value {
         trace: &inbound.trace,
         at: "2026-11-24T23:00:00.5Z".parse().unwrap(),
     })
+}
+
+#[test]
+fn a_target_is_not_sent_what_is_withheld() {
+    let inbound = read_http(&samples::http_api());
+    let names =
+        |event: Value| -> Vec<String> { event["headers"].as_object().unwrap().keys().cloned().collect() };
+    let whole = names(encode(&inbound));
+    let without =
+        names(encode_without(&inbound, &[http::header::AUTHORIZATION, HeaderName::from_static("x-none")]));
+    assert!(whole.iter().any(|name| name == "authorization"));
+    assert_eq!(without, whole.into_iter().filter(|name| name != "authorization").collect::<Vec<_>>());
 }
 
 #[test]
