@@ -13,6 +13,7 @@ use aws_smithy_runtime_api::client::http::{HttpConnectorSettings, SharedHttpConn
 use aws_smithy_types::retry::RetryConfig;
 use aws_smithy_types::timeout::TimeoutConfig;
 
+use crate::json_api::JsonApi;
 use crate::sdk_error;
 
 const CONNECT: Duration = Duration::from_secs(2);
@@ -30,6 +31,7 @@ pub struct AwsClients {
     pub(crate) dynamodb: aws_sdk_dynamodb::Client,
     pub(crate) lambda: aws_sdk_lambda::Client,
     pub(crate) connector: SharedHttpConnector,
+    pub(crate) json: JsonApi,
 }
 
 /// An environment variable without which there are no clients.
@@ -40,7 +42,8 @@ pub struct EnvironmentError(pub &'static str);
 impl AwsClients {
     /// Clients with the credentials and the region that Lambda puts into the environment of a function
     /// (<https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html>), and the endpoints of
-    /// `AWS_ENDPOINT_URL_DYNAMODB`, `AWS_ENDPOINT_URL_LAMBDA` or `AWS_ENDPOINT_URL` where they are set
+    /// `AWS_ENDPOINT_URL_DYNAMODB`, `AWS_ENDPOINT_URL_LAMBDA`, `AWS_ENDPOINT_URL_SECRETS_MANAGER`,
+    /// `AWS_ENDPOINT_URL_SSM` or `AWS_ENDPOINT_URL` where they are set
     /// (<https://docs.aws.amazon.com/sdkref/latest/guide/feature-ss-endpoints.html>).
     ///
     /// # Errors
@@ -56,16 +59,18 @@ impl AwsClients {
     pub fn from_variables(lookup: impl Fn(&str) -> Option<String>) -> Result<Self, EnvironmentError> {
         let lookup = |name: &str| lookup(name).filter(|value| !value.is_empty());
         let need = |name: &'static str| lookup(name).ok_or(EnvironmentError(name));
-        let credentials = SharedCredentialsProvider::new(Credentials::from_keys(
+        let keys = Credentials::from_keys(
             need("AWS_ACCESS_KEY_ID")?,
             need("AWS_SECRET_ACCESS_KEY")?,
             lookup("AWS_SESSION_TOKEN"),
-        ));
+        );
+        let credentials = SharedCredentialsProvider::new(keys.clone());
         let region = lookup("AWS_REGION").or_else(|| lookup("AWS_DEFAULT_REGION"));
         let region = Region::new(region.ok_or(EnvironmentError("AWS_REGION"))?);
         let endpoint = |service: &str| lookup(service).or_else(|| lookup("AWS_ENDPOINT_URL"));
 
         let connector = connector();
+        let json = JsonApi::new(connector.clone(), keys, region.to_string(), endpoint);
         let shared = connector.clone();
         let http = http_client_fn(move |_, _| shared.clone());
         let mut dynamodb = aws_sdk_dynamodb::Config::builder()
@@ -91,6 +96,7 @@ impl AwsClients {
             dynamodb: aws_sdk_dynamodb::Client::from_conf(dynamodb.build()),
             lambda: aws_sdk_lambda::Client::from_conf(lambda.build()),
             connector,
+            json,
         })
     }
 

@@ -63,7 +63,7 @@ impl Fetch for HttpsFetch {
 }
 
 /// `https` to anyone, `http` to this machine only: keys that travel in the clear prove nobody.
-fn check_url(url: &str) -> Result<(), String> {
+pub(crate) fn check_url(url: &str) -> Result<(), String> {
     let uri: Uri = url.parse().map_err(|_| "it is not an absolute address".to_owned())?;
     let (Some(scheme), Some(authority)) = (uri.scheme(), uri.authority()) else {
         return Err("it is not an absolute address".to_owned());

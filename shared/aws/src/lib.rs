@@ -11,6 +11,7 @@ mod fetch;
 mod invoke_event;
 mod item;
 mod journal;
+mod json_api;
 mod key_keeper;
 mod lambda;
 mod ledger;
@@ -26,6 +27,7 @@ mod runtime;
 #[path = "../tests/it/sample.rs"]
 mod sample;
 mod sdk_error;
+mod secrets;
 mod start;
 
 use std::sync::Arc;
@@ -52,15 +54,17 @@ pub use publisher::Publisher;
 pub use quarantine::{DynamoQuarantine, QuarantineItem};
 pub use runtime::block_on;
 pub use sdk_error::is_table_missing;
+pub use secrets::AwsSecrets;
 pub use start::{StartError, init_log, open_door};
 
-/// Everything that a door stands on, over the tables `<table>-ledger` and `<table>-state`.
+/// Everything that a door stands on, over the environment as it is now and over the tables `<table>-ledger` and `<table>-state`.
 #[must_use]
 pub fn ports(clients: &AwsClients, table: &str) -> Ports {
     Ports {
         clock: Arc::new(SystemClock::default()),
         fetch: Arc::new(HttpsFetch::new(clients)),
         api_keys: Arc::new(DynamoApiKeys::new(clients, table)),
+        secrets: Arc::new(AwsSecrets::new(clients, std::env::vars_os())),
         limits: Arc::new(DynamoLimits::new(clients, table)),
         ledger: Arc::new(DynamoLedger::new(clients, table)),
         decisions: Arc::new(DynamoDecisions::new(clients, table)),

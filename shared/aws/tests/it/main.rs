@@ -13,5 +13,6 @@ mod loopback;
 mod publications;
 mod quarantine;
 mod sample;
+mod secrets;
 mod store;
 mod warm;
