@@ -32,7 +32,8 @@ pub(crate) async fn admit(
         }
         Err(error) => return Err(unreadable(&error, context)),
     };
-    let Admission { call, refusal } = door.admit(question.inbound).await;
+    // Usage plans, which such a key would count in, are the REST API's alone: an HTTP API has no use for it.
+    let Admission { call, refusal, usage_key: _ } = door.admit(question.inbound).await;
     let anonymous = Principal::anonymous().name;
     let verdict = match &refusal {
         Some(Refusal::Unauthenticated(_)) => return Err(failure("Unauthorized", UNAUTHORIZED)),
