@@ -183,6 +183,9 @@ fn call_words(call: &Value) -> String {
     if let Some(cause) = text("cause") {
         words.push(format!("because {cause}"));
     }
+    if let Some(id) = text("key_id") {
+        words.push(format!("with the API key {id}"));
+    }
     let note = |name: &str| call.get(name).filter(|note| !note.is_null());
     words.extend(note("decision").map(decision_words));
     words.extend(note("shadow").map(|shadow| format!("in shadow {}", decision_words(shadow))));

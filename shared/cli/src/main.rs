@@ -13,6 +13,7 @@ mod ending;
 mod endpoint;
 mod explanation;
 mod faults;
+mod keys;
 mod local_door;
 mod local_tables;
 mod output;
@@ -46,6 +47,7 @@ Examples:
   doorward policy replay --policies policies/candidate
                                          decide recorded calls again with other policies
   doorward bundle publish                publish the bundle to running doors
+  doorward keys create --owner warehouse make an API key
   doorward dev                           run the local door over this project's functions
   doorward emit s3 --bucket receipts --key inbox/a.pdf
   doorward demo                          run the shop demo and explain every answer
@@ -59,6 +61,7 @@ enum Verb {
     Dev(dev::Arguments),
     Demo(demo::Arguments),
     Emit(emit::Arguments),
+    Keys(keys::Arguments),
     Policy(policy::Arguments),
     Completions(completions::Arguments),
 }
@@ -82,6 +85,7 @@ async fn run() -> std::process::ExitCode {
         Verb::Dev(arguments) => dev::run(arguments, format).await,
         Verb::Demo(arguments) => demo::run(arguments, format).await,
         Verb::Emit(arguments) => emit::run(arguments, format).await,
+        Verb::Keys(arguments) => keys::run(arguments, format).await,
         Verb::Policy(arguments) => policy::run(arguments, format).await,
         Verb::Completions(arguments) => completions::run::<Arguments>(&arguments),
     };

@@ -1,6 +1,7 @@
 use std::path::{Path, PathBuf};
 
 use bytes::Bytes;
+use doorward_core::ApiKey;
 use doorward_emulator::TokenRequest;
 use http::Method;
 use http_body_util::Full;
@@ -25,6 +26,8 @@ pub(crate) struct Stage {
     pub(crate) function_url: String,
     /// Where the demo's `doorward.toml` is.
     pub(crate) project: PathBuf,
+    /// What the project's API keys begin with.
+    pub(crate) key_prefix: String,
     caller: Caller,
     /// Where the tokens in printed `curl` lines are kept.
     tokens: PathBuf,
@@ -35,7 +38,7 @@ pub(crate) struct Ask<'a> {
     pub(crate) base: &'a str,
     pub(crate) method: Method,
     pub(crate) path: &'a str,
-    /// The file that holds the caller's token, as [`Stage::token`] wrote it.
+    /// The file that holds the caller's token or API key, as [`Stage::token`] or [`Stage::keep_key`] wrote it.
     pub(crate) token: Option<&'a str>,
     pub(crate) body: Option<Value>,
 }
@@ -69,6 +72,8 @@ pub(crate) struct Ran<'a> {
     pub(crate) lines: &'a [&'a str],
 }
 
+/// How the names of files end that hold API keys.
+const KEY_ENDING: &str = ".key";
 const TOKEN_FOLDER: &str = "target/doorward";
 
 impl Stage {
@@ -79,8 +84,9 @@ impl Stage {
             door.emulator.function_url().ok_or_else(|| lacking("`function-url:` front"))?.to_owned();
         let tokens = root.join(TOKEN_FOLDER);
         std::fs::create_dir_all(&tokens).map_err(Failure::new)?;
+        let key_prefix = project.rules.config().api_keys.prefix.clone();
         let project = project.config.clone();
-        Ok(Self { door, http_api, function_url, project, caller: Caller::new(), tokens })
+        Ok(Self { door, http_api, function_url, project, key_prefix, caller: Caller::new(), tokens })
     }
 
     /// Where files are kept that printed lines name.
@@ -128,9 +134,27 @@ impl Stage {
     }
 
     fn keep(&self, name: &str, token: &str) -> Result<String, Failure> {
-        let file = format!("{name}.jwt");
-        std::fs::write(self.tokens.join(&file), token).map_err(Failure::new)?;
+        self.write(format!("{name}.jwt"), token)
+    }
+
+    /// Keeps an API key under `name`.
+    pub(crate) fn keep_key(&self, name: &str, key: &ApiKey) -> Result<String, Failure> {
+        self.write(format!("{name}{KEY_ENDING}"), key.expose())
+    }
+
+    fn write(&self, file: String, text: &str) -> Result<String, Failure> {
+        std::fs::write(self.tokens.join(&file), text).map_err(Failure::new)?;
         Ok(file)
+    }
+
+    /// The header field that shows what `file` holds, without the text itself. An HTTP API asks nothing of who lacks its
+    /// identity source, so a key is shown as a bearer token there.
+    fn field(&self, base: &str, file: &str) -> (&'static str, &'static str) {
+        if file.ends_with(KEY_ENDING) && base == self.function_url {
+            ("x-api-key", "")
+        } else {
+            ("authorization", "Bearer ")
+        }
     }
 
     /// Sends a request, and nothing else.
@@ -139,7 +163,8 @@ impl Stage {
             http::Request::builder().method(&ask.method).uri(format!("{}{}", ask.base, ask.path));
         if let Some(file) = ask.token {
             let token = std::fs::read_to_string(self.tokens.join(file)).map_err(Failure::new)?;
-            request = request.header("authorization", format!("Bearer {token}"));
+            let (name, scheme) = self.field(ask.base, file);
+            request = request.header(name, format!("{scheme}{token}"));
         }
         let body = ask.body.as_ref().map(Value::to_string);
         if body.is_some() {
@@ -188,11 +213,24 @@ impl Stage {
         }
         Ok(Act {
             scene,
-            asked: curl(ask),
+            asked: self.curl(ask),
             answered: describe(answer, expect.headers),
             why,
             unexpected: verdict.into_differences(),
         })
+    }
+
+    /// The request as a command that sends it again from the project's folder.
+    fn curl(&self, ask: &Ask<'_>) -> String {
+        let mut line = format!("curl -i -X {} {}{}", ask.method, ask.base, ask.path);
+        if let Some(file) = ask.token {
+            let (name, scheme) = self.field(ask.base, file);
+            line.push_str(&format!(" -H \"{name}: {scheme}$(cat {TOKEN_FOLDER}/{file})\""));
+        }
+        if let Some(body) = &ask.body {
+            line.push_str(&format!(" -H 'content-type: application/json' -d '{body}'"));
+        }
+        line
     }
 
     /// Runs this very program as an operator would, and holds what it says against what is expected.
@@ -250,18 +288,6 @@ impl Stage {
             .filter(|line| line.source == "receipts" && line.text.contains("receipt-booked"))
             .count()
     }
-}
-
-/// The request as a command that sends it again from the project's folder.
-fn curl(ask: &Ask<'_>) -> String {
-    let mut line = format!("curl -i -X {} {}{}", ask.method, ask.base, ask.path);
-    if let Some(file) = ask.token {
-        line.push_str(&format!(" -H \"authorization: Bearer $(cat {TOKEN_FOLDER}/{file})\""));
-    }
-    if let Some(body) = &ask.body {
-        line.push_str(&format!(" -H 'content-type: application/json' -d '{body}'"));
-    }
-    line
 }
 
 /// A word as a shell reads it back.

@@ -1,5 +1,7 @@
 //! The scenes, a file each, in the order of the tour.
 
+mod api_key_call;
+mod api_key_revoked;
 mod bundle_published;
 mod contract_broken;
 mod decision_explained;
@@ -36,5 +38,7 @@ pub(crate) const ALL: &[Scene] = &[
     payload_decides::SCENE,
     decision_explained::SCENE,
     principal_can::SCENE,
+    api_key_call::SCENE,
+    api_key_revoked::SCENE,
     bundle_published::SCENE,
 ];
