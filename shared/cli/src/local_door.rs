@@ -6,6 +6,7 @@ use doorward_aws::{AwsClients, LedgerReader};
 use doorward_config::{AuthorizerAnswer, Config, Target, jwks_url_variable};
 use doorward_emulator::{
     Authorizer, Emulator, FunctionSpec, FunctionUrl, Functions, HttpApi, IssuerSpec, Options, Ports, Route,
+    TokenShape,
 };
 use doorward_model::FrontKind;
 
@@ -145,6 +146,7 @@ fn issuers(config: &Config) -> Vec<IssuerSpec> {
         issuer: issuer.issuer.clone(),
         audience: issuer.audiences.first().cloned().unwrap_or_default(),
         groups: issuer.principal.groups.clone(),
+        tokens: TokenShape::Standard,
     };
     config.issuers.iter().map(spec).collect()
 }

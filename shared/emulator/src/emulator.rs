@@ -155,15 +155,25 @@ impl Emulator {
         self.issuers.token_url(issuer)
     }
 
-    /// A token of an issuer, signed with ES256.
+    /// A token of an issuer, signed with its newest key.
     pub fn issue_token(&self, issuer: &str, request: TokenRequest) -> Result<String, EmulatorError> {
         self.issuers.get(issuer)?.issue(request)
     }
 
-    /// A token with exactly this header and these claims, both JSON texts, under the issuer's true ES256
+    /// A token with exactly this header and these claims, both JSON texts, under the issuer's true
     /// signature: for tokens that must be refused for what they say.
     pub fn sign_raw(&self, issuer: &str, header: &str, claims: &str) -> Result<String, EmulatorError> {
         self.issuers.get(issuer)?.sign_raw(header, claims)
+    }
+
+    /// Makes a new key of an issuer, which signs from now on; the one before it stays in the key set. The new key's id.
+    pub fn rotate_key(&self, issuer: &str) -> Result<String, EmulatorError> {
+        self.issuers.get(issuer)?.rotate()
+    }
+
+    /// Takes the keys of an issuer that were rotated out of its key set. Their ids.
+    pub fn retire_keys(&self, issuer: &str) -> Result<Vec<String>, EmulatorError> {
+        Ok(self.issuers.get(issuer)?.retire())
     }
 
     /// What functions printed and fronts answered.

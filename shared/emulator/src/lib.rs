@@ -28,5 +28,5 @@ pub use error::EmulatorError;
 pub use issuer::TokenRequest;
 pub use logs::{LogLine, Logs};
 pub use options::{
-    Authorizer, FunctionSpec, FunctionUrl, Functions, HttpApi, IssuerSpec, Options, Ports, Route,
+    Authorizer, FunctionSpec, FunctionUrl, Functions, HttpApi, IssuerSpec, Options, Ports, Route, TokenShape,
 };

@@ -112,6 +112,19 @@ pub struct IssuerSpec {
     pub audience: String,
     /// The claim that lists groups, into which the token endpoint puts them; `None` where tokens list none.
     pub groups: Option<String>,
+    /// The shape of its tokens.
+    pub tokens: TokenShape,
+}
+
+/// Which of the world's issuers an issuer's tokens look like.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum TokenShape {
+    /// `iss`, `aud`, `sub`, signed with ES256.
+    #[default]
+    Standard,
+    /// Access tokens of an Amazon Cognito user pool: no `aud`, the audience as `client_id`, `token_use`, `scope` and
+    /// `cognito:groups`, signed with RS256.
+    Cognito,
 }
 
 /// TCP ports on 127.0.0.1; 0 takes a free one.
