@@ -22,8 +22,12 @@ pub(crate) fn options() -> Options {
         tables: "[]".to_owned(),
         table_prefix: "doorward".to_owned(),
         functions: Functions::Host(Vec::new()),
+        rest_api: None,
         http_api: None,
+        websocket_api: None,
         function_url: None,
+        alb: None,
+        identities: Vec::new(),
         issuers: vec![spec()],
         ports: Ports::default(),
     }

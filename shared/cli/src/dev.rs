@@ -42,7 +42,7 @@ const FIRST_PORT: u16 = 3000;
 /// The usual ports, so that printed lines can be kept; any others where one of them is taken.
 pub(crate) fn usual_ports_or_free_ones() -> Ports {
     let usual = ports_from(FIRST_PORT);
-    let Ports { http_api, function_url, lambda, dynamodb, issuers } = usual;
+    let Ports { http_api, function_url, lambda, dynamodb, issuers, .. } = usual;
     let all = [http_api, function_url, lambda, dynamodb, issuers];
     let free = all.iter().all(|port| TcpListener::bind((Ipv4Addr::LOCALHOST, *port)).is_ok());
     if free { usual } else { Ports::default() }
@@ -53,7 +53,14 @@ fn ports_from(first: u16) -> Ports {
         return Ports::default();
     }
     let port = |nth| first.saturating_add(nth);
-    Ports { http_api: port(0), function_url: port(1), lambda: port(2), dynamodb: port(3), issuers: port(4) }
+    Ports {
+        http_api: port(0),
+        function_url: port(1),
+        lambda: port(2),
+        dynamodb: port(3),
+        issuers: port(4),
+        ..Ports::default()
+    }
 }
 
 pub(crate) async fn run(arguments: Arguments, format: Format) -> Result<Exit, Failure> {

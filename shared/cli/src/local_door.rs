@@ -5,8 +5,8 @@ use std::time::Duration;
 use doorward_aws::{AwsClients, LedgerReader};
 use doorward_config::{AuthorizerAnswer, Config, Target, jwks_url_variable};
 use doorward_emulator::{
-    Authorizer, Emulator, FunctionSpec, FunctionUrl, Functions, HttpApi, IssuerSpec, Options, Ports, Route,
-    TokenShape,
+    Access, Authorizer, AuthorizerForm, Emulator, FunctionSpec, FunctionUrl, Functions, HttpApi, IssuerSpec,
+    Options, Payload, Ports, Route, TokenShape, UrlAuth,
 };
 use doorward_model::FrontKind;
 
@@ -51,9 +51,16 @@ impl LocalDoor {
             tables: local_tables::definitions(config).map_err(Failure::new)?,
             table_prefix: config.door.table.clone(),
             functions: functions(config, &project.config, runner)?,
+            rest_api: None,
+            websocket_api: None,
+            alb: None,
+            identities: Vec::new(),
             http_api: front(FrontKind::HttpApi).map(|id| http_api(id, config)),
-            function_url: front(FrontKind::FunctionUrl)
-                .map(|id| FunctionUrl { id, function: DISPATCHER.to_owned() }),
+            function_url: front(FrontKind::FunctionUrl).map(|id| FunctionUrl {
+                id,
+                function: DISPATCHER.to_owned(),
+                auth: UrlAuth::None,
+            }),
             issuers: issuers(config),
             ports,
         };
@@ -121,9 +128,14 @@ fn function_name(target: &Target) -> &str {
 /// The API as its template deploys it: a route for each of the project's, the authorizer before all of them. Method
 /// and path are identity sources, since an answer for one order must not be reused for another.
 fn http_api(id: String, config: &Config) -> HttpApi {
-    let route = |key: String, authorized| Route { key, function: DISPATCHER.to_owned(), authorized };
-    let routes = config.routes.iter().map(|r| route(format!("{} {}", r.method, r.path), !r.is_anonymous()));
-    let health = route("GET /.doorward/health".to_owned(), false);
+    let route = |key: String, open| Route {
+        key,
+        function: DISPATCHER.to_owned(),
+        access: if open { Access::Open } else { Access::Authorizer },
+        payload: Payload::V2,
+    };
+    let routes = config.routes.iter().map(|r| route(format!("{} {}", r.method, r.path), r.is_anonymous()));
+    let health = route("GET /.doorward/health".to_owned(), true);
     HttpApi {
         id,
         routes: routes.chain([health]).collect(),
@@ -133,8 +145,12 @@ fn http_api(id: String, config: &Config) -> HttpApi {
                 .map(str::to_owned)
                 .to_vec(),
             ttl: config.authorizer.cache,
-            simple_responses: config.authorizer.answer == AuthorizerAnswer::Simple,
+            form: match config.authorizer.answer {
+                AuthorizerAnswer::Simple => AuthorizerForm::SimpleV2,
+                AuthorizerAnswer::IamPolicy => AuthorizerForm::PolicyV2,
+            },
         }),
+        client_certificate: None,
     }
 }
 
