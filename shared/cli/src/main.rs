@@ -14,6 +14,7 @@ mod endpoint;
 mod explanation;
 mod faults;
 mod local_door;
+mod local_fronts;
 mod local_tables;
 mod output;
 mod policy;
