@@ -1,6 +1,6 @@
 //! An issuer alone: the emulator without functions.
 
-use doorward_emulator::{Emulator, Functions, IssuerSpec, Options, Ports, TokenRequest};
+use doorward_emulator::{Emulator, Functions, IssuerSpec, Options, Ports, TokenRequest, TokenShape};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Map;
 
@@ -11,6 +11,7 @@ pub(crate) fn spec() -> IssuerSpec {
         issuer: "https://id.shop.example/".to_owned(),
         audience: "shop-api".to_owned(),
         groups: Some("groups".to_owned()),
+        tokens: TokenShape::Standard,
     }
 }
 
@@ -21,8 +22,12 @@ pub(crate) fn options() -> Options {
         tables: "[]".to_owned(),
         table_prefix: "doorward".to_owned(),
         functions: Functions::Host(Vec::new()),
+        rest_api: None,
         http_api: None,
+        websocket_api: None,
         function_url: None,
+        alb: None,
+        identities: Vec::new(),
         issuers: vec![spec()],
         ports: Ports::default(),
     }

@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use std::path::Path;
 use std::time::Duration;
 
-use doorward_emulator::{Emulator, FunctionSpec, FunctionUrl, Functions, Options, Ports};
+use doorward_emulator::{Emulator, FunctionSpec, FunctionUrl, Functions, Options, Ports, UrlAuth};
 use doorward_tests::counting_proxy::CountingProxy;
 use doorward_tests::{binaries, free_address, http, workspace};
 use serde_json::json;
@@ -42,7 +42,11 @@ pub(crate) fn start(
         let emulator = Emulator::start(Options {
             tables: std::fs::read_to_string(workspace::root().join("infra/tables.json")).unwrap(),
             functions: Functions::Host(vec![function("dispatcher", &environment), function("orders", &[])]),
-            function_url: Some(FunctionUrl { id: "shopurl".to_owned(), function: "dispatcher".to_owned() }),
+            function_url: Some(FunctionUrl {
+                id: "shopurl".to_owned(),
+                function: "dispatcher".to_owned(),
+                auth: UrlAuth::None,
+            }),
             ports: Ports { dynamodb: dynamodb.port(), ..Ports::default() },
             ..issuer::options()
         })

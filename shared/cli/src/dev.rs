@@ -29,7 +29,8 @@ pub(crate) struct Arguments {
     /// The project's folder, or its doorward.toml.
     #[arg(default_value = ".")]
     path: PathBuf,
-    /// The first of five ports: HTTP API, Function URL, Invoke API, DynamoDB, issuer. 0 takes free ones.
+    /// The first of eight ports: HTTP API, Function URL, Invoke API, DynamoDB, issuer, REST API, WebSocket API, load
+    /// balancer. 0 takes free ones.
     #[arg(long, default_value_t = FIRST_PORT)]
     port: u16,
     /// An Invoke API that runs the functions, in place of processes of this door.
@@ -42,8 +43,8 @@ const FIRST_PORT: u16 = 3000;
 /// The usual ports, so that printed lines can be kept; any others where one of them is taken.
 pub(crate) fn usual_ports_or_free_ones() -> Ports {
     let usual = ports_from(FIRST_PORT);
-    let Ports { http_api, function_url, lambda, dynamodb, issuers } = usual;
-    let all = [http_api, function_url, lambda, dynamodb, issuers];
+    let Ports { http_api, function_url, lambda, dynamodb, issuers, rest_api, websocket_api, alb } = usual;
+    let all = [http_api, function_url, lambda, dynamodb, issuers, rest_api, websocket_api, alb];
     let free = all.iter().all(|port| TcpListener::bind((Ipv4Addr::LOCALHOST, *port)).is_ok());
     if free { usual } else { Ports::default() }
 }
@@ -53,7 +54,16 @@ fn ports_from(first: u16) -> Ports {
         return Ports::default();
     }
     let port = |nth| first.saturating_add(nth);
-    Ports { http_api: port(0), function_url: port(1), lambda: port(2), dynamodb: port(3), issuers: port(4) }
+    Ports {
+        http_api: port(0),
+        function_url: port(1),
+        lambda: port(2),
+        dynamodb: port(3),
+        issuers: port(4),
+        rest_api: port(5),
+        websocket_api: port(6),
+        alb: port(7),
+    }
 }
 
 pub(crate) async fn run(arguments: Arguments, format: Format) -> Result<Exit, Failure> {
@@ -67,7 +77,7 @@ pub(crate) async fn run(arguments: Arguments, format: Format) -> Result<Exit, Fa
         let _progress = Progress::start("starting the door");
         LocalDoor::start(&project, runner, ports_from(arguments.port))
             .await
-            .map_err(|failure| failure.hint("`--port 0` takes free ports, `--port N` five from N on"))?
+            .map_err(|failure| failure.hint("`--port 0` takes free ports, `--port N` eight from N on"))?
     };
     let watch = match &arguments.invoke_url {
         Some(url) => Some(write_environment(&door, &project, &root, url)?),
@@ -115,8 +125,11 @@ fn announce(
         say!(
             "{}",
             json!({
+                "rest_api": emulator.rest_api_url(),
                 "http_api": emulator.http_api_url(),
+                "websocket_api": emulator.websocket_api_url(),
                 "function_url": emulator.function_url(),
+                "alb": emulator.alb_url(),
                 "lambda": emulator.lambda_url(),
                 "dynamodb": emulator.dynamodb_url(),
                 "token": token_url,
@@ -127,7 +140,13 @@ fn announce(
         return Ok(());
     }
     say!("The door `{}` is open:", project.rules.config().door.name);
-    for (what, url) in [("HTTP API", emulator.http_api_url()), ("Function URL", emulator.function_url())] {
+    for (what, url) in [
+        ("REST API", emulator.rest_api_url()),
+        ("HTTP API", emulator.http_api_url()),
+        ("WebSocket API", emulator.websocket_api_url()),
+        ("Function URL", emulator.function_url()),
+        ("Load balancer", emulator.alb_url()),
+    ] {
         if let Some(url) = url {
             say!("  {what:<14} {url}");
         }

@@ -3,19 +3,17 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use doorward_aws::{AwsClients, LedgerReader};
-use doorward_config::{AuthorizerAnswer, Config, Target, jwks_url_variable};
-use doorward_emulator::{
-    Authorizer, Emulator, FunctionSpec, FunctionUrl, Functions, HttpApi, IssuerSpec, Options, Ports, Route,
-};
-use doorward_model::FrontKind;
+use doorward_config::{Config, Target, jwks_url_variable};
+use doorward_emulator::{Emulator, FunctionSpec, Functions, IssuerSpec, Options, Ports, TokenShape};
 
+use crate::local_fronts::{self, LocalFronts};
 use crate::local_tables;
 use crate::output::Failure;
 use crate::project::Project;
 
 /// Functions that are the door itself; all others are targets.
-const AUTHORIZER: &str = "authorizer";
-const DISPATCHER: &str = "dispatcher";
+pub(crate) const AUTHORIZER: &str = "authorizer";
+pub(crate) const DISPATCHER: &str = "dispatcher";
 
 /// API Gateway's own bound for an integration.
 const FUNCTION_TIMEOUT: Duration = Duration::from_secs(30);
@@ -42,17 +40,19 @@ pub(crate) struct LocalDoor {
 impl LocalDoor {
     pub(crate) async fn start(project: &Project, runner: Runner, ports: Ports) -> Result<Self, Failure> {
         let config = project.rules.config();
-        let front =
-            |kind| config.fronts.iter().find(|front| front.kind == kind).map(|front| front.id.clone());
+        let LocalFronts { rest_api, http_api, websocket_api, function_url, alb } = local_fronts::of(config);
         let options = Options {
             region: REGION.to_owned(),
             account: "123456789012".to_owned(),
             tables: local_tables::definitions(config).map_err(Failure::new)?,
             table_prefix: config.door.table.clone(),
             functions: functions(config, &project.config, runner)?,
-            http_api: front(FrontKind::HttpApi).map(|id| http_api(id, config)),
-            function_url: front(FrontKind::FunctionUrl)
-                .map(|id| FunctionUrl { id, function: DISPATCHER.to_owned() }),
+            rest_api,
+            http_api,
+            websocket_api,
+            function_url,
+            alb,
+            identities: Vec::new(),
             issuers: issuers(config),
             ports,
         };
@@ -117,26 +117,6 @@ fn function_name(target: &Target) -> &str {
     }
 }
 
-/// The API as its template deploys it: a route for each of the project's, the authorizer before all of them. Method
-/// and path are identity sources, since an answer for one order must not be reused for another.
-fn http_api(id: String, config: &Config) -> HttpApi {
-    let route = |key: String, authorized| Route { key, function: DISPATCHER.to_owned(), authorized };
-    let routes = config.routes.iter().map(|r| route(format!("{} {}", r.method, r.path), !r.is_anonymous()));
-    let health = route("GET /.doorward/health".to_owned(), false);
-    HttpApi {
-        id,
-        routes: routes.chain([health]).collect(),
-        authorizer: Some(Authorizer {
-            function: AUTHORIZER.to_owned(),
-            identity_sources: ["$request.header.Authorization", "$context.httpMethod", "$context.path"]
-                .map(str::to_owned)
-                .to_vec(),
-            ttl: config.authorizer.cache,
-            simple_responses: config.authorizer.answer == AuthorizerAnswer::Simple,
-        }),
-    }
-}
-
 /// The local issuer stands in for each of the project's: tokens say exactly what theirs would.
 fn issuers(config: &Config) -> Vec<IssuerSpec> {
     let spec = |issuer: &doorward_config::Issuer| IssuerSpec {
@@ -145,6 +125,7 @@ fn issuers(config: &Config) -> Vec<IssuerSpec> {
         issuer: issuer.issuer.clone(),
         audience: issuer.audiences.first().cloned().unwrap_or_default(),
         groups: issuer.principal.groups.clone(),
+        tokens: TokenShape::Standard,
     };
     config.issuers.iter().map(spec).collect()
 }

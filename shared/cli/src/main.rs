@@ -15,6 +15,7 @@ mod explanation;
 mod faults;
 mod keys;
 mod local_door;
+mod local_fronts;
 mod local_tables;
 mod output;
 mod policy;

@@ -23,8 +23,10 @@ async fn main() -> Result<(), Error> {
 async fn answer(event: LambdaEvent<Value>) -> Result<Value, Error> {
     let LambdaEvent { payload, context } = event;
     println!("probe serves {}", context.request_id);
-    if payload.get("type").and_then(Value::as_str) == Some("REQUEST") {
-        return authorize(&payload);
+    match (payload.get("type").and_then(Value::as_str), payload.get("methodArn")) {
+        (Some("REQUEST" | "TOKEN"), Some(arn)) => return authorize_method(&payload, arn),
+        (Some("REQUEST"), None) => return authorize(&payload),
+        _ => {}
     }
     match payload.get("do").and_then(Value::as_str) {
         Some("fail") => Err("as asked".into()),
@@ -70,8 +72,65 @@ fn authorize(event: &Value) -> Result<Value, Error> {
     }
 }
 
-/// Answers an HTTP event with what it says.
+/// The same in payload format 1.0. `good` may call everything, `narrow` what it has called first, `stopped` and
+/// `forbidden` nothing, the second by a statement of its own.
+fn authorize_method(event: &Value, arn: &Value) -> Result<Value, Error> {
+    let header = |name: &str| event.get("headers")?.get(name);
+    let token = event.get("authorizationToken").or(header("authorization")).and_then(Value::as_str);
+    let name = token.unwrap_or_default().strip_prefix("Bearer ").unwrap_or_default();
+    let (effect, resource) = match name {
+        "good" | "nested" => ("Allow", json!("*")),
+        "narrow" => ("Allow", arn.clone()),
+        "forbidden" => ("Deny", json!("*")),
+        "broken" => return Ok(json!({ "principalId": 7 })),
+        "expired" => return Err("Unauthorized".into()),
+        _ => ("Allow", json!([])),
+    };
+    Ok(json!({
+        "principalId": "probe",
+        "policyDocument": {
+            "Version": "2012-10-17",
+            "Statement": [{ "Effect": effect, "Action": "execute-api:Invoke", "Resource": resource }],
+        },
+        "context": {
+            "code": "as-asked",
+            "pid": std::process::id(),
+            "early": true,
+            "asked": if name == "nested" { event.clone() } else { json!(event.to_string()) },
+        },
+    }))
+}
+
+/// Answers an HTTP event with what it says, in the form that its front expects; the header `x-probe` asks for others.
 fn respond(event: &Value) -> Value {
+    let asked = |headers: &str| event.get(headers)?.get("x-probe");
+    let asked = asked("headers").or_else(|| asked("multiValueHeaders")?.get(0)).and_then(Value::as_str);
+    match asked {
+        Some("print") => println!("{event}"),
+        Some("malformed") => return json!({ "statusCode": 200, "body": {} }),
+        Some("refuse") => return json!({ "statusCode": 418 }),
+        Some("binary") => return json!({ "statusCode": 200, "body": "aGk=", "isBase64Encoded": true }),
+        Some("single") => return json!({ "statusCode": 200, "headers": { "x-form": "single" } }),
+        Some("several") => return json!({ "statusCode": 200, "multiValueHeaders": { "x-form": ["a", "b"] } }),
+        Some("large") => return json!({ "statusCode": 200, "body": "x".repeat(1024 * 1024) }),
+        _ => {}
+    }
+    let several = json!({
+        "Content-Type": ["application/json"],
+        "WWW-Authenticate": ["Probe"],
+        "Set-Cookie": ["seen=1", "again=2"],
+    });
+    if event.pointer("/requestContext/elb").is_some() && event.get("headers").is_some() {
+        return json!({
+            "statusCode": 201,
+            "statusDescription": "201 Created",
+            "headers": { "Content-Type": "application/json", "WWW-Authenticate": "Probe" },
+            "body": event.to_string(),
+        });
+    }
+    if event.get("version").and_then(Value::as_str) != Some("2.0") {
+        return json!({ "statusCode": 201, "multiValueHeaders": several, "body": event.to_string() });
+    }
     json!({
         "statusCode": 201,
         "headers": { "Content-Type": "application/json", "WWW-Authenticate": "Probe" },

@@ -1,29 +1,22 @@
 //! The emulator as a whole: its listeners, their order of start and end.
 
-use std::future::IntoFuture as _;
-use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::net::TcpListener;
 use tokio::sync::watch;
-use tokio::task::JoinSet;
 
 use crate::dynamodb::{self, table_definitions};
 use crate::error::EmulatorError;
-use crate::gateway::{self, HttpApiFront};
+use crate::gateway::{self, HttpApiFront, RestApiFront, Signers, Surroundings, WebSocketApiFront};
 use crate::issuer::{self, Issuers, TokenRequest};
 use crate::lambda::{self, Lambda, Remote, World};
 use crate::logs::Logs;
-use crate::options::{FunctionUrl, Functions, HttpApi, Options};
-
-/// Time that open requests have to end at shutdown.
-const SHUTDOWN_LIMIT: Duration = Duration::from_secs(2);
+use crate::options::{Alb, FunctionUrl, Functions, HttpApi, Options, Ports, RestApi, WebSocketApi};
+use crate::servers::{Listener, SHUTDOWN_LIMIT, Servers};
 
 /// A running emulator. Dropping it kills its functions; [`shutdown`](Self::shutdown) lets them end in peace.
 pub struct Emulator {
-    http_api_url: Option<String>,
-    function_url: Option<String>,
+    urls: FrontUrls,
     lambda_url: String,
     dynamodb_url: String,
     issuers: Arc<Issuers>,
@@ -36,6 +29,16 @@ pub struct Emulator {
     fronts: Servers,
     /// What functions may still call while they end.
     backends: Servers,
+}
+
+/// Where the fronts listen.
+#[derive(Default)]
+struct FrontUrls {
+    rest_api: Option<String>,
+    http_api: Option<String>,
+    websocket_api: Option<String>,
+    function_url: Option<String>,
+    alb: Option<String>,
 }
 
 impl Emulator {
@@ -69,8 +72,7 @@ impl Emulator {
         };
 
         let mut emulator = Self {
-            http_api_url: None,
-            function_url: None,
+            urls: FrontUrls::default(),
             lambda_url: lambda_listener.url(),
             dynamodb_url: dynamodb_listener.url(),
             issuers: Arc::clone(&issuers),
@@ -84,55 +86,117 @@ impl Emulator {
         emulator.backends.serve(lambda_listener, lambda::router(Arc::clone(&emulator.lambda)));
         emulator.backends.serve(issuer_listener, issuer::router(issuers));
         emulator.backends.serve_dynamodb(dynamodb_listener, database);
+        let around = Surroundings {
+            signers: Arc::new(Signers::new(options.identities, options.region.clone())),
+            region: options.region,
+            account: options.account,
+            lambda: Arc::clone(&emulator.lambda),
+            logs: emulator.logs.clone(),
+            closing: emulator.closing.subscribe(),
+        };
+        if let Some(api) = options.rest_api {
+            emulator.open_rest_api(api, ports, around.clone()).await?;
+        }
         if let Some(api) = options.http_api {
-            emulator.open_http_api(api, ports.http_api, &options.region, &options.account).await?;
+            emulator.open_http_api(api, ports, around.clone()).await?;
+        }
+        if let Some(api) = options.websocket_api {
+            emulator.open_websocket_api(api, ports, around.clone()).await?;
         }
         if let Some(url) = options.function_url {
-            emulator.open_function_url(url, ports.function_url, &options.region).await?;
+            emulator.open_function_url(url, ports, around.clone()).await?;
+        }
+        if let Some(alb) = options.alb {
+            emulator.open_alb(alb, ports, around).await?;
         }
         Ok(emulator)
+    }
+
+    async fn open_rest_api(
+        &mut self,
+        api: RestApi,
+        ports: Ports,
+        around: Surroundings,
+    ) -> Result<(), EmulatorError> {
+        let listener = Listener::bind(ports.rest_api).await?;
+        let url = format!("{}/{}", listener.url(), api.stage);
+        let front = RestApiFront::new(api, listener.address, around)?;
+        self.urls.rest_api = Some(url);
+        self.fronts.serve(listener, gateway::rest_api_router(Arc::new(front)));
+        Ok(())
     }
 
     async fn open_http_api(
         &mut self,
         api: HttpApi,
-        port: u16,
-        region: &str,
-        account: &str,
+        ports: Ports,
+        around: Surroundings,
     ) -> Result<(), EmulatorError> {
-        let listener = Listener::bind(port).await?;
-        let (lambda, logs) = (Arc::clone(&self.lambda), self.logs.clone());
-        let front = HttpApiFront::new(api, region, account, listener.address, lambda, logs)?;
-        self.http_api_url = Some(listener.url());
+        let listener = Listener::bind(ports.http_api).await?;
+        let front = HttpApiFront::new(api, listener.address, around)?;
+        self.urls.http_api = Some(listener.url());
         self.fronts.serve(listener, gateway::http_api_router(Arc::new(front)));
+        Ok(())
+    }
+
+    async fn open_websocket_api(
+        &mut self,
+        api: WebSocketApi,
+        ports: Ports,
+        around: Surroundings,
+    ) -> Result<(), EmulatorError> {
+        let listener = Listener::bind(ports.websocket_api).await?;
+        let url = format!("ws://{}/{}", listener.address, api.stage);
+        let front = WebSocketApiFront::new(api, listener.address, around)?;
+        self.urls.websocket_api = Some(url);
+        self.fronts.serve(listener, gateway::websocket_api_router(Arc::new(front)));
         Ok(())
     }
 
     async fn open_function_url(
         &mut self,
         url: FunctionUrl,
-        port: u16,
-        region: &str,
+        ports: Ports,
+        around: Surroundings,
     ) -> Result<(), EmulatorError> {
-        if !self.lambda.knows(&url.function) {
-            return Err(EmulatorError::UnknownFunction(url.function));
-        }
-        let listener = Listener::bind(port).await?;
-        let (lambda, logs) = (Arc::clone(&self.lambda), self.logs.clone());
-        let router = gateway::function_url_router(url, region, listener.address, lambda, logs);
-        self.function_url = Some(listener.url());
+        let listener = Listener::bind(ports.function_url).await?;
+        let router = gateway::function_url_router(url, listener.address, around)?;
+        self.urls.function_url = Some(listener.url());
         self.fronts.serve(listener, router);
         Ok(())
     }
 
+    async fn open_alb(&mut self, alb: Alb, ports: Ports, around: Surroundings) -> Result<(), EmulatorError> {
+        let listener = Listener::bind(ports.alb).await?;
+        let router = gateway::alb_router(alb, listener.address, around)?;
+        self.urls.alb = Some(listener.url());
+        self.fronts.serve(listener, router);
+        Ok(())
+    }
+
+    /// Where the REST API's stage is, such as `http://127.0.0.1:49152/prod`; `None` without one.
+    pub fn rest_api_url(&self) -> Option<&str> {
+        self.urls.rest_api.as_deref()
+    }
+
     /// Where the HTTP API listens, such as `http://127.0.0.1:49152`; `None` without one.
     pub fn http_api_url(&self) -> Option<&str> {
-        self.http_api_url.as_deref()
+        self.urls.http_api.as_deref()
     }
 
     /// Where the Function URL listens; `None` without one.
     pub fn function_url(&self) -> Option<&str> {
-        self.function_url.as_deref()
+        self.urls.function_url.as_deref()
+    }
+
+    /// Where the WebSocket API's stage is, such as `ws://127.0.0.1:49152/live`; `None` without one.
+    pub fn websocket_api_url(&self) -> Option<&str> {
+        self.urls.websocket_api.as_deref()
+    }
+
+    /// Where the load balancer listens; `None` without one.
+    pub fn alb_url(&self) -> Option<&str> {
+        self.urls.alb.as_deref()
     }
 
     /// The Lambda endpoint: the Invoke API, and `GET /_doorward/logs?id=…` with the JSON form of [`Logs::find`].
@@ -155,15 +219,25 @@ impl Emulator {
         self.issuers.token_url(issuer)
     }
 
-    /// A token of an issuer, signed with ES256.
+    /// A token of an issuer, signed with its newest key.
     pub fn issue_token(&self, issuer: &str, request: TokenRequest) -> Result<String, EmulatorError> {
         self.issuers.get(issuer)?.issue(request)
     }
 
-    /// A token with exactly this header and these claims, both JSON texts, under the issuer's true ES256
+    /// A token with exactly this header and these claims, both JSON texts, under the issuer's true
     /// signature: for tokens that must be refused for what they say.
     pub fn sign_raw(&self, issuer: &str, header: &str, claims: &str) -> Result<String, EmulatorError> {
         self.issuers.get(issuer)?.sign_raw(header, claims)
+    }
+
+    /// Makes a new key of an issuer, which signs from now on; the one before it stays in the key set. The new key's id.
+    pub fn rotate_key(&self, issuer: &str) -> Result<String, EmulatorError> {
+        self.issuers.get(issuer)?.rotate()
+    }
+
+    /// Takes the keys of an issuer that were rotated out of its key set. Their ids.
+    pub fn retire_keys(&self, issuer: &str) -> Result<Vec<String>, EmulatorError> {
+        Ok(self.issuers.get(issuer)?.retire())
     }
 
     /// What functions printed and fronts answered.
@@ -203,64 +277,5 @@ impl Emulator {
         let _ = tokio::time::timeout(SHUTDOWN_LIMIT, processes.wait_for(|running| *running == 0)).await;
         drop(lambda);
         backends.stop().await;
-    }
-}
-
-struct Listener {
-    listener: TcpListener,
-    address: SocketAddr,
-}
-
-impl Listener {
-    async fn bind(port: u16) -> Result<Self, EmulatorError> {
-        let failed = |cause| EmulatorError::Listen { port, cause };
-        let listener = TcpListener::bind(("127.0.0.1", port)).await.map_err(failed)?;
-        let address = listener.local_addr().map_err(failed)?;
-        Ok(Self { listener, address })
-    }
-
-    fn url(&self) -> String {
-        format!("http://{}", self.address)
-    }
-}
-
-/// Servers that end together: by [`stop`](Self::stop) with their open requests, by being dropped without.
-struct Servers {
-    stopping: watch::Sender<bool>,
-    tasks: JoinSet<()>,
-}
-
-impl Servers {
-    fn new() -> Self {
-        Self { stopping: watch::Sender::new(false), tasks: JoinSet::new() }
-    }
-
-    fn stopped(&self) -> impl Future<Output = ()> + Send + 'static {
-        let mut stopping = self.stopping.subscribe();
-        async move {
-            let _ = stopping.wait_for(|stopping| *stopping).await;
-        }
-    }
-
-    fn serve(&mut self, listener: Listener, router: axum::Router) {
-        let service = router.into_make_service_with_connect_info::<SocketAddr>();
-        let server = axum::serve(listener.listener, service).with_graceful_shutdown(self.stopped());
-        self.tasks.spawn(async move {
-            // `axum::serve` never fails: it retries what its listener reports.
-            let _ = server.into_future().await;
-        });
-    }
-
-    fn serve_dynamodb(&mut self, listener: Listener, database: dynoxide::Database) {
-        let stopped = self.stopped();
-        self.tasks.spawn(async move {
-            let _ = dynoxide::server::serve_with_shutdown(listener.listener, database, stopped).await;
-        });
-    }
-
-    async fn stop(mut self) {
-        self.stopping.send_replace(true);
-        let all = async { while self.tasks.join_next().await.is_some() {} };
-        let _ = tokio::time::timeout(SHUTDOWN_LIMIT, all).await;
     }
 }

@@ -25,9 +25,25 @@ pub enum EmulatorError {
     /// An identity source is not one of the forms that the emulator knows.
     #[error(
         "identity source `{0}` is not known; write `$request.header.NAME`, `$request.querystring.NAME`, \
-             `$context.httpMethod`, `$context.path` or `$context.routeKey`"
+             `$context.httpMethod`, `$context.path` or `$context.routeKey` for an HTTP API, and for a REST API \
+             `method.request.header.NAME` and so on"
     )]
     IdentitySource(String),
+    /// A REST API's authorizer keeps policies, yet nothing tells its callers apart.
+    #[error("an authorizer that caches needs an identity source")]
+    NoIdentitySource,
+    /// The expression that a TOKEN authorizer's tokens must match is none, or its header is none.
+    #[error("`{0}` is no {1}")]
+    TokenSource(String, &'static str),
+    /// A client certificate is not the PEM of an X.509 certificate.
+    #[error("the client certificate is not the PEM of an X.509 certificate")]
+    ClientCertificate,
+    /// A route asks for an authorizer that its API does not have.
+    #[error("`{0}` asks for an authorizer, but its API has none")]
+    NoAuthorizer(String),
+    /// A stage's name is not one of API Gateway's.
+    #[error("stage `{0}` is not a name of letters, digits, `-` and `_`")]
+    Stage(String),
     /// A route, an authorizer or a Function URL names a function that is not among those hosted.
     #[error("no function is named `{0}`")]
     UnknownFunction(String),

@@ -1,31 +1,33 @@
 //! A small OpenID Connect issuer: a key per issuer, its published key set, and tokens on request.
 
-use std::collections::BTreeMap;
+mod signing_key;
 
-use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair};
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
 use axum::extract::{Path, Query, State};
 use axum::response::{IntoResponse, Json, Response};
-use axum::routing::get;
+use axum::routing::{get, post};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use http::StatusCode;
 use jiff::Timestamp;
-use jsonwebtoken::jwk::{Jwk, ThumbprintHash};
-use jsonwebtoken::{Algorithm, EncodingKey};
 use serde_json::{Map, Value, json};
+use uuid::Uuid;
 
+use self::signing_key::SigningKey;
 use crate::EmulatorError;
-use crate::options::IssuerSpec;
+use crate::options::{IssuerSpec, TokenShape};
 use crate::token_query;
 
-/// What a token says, beside `iss`, `aud`, `sub`, `iat` and `exp` as the issuer sets them.
+/// What a token says, beside `iss`, `aud`, `sub`, `iat`, `exp` and whatever else its issuer sets.
 #[derive(Debug, Clone)]
 pub struct TokenRequest {
     /// `sub`.
     pub subject: String,
     /// Further claims; one of the names above replaces the issuer's own value.
     pub claims: Map<String, Value>,
-    /// `aud`; the issuer's audience where `None`.
+    /// `aud`, or `client_id` of a Cognito token; the issuer's audience where `None`.
     pub audience: Option<String>,
     /// `iat`, in whole seconds.
     pub issued_at: Timestamp,
@@ -35,46 +37,116 @@ pub struct TokenRequest {
 
 pub(crate) struct Issuer {
     spec: IssuerSpec,
-    key: EncodingKey,
-    key_id: String,
-    key_set: Value,
+    keys: Mutex<Keys>,
+}
+
+/// The key that signs, and those before it whose tokens are still good.
+struct Keys {
+    current: SigningKey,
+    retiring: Vec<SigningKey>,
 }
 
 impl Issuer {
-    /// A new issuer with a fresh P-256 key.
+    /// A new issuer with a fresh key.
     pub(crate) fn new(spec: IssuerSpec) -> Result<Self, EmulatorError> {
-        let failed = || EmulatorError::Signing(spec.name.clone());
-        let pair = EcdsaKeyPair::generate(&ECDSA_P256_SHA256_FIXED_SIGNING).map_err(|_| failed())?;
-        let document = pair.to_pkcs8v1().map_err(|_| failed())?;
-        let key = EncodingKey::from_ec_der(document.as_ref());
-        let mut public = Jwk::from_encoding_key(&key, Algorithm::ES256).map_err(|_| failed())?;
-        let key_id = public.thumbprint(ThumbprintHash::SHA256).map_err(|_| failed())?;
-        public.common.key_id = Some(key_id.clone());
-        public.common.public_key_use = Some(jsonwebtoken::jwk::PublicKeyUse::Signature);
-        let key_set = json!({ "keys": [public] });
-        Ok(Self { spec, key, key_id, key_set })
+        let current = fresh_key(&spec)?;
+        Ok(Self { spec, keys: Mutex::new(Keys { current, retiring: Vec::new() }) })
     }
 
     /// A signed token in the compact form of RFC 7515.
     pub(crate) fn issue(&self, request: TokenRequest) -> Result<String, EmulatorError> {
-        let mut claims = Map::new();
-        claims.insert("iss".into(), json!(self.spec.issuer));
-        claims.insert("sub".into(), json!(request.subject));
-        claims.insert("aud".into(), json!(request.audience.unwrap_or_else(|| self.spec.audience.clone())));
-        claims.insert("iat".into(), json!(request.issued_at.as_second()));
-        claims.insert("exp".into(), json!(request.expires_at.as_second()));
-        claims.extend(request.claims);
-        let header = json!({ "alg": "ES256", "typ": "JWT", "kid": self.key_id });
-        self.sign_raw(&header.to_string(), &Value::Object(claims).to_string())
+        let keys = self.keys();
+        let header = json!({ "alg": keys.current.algorithm(), "typ": "JWT", "kid": keys.current.id });
+        let claims = match self.spec.tokens {
+            TokenShape::Standard => standard_claims(&self.spec, request),
+            TokenShape::Cognito => cognito_claims(&self.spec, request),
+        };
+        self.sign(&keys.current, &header.to_string(), &Value::Object(claims).to_string())
     }
 
-    /// The issuer's ES256 signature over any header and any claims, however wrong they are.
+    /// The issuer's signature over any header and any claims, however wrong they are.
     pub(crate) fn sign_raw(&self, header: &str, claims: &str) -> Result<String, EmulatorError> {
+        self.sign(&self.keys().current, header, claims)
+    }
+
+    /// A new key signs from now on; the one before stays in the key set. The new key's id.
+    pub(crate) fn rotate(&self) -> Result<String, EmulatorError> {
+        let fresh = fresh_key(&self.spec)?;
+        let id = fresh.id.clone();
+        let mut keys = self.keys();
+        let before = std::mem::replace(&mut keys.current, fresh);
+        keys.retiring.push(before);
+        Ok(id)
+    }
+
+    /// Takes all keys but the one that signs out of the key set. Their ids.
+    pub(crate) fn retire(&self) -> Vec<String> {
+        self.keys().retiring.drain(..).map(|key| key.id).collect()
+    }
+
+    /// The claim that lists groups.
+    fn groups_claim(&self) -> Option<&str> {
+        match self.spec.tokens {
+            TokenShape::Standard => self.spec.groups.as_deref(),
+            TokenShape::Cognito => Some("cognito:groups"),
+        }
+    }
+
+    fn key_set(&self) -> Value {
+        let keys = self.keys();
+        let public: Vec<&Value> =
+            std::iter::once(&keys.current).chain(&keys.retiring).map(|key| &key.public).collect();
+        json!({ "keys": public })
+    }
+
+    fn keys(&self) -> MutexGuard<'_, Keys> {
+        self.keys.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn sign(&self, key: &SigningKey, header: &str, claims: &str) -> Result<String, EmulatorError> {
         let message = format!("{}.{}", URL_SAFE_NO_PAD.encode(header), URL_SAFE_NO_PAD.encode(claims));
-        let signature = jsonwebtoken::crypto::sign(message.as_bytes(), &self.key, Algorithm::ES256)
-            .map_err(|_| EmulatorError::Signing(self.spec.name.clone()))?;
+        let signed = key.sign(message.as_bytes());
+        let signature = signed.map_err(|_| EmulatorError::Signing(self.spec.name.clone()))?;
         Ok(format!("{message}.{signature}"))
     }
+}
+
+fn fresh_key(spec: &IssuerSpec) -> Result<SigningKey, EmulatorError> {
+    let made = match spec.tokens {
+        TokenShape::Standard => SigningKey::es256(),
+        TokenShape::Cognito => SigningKey::rs256(),
+    };
+    made.map_err(|_| EmulatorError::Signing(spec.name.clone()))
+}
+
+fn standard_claims(spec: &IssuerSpec, request: TokenRequest) -> Map<String, Value> {
+    let mut claims = Map::new();
+    claims.insert("iss".into(), json!(spec.issuer));
+    claims.insert("sub".into(), json!(request.subject));
+    claims.insert("aud".into(), json!(request.audience.unwrap_or_else(|| spec.audience.clone())));
+    claims.insert("iat".into(), json!(request.issued_at.as_second()));
+    claims.insert("exp".into(), json!(request.expires_at.as_second()));
+    claims.extend(request.claims);
+    claims
+}
+
+/// What a user pool's access token says.
+/// <https://docs.aws.amazon.com/cognito/latest/developerguide/amazon-cognito-user-pools-using-the-access-token.html>
+fn cognito_claims(spec: &IssuerSpec, request: TokenRequest) -> Map<String, Value> {
+    let mut claims = Map::new();
+    claims.insert("sub".into(), json!(request.subject));
+    claims.insert("iss".into(), json!(spec.issuer));
+    claims.insert("version".into(), json!(2));
+    claims.insert("client_id".into(), json!(request.audience.unwrap_or_else(|| spec.audience.clone())));
+    claims.insert("token_use".into(), json!("access"));
+    claims.insert("scope".into(), json!("openid"));
+    claims.insert("auth_time".into(), json!(request.issued_at.as_second()));
+    claims.insert("iat".into(), json!(request.issued_at.as_second()));
+    claims.insert("exp".into(), json!(request.expires_at.as_second()));
+    claims.insert("jti".into(), json!(Uuid::new_v4().to_string()));
+    claims.insert("username".into(), json!(request.subject));
+    claims.extend(request.claims);
+    claims
 }
 
 /// All issuers of an emulator, by name.
@@ -116,33 +188,44 @@ impl Issuers {
         Ok(json!({
             "issuer": self.get(name)?.spec.issuer,
             "jwks_uri": self.jwks_url(name)?,
-            "id_token_signing_alg_values_supported": ["ES256"],
+            "id_token_signing_alg_values_supported": [self.get(name)?.keys().current.algorithm()],
             "subject_types_supported": ["public"],
         }))
     }
 }
 
 /// Serves `/<name>/.well-known/jwks.json` and `/<name>/.well-known/openid-configuration`, and tokens for whoever
-/// develops on this machine at `/<name>/token?sub=alice&groups=customers,buyers&claims={"tenant":"acme"}`.
-pub(crate) fn router(issuers: std::sync::Arc<Issuers>) -> axum::Router {
+/// develops on this machine at `/<name>/token?sub=alice&groups=customers,buyers&claims={"tenant":"acme"}`. A key is
+/// rotated by `POST /<name>/rotate`, which lets the one before it stay in the set until `POST /<name>/retire`.
+pub(crate) fn router(issuers: Arc<Issuers>) -> axum::Router {
     axum::Router::new()
         .route("/{name}/.well-known/jwks.json", get(key_set))
         .route("/{name}/.well-known/openid-configuration", get(discovery))
         .route("/{name}/token", get(token))
+        .route("/{name}/rotate", post(rotate))
+        .route("/{name}/retire", post(retire))
         .with_state(issuers)
 }
 
-async fn key_set(State(issuers): State<std::sync::Arc<Issuers>>, Path(name): Path<String>) -> Response {
-    document(issuers.get(&name).map(|issuer| issuer.key_set.clone()))
+async fn key_set(State(issuers): State<Arc<Issuers>>, Path(name): Path<String>) -> Response {
+    document(issuers.get(&name).map(Issuer::key_set))
 }
 
-async fn discovery(State(issuers): State<std::sync::Arc<Issuers>>, Path(name): Path<String>) -> Response {
+async fn discovery(State(issuers): State<Arc<Issuers>>, Path(name): Path<String>) -> Response {
     document(issuers.discovery(&name))
+}
+
+async fn rotate(State(issuers): State<Arc<Issuers>>, Path(name): Path<String>) -> Response {
+    document(issuers.get(&name).and_then(Issuer::rotate).map(|key| json!({ "kid": key })))
+}
+
+async fn retire(State(issuers): State<Arc<Issuers>>, Path(name): Path<String>) -> Response {
+    document(issuers.get(&name).map(|issuer| json!({ "retired": issuer.retire() })))
 }
 
 /// A token that is good for an hour, as text.
 async fn token(
-    State(issuers): State<std::sync::Arc<Issuers>>,
+    State(issuers): State<Arc<Issuers>>,
     Path(name): Path<String>,
     Query(query): Query<Vec<(String, String)>>,
 ) -> Response {
@@ -151,7 +234,7 @@ async fn token(
         Ok(issuer) => issuer,
         Err(error) => return not_found(error),
     };
-    let request = match token_query::read(query, issuer.spec.groups.as_deref(), Timestamp::now()) {
+    let request = match token_query::read(query, issuer.groups_claim(), Timestamp::now()) {
         Ok(request) => request,
         Err(error) => return (StatusCode::BAD_REQUEST, format!("{error}\n")).into_response(),
     };

@@ -1,16 +1,17 @@
 //! API Gateway, Lambda and DynamoDB on one machine, for functions that run there as real processes.
 //!
 //! ```text
-//!  HTTP API ──┬── authorizer ─┐
-//!             └───────────────┤
-//!  Function URL ──────────────┼──▶ Lambda: Invoke API ──▶ sandboxes: one process each, Runtime API
-//!  Invoke API ────────────────┘                               │
-//!                            DynamoDB, issuers' key sets ◀────┘
+//!  REST, HTTP and WebSocket API ──┬── authorizer ─┐
+//!                                 └───────────────┤
+//!  Function URL, load balancer ───────────────────┼──▶ Lambda: Invoke API ──▶ sandboxes: one process each, Runtime API
+//!  Invoke API ────────────────────────────────────┘                               │
+//!                                                DynamoDB, issuers' key sets ◀────┘
 //! ```
 //!
 //! Everything listens on 127.0.0.1. What AWS documents about status codes, events, limits and life cycle holds
 //! here as well; what is deliberately absent: memory and CPU limits, freezing between invocations, IAM on any
-//! endpoint, CORS, versions and aliases, response streaming to the caller.
+//! endpoint but the fronts that ask for it (whoever signs there may call), TLS (a client certificate is given, not
+//! shown), CORS, versions and aliases, response streaming to the caller, messages of WebSocket APIs.
 
 mod dynamodb;
 mod emulator;
@@ -20,6 +21,7 @@ mod issuer;
 mod lambda;
 mod logs;
 mod options;
+mod servers;
 mod token_query;
 
 pub use dynamodb::{TableDefinition, TableError, table_definitions};
@@ -28,5 +30,7 @@ pub use error::EmulatorError;
 pub use issuer::TokenRequest;
 pub use logs::{LogLine, Logs};
 pub use options::{
-    Authorizer, FunctionSpec, FunctionUrl, Functions, HttpApi, IssuerSpec, Options, Ports, Route,
+    Access, Alb, Authorizer, AuthorizerForm, FunctionSpec, FunctionUrl, Functions, HttpApi, IamIdentity,
+    IssuerSpec, Options, Payload, Ports, RestApi, RestAuthorizer, RestAuthorizerKind, RestMethod, Route,
+    TokenShape, UrlAuth, WebSocketApi, WebSocketAuthorizer,
 };

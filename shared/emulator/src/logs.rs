@@ -18,7 +18,7 @@ pub struct LogLine {
     /// When it was read.
     #[serde(serialize_with = "as_text")]
     pub time: Timestamp,
-    /// A function's name, or `http-api` or `function-url` for their access logs.
+    /// A function's name, or `rest-api`, `http-api`, `websocket-api`, `function-url` or `alb` for their access logs.
     pub source: String,
     /// Invocation that the process served or was started for, or request that the front answered; none for a
     /// process that was started in advance.

@@ -1,9 +1,18 @@
 //! What an emulator is started with. Nothing here knows `doorward.toml`: whoever starts the emulator maps
 //! its own configuration to these plain values.
 
+mod fronts;
+mod iam;
+
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
+
+pub use self::fronts::{
+    Access, Alb, Authorizer, AuthorizerForm, FunctionUrl, HttpApi, Payload, RestApi, RestAuthorizer,
+    RestAuthorizerKind, RestMethod, Route, UrlAuth, WebSocketApi, WebSocketAuthorizer,
+};
+pub use self::iam::IamIdentity;
 
 /// Everything that [`Emulator::start`](crate::Emulator::start) needs to know.
 #[derive(Debug, Clone)]
@@ -18,10 +27,18 @@ pub struct Options {
     pub table_prefix: String,
     /// Where functions run.
     pub functions: Functions,
+    /// The REST API, if one is to listen.
+    pub rest_api: Option<RestApi>,
     /// The HTTP API, if one is to listen.
     pub http_api: Option<HttpApi>,
+    /// The WebSocket API, if one is to listen.
+    pub websocket_api: Option<WebSocketApi>,
     /// The Function URL, if one is to listen.
     pub function_url: Option<FunctionUrl>,
+    /// The Application Load Balancer, if one is to listen.
+    pub alb: Option<Alb>,
+    /// Who may sign requests where a front asks for AWS credentials.
+    pub identities: Vec<IamIdentity>,
     /// Token issuers, each with a key of its own made at start.
     pub issuers: Vec<IssuerSpec>,
     /// Ports of the listeners, all on 127.0.0.1.
@@ -54,51 +71,6 @@ pub struct FunctionSpec {
     pub working_dir: Option<PathBuf>,
 }
 
-/// An API Gateway HTTP API with its `$default` stage.
-#[derive(Debug, Clone)]
-pub struct HttpApi {
-    /// API id, the first label of the domain name.
-    pub id: String,
-    /// Its routes, in any order: the most specific match wins.
-    pub routes: Vec<Route>,
-    /// Lambda authorizer in front of the routes that ask for it.
-    pub authorizer: Option<Authorizer>,
-}
-
-/// A route of an HTTP API with its Lambda proxy integration.
-#[derive(Debug, Clone)]
-pub struct Route {
-    /// Route key: `POST /orders`, `ANY /orders/{id}`, `GET /files/{path+}` or `$default`.
-    pub key: String,
-    /// Name of the function that answers.
-    pub function: String,
-    /// Whether the API's authorizer stands before it.
-    pub authorized: bool,
-}
-
-/// A Lambda authorizer of type REQUEST, payload format 2.0.
-#[derive(Debug, Clone)]
-pub struct Authorizer {
-    /// Name of the authorizer function.
-    pub function: String,
-    /// `$request.header.NAME`, `$request.querystring.NAME`, `$context.httpMethod`, `$context.path` or
-    /// `$context.routeKey`: all must be there, and together they are the cache key.
-    pub identity_sources: Vec<String>,
-    /// How long an answer is reused; zero switches the cache off.
-    pub ttl: Duration,
-    /// `true`: the function answers `{isAuthorized, context}`. `false`: an IAM policy.
-    pub simple_responses: bool,
-}
-
-/// A Lambda Function URL of auth type NONE.
-#[derive(Debug, Clone)]
-pub struct FunctionUrl {
-    /// URL id, the first label of the domain name.
-    pub id: String,
-    /// Name of the function that answers.
-    pub function: String,
-}
-
 /// A token issuer.
 #[derive(Debug, Clone)]
 pub struct IssuerSpec {
@@ -112,15 +84,34 @@ pub struct IssuerSpec {
     pub audience: String,
     /// The claim that lists groups, into which the token endpoint puts them; `None` where tokens list none.
     pub groups: Option<String>,
+    /// The shape of its tokens.
+    pub tokens: TokenShape,
+}
+
+/// Which of the world's issuers an issuer's tokens look like.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum TokenShape {
+    /// `iss`, `aud`, `sub`, signed with ES256.
+    #[default]
+    Standard,
+    /// Access tokens of an Amazon Cognito user pool: no `aud`, the audience as `client_id`, `token_use`, `scope` and
+    /// `cognito:groups`, signed with RS256.
+    Cognito,
 }
 
 /// TCP ports on 127.0.0.1; 0 takes a free one.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Ports {
+    /// The REST API.
+    pub rest_api: u16,
     /// The HTTP API.
     pub http_api: u16,
+    /// The WebSocket API.
+    pub websocket_api: u16,
     /// The Function URL.
     pub function_url: u16,
+    /// The Application Load Balancer.
+    pub alb: u16,
     /// The Lambda Invoke API.
     pub lambda: u16,
     /// DynamoDB.

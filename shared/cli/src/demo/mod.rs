@@ -78,6 +78,16 @@ fn introduce(stage: &Stage, ready: Duration) {
     say!("Doorward is open, ready after {} ms:", ready.as_millis());
     say!("  HTTP API       {}   (authorizer, then dispatcher)", stage.http_api);
     say!("  Function URL   {}   (dispatcher alone)", stage.function_url);
+    let emulator = &stage.door.emulator;
+    for (what, url) in [
+        ("REST API", emulator.rest_api_url()),
+        ("WebSocket API", emulator.websocket_api_url()),
+        ("Load balancer", emulator.alb_url()),
+    ] {
+        if let Some(url) = url {
+            say!("  {what:<14} {url}");
+        }
+    }
     say!("  Invoke API     {}   (events come in here)", stage.door.emulator.lambda_url());
     say!("  DynamoDB       {}", stage.door.emulator.dynamodb_url());
     for (function, after) in &stage.door.started {

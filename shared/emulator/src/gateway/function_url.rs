@@ -1,4 +1,4 @@
-//! A Lambda Function URL of auth type NONE.
+//! A Lambda Function URL.
 //! <https://docs.aws.amazon.com/lambda/latest/dg/urls-invocation.html>
 
 use std::collections::BTreeMap;
@@ -9,18 +9,22 @@ use std::time::Instant;
 use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::response::{IntoResponse, Response};
-use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
+use http::{HeaderValue, StatusCode};
 use jiff::Timestamp;
 use serde_json::json;
 use uuid::Uuid;
 
 use super::access_log::{self, Trail};
-use super::event::{self, Placement};
 use super::inbound::{Inbound, Peer};
+use super::integration::{IntegrationFault, integrate};
+use super::payload_2::{self, Placement};
 use super::reply::Reply;
-use crate::lambda::{Invocation, InvokeFault, Lambda, SYNCHRONOUS_LIMIT};
-use crate::logs::Logs;
-use crate::options::FunctionUrl;
+use super::reply_1::remapped;
+use super::signature::SignatureFault;
+use super::surroundings::Surroundings;
+use crate::EmulatorError;
+use crate::lambda::{InvokeFault, SYNCHRONOUS_LIMIT};
+use crate::options::{FunctionUrl, IamIdentity, UrlAuth};
 
 /// Name of the front in the logs.
 const FRONT: &str = "function-url";
@@ -32,17 +36,23 @@ struct FunctionUrlFront {
     url: FunctionUrl,
     domain_name: String,
     port: u16,
-    lambda: Arc<Lambda>,
-    logs: Logs,
+    around: Surroundings,
 }
 
 impl FunctionUrlFront {
     async fn answer(&self, inbound: &mut Inbound, body: Body, request_id: &str, trail: &mut Trail) -> Reply {
         if inbound.read(body, SYNCHRONOUS_LIMIT).await.is_err() {
-            return fault(&InvokeFault::TooLarge { limit: SYNCHRONOUS_LIMIT });
+            return refused(&InvokeFault::TooLarge { limit: SYNCHRONOUS_LIMIT });
         }
+        let caller = match self.caller(inbound) {
+            Ok(caller) => caller,
+            Err(fault) => {
+                trail.authorizer_error = Some(fault.to_string());
+                return Reply::json(StatusCode::FORBIDDEN, &json!({ "Message": "Forbidden" }).to_string());
+            }
+        };
         let placement = Placement {
-            account_id: "anonymous",
+            account_id: caller.map_or("anonymous", |caller| &caller.account),
             api_id: &self.url.id,
             domain_name: &self.domain_name,
             port: self.port,
@@ -50,34 +60,41 @@ impl FunctionUrlFront {
             request_id,
             raw_path: &inbound.path,
             path_parameters: &BTreeMap::new(),
+            certificate: None,
+            signed: caller.is_some(),
         };
         trail.route_key = Some(placement.route_key.to_owned());
-        let invocation = Invocation::new(event::integration(inbound, &placement, None), inbound.trace());
-        trail.integration_request_id = Some(invocation.id.clone());
-        let (reason, reply) = match self.lambda.invoke(&self.url.function, invocation).await {
-            Err(refused) => (refused.to_string(), fault(&refused)),
-            Ok(answer) if answer.is_error => (answer.error_message().unwrap_or_default(), bad_gateway()),
-            Ok(answer) => match Reply::read(&answer.payload, CONTENT_TYPE) {
-                Ok(reply) => return reply,
-                Err(_) => ("the answer is not of payload format 2.0".to_owned(), bad_gateway()),
-            },
+        let event = payload_2::integration(inbound, &placement, caller.map(payload_2::iam));
+        let (lambda, function) = (&self.around.lambda, &self.url.function);
+        let payload = match integrate(lambda, function, event, inbound.trace(), None, trail).await {
+            Ok(payload) => payload,
+            Err(IntegrationFault::Refused(fault)) => return refused(&fault),
+            Err(IntegrationFault::TimedOut | IntegrationFault::Failed) => return bad_gateway(),
         };
-        trail.integration_error = Some(reason);
-        reply
+        Reply::read(&payload, CONTENT_TYPE).unwrap_or_else(|_| {
+            trail.integration_error = Some("the answer is not of payload format 2.0".to_owned());
+            bad_gateway()
+        })
+    }
+
+    /// Who has signed; `None` where nobody must.
+    fn caller(&self, inbound: &Inbound) -> Result<Option<&IamIdentity>, SignatureFault> {
+        match self.url.auth {
+            UrlAuth::None => Ok(None),
+            UrlAuth::AwsIam => self.around.signers.verify(inbound, "lambda", inbound.received).map(Some),
+        }
     }
 }
 
-/// `anonymous` callers only; whoever may reach the port may call.
 pub(crate) fn router(
     url: FunctionUrl,
-    region: &str,
     address: SocketAddr,
-    lambda: Arc<Lambda>,
-    logs: Logs,
-) -> axum::Router {
-    let domain_name = format!("{}.lambda-url.{region}.on.aws", url.id);
-    let front = FunctionUrlFront { url, domain_name, port: address.port(), lambda, logs };
-    axum::Router::new().fallback(handle).with_state(Arc::new(front))
+    around: Surroundings,
+) -> Result<axum::Router, EmulatorError> {
+    around.require([url.function.as_str()])?;
+    let domain_name = format!("{}.lambda-url.{}.on.aws", url.id, around.region);
+    let front = FunctionUrlFront { url, domain_name, port: address.port(), around };
+    Ok(axum::Router::new().fallback(handle).with_state(Arc::new(front)))
 }
 
 async fn handle(State(front): State<Arc<FunctionUrlFront>>, peer: Peer, request: Request) -> Response {
@@ -87,30 +104,15 @@ async fn handle(State(front): State<Arc<FunctionUrlFront>>, peer: Peer, request:
     let mut inbound = Inbound::new(head, peer, Timestamp::now());
     let mut trail = Trail::default();
     let mut reply = front.answer(&mut inbound, body, &request_id, &mut trail).await;
-    access_log::record(&front.logs, FRONT, &request_id, &inbound, &reply, &trail, started);
-    reply.headers = remapped(reply.headers);
+    access_log::record(&front.around.logs, FRONT, &request_id, &inbound, &reply, &trail, started);
+    reply.headers = remapped(reply.headers, &REMAPPED);
     if let Ok(id) = HeaderValue::from_str(&request_id) {
         reply.headers.insert("x-amzn-requestid", id);
     }
     reply.into_response()
 }
 
-fn remapped(headers: HeaderMap) -> HeaderMap {
-    let mut result = HeaderMap::with_capacity(headers.len());
-    let mut latest = None;
-    for (name, value) in headers {
-        // A name is given once for all its values.
-        latest = name.or(latest);
-        let Some(name) = &latest else { continue };
-        let renamed = REMAPPED.contains(&name.as_str()).then(|| format!("x-amzn-remapped-{name}"));
-        let name =
-            renamed.and_then(|renamed| renamed.parse::<HeaderName>().ok()).unwrap_or_else(|| name.clone());
-        result.append(name, value);
-    }
-    result
-}
-
-fn fault(fault: &InvokeFault) -> Reply {
+fn refused(fault: &InvokeFault) -> Reply {
     let status = match fault {
         InvokeFault::TooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
         InvokeFault::Throttled => StatusCode::TOO_MANY_REQUESTS,
@@ -121,21 +123,4 @@ fn fault(fault: &InvokeFault) -> Reply {
 
 fn bad_gateway() -> Reply {
     Reply::json(StatusCode::BAD_GATEWAY, "Internal Server Error")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn some_headers_get_another_name() {
-        let mut headers = HeaderMap::new();
-        headers.insert("www-authenticate", HeaderValue::from_static("Bearer"));
-        headers.append("set-cookie", HeaderValue::from_static("a=1"));
-        headers.append("set-cookie", HeaderValue::from_static("b=2"));
-        let headers = remapped(headers);
-        assert_eq!(headers["x-amzn-remapped-www-authenticate"], "Bearer");
-        assert!(!headers.contains_key("www-authenticate"));
-        assert_eq!(headers.get_all("set-cookie").iter().collect::<Vec<_>>(), ["a=1", "b=2"]);
-    }
 }

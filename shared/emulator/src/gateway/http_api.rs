@@ -1,5 +1,6 @@
 //! An API Gateway HTTP API: routes, authorizer, Lambda proxy integrations.
 
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -7,24 +8,26 @@ use std::time::{Duration, Instant};
 use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::response::{IntoResponse as _, Response};
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use http::{HeaderValue, StatusCode};
 use jiff::Timestamp;
 use serde_json::{Value, json};
-use uuid::Uuid;
 
 use super::access_log::{self, Trail};
 use super::authorizer::{AuthorizerGate, Stopped};
-use super::event::{self, Placement, STAGE};
+use super::identity_source::{Asked, Dialect, IdentitySource};
 use super::inbound::{Inbound, Peer};
+use super::integration::{IntegrationFault, integrate};
+use super::payload_1::{EventBody, Sender};
 use super::reply::Reply;
 use super::route::{Match, Routes};
+use super::stage::Stage;
+use super::surroundings::Surroundings;
+use super::verdict::{Described, VerdictForm};
+use super::{payload_1, payload_2, reply_1, request_id};
 use crate::EmulatorError;
-use crate::lambda::{Invocation, InvokeFault, Lambda};
-use crate::logs::Logs;
-use crate::options::HttpApi;
+use crate::lambda::InvokeFault;
+use crate::options::{Access, AuthorizerForm, HttpApi, IamIdentity, Payload};
 
 /// Name of the front in the logs.
 const FRONT: &str = "http-api";
@@ -36,42 +39,56 @@ const CONTENT_TYPE: &str = "text/plain;charset=UTF-8";
 
 /// One HTTP API.
 pub(crate) struct HttpApiFront {
-    id: String,
-    region: String,
-    account: String,
-    domain_name: String,
-    port: u16,
+    stage: Stage,
     routes: Routes,
-    authorizer: Option<AuthorizerGate>,
-    lambda: Arc<Lambda>,
-    logs: Logs,
+    authorizer: Option<(AuthorizerGate, AuthorizerForm)>,
+    around: Surroundings,
+}
+
+/// Where a request has arrived.
+struct Arrived<'a> {
+    route: Match<'a>,
+    path: String,
+    parameters: BTreeMap<String, String>,
+    request_id: &'a str,
+}
+
+/// Who passes.
+enum Passed<'a> {
+    Anybody,
+    /// Whom the authorizer describes.
+    Described(Described),
+    /// Who signed.
+    Caller(&'a IamIdentity),
 }
 
 impl HttpApiFront {
     pub(crate) fn new(
         api: HttpApi,
-        region: &str,
-        account: &str,
         address: SocketAddr,
-        lambda: Arc<Lambda>,
-        logs: Logs,
+        around: Surroundings,
     ) -> Result<Self, EmulatorError> {
-        let front = Self {
-            domain_name: format!("{}.execute-api.{region}.amazonaws.com", api.id),
-            id: api.id,
-            region: region.to_owned(),
-            account: account.to_owned(),
-            port: address.port(),
-            routes: Routes::compile(api.routes)?,
-            authorizer: api.authorizer.map(AuthorizerGate::new).transpose()?,
-            lambda,
-            logs,
+        let gate = |authorizer: crate::options::Authorizer| {
+            let sources = IdentitySource::parse_all(&authorizer.identity_sources, Dialect::HttpApi)?;
+            let form = match authorizer.form {
+                AuthorizerForm::SimpleV2 => VerdictForm::Simple,
+                AuthorizerForm::PolicyV1 | AuthorizerForm::PolicyV2 => VerdictForm::Policy,
+            };
+            let gate = AuthorizerGate::new(authorizer.function, sources, form, authorizer.ttl);
+            Ok::<_, EmulatorError>((gate, authorizer.form))
         };
-        let mut named = front.routes.functions().chain(front.authorizer.iter().map(AuthorizerGate::function));
-        if let Some(unknown) = named.find(|function| !front.lambda.knows(function)) {
-            return Err(EmulatorError::UnknownFunction(unknown.to_owned()));
+        let certificate = api.client_certificate.as_deref();
+        let front = Self {
+            stage: around.stage(api.id, payload_2::STAGE, address, certificate)?,
+            routes: Routes::compile(api.routes)?,
+            authorizer: api.authorizer.map(gate).transpose()?,
+            around,
+        };
+        if let (Some(key), None) = (front.routes.authorized(), &front.authorizer) {
+            return Err(EmulatorError::NoAuthorizer(key.to_owned()));
         }
-        drop(named);
+        let authorizer = front.authorizer.iter().map(|(gate, _)| gate.function());
+        front.around.require(front.routes.functions().chain(authorizer))?;
         Ok(front)
     }
 
@@ -83,74 +100,124 @@ impl HttpApiFront {
             return message(StatusCode::NOT_FOUND, "Not Found");
         };
         trail.route_key = Some(route.key.to_owned());
-        let path = inbound.decoded_path();
-        let placement = self.placement(&route, &path, request_id);
-        let authorizer = match self.authorize(route.authorized, inbound, &placement, trail).await {
-            Ok(authorizer) => authorizer,
+        let parameters = route.decoded_parameters();
+        let arrived = Arrived { route, path: inbound.decoded_path(), parameters, request_id };
+        let passed = match self.authorize(inbound, &arrived, trail).await {
+            Ok(passed) => passed,
             Err(Stopped::Unauthorized) => return message(StatusCode::UNAUTHORIZED, "Unauthorized"),
-            Err(Stopped::Forbidden) => return message(StatusCode::FORBIDDEN, "Forbidden"),
+            Err(Stopped::Forbidden { .. }) => return message(StatusCode::FORBIDDEN, "Forbidden"),
             Err(Stopped::Failed) => return internal_error(),
         };
-        let event = event::integration(inbound, &placement, authorizer);
-        self.integrate(route.function, event, inbound.trace(), trail).await
+        let event = self.event(inbound, &arrived, passed);
+        self.integrate(&arrived.route, event, inbound.trace(), trail).await
     }
 
-    fn placement<'a>(
-        &'a self,
-        route: &'a Match<'_>,
-        raw_path: &'a str,
-        request_id: &'a str,
-    ) -> Placement<'a> {
-        Placement {
-            account_id: &self.account,
-            api_id: &self.id,
-            domain_name: &self.domain_name,
-            port: self.port,
-            route_key: route.key,
-            request_id,
-            raw_path,
-            path_parameters: &route.parameters,
-        }
-    }
-
-    /// What the integration finds as `requestContext.authorizer`.
     async fn authorize(
         &self,
-        authorized: bool,
         inbound: &Inbound,
-        placement: &Placement<'_>,
+        arrived: &Arrived<'_>,
         trail: &mut Trail,
-    ) -> Result<Option<Value>, Stopped> {
-        let Some(gate) = self.authorizer.as_ref().filter(|_| authorized) else { return Ok(None) };
-        let (region, account, api) = (&self.region, &self.account, &self.id);
-        let (method, path) = (&inbound.method, placement.raw_path);
-        let route_arn = format!("arn:aws:execute-api:{region}:{account}:{api}/{STAGE}/{method}{path}");
-        let context = gate.pass(&self.lambda, inbound, placement, &route_arn, trail).await?;
-        Ok(Some(json!({ "lambda": context })))
+    ) -> Result<Passed<'_>, Stopped> {
+        let gate = match (arrived.route.access, &self.authorizer) {
+            (Access::Open, _) => return Ok(Passed::Anybody),
+            (Access::AwsIam, _) => {
+                let verified = self.around.signers.verify(inbound, "execute-api", inbound.received);
+                return verified.map(Passed::Caller).map_err(|fault| {
+                    trail.authorizer_error = Some(fault.to_string());
+                    Stopped::Forbidden { explicit: false, described: Described::default() }
+                });
+            }
+            (Access::Authorizer, Some(gate)) => gate,
+            (Access::Authorizer, None) => return Err(Stopped::Failed),
+        };
+        let (gate, form) = gate;
+        let arn = self.stage.arn(&format!("{}{}", inbound.method, arrived.path));
+        let stage = self.stage.name.as_str();
+        let asked = Asked { inbound, path: &arrived.path, route: arrived.route.key, stage };
+        let event = |identity: &[String]| match form {
+            AuthorizerForm::PolicyV1 => {
+                payload_1::request_authorizer(inbound, &self.placement_1(arrived), &arn, identity)
+            }
+            AuthorizerForm::PolicyV2 | AuthorizerForm::SimpleV2 => {
+                payload_2::authorizer(inbound, &self.placement_2(arrived, false), &arn, identity)
+            }
+        };
+        gate.pass(&self.around.lambda, &asked, &arn, event, trail).await.map(Passed::Described)
     }
 
-    async fn integrate(&self, function: &str, event: Bytes, trace: String, trail: &mut Trail) -> Reply {
-        let invocation = Invocation::new(event, trace);
-        trail.integration_request_id = Some(invocation.id.clone());
-        let mut failed = |reason: String, reply: Reply| {
-            trail.integration_error = Some(reason);
-            reply
-        };
-        let unavailable = || message(StatusCode::SERVICE_UNAVAILABLE, "Service Unavailable");
-        match tokio::time::timeout(INTEGRATION_LIMIT, self.lambda.invoke(function, invocation)).await {
-            Err(_) => failed(format!("no answer within {} s", INTEGRATION_LIMIT.as_secs()), unavailable()),
-            Ok(Err(fault @ InvokeFault::Throttled)) => failed(fault.to_string(), unavailable()),
-            Ok(Err(fault @ InvokeFault::TooLarge { .. })) => {
-                failed(fault.to_string(), message(StatusCode::PAYLOAD_TOO_LARGE, "Request Entity Too Large"))
+    fn event(&self, inbound: &Inbound, arrived: &Arrived<'_>, passed: Passed<'_>) -> Bytes {
+        match (arrived.route.payload, passed) {
+            (Payload::V1, passed) => {
+                let (text, encoded) = payload_2::body(inbound);
+                let (authorizer, caller) = match passed {
+                    Passed::Anybody => (None, None),
+                    Passed::Described(described) => (Some(Value::Object(described.flat())), None),
+                    Passed::Caller(caller) => (None, Some(caller)),
+                };
+                let body = EventBody { text, encoded };
+                payload_1::integration(inbound, &self.placement_1(arrived), authorizer, caller, body)
             }
-            Ok(Err(fault)) => failed(fault.to_string(), internal_error()),
-            Ok(Ok(answer)) if answer.is_error => {
-                failed(answer.error_message().unwrap_or_default(), internal_error())
+            (Payload::V2, passed) => {
+                let signed = matches!(passed, Passed::Caller(_));
+                let authorizer = match passed {
+                    Passed::Anybody => None,
+                    Passed::Described(described) => Some(json!({ "lambda": described.context })),
+                    Passed::Caller(caller) => Some(payload_2::iam(caller)),
+                };
+                payload_2::integration(inbound, &self.placement_2(arrived, signed), authorizer)
             }
-            Ok(Ok(answer)) => Reply::read(&answer.payload, CONTENT_TYPE).unwrap_or_else(|_| {
-                failed("the answer is not of payload format 2.0".to_owned(), internal_error())
-            }),
         }
+    }
+
+    fn placement_1<'a>(&'a self, arrived: &'a Arrived<'_>) -> payload_1::Placement<'a> {
+        payload_1::Placement {
+            sender: Sender::HttpApi,
+            stage: &self.stage,
+            resource: arrived.route.resource(),
+            path: &arrived.path,
+            context_path: &arrived.path,
+            path_parameters: &arrived.parameters,
+            request_id: arrived.request_id,
+            extended_request_id: arrived.request_id,
+        }
+    }
+
+    fn placement_2<'a>(&'a self, arrived: &'a Arrived<'_>, signed: bool) -> payload_2::Placement<'a> {
+        payload_2::Placement {
+            account_id: &self.stage.account,
+            api_id: &self.stage.api_id,
+            domain_name: &self.stage.domain_name,
+            port: self.stage.port,
+            route_key: arrived.route.key,
+            request_id: arrived.request_id,
+            raw_path: &arrived.path,
+            path_parameters: &arrived.parameters,
+            certificate: self.stage.certificate.as_ref(),
+            signed,
+        }
+    }
+
+    async fn integrate(&self, route: &Match<'_>, event: Bytes, trace: String, trail: &mut Trail) -> Reply {
+        let limit = Some(INTEGRATION_LIMIT);
+        let answered = integrate(&self.around.lambda, route.function, event, trace, limit, trail).await;
+        let payload = match answered {
+            Ok(payload) => payload,
+            Err(IntegrationFault::TimedOut | IntegrationFault::Refused(InvokeFault::Throttled)) => {
+                return message(StatusCode::SERVICE_UNAVAILABLE, "Service Unavailable");
+            }
+            Err(IntegrationFault::Refused(InvokeFault::TooLarge { .. })) => {
+                return message(StatusCode::PAYLOAD_TOO_LARGE, "Request Entity Too Large");
+            }
+            Err(IntegrationFault::Refused(_) | IntegrationFault::Failed) => return internal_error(),
+        };
+        let (reply, version) = match route.payload {
+            Payload::V1 => (reply_1::read_http_api(&payload), "1.0"),
+            Payload::V2 => (Reply::read(&payload, CONTENT_TYPE), "2.0"),
+        };
+        reply.unwrap_or_else(|_| {
+            trail.integration_error = Some(format!("the answer is not of payload format {version}"));
+            internal_error()
+        })
     }
 }
 
@@ -160,23 +227,17 @@ pub(crate) fn router(front: Arc<HttpApiFront>) -> axum::Router {
 
 async fn handle(State(front): State<Arc<HttpApiFront>>, peer: Peer, request: Request) -> Response {
     let started = Instant::now();
-    let request_id = request_id();
+    let request_id = request_id::extended();
     let (head, body) = request.into_parts();
     let mut inbound = Inbound::new(head, peer, Timestamp::now());
     let mut trail = Trail::default();
     let mut reply = front.answer(&mut inbound, body, &request_id, &mut trail).await;
-    access_log::record(&front.logs, FRONT, &request_id, &inbound, &reply, &trail, started);
+    access_log::record(&front.around.logs, FRONT, &request_id, &inbound, &reply, &trail, started);
     reply.headers.remove(http::header::CONTENT_LENGTH);
     if let Ok(id) = HeaderValue::from_str(&request_id) {
         reply.headers.insert("apigw-requestid", id);
     }
     reply.into_response()
-}
-
-/// Fifteen characters and an equals sign, as API Gateway makes them.
-fn request_id() -> String {
-    let random = Uuid::new_v4().into_bytes();
-    STANDARD.encode(random.get(..11).unwrap_or_default())
 }
 
 fn message(status: StatusCode, text: &str) -> Reply {
@@ -185,13 +246,4 @@ fn message(status: StatusCode, text: &str) -> Reply {
 
 fn internal_error() -> Reply {
     message(StatusCode::INTERNAL_SERVER_ERROR, "Internal Server Error")
-}
-
-#[cfg(test)]
-mod tests {
-    #[test]
-    fn a_request_id_looks_like_one_of_api_gateway() {
-        let id = super::request_id();
-        assert!(id.len() == 16 && id.ends_with('=') && !id.ends_with("=="), "{id}");
-    }
 }

@@ -50,13 +50,27 @@ impl<T> OneOrMany<T> {
     }
 }
 
+/// What a policy says of one call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Decision {
+    Allow,
+    /// A statement denies it.
+    ExplicitDeny,
+    /// No statement concerns it.
+    ImplicitDeny,
+}
+
 impl PolicyDocument {
-    /// Whether it allows to call the route of this ARN. A statement that denies beats all that allow.
-    pub(super) fn allows(&self, route_arn: &str) -> bool {
-        let concerning =
-            || self.statement.as_slice().iter().filter(|statement| statement.concerns(route_arn));
-        concerning().any(|statement| statement.effect == Effect::Allow)
-            && !concerning().any(|statement| statement.effect == Effect::Deny)
+    /// What it says of a call of the method or route of this ARN. A statement that denies beats all that allow.
+    pub(super) fn decide(&self, arn: &str) -> Decision {
+        let effects = || self.statement.as_slice().iter().filter(|s| s.concerns(arn)).map(|s| s.effect);
+        if effects().any(|effect| effect == Effect::Deny) {
+            Decision::ExplicitDeny
+        } else if effects().any(|effect| effect == Effect::Allow) {
+            Decision::Allow
+        } else {
+            Decision::ImplicitDeny
+        }
     }
 }
 
@@ -105,7 +119,7 @@ mod tests {
     fn check(statements: &str, allowed: bool) {
         let document = format!(r#"{{"Version":"2012-10-17","Statement":{statements}}}"#);
         let policy: PolicyDocument = serde_json::from_str(&document).unwrap();
-        assert_eq!(policy.allows(ARN), allowed);
+        assert_eq!(policy.decide(ARN) == Decision::Allow, allowed);
     }
 
     #[test]

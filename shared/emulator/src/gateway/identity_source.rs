@@ -1,5 +1,6 @@
 //! Where an authorizer finds who calls.
 //! <https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-lambda-authorizer.html#http-api-lambda-authorizer.identity-sources>
+//! <https://docs.aws.amazon.com/apigateway/latest/developerguide/configure-api-gateway-lambda-authorization.html>
 
 use http::HeaderName;
 
@@ -14,43 +15,74 @@ pub(super) enum IdentitySource {
     HttpMethod,
     Path,
     RouteKey,
+    Stage,
+}
+
+/// How the three kinds of API write their selection expressions.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Dialect {
+    HttpApi,
+    Rest,
+    WebSocket,
+}
+
+/// A request, and what its API calls the place that it asks for.
+#[derive(Debug)]
+pub(super) struct Asked<'a> {
+    pub(super) inbound: &'a Inbound,
+    /// `$context.path`: decoded by an HTTP API, behind the stage and as it was sent to a REST API.
+    pub(super) path: &'a str,
+    /// The route key, or the path of the resource.
+    pub(super) route: &'a str,
+    pub(super) stage: &'a str,
 }
 
 impl IdentitySource {
-    pub(super) fn parse(expression: &str) -> Result<Self, EmulatorError> {
+    pub(super) fn parse_all(expressions: &[String], dialect: Dialect) -> Result<Vec<Self>, EmulatorError> {
+        expressions.iter().map(|expression| Self::parse(expression, dialect)).collect()
+    }
+
+    fn parse(expression: &str, dialect: Dialect) -> Result<Self, EmulatorError> {
+        let (request, context) = match dialect {
+            Dialect::HttpApi => ("$request", "$context."),
+            Dialect::Rest => ("method.request", "context."),
+            Dialect::WebSocket => ("route.request", "context."),
+        };
         let refused = || EmulatorError::IdentitySource(expression.to_owned());
-        if let Some(name) = expression.strip_prefix("$request.header.") {
-            return name.parse().map(Self::Header).map_err(|_| refused());
+        if let Some(name) = expression.strip_prefix(context) {
+            return match (name, dialect) {
+                ("httpMethod", Dialect::HttpApi | Dialect::Rest) => Ok(Self::HttpMethod),
+                ("path", Dialect::HttpApi | Dialect::Rest) => Ok(Self::Path),
+                ("routeKey", Dialect::HttpApi) | ("resourcePath", Dialect::Rest) => Ok(Self::RouteKey),
+                ("stage", Dialect::Rest | Dialect::WebSocket) => Ok(Self::Stage),
+                _ => Err(refused()),
+            };
         }
-        match (expression.strip_prefix("$request.querystring."), expression) {
-            (Some(name), _) if !name.is_empty() => Ok(Self::QueryParameter(name.to_owned())),
-            (_, "$context.httpMethod") => Ok(Self::HttpMethod),
-            (_, "$context.path") => Ok(Self::Path),
-            (_, "$context.routeKey") => Ok(Self::RouteKey),
+        let parameter = expression.strip_prefix(request).ok_or_else(refused)?;
+        match (parameter.strip_prefix(".header."), parameter.strip_prefix(".querystring.")) {
+            (Some(name), _) => name.parse().map(Self::Header).map_err(|_| refused()),
+            (_, Some(name)) if !name.is_empty() => Ok(Self::QueryParameter(name.to_owned())),
             _ => Err(refused()),
         }
     }
 
     /// The value, unless it is absent or empty.
-    fn value(&self, inbound: &Inbound, route_key: &str) -> Option<String> {
+    fn value(&self, asked: &Asked<'_>) -> Option<String> {
         let value = match self {
-            Self::Header(name) => inbound.header(name),
-            Self::QueryParameter(name) => inbound.query_parameters().remove(name),
-            Self::HttpMethod => Some(inbound.method.clone()),
-            Self::Path => Some(inbound.decoded_path()),
-            Self::RouteKey => Some(route_key.to_owned()),
+            Self::Header(name) => asked.inbound.header(name),
+            Self::QueryParameter(name) => asked.inbound.query_parameters().remove(name),
+            Self::HttpMethod => Some(asked.inbound.method.clone()),
+            Self::Path => Some(asked.path.to_owned()),
+            Self::RouteKey => Some(asked.route.to_owned()),
+            Self::Stage => Some(asked.stage.to_owned()),
         };
         value.filter(|value| !value.is_empty())
     }
 }
 
 /// The values of all sources in their order; `None` where one of them is absent or empty.
-pub(super) fn identity(
-    sources: &[IdentitySource],
-    inbound: &Inbound,
-    route_key: &str,
-) -> Option<Vec<String>> {
-    sources.iter().map(|source| source.value(inbound, route_key)).collect()
+pub(super) fn identity(sources: &[IdentitySource], asked: &Asked<'_>) -> Option<Vec<String>> {
+    sources.iter().map(|source| source.value(asked)).collect()
 }
 
 #[cfg(test)]
@@ -64,33 +96,54 @@ mod tests {
     use super::*;
 
     #[track_caller]
-    fn check(sources: &[&str], expected: Option<&[&str]>) {
+    fn check(dialect: Dialect, sources: &[&str], expected: Option<&[&str]>) {
         let request =
             Request::get("/a%20b?q=1&empty=").header("Authorization", "Bearer t").header("X-Empty", "");
         let (head, ()) = request.body(()).unwrap().into_parts();
         let peer = ConnectInfo(SocketAddr::from((Ipv4Addr::LOCALHOST, 40000)));
         let inbound = Inbound::new(head, peer, Timestamp::UNIX_EPOCH);
-        let sources: Vec<_> = sources.iter().map(|source| IdentitySource::parse(source).unwrap()).collect();
-        let found = identity(&sources, &inbound, "GET /{x}");
+        let sources: Vec<_> = sources.iter().map(|source| (*source).to_owned()).collect();
+        let sources = IdentitySource::parse_all(&sources, dialect).unwrap();
+        let asked = Asked { inbound: &inbound, path: "/a b", route: "GET /{x}", stage: "prod" };
+        let found = identity(&sources, &asked);
         assert_eq!(found, expected.map(|values| values.iter().map(|value| (*value).to_owned()).collect()));
     }
 
     #[test]
     fn every_source_must_be_there_and_not_empty() {
-        check(&["$request.header.authorization"], Some(&["Bearer t"]));
+        check(Dialect::HttpApi, &["$request.header.authorization"], Some(&["Bearer t"]));
         check(
+            Dialect::HttpApi,
             &["$request.querystring.q", "$context.httpMethod", "$context.path", "$context.routeKey"],
             Some(&["1", "GET", "/a b", "GET /{x}"]),
         );
-        check(&["$request.header.Authorization", "$request.header.X-Other"], None);
-        check(&["$request.header.X-Empty"], None);
-        check(&["$request.querystring.empty"], None);
-        check(&[], Some(&[]));
+        check(Dialect::HttpApi, &["$request.header.Authorization", "$request.header.X-Other"], None);
+        check(Dialect::HttpApi, &["$request.header.X-Empty"], None);
+        check(Dialect::HttpApi, &["$request.querystring.empty"], None);
+        check(Dialect::HttpApi, &[], Some(&[]));
+    }
+
+    #[test]
+    fn rest_and_websocket_apis_have_dialects_of_their_own() {
+        check(
+            Dialect::Rest,
+            &["method.request.header.Authorization", "context.httpMethod", "context.path", "context.stage"],
+            Some(&["Bearer t", "GET", "/a b", "prod"]),
+        );
+        check(Dialect::Rest, &["method.request.querystring.none"], None);
+        check(Dialect::WebSocket, &["route.request.querystring.q", "context.stage"], Some(&["1", "prod"]));
+    }
+
+    #[track_caller]
+    fn check_refused(dialect: Dialect, expressions: &[&str]) {
+        for expression in expressions {
+            assert!(IdentitySource::parse(expression, dialect).is_err(), "{expression}");
+        }
     }
 
     #[test]
     fn refuses_expressions_it_does_not_know() {
-        for expression in [
+        let unknown = [
             "",
             "Authorization",
             "$request.header.",
@@ -99,8 +152,10 @@ mod tests {
             "$request.body.x",
             "$context.requestId",
             "$stageVariables.x",
-        ] {
-            assert!(IdentitySource::parse(expression).is_err(), "{expression}");
-        }
+            "method.request.header.Authorization",
+        ];
+        check_refused(Dialect::HttpApi, &unknown);
+        check_refused(Dialect::Rest, &["$request.header.a", "method.request.path.id", "context.identity.x"]);
+        check_refused(Dialect::WebSocket, &["method.request.header.a", "context.path"]);
     }
 }

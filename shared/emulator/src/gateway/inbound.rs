@@ -41,6 +41,8 @@ pub(super) struct Inbound {
     pub(super) body: Bytes,
     pub(super) source_ip: IpAddr,
     pub(super) received: Timestamp,
+    /// A trace header for a request that came without one.
+    pub(super) own_trace: String,
 }
 
 /// The body is larger than the front takes.
@@ -62,6 +64,7 @@ impl Inbound {
             body: Bytes::new(),
             source_ip: peer.0.ip(),
             received,
+            own_trace: new_trace(received),
         }
     }
 
@@ -71,10 +74,10 @@ impl Inbound {
         Ok(())
     }
 
-    /// The caller's X-Ray trace header, or a new one.
+    /// The caller's X-Ray trace header, or one of its own, the same for all that are asked about it.
     pub(super) fn trace(&self) -> String {
         let own = self.headers.get("x-amzn-trace-id").and_then(|trace| trace.to_str().ok());
-        own.map_or_else(|| new_trace(self.received), str::to_owned)
+        own.unwrap_or(&self.own_trace).to_owned()
     }
 
     /// All values of a header, joined by commas.
@@ -92,6 +95,28 @@ impl Inbound {
         self.headers.keys().filter(listed).filter_map(field).collect()
     }
 
+    /// All headers but those of the connection, each with all its values: names in lower case.
+    pub(super) fn header_values(&self) -> BTreeMap<String, Vec<String>> {
+        let mut fields: BTreeMap<String, Vec<String>> = BTreeMap::new();
+        for (name, value) in self.headers.iter().filter(|(name, _)| !is_hop_by_hop(name)) {
+            let value = String::from_utf8_lossy(value.as_bytes()).into_owned();
+            fields.entry(name.as_str().to_owned()).or_default().push(value);
+        }
+        fields
+    }
+
+    /// `X-Forwarded-For` with the caller's own address behind what the caller has sent.
+    pub(super) fn forwarded_for(&self) -> String {
+        let own = self.source_ip.to_string();
+        let sent = self.header(&HeaderName::from_static("x-forwarded-for"));
+        sent.map_or_else(|| own.clone(), |sent| format!("{sent}, {own}"))
+    }
+
+    /// When it was received, in the form of access logs.
+    pub(super) fn access_time(&self) -> String {
+        self.received.strftime("%d/%b/%Y:%H:%M:%S +0000").to_string()
+    }
+
     pub(super) fn cookies(&self) -> Vec<String> {
         let values = self.headers.get_all(header::COOKIE).iter();
         values
@@ -103,21 +128,24 @@ impl Inbound {
             .collect()
     }
 
-    /// Decoded names and values, several values of a name joined by commas.
-    pub(super) fn query_parameters(&self) -> BTreeMap<String, String> {
-        let mut parameters: BTreeMap<String, String> = BTreeMap::new();
-        for pair in self.query.split('&').filter(|pair| !pair.is_empty()) {
-            let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
-            let value = decoded_form(value);
-            parameters
-                .entry(decoded_form(name))
-                .and_modify(|joined| {
-                    joined.push(',');
-                    joined.push_str(&value);
-                })
-                .or_insert(value);
+    /// Names and values of the query as they were sent, in their order.
+    pub(super) fn query_pairs(&self) -> impl Iterator<Item = (&str, &str)> {
+        let pairs = self.query.split('&').filter(|pair| !pair.is_empty());
+        pairs.map(|pair| pair.split_once('=').unwrap_or((pair, "")))
+    }
+
+    /// Decoded names and values of the query.
+    pub(super) fn query_values(&self) -> BTreeMap<String, Vec<String>> {
+        let mut parameters: BTreeMap<String, Vec<String>> = BTreeMap::new();
+        for (name, value) in self.query_pairs() {
+            parameters.entry(decoded_form(name)).or_default().push(decoded_form(value));
         }
         parameters
+    }
+
+    /// Decoded names and values, several values of a name joined by commas.
+    pub(super) fn query_parameters(&self) -> BTreeMap<String, String> {
+        self.query_values().into_iter().map(|(name, values)| (name, values.join(","))).collect()
     }
 
     pub(super) fn decoded_path(&self) -> String {
@@ -125,6 +153,6 @@ impl Inbound {
     }
 }
 
-fn decoded_form(text: &str) -> String {
+pub(super) fn decoded_form(text: &str) -> String {
     percent_decode_str(&text.replace('+', " ")).decode_utf8_lossy().into_owned()
 }

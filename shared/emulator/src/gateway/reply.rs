@@ -1,4 +1,4 @@
-//! A function's answer as an HTTP response, in payload format 2.0.
+//! A function's answer as an HTTP response, in payload format 2.0; and what the other forms share with it.
 //! <https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-integrations-lambda.html#http-api-develop-integrations-lambda.response>
 
 use axum::response::{IntoResponse, Response};
@@ -52,7 +52,7 @@ fn declared(members: &Map<String, Value>, content_type: &'static str) -> Result<
     Ok(Reply { status: status(members.get("statusCode"))?, headers, body })
 }
 
-fn status(value: Option<&Value>) -> Result<StatusCode, MalformedReply> {
+pub(super) fn status(value: Option<&Value>) -> Result<StatusCode, MalformedReply> {
     let code = match value {
         Some(Value::Number(number)) => number.as_u64(),
         Some(Value::String(text)) => text.parse().ok(),
@@ -62,7 +62,7 @@ fn status(value: Option<&Value>) -> Result<StatusCode, MalformedReply> {
     code.and_then(|code| StatusCode::from_u16(code).ok()).ok_or(MalformedReply)
 }
 
-fn headers(value: Option<&Value>) -> Result<HeaderMap, MalformedReply> {
+pub(super) fn headers(value: Option<&Value>) -> Result<HeaderMap, MalformedReply> {
     let mut headers = HeaderMap::new();
     let fields = match value {
         None | Some(Value::Null) => return Ok(headers),
@@ -93,7 +93,7 @@ fn cookies(value: Option<&Value>) -> Result<Vec<HeaderValue>, MalformedReply> {
     }
 }
 
-fn body(value: Option<&Value>, encoded: Option<&Value>) -> Result<Bytes, MalformedReply> {
+pub(super) fn body(value: Option<&Value>, encoded: Option<&Value>) -> Result<Bytes, MalformedReply> {
     let text = match value {
         None | Some(Value::Null) => return Ok(Bytes::new()),
         Some(Value::String(text)) => text,

@@ -1,4 +1,4 @@
-//! Which route of an HTTP API takes a request.
+//! Which route of an HTTP API, or which method of a REST API, takes a request.
 //! <https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-routes.html>
 
 use std::collections::BTreeMap;
@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use percent_encoding::percent_decode_str;
 
 use crate::EmulatorError;
-use crate::options::Route;
+use crate::options::{Access, Payload, Route};
 
 /// Route key of the route that takes what no other does.
 const DEFAULT: &str = "$default";
@@ -19,7 +19,8 @@ pub(super) struct Routes(Vec<CompiledRoute>);
 struct CompiledRoute {
     key: String,
     function: String,
-    authorized: bool,
+    access: Access,
+    payload: Payload,
     pattern: Option<Pattern>,
 }
 
@@ -44,9 +45,25 @@ enum Segment {
 pub(super) struct Match<'a> {
     pub(super) key: &'a str,
     pub(super) function: &'a str,
-    pub(super) authorized: bool,
-    /// Decoded values of the path parameters.
+    pub(super) access: Access,
+    pub(super) payload: Payload,
+    /// Values of the path parameters as they were sent.
     pub(super) parameters: BTreeMap<String, String>,
+}
+
+impl<'a> Match<'a> {
+    /// The path of the key; the key itself where it is `$default`.
+    pub(super) fn resource(&self) -> &'a str {
+        self.key.split_once(' ').map_or(self.key, |(_, path)| path)
+    }
+
+    /// Decoded values of the path parameters.
+    pub(super) fn decoded_parameters(&self) -> BTreeMap<String, String> {
+        let decoded = |(name, value): (&String, &String)| {
+            (name.clone(), percent_decode_str(value).decode_utf8_lossy().into_owned())
+        };
+        self.parameters.iter().map(decoded).collect()
+    }
 }
 
 impl Routes {
@@ -59,6 +76,11 @@ impl Routes {
             Some(twice) => Err(EmulatorError::RouteTwice((*twice).to_owned())),
             None => Ok(Self(compiled)),
         }
+    }
+
+    /// The key of a route that asks for an authorizer.
+    pub(super) fn authorized(&self) -> Option<&str> {
+        self.0.iter().find(|route| route.access == Access::Authorizer).map(|route| route.key.as_str())
     }
 
     /// Functions that the routes name.
@@ -76,7 +98,8 @@ impl Routes {
             Some(Match {
                 key: &route.key,
                 function: &route.function,
-                authorized: route.authorized,
+                access: route.access,
+                payload: route.payload,
                 parameters,
             })
         })
@@ -98,12 +121,12 @@ fn rank(pattern: &Pattern) -> (u8, Vec<u8>, bool) {
 }
 
 fn compile(route: Route) -> Result<CompiledRoute, EmulatorError> {
-    let Route { key, function, authorized } = route;
+    let Route { key, function, access, payload } = route;
     if key == DEFAULT {
-        return Ok(CompiledRoute { key, function, authorized, pattern: None });
+        return Ok(CompiledRoute { key, function, access, payload, pattern: None });
     }
     match pattern(&key) {
-        Some(pattern) => Ok(CompiledRoute { key, function, authorized, pattern: Some(pattern) }),
+        Some(pattern) => Ok(CompiledRoute { key, function, access, payload, pattern: Some(pattern) }),
         None => Err(EmulatorError::RouteKey(key)),
     }
 }
@@ -147,10 +170,10 @@ impl Pattern {
             match segment {
                 Segment::Literal(literal) if literal == head => {}
                 Segment::Parameter(name) if !head.is_empty() => {
-                    parameters.insert(name.clone(), decoded(head));
+                    parameters.insert(name.clone(), head.to_owned());
                 }
                 Segment::Greedy(name) if !text.is_empty() => {
-                    parameters.insert(name.clone(), decoded(text));
+                    parameters.insert(name.clone(), text.to_owned());
                     rest = None;
                 }
                 _ => return None,
@@ -160,16 +183,17 @@ impl Pattern {
     }
 }
 
-fn decoded(text: &str) -> String {
-    percent_decode_str(text).decode_utf8_lossy().into_owned()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     fn routes(keys: &[&str]) -> Result<Routes, EmulatorError> {
-        let route = |key: &&str| Route { key: (*key).into(), function: "f".into(), authorized: true };
+        let route = |key: &&str| Route {
+            key: (*key).into(),
+            function: "f".into(),
+            access: Access::Authorizer,
+            payload: Payload::V2,
+        };
         Routes::compile(keys.iter().map(route).collect())
     }
 
@@ -192,7 +216,7 @@ mod tests {
         assert_eq!(found.key, key);
         let expected: BTreeMap<_, _> =
             parameters.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
-        assert_eq!(found.parameters, expected);
+        assert_eq!(found.decoded_parameters(), expected);
     }
 
     #[test]
@@ -212,6 +236,8 @@ mod tests {
     fn an_encoded_slash_separates_nothing_and_parameters_are_decoded() {
         check("GET /orders/a%2Fb", "GET /orders/{id}", &[("id", "a/b")]);
         check("GET /orders/%C3%A4%20", "GET /orders/{id}", &[("id", "ä ")]);
+        let routes = routes(&KEYS).unwrap();
+        assert_eq!(routes.find("GET", "/orders/%40").unwrap().parameters["id"], "%40");
     }
 
     #[test]

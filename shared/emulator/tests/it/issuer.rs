@@ -1,11 +1,12 @@
 //! Tokens and the key sets that verify them.
 
-use doorward_emulator::{Emulator, EmulatorError, IssuerSpec, Options, TokenRequest};
+use doorward_emulator::{Emulator, EmulatorError, IssuerSpec, Options, TokenRequest, TokenShape};
+use http::Method;
 use jsonwebtoken::jwk::JwkSet;
 use jsonwebtoken::{Algorithm, DecodingKey, TokenData, Validation};
 use serde_json::{Map, Value, json};
 
-use crate::client::get;
+use crate::client::{get, send};
 use crate::probe::options;
 
 const ISSUER: &str = "https://id.example.com/";
@@ -17,8 +18,10 @@ async fn start() -> Emulator {
         issuer: ISSUER.to_owned(),
         audience: "shop-api".to_owned(),
         groups: (name == "main").then(|| "roles".to_owned()),
+        tokens: if name == "pool" { TokenShape::Cognito } else { TokenShape::Standard },
     };
-    let options = Options { issuers: vec![spec("main"), spec("other-one")], ..options(Vec::new()) };
+    let options =
+        Options { issuers: vec![spec("main"), spec("other-one"), spec("pool")], ..options(Vec::new()) };
     Emulator::start(options).await.unwrap()
 }
 
@@ -110,6 +113,68 @@ async fn the_token_endpoint_gives_what_is_asked_and_refuses_what_it_does_not_kno
         let refused = ask(issuer, query).await;
         assert_eq!(refused.status, 400, "{query}");
         assert!(String::from_utf8_lossy(&refused.body).contains(word), "{query}");
+    }
+    emulator.shutdown().await;
+}
+
+/// The ids of an issuer's published keys.
+async fn key_ids(emulator: &Emulator, issuer: &str) -> Vec<String> {
+    let keys = get(&emulator.jwks_url(issuer).unwrap(), &[]).await.json();
+    let id = |key: &Value| key["kid"].as_str().unwrap().to_owned();
+    keys["keys"].as_array().unwrap().iter().map(id).collect()
+}
+
+fn signed_with(token: &str) -> String {
+    jsonwebtoken::decode_header(token).unwrap().kid.unwrap()
+}
+
+#[tokio::test]
+async fn a_rotated_key_stays_in_the_set_until_it_is_retired() {
+    let emulator = start().await;
+    let before = signed_with(&emulator.issue_token("main", request(None)).unwrap());
+    let command = |verb: &str| emulator.token_url("main").unwrap().replace("/token", verb);
+    let rotated = send(Method::POST, &command("/rotate"), &[], "").await.json();
+    let after = signed_with(&emulator.issue_token("main", request(None)).unwrap());
+    assert_eq!(rotated, json!({ "kid": after }));
+    assert_ne!(before, after);
+    assert_eq!(key_ids(&emulator, "main").await, [after.clone(), before.clone()]);
+    assert_eq!(key_ids(&emulator, "other-one").await.len(), 1);
+
+    let retired = send(Method::POST, &command("/retire"), &[], "").await.json();
+    assert_eq!(retired, json!({ "retired": [before] }));
+    assert_eq!(key_ids(&emulator, "main").await, std::slice::from_ref(&after));
+    assert_eq!(get(&command("/rotate"), &[]).await.status, 405);
+
+    let latest = emulator.rotate_key("main").unwrap();
+    assert_eq!(key_ids(&emulator, "main").await, [latest.clone(), after.clone()]);
+    assert_eq!(emulator.retire_keys("main").unwrap(), [after]);
+    assert_eq!(key_ids(&emulator, "main").await, [latest]);
+    emulator.shutdown().await;
+}
+
+#[tokio::test]
+async fn a_user_pools_token_has_the_shape_of_cognito() {
+    let emulator = start().await;
+    let url = format!("{}?sub=ada&groups=admins", emulator.token_url("pool").unwrap());
+    let token = get(&url, &[]).await;
+    let keys = get(&emulator.jwks_url("pool").unwrap(), &[]).await.json();
+    let keys: JwkSet = serde_json::from_value(keys).unwrap();
+    let mut validation = Validation::new(Algorithm::RS256);
+    validation.validate_aud = false;
+    let key = DecodingKey::from_jwk(&keys.keys[0]).unwrap();
+    let TokenData { header, claims } =
+        jsonwebtoken::decode::<Value>(token.text(), &key, &validation).unwrap();
+    assert_eq!((header.alg, header.kid), (Algorithm::RS256, keys.keys[0].common.key_id.clone()));
+    assert_eq!(claims.get("aud"), None);
+    for (name, value) in [
+        ("client_id", json!("shop-api")),
+        ("token_use", json!("access")),
+        ("cognito:groups", json!(["admins"])),
+        ("scope", json!("openid")),
+        ("username", json!("ada")),
+        ("iss", json!(ISSUER)),
+    ] {
+        assert_eq!(claims[name], value, "{name}");
     }
     emulator.shutdown().await;
 }

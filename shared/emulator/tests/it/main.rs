@@ -1,10 +1,15 @@
 //! The emulator with a real function, over its listeners.
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test that cannot go on fails")]
 
+mod alb;
 mod client;
 mod dynamodb;
 mod fronts;
+mod iam;
 mod invoke;
 mod issuer;
 mod life_cycle;
+mod mutual_tls;
 mod probe;
+mod rest_api;
+mod websocket_api;

@@ -37,8 +37,12 @@ pub fn options(functions: Vec<FunctionSpec>) -> Options {
         tables: "[]".to_owned(),
         table_prefix: "shop".to_owned(),
         functions: Functions::Host(functions),
+        rest_api: None,
         http_api: None,
+        websocket_api: None,
         function_url: None,
+        alb: None,
+        identities: Vec::new(),
         issuers: Vec::new(),
         ports: Ports::default(),
     }

@@ -11,15 +11,17 @@ use bytes::Bytes;
 use http::header;
 use serde_json::{Map, Value, json};
 
+use super::client_certificate::ClientCertificate;
 use super::inbound::Inbound;
+use crate::options::IamIdentity;
 
-/// Stage of every front.
+/// Stage of HTTP APIs and Function URLs.
 pub(super) const STAGE: &str = "$default";
 
 /// Where a request has arrived.
 #[derive(Debug)]
 pub(super) struct Placement<'a> {
-    /// `anonymous` for a Function URL without authentication.
+    /// The caller's of a Function URL, `anonymous` without authentication.
     pub(super) account_id: &'a str,
     pub(super) api_id: &'a str,
     pub(super) domain_name: &'a str,
@@ -30,6 +32,25 @@ pub(super) struct Placement<'a> {
     /// Decoded by an HTTP API, as it was sent by a Function URL.
     pub(super) raw_path: &'a str,
     pub(super) path_parameters: &'a BTreeMap<String, String>,
+    /// What the caller is taken to have shown.
+    pub(super) certificate: Option<&'a ClientCertificate>,
+    /// Whether the request is signed with AWS credentials that were verified: the signature is not passed on.
+    pub(super) signed: bool,
+}
+
+/// What an event says under `authorizer` of a caller who signed with AWS credentials.
+pub(super) fn iam(caller: &IamIdentity) -> Value {
+    json!({
+        "iam": {
+            "accessKey": caller.access_key,
+            "accountId": caller.account,
+            "callerId": caller.user_id,
+            "cognitoIdentity": null,
+            "principalOrgId": caller.organization,
+            "userArn": caller.arn,
+            "userId": caller.user_id,
+        },
+    })
 }
 
 /// The event of a proxy integration. `authorizer` is what its context says under `authorizer`.
@@ -63,7 +84,7 @@ fn shared(inbound: &Inbound, placement: &Placement<'_>, authorizer: Option<Value
     event.insert("routeKey".into(), placement.route_key.into());
     event.insert("rawPath".into(), placement.raw_path.into());
     event.insert("rawQueryString".into(), inbound.query.as_str().into());
-    event.insert("headers".into(), json!(headers(inbound, placement.port)));
+    event.insert("headers".into(), json!(headers(inbound, placement)));
     event.insert("requestContext".into(), context(inbound, placement, authorizer));
     let cookies = inbound.cookies();
     if !cookies.is_empty() {
@@ -79,14 +100,13 @@ fn shared(inbound: &Inbound, placement: &Placement<'_>, authorizer: Option<Value
     event
 }
 
-fn headers(inbound: &Inbound, port: u16) -> BTreeMap<String, String> {
+fn headers(inbound: &Inbound, placement: &Placement<'_>) -> BTreeMap<String, String> {
     let mut fields = inbound.header_fields();
-    let source_ip = inbound.source_ip;
-    fields
-        .entry("x-forwarded-for".into())
-        .and_modify(|addresses| addresses.push_str(&format!(", {source_ip}")))
-        .or_insert_with(|| source_ip.to_string());
-    fields.insert("x-forwarded-port".into(), port.to_string());
+    if placement.signed {
+        fields.remove("authorization");
+    }
+    fields.insert("x-forwarded-for".into(), inbound.forwarded_for());
+    fields.insert("x-forwarded-port".into(), placement.port.to_string());
     fields.insert("x-forwarded-proto".into(), "http".into());
     fields.insert("x-amzn-trace-id".into(), inbound.trace());
     fields
@@ -109,17 +129,19 @@ fn context(inbound: &Inbound, placement: &Placement<'_>, authorizer: Option<Valu
         "requestId": placement.request_id,
         "routeKey": placement.route_key,
         "stage": STAGE,
-        "time": inbound.received.strftime("%d/%b/%Y:%H:%M:%S +0000").to_string(),
+        "time": inbound.access_time(),
         "timeEpoch": inbound.received.as_millisecond(),
     });
-    if let (Some(members), Some(authorizer)) = (context.as_object_mut(), authorizer) {
-        members.insert("authorizer".into(), authorizer);
+    let authentication = placement.certificate.map(|shown| json!({ "clientCert": shown.to_json() }));
+    if let Some(members) = context.as_object_mut() {
+        let further = [("authorizer", authorizer), ("authentication", authentication)];
+        members.extend(further.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?))));
     }
     context
 }
 
 /// The body as it goes into an event, and whether it is encoded: text stays text, everything else becomes base64.
-fn body(inbound: &Inbound) -> (Option<String>, bool) {
+pub(super) fn body(inbound: &Inbound) -> (Option<String>, bool) {
     if inbound.body.is_empty() {
         return (None, false);
     }
@@ -166,6 +188,8 @@ mod tests {
             request_id: "JKJaXmPLvHcESHA=",
             raw_path: "/orders/42",
             path_parameters: &parameters,
+            certificate: None,
+            signed: false,
         };
         let context = json!({ "lambda": { "user": "ada" } });
         serde_json::from_slice(&integration(&inbound(request, body), &placement, Some(context))).unwrap()
@@ -261,6 +285,8 @@ mod tests {
             request_id: "r",
             raw_path: "/x",
             path_parameters: &BTreeMap::new(),
+            certificate: None,
+            signed: false,
         };
         let event = authorizer(&inbound, &placement, "arn:x", &["Bearer t".to_owned()]);
         let event: Value = serde_json::from_slice(&event).unwrap();

@@ -1,0 +1,113 @@
+//! The fronts of a local door: one of each kind that the configuration pins, as its template deploys them.
+
+use std::time::Duration;
+
+use doorward_config::{AuthorizerAnswer, Config};
+use doorward_emulator::{
+    Access, Alb, Authorizer, AuthorizerForm, FunctionUrl, HttpApi, Payload, RestApi, RestAuthorizer,
+    RestAuthorizerKind, RestMethod, Route, UrlAuth, WebSocketApi, WebSocketAuthorizer,
+};
+use doorward_model::FrontKind;
+
+use crate::local_door::{AUTHORIZER, DISPATCHER};
+
+/// The stage of APIs that have one by name.
+const STAGE: &str = "prod";
+
+/// What listens for requests.
+pub(crate) struct LocalFronts {
+    pub(crate) rest_api: Option<RestApi>,
+    pub(crate) http_api: Option<HttpApi>,
+    pub(crate) websocket_api: Option<WebSocketApi>,
+    pub(crate) function_url: Option<FunctionUrl>,
+    pub(crate) alb: Option<Alb>,
+}
+
+/// The first front of each kind.
+pub(crate) fn of(config: &Config) -> LocalFronts {
+    let pinned = |kind| config.fronts.iter().find(|front| front.kind == kind).map(|front| front.id.clone());
+    LocalFronts {
+        rest_api: pinned(FrontKind::RestApi).map(|id| rest_api(id, config)),
+        http_api: pinned(FrontKind::HttpApi).map(|id| http_api(id, config)),
+        websocket_api: pinned(FrontKind::WebSocketApi).map(websocket_api),
+        function_url: pinned(FrontKind::FunctionUrl).map(|id| FunctionUrl {
+            id,
+            function: DISPATCHER.to_owned(),
+            auth: UrlAuth::None,
+        }),
+        alb: pinned(FrontKind::Alb).map(|target_group| Alb {
+            target_group,
+            function: DISPATCHER.to_owned(),
+            multi_value_headers: true,
+            client_certificate: None,
+        }),
+    }
+}
+
+/// A key for each of the project's routes, the authorizer before all that ask for credentials; and the door's own route.
+fn routes(config: &Config) -> impl Iterator<Item = (String, Access)> {
+    let access = |anonymous| if anonymous { Access::Open } else { Access::Authorizer };
+    let keys = config
+        .routes
+        .iter()
+        .map(move |route| (format!("{} {}", route.method, route.path), access(route.is_anonymous())));
+    keys.chain([("GET /.doorward/health".to_owned(), Access::Open)])
+}
+
+/// Method and path are identity sources, since an answer for one order must not be reused for another.
+fn http_api(id: String, config: &Config) -> HttpApi {
+    let route = |(key, access)| Route { key, function: DISPATCHER.to_owned(), access, payload: Payload::V2 };
+    HttpApi {
+        id,
+        routes: routes(config).map(route).collect(),
+        authorizer: Some(Authorizer {
+            function: AUTHORIZER.to_owned(),
+            identity_sources: ["$request.header.Authorization", "$context.httpMethod", "$context.path"]
+                .map(str::to_owned)
+                .to_vec(),
+            ttl: config.authorizer.cache,
+            form: match config.authorizer.answer {
+                AuthorizerAnswer::Simple => AuthorizerForm::SimpleV2,
+                AuthorizerAnswer::IamPolicy => AuthorizerForm::PolicyV2,
+            },
+        }),
+        client_certificate: None,
+    }
+}
+
+fn rest_api(id: String, config: &Config) -> RestApi {
+    let method = |(key, access)| RestMethod { key, function: DISPATCHER.to_owned(), access };
+    RestApi {
+        id,
+        stage: STAGE.to_owned(),
+        methods: routes(config).map(method).collect(),
+        authorizer: Some(RestAuthorizer {
+            function: AUTHORIZER.to_owned(),
+            kind: RestAuthorizerKind::Request { identity_sources: rest_identity(config.authorizer.cache) },
+            ttl: config.authorizer.cache,
+        }),
+        binary_media_types: Vec::new(),
+        access_denied: None,
+        client_certificate: None,
+    }
+}
+
+/// Without a cache nothing is needed to tell callers apart: the authorizer hears of every request.
+fn rest_identity(cache: Duration) -> Vec<String> {
+    if cache.is_zero() {
+        return Vec::new();
+    }
+    ["method.request.header.Authorization", "context.httpMethod", "context.path"].map(str::to_owned).to_vec()
+}
+
+fn websocket_api(id: String) -> WebSocketApi {
+    WebSocketApi {
+        id,
+        stage: STAGE.to_owned(),
+        function: DISPATCHER.to_owned(),
+        authorizer: Some(WebSocketAuthorizer {
+            function: AUTHORIZER.to_owned(),
+            identity_sources: vec!["route.request.header.Authorization".to_owned()],
+        }),
+    }
+}
