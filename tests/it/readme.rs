@@ -44,6 +44,8 @@ fn the_readme_lists_every_key_of_the_configuration() {
     for section in [
         "[door]",
         "[authorizer]",
+        "[api_keys]",
+        "[[webhooks]]",
         "[[issuers]]",
         "[[targets]]",
         "[[routes]]",
