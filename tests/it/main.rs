@@ -6,6 +6,7 @@
     reason = "clippy knows test functions, but not the functions that they share"
 )]
 
+mod api_keys;
 mod arrows;
 mod authoring;
 mod bad_input;
