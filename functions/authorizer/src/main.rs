@@ -13,7 +13,7 @@ fn main() -> Result<(), Error> {
 
 async fn serve_all() -> Result<(), Error> {
     doorward_aws::init_log();
-    let door = Arc::new(doorward_aws::open_door().await?);
+    let door = Arc::new(doorward_aws::open_authorizer().await?);
     let handler = service_fn(move |event: LambdaEvent<Box<RawValue>>| {
         let door = Arc::clone(&door);
         async move { admit::admit(&door, &event.payload, &event.context).await }

@@ -55,7 +55,7 @@ pub use quarantine::{DynamoQuarantine, QuarantineItem};
 pub use runtime::block_on;
 pub use sdk_error::is_table_missing;
 pub use secrets::AwsSecrets;
-pub use start::{StartError, init_log, open_door};
+pub use start::{StartError, init_log, open_authorizer, open_door};
 
 /// Everything that a door stands on, over the environment as it is now and over the tables `<table>-ledger` and `<table>-state`.
 #[must_use]
@@ -64,7 +64,7 @@ pub fn ports(clients: &AwsClients, table: &str) -> Ports {
         clock: Arc::new(SystemClock::default()),
         fetch: Arc::new(HttpsFetch::new(clients)),
         api_keys: Arc::new(DynamoApiKeys::new(clients, table)),
-        secrets: Arc::new(AwsSecrets::new(clients, std::env::vars_os())),
+        secrets: Some(Arc::new(AwsSecrets::new(clients, std::env::vars_os()))),
         limits: Arc::new(DynamoLimits::new(clients, table)),
         ledger: Arc::new(DynamoLedger::new(clients, table)),
         decisions: Arc::new(DynamoDecisions::new(clients, table)),

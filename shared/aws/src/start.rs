@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use doorward_config::Updates;
-use doorward_core::{BundleError, Door, LiveDoor, Rules, Source};
+use doorward_core::{BundleError, Door, LiveDoor, Ports, Rules, Source};
 use doorward_model::Faults;
 use tracing_subscriber::filter::LevelFilter;
 
@@ -45,6 +45,18 @@ const PREPARE: Duration = Duration::from_secs(3);
 /// # Errors
 /// [`StartError`], which ends the sandbox before it serves anything.
 pub async fn open_door() -> Result<LiveDoor, StartError> {
+    open(ports).await
+}
+
+/// As [`open_door`], for an authorizer: it is given no body, so it holds no webhook against a secret and reads none.
+///
+/// # Errors
+/// As [`open_door`].
+pub async fn open_authorizer() -> Result<LiveDoor, StartError> {
+    open(|clients, table| Ports { secrets: None, ..ports(clients, table) }).await
+}
+
+async fn open(ports: impl FnOnce(&AwsClients, &str) -> Ports) -> Result<LiveDoor, StartError> {
     // Read once: a bundle that is taken up later meets the same overrides.
     let overrides = overrides();
     let lookup = move |name: &str| overrides.get(name).cloned();

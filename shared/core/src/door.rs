@@ -22,8 +22,8 @@ pub struct Ports {
     pub fetch: Arc<dyn Fetch>,
     /// API keys.
     pub api_keys: Arc<dyn ApiKeys>,
-    /// Reads secrets.
-    pub secrets: Arc<dyn Secrets>,
+    /// Reads secrets; an authorizer, which needs none, has nobody to read them.
+    pub secrets: Option<Arc<dyn Secrets>>,
     /// Rates and quotas.
     pub limits: Arc<dyn LimitStore>,
     /// The record of every call.
@@ -114,9 +114,13 @@ impl Door {
     /// Loads what the first call would wait for: the keys of issuers and the secrets of webhooks that were not
     /// asked for yet. What is away is asked for again soon, by a call that needs it.
     pub async fn prepare(&self) {
-        let (fetch, secrets, clock) =
-            (self.ports.fetch.as_ref(), self.ports.secrets.as_ref(), self.ports.clock.as_ref());
-        tokio::join!(self.keys.load(fetch, clock), self.secrets.load(secrets, clock));
+        let (fetch, clock) = (self.ports.fetch.as_ref(), self.ports.clock.as_ref());
+        let secrets = async {
+            if let Some(secrets) = &self.ports.secrets {
+                self.secrets.load(secrets.as_ref(), clock).await;
+            }
+        };
+        tokio::join!(self.keys.load(fetch, clock), secrets);
     }
 
     /// Carries one call through the whole door: the outcome is recorded and answered whatever it is.

@@ -157,7 +157,7 @@ impl World {
             clock: clock.clone(),
             fetch: documents.clone(),
             api_keys: api_keys.clone(),
-            secrets: secrets.clone(),
+            secrets: Some(secrets.clone()),
             limits: limits.clone(),
             ledger: ledger.clone(),
             decisions: decisions.clone(),
