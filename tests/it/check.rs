@@ -52,6 +52,27 @@ fn check(folder: &Path, arguments: &[&str]) -> Output {
 }
 
 #[test]
+fn routes_of_which_an_authorizer_can_prove_no_caller_are_named() {
+    let run = |arguments: &[&str]| {
+        let command = Command::new(binaries::path("doorward"))
+            .args(arguments)
+            .current_dir(workspace::root())
+            .output()
+            .unwrap();
+        String::from_utf8(command.stdout).unwrap()
+    };
+    let note = "note: leave `POST /payments/webhook` without the authorizer: it is given no body, which a webhook's \
+                signature covers";
+    let told = run(&["check"]);
+    assert_eq!(
+        told.lines().filter(|line| line.contains("without the authorizer")).collect::<Vec<_>>(),
+        [note]
+    );
+    let told: Value = serde_json::from_str(&run(&["check", "--format", "json"])).unwrap();
+    assert_eq!(told["without_authorizer"], serde_json::json!(["POST /payments/webhook"]));
+}
+
+#[test]
 fn the_demo_has_no_fault() {
     let folder = project(&[]);
     let output = check(folder.path(), &[]);

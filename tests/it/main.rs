@@ -28,4 +28,5 @@ mod start;
 mod store_away;
 mod tools;
 mod watch;
+mod webhooks;
 mod work;

@@ -33,8 +33,8 @@ const TEST: &[&str] = &["policy", "test"];
 #[test]
 fn the_demos_policies_are_all_covered() {
     let root = workspace::root();
-    check(root, &["policy", "test", "--deny-uncovered"], 0, &["0 failed; 5 of 5 policies covered"]);
-    check(root, &["check"], 0, &["policies 5, policy tests 18"]);
+    check(root, &["policy", "test", "--deny-uncovered"], 0, &["0 failed; 6 of 6 policies covered"]);
+    check(root, &["check"], 0, &["policies 6, policy tests 21"]);
 }
 
 #[test]
@@ -47,7 +47,7 @@ fn a_test_that_fails_says_what_was_expected_and_which_part_of_which_policy_does_
         "policies: expected customers-order-up-to-1000, found none",
         &format!("permit customers-order-up-to-1000 at {} does not hold", at("orders.cedar:2")),
         "line 8    when    false  context.input.total <= 99999",
-        "18 tests: 17 passed, 1 failed; 5 of 5 policies covered",
+        "21 tests: 20 passed, 1 failed; 6 of 6 policies covered",
     ];
     check(folder.path(), TEST, 2, &expected);
     let place = at("orders.test.toml:3:1");
@@ -59,7 +59,7 @@ fn a_test_that_fails_says_what_was_expected_and_which_part_of_which_policy_does_
         folder.path(),
         &["policy", "test", "--filter", "buyer"],
         0,
-        &["1 test: 1 passed, 0 failed, 17 left out"],
+        &["1 test: 1 passed, 0 failed, 20 left out"],
     );
 
     let output = doorward(&["policy", "test", "--format", "json"], folder.path());
@@ -81,18 +81,21 @@ fn what_no_test_covers_is_listed_and_denied_on_request() {
     let expected = [
         "not covered: buyers-order-any-amount (",
         "orders.cedar:11) applies in no test",
-        "7 tests: 7 passed, 0 failed; 2 of 5 policies covered",
+        "10 tests: 10 passed, 0 failed; 3 of 6 policies covered",
     ];
     check(folder.path(), TEST, 0, &expected);
     check(folder.path(), &["policy", "test", "--deny-uncovered"], 2, &expected);
     check(folder.path(), &["check"], 0, &["note: no policy test covers `owners-read-their-orders`"]);
 
-    for file in ["orders.test.toml", "receipts.test.toml"] {
+    for file in ["orders.test.toml", "payments.test.toml", "receipts.test.toml"] {
         std::fs::remove_file(folder.path().join(file)).unwrap();
     }
-    check(folder.path(), TEST, 0, &["0 tests: 0 passed, 0 failed; 0 of 5 policies covered"]);
+    check(folder.path(), TEST, 0, &["0 tests: 0 passed, 0 failed; 0 of 6 policies covered"]);
     let checked = check(folder.path(), &["check"], 0, &["policy tests 0"]);
-    assert!(!checked.contains("note:"), "who has no tests is not told so policy by policy: {checked}");
+    assert!(
+        !checked.contains("note: no policy test"),
+        "who has no tests is not told so policy by policy: {checked}"
+    );
 }
 
 #[test]
@@ -109,7 +112,7 @@ fn notes_are_told_beside_the_tests_that_fail() {
     assert_eq!(told["faults"].as_array().map(Vec::len), Some(1), "{told:#}");
     let uncovered = told["uncovered"].as_array().unwrap();
     assert!(uncovered.contains(&json!("owners-read-their-orders")), "{told:#}");
-    assert_eq!((&told["door"], &told["tests"]), (&json!("shop"), &json!(7)));
+    assert_eq!((&told["door"], &told["tests"]), (&json!("shop"), &json!(10)));
 }
 
 #[test]
@@ -127,7 +130,7 @@ fn a_test_that_is_refused_before_the_policies_are_asked_says_why() {
         test("nobody", &request("GET", "/orders/1001")),
         test("method", &request("DELETE", "/orders/1001")),
     ];
-    for file in ["orders.test.toml", "receipts.test.toml"] {
+    for file in ["orders.test.toml", "payments.test.toml", "receipts.test.toml"] {
         let _ = std::fs::remove_file(folder.path().join(file));
     }
     std::fs::write(folder.path().join("orders.test.toml"), tests.concat()).unwrap();
@@ -213,7 +216,7 @@ decision = "allow"
 policies = ["owners-read-their-orders"]
 "#,
     );
-    check(folder.path(), TEST, 0, &["20 tests: 20 passed"]);
+    check(folder.path(), TEST, 0, &["23 tests: 23 passed"]);
     assert_eq!(digest(folder.path()), before, "tests and samples do not change what is deployed");
     write(
         "samples.test.toml",

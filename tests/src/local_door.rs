@@ -23,11 +23,21 @@ impl LocalDoor {
     /// When it does not open.
     #[must_use]
     pub fn open(project: &Path, arguments: &[&str]) -> Self {
+        Self::open_with(project, arguments, &[])
+    }
+
+    /// As [`LocalDoor::open`], with `variables` in its environment.
+    ///
+    /// # Panics
+    /// When it does not open.
+    #[must_use]
+    pub fn open_with(project: &Path, arguments: &[&str], variables: &[(&str, &str)]) -> Self {
         let mut process = Command::new(binaries::path("doorward"))
             .current_dir(workspace::root())
             .args(["dev", "--port", "0", "--format", "json"])
             .arg(project)
             .args(arguments)
+            .envs(variables.iter().copied())
             .stdout(Stdio::piped())
             .spawn()
             .expect("the door starts");

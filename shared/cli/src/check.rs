@@ -1,7 +1,7 @@
 use std::path::PathBuf;
 
 use doorward_config::Config;
-use doorward_model::{Fault, Faults};
+use doorward_model::{Fault, Faults, Front, FrontKind};
 use serde_json::{Value, json};
 
 use crate::faults;
@@ -43,6 +43,8 @@ struct Notes {
     warnings: Vec<Fault>,
     uncovered: Vec<String>,
     unstated: Vec<String>,
+    /// Routes of which an authorizer can prove no caller.
+    unauthorizable: Vec<String>,
 }
 
 impl Notes {
@@ -53,6 +55,7 @@ impl Notes {
             warnings: policies.warnings().iter().map(warning).collect(),
             uncovered: report.uncovered.iter().map(|policy| policy.id.clone()).collect(),
             unstated: policies.unstated().iter().map(ToString::to_string).collect(),
+            unauthorizable: unauthorizable(project.rules.config()),
         }
     }
 
@@ -67,7 +70,24 @@ impl Notes {
         for line in &self.unstated {
             say!("note: policies cannot read {line}");
         }
+        for route in &self.unauthorizable {
+            say!(
+                "note: leave `{route}` without the authorizer: it is given no body, which a webhook's signature covers"
+            );
+        }
     }
+}
+
+/// Routes that take webhooks, where a front that has an authorizer may send.
+fn unauthorizable(config: &Config) -> Vec<String> {
+    let has_authorizer = |front: &Front| {
+        matches!(front.kind, FrontKind::RestApi | FrontKind::HttpApi | FrontKind::WebSocketApi)
+    };
+    if !config.fronts.iter().any(has_authorizer) {
+        return Vec::new();
+    }
+    let routes = config.routes.iter().filter(|route| route.takes_webhooks());
+    routes.map(|route| format!("{} {}", route.method, route.path)).collect()
 }
 
 fn contracts(config: &Config) -> usize {
@@ -104,6 +124,7 @@ fn as_json(Ran { project, tests, .. }: &Ran, failures: &Faults, notes: &Notes) -
         "uncovered": notes.uncovered,
         "warnings": notes.warnings.iter().map(ToString::to_string).collect::<Vec<_>>(),
         "unstated": notes.unstated,
+        "without_authorizer": notes.unauthorizable,
     });
     if let (Value::Object(told), Value::Object(more)) = (&mut told, more) {
         told.extend(more);

@@ -10,6 +10,7 @@ use crate::building::{Progress, build_functions};
 use crate::ending::asked_to_end;
 use crate::endpoint::export_line;
 use crate::local_door::{LocalDoor, Runner, environment};
+use crate::local_secrets;
 use crate::output::{Exit, Failure, Format, say};
 use crate::project::{Project, workspace_root};
 use crate::token_line::{sample_claims, token_line};
@@ -73,9 +74,10 @@ pub(crate) async fn run(arguments: Arguments, format: Format) -> Result<Exit, Fa
         Some(url) => Runner::InvokeUrl(url.trim_end_matches('/').to_owned()),
         None => Runner::Binaries(build_functions(&root)?),
     };
+    let secrets = local_secrets::given(project.rules.config());
     let door = {
         let _progress = Progress::start("starting the door");
-        LocalDoor::start(&project, runner, ports_from(arguments.port))
+        LocalDoor::start(&project, runner, ports_from(arguments.port), secrets)
             .await
             .map_err(|failure| failure.hint("`--port 0` takes free ports, `--port N` eight from N on"))?
     };
@@ -162,6 +164,11 @@ fn announce(
     }
     if let Some(line) = export_line(emulator.dynamodb_url(), emulator.lambda_url()) {
         say!("  other verbs    {line}");
+    }
+    for (name, _) in local_secrets::named(project.rules.config()) {
+        if !door.secrets.contains_key(name) {
+            say!("  a secret       {name} is not set, so webhooks that it signs are answered 503");
+        }
     }
     say!("Ctrl-C closes it.");
     Ok(())

@@ -7,6 +7,7 @@ use doorward_config::{Config, Target, jwks_url_variable};
 use doorward_emulator::{Emulator, FunctionSpec, Functions, IssuerSpec, Options, Ports, TokenShape};
 
 use crate::local_fronts::{self, LocalFronts};
+use crate::local_secrets::Secrets;
 use crate::local_tables;
 use crate::output::Failure;
 use crate::project::Project;
@@ -33,12 +34,19 @@ pub(crate) struct LocalDoor {
     pub(crate) ledger: LedgerReader,
     pub(crate) clients: AwsClients,
     pub(crate) table: String,
+    /// What the dispatcher has in its environment of webhooks' secrets.
+    pub(crate) secrets: Secrets,
     /// From the start of a process to its first request for work, by function.
     pub(crate) started: Vec<(String, Duration)>,
 }
 
 impl LocalDoor {
-    pub(crate) async fn start(project: &Project, runner: Runner, ports: Ports) -> Result<Self, Failure> {
+    pub(crate) async fn start(
+        project: &Project,
+        runner: Runner,
+        ports: Ports,
+        secrets: Secrets,
+    ) -> Result<Self, Failure> {
         let config = project.rules.config();
         let LocalFronts { rest_api, http_api, websocket_api, function_url, alb } = local_fronts::of(config);
         let options = Options {
@@ -46,7 +54,7 @@ impl LocalDoor {
             account: "123456789012".to_owned(),
             tables: local_tables::definitions(config).map_err(Failure::new)?,
             table_prefix: config.door.table.clone(),
-            functions: functions(config, &project.config, runner)?,
+            functions: functions(config, &project.config, runner, &secrets)?,
             rest_api,
             http_api,
             websocket_api,
@@ -60,7 +68,7 @@ impl LocalDoor {
         let started = emulator.prewarm(&[DISPATCHER, AUTHORIZER]).await.map_err(Failure::new)?;
         let clients = local_clients(&emulator)?;
         let ledger = LedgerReader::new(&clients, &config.door.table);
-        Ok(Self { emulator, ledger, clients, table: config.door.table.clone(), started })
+        Ok(Self { emulator, ledger, clients, table: config.door.table.clone(), secrets, started })
     }
 }
 
@@ -82,7 +90,12 @@ pub(crate) fn environment(
     Ok(variables)
 }
 
-fn functions(config: &Config, config_path: &Path, runner: Runner) -> Result<Functions, Failure> {
+fn functions(
+    config: &Config,
+    config_path: &Path,
+    runner: Runner,
+    secrets: &Secrets,
+) -> Result<Functions, Failure> {
     let binaries = match runner {
         Runner::InvokeUrl(url) => return Ok(Functions::Remote(url)),
         Runner::Binaries(binaries) => binaries,
@@ -96,10 +109,14 @@ fn functions(config: &Config, config_path: &Path, runner: Runner) -> Result<Func
             Failure::new(format!("there is no binary for the function `{name}`"))
                 .hint("a local door runs functions that this workspace builds under the same name")
         })?;
+        let mut env = env.clone();
+        if name == DISPATCHER {
+            env.extend(secrets.clone());
+        }
         Ok(FunctionSpec {
             name: name.to_owned(),
             binary,
-            env: env.clone(),
+            env,
             timeout: FUNCTION_TIMEOUT,
             max_sandboxes: MAX_SANDBOXES,
             working_dir: None,

@@ -44,13 +44,13 @@ pub(crate) fn of(config: &Config) -> LocalFronts {
     }
 }
 
-/// A key for each of the project's routes, the authorizer before all that ask for credentials; and the door's own route.
+/// A key for each of the project's routes, the authorizer before all that ask for credentials which it can check; and
+/// the door's own route. A webhook's signature covers the body, which an authorizer is not given.
 fn routes(config: &Config) -> impl Iterator<Item = (String, Access)> {
-    let access = |anonymous| if anonymous { Access::Open } else { Access::Authorizer };
-    let keys = config
-        .routes
-        .iter()
-        .map(move |route| (format!("{} {}", route.method, route.path), access(route.is_anonymous())));
+    let access = |open| if open { Access::Open } else { Access::Authorizer };
+    let keys = config.routes.iter().map(move |route| {
+        (format!("{} {}", route.method, route.path), access(route.is_anonymous() || route.takes_webhooks()))
+    });
     keys.chain([("GET /.doorward/health".to_owned(), Access::Open)])
 }
 

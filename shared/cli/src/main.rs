@@ -16,6 +16,7 @@ mod faults;
 mod keys;
 mod local_door;
 mod local_fronts;
+mod local_secrets;
 mod local_tables;
 mod output;
 mod policy;

@@ -16,6 +16,7 @@ use crate::building::{Progress, build_functions};
 use crate::dev::usual_ports_or_free_ones;
 use crate::ending::asked_to_end;
 use crate::local_door::{LocalDoor, Runner};
+use crate::local_secrets;
 use crate::output::{Exit, Failure, Format, say};
 use crate::project::{Project, workspace_root};
 use stage::Stage;
@@ -42,10 +43,11 @@ pub(crate) async fn run(arguments: Arguments, format: Format) -> Result<Exit, Fa
     let root = workspace_root()?;
     let project = Project::open(&root)?;
     let binaries = build_functions(&root)?;
+    let secrets = local_secrets::made(project.rules.config())?;
     let beginning = Instant::now();
     let door = {
         let _progress = Progress::start("starting the door");
-        LocalDoor::start(&project, Runner::Binaries(binaries), usual_ports_or_free_ones()).await?
+        LocalDoor::start(&project, Runner::Binaries(binaries), usual_ports_or_free_ones(), secrets).await?
     };
     let ready = beginning.elapsed();
     let stage = Stage::set(door, &project, &root)?;

@@ -43,6 +43,20 @@ pub(crate) struct Ask<'a> {
     pub(crate) body: Option<Value>,
 }
 
+/// A request with header fields of its own, signed as it is.
+pub(crate) struct Delivery {
+    pub(crate) url: String,
+    pub(crate) headers: Vec<(&'static str, String)>,
+    pub(crate) body: String,
+}
+
+impl Delivery {
+    /// The same, sent there.
+    pub(crate) fn at(&self, base: &str, path: &str) -> Self {
+        Self { url: format!("{base}{path}"), headers: self.headers.clone(), body: self.body.clone() }
+    }
+}
+
 /// An event that was taken and dealt with.
 pub(crate) struct Emitted {
     /// The command that sends it again.
@@ -185,11 +199,40 @@ impl Stage {
         self.judge(scene, &ask, &answer, expect).await
     }
 
+    /// Sends a delivery and holds the answer, and what the system says of it, against what is expected.
+    pub(crate) async fn deliver(
+        &self,
+        scene: &'static str,
+        delivery: &Delivery,
+        expect: Expect<'_>,
+    ) -> Result<Act, Failure> {
+        let mut request = http::Request::post(&delivery.url);
+        let mut line = format!("curl -i -X POST {}", delivery.url);
+        for (name, value) in &delivery.headers {
+            request = request.header(*name, value);
+            line.push_str(&format!(" -H '{name}: {value}'"));
+        }
+        line.push_str(&format!(" -d '{}'", delivery.body));
+        let request = request.body(Full::new(Bytes::from(delivery.body.clone()))).map_err(Failure::new)?;
+        let answer = self.caller.call(request).await?;
+        self.hold(scene, line, &answer, expect).await
+    }
+
     /// Holds an answer, and what the system says of it, against what is expected.
     pub(crate) async fn judge(
         &self,
         scene: &'static str,
         ask: &Ask<'_>,
+        answer: &Answered,
+        expect: Expect<'_>,
+    ) -> Result<Act, Failure> {
+        self.hold(scene, self.curl(ask), answer, expect).await
+    }
+
+    async fn hold(
+        &self,
+        scene: &'static str,
+        asked: String,
         answer: &Answered,
         expect: Expect<'_>,
     ) -> Result<Act, Failure> {
@@ -213,7 +256,7 @@ impl Stage {
         }
         Ok(Act {
             scene,
-            asked: self.curl(ask),
+            asked,
             answered: describe(answer, expect.headers),
             why,
             unexpected: verdict.into_differences(),

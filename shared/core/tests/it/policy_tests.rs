@@ -173,7 +173,7 @@ fn names_that_the_project_does_not_have_are_faults() {
     );
     faults(
         "principal = 'User::\"alice\"'\naction = \"createOrder\"\nresource = 'Func::\"x\"'\npolicies = [\"customers-order-up-to-100\"]\nerrors = [\"x\"]",
-        "shop.test.toml:6:12: no entity type is named `Func`\n  hint: expected `Client`, `EventSource`, `Function`, `Group`, `Order` or `User`\nshop.test.toml:7:13: no policy has the id `customers-order-up-to-100`\n  hint: did you mean `customers-order-up-to-1000`?\nshop.test.toml:8:11: no policy has the id `x`",
+        "shop.test.toml:6:12: no entity type is named `Func`\n  hint: expected `Client`, `EventSource`, `Function`, `Group`, `Order`, `Sender` or `User`\nshop.test.toml:7:13: no policy has the id `customers-order-up-to-100`\n  hint: did you mean `customers-order-up-to-1000`?\nshop.test.toml:8:11: no policy has the id `x`",
     );
     faults(
         "request = { method = \"GET\", path = \"/\" }\ncode = \"contract\"",

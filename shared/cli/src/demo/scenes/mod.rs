@@ -18,6 +18,7 @@ mod shadow_difference;
 mod target_trouble;
 mod unknown_path;
 mod unproven_caller;
+mod webhook_replayed;
 
 use super::scene::Scene;
 
@@ -34,6 +35,7 @@ pub(crate) const ALL: &[Scene] = &[
     event_permitted::SCENE,
     event_denied::SCENE,
     delivered_twice::SCENE,
+    webhook_replayed::SCENE,
     shadow_difference::SCENE,
     payload_decides::SCENE,
     decision_explained::SCENE,
