@@ -47,7 +47,6 @@ fn the_readme_lists_every_key_of_the_configuration() {
         "[api_keys]",
         "[[webhooks]]",
         "[[issuers]]",
-        "[[webhooks]]",
         "[[targets]]",
         "[[routes]]",
         "[[events]]",
