@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use doorward_config::{AuthorizerAnswer, Config};
+use doorward_config::{AuthorizerAnswer, Config, RouteMatch};
 use doorward_emulator::{
     Access, Alb, Authorizer, AuthorizerForm, FunctionUrl, HttpApi, Payload, RestApi, RestAuthorizer,
     RestAuthorizerKind, RestMethod, Route, UrlAuth, WebSocketApi, WebSocketAuthorizer,
@@ -50,7 +50,8 @@ fn routes(config: &Config) -> impl Iterator<Item = (String, Access)> {
     let keys = config
         .routes
         .iter()
-        .map(move |route| (format!("{} {}", route.method, route.path), access(route.is_anonymous())));
+        .filter(|route| matches!(route.matched, RouteMatch::Http { .. }))
+        .map(move |route| (route.matched.to_string(), access(route.is_anonymous())));
     keys.chain([("GET /.doorward/health".to_owned(), Access::Open)])
 }
 
