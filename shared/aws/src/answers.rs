@@ -24,3 +24,36 @@ impl AnswerBound for LambdaAnswers {
         false
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use http::HeaderValue;
+    use http::header::SET_COOKIE;
+
+    #[track_caller]
+    fn check(form: ReplyForm, cookies: usize, bytes: usize, expected: Result<(), &str>) {
+        let cookie = (SET_COOKIE, HeaderValue::from_static("a=1"));
+        let headers = std::iter::repeat_n(cookie, cookies).collect();
+        let fits = LambdaAnswers.fits(form, StatusCode::OK, &headers, &vec![b'a'; bytes]);
+        match expected {
+            Ok(()) => assert_eq!(fits, Ok(())),
+            Err(cause) => assert!(fits.unwrap_err().contains(cause), "{form:?}"),
+        }
+    }
+
+    #[test]
+    fn what_a_front_cannot_carry_says_why() {
+        const MB: usize = 1024 * 1024;
+        for form in [ReplyForm::V2, ReplyForm::V1] {
+            check(form, 2, 5 * MB, Ok(()));
+            check(form, 2, 6 * MB - 1024, Err("more than the 6291456 that the front can carry"));
+        }
+        for form in [ReplyForm::AlbSingle, ReplyForm::AlbMulti] {
+            check(form, 1, 1000 * 1000, Ok(()));
+            check(form, 1, MB - 1024, Err("more than the 1048576 that the front can carry"));
+        }
+        check(ReplyForm::AlbMulti, 2, 0, Ok(()));
+        check(ReplyForm::AlbSingle, 2, 0, Err("enable `lambda.multi_value_headers.enabled`"));
+    }
+}
