@@ -16,7 +16,9 @@ mod check;
 mod declared_claims;
 mod demo;
 mod emit;
+mod every_front;
 mod explain;
+
 mod issuer;
 mod loaded;
 mod ministack;

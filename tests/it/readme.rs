@@ -43,6 +43,7 @@ fn the_readme_lists_every_key_of_the_configuration() {
     let readme = readme();
     for section in [
         "[door]",
+        "[[domains]]",
         "[authorizer]",
         "[api_keys]",
         "[[webhooks]]",

@@ -64,6 +64,24 @@ impl LocalDoor {
         self.url("function_url")
     }
 
+    /// Where the REST API listens, and its stage.
+    #[must_use]
+    pub fn rest_api(&self) -> &str {
+        self.url("rest_api")
+    }
+
+    /// Where the WebSocket API listens, and its stage.
+    #[must_use]
+    pub fn websocket_api(&self) -> &str {
+        self.url("websocket_api")
+    }
+
+    /// Where the load balancer listens.
+    #[must_use]
+    pub fn alb(&self) -> &str {
+        self.url("alb")
+    }
+
     /// Where the Invoke API listens.
     #[must_use]
     pub fn lambda(&self) -> &str {

@@ -1,8 +1,10 @@
 use doorward_config::AuthorizerAnswer;
 use doorward_core::{Admission, LiveDoor};
-use doorward_events::authorizer::{self, AnswerForm, UNAUTHORIZED, Verdict};
+use doorward_events::authorizer::{
+    self, Allowed, AnswerForm, AuthorizerCall, UNAUTHORIZED, UsageKey, Verdict,
+};
 use doorward_events::{Attested, Envelope, EnvelopeError};
-use doorward_model::{CallId, MalformedFault, Principal, Refusal};
+use doorward_model::{CallId, MalformedFault, Principal, Refusal, ReplyForm};
 use lambda_runtime::{Context, Diagnostic};
 use serde_json::Value;
 use serde_json::value::RawValue;
@@ -19,21 +21,35 @@ pub(crate) async fn admit(
     let xray = context.xray_trace_id.as_deref();
     let envelope = Envelope::new(payload, &context.request_id, context.deadline, xray);
     let door = live.enter(envelope.deadline).await;
-    let form = match door.rules().config().authorizer.answer {
+    let configured = match door.rules().config().authorizer.answer {
         AuthorizerAnswer::Simple => AnswerForm::Simple,
         AuthorizerAnswer::IamPolicy => AnswerForm::IamPolicy,
     };
     let question = match authorizer::read(&envelope) {
         Ok(question) => question,
-        Err(EnvelopeError::Malformed(fault)) => {
+        Err(EnvelopeError::Malformed { form, fault }) => {
             tracing::warn!(request_id = context.request_id, cause = %fault, "the request is malformed");
             let refusal = Refusal::Malformed(MalformedFault::Envelope(fault.to_string()));
+            // Only a question in payload format 2.0 may be answered by a simple denial.
+            let form = if form == ReplyForm::V2 { configured } else { AnswerForm::IamPolicy };
             return Ok(authorizer::deny(form, refusal.code(), &CallId::new(&context.request_id)));
         }
         Err(error) => return Err(unreadable(&error, context)),
     };
-    // Usage plans, which such a key would count in, are the REST API's alone: an HTTP API has no use for it.
-    let Admission { call, refusal, usage_key: _ } = door.admit(question.inbound).await;
+    let form = if question.kind.takes_simple() { configured } else { AnswerForm::IamPolicy };
+    // Where the path is refused as well, the door says so itself.
+    if let Some(path) = door.rules().path_of(&question.inbound)
+        && !question.is_about(&path)
+    {
+        let cause = "the ARN is not that of the path";
+        let hint = "declare the custom domain and its base path in `[[domains]]`";
+        tracing::warn!(request_id = context.request_id, cause, hint, "the question is about two routes");
+        return Ok(authorizer::deny(form, "ambiguous-path", &CallId::new(&context.request_id)));
+    }
+    let AuthorizerCall { inbound, route_arn, kind } = question;
+    let Admission { call, refusal, usage_key } = door.admit(inbound).await;
+    let resources = [route_arn];
+    let [route_arn] = &resources;
     let anonymous = Principal::anonymous().name;
     let verdict = match &refusal {
         Some(Refusal::Unauthenticated(_)) => return Err(failure("Unauthorized", UNAUTHORIZED)),
@@ -42,14 +58,18 @@ pub(crate) async fn admit(
             return Err(failure("Doorward.Unavailable", "this cannot be decided at the moment"));
         }
         Some(refusal) => Verdict::Deny { code: refusal.code(), caller: call.caller.as_ref(), call: &call.id },
-        None => Verdict::Allow(Attested {
-            caller: call.caller.as_ref().unwrap_or(&anonymous),
-            plan: call.plan.as_deref(),
-            purpose: call.purpose.as_deref(),
-            call: &call.id,
+        None => Verdict::Allow(Allowed {
+            attested: Attested {
+                caller: call.caller.as_ref().unwrap_or(&anonymous),
+                plan: call.plan.as_deref(),
+                purpose: call.purpose.as_deref(),
+                call: &call.id,
+            },
+            resources: &resources,
+            usage_key: usage_key.as_ref().map(|key| UsageKey(key.expose())),
         }),
     };
-    let answer = authorizer::answer(form, &question.route_arn, &verdict);
+    let answer = authorizer::answer(kind, form, route_arn, &verdict);
     if let Some(fault) = answer.fault {
         tracing::warn!(request_id = context.request_id, cause = %fault, "an allowing answer cannot be stated");
     }

@@ -1,12 +1,12 @@
 use doorward_core::{Answer, Door, EventAnswer, LiveDoor, problem};
 use doorward_events::s3::BrokenRecord;
 use doorward_events::{Entrance, Envelope, EnvelopeError, reply};
-use doorward_model::{BodyError, Inbound, MalformedFault, Refusal, Reply};
+use doorward_model::{Inbound, MalformedFault, Message, Refusal, Reply, ReplyForm};
 use lambda_runtime::{Context, Diagnostic};
 use serde_json::Value;
 use serde_json::value::RawValue;
 
-/// Answers one invocation: an HTTP request in payload format 2.0; an event with nothing, or with an error so that its
+/// Answers one invocation: an HTTP request in the form that its front takes; an event with nothing, or with an error so that its
 /// source sends it again.
 pub(crate) async fn serve(
     live: &LiveDoor,
@@ -18,18 +18,24 @@ pub(crate) async fn serve(
     let envelope = Envelope::new(payload, &context.request_id, context.deadline, xray);
     let door = live.enter(envelope.deadline).await;
     match doorward_events::read(&envelope) {
-        Ok(Entrance::Http(inbound)) => match door.serve(inbound).await {
-            Answer::Http(reply) => encode(reply).await,
-            Answer::Event(_) => {
-                Err(diagnostic("Doorward.Mismatch", "a request was answered as an event".to_owned()))
+        Ok(Entrance::Http(inbound)) => {
+            let form = match &inbound.message {
+                Message::Http(request) => request.reply,
+                Message::Event(_) => ReplyForm::default(),
+            };
+            match door.serve(inbound).await {
+                Answer::Http(reply) => encode(form, reply).await,
+                Answer::Event(_) => {
+                    Err(diagnostic("Doorward.Mismatch", "a request was answered as an event".to_owned()))
+                }
             }
-        },
+        }
         Ok(Entrance::Records(records)) => serve_records(&door, records, context).await,
         Ok(Entrance::Test) => Ok(Value::Null),
-        Err(EnvelopeError::Malformed(fault)) => {
+        Err(EnvelopeError::Malformed { form, fault }) => {
             tracing::warn!(request_id = context.request_id, cause = %fault, "the request is malformed");
             let refusal = Refusal::Malformed(MalformedFault::Envelope(fault.to_string()));
-            encode(refuse(&door, &refusal, context)).await
+            encode(form, refuse(&door, &refusal, context)).await
         }
         Err(error) => {
             tracing::error!(request_id = context.request_id, cause = %error, hint = error.hint(), "unknown event");
@@ -63,11 +69,12 @@ async fn serve_records(
 }
 
 /// The core has bounded the body and gathered it, and says so before it records the call.
-async fn encode(reply: Reply) -> Result<Value, Diagnostic> {
+async fn encode(form: ReplyForm, reply: Reply) -> Result<Value, Diagnostic> {
     let Reply { status, headers, body } = reply;
-    let unreadable = |error: BodyError| diagnostic("Doorward.Unreadable", error.to_string());
-    let body = body.collect(reply::MAX_ANSWER_BYTES).await.map_err(unreadable)?;
-    Ok(reply::encode(status, &headers, &body))
+    let unreadable = |cause: String| diagnostic("Doorward.Unreadable", cause);
+    let body = body.collect(reply::max_answer_bytes(form)).await;
+    let body = body.map_err(|error| unreadable(error.to_string()))?;
+    reply::encode(form, status, &headers, &body).map_err(|unfit| unreadable(unfit.to_string()))
 }
 
 fn refuse(door: &Door, refusal: &Refusal, context: &Context) -> Reply {

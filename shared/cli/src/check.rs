@@ -87,7 +87,7 @@ fn unauthorizable(config: &Config) -> Vec<String> {
         return Vec::new();
     }
     let routes = config.routes.iter().filter(|route| route.takes_webhooks());
-    routes.map(|route| format!("{} {}", route.method, route.path)).collect()
+    routes.map(|route| route.matched.to_string()).collect()
 }
 
 fn contracts(config: &Config) -> usize {

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use doorward_config::{AuthorizerAnswer, Config};
+use doorward_config::{AuthorizerAnswer, Config, RouteMatch};
 use doorward_emulator::{
     Access, Alb, Authorizer, AuthorizerForm, FunctionUrl, HttpApi, Payload, RestApi, RestAuthorizer,
     RestAuthorizerKind, RestMethod, Route, UrlAuth, WebSocketApi, WebSocketAuthorizer,
@@ -48,9 +48,9 @@ pub(crate) fn of(config: &Config) -> LocalFronts {
 /// the door's own route. A webhook's signature covers the body, which an authorizer is not given.
 fn routes(config: &Config) -> impl Iterator<Item = (String, Access)> {
     let access = |open| if open { Access::Open } else { Access::Authorizer };
-    let keys = config.routes.iter().map(move |route| {
-        (format!("{} {}", route.method, route.path), access(route.is_anonymous() || route.takes_webhooks()))
-    });
+    let keys = config.routes.iter().filter(|route| matches!(route.matched, RouteMatch::Http { .. })).map(
+        move |route| (route.matched.to_string(), access(route.is_anonymous() || route.takes_webhooks())),
+    );
     keys.chain([("GET /.doorward/health".to_owned(), Access::Open)])
 }
 

@@ -1,3 +1,4 @@
+use std::fmt;
 use std::num::NonZeroU64;
 use std::time::Duration;
 
@@ -16,6 +17,8 @@ pub struct Config {
     pub door: Door,
     /// The fronts that may send anything; all others are refused.
     pub fronts: Vec<Front>,
+    /// `[[domains]]`.
+    pub domains: Vec<Domain>,
     /// `[authorizer]`.
     pub authorizer: Authorizer,
     /// `[api_keys]`.
@@ -34,6 +37,15 @@ pub struct Config {
     pub events: Vec<EventRule>,
     /// `[[plans]]`.
     pub plans: Vec<Plan>,
+}
+
+/// A custom domain of API Gateway's, and what it puts before the path.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Domain {
+    /// The host name, in lower case, without a last dot.
+    pub name: String,
+    /// What its mapping puts before the path: `/shop`; `/` where it puts nothing.
+    pub base_path: String,
 }
 
 /// What holds for the whole door.
@@ -247,10 +259,8 @@ pub struct Target {
 pub struct Route {
     /// The Cedar action.
     pub id: String,
-    /// The method.
-    pub method: Method,
-    /// `/orders/{id}`: literal segments and parameters; canonical.
-    pub path: String,
+    /// The requests that it takes.
+    pub matched: RouteMatch,
     /// Name of a declared target.
     pub target: String,
     /// How callers may prove who they are, in the order of the file: the first kind of credentials that a caller shows
@@ -268,6 +278,29 @@ pub struct Route {
     pub units: NonZeroU64,
     /// The purpose that calls of this route have.
     pub purpose: Option<String>,
+}
+
+/// The requests that a route takes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum RouteMatch {
+    /// `GET /orders/{id}`.
+    Http {
+        /// The method.
+        method: Method,
+        /// `/orders/{id}`: literal segments and parameters; canonical.
+        path: String,
+    },
+    /// The route key of a WebSocket API: `$connect`.
+    Socket(String),
+}
+
+impl fmt::Display for RouteMatch {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Http { method, path } => write!(f, "{method} {path}"),
+            Self::Socket(key) => f.write_str(key),
+        }
+    }
 }
 
 /// A kind of credentials, as `auth` of a route names it.

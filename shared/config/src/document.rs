@@ -6,7 +6,9 @@ use crate::checked::{Config, Door};
 use crate::names::{self, Names};
 use crate::reader::{Section, Value};
 use crate::report::Reported;
-use crate::{api_keys, authorizer, door, events, fronts, issuers, plans, routes, shadow, targets, webhooks};
+use crate::{
+    api_keys, authorizer, domains, door, events, fronts, issuers, plans, routes, shadow, targets, webhooks,
+};
 
 /// Reads the whole file. Declarations are read before their uses, so that every use can be checked where it stands.
 pub(crate) fn read(document: &mut Section<'_>) -> Result<Config, Reported> {
@@ -14,6 +16,7 @@ pub(crate) fn read(document: &mut Section<'_>) -> Result<Config, Reported> {
     let api_keys = document.optional("api_keys", api_keys::read);
     let authorizer = document.optional("authorizer", authorizer::read);
     let shadow = document.optional("shadow", shadow::read);
+    let domains = domains::read(document);
 
     let mut names = Declared {
         callers: Names::new("issuer or webhook"),
@@ -40,6 +43,7 @@ pub(crate) fn read(document: &mut Section<'_>) -> Result<Config, Reported> {
 
     Ok(Config {
         fronts: fronts?,
+        domains: domains?,
         api_keys: api_keys?.unwrap_or_else(api_keys::default),
         authorizer: authorizer?.unwrap_or(authorizer::DEFAULT),
         shadow: shadow?,

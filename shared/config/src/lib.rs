@@ -12,6 +12,7 @@ mod authorizer;
 mod checked;
 mod claims;
 mod document;
+mod domains;
 mod door;
 mod duration;
 mod entity_type;
@@ -41,9 +42,9 @@ mod targets;
 mod webhooks;
 
 pub use checked::{
-    Algorithm, ApiKeys, Authorizer, AuthorizerAnswer, CheckAnswers, Config, ContractRef, Credential, Door,
-    EventRule, Issuer, JwksLocation, Limit, LimitRule, OnDeny, ParentRule, Plan, PrincipalRule, ResourceRule,
-    Route, Shadow, Target, Updates, Webhook, WebhookScheme, Window,
+    Algorithm, ApiKeys, Authorizer, AuthorizerAnswer, CheckAnswers, Config, ContractRef, Credential, Domain,
+    Door, EventRule, Issuer, JwksLocation, Limit, LimitRule, OnDeny, ParentRule, Plan, PrincipalRule,
+    ResourceRule, Route, RouteMatch, Shadow, Target, Updates, Webhook, WebhookScheme, Window,
 };
 pub use duration::parse as parse_duration;
 pub use environment::{ENVIRONMENT, EnvironmentVariable, jwks_url_variable};

@@ -5,7 +5,9 @@ use doorward_model::Fault;
 use http::{HeaderName, Method};
 use matchit::Router;
 
-use crate::checked::{CheckAnswers, ContractRef, Issuer, ParentRule, ResourceRule, Route, Webhook};
+use crate::checked::{
+    CheckAnswers, ContractRef, Issuer, ParentRule, ResourceRule, Route, RouteMatch, Webhook,
+};
 use crate::document::Declared;
 use crate::path_template::PathTemplate;
 use crate::reader::{Section, Value, with_hint};
@@ -19,6 +21,9 @@ const MOST_UNITS: u64 = 1_000_000;
 /// Methods that API Gateway and function URLs pass on.
 const METHODS: [Method; 7] =
     [Method::GET, Method::HEAD, Method::POST, Method::PUT, Method::PATCH, Method::DELETE, Method::OPTIONS];
+
+/// The route keys of WebSocket APIs that are read.
+const SOCKET_ROUTES: [&str; 1] = ["$connect"];
 
 /// Reads `[[routes]]` and declares their ids.
 pub(crate) fn read(
@@ -35,7 +40,7 @@ pub(crate) fn read(
         let matched = section.required("match", |value| table.claim(value, value.parse(parse_match)?));
         let target = section.required("target", |value| names.targets.used(value));
         let auth = section.required("auth", |value| auth::read(value, names, issuers, webhooks));
-        let contract = section.optional("contract", read_contract);
+        let contract = section.optional("contract", |value| read_contract(value, matched.as_ref().ok()));
         let check_answers =
             section.optional("check_answers", |value| Ok((read_check_answers(value)?, value)));
         let resource = section
@@ -54,11 +59,9 @@ pub(crate) fn read(
             }
             (Some((wanted, _)), _) => wanted,
         };
-        let (method, path) = matched?;
         Ok(Route {
             id: id?,
-            method,
-            path: path.text,
+            matched: matched?.into_checked(),
             target: target?,
             auth: auth?,
             contract,
@@ -71,19 +74,42 @@ pub(crate) fn read(
     })
 }
 
-/// The methods and paths that are taken, kept by the router that serves them, so that both judge alike.
+/// What a route's `match` says.
+enum Matched {
+    Http(Method, PathTemplate),
+    Socket(String),
+}
+
+impl Matched {
+    fn into_checked(self) -> RouteMatch {
+        match self {
+            Self::Http(method, path) => RouteMatch::Http { method, path: path.text },
+            Self::Socket(key) => RouteMatch::Socket(key),
+        }
+    }
+}
+
+/// What is taken. Methods and paths are kept by the router that serves them, so that both judge alike.
 #[derive(Default)]
-struct RouteTable(HashMap<Method, Router<(String, usize)>>);
+struct RouteTable {
+    http: HashMap<Method, Router<(String, usize)>>,
+    /// Route keys, and the line of each.
+    sockets: HashMap<String, usize>,
+}
 
 impl RouteTable {
-    fn claim(
-        &mut self,
-        value: Value<'_>,
-        (method, path): (Method, PathTemplate),
-    ) -> Result<(Method, PathTemplate), Reported> {
-        let router = self.0.entry(method.clone()).or_default();
+    fn claim(&mut self, value: Value<'_>, matched: Matched) -> Result<Matched, Reported> {
+        let (method, path) = match &matched {
+            Matched::Http(method, path) => (method, path),
+            Matched::Socket(key) => {
+                let Some(line) = self.sockets.insert(key.clone(), value.line()) else { return Ok(matched) };
+                let fault = Fault::new(format!("a second route takes {}", quote(key)));
+                return Err(value.fault(fault.hint(format!("the first route is on line {line}"))));
+            }
+        };
+        let router = self.http.entry(method.clone()).or_default();
         let Err(error) = router.insert(&path.text, (path.text.clone(), value.line())) else {
-            return Ok((method, path));
+            return Ok(matched);
         };
         let this = quote(&format!("{method} {}", path.text));
         // Literal segments come before parameters and never hold a brace: the template taken as a path meets the route
@@ -100,7 +126,14 @@ impl RouteTable {
     }
 }
 
-fn parse_match(text: &str) -> Result<(Method, PathTemplate), Fault> {
+fn parse_match(text: &str) -> Result<Matched, Fault> {
+    if SOCKET_ROUTES.contains(&text) {
+        return Ok(Matched::Socket(text.to_owned()));
+    }
+    if text.starts_with('$') {
+        let fault = Fault::new(format!("{} is no route key that the door takes", quote(text)));
+        return Err(with_hint(fault, suggest(text, SOCKET_ROUTES)));
+    }
     let Some((word, path)) = text.split_once(' ') else {
         let fault = Fault::new(format!("{} is not a method and a path", quote(text)));
         return Err(fault.hint("write both with one space between: `POST /orders`"));
@@ -110,10 +143,14 @@ fn parse_match(text: &str) -> Result<(Method, PathTemplate), Fault> {
         let fault = Fault::new(format!("unknown method {}", quote(word)));
         return Err(with_hint(fault, suggest(word, known.iter().map(Method::as_str))));
     };
-    Ok((method.clone(), PathTemplate::parse(path)?))
+    Ok(Matched::Http(method.clone(), PathTemplate::parse(path)?))
 }
 
-fn read_contract(value: Value<'_>) -> Result<ContractRef, Reported> {
+fn read_contract(value: Value<'_>, matched: Option<&Matched>) -> Result<ContractRef, Reported> {
+    if let Some(Matched::Socket(key)) = matched {
+        let fault = Fault::new(format!("{} has no method and path, which a contract describes", quote(key)));
+        return Err(value.fault(fault.hint("leave `contract` out")));
+    }
     value.parse(|text| match text.split_once('#') {
         Some((file, operation)) if !operation.is_empty() => Ok(ContractRef {
             file: location::parse_file(file)?,
@@ -138,7 +175,7 @@ fn read_check_answers(value: Value<'_>) -> Result<CheckAnswers, Reported> {
 /// `matched` is absent while the route's `match` is faulty: then no parameter can be judged.
 fn read_resource(
     value: Value<'_>,
-    matched: Option<&(Method, PathTemplate)>,
+    matched: Option<&Matched>,
     issuers: &[Issuer],
     loaded: &mut load::Loaded,
 ) -> Result<ResourceRule, Reported> {
@@ -175,7 +212,7 @@ fn read_resource(
 }
 
 /// A parent may be of the principals' type: a user's own things are in the user.
-fn read_parent(value: Value<'_>, matched: Option<&(Method, PathTemplate)>) -> Result<ParentRule, Reported> {
+fn read_parent(value: Value<'_>, matched: Option<&Matched>) -> Result<ParentRule, Reported> {
     value.section("a parent", |section| {
         let type_name = section.required("type", |value| value.parse(entity_type::parse));
         let parameter = section.required("id", |value| read_parameter(value, matched));
@@ -184,14 +221,18 @@ fn read_parent(value: Value<'_>, matched: Option<&(Method, PathTemplate)>) -> Re
 }
 
 /// Reads `path.id`.
-fn read_parameter(value: Value<'_>, matched: Option<&(Method, PathTemplate)>) -> Result<String, Reported> {
+fn read_parameter(value: Value<'_>, matched: Option<&Matched>) -> Result<String, Reported> {
     value.parse(|text| {
         let Some(name) = text.strip_prefix("path.") else {
             let fault = Fault::new(format!("{} is not a parameter of the path", quote(text)));
             return Err(fault.hint("write `path.` and the parameter's name"));
         };
         match matched {
-            Some((_, path)) if !path.parameters.iter().any(|parameter| parameter == name) => {
+            Some(Matched::Socket(key)) => {
+                Err(Fault::new(format!("{} has no path, and so no parameters", quote(key)))
+                    .hint("leave `resource` out: it is the function then"))
+            }
+            Some(Matched::Http(_, path)) if !path.parameters.iter().any(|parameter| parameter == name) => {
                 let fault = Fault::new(format!("the path has no parameter {}", quote(name)));
                 Err(with_hint(fault, suggest(name, path.parameters.iter().map(String::as_str))))
             }

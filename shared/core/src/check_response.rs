@@ -51,8 +51,9 @@ impl Door {
             body => {
                 let gathered =
                     body.collect(MAX_ANSWER).await.map_err(|error| unreadable(&error.to_string()))?;
-                if rules.is_some() && !self.ports.answers.fits(form, status, &headers, &gathered) {
-                    return Err(unreadable("it is larger than the front can carry"));
+                if rules.is_some() {
+                    let fits = self.ports.answers.fits(form, status, &headers, &gathered);
+                    fits.map_err(|cause| unreadable(&cause))?;
                 }
                 if gathered.is_empty() { Body::Empty } else { Body::Full(gathered) }
             }

@@ -1,6 +1,6 @@
 use std::collections::HashMap;
 
-use doorward_config::{Config, ContractRef, Route};
+use doorward_config::{Config, ContractRef, Route, RouteMatch};
 use doorward_contract::{Document, Operation};
 use doorward_model::{Fault, Faults, Place};
 
@@ -78,10 +78,11 @@ fn read(bundle: &Bundle, reference: &ContractRef, faults: &mut Faults) -> Option
 /// A contract that describes another request than the route matches checks nothing.
 fn compare(route: &Route, operation: &Operation, place: &Place) -> Option<Fault> {
     let (method, path) = (operation.method(), operation.path_template());
-    (route.method != *method || route.path != path).then(|| {
+    let is_same = matches!(&route.matched, RouteMatch::Http { method: own, path: template } if own == method && template == path);
+    (!is_same).then(|| {
         Fault::new(format!(
-            "the route `{}` matches `{} {}`, but its contract describes `{method} {path}`",
-            route.id, route.method, route.path,
+            "the route `{}` matches `{}`, but its contract describes `{method} {path}`",
+            route.id, route.matched,
         ))
         .at(place.clone())
     })

@@ -1,8 +1,8 @@
 use doorward_config::{Plan, Target};
 use doorward_model::entity_type::EVENT_SOURCE;
 use doorward_model::{
-    Call, CanonicalPath, EntityName, EventRecord, HttpRequest, Inbound, MalformedFault, Message, Refusal,
-    Stage, Trace,
+    Call, CanonicalPath, EntityName, EventRecord, FrontKind, HttpRequest, Inbound, MalformedFault, Message,
+    Refusal, Stage, Trace,
 };
 
 use crate::door::Door;
@@ -127,7 +127,7 @@ impl Rules {
     /// Where a message that came in by a pinned front leads.
     pub(crate) fn find<'c>(&'c self, inbound: &'c Inbound, call: &mut Call) -> Result<Found<'c>, Refusal> {
         let found = match &inbound.message {
-            Message::Http(request) => self.find_route(request, &inbound.trace)?,
+            Message::Http(request) => self.find_route(inbound.front.kind, request, &inbound.trace)?,
             Message::Event(record) => {
                 // A pinned source attests itself; nothing else of the record is believed yet.
                 call.caller = Some(EntityName::new(EVENT_SOURCE, &record.sender));
@@ -138,10 +138,18 @@ impl Rules {
         Ok(found)
     }
 
-    fn find_route<'c>(&'c self, request: &'c HttpRequest, trace: &'c Trace) -> Result<Found<'c>, Refusal> {
-        let path = CanonicalPath::parse(&request.path, request.path_form)
-            .map_err(|fault| Refusal::Malformed(MalformedFault::Path(fault)))?;
-        let (place, parameters) = match self.router.find(&request.method, &path) {
+    fn find_route<'c>(
+        &'c self,
+        kind: FrontKind,
+        request: &'c HttpRequest,
+        trace: &'c Trace,
+    ) -> Result<Found<'c>, Refusal> {
+        let path = self.canonical_path(kind, request)?;
+        let matched = match &request.socket {
+            Some(key) => self.router.find_socket(key),
+            None => self.router.find(&request.method, &path),
+        };
+        let (place, parameters) = match matched {
             Match::Route(place, parameters) => (place, parameters),
             Match::OtherMethods(allow) => return Err(Refusal::MethodNotAllowed { allow }),
             Match::Nothing => return Err(Refusal::NotFound),

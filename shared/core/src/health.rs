@@ -17,7 +17,8 @@ impl Door {
     /// none of them, and asks for no credentials; it leaves a line and no ledger item.
     pub(crate) fn health(&self, inbound: &Inbound, call: &mut Call) -> Option<Reply> {
         let Message::Http(request) = &inbound.message else { return None };
-        if request.path != PATH || request.method != Method::GET {
+        let path = self.rules.own_path(inbound.front.kind, request);
+        if path != Some(PATH) || request.method != Method::GET || request.socket.is_some() {
             return None;
         }
         let config = self.rules.config();

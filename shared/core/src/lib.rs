@@ -11,6 +11,7 @@
 //! changes; [`LiveDoor`] hands each call the one that is in force.
 
 mod api_key;
+mod base_path;
 mod bundle;
 mod check_request;
 mod check_response;

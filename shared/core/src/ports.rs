@@ -197,7 +197,16 @@ pub struct StoreError(pub String);
 /// What the front can carry back.
 pub trait AnswerBound: Send + Sync {
     /// Whether an answer with this body still fits, in the `form` in which the front takes it.
-    fn fits(&self, form: ReplyForm, status: StatusCode, headers: &HeaderMap, body: &[u8]) -> bool;
+    ///
+    /// # Errors
+    /// Why it does not, lowercase, for operators.
+    fn fits(
+        &self,
+        form: ReplyForm,
+        status: StatusCode,
+        headers: &HeaderMap,
+        body: &[u8],
+    ) -> Result<(), String>;
 
     /// Whether the front passes a body on while it comes in. One that does not must be handed the whole.
     fn streams(&self) -> bool;

@@ -1,6 +1,6 @@
 use std::collections::HashMap;
 
-use doorward_config::Route;
+use doorward_config::{Route, RouteMatch};
 use doorward_model::CanonicalPath;
 use http::Method;
 
@@ -8,6 +8,8 @@ use http::Method;
 #[derive(Debug, Default)]
 pub(crate) struct Router {
     paths: matchit::Router<HashMap<Method, usize>>,
+    /// By route key of a WebSocket API.
+    sockets: HashMap<String, usize>,
 }
 
 /// What a path leads to.
@@ -28,14 +30,25 @@ impl Router {
     /// The path that conflicts with one before it.
     pub(crate) fn new(routes: &[Route]) -> Result<Self, String> {
         let mut methods: HashMap<&str, HashMap<Method, usize>> = HashMap::new();
+        let mut sockets = HashMap::new();
         for (place, route) in routes.iter().enumerate() {
-            methods.entry(&route.path).or_default().insert(route.method.clone(), place);
+            match &route.matched {
+                RouteMatch::Http { method, path } => {
+                    methods.entry(path).or_default().insert(method.clone(), place);
+                }
+                RouteMatch::Socket(key) => drop(sockets.insert(key.clone(), place)),
+            }
         }
         let mut paths = matchit::Router::new();
         for (path, methods) in methods {
             paths.insert(path, methods).map_err(|_| path.to_owned())?;
         }
-        Ok(Self { paths })
+        Ok(Self { paths, sockets })
+    }
+
+    /// What the route key of a WebSocket API leads to.
+    pub(crate) fn find_socket(&self, key: &str) -> Match {
+        self.sockets.get(key).map_or(Match::Nothing, |place| Match::Route(*place, Vec::new()))
     }
 
     /// What `method` on `path` leads to.

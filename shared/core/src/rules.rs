@@ -336,7 +336,7 @@ fn resolve_routes(
     let resolved = config.routes.iter().zip(contracts.into_operations()).filter_map(|(route, operation)| {
         let target = target(config, &route.target, faults)?;
         Some(RouteRules {
-            key: format!("{} {}", route.method, route.path),
+            key: route.matched.to_string(),
             operation,
             issuers: route.issuers().filter_map(|name| config.issuer(name)).cloned().collect(),
             webhooks: route.webhooks().filter_map(|name| config.webhook(name)).cloned().collect(),

@@ -1,10 +1,11 @@
-use doorward_model::Inbound;
-use serde_json::Value;
+use doorward_model::{FrontKind, Inbound};
+use serde_json::{Map, Value};
 
 use crate::envelope::Envelope;
 use crate::fault::{EnvelopeError, UnknownEvent};
+use crate::form::HttpForm;
 use crate::s3::BrokenRecord;
-use crate::{authorizer, http2, s3};
+use crate::{alb, authorizer, http1, http2, s3, websocket};
 
 /// What came in, by the way it is handled.
 #[derive(Debug)]
@@ -27,17 +28,33 @@ pub fn read(envelope: &Envelope<'_>) -> Result<Entrance, EnvelopeError> {
     if authorizer::recognises(&document) {
         return Err(UnknownEvent::ForAuthorizer.into());
     }
-    if http2::recognises(&document) {
-        return Ok(Entrance::Http(http2::read(envelope, document)?));
+    if let Some(form) = HttpForm::of(&document) {
+        return read_http(envelope, document, form).map(Entrance::Http);
     }
     if s3::is_test(&document) {
         return Ok(Entrance::Test);
-    }
-    if document.get("version").is_some_and(|version| version == "1.0") {
-        return Err(UnknownEvent::PayloadFormatOne.into());
     }
     match document.remove("Records") {
         Some(Value::Array(records)) => Ok(Entrance::Records(s3::read(envelope, records)?)),
         _ => Err(UnknownEvent::Form.into()),
     }
+}
+
+/// Reads a request in `form`.
+pub(crate) fn read_http(
+    envelope: &Envelope<'_>,
+    document: Map<String, Value>,
+    form: HttpForm,
+) -> Result<Inbound, EnvelopeError> {
+    let read = match form {
+        HttpForm::RestApi => http1::read(envelope, document, FrontKind::RestApi),
+        HttpForm::HttpApi1 => http1::read(envelope, document, FrontKind::HttpApi),
+        HttpForm::V2 => http2::read(envelope, document),
+        HttpForm::WebSocket => {
+            websocket::check_route(&document)?;
+            websocket::read(envelope, document)
+        }
+        HttpForm::AlbSingle | HttpForm::AlbMulti => alb::read(envelope, document, form.reply()),
+    };
+    read.map_err(|fault| EnvelopeError::Malformed { form: form.reply(), fault })
 }

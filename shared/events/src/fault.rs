@@ -1,4 +1,4 @@
-use doorward_model::JsonFault;
+use doorward_model::{JsonFault, ReplyForm};
 
 use crate::envelope::MAX_EVENT_BYTES;
 
@@ -18,8 +18,13 @@ pub enum EnvelopeError {
     #[error("the event is unknown: {0}")]
     Unknown(#[from] UnknownEvent),
     /// An HTTP request whose caller waits for an answer: a problem with status 400, not a function error.
-    #[error("the request is malformed: {0}")]
-    Malformed(#[from] MalformedRequest),
+    #[error("the request is malformed: {fault}")]
+    Malformed {
+        /// The form in which its front takes the answer.
+        form: ReplyForm,
+        /// What is wrong with it.
+        fault: MalformedRequest,
+    },
 }
 
 impl EnvelopeError {
@@ -27,14 +32,14 @@ impl EnvelopeError {
     #[must_use]
     pub fn hint(&self) -> Option<&'static str> {
         match self {
-            Self::Unknown(UnknownEvent::PayloadFormatOne) => {
-                Some("set the payload format version of the integration or authorizer to 2.0")
-            }
             Self::Unknown(UnknownEvent::ForAuthorizer) => {
                 Some("attach the authorizer function, not the dispatcher, as the API's authorizer")
             }
             Self::Unknown(UnknownEvent::NotForAuthorizer) => {
-                Some("attach this function to an HTTP API as a Lambda authorizer")
+                Some("attach this function to an API of API Gateway as a Lambda authorizer")
+            }
+            Self::Unknown(UnknownEvent::RouteKey) => {
+                Some("send only the route `$connect` of a WebSocket API to this function")
             }
             _ => None,
         }
@@ -47,14 +52,14 @@ pub enum UnknownEvent {
     /// None of the forms.
     #[error("it has none of the forms that this function reads")]
     Form,
-    /// Payload format 1.0, where 2.0 is read.
-    #[error("it has payload format 1.0")]
-    PayloadFormatOne,
+    /// A message of a WebSocket API, or the end of its connection.
+    #[error("it is of a WebSocket API, and not of the route `$connect`, which alone is read")]
+    RouteKey,
     /// A question to an authorizer, sent to the dispatcher.
     #[error("it is a question to an authorizer")]
     ForAuthorizer,
     /// Anything but such a question, sent to the authorizer.
-    #[error("it is not an authorizer's question in payload format 2.0")]
+    #[error("it is not a question to an authorizer")]
     NotForAuthorizer,
     /// `Records` without a record.
     #[error("it holds no record")]
@@ -87,6 +92,23 @@ pub enum MalformedRequest {
     /// More header fields than are read.
     #[error("there are more than {0} header fields")]
     TooManyHeaders(usize),
+    /// `headers` and `multiValueHeaders` are both there, and the first says more.
+    #[error("`{single}` names what `{multi}` lacks")]
+    Lacking {
+        /// The member with one value a name.
+        single: &'static str,
+        /// The member with all of them.
+        multi: &'static str,
+    },
+    /// A query parameter with a delimiter in it, which none can have as it was sent.
+    #[error("a query parameter holds a delimiter")]
+    Query,
+    /// An ARN that names no target group, API or method.
+    #[error("`{0}` is not the ARN of what it names")]
+    Arn(&'static str),
+    /// A client certificate that stands twice, or is no percent-encoded text.
+    #[error("the header with the client certificate is repeated or not percent-encoded text")]
+    ClientCertificate,
     /// `isBase64Encoded` is true and the body is not canonical base64 (RFC 4648 section 4).
     #[error("the body is not base64, although the event says so")]
     Base64,

@@ -40,6 +40,17 @@ pub(crate) fn joined(headers: &HeaderMap) -> Map<String, Value> {
         .collect()
 }
 
+/// The fields as a JSON object with a list of values each.
+pub(crate) fn listed(headers: &HeaderMap) -> Map<String, Value> {
+    headers
+        .keys()
+        .map(|name| {
+            let values: Vec<String> = headers.get_all(name).iter().map(text).collect();
+            (name.as_str().to_owned(), Value::from(values))
+        })
+        .collect()
+}
+
 /// A value as text: UTF-8, or else every byte as its ISO-8859-1 character, so that nothing is lost.
 pub(crate) fn text(value: &HeaderValue) -> String {
     match std::str::from_utf8(value.as_bytes()) {
@@ -66,6 +77,10 @@ pub(crate) fn end_to_end(headers: &HeaderMap) -> HeaderMap {
     })
 }
 
+/// Under these names load balancers state what mutual TLS showed. A caller can write them on any front, so whoever
+/// reads one knows that the front states it, and reads it before it is taken off here.
+const MTLS: &str = "x-amzn-mtls-";
+
 /// All that the door reads of a caller's fields, so that nothing is judged that is not sent on, and nothing sent on
 /// that was not judged: [`end_to_end`], and of those the ones whose names are letters, digits and dashes. Servers with
 /// CGI-like variables write the dash as `_` (RFC 3875 section 4.1.18), and some of them any other character, so a target
@@ -73,7 +88,9 @@ pub(crate) fn end_to_end(headers: &HeaderMap) -> HeaderMap {
 /// fields out by default too (`underscores_in_headers`, `ignore_invalid_headers`).
 pub(crate) fn received(headers: &HeaderMap) -> HeaderMap {
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-';
-    retained(&end_to_end(headers), |name| name.as_str().bytes().all(plain))
+    retained(&end_to_end(headers), |name| {
+        name.as_str().bytes().all(plain) && !name.as_str().starts_with(MTLS)
+    })
 }
 
 /// What a target is sent of the fields that were [`received`]: none that only the door or AWS may state, and none that is

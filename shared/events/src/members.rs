@@ -68,6 +68,38 @@ impl Members {
         map.into_iter().map(pair).collect()
     }
 
+    /// Names with a list of texts each; `None` when absent.
+    pub(crate) fn optional_lists(&mut self, name: &str) -> Result<Option<Lists>, MalformedRequest> {
+        const EXPECTED: &str = "an object of lists of texts";
+        let map = match self.map.remove(name) {
+            None | Some(Value::Null) => return Ok(None),
+            Some(Value::Object(map)) => map,
+            Some(_) => return Err(self.fault(name, EXPECTED)),
+        };
+        let text = |item| match item {
+            Value::String(text) => Ok(text),
+            _ => Err(self.fault(name, EXPECTED)),
+        };
+        let list = |(key, value)| match value {
+            Value::Array(items) => Ok((key, items.into_iter().map(text).collect::<Result<_, _>>()?)),
+            _ => Err(self.fault(name, EXPECTED)),
+        };
+        map.into_iter().map(list).collect::<Result<_, _>>().map(Some)
+    }
+
+    /// An object that may be absent.
+    pub(crate) fn optional_object(&mut self, name: &str) -> Result<Option<Self>, MalformedRequest> {
+        match self.map.get(name) {
+            None | Some(Value::Null) => Ok(None),
+            Some(_) => self.object(name).map(Some),
+        }
+    }
+
+    /// The members that are left, whatever their types.
+    pub(crate) fn into_map(self) -> Map<String, Value> {
+        self.map
+    }
+
     /// An object that must be there.
     pub(crate) fn object(&mut self, name: &str) -> Result<Self, MalformedRequest> {
         match self.map.remove(name) {
@@ -76,7 +108,7 @@ impl Members {
         }
     }
 
-    fn fault(&self, name: &str, expected: &'static str) -> MalformedRequest {
+    pub(crate) fn fault(&self, name: &str, expected: &'static str) -> MalformedRequest {
         MalformedRequest::Member { member: self.place_of(name), expected }
     }
 
@@ -84,5 +116,8 @@ impl Members {
         if self.place.is_empty() { name.to_owned() } else { format!("{}.{name}", self.place) }
     }
 }
+
+/// Names, with all the values of each.
+pub(crate) type Lists = Vec<(String, Vec<String>)>;
 
 const TEXT: &str = "a text";

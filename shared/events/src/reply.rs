@@ -1,7 +1,8 @@
-//! The dispatcher's answer to HTTP APIs and function URLs: payload format 2.0.
+//! The dispatcher's answer to an HTTP front, in the form that the front takes.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use doorward_model::ReplyForm;
 use http::header::SET_COOKIE;
 use http::{HeaderMap, StatusCode};
 use serde_json::{Map, Value};
@@ -12,35 +13,104 @@ use crate::{body, fields};
 /// own error names 6,291,556 bytes, a hundred more than 6 MiB, which no documentation promises: the lower value holds.
 pub const MAX_ANSWER_BYTES: usize = 6 * 1024 * 1024;
 
+/// The longest answer that a load balancer takes, in bytes of JSON (Elastic Load Balancing guide, "Lambda functions as
+/// targets": 1 MB).
+const MAX_ALB_ANSWER_BYTES: usize = 1024 * 1024;
+
 /// Below this, in bytes, a text fits however it is escaped, and stays readable.
 const LONG_TEXT: usize = 512 * 1024;
 
-/// Writes an answer. Several values of one field become one list, `Set-Cookie` fields become `cookies`, and
-/// hop-by-hop fields and lengths are left to the front. A text is written as text, but for a long one whose JSON escapes,
-/// which can be six times as long as its bytes, would be longer than base64.
+/// The longest answer in `form`, in bytes of JSON: API Gateway's own 10 MB bind nowhere.
 #[must_use]
-pub fn encode(status: StatusCode, headers: &HeaderMap, bytes: &[u8]) -> Value {
-    let Layout { mut members, payload } = Layout::of(status, headers, bytes);
+pub fn max_answer_bytes(form: ReplyForm) -> usize {
+    match form {
+        ReplyForm::V2 | ReplyForm::V1 => MAX_ANSWER_BYTES,
+        ReplyForm::AlbSingle | ReplyForm::AlbMulti => MAX_ALB_ANSWER_BYTES,
+    }
+}
+
+/// Why an answer cannot be written in a form.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum UnfitAnswer {
+    /// One value a field is all that the form holds, and no list can stand for several `Set-Cookie` (RFC 6265 section 3).
+    #[error(
+        "it sets more than one cookie, and this load balancer takes one value of each header: enable \
+         `lambda.multi_value_headers.enabled` on its target group"
+    )]
+    Cookies,
+    /// Longer than the front takes.
+    #[error("it is {bytes} bytes long as JSON, more than the {limit} that the front can carry")]
+    TooLarge {
+        /// Its length.
+        bytes: usize,
+        /// The longest one.
+        limit: usize,
+    },
+}
+
+/// Whether an answer can be written in `form` and carried, with `room` bytes left.
+///
+/// # Errors
+/// [`UnfitAnswer`] says why not.
+pub fn fits(
+    form: ReplyForm,
+    status: StatusCode,
+    headers: &HeaderMap,
+    bytes: &[u8],
+    room: usize,
+) -> Result<(), UnfitAnswer> {
+    let len = encoded_len(form, status, headers, bytes)?.saturating_add(room);
+    let limit = max_answer_bytes(form);
+    if len > limit { Err(UnfitAnswer::TooLarge { bytes: len, limit }) } else { Ok(()) }
+}
+
+/// Writes an answer. Hop-by-hop fields and lengths are left to the front. A text is written as text; where the front
+/// decodes base64 whatever it is set to, a long one whose JSON escapes, which can be six times as long as its bytes, would
+/// be longer than base64 is not. A REST API decodes base64 only of the media types that it is told are binary.
+///
+/// | form | several values of one field | `Set-Cookie` |
+/// |---|---|---|
+/// | 2.0 | one list | `cookies` |
+/// | 1.0 | `multiValueHeaders` | `multiValueHeaders` |
+/// | load balancer | one list | one only |
+/// | load balancer, multi-value | `multiValueHeaders` | `multiValueHeaders` |
+///
+/// # Errors
+/// [`UnfitAnswer::Cookies`].
+pub fn encode(
+    form: ReplyForm,
+    status: StatusCode,
+    headers: &HeaderMap,
+    bytes: &[u8],
+) -> Result<Value, UnfitAnswer> {
+    let Layout { mut members, payload } = Layout::of(form, status, headers, bytes)?;
     match payload {
         Payload::Absent => {}
         Payload::Text(text) => drop(members.insert("body".to_owned(), text.into())),
         Payload::Base64(bytes) => drop(members.insert("body".to_owned(), STANDARD.encode(bytes).into())),
     }
-    members.into()
+    Ok(members.into())
 }
 
 /// The length in bytes of what [`encode`] writes of the same arguments, as compact JSON text; nothing of the payload
 /// is copied for it.
-#[must_use]
-pub fn encoded_len(status: StatusCode, headers: &HeaderMap, bytes: &[u8]) -> usize {
-    let Layout { members, payload } = Layout::of(status, headers, bytes);
+///
+/// # Errors
+/// As [`encode`].
+pub fn encoded_len(
+    form: ReplyForm,
+    status: StatusCode,
+    headers: &HeaderMap,
+    bytes: &[u8],
+) -> Result<usize, UnfitAnswer> {
+    let Layout { members, payload } = Layout::of(form, status, headers, bytes)?;
     let member = |len: usize| r#","body":"""#.len().saturating_add(len);
     let payload = match payload {
         Payload::Absent => 0,
         Payload::Text(text) => member(escaped_len(text)),
         Payload::Base64(bytes) => member(base64_len(bytes)),
     };
-    Value::Object(members).to_string().len().saturating_add(payload)
+    Ok(Value::Object(members).to_string().len().saturating_add(payload))
 }
 
 /// An answer before its payload is written.
@@ -58,28 +128,78 @@ enum Payload<'a> {
 }
 
 impl<'a> Layout<'a> {
-    fn of(status: StatusCode, headers: &HeaderMap, bytes: &'a [u8]) -> Self {
-        let mut headers = fields::end_to_end(headers);
-        let cookies: Vec<String> = headers.get_all(SET_COOKIE).iter().map(fields::text).collect();
-        headers.remove(SET_COOKIE);
-        let payload = Payload::of(bytes, &headers);
+    fn of(
+        form: ReplyForm,
+        status: StatusCode,
+        headers: &HeaderMap,
+        bytes: &'a [u8],
+    ) -> Result<Self, UnfitAnswer> {
+        let headers = fields::end_to_end(headers);
+        let payload = Payload::of(form, bytes, &headers);
         let mut members = Map::new();
         members.insert("statusCode".to_owned(), status.as_u16().into());
-        members.insert("headers".to_owned(), fields::joined(&headers).into());
-        if !cookies.is_empty() {
-            members.insert("cookies".to_owned(), cookies.into());
+        if matches!(form, ReplyForm::AlbSingle | ReplyForm::AlbMulti) {
+            let reason = status.canonical_reason().unwrap_or("Unknown");
+            members.insert("statusDescription".to_owned(), format!("{} {reason}", status.as_u16()).into());
         }
+        write_headers(form, headers, &mut members)?;
         members.insert("isBase64Encoded".to_owned(), matches!(payload, Payload::Base64(_)).into());
-        Self { members, payload }
+        Ok(Self { members, payload })
     }
 }
 
+fn write_headers(
+    form: ReplyForm,
+    mut headers: HeaderMap,
+    members: &mut Map<String, Value>,
+) -> Result<(), UnfitAnswer> {
+    let mut put = |name: &str, value: Value| drop(members.insert(name.to_owned(), value));
+    match form {
+        ReplyForm::V2 => {
+            let cookies: Vec<String> = headers.get_all(SET_COOKIE).iter().map(fields::text).collect();
+            headers.remove(SET_COOKIE);
+            put("headers", fields::joined(&headers).into());
+            if !cookies.is_empty() {
+                put("cookies", cookies.into());
+            }
+        }
+        ReplyForm::V1 => {
+            // API Gateway merges both members: a field stands in one of them.
+            let is_single = |headers: &HeaderMap, name| {
+                name != SET_COOKIE && headers.get_all(&name).iter().take(2).count() == 1
+            };
+            let names: Vec<_> = headers.keys().cloned().collect();
+            let mut several = HeaderMap::new();
+            for name in names {
+                if !is_single(&headers, name.clone()) {
+                    several.extend(headers.get_all(&name).iter().map(|value| (name.clone(), value.clone())));
+                    headers.remove(&name);
+                }
+            }
+            put("headers", fields::joined(&headers).into());
+            if !several.is_empty() {
+                put("multiValueHeaders", fields::listed(&several).into());
+            }
+        }
+        ReplyForm::AlbSingle => {
+            if headers.get_all(SET_COOKIE).iter().take(2).count() > 1 {
+                return Err(UnfitAnswer::Cookies);
+            }
+            put("headers", fields::joined(&headers).into());
+        }
+        ReplyForm::AlbMulti => put("multiValueHeaders", fields::listed(&headers).into()),
+    }
+    Ok(())
+}
+
 impl<'a> Payload<'a> {
-    fn of(bytes: &'a [u8], headers: &HeaderMap) -> Self {
+    fn of(form: ReplyForm, bytes: &'a [u8], headers: &HeaderMap) -> Self {
         if bytes.is_empty() {
             return Self::Absent;
         }
-        let readable = |text: &&str| bytes.len() < LONG_TEXT || escaped_len(text) <= base64_len(bytes);
+        let readable = |text: &&str| {
+            form == ReplyForm::V1 || bytes.len() < LONG_TEXT || escaped_len(text) <= base64_len(bytes)
+        };
         let text = body::as_text(bytes, headers).filter(readable);
         text.map_or(Self::Base64(bytes), Self::Text)
     }
@@ -107,16 +227,108 @@ mod tests {
     use serde_json::json;
 
     #[track_caller]
-    fn check(status: u16, pairs: &[(&str, &str)], bytes: &[u8], expected: Value) {
+    fn check_in(form: ReplyForm, status: u16, pairs: &[(&str, &str)], bytes: &[u8], expected: Value) {
         let mut headers = HeaderMap::new();
         for (name, value) in pairs {
             fields::append(&mut headers, name, value).unwrap();
         }
         let status = StatusCode::from_u16(status).unwrap();
-        let answer = encode(status, &headers, bytes);
+        let answer = encode(form, status, &headers, bytes).unwrap();
         assert_eq!(answer, expected);
         let json = serde_json::to_vec(&answer).unwrap();
-        assert_eq!(encoded_len(status, &headers, bytes), json.len());
+        assert_eq!(encoded_len(form, status, &headers, bytes), Ok(json.len()));
+    }
+
+    #[track_caller]
+    fn check(status: u16, pairs: &[(&str, &str)], bytes: &[u8], expected: Value) {
+        check_in(ReplyForm::V2, status, pairs, bytes, expected);
+    }
+
+    const FIELDS: [(&str, &str); 5] = [
+        ("content-type", "text/plain"),
+        ("vary", "a"),
+        ("vary", "b"),
+        ("set-cookie", "a=1; Expires=Wed, 21 Oct 2026 07:28:00 GMT"),
+        ("content-length", "9"),
+    ];
+
+    #[test]
+    fn payload_format_one_has_every_field_once() {
+        let cookie = "a=1; Expires=Wed, 21 Oct 2026 07:28:00 GMT";
+        check_in(
+            ReplyForm::V1,
+            201,
+            &FIELDS,
+            b"x",
+            json!({
+                "statusCode": 201,
+                "headers": {"content-type": "text/plain"},
+                "multiValueHeaders": {"vary": ["a", "b"], "set-cookie": [cookie]},
+                "body": "x",
+                "isBase64Encoded": false,
+            }),
+        );
+        let bare = json!({"statusCode": 204, "headers": {}, "isBase64Encoded": false});
+        check_in(ReplyForm::V1, 204, &[], b"", bare);
+        // A REST API would hand base64 on as it is, where it is not told that the media type is binary.
+        let long = "\n".repeat(LONG_TEXT);
+        let answer = encode(ReplyForm::V1, StatusCode::OK, &HeaderMap::new(), long.as_bytes()).unwrap();
+        assert_eq!((&answer["body"], &answer["isBase64Encoded"]), (&json!(long), &json!(false)));
+    }
+
+    #[test]
+    fn a_load_balancer_has_one_value_or_all() {
+        let cookie = "a=1; Expires=Wed, 21 Oct 2026 07:28:00 GMT";
+        check_in(
+            ReplyForm::AlbSingle,
+            404,
+            &FIELDS,
+            b"\xff",
+            json!({
+                "statusCode": 404,
+                "statusDescription": "404 Not Found",
+                "headers": {"content-type": "text/plain", "vary": "a, b", "set-cookie": cookie},
+                "body": "/w==",
+                "isBase64Encoded": true,
+            }),
+        );
+        check_in(
+            ReplyForm::AlbMulti,
+            599,
+            &FIELDS,
+            b"",
+            json!({
+                "statusCode": 599,
+                "statusDescription": "599 Unknown",
+                "multiValueHeaders": {"content-type": ["text/plain"], "vary": ["a", "b"], "set-cookie": [cookie]},
+                "isBase64Encoded": false,
+            }),
+        );
+    }
+
+    #[test]
+    fn an_answer_that_a_front_cannot_carry_says_what_to_do() {
+        let cookies = HeaderMap::from_iter(
+            ["a=1", "b=2"].map(|cookie| (SET_COOKIE, http::HeaderValue::from_static(cookie))),
+        );
+        let (ok, none) = (StatusCode::OK, HeaderMap::new());
+        assert_eq!(fits(ReplyForm::AlbSingle, ok, &cookies, b"", 0), Err(UnfitAnswer::Cookies));
+        assert_eq!(encode(ReplyForm::AlbSingle, ok, &cookies, b""), Err(UnfitAnswer::Cookies));
+        assert!(UnfitAnswer::Cookies.to_string().contains("lambda.multi_value_headers.enabled"));
+        for form in [ReplyForm::AlbMulti, ReplyForm::V1, ReplyForm::V2] {
+            assert_eq!(fits(form, ok, &cookies, b"", 0), Ok(()));
+        }
+        let mb = vec![b'a'; 1024 * 1024];
+        for (form, fitting) in [
+            (ReplyForm::AlbSingle, false),
+            (ReplyForm::AlbMulti, false),
+            (ReplyForm::V1, true),
+            (ReplyForm::V2, true),
+        ] {
+            assert_eq!(fits(form, ok, &none, &mb, 0).is_ok(), fitting, "{form:?}");
+            assert!(fits(form, ok, &none, &mb, max_answer_bytes(form)).is_err(), "{form:?}");
+            assert!(fits(form, ok, &none, &mb[..1000 * 1000], 1024).is_ok(), "{form:?}");
+        }
     }
 
     #[test]
@@ -174,8 +386,11 @@ mod tests {
         ]);
         for payload in payloads.into_iter().flat_map(|bytes| [bytes.to_vec(), bytes.repeat(100)]) {
             for headers in [&headers, &HeaderMap::new()] {
-                let json = serde_json::to_vec(&encode(StatusCode::OK, headers, &payload)).unwrap();
-                assert_eq!(encoded_len(StatusCode::OK, headers, &payload), json.len());
+                for form in [ReplyForm::V2, ReplyForm::V1, ReplyForm::AlbSingle, ReplyForm::AlbMulti] {
+                    let answer = encode(form, StatusCode::OK, headers, &payload).unwrap();
+                    let json = serde_json::to_vec(&answer).unwrap();
+                    assert_eq!(encoded_len(form, StatusCode::OK, headers, &payload), Ok(json.len()));
+                }
             }
         }
     }

@@ -31,8 +31,11 @@ impl BoundedFront {
 }
 
 impl AnswerBound for BoundedFront {
-    fn fits(&self, _: ReplyForm, _: StatusCode, _: &HeaderMap, body: &[u8]) -> bool {
-        body.len() <= self.largest
+    fn fits(&self, _: ReplyForm, _: StatusCode, _: &HeaderMap, body: &[u8]) -> Result<(), String> {
+        if body.len() > self.largest {
+            return Err("it is larger than the front can carry".to_owned());
+        }
+        Ok(())
     }
 
     fn streams(&self) -> bool {

@@ -35,6 +35,7 @@ fn the_shop_reads_as_it_is_written() {
                     id: "receipts",
                 },
             ],
+            domains: [],
             authorizer: Authorizer {
                 answer: Simple,
                 cache: 0ns,
@@ -89,8 +90,10 @@ fn the_shop_reads_as_it_is_written() {
             routes: [
                 Route {
                     id: "createOrder",
-                    method: POST,
-                    path: "/orders",
+                    matched: Http {
+                        method: POST,
+                        path: "/orders",
+                    },
                     target: "orders",
                     auth: [
                         Token(
@@ -122,8 +125,10 @@ fn the_shop_reads_as_it_is_written() {
                 },
                 Route {
                     id: "getOrder",
-                    method: GET,
-                    path: "/orders/{id}",
+                    matched: Http {
+                        method: GET,
+                        path: "/orders/{id}",
+                    },
                     target: "orders",
                     auth: [
                         Token(

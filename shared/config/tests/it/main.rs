@@ -12,6 +12,7 @@ mod broken;
 mod claims;
 mod context;
 mod document;
+mod domains;
 mod door;
 mod environment;
 mod events;

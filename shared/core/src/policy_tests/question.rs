@@ -1,4 +1,4 @@
-use doorward_config::{Issuer, Placed, QuestionSample, ResourceRule, Sample, Stated, suggest};
+use doorward_config::{Issuer, Placed, QuestionSample, ResourceRule, RouteMatch, Sample, Stated, suggest};
 use doorward_model::{DenyReason, EntityName, Fault, Faults, Item, Place, Principal};
 use doorward_policy::{CallContext, Context, Decision, Input, Loaded, Misfit, Question};
 use jiff::Timestamp;
@@ -126,13 +126,18 @@ impl Rule<'_> {
             }
         };
         let id = resource.map_or("", |name| name.id.as_str());
+        // The opening of a connection comes as a request for nothing else.
+        let (method, template) = match &route.matched {
+            RouteMatch::Http { method, path } => (method.as_str(), path.as_str()),
+            RouteMatch::Socket(_) => ("GET", "/"),
+        };
         let path = match &route.resource {
-            Some(rule) => route.path.replace(&format!("{{{}}}", rule.parameter), id),
-            None => route.path.clone(),
+            Some(rule) => template.replace(&format!("{{{}}}", rule.parameter), id),
+            None => template.to_owned(),
         };
         let none = |named: bool| named.then(|| json!({}));
         let members = [
-            ("method", Some(json!(route.method.as_str()))),
+            ("method", Some(json!(method))),
             ("path", Some(json!(path))),
             ("headers", none(!context.headers.is_empty())),
             ("query", none(!context.query.is_empty())),

@@ -11,6 +11,7 @@ mod api_keys;
 mod archive;
 mod contracts;
 mod events;
+mod fronts;
 mod keys;
 mod live;
 mod loaded;

@@ -64,6 +64,7 @@ fn exercise(event: &Value) {
     match read(event) {
         Ok(Entrance::Http(inbound)) => {
             let Message::Http(http) = &inbound.message else { panic!("a request is a request") };
+            assert!(!http.headers.keys().any(|name| name.as_str().starts_with("x-amzn-mtls-")));
             if CanonicalPath::parse(&http.path, http.path_form).is_ok() {
                 crate::target::encode(&inbound);
             }
@@ -100,7 +101,7 @@ fn check_text(text: &str) {
 fn no_event_panics() {
     let pair = samples::s3_event(&[samples::s3_record(), samples::s3_record()]);
     let mut count = 0;
-    for sample in [samples::http_api(), samples::function_url(), samples::authorizer(), pair] {
+    for sample in samples::every_http().into_iter().chain(samples::every_question()).chain([pair]) {
         for event in mutations(&sample) {
             exercise(&event);
             count += 1;
@@ -129,7 +130,7 @@ fn no_answer_of_a_target_panics() {
 
 #[test]
 fn cut_events_are_not_read() {
-    for sample in [samples::http_api(), samples::s3_event(&[samples::s3_record()])] {
+    for sample in [samples::http_api(), samples::alb_multi(), samples::s3_event(&[samples::s3_record()])] {
         let text = sample.to_string();
         for end in 0..text.len() {
             let cut = doorward_events::read(&envelope(&text.as_bytes()[..end]));

@@ -6,9 +6,14 @@
     reason = "clippy knows test functions, but not the functions that they share"
 )]
 
+mod alb;
 mod authorizer;
+mod forms;
 mod hostile;
 mod http;
+mod http1;
 mod s3;
 mod samples;
 mod target;
+mod verified;
+mod websocket;

@@ -132,6 +132,179 @@ pub fn authorizer() -> Value {
     )
 }
 
+/// After the sample of the API Gateway guide.
+pub fn rest_api() -> Value {
+    json!({
+        "resource": "/orders/{id}",
+        "path": "/orders/4%202",
+        "httpMethod": "POST",
+        "headers": {
+            "Accept": "b",
+            "Authorization": "Bearer x.y.z",
+            "Host": "a1b2c3.execute-api.eu-central-1.amazonaws.com",
+            "X-Amzn-Trace-Id": "Root=1-00000000-000000000000000000000000"
+        },
+        "multiValueHeaders": {
+            "Accept": ["a", "b"],
+            "Authorization": ["Bearer x.y.z"],
+            "Host": ["a1b2c3.execute-api.eu-central-1.amazonaws.com"],
+            "X-Amzn-Trace-Id": ["Root=1-00000000-000000000000000000000000"]
+        },
+        "queryStringParameters": {"tag": "b c", "a=b": ""},
+        "multiValueQueryStringParameters": {"tag": ["a", "b c"], "a=b": [""]},
+        "pathParameters": {"id": "4%202"},
+        "stageVariables": {"one": "1"},
+        "requestContext": {
+            "accountId": "123456789012",
+            "apiId": "a1b2c3",
+            "authorizer": {"claims": null, "scopes": null},
+            "domainName": "a1b2c3.execute-api.eu-central-1.amazonaws.com",
+            "domainPrefix": "a1b2c3",
+            "extendedRequestId": "JKJaXmPLvHcESHA=",
+            "httpMethod": "POST",
+            "identity": {
+                "accessKey": null,
+                "accountId": null,
+                "caller": null,
+                "cognitoIdentityId": null,
+                "principalOrgId": null,
+                "sourceIp": "203.0.113.7",
+                "user": null,
+                "userAgent": "curl/8",
+                "userArn": null,
+                "clientCert": null
+            },
+            "path": "/prod/orders/4%202",
+            "protocol": "HTTP/1.1",
+            "requestId": "c6af9ac6-7b61-11e6-9a41-93e8deadbeef",
+            "requestTime": "24/Nov/2026:23:00:00 +0000",
+            "requestTimeEpoch": 1795561200000_u64,
+            "resourceId": "123456",
+            "resourcePath": "/orders/{id}",
+            "stage": "prod"
+        },
+        "body": "{\"name\":\"é\"}",
+        "isBase64Encoded": false
+    })
+}
+
+pub fn http_api_1() -> Value {
+    with(rest_api(), json!({"version": "1.0", "path": "/prod/orders/4 2"}))
+}
+
+const TARGET_GROUP: &str =
+    "arn:aws:elasticloadbalancing:eu-central-1:123456789012:targetgroup/orders/49e9d65c45c6791a";
+
+/// After the samples of the Elastic Load Balancing guide.
+pub fn alb() -> Value {
+    json!({
+        "requestContext": {"elb": {"targetGroupArn": TARGET_GROUP}},
+        "httpMethod": "POST",
+        "path": "/orders/4%202",
+        "queryStringParameters": {"tag": "a%20b", "plain": ""},
+        "headers": {
+            "accept": "text/html",
+            "authorization": "Bearer x.y.z",
+            "cookie": "session=1",
+            "host": "orders-1234567.eu-central-1.elb.amazonaws.com",
+            "x-amzn-trace-id": "Root=1-00000000-000000000000000000000000",
+            "x-forwarded-for": "10.0.0.1, 203.0.113.7",
+            "x-forwarded-port": "443",
+            "x-forwarded-proto": "https"
+        },
+        "body": "{\"name\":\"é\"}",
+        "isBase64Encoded": false
+    })
+}
+
+pub fn alb_multi() -> Value {
+    with(
+        alb(),
+        json!({
+            "headers": null,
+            "queryStringParameters": null,
+            "multiValueHeaders": {
+                "accept": ["text/html", "*/*"],
+                "authorization": ["Bearer x.y.z"],
+                "cookie": ["session=1", "theme=dark"],
+                "host": ["orders-1234567.eu-central-1.elb.amazonaws.com"],
+                "x-forwarded-for": ["10.0.0.1, 203.0.113.7"]
+            },
+            "multiValueQueryStringParameters": {"tag": ["a%20b", "c"], "plain": [""]}
+        }),
+    )
+}
+
+/// After the sample of the API Gateway guide.
+pub fn websocket() -> Value {
+    json!({
+        "headers": {
+            "Authorization": "Bearer x.y.z",
+            "Host": "w1x2y3.execute-api.eu-central-1.amazonaws.com",
+            "Sec-WebSocket-Key": "dGhlIHNhbXBsZSBub25jZQ==",
+            "Sec-WebSocket-Version": "13"
+        },
+        "multiValueHeaders": {
+            "Authorization": ["Bearer x.y.z"],
+            "Host": ["w1x2y3.execute-api.eu-central-1.amazonaws.com"],
+            "Sec-WebSocket-Key": ["dGhlIHNhbXBsZSBub25jZQ=="],
+            "Sec-WebSocket-Version": ["13"]
+        },
+        "queryStringParameters": {"room": "a b"},
+        "multiValueQueryStringParameters": {"room": ["a b"]},
+        "requestContext": {
+            "routeKey": "$connect",
+            "eventType": "CONNECT",
+            "extendedRequestId": "FG8DaHsqDoEFhzA=",
+            "requestTime": "24/Nov/2026:23:00:00 +0000",
+            "messageDirection": "IN",
+            "stage": "prod",
+            "connectedAt": 1795561200000_u64,
+            "requestTimeEpoch": 1795561200000_u64,
+            "identity": {"userAgent": "curl/8", "sourceIp": "203.0.113.7"},
+            "requestId": "FG8DaHsqDoEFhzA=",
+            "domainName": "w1x2y3.execute-api.eu-central-1.amazonaws.com",
+            "connectionId": "FG8DZdKgIAMCI1A=",
+            "apiId": "w1x2y3"
+        },
+        "isBase64Encoded": false
+    })
+}
+
+pub fn every_http() -> Vec<Value> {
+    vec![http_api(), function_url(), rest_api(), http_api_1(), alb(), alb_multi(), websocket()]
+}
+
+const METHOD_ARN: &str = "arn:aws:execute-api:eu-central-1:123456789012:a1b2c3/prod/POST/orders/4%202";
+
+pub fn token_question() -> Value {
+    json!({
+        "type": "TOKEN",
+        "authorizationToken": "Bearer x.y.z",
+        "methodArn": "arn:aws:execute-api:eu-central-1:123456789012:a1b2c3/prod/GET/orders/42"
+    })
+}
+
+pub fn rest_question() -> Value {
+    with(
+        rest_api(),
+        json!({"type": "REQUEST", "methodArn": METHOD_ARN, "body": null, "isBase64Encoded": null}),
+    )
+}
+
+pub fn http_api_1_question() -> Value {
+    with(rest_question(), json!({"version": "1.0", "path": "/prod/orders/4 2", "identitySource": "x"}))
+}
+
+pub fn websocket_question() -> Value {
+    let arn = "arn:aws:execute-api:eu-central-1:123456789012:w1x2y3/prod/$connect";
+    with(websocket(), json!({"type": "REQUEST", "methodArn": arn, "stageVariables": {}}))
+}
+
+pub fn every_question() -> Vec<Value> {
+    vec![authorizer(), token_question(), rest_question(), http_api_1_question(), websocket_question()]
+}
+
 /// After AWS's own sample; the key is `inbox/Happy Face+é.jpg`.
 pub fn s3_record() -> Value {
     json!({

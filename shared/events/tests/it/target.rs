@@ -5,7 +5,7 @@ use aws_lambda_events::apigw::{ApiGatewayV2httpRequest, ApiGatewayV2httpResponse
 use aws_lambda_events::encodings;
 use doorward_events::target::{self, TargetRequest};
 use doorward_events::{Attested, reply};
-use doorward_model::{Body, CallId, CanonicalPath, EntityName, Inbound};
+use doorward_model::{Body, CallId, CanonicalPath, EntityName, Inbound, ReplyForm};
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use serde_json::{Value, json};
 
@@ -165,7 +165,7 @@ fn an_answer_survives_the_way_out_and_back() {
         .collect();
     for (status, payload) in [(200, &b"\x00\xff"[..]), (404, b"text"), (204, b"")] {
         let status = StatusCode::from_u16(status).unwrap();
-        let json = reply::encode(status, &headers, payload);
+        let json = reply::encode(ReplyForm::V2, status, &headers, payload).unwrap();
         let reply = target::decode(json.to_string().as_bytes()).unwrap();
         assert_eq!((reply.status, &reply.headers), (status, &headers));
         assert_eq!(bytes(reply.body), payload);
