@@ -161,6 +161,9 @@ pub enum DenyReason {
     /// No policy permits it.
     #[error("no policy permits it")]
     NoPermit,
+    /// The caller is `Anonymous`, and no policy that permits it names `Anonymous` in its scope.
+    #[error("no policy that permits it names `Anonymous` in its scope")]
+    Unnamed,
     /// A policy forbids it.
     #[error("a policy forbids it")]
     Forbidden,
@@ -190,8 +193,9 @@ pub enum DenyReason {
 
 impl DenyReason {
     /// Every word.
-    pub const WORDS: [&str; 9] = [
+    pub const WORDS: [&str; 10] = [
         "no-permit",
+        "unnamed",
         "forbid",
         "forbid-errored",
         "permit-errored",
@@ -207,6 +211,7 @@ impl DenyReason {
     pub fn word(&self) -> &'static str {
         match self {
             Self::NoPermit => "no-permit",
+            Self::Unnamed => "unnamed",
             Self::Forbidden => "forbid",
             Self::ForbidErrored => "forbid-errored",
             Self::PermitErrored => "permit-errored",
