@@ -35,6 +35,8 @@ fn the_shop_reads_as_it_is_written() {
                     id: "receipts",
                 },
             ],
+            iam: None,
+            certificates: None,
             authorizer: Authorizer {
                 answer: Simple,
                 cache: 0ns,

@@ -15,6 +15,7 @@ mod document;
 mod door;
 mod environment;
 mod events;
+mod front_callers;
 mod garbage;
 mod issuers;
 mod load;

@@ -9,8 +9,10 @@
 mod admission;
 mod api_keys;
 mod archive;
+mod certificates;
 mod contracts;
 mod events;
+mod iam;
 mod keys;
 mod live;
 mod loaded;
