@@ -46,6 +46,8 @@ fn the_readme_lists_every_key_of_the_configuration() {
         "[[domains]]",
         "[authorizer]",
         "[api_keys]",
+        "[iam]",
+        "[certificates]",
         "[[webhooks]]",
         "[[issuers]]",
         "[[targets]]",

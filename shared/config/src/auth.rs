@@ -1,6 +1,8 @@
 use doorward_model::Fault;
 
-use crate::checked::{Credential, Issuer, Webhook, WebhookScheme};
+use http::HeaderName;
+
+use crate::checked::{Credential, Iam, Issuer, Webhook, WebhookScheme};
 use crate::claims;
 use crate::document::Declared;
 use crate::reader::Value;
@@ -12,16 +14,37 @@ const ANONYMOUS: &str = "anonymous";
 /// `auth = ["api-key"]` admits callers with a key of the door's own.
 const API_KEY: &str = "api-key";
 
+/// `auth = ["iam"]` admits callers whose AWS signature the front verified.
+pub(crate) const IAM: &str = "iam";
+
+/// `auth = ["certificate"]` admits callers whose client certificate the front verified.
+const CERTIFICATE: &str = "certificate";
+
 /// The words of `auth` that name no declaration of the file, so that no declaration can be named so.
-const RESERVED: [(&str, &str); 2] =
-    [(ANONYMOUS, "callers without credentials"), (API_KEY, "callers with an API key of the door's")];
+const RESERVED: [(&str, &str); 4] = [
+    (ANONYMOUS, "callers without credentials"),
+    (API_KEY, "callers with an API key of the door's"),
+    (IAM, "callers whose AWS signature the front verified"),
+    (CERTIFICATE, "callers whose client certificate the front verified"),
+];
+
+/// What the file says of callers, for the routes that let them in.
+pub(crate) struct Callers<'d> {
+    pub(crate) issuers: &'d [Issuer],
+    pub(crate) webhooks: &'d [Webhook],
+    /// The header field that API keys are shown in.
+    pub(crate) key_header: &'d HeaderName,
+    /// `None` while `[iam]` is faulty, or where nobody comes by it.
+    pub(crate) iam: Option<&'d Iam>,
+    /// Whether there is a `[certificates]`, if a faulty one.
+    pub(crate) certificates: bool,
+}
 
 /// Reads the `auth` of a route.
 pub(crate) fn read(
     value: Value<'_>,
     names: &Declared<'_>,
-    issuers: &[Issuer],
-    webhooks: &[Webhook],
+    &Callers { issuers, webhooks, certificates, .. }: &Callers<'_>,
 ) -> Result<Vec<Credential>, Reported> {
     let mut schemes = Vec::new();
     let auth = value.nonempty_set(|item| {
@@ -29,6 +52,12 @@ pub(crate) fn read(
         Ok(match word.as_str() {
             ANONYMOUS => Credential::Anonymous,
             API_KEY => Credential::ApiKey,
+            IAM => Credential::Iam,
+            CERTIFICATE if !certificates => {
+                let fault = Fault::new("no front is said to check client certificates");
+                return Err(item.fault(fault.hint("name those that do as `fronts` in `[certificates]`")));
+            }
+            CERTIFICATE => Credential::Certificate,
             _ if names.webhooks.contains(&word) => {
                 one_of_a_scheme(item, &word, webhooks, &mut schemes)?;
                 Credential::Webhook(word)

@@ -19,6 +19,10 @@ pub struct Config {
     pub fronts: Vec<Front>,
     /// `[[domains]]`.
     pub domains: Vec<Domain>,
+    /// `[iam]`, or what holds without it; `None` where no route accepts IAM callers either.
+    pub iam: Option<Iam>,
+    /// `[certificates]`; it is there where a route accepts client certificates.
+    pub certificates: Option<Certificates>,
     /// `[authorizer]`.
     pub authorizer: Authorizer,
     /// `[api_keys]`.
@@ -119,6 +123,35 @@ pub enum AuthorizerAnswer {
     Simple,
     /// An IAM policy document.
     IamPolicy,
+}
+
+/// `[iam]`: callers whose AWS signature a front verified.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Iam {
+    /// The accounts whose callers are let in; empty where those of all are.
+    pub accounts: Vec<String>,
+    /// The organisations whose callers are let in; empty where those of all, and of none, are.
+    pub organizations: Vec<String>,
+    /// Cedar entity type of callers who are no role: IAM users, federated users and roots.
+    pub user_type: String,
+}
+
+/// `[certificates]`: callers who show a client certificate to a front that checks it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Certificates {
+    /// The fronts that check client certificates; what others say of one is not believed.
+    pub fronts: Vec<Front>,
+    /// What of a certificate names its caller.
+    pub id: CertificateId,
+}
+
+/// What of a client certificate is the id of the caller.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CertificateId {
+    /// Its subject, as RFC 4514 writes it: the same for a certificate that is renewed.
+    Subject,
+    /// `sha256:` and the hash of the whole certificate.
+    Fingerprint,
 }
 
 /// An issuer of tokens (RFC 8414 / OpenID Connect).
@@ -312,6 +345,10 @@ pub enum Credential {
     ApiKey,
     /// A signature of the declared webhook with this name, over the body.
     Webhook(String),
+    /// An AWS signature that the front verified: the caller is a `Role`, or a user of IAM.
+    Iam,
+    /// A client certificate that the front verified: the caller is a `Certificate`.
+    Certificate,
     /// None: the caller is `Anonymous`. It counts last, wherever it stands.
     Anonymous,
 }
@@ -321,7 +358,7 @@ impl Route {
     pub fn issuers(&self) -> impl Iterator<Item = &str> {
         self.auth.iter().filter_map(|credential| match credential {
             Credential::Token(issuer) => Some(issuer.as_str()),
-            Credential::ApiKey | Credential::Webhook(_) | Credential::Anonymous => None,
+            _ => None,
         })
     }
 
@@ -329,7 +366,7 @@ impl Route {
     pub fn webhooks(&self) -> impl Iterator<Item = &str> {
         self.auth.iter().filter_map(|credential| match credential {
             Credential::Webhook(webhook) => Some(webhook.as_str()),
-            Credential::Token(_) | Credential::ApiKey | Credential::Anonymous => None,
+            _ => None,
         })
     }
 
@@ -349,6 +386,18 @@ impl Route {
     #[must_use]
     pub fn accepts_api_keys(&self) -> bool {
         self.auth.contains(&Credential::ApiKey)
+    }
+
+    /// Whether a caller may be one whose AWS signature the front verified.
+    #[must_use]
+    pub fn accepts_iam(&self) -> bool {
+        self.auth.contains(&Credential::Iam)
+    }
+
+    /// Whether a caller may show a client certificate.
+    #[must_use]
+    pub fn accepts_certificates(&self) -> bool {
+        self.auth.contains(&Credential::Certificate)
     }
 
     /// Whether every caller shows a token.

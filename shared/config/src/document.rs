@@ -2,12 +2,14 @@ use std::collections::BTreeSet;
 
 use doorward_model::{Fault, Front};
 
+use crate::auth::{self, Callers};
 use crate::checked::{Config, Door};
 use crate::names::{self, Names};
 use crate::reader::{Section, Value};
 use crate::report::Reported;
 use crate::{
-    api_keys, authorizer, domains, door, events, fronts, issuers, plans, routes, shadow, targets, webhooks,
+    api_keys, authorizer, certificates, domains, door, events, fronts, iam, issuers, plans, routes, shadow,
+    targets, webhooks,
 };
 
 /// Reads the whole file. Declarations are read before their uses, so that every use can be checked where it stands.
@@ -15,6 +17,9 @@ pub(crate) fn read(document: &mut Section<'_>) -> Result<Config, Reported> {
     let (door, fronts) = read_door_and_fronts(document);
     let api_keys = document.optional("api_keys", api_keys::read);
     let authorizer = document.optional("authorizer", authorizer::read);
+    let certificates = document.optional("certificates", certificates::read);
+    let accepted = document.lists("routes", "auth", auth::IAM);
+    let iam = document.optional("iam", iam::read).map(|iam| iam.or_else(|| accepted.then(iam::default)));
     let shadow = document.optional("shadow", shadow::read);
     let domains = domains::read(document);
 
@@ -27,24 +32,29 @@ pub(crate) fn read(document: &mut Section<'_>) -> Result<Config, Reported> {
         plans: Names::new("plan"),
     };
     let plans = plans::read(document, &mut names.plans);
-    let issuers = issuers::read(document, &mut names.callers);
+    let iam_users = iam.as_ref().ok().and_then(Option::as_ref);
+    let user_type = iam_users.map(|iam| iam.user_type.as_str());
+    let issuers = issuers::read(document, &mut names.callers, user_type);
     let webhooks = webhooks::read(document, &mut names);
     let targets = targets::read(document, &mut names.targets);
     // While it is faulty, fields are held against the one that keys are shown in by default.
     let key_header = api_keys.clone().ok().flatten().unwrap_or_else(api_keys::default).header;
-    let routes = routes::read(
-        document,
-        &mut names,
-        issuers.as_deref().unwrap_or_default(),
-        webhooks.as_deref().unwrap_or_default(),
-        &key_header,
-    );
+    let callers = Callers {
+        issuers: issuers.as_deref().unwrap_or_default(),
+        webhooks: webhooks.as_deref().unwrap_or_default(),
+        key_header: &key_header,
+        iam: iam_users,
+        certificates: document.has("certificates"),
+    };
+    let routes = routes::read(document, &mut names, &callers);
     let events = events::read(document, &mut names, fronts.as_deref().ok());
 
     Ok(Config {
         fronts: fronts?,
         domains: domains?,
         api_keys: api_keys?.unwrap_or_else(api_keys::default),
+        iam: iam?,
+        certificates: certificates?,
         authorizer: authorizer?.unwrap_or(authorizer::DEFAULT),
         shadow: shadow?,
         issuers: issuers?,

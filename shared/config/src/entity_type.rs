@@ -61,6 +61,10 @@ mod tests {
     fn the_types_of_the_door_and_of_cedar_are_reserved() {
         for text in [
             "Anonymous",
+            "Role",
+            "AwsAccount",
+            "AwsOrganization",
+            "Certificate",
             "Client",
             "EventSource",
             "Function",

@@ -20,17 +20,27 @@ const DEFAULT_LEEWAY: Duration = Duration::from_secs(30);
 const MOST_LEEWAY: Duration = Duration::from_secs(60);
 
 /// Reads `[[issuers]]` and declares their names.
-pub(crate) fn read(document: &mut Section<'_>, names: &mut Names) -> Result<Vec<Issuer>, Reported> {
+///
+/// `iam_users` is the type of IAM users, where any come: no issuer may make one.
+pub(crate) fn read(
+    document: &mut Section<'_>,
+    names: &mut Names,
+    iam_users: Option<&str>,
+) -> Result<Vec<Issuer>, Reported> {
     let mut earlier: Vec<Issuer> = Vec::new();
     document.sections("issuers", "`[[issuers]]`", |section| {
-        let issuer = read_issuer(section, names)?;
+        let issuer = read_issuer(section, names, iam_users)?;
         tell_apart(section, &issuer, &earlier)?;
         earlier.push(issuer.clone());
         Ok(issuer)
     })
 }
 
-fn read_issuer(section: &mut Section<'_>, names: &mut Names) -> Result<Issuer, Reported> {
+fn read_issuer(
+    section: &mut Section<'_>,
+    names: &mut Names,
+    iam_users: Option<&str>,
+) -> Result<Issuer, Reported> {
     let name = section.required("name", |value| names.declare(value, issuer_name));
     let issuer = section.required("issuer", |value| Ok((value.word()?, value)));
     let url = section.optional("jwks", |value| value.parse(location::parse_url));
@@ -41,7 +51,7 @@ fn read_issuer(section: &mut Section<'_>, names: &mut Names) -> Result<Issuer, R
     let claims = section.optional("claims", |value| claims::read(value, &mut declared));
     // Claims of which not even the names could be read are not held against their uses.
     let declared = (claims.is_ok() || !declared.is_empty()).then_some(declared.as_slice());
-    let principal = section.required("principal", |value| read_principal(value, declared));
+    let principal = section.required("principal", |value| read_principal(value, declared, iam_users));
     let leeway = section.or("leeway", DEFAULT_LEEWAY, |value| value.duration(Duration::ZERO..=MOST_LEEWAY));
 
     let (issuer, issuer_value) = issuer?;
@@ -102,9 +112,21 @@ fn algorithm(text: &str) -> Result<Algorithm, Fault> {
 }
 
 /// `claims` are the names of the declared ones.
-fn read_principal(value: Value<'_>, claims: Option<&[String]>) -> Result<PrincipalRule, Reported> {
+fn read_principal(
+    value: Value<'_>,
+    claims: Option<&[String]>,
+    iam_users: Option<&str>,
+) -> Result<PrincipalRule, Reported> {
     value.section("`principal`", |section| {
-        let type_name = section.required("type", |value| value.parse(entity_type::parse));
+        let type_name = section.required("type", |value| {
+            let type_name = value.parse(entity_type::parse)?;
+            if iam_users == Some(&type_name) {
+                let fault = Fault::new(format!("{} is the type of IAM users", quote(&type_name)));
+                let hint = "an issuer could make one: set another `user_type` in `[iam]`, such as `IamUser`";
+                return Err(value.fault(fault.hint(hint)));
+            }
+            Ok(type_name)
+        });
         let id = section.required("id", Value::word);
         let groups = section.optional("groups", Value::word);
         let prefix = section.optional("prefix", |value| value.parse(prefix));

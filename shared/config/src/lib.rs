@@ -9,6 +9,7 @@
 mod api_keys;
 mod auth;
 mod authorizer;
+mod certificates;
 mod checked;
 mod claims;
 mod document;
@@ -19,6 +20,7 @@ mod entity_type;
 mod environment;
 mod events;
 mod fronts;
+mod iam;
 mod issuers;
 mod lambda_name;
 mod load;
@@ -42,9 +44,10 @@ mod targets;
 mod webhooks;
 
 pub use checked::{
-    Algorithm, ApiKeys, Authorizer, AuthorizerAnswer, CheckAnswers, Config, ContractRef, Credential, Domain,
-    Door, EventRule, Issuer, JwksLocation, Limit, LimitRule, OnDeny, ParentRule, Plan, PrincipalRule,
-    ResourceRule, Route, RouteMatch, Shadow, Target, Updates, Webhook, WebhookScheme, Window,
+    Algorithm, ApiKeys, Authorizer, AuthorizerAnswer, CertificateId, Certificates, CheckAnswers, Config,
+    ContractRef, Credential, Domain, Door, EventRule, Iam, Issuer, JwksLocation, Limit, LimitRule, OnDeny,
+    ParentRule, Plan, PrincipalRule, ResourceRule, Route, RouteMatch, Shadow, Target, Updates, Webhook,
+    WebhookScheme, Window,
 };
 pub use duration::parse as parse_duration;
 pub use environment::{ENVIRONMENT, EnvironmentVariable, jwks_url_variable};

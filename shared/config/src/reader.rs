@@ -339,6 +339,15 @@ impl<'t> Section<'t> {
         })
     }
 
+    /// Whether a table of the array `key` lists `word` at `list`: looked at ahead of the tables, which may be faulty.
+    pub(crate) fn lists(&self, key: &str, list: &str, word: &str) -> bool {
+        let tables = self.table.get(key).and_then(|node| node.get_ref().as_array());
+        tables.into_iter().flatten().any(|table| {
+            let items = table.get_ref().as_table().and_then(|table| table.get(list)?.get_ref().as_array());
+            items.into_iter().flatten().any(|item| item.get_ref().as_str() == Some(word))
+        })
+    }
+
     /// Whether `key` is there; it counts as known.
     pub(crate) fn has(&mut self, key: &'static str) -> bool {
         self.know(key);

@@ -2,12 +2,11 @@ use std::collections::HashMap;
 use std::num::NonZeroU64;
 
 use doorward_model::Fault;
-use http::{HeaderName, Method};
+use http::Method;
 use matchit::Router;
 
-use crate::checked::{
-    CheckAnswers, ContractRef, Issuer, ParentRule, ResourceRule, Route, RouteMatch, Webhook,
-};
+use crate::auth::Callers;
+use crate::checked::{CheckAnswers, ContractRef, ParentRule, ResourceRule, Route, RouteMatch};
 use crate::document::Declared;
 use crate::path_template::PathTemplate;
 use crate::reader::{Section, Value, with_hint};
@@ -29,9 +28,7 @@ const SOCKET_ROUTES: [&str; 1] = ["$connect"];
 pub(crate) fn read(
     document: &mut Section<'_>,
     names: &mut Declared<'_>,
-    issuers: &[Issuer],
-    webhooks: &[Webhook],
-    key_header: &HeaderName,
+    callers: &Callers<'_>,
 ) -> Result<Vec<Route>, Reported> {
     let mut table = RouteTable::default();
     let mut loaded = load::Loaded::default();
@@ -39,13 +36,13 @@ pub(crate) fn read(
         let id = section.required("id", |value| names.actions.declare(value, names::action));
         let matched = section.required("match", |value| table.claim(value, value.parse(parse_match)?));
         let target = section.required("target", |value| names.targets.used(value));
-        let auth = section.required("auth", |value| auth::read(value, names, issuers, webhooks));
+        let auth = section.required("auth", |value| auth::read(value, names, callers));
         let contract = section.optional("contract", |value| read_contract(value, matched.as_ref().ok()));
         let check_answers =
             section.optional("check_answers", |value| Ok((read_check_answers(value)?, value)));
         let resource = section
-            .optional("resource", |value| read_resource(value, matched.as_ref().ok(), issuers, &mut loaded));
-        let context = section.optional("context", |value| request_context::read(value, key_header));
+            .optional("resource", |value| read_resource(value, matched.as_ref().ok(), callers, &mut loaded));
+        let context = section.optional("context", |value| request_context::read(value, callers.key_header));
         let units = section.or("units", NonZeroU64::MIN, |value| value.positive(MOST_UNITS));
         let purpose = section.optional("purpose", |value| names.purpose(value));
 
@@ -176,16 +173,20 @@ fn read_check_answers(value: Value<'_>) -> Result<CheckAnswers, Reported> {
 fn read_resource(
     value: Value<'_>,
     matched: Option<&Matched>,
-    issuers: &[Issuer],
+    callers: &Callers<'_>,
     loaded: &mut load::Loaded,
 ) -> Result<ResourceRule, Reported> {
     value.section("`resource`", |section| {
         let type_name = section.required("type", |value| {
             let type_name = value.parse(entity_type::parse)?;
             // One entity cannot be both: its parents would be the caller's groups and the target at once.
-            if issuers.iter().any(|issuer| issuer.principal.type_name == type_name) {
+            if callers.issuers.iter().any(|issuer| issuer.principal.type_name == type_name) {
                 let fault =
                     Fault::new(format!("{} is the type of an issuer's principals", quote(&type_name)));
+                return Err(value.fault(fault.hint("give resources a type of their own")));
+            }
+            if callers.iam.is_some_and(|iam| iam.user_type == type_name) {
+                let fault = Fault::new(format!("{} is the type of IAM users", quote(&type_name)));
                 return Err(value.fault(fault.hint("give resources a type of their own")));
             }
             Ok(type_name)

@@ -1,7 +1,7 @@
 use doorward_config::{Plan, Target};
 use doorward_model::entity_type::EVENT_SOURCE;
 use doorward_model::{
-    Call, CanonicalPath, EntityName, EventRecord, FrontKind, HttpRequest, Inbound, MalformedFault, Message,
+    Call, CanonicalPath, EntityName, EventRecord, Front, HttpRequest, Inbound, MalformedFault, Message,
     Refusal, Stage, Trace,
 };
 
@@ -27,6 +27,8 @@ pub(crate) enum Subject<'c> {
 
 /// A request and where its path leads.
 pub(crate) struct HttpCall<'c> {
+    /// The pinned front that it came through.
+    pub(crate) front: &'c Front,
     pub(crate) rules: &'c RouteRules,
     pub(crate) request: &'c HttpRequest,
     pub(crate) path: CanonicalPath,
@@ -127,7 +129,7 @@ impl Rules {
     /// Where a message that came in by a pinned front leads.
     pub(crate) fn find<'c>(&'c self, inbound: &'c Inbound, call: &mut Call) -> Result<Found<'c>, Refusal> {
         let found = match &inbound.message {
-            Message::Http(request) => self.find_route(inbound.front.kind, request, &inbound.trace)?,
+            Message::Http(request) => self.find_route(request, &inbound.front, &inbound.trace)?,
             Message::Event(record) => {
                 // A pinned source attests itself; nothing else of the record is believed yet.
                 call.caller = Some(EntityName::new(EVENT_SOURCE, &record.sender));
@@ -140,11 +142,11 @@ impl Rules {
 
     fn find_route<'c>(
         &'c self,
-        kind: FrontKind,
         request: &'c HttpRequest,
+        front: &'c Front,
         trace: &'c Trace,
     ) -> Result<Found<'c>, Refusal> {
-        let path = self.canonical_path(kind, request)?;
+        let path = self.canonical_path(front.kind, request)?;
         let matched = match &request.socket {
             Some(key) => self.router.find_socket(key),
             None => self.router.find(&request.method, &path),
@@ -170,7 +172,7 @@ impl Rules {
                 (entity(&rule.type_name, &rule.parameter)?, parents)
             }
         };
-        let subject = Subject::Http(HttpCall { rules, request, path, parameters, named });
+        let subject = Subject::Http(HttpCall { front, rules, request, path, parameters, named });
         Ok(Found { subject, resource, resource_parents, trace })
     }
 

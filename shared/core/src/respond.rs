@@ -137,6 +137,8 @@ fn challenge(fault: &AuthFault, realm: &str) -> String {
         AuthFault::ApiKey(_) => format!("ApiKey realm=\"{realm}\""),
         // No scheme is registered for it (RFC 9110 section 11.6.1 asks for one all the same).
         AuthFault::Webhook(_) => format!("Signature realm=\"{realm}\", error=\"invalid_signature\""),
+        AuthFault::Iam(_) => format!("AWS4-HMAC-SHA256 realm=\"{realm}\""),
+        AuthFault::Certificate(_) => format!("ClientCertificate realm=\"{realm}\""),
         _ => format!("Bearer realm=\"{realm}\", error=\"invalid_token\""),
     }
 }
@@ -148,6 +150,8 @@ fn challenges(route: &Route, realm: &str) -> String {
         Credential::Token(_) => Some(format!("Bearer realm=\"{realm}\"")),
         Credential::ApiKey => Some(format!("ApiKey realm=\"{realm}\"")),
         Credential::Webhook(_) => Some(format!("Signature realm=\"{realm}\"")),
+        Credential::Iam => Some(format!("AWS4-HMAC-SHA256 realm=\"{realm}\"")),
+        Credential::Certificate => Some(format!("ClientCertificate realm=\"{realm}\"")),
         Credential::Anonymous => None,
     };
     let mut challenges: Vec<String> = Vec::new();

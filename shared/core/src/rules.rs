@@ -1,15 +1,20 @@
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
-use doorward_config::{Config, EventRule, Issuer, JwksLocation, Plan, Route, Target, Webhook};
+use doorward_config::{
+    Certificates, Config, EventRule, Iam, Issuer, JwksLocation, Plan, Route, Target, Webhook,
+};
 use doorward_contract::Operation;
-use doorward_model::entity_type::{ANONYMOUS, CLIENT, EVENT_SOURCE, FUNCTION, SENDER};
-use doorward_model::{EntityName, Fault, Faults, Place, Principal};
+use doorward_model::entity_type::{
+    ANONYMOUS, AWS_ACCOUNT, AWS_ORGANIZATION, CERTIFICATE, CLIENT, EVENT_SOURCE, FUNCTION, ROLE, SENDER,
+};
+use doorward_model::{EntityName, Fault, Faults, IamFault, Place, Principal};
 use doorward_policy::{
     ActionSpec, CallShape, Candidate, Grant, HttpShape, Policies, SourceFile, Sources, Validated, Vocabulary,
 };
 
 use crate::bundle::{Bundle, Source};
 use crate::contracts::Contracts;
+use crate::identify;
 use crate::keys::KeySet;
 use crate::load::{self, LoadRules};
 use crate::router::Router;
@@ -39,6 +44,10 @@ pub(crate) struct RouteRules {
     pub(crate) operation: Option<Operation>,
     pub(crate) issuers: Vec<Issuer>,
     pub(crate) webhooks: Vec<Webhook>,
+    /// What holds for IAM callers, where it accepts them.
+    pub(crate) iam: Option<Iam>,
+    /// What holds for client certificates, where it accepts them.
+    pub(crate) certificates: Option<Certificates>,
     pub(crate) target: Target,
     /// The target as a Cedar entity.
     pub(crate) function: EntityName,
@@ -129,12 +138,22 @@ impl Rules {
         &self.policies
     }
 
+    /// `principal` in the account that its id says, where it is a caller of IAM's; any other as it is.
+    ///
+    /// # Errors
+    /// [`IamFault`] where no such caller of IAM's could come, or is let in.
+    pub fn place(&self, principal: &Principal) -> Result<Principal, IamFault> {
+        let placed = self.config.iam.as_ref().and_then(|iam| identify::iam::stated(principal, iam));
+        placed.unwrap_or_else(|| Ok(principal.clone()))
+    }
+
     /// What `principal` may do, whatever the call: every permit that may hold, and what may still forbid it.
     #[must_use]
     pub fn can(&self, principal: &Principal) -> Vec<Grant> {
         let routes = self.routes.iter().map(|rules| (rules.route.id.clone(), rules.function.clone()));
         let events = self.events.iter().map(|rules| (rules.rule.id.clone(), rules.function.clone()));
-        self.policies.can(principal, &routes.chain(events).collect())
+        let principal = self.place(principal).unwrap_or_else(|_| principal.clone());
+        self.policies.can(&principal, &routes.chain(events).collect())
     }
 
     /// The bundle's digest: of its files and of what was found in them, or the one that its archive states.
@@ -286,6 +305,12 @@ fn vocabulary(config: &Config, contracts: &Contracts) -> Vocabulary {
         if route.takes_webhooks() {
             principals.push(SENDER.to_owned());
         }
+        if let Some(iam) = config.iam.as_ref().filter(|_| route.accepts_iam()) {
+            principals.extend([ROLE.to_owned(), iam.user_type.clone()]);
+        }
+        if route.accepts_certificates() {
+            principals.push(CERTIFICATE.to_owned());
+        }
         principals.sort();
         principals.dedup();
         let parents = route.resource.iter().flat_map(|rule| &rule.parents);
@@ -310,8 +335,20 @@ fn vocabulary(config: &Config, contracts: &Contracts) -> Vocabulary {
         actions: routes.chain(events).collect(),
         purposes: config.door.purposes.clone(),
         attributes: token_claims::attributes_by_type(config),
+        parents: parents_by_type(config),
         inputs_unknown: contracts.are_faulty(),
     }
+}
+
+/// What credentials put callers in, beside groups, by the callers' type.
+fn parents_by_type(config: &Config) -> BTreeMap<String, BTreeSet<String>> {
+    let Some(iam) = &config.iam else { return BTreeMap::new() };
+    let of = |child: &str, parents: &[&str]| {
+        (child.to_owned(), parents.iter().map(|parent| (*parent).to_owned()).collect())
+    };
+    let both = [AWS_ACCOUNT, AWS_ORGANIZATION];
+    // Where no front knows the organisation of a caller, `entities.json` may know that of an account.
+    [of(ROLE, &both), of(&iam.user_type, &both), of(AWS_ACCOUNT, &[AWS_ORGANIZATION])].into()
 }
 
 /// What policies read of the requests of a route.
@@ -340,6 +377,8 @@ fn resolve_routes(
             operation,
             issuers: route.issuers().filter_map(|name| config.issuer(name)).cloned().collect(),
             webhooks: route.webhooks().filter_map(|name| config.webhook(name)).cloned().collect(),
+            iam: config.iam.clone().filter(|_| route.accepts_iam()),
+            certificates: config.certificates.clone().filter(|_| route.accepts_certificates()),
             function: EntityName::new(FUNCTION, &target.name),
             target,
             load: loads.remove(&route.id),

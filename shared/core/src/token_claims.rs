@@ -3,9 +3,12 @@
 use std::collections::BTreeMap;
 
 use doorward_config::{Config, Issuer, Route};
+use doorward_model::entity_type::{CERTIFICATE, ROLE};
 use doorward_model::{AuthFault, Claims};
 use doorward_policy::TokenShape;
 use serde_json::{Map, Value};
+
+use crate::identify::{certificates, iam};
 
 /// The declared ones of a token's claims, each of its declared type. What is not declared goes no further.
 ///
@@ -43,13 +46,20 @@ pub(crate) fn token(config: &Config, route: &Route) -> Option<TokenShape> {
     (!claims.is_empty()).then_some(TokenShape { claims, principals, required: route.needs_token() })
 }
 
-/// The attributes that tokens give to principals, by principal type.
+/// The attributes that credentials give to principals, by principal type.
 pub(crate) fn attributes_by_type(config: &Config) -> BTreeMap<String, Claims> {
     let mut by_type: BTreeMap<&str, Vec<Claims>> = BTreeMap::new();
     for issuer in &config.issuers {
         let named = |(name, _): &(&String, &_)| issuer.principal.attributes.contains(name);
         let own = issuer.claims.iter().filter(named).map(|(name, claim)| (name.clone(), *claim)).collect();
         by_type.entry(&issuer.principal.type_name).or_default().push(own);
+    }
+    if let Some(iam) = &config.iam {
+        by_type.insert(ROLE, vec![iam::role_attributes()]);
+        by_type.insert(&iam.user_type, vec![iam::user_attributes()]);
+    }
+    if config.certificates.is_some() {
+        by_type.insert(CERTIFICATE, vec![certificates::attributes()]);
     }
     let joined = by_type.into_iter().map(|(name, all)| (name.to_owned(), joined(&all)));
     joined.filter(|(_, claims)| !claims.is_empty()).collect()

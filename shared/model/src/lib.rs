@@ -2,6 +2,7 @@
 
 mod body;
 mod call;
+mod certificate_fault;
 mod claim;
 mod decision_record;
 mod entity_text;
@@ -10,6 +11,7 @@ mod event_kind;
 mod exact_number;
 mod fault;
 mod front;
+mod iam_fault;
 mod inbound;
 mod item;
 mod json;
@@ -28,12 +30,14 @@ mod webhook_fault;
 
 pub use body::{Body, BodyError};
 pub use call::{Call, CallId, DecisionNote, Effect, LimitKind, LimitNote, Stage, StageTime};
+pub use certificate_fault::CertificateFault;
 pub use claim::{Claim, ClaimType, Claims};
 pub use decision_record::{DecisionRecord, Facts};
 pub use entity_text::ParseEntityError;
 pub use event_kind::EventKind;
 pub use fault::{Fault, Faults, Place};
 pub use front::{Front, FrontKind, ParseFrontError};
+pub use iam_fault::IamFault;
 pub use inbound::{EventRecord, HttpRequest, Inbound, Message, Trace};
 pub use item::{Item, ItemValue};
 pub use json::{JsonFault, parse_json};

@@ -4,7 +4,7 @@ use http::{Method, StatusCode};
 use jiff::Timestamp;
 use serde::Serialize;
 
-use crate::{JsonFault, LimitKind, LimitNote, Outcome, PathFault, WebhookFault};
+use crate::{CertificateFault, IamFault, JsonFault, LimitKind, LimitNote, Outcome, PathFault, WebhookFault};
 
 /// Every way in which the door says no. Closed: the reply to each is one exhaustive `match` in the core.
 #[derive(Debug, Clone, PartialEq)]
@@ -133,6 +133,12 @@ pub enum AuthFault {
     /// A webhook's signature does not hold.
     #[error("{0}")]
     Webhook(#[from] WebhookFault),
+    /// Whose AWS signature the front verified is nobody here.
+    #[error("{0}")]
+    Iam(#[from] IamFault),
+    /// The client certificate is nobody's here.
+    #[error("{0}")]
+    Certificate(#[from] CertificateFault),
 }
 
 /// Why an API key proves nobody. Callers see only that it does not.
@@ -161,6 +167,9 @@ pub enum DenyReason {
     /// No policy permits it.
     #[error("no policy permits it")]
     NoPermit,
+    /// The caller is `Anonymous`, and no policy that permits it names `Anonymous` in its scope.
+    #[error("no policy that permits it names `Anonymous` in its scope")]
+    Unnamed,
     /// A policy forbids it.
     #[error("a policy forbids it")]
     Forbidden,
@@ -190,8 +199,9 @@ pub enum DenyReason {
 
 impl DenyReason {
     /// Every word.
-    pub const WORDS: [&str; 9] = [
+    pub const WORDS: [&str; 10] = [
         "no-permit",
+        "unnamed",
         "forbid",
         "forbid-errored",
         "permit-errored",
@@ -207,6 +217,7 @@ impl DenyReason {
     pub fn word(&self) -> &'static str {
         match self {
             Self::NoPermit => "no-permit",
+            Self::Unnamed => "unnamed",
             Self::Forbidden => "forbid",
             Self::ForbidErrored => "forbid-errored",
             Self::PermitErrored => "permit-errored",
@@ -296,6 +307,8 @@ impl Refusal {
             Self::Unauthenticated(AuthFault::Missing) => "missing-credentials",
             Self::Unauthenticated(AuthFault::ApiKey(_)) => "invalid-key",
             Self::Unauthenticated(AuthFault::Webhook(_)) => "invalid-signature",
+            Self::Unauthenticated(AuthFault::Iam(_)) => "invalid-identity",
+            Self::Unauthenticated(AuthFault::Certificate(_)) => "invalid-certificate",
             Self::Unauthenticated(_) => "invalid-token",
             Self::KeysAway => "keys-unavailable",
             Self::SecretsAway => "secrets-unavailable",

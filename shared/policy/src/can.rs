@@ -6,6 +6,8 @@ use doorward_model::entity_type::FUNCTION;
 use doorward_model::{EntityName, Principal};
 
 use crate::compile::Policies;
+use crate::decide;
+use crate::engine;
 use crate::entities::Given;
 use crate::schema::actions::Action;
 use crate::text::conditions;
@@ -116,7 +118,10 @@ impl Policies {
             .filter_map(|policy| Some((policy, self.reach(action, function, &policy.resource_constraint())?)))
             .collect();
         let of = |effect| concerning.iter().filter(move |(policy, _)| policy.effect() == effect);
-        let grants = of(Effect::Permit).map(|(policy, resource)| Grant {
+        let unnamed =
+            |policy: &Policy| decide::is_anonymous(uid.type_name()) && !engine::names_principal(policy);
+        let permits = of(Effect::Permit).filter(|(policy, _)| !unnamed(policy));
+        let grants = permits.map(|(policy, resource)| Grant {
             action: name.to_owned(),
             resource: resource.clone(),
             permit: self.grounds(policy),

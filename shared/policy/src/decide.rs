@@ -1,10 +1,10 @@
 use std::collections::HashMap;
 
 use cedar_policy::{
-    Context as CedarContext, Effect as CedarEffect, Entities, EntityUid, PolicyId, Request,
+    Context as CedarContext, Effect as CedarEffect, Entities, EntityTypeName, EntityUid, PolicyId, Request,
     RestrictedExpression,
 };
-use doorward_model::entity_type::FUNCTION;
+use doorward_model::entity_type::{ANONYMOUS, FUNCTION};
 use doorward_model::{DecisionNote, DenyReason, Effect, EntityName, EventRecord};
 
 use crate::compile::Policies;
@@ -136,7 +136,8 @@ impl Policies {
     }
 }
 
-/// The engine's answer under the closed layer: an erring `forbid` counts as satisfied.
+/// The engine's answer under the closed layer: an erring `forbid` counts as satisfied, and nobody in particular is
+/// permitted only what a permit says of nobody in particular.
 pub(crate) fn close(engine: &Engine, asked: &Asked) -> Decision {
     let answer = engine.decide(&asked.request, &asked.entities, asked.known);
     let policies = sorted(answer.reason.iter().copied());
@@ -151,6 +152,8 @@ pub(crate) fn close(engine: &Engine, asked: &Asked) -> Decision {
     } else if of(CedarEffect::Forbid).next().is_some() {
         let erring = sorted(of(CedarEffect::Forbid).map(|erring| erring.id));
         deny(why(CedarEffect::Forbid, DenyReason::ForbidErrored), erring, errors)
+    } else if answer.allow && !answer.named && must_be_named(&asked.request) {
+        deny(DenyReason::Unnamed, Vec::new(), errors)
     } else if answer.allow {
         Decision { note: DecisionNote { effect: Effect::Allow, policies, errors }, deny: None }
     } else if errors.is_empty() {
@@ -158,6 +161,17 @@ pub(crate) fn close(engine: &Engine, asked: &Asked) -> Decision {
     } else {
         deny(why(CedarEffect::Permit, DenyReason::PermitErrored), policies, errors)
     }
+}
+
+/// A policy for all callers was written for callers who are known: without this, a route that comes to accept
+/// `anonymous` would be open to everybody at once.
+fn must_be_named(request: &Request) -> bool {
+    request.principal().is_some_and(|principal| is_anonymous(principal.type_name()))
+}
+
+/// Whether principals of this type are permitted only by policies whose scope names them.
+pub(crate) fn is_anonymous(type_name: &EntityTypeName) -> bool {
+    type_name.namespace().is_empty() && type_name.basename() == ANONYMOUS
 }
 
 fn sorted<'e>(ids: impl Iterator<Item = &'e PolicyId>) -> Vec<String> {

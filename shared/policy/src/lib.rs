@@ -4,7 +4,8 @@
 //! # What a decision is
 //! The engine's answer is stock Cedar's over the whole set, found by evaluating only the conditions of the policies whose
 //! scope applies. On top of it lies a closed layer: where Cedar skips a policy that errs, an erring `forbid` counts as
-//! satisfied; and a question that does not fit the schema is denied before a policy sees it.
+//! satisfied; a principal of the type `Anonymous` is permitted only where the scope of a satisfied `permit` names it or its
+//! type; and a question that does not fit the schema is denied before a policy sees it.
 //!
 //! # The three inputs
 //! Policies read the payload as `context.input`. [`Input::Checked`] is decided plainly; where the contract lets a call

@@ -16,6 +16,8 @@ pub struct Vocabulary {
     /// The attributes that tokens give to principals, by principal type. A claim counts as required here where no token
     /// that makes such a principal lacks it.
     pub attributes: BTreeMap<String, Claims>,
+    /// What credentials put principals in, beside groups, by principal type; and what these are in, by theirs.
+    pub parents: BTreeMap<String, BTreeSet<String>>,
     /// A contract cannot be read, so that its action's input is missing here: policies that read an input are not held
     /// to it. What is compiled so must not decide.
     pub inputs_unknown: bool,

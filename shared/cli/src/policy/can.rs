@@ -26,6 +26,9 @@ pub(crate) struct Arguments {
     /// A group that it is in.
     #[arg(long = "group")]
     groups: Vec<String>,
+    /// What else its credentials put it in: `AwsOrganization::"o-…"`.
+    #[arg(long = "in", value_name = "ENTITY", value_parser = entity)]
+    parents: Vec<EntityName>,
     /// Only this action.
     #[arg(long)]
     action: Option<String>,
@@ -41,11 +44,17 @@ fn entity(text: &str) -> Result<EntityName, ParseEntityError> {
 pub(crate) fn run(arguments: &Arguments, format: Format) -> Result<Exit, Failure> {
     let Project { rules, .. } = Project::open(&arguments.path)?;
     hold(arguments, rules.policies())?;
+    let groups = arguments.groups.iter().map(|group| EntityName::new(GROUP, group));
     let principal = Principal {
         name: arguments.principal.clone(),
-        parents: arguments.groups.iter().map(|group| EntityName::new(GROUP, group)).collect(),
+        parents: groups.chain(arguments.parents.iter().cloned()).collect(),
         ..Principal::anonymous()
     };
+    let principal = rules.place(&principal).map_err(|fault| {
+        Failure::usage(fault.to_string()).hint(
+            "roles are `arn:aws:iam::ACCOUNT:role/NAME`, without their path; users are named by their ARN",
+        )
+    })?;
     let mut grants = rules.can(&principal);
     grants.retain(|grant| arguments.action.as_ref().is_none_or(|action| grant.action == *action));
     match format {
@@ -65,7 +74,7 @@ pub(crate) fn run(arguments: &Arguments, format: Format) -> Result<Exit, Failure
 
 /// Nothing is permitted to what does not exist, and nobody should read that as an answer.
 fn hold(arguments: &Arguments, policies: &Policies) -> Result<(), Failure> {
-    let Arguments { principal, groups, action, .. } = arguments;
+    let Arguments { principal, groups, parents, action, .. } = arguments;
     let types = policies.principal_types();
     if !types.contains(&principal.type_name) {
         let message = format!("no action has a principal of the type `{}`", principal.type_name);
@@ -85,6 +94,10 @@ fn hold(arguments: &Arguments, policies: &Policies) -> Result<(), Failure> {
             [] => failure,
             others => failure.hint(format!("principals in groups are of the type {}", others.join(", "))),
         });
+    }
+    let type_name = &principal.type_name;
+    if let Some(parent) = parents.iter().find(|parent| !policies.may_be_in(type_name, &parent.type_name)) {
+        return Err(Failure::usage(format!("{principal} cannot be in {parent}")));
     }
     match action {
         Some(action) if !policies.actions().contains(&action.as_str()) => {

@@ -182,7 +182,9 @@ fn rehearse_envelope(
     let sample = Sample {
         principal: principal.map(|value| Placed { value, place: place() }),
         groups: arguments.groups.clone(),
+        parents: Vec::new(),
         claims: None,
+        attributes: None,
         item: None,
         at: Timestamp::now(),
         call: SampleCall::Envelope(Placed { value: name.to_owned(), place: place() }),

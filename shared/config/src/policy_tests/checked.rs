@@ -27,8 +27,12 @@ pub struct Sample {
     pub principal: Option<Placed<EntityName>>,
     /// Ids of the groups that the caller is in by this call.
     pub groups: Vec<String>,
+    /// What else the caller is in by its credentials: an organisation of AWS accounts.
+    pub parents: Vec<Placed<EntityName>>,
     /// The verified claims of the caller's token.
     pub claims: Option<Stated>,
+    /// The attributes of the caller that credentials other than tokens give it.
+    pub attributes: Option<Stated>,
     /// What the table holds of the resource, where the route has it read from one.
     pub item: Option<Placed<Item>>,
     /// When it comes in.

@@ -31,7 +31,9 @@ pub(super) fn read(section: &mut Section<'_>) -> Result<Sample, Reported> {
     // A question without a principal is faulty anyway.
     let stated = section.has("principal") || is("action");
     let groups = section.or("groups", Vec::new(), |value| of_principal(value, stated)?.set(Value::word));
+    let parents = section.or("in", Vec::new(), |value| of_principal(value, stated)?.nonempty_set(entity));
     let claims = section.optional("claims", |value| table(of_principal(value, stated)?));
+    let attributes = section.optional("attributes", |value| table(of_principal(value, stated)?));
     let now = section.optional("now", |value| {
         if is("action") {
             let fault = Fault::new("the time of a question stands in its `context`");
@@ -53,7 +55,16 @@ pub(super) fn read(section: &mut Section<'_>) -> Result<Sample, Reported> {
         return Err(section.fault(fault.hint("write it as Cedar does: `'User::\"alice\"'`")));
     }
     let at = now.or(stated).unwrap_or(DEFAULT_TIME);
-    Ok(Sample { principal, groups: groups?, claims: claims?, item: item?, at, call })
+    Ok(Sample {
+        principal,
+        groups: groups?,
+        parents: parents?,
+        claims: claims?,
+        attributes: attributes?,
+        item: item?,
+        at,
+        call,
+    })
 }
 
 /// The one key that says what the sample is about.

@@ -36,6 +36,8 @@ fn the_shop_reads_as_it_is_written() {
                 },
             ],
             domains: [],
+            iam: None,
+            certificates: None,
             authorizer: Authorizer {
                 answer: Simple,
                 cache: 0ns,

@@ -16,6 +16,7 @@ mod domains;
 mod door;
 mod environment;
 mod events;
+mod front_callers;
 mod garbage;
 mod issuers;
 mod load;

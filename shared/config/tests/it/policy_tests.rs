@@ -90,7 +90,7 @@ fn a_sample_alone_is_read_by_the_same_rules() {
         a.toml:1:1: nothing is called
           hint: name an `action` to ask the policies alone, or give a whole `request`, `event` or `event_file`
         a.toml:1:1: unknown key `decision` in the file
-          hint: expected `action`, `request`, `event`, `event_file`, `principal`, `groups`, `claims`, `now`, `item`, `resource`, `parents` or `context`"#]]
+          hint: expected `action`, `request`, `event`, `event_file`, `principal`, `groups`, `in`, `claims`, `attributes`, `now`, `item`, `resource`, `parents` or `context`"#]]
     .assert_eq(&faults);
 }
 
@@ -285,14 +285,14 @@ fn what_is_expected_can_come_of_the_sample() {
         "code = \"forbidden\"",
         expect![[r#"
             shop.test.toml:12:1: unknown key `code` in `[[tests]]`
-              hint: expected `name`, `action`, `request`, `event`, `event_file`, `principal`, `groups`, `claims`, `now`, `item`, `resource`, `parents`, `context`, `decision`, `reason`, `policies` or `errors`"#]],
+              hint: expected `name`, `action`, `request`, `event`, `event_file`, `principal`, `groups`, `in`, `claims`, `attributes`, `now`, `item`, `resource`, `parents`, `context`, `decision`, `reason`, `policies` or `errors`"#]],
     );
     check(
         "reason = \"forbid\"",
         "reason = \"forbidden\"",
         expect![[r#"
             shop.test.toml:12:10: unknown value `forbidden`
-              hint: expected `no-permit`, `forbid`, `forbid-errored`, `permit-errored`, `missing-entity`, `unknown-action`, `unfit`, `no-entity` or `entity-unfit`"#]],
+              hint: expected `no-permit`, `unnamed`, `forbid`, `forbid-errored`, `permit-errored`, `missing-entity`, `unknown-action`, `unfit`, `no-entity` or `entity-unfit`"#]],
     );
     check(
         "[\"closed\"]",

@@ -19,7 +19,7 @@ fn names_that_are_used_are_declared() {
         r#"auth = ["somebody"]"#,
         expect![[r#"
             doorward.toml:30:9: no issuer or webhook is named `somebody`
-              hint: expected `main`, `anonymous` or `api-key`"#]],
+              hint: expected `main`, `anonymous`, `api-key`, `iam` or `certificate`"#]],
     );
     check(
         r#"purpose = "checkout""#,

@@ -1,10 +1,12 @@
 //! Who calls: a file for each kind of credentials.
 
 pub(crate) mod api_keys;
+pub(crate) mod certificates;
+pub(crate) mod iam;
 mod tokens;
 mod webhooks;
 
-use doorward_config::{Credential, Issuer};
+use doorward_config::Credential;
 use doorward_model::entity_type::EVENT_SOURCE;
 use doorward_model::{AuthFault, Call, EntityName, EventRecord, Principal, Refusal, Stage};
 use serde_json::Map;
@@ -80,6 +82,8 @@ impl Door {
                     self.key_caller(http, call).await?.map(|(caller, key)| (caller, Some(key)))
                 }
                 Credential::Webhook(name) => keyless(self.webhook_caller(http, name, body, call).await?),
+                Credential::Iam => keyless(iam::caller(http)?),
+                Credential::Certificate => keyless(certificates::caller(http, self.ports.clock.now())?),
                 Credential::Anonymous => None,
             };
             if let Some(proven) = caller {
@@ -113,19 +117,24 @@ fn sender(record: &EventRecord) -> Principal {
 /// The caller of a rehearsal: of a request the one who is named, without any proof. No call that is served may come here.
 pub(crate) fn rehearsed(found: &Found<'_>, caller: Option<&Principal>) -> Result<Principal, Refusal> {
     match (found.subject(), caller) {
-        (Subject::Http(http), Some(caller)) => {
-            stated(&http.rules.issuers, caller).map_err(Refusal::Unauthenticated)
-        }
+        (Subject::Http(http), Some(caller)) => stated(http.rules, caller).map_err(Refusal::Unauthenticated),
         (Subject::Http(http), None) => nobody(http.rules),
         (Subject::Event { record, .. }, _) => Ok(sender(record)),
     }
 }
 
-/// The caller as a token would make it of the first of the `issuers` that makes such principals and whose declared
-/// claims are there; the claims of `caller` are those of the token.
-pub(crate) fn stated(issuers: &[Issuer], caller: &Principal) -> Result<Principal, AuthFault> {
+/// The caller as the credentials that a route accepts would make it. Of IAM callers and certificates, the attributes are
+/// those of `caller`; of others, a token makes them of the claims of `caller`: one of the first issuer that makes such
+/// principals and whose declared claims are there.
+pub(crate) fn stated(rules: &RouteRules, caller: &Principal) -> Result<Principal, AuthFault> {
+    if let Some(placed) = rules.iam.as_ref().and_then(|iam| iam::stated(caller, iam)) {
+        return placed.map_err(AuthFault::Iam);
+    }
+    if let Some(caller) = rules.certificates.as_ref().and_then(|rules| certificates::stated(caller, rules)) {
+        return Ok(caller);
+    }
     let mut faults = Vec::new();
-    for issuer in issuers.iter().filter(|issuer| issuer.principal.type_name == caller.name.type_name) {
+    for issuer in rules.issuers.iter().filter(|issuer| issuer.principal.type_name == caller.name.type_name) {
         match token_claims::declared(issuer, &caller.claims) {
             Ok(claims) => {
                 let attributes = token_claims::attributes(issuer, &claims);

@@ -19,11 +19,12 @@ pub struct Difference {
 }
 
 /// The refusals by which a rehearsal can end.
-const CODES: [&str; 15] = [
+const CODES: [&str; 16] = [
     "ambiguous-path",
     "contract-violation",
     "duplicate-key",
     "forbidden",
+    "invalid-identity",
     "invalid-token",
     "malformed-header",
     "malformed-json",

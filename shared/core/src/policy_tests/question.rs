@@ -1,5 +1,5 @@
-use doorward_config::{Issuer, Placed, QuestionSample, ResourceRule, RouteMatch, Sample, Stated, suggest};
-use doorward_model::{DenyReason, EntityName, Fault, Faults, Item, Place, Principal};
+use doorward_config::{Placed, QuestionSample, ResourceRule, RouteMatch, Sample, Stated, suggest};
+use doorward_model::{AuthFault, DenyReason, EntityName, Fault, Faults, IamFault, Item, Place, Principal};
 use doorward_policy::{CallContext, Context, Decision, Input, Loaded, Misfit, Question};
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
@@ -103,13 +103,6 @@ impl Rule<'_> {
         }
     }
 
-    fn issuers(&self) -> &[Issuer] {
-        match self {
-            Self::Route(rules) => &rules.issuers,
-            Self::Event(_) => &[],
-        }
-    }
-
     fn loads(&self) -> bool {
         match self {
             Self::Route(rules) => rules.load.is_some(),
@@ -185,8 +178,21 @@ impl<'r> Reading<'r> {
             self.faults.0.extend(more.0);
             None
         })?;
-        match identify::stated(self.rule.issuers(), &caller) {
+        let stated = match &self.rule {
+            Rule::Route(rules) => identify::stated(rules, &caller),
+            Rule::Event(_) => Ok(Principal { claims: Map::new(), attributes: Map::new(), ..caller }),
+        };
+        match stated {
             Ok(caller) => Some(caller),
+            Err(AuthFault::Iam(fault)) => {
+                let place = self.sample.principal.as_ref().map(|stated| &stated.place);
+                let place = place.unwrap_or(&self.question.action.place).clone();
+                let hint = matches!(fault, IamFault::Arn).then(|| {
+                    "roles are `arn:aws:iam::ACCOUNT:role/NAME`, without their path; users are named by their ARN".to_owned()
+                });
+                self.faults.0.push(with_hint(Fault::new(fault.to_string()).at(place), hint));
+                None
+            }
             Err(fault) => {
                 let claims = self.sample.claims.as_ref().and_then(|claims| claims.place(""));
                 let place = claims.unwrap_or(&self.question.action.place).clone();

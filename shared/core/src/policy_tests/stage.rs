@@ -1,17 +1,18 @@
 use std::collections::BTreeSet;
 
 use bytes::Bytes;
-use doorward_config::{RequestSample, Sample, SampleCall, suggest};
-use doorward_model::entity_type::GROUP;
+use doorward_config::{Placed, RequestSample, Sample, SampleCall, suggest};
+use doorward_model::entity_type::{CERTIFICATE, GROUP};
 use doorward_model::{
-    CallId, EntityName, Fault, Faults, Front, FrontKind, FrontVerified, HttpRequest, Inbound, Message,
-    PathForm, Principal, Refusal, ReplyForm, Trace,
+    CallId, Claims, EntityName, Fault, Faults, Front, FrontKind, FrontVerified, HttpRequest, Inbound,
+    Message, PathForm, Principal, Refusal, ReplyForm, Trace,
 };
 use jiff::Timestamp;
-use serde_json::Map;
+use serde_json::{Map, Value};
 
 use super::Entrance;
 use super::question::{OwnedQuestion, with_hint};
+use crate::identify::{certificates, iam};
 use crate::rehearsal::{Ask, Entrant, Rehearsed};
 use crate::rules::Rules;
 
@@ -78,14 +79,73 @@ fn principal(rules: &Rules, sample: &Sample) -> Result<Option<Principal>, Faults
     let Some(stated) = &sample.principal else { return Ok(None) };
     rules.check_type(stated)?;
     check_claims(rules, sample)?;
+    check_parents(rules, stated, sample)?;
+    let attributes = attributes(rules, stated, sample)?;
     let claims = sample.claims.iter().filter_map(|claims| claims.value.as_object()).flatten();
+    let groups = sample.groups.iter().map(|group| EntityName::new(GROUP, group));
+    let parents = sample.parents.iter().map(|parent| parent.value.clone());
     Ok(Some(Principal {
         name: stated.value.clone(),
-        parents: sample.groups.iter().map(|group| EntityName::new(GROUP, group)).collect(),
+        parents: groups.chain(parents).collect(),
         claims: claims.map(|(name, value)| (name.clone(), value.clone())).collect(),
-        attributes: Map::new(),
+        attributes,
         plan: None,
     }))
+}
+
+/// What no principal of its type can be in is no test of anything. Groups have a key of their own.
+fn check_parents(rules: &Rules, caller: &Placed<EntityName>, sample: &Sample) -> Result<(), Faults> {
+    let child = &caller.value.type_name;
+    let misplaced = |parent: &&Placed<EntityName>| {
+        parent.value.type_name == GROUP || !rules.policies().may_be_in(child, &parent.value.type_name)
+    };
+    let faults = sample.parents.iter().filter(misplaced).map(|parent| {
+        let fault = Fault::new(format!("a `{child}` cannot be in {} by its credentials", parent.value));
+        let fault = fault.at(parent.place.clone());
+        if parent.value.type_name == GROUP {
+            fault.hint("state groups as `groups`, by their ids")
+        } else {
+            fault
+        }
+    });
+    Faults(faults.collect()).or(())
+}
+
+/// The stated attributes, which must be those that the credentials of such a caller give.
+fn attributes(
+    rules: &Rules,
+    caller: &Placed<EntityName>,
+    sample: &Sample,
+) -> Result<Map<String, Value>, Faults> {
+    let type_name = &caller.value.type_name;
+    let Some(stated) = &sample.attributes else { return Ok(Map::new()) };
+    let declared = given_attributes(rules, type_name);
+    let mut faults = Vec::new();
+    for (name, value) in stated.value.as_object().into_iter().flatten() {
+        let fault = match declared.get(name) {
+            Some(claim) if claim.ty.admits(value) => continue,
+            Some(claim) => {
+                Fault::new(format!("the attribute `{name}` of `{type_name}` is a `{}`", claim.ty.word()))
+            }
+            None => {
+                let fault = Fault::new(format!("no credentials give a `{type_name}` the attribute `{name}`"));
+                with_hint(fault, suggest(name, declared.keys().map(String::as_str)))
+            }
+        };
+        faults.push(match stated.member_place(name) {
+            Some(place) => fault.at(place.clone()),
+            None => fault,
+        });
+    }
+    Faults(faults).or(stated.value.as_object().cloned().unwrap_or_default())
+}
+
+/// What callers of this type are given by credentials other than tokens, of which `claims` state what they say.
+fn given_attributes(rules: &Rules, type_name: &str) -> Claims {
+    let config = rules.config();
+    let of_iam = config.iam.as_ref().and_then(|iam| iam::attributes(type_name, iam));
+    let certificate = config.certificates.is_some() && type_name == CERTIFICATE;
+    of_iam.or_else(|| certificate.then(certificates::attributes)).unwrap_or_default()
 }
 
 /// Claims that no issuer declares reach no policy.

@@ -21,8 +21,10 @@ base_path = "/shop"
 name = "root.example.com"
 "#;
 
-const POLICY: (&str, &str) =
-    ("connect.cedar", "@id(\"connect\")\npermit (principal, action == Action::\"connectShop\", resource);\n");
+const POLICY: (&str, &str) = (
+    "connect.cedar",
+    "@id(\"connect\")\npermit (principal is Anonymous, action == Action::\"connectShop\", resource);\n",
+);
 
 fn shop() -> Shop {
     let fronts = r#"fronts = ["http-api:shop", "rest-api:rest", "websocket-api:sock", "alb:shop/1a2b","#;

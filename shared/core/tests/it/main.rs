@@ -9,9 +9,11 @@
 mod admission;
 mod api_keys;
 mod archive;
+mod certificates;
 mod contracts;
 mod events;
 mod fronts;
+mod iam;
 mod keys;
 mod live;
 mod loaded;

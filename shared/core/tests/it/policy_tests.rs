@@ -177,7 +177,7 @@ fn names_that_the_project_does_not_have_are_faults() {
     );
     faults(
         "request = { method = \"GET\", path = \"/\" }\ncode = \"contract\"",
-        "shop.test.toml:5:8: no call is refused as `contract` before or by the decision\n  hint: expected `ambiguous-path`, `contract-violation`, `duplicate-key`, `forbidden`, `invalid-token`, `malformed-header`, `malformed-json`, `malformed-query`, `malformed-request`, `method-not-allowed`, `missing-credentials`, `not-found`, `payload-too-large`, `unknown-front` or `unsupported-media-type`",
+        "shop.test.toml:5:8: no call is refused as `contract` before or by the decision\n  hint: expected `ambiguous-path`, `contract-violation`, `duplicate-key`, `forbidden`, `invalid-identity`, `invalid-token`, `malformed-header`, `malformed-json`, `malformed-query`, `malformed-request`, `method-not-allowed`, `missing-credentials`, `not-found`, `payload-too-large`, `unknown-front` or `unsupported-media-type`",
     );
 }
 

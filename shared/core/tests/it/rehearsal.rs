@@ -12,7 +12,8 @@ use crate::shop::{GOOD_ORDER, Shop};
 /// The shop, with a route for everybody and a policy that cannot be evaluated.
 fn shop() -> Shop {
     let route = "[[routes]]\nid = \"status\"\nmatch = \"GET /status\"\ntarget = \"orders\"\nauth = [\"main\", \"anonymous\"]\n\n[[events]]";
-    let policies = "permit (principal, action == Action::\"status\", resource) unless { principal is Anonymous && context.request has source_ip && context.request.source_ip.isLoopback() };
+    let policies = "permit (principal, action == Action::\"status\", resource);
+        permit (principal is Anonymous, action == Action::\"status\", resource) unless { context.request has source_ip && context.request.source_ip.isLoopback() };
         @id(\"erring\") forbid (principal, action == Action::\"getOrder\", resource) when { resource == Order::\"1002\" && resource.owner == resource.owner && 9223372036854775807 + context.request.path.size() > 0 };";
     let policies =
         policies.replace("context.request.path.size()", "(if context.request.path like \"*\" then 1 else 0)");

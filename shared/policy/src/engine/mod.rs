@@ -9,7 +9,8 @@
 mod scopes;
 
 use cedar_policy::{
-    Effect, Entities, EntityUid, EvalResult, Expression, PolicyId, PolicySet, Request, eval_expression,
+    Effect, Entities, EntityUid, EvalResult, Expression, Policy, PolicyId, PolicySet, PrincipalConstraint,
+    Request, eval_expression,
 };
 
 use self::scopes::Scopes;
@@ -28,6 +29,8 @@ struct Rule {
     effect: Effect,
     /// `None` where the scope is all of it.
     condition: Option<Expression>,
+    /// Whether the scope names the principal it holds for: see [`names_principal`].
+    names_principal: bool,
     /// Whether it is left undecided when the decision is made [`While::Unknown`].
     undecided: bool,
 }
@@ -47,6 +50,8 @@ pub(crate) struct Answer<'e> {
     pub(crate) allow: bool,
     /// The policies that determine it: the satisfied forbids, else the satisfied permits.
     pub(crate) reason: Vec<&'e PolicyId>,
+    /// Whether the scope of a satisfied permit names the principal: see [`names_principal`].
+    pub(crate) named: bool,
     pub(crate) errors: Vec<Erring<'e>>,
 }
 
@@ -68,7 +73,13 @@ impl Engine {
             scopes.insert(rules.len(), policy);
             let condition = policy.as_ref().non_scope_constraints().cloned().map(Expression::from);
             let undecided = undecided(policy.id());
-            rules.push(Rule { id: policy.id().clone(), effect: policy.effect(), condition, undecided });
+            rules.push(Rule {
+                id: policy.id().clone(),
+                effect: policy.effect(),
+                condition,
+                names_principal: names_principal(policy),
+                undecided,
+            });
         }
         scopes.shrink();
         Self { rules, scopes }
@@ -82,6 +93,7 @@ impl Engine {
     /// Decides `request`.
     pub(crate) fn decide(&self, request: &Request, entities: &Entities, known: While) -> Answer<'_> {
         let (mut permits, mut forbids, mut errors) = (Vec::new(), Vec::new(), Vec::new());
+        let mut named = false;
         for rule in self.applicable(request, entities) {
             let satisfied = match &rule.condition {
                 _ if rule.undecided && known == While::Unknown => Ok(rule.effect == Effect::Permit),
@@ -89,7 +101,10 @@ impl Engine {
                 Some(condition) => holds(request, entities, condition),
             };
             match (satisfied, rule.effect) {
-                (Ok(true), Effect::Permit) => permits.push(&rule.id),
+                (Ok(true), Effect::Permit) => {
+                    named |= rule.names_principal;
+                    permits.push(&rule.id);
+                }
                 (Ok(true), Effect::Forbid) => forbids.push(&rule.id),
                 (Ok(false), _) => {}
                 (Err(Unevaluated { missing_entity }), effect) => {
@@ -98,7 +113,7 @@ impl Engine {
             }
         }
         let allow = forbids.is_empty() && !permits.is_empty();
-        Answer { allow, reason: if forbids.is_empty() { permits } else { forbids }, errors }
+        Answer { allow, reason: if forbids.is_empty() { permits } else { forbids }, named, errors }
     }
 
     /// The policies whose scope holds for `principal` and `action`, whatever the resource.
@@ -132,6 +147,15 @@ impl Engine {
     /// The policies whose scope holds for `request`.
     fn applicable(&self, request: &Request, entities: &Entities) -> impl Iterator<Item = &Rule> {
         self.scopes.find(request, entities).into_iter().filter_map(|nth| self.rules.get(nth))
+    }
+}
+
+/// Whether the scope of `policy` names an entity, or a type, that the principal must be: `principal in …` and `principal`
+/// alone hold for principals that nobody thought of.
+pub(crate) fn names_principal(policy: &Policy) -> bool {
+    match policy.principal_constraint() {
+        PrincipalConstraint::Eq(_) | PrincipalConstraint::Is(_) | PrincipalConstraint::IsIn(..) => true,
+        PrincipalConstraint::Any | PrincipalConstraint::In(_) => false,
     }
 }
 

@@ -219,7 +219,7 @@ fn given_twice(entity: &Entity, types: &HashMap<String, EntityType>) -> impl Ite
     let names = from_tokens.into_iter().flat_map(Members::keys);
     names
         .filter(|name| entity.attr(name).is_some())
-        .map(move |name| format!("`{uid}` is given the attribute `{name}` by tokens and here"))
+        .map(move |name| format!("`{uid}` is given the attribute `{name}` by credentials and here"))
 }
 
 const FORM: &str =

@@ -126,6 +126,8 @@ fn wanted_types(vocabulary: &Vocabulary) -> BTreeMap<String, Wanted> {
     for name in [GROUP, FUNCTION] {
         wanted.entry(name.to_owned()).or_default();
     }
+    let principals: BTreeSet<&str> =
+        vocabulary.actions.iter().flat_map(|action| &action.principals).map(String::as_str).collect();
     for action in &vocabulary.actions {
         for principal in &action.principals {
             let principal_type = wanted.entry(principal.clone()).or_default();
@@ -139,6 +141,16 @@ fn wanted_types(vocabulary: &Vocabulary) -> BTreeMap<String, Wanted> {
         }
     }
     wanted.entry(GROUP.to_owned()).or_default().parents.insert(GROUP.to_owned());
+    let of_principals = vocabulary.parents.iter().filter(|(name, _)| principals.contains(name.as_str()));
+    let reached: BTreeSet<&String> = of_principals.flat_map(|(_, parents)| parents).collect();
+    for (name, parents) in &vocabulary.parents {
+        if principals.contains(name.as_str()) || reached.contains(name) {
+            wanted.entry(name.clone()).or_default().parents.extend(parents.iter().cloned());
+        }
+    }
+    for parent in reached {
+        wanted.entry(parent.clone()).or_default();
+    }
     for (name, claims) in &vocabulary.attributes {
         if let Some(principal_type) = wanted.get_mut(name) {
             let optional = |(name, member): (String, Member)| (name, Member::optional(member.ty));

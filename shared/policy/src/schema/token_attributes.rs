@@ -18,14 +18,14 @@ pub(crate) fn misfit(
     claim: Claim,
 ) -> Option<DeclarationFault> {
     let Some(member) = declared.get(name) else {
-        let message = format!("`{type_name}` has no attribute `{name}`, but tokens give it one");
+        let message = format!("`{type_name}` has no attribute `{name}`, but credentials give it one");
         return Some(DeclarationFault { message, is_declared: false });
     };
     let message = if member.ty != types::claim(claim.ty) {
         let word = claim.ty.word();
-        format!("the attribute `{name}` of `{type_name}` is no `{word}`, but tokens make it one")
+        format!("the attribute `{name}` of `{type_name}` is no `{word}`, but credentials make it one")
     } else if member.required && !claim.required {
-        format!("the attribute `{name}` of `{type_name}` is required, but a token may lack it")
+        format!("the attribute `{name}` of `{type_name}` is required, but credentials may lack it")
     } else {
         return None;
     };

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use doorward_model::{EntityName, Principal};
 use expect_test::{Expect, expect};
 
-use crate::shop::{compile_files, compile_linked, file, user, vocabulary};
+use crate::shop::{compile, compile_files, compile_linked, file, user, vocabulary};
 
 const POLICIES: &str = r#"
 @id("staff-anything") permit(principal in Group::"staff", action, resource);
@@ -135,6 +135,22 @@ fn an_event_source() {
     );
     check(&Principal::anonymous(), &expect![[r#""#]]);
     check(&Principal { name: EntityName::new("Nobody", "x"), ..Principal::anonymous() }, &expect![[r#""#]]);
+}
+
+#[test]
+fn nobody_in_particular_may_do_what_names_nobody() {
+    let permits = |text: &str| {
+        let policies = compile(text).unwrap_or_else(|faults| panic!("{faults}"));
+        let functions = HashMap::from([("status".to_owned(), EntityName::new("Function", "orders"))]);
+        let grants = policies.can(&Principal::anonymous(), &functions);
+        grants.into_iter().map(|grant| grant.permit.policy).collect::<Vec<_>>()
+    };
+    let everybody = "permit(principal, action, resource);";
+    assert!(permits(everybody).is_empty());
+    let named = format!(
+        "{everybody} permit(principal is Anonymous, action, resource); permit(principal == Anonymous::\"anonymous\", action, resource);"
+    );
+    assert_eq!(permits(&named), ["shop#2", "shop#3"]);
 }
 
 #[test]

@@ -180,6 +180,30 @@ fn anonymous_callers_are_permitted_by_name_or_type() {
     check(anonymous, &Call::status(user("anonymous", &[])), NO);
 }
 
+/// A policy for everybody was written for callers who are known.
+#[test]
+fn anonymous_callers_are_not_everybody() {
+    let unnamed = "deny: no policy that permits it names `Anonymous` in its scope";
+    let call = || Call::status(Principal::anonymous());
+    check("permit(principal, action, resource);", &call(), unnamed);
+    check("permit(principal, action, resource);", &Call::status(user("ann", &[])), "allow by shop#1");
+    check("permit(principal, action, resource) when { principal is Anonymous };", &call(), unnamed);
+    check(r#"permit(principal in Anonymous::"anonymous", action, resource);"#, &call(), unnamed);
+    check("permit(principal, action, resource) when { principal is User };", &call(), NO);
+    let both = "permit(principal, action, resource); permit(principal is Anonymous, action, resource);";
+    check(both, &call(), "allow by shop#1 shop#2");
+    let condition = |condition: &str| {
+        format!(
+            "permit(principal, action, resource); permit(principal is Anonymous, action, resource) when {{ {condition} }};"
+        )
+    };
+    let method = |method: &str| condition(&format!("context.request.method == \"{method}\""));
+    check(&method("POST"), &call(), "allow by shop#1 shop#2");
+    check(&method("PUT"), &call(), unnamed);
+    let forbid = format!("{both} forbid(principal, action, resource);");
+    check(&forbid, &call(), "deny: a policy forbids it by shop#3");
+}
+
 #[test]
 fn the_purpose_is_a_declared_one() {
     let policy = r#"permit(principal, action, resource) when { context has purpose && context.purpose == "checkout" };"#;

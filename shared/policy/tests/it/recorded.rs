@@ -216,6 +216,16 @@ pub(crate) fn show(redecision: &Redecision) -> String {
 }
 
 #[test]
+fn anonymous_callers_are_named_again() {
+    let named = "permit(principal is Anonymous, action, resource);";
+    let everybody = "permit(principal, action, resource);";
+    let call = Call::status(doorward_model::Principal::anonymous());
+    let unnamed = "deny: no policy that permits it names `Anonymous` in its scope";
+    check_again(named, &call, everybody, unnamed);
+    check_again(everybody, &call, named, "allow by shop#1");
+}
+
+#[test]
 fn what_was_not_kept_is_not_guessed() {
     let on_create = |condition: &str| {
         format!("permit(principal, action == Action::\"createOrder\", resource) when {{ {condition} }};")

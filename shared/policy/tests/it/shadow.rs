@@ -73,6 +73,16 @@ fn the_candidate_is_closed_as_the_others_are() {
 }
 
 #[test]
+fn candidates_name_anonymous_callers_too() {
+    let call = Call::status(doorward_model::Principal::anonymous());
+    let unnamed = "deny: no policy that permits it names `Anonymous` in its scope";
+    check(ALL, ALL, &call, unnamed, None);
+    let named = "permit(principal is Anonymous, action, resource);";
+    check(ALL, named, &call, unnamed, Some(r#"Allow by ["shop#1"], erring []"#));
+    check(named, ALL, &call, "allow by shop#1", Some("Deny by [], erring []"));
+}
+
+#[test]
 fn entities_are_loaded_as_deep_as_the_candidate_reads() {
     let deep = "permit(principal, action == Action::\"readOrder\", resource) when { resource.owner has manager.level && resource.owner.manager.level > 5 };";
     let call = Call::read(user("bob", &[]), "42");

@@ -215,9 +215,9 @@ fn a_type_of_ones_own_has_what_tokens_give() {
         &users("site?: String"),
         "[]",
         expect![[r#"
-            shop.cedarschema:2:8: `User` has no attribute `level`, but tokens give it one
+            shop.cedarschema:2:8: `User` has no attribute `level`, but credentials give it one
               hint: write `level?: Long` in `User`
-            shop.cedarschema:2:8: `User` has no attribute `tenant`, but tokens give it one
+            shop.cedarschema:2:8: `User` has no attribute `tenant`, but credentials give it one
               hint: write `tenant?: String` in `User`"#]],
     );
     refuse(
@@ -225,9 +225,9 @@ fn a_type_of_ones_own_has_what_tokens_give() {
         &users("tenant?: Long, level?: Set<Long>"),
         "[]",
         expect![[r#"
-            shop.cedarschema:2:26: the attribute `tenant` of `User` is no `String`, but tokens make it one
+            shop.cedarschema:2:26: the attribute `tenant` of `User` is no `String`, but credentials make it one
               hint: write `tenant?: String` in `User`
-            shop.cedarschema:2:41: the attribute `level` of `User` is no `Long`, but tokens make it one
+            shop.cedarschema:2:41: the attribute `level` of `User` is no `Long`, but credentials make it one
               hint: write `level?: Long` in `User`"#]],
     );
     refuse(
@@ -235,7 +235,7 @@ fn a_type_of_ones_own_has_what_tokens_give() {
         &users("tenant: String, level: Long"),
         "[]",
         expect![[r#"
-        shop.cedarschema:2:42: the attribute `level` of `User` is required, but a token may lack it
+        shop.cedarschema:2:42: the attribute `level` of `User` is required, but credentials may lack it
           hint: write `level?: Long` in `User`"#]],
     );
     refuse(
@@ -243,9 +243,9 @@ fn a_type_of_ones_own_has_what_tokens_give() {
         &format!("{ORDER}entity User enum [\"ann\"];"),
         "[]",
         expect![[r#"
-            shop.cedarschema:2:8: `User` has no attribute `level`, but tokens give it one
+            shop.cedarschema:2:8: `User` has no attribute `level`, but credentials give it one
               hint: write `level?: Long` in `User`
-            shop.cedarschema:2:8: `User` has no attribute `tenant`, but tokens give it one
+            shop.cedarschema:2:8: `User` has no attribute `tenant`, but credentials give it one
               hint: write `tenant?: String` in `User`
             shop.cedarschema:2:8: entities of type `User` cannot be in a `Group`, but requests put them there
               hint: write `entity User in [Group]`"#]],
@@ -279,9 +279,9 @@ fn an_attribute_has_one_giver() {
   {"uid": {"type": "User", "id": "bob"}, "attrs": {}, "parents": []}
 ]"#,
         expect![[r#"
-            entities.json:2:3: `User::"ann"` is given the attribute `level` by tokens and here
+            entities.json:2:3: `User::"ann"` is given the attribute `level` by credentials and here
               hint: leave it out here, or out of `attributes` in `[[issuers]]`
-            entities.json:2:3: `User::"ann"` is given the attribute `tenant` by tokens and here
+            entities.json:2:3: `User::"ann"` is given the attribute `tenant` by credentials and here
               hint: leave it out here, or out of `attributes` in `[[issuers]]`"#]],
     );
 }
@@ -334,7 +334,7 @@ fn a_principal_of_a_namespace_has_attributes_too() {
     check_with(&policies, &Call::status(caller), "allow by p#1");
     let faults = compile("namespace Shop { entity User in [Group]; }").expect_err("faults");
     expect![[r#"
-        s.cedarschema:1:25: `Shop::User` has no attribute `tenant`, but tokens give it one
+        s.cedarschema:1:25: `Shop::User` has no attribute `tenant`, but credentials give it one
           hint: write `tenant?: String` in `Shop::User`"#]]
     .assert_eq(&faults.to_string());
 }
