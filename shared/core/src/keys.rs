@@ -1,21 +1,22 @@
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use doorward_config::{Algorithm, Issuer, JwksLocation};
 use doorward_model::parse_json;
-use jiff::{SignedDuration, Timestamp};
+use jiff::SignedDuration;
 use jsonwebtoken::DecodingKey;
 use jsonwebtoken::jwk::{AlgorithmParameters, EllipticCurve, Jwk, KeyOperations, PublicKeyUse};
 use serde_json::Value;
 
+use crate::fresh::{Fresh, Rhythm};
 use crate::ports::{Clock, Fetch, FetchError};
 
 /// The issuers' public keys. What can go stale is looked at at the start of a call, since a frozen sandbox runs
 /// nothing in between; and a stranger's unknown `kid` cannot make the door fetch more than once in [`COOL_DOWN`].
 pub(crate) struct KeyRing {
     issuers: HashMap<String, Source>,
-    refresh: SignedDuration,
+    rhythm: Rhythm,
 }
 
 /// At most one fetch per issuer in this time, whatever asks for it.
@@ -23,7 +24,7 @@ const COOL_DOWN: SignedDuration = SignedDuration::from_secs(30);
 /// The same while there is no set at all: nobody can be proven, so the issuer is asked again soon.
 const COOL_DOWN_WITHOUT_KEYS: SignedDuration = SignedDuration::from_secs(1);
 /// How long a call that could go on with old keys waits for new ones.
-const REFRESH: Duration = Duration::from_secs(2);
+const PATIENCE: Duration = Duration::from_secs(2);
 /// How long the last good set serves while its issuer is away.
 const MAX_STALE: SignedDuration = SignedDuration::from_hours(1);
 /// The largest key set, in bytes.
@@ -38,11 +39,10 @@ enum Source {
     Fetched(Arc<Slot>),
 }
 
+/// A place where keys are, and those that were found there.
 struct Slot {
     location: Location,
-    state: Mutex<State>,
-    /// Held while fetching, so that calls that need the same keys wait for one fetch, and no other call does.
-    fetching: tokio::sync::Mutex<()>,
+    set: Fresh<KeySet>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -50,13 +50,6 @@ enum Location {
     Url(String),
     /// Below this issuer.
     Discovery(String),
-}
-
-#[derive(Debug, Clone, Default)]
-struct State {
-    set: Option<Arc<KeySet>>,
-    fetched: Option<Timestamp>,
-    tried: Option<Timestamp>,
 }
 
 /// One issuer's usable keys.
@@ -116,14 +109,16 @@ impl KeyRing {
         };
         Self {
             issuers: issuers.iter().map(|issuer| (issuer.name.clone(), source(issuer))).collect(),
-            refresh: SignedDuration::try_from(refresh).unwrap_or(SignedDuration::MAX),
+            rhythm: rhythm(SignedDuration::try_from(refresh).unwrap_or(SignedDuration::MAX)),
         }
     }
 
     /// Fetches the keys of every issuer that was not asked yet, all at the same time.
     pub(crate) async fn load(&self, fetch: &dyn Fetch, clock: &dyn Clock) {
         let fetched = self.issuers.iter().filter_map(|(name, source)| match source {
-            Source::Fetched(slot) if slot.state().tried.is_none() => Some(slot.refresh(name, fetch, clock)),
+            Source::Fetched(slot) if !slot.set.was_tried() => {
+                Some(slot.set.load(clock, slot.fetch(name, fetch)))
+            }
             Source::Fixed(_) | Source::Fetched(_) => None,
         });
         futures_util::future::join_all(fetched).await;
@@ -141,66 +136,36 @@ impl KeyRing {
             Source::Fixed(set) => return Ok(Arc::clone(set)),
             Source::Fetched(slot) => slot,
         };
-        let wanted = || self.wants_fetch(&slot.state(), kid, clock.now());
-        if !slot.state().has(kid) {
-            // Who needs a key that is not there waits for the fetch under way, and may find it then.
-            let _turn = slot.fetching.lock().await;
-            if wanted() {
-                slot.refresh(name, fetch, clock).await;
-            }
-        } else if wanted()
-            && let Ok(_turn) = slot.fetching.try_lock()
-        {
-            // The keys that are there serve while the issuer is slow.
-            let _ = tokio::time::timeout(REFRESH, slot.refresh(name, fetch, clock)).await;
-        }
-        let state = slot.state();
-        let bound = self.refresh.max(MAX_STALE);
-        let usable = state.fetched.is_some_and(|at| clock.now().duration_since(at) <= bound);
-        state.set.filter(|_| usable).ok_or(KeysAway)
-    }
-
-    fn wants_fetch(&self, state: &State, kid: Option<&str>, now: Timestamp) -> bool {
-        let stale = state.fetched.is_none_or(|at| now.duration_since(at) > self.refresh);
-        let pause = if state.set.is_some() { COOL_DOWN } else { COOL_DOWN_WITHOUT_KEYS };
-        let cooled = state.tried.is_none_or(|at| now.duration_since(at) >= pause);
-        cooled && (stale || !state.has(kid))
+        let suffices = |set: &KeySet| kid.is_none_or(|kid| set.has(kid));
+        slot.set.get(&self.rhythm, clock, suffices, slot.fetch(name, fetch)).await.ok_or(KeysAway)
     }
 }
 
-impl State {
-    /// Whether the set is there, and the key, where one is named.
-    fn has(&self, kid: Option<&str>) -> bool {
-        self.set.as_ref().is_some_and(|set| kid.is_none_or(|kid| set.has(kid)))
+fn rhythm(refresh: SignedDuration) -> Rhythm {
+    Rhythm {
+        refresh,
+        pause: COOL_DOWN,
+        pause_while_empty: COOL_DOWN_WITHOUT_KEYS,
+        patience: PATIENCE,
+        bound: refresh.max(MAX_STALE),
     }
 }
 
 impl Slot {
     fn new(location: Location) -> Self {
-        Self { location, state: Mutex::default(), fetching: tokio::sync::Mutex::default() }
+        Self { location, set: Fresh::default() }
     }
 
-    fn state(&self) -> State {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    /// The set as its place has it now, for the issuer `name`.
+    async fn fetch(&self, name: &str, fetch: &dyn Fetch) -> Option<KeySet> {
+        let read = self.read(fetch).await;
+        read.inspect_err(
+            |error| tracing::warn!(issuer = name, cause = %error, "the issuer's keys cannot be read"),
+        )
+        .ok()
     }
 
-    fn change(&self, change: impl FnOnce(&mut State)) {
-        change(&mut self.state.lock().unwrap_or_else(PoisonError::into_inner));
-    }
-
-    /// One attempt; a failed one leaves the last good set.
-    async fn refresh(&self, name: &str, fetch: &dyn Fetch, clock: &dyn Clock) {
-        self.change(|state| state.tried = Some(clock.now()));
-        match self.fetch(fetch).await {
-            Ok(set) => self.change(|state| {
-                state.set = Some(Arc::new(set));
-                state.fetched = Some(clock.now());
-            }),
-            Err(error) => tracing::warn!(issuer = name, cause = %error, "the issuer's keys cannot be read"),
-        }
-    }
-
-    async fn fetch(&self, fetch: &dyn Fetch) -> Result<KeySet, FetchError> {
+    async fn read(&self, fetch: &dyn Fetch) -> Result<KeySet, FetchError> {
         let url = match &self.location {
             Location::Url(url) => url.clone(),
             Location::Discovery(issuer) => discover(issuer, fetch).await?,

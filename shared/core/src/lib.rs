@@ -20,6 +20,7 @@ mod door;
 mod entity_cache;
 mod fate;
 mod find;
+mod fresh;
 mod health;
 mod identify;
 mod keys;
