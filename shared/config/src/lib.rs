@@ -41,7 +41,7 @@ mod targets;
 pub use checked::{
     Algorithm, ApiKeys, Authorizer, AuthorizerAnswer, CheckAnswers, Config, ContractRef, Credential, Door,
     EventRule, Issuer, JwksLocation, Limit, LimitRule, OnDeny, ParentRule, Plan, PrincipalRule, ResourceRule,
-    Route, Shadow, Target, Updates, Window,
+    Route, Shadow, Target, TokenKind, Updates, Window,
 };
 pub use duration::parse as parse_duration;
 pub use environment::{ENVIRONMENT, EnvironmentVariable, jwks_url_variable};

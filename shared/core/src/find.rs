@@ -1,8 +1,8 @@
 use doorward_config::{Plan, Target};
 use doorward_model::entity_type::EVENT_SOURCE;
 use doorward_model::{
-    Call, CanonicalPath, EntityName, EventRecord, HttpRequest, Inbound, MalformedFault, Message, Refusal,
-    Stage, Trace,
+    Call, CanonicalPath, EntityName, EventRecord, Front, HttpRequest, Inbound, MalformedFault, Message,
+    Refusal, Stage, Trace,
 };
 
 use crate::door::Door;
@@ -27,6 +27,7 @@ pub(crate) enum Subject<'c> {
 
 /// A request and where its path leads.
 pub(crate) struct HttpCall<'c> {
+    pub(crate) front: &'c Front,
     pub(crate) rules: &'c RouteRules,
     pub(crate) request: &'c HttpRequest,
     pub(crate) path: CanonicalPath,
@@ -127,7 +128,7 @@ impl Rules {
     /// Where a message that came in by a pinned front leads.
     pub(crate) fn find<'c>(&'c self, inbound: &'c Inbound, call: &mut Call) -> Result<Found<'c>, Refusal> {
         let found = match &inbound.message {
-            Message::Http(request) => self.find_route(request, &inbound.trace)?,
+            Message::Http(request) => self.find_route(&inbound.front, request, &inbound.trace)?,
             Message::Event(record) => {
                 // A pinned source attests itself; nothing else of the record is believed yet.
                 call.caller = Some(EntityName::new(EVENT_SOURCE, &record.sender));
@@ -138,7 +139,12 @@ impl Rules {
         Ok(found)
     }
 
-    fn find_route<'c>(&'c self, request: &'c HttpRequest, trace: &'c Trace) -> Result<Found<'c>, Refusal> {
+    fn find_route<'c>(
+        &'c self,
+        front: &'c Front,
+        request: &'c HttpRequest,
+        trace: &'c Trace,
+    ) -> Result<Found<'c>, Refusal> {
         let path = CanonicalPath::parse(&request.path, request.path_form)
             .map_err(|fault| Refusal::Malformed(MalformedFault::Path(fault)))?;
         let (place, parameters) = match self.router.find(&request.method, &path) {
@@ -162,7 +168,7 @@ impl Rules {
                 (entity(&rule.type_name, &rule.parameter)?, parents)
             }
         };
-        let subject = Subject::Http(HttpCall { rules, request, path, parameters, named });
+        let subject = Subject::Http(HttpCall { front, rules, request, path, parameters, named });
         Ok(Found { subject, resource, resource_parents, trace })
     }
 

@@ -4,6 +4,7 @@
 mod clock;
 mod issuer;
 mod publications;
+mod signing_key;
 mod stores;
 mod targets;
 mod world;
@@ -11,6 +12,7 @@ mod world;
 pub use clock::ManualClock;
 pub use issuer::{TestIssuer, numeric_date};
 pub use publications::MemoryPublications;
+pub use signing_key::{SigningKey, hmac_token};
 pub use stores::{
     MemoryApiKeys, MemoryDecisions, MemoryEntities, MemoryLedger, MemoryLimits, MemoryQuarantine, Row,
 };

@@ -23,3 +23,4 @@ mod policy_tests;
 mod routes;
 mod shop;
 mod targets;
+mod tokens;

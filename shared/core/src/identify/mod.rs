@@ -1,6 +1,7 @@
 //! Who calls: a file for each kind of credentials.
 
 pub(crate) mod api_keys;
+mod front_claims;
 mod tokens;
 
 use doorward_config::{Credential, Issuer};
