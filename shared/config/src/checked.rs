@@ -163,7 +163,11 @@ pub struct Issuer {
     pub issuer: String,
     /// Where its keys are.
     pub jwks: JwksLocation,
-    /// Accepted `aud` values; at least one.
+    /// What its tokens are held to.
+    pub tokens: TokenKind,
+    /// The fronts that verify its tokens themselves: what such a front says of one counts for calls that came in by it.
+    pub verified_by: Vec<Front>,
+    /// Accepted `aud` values; at least one. Of Amazon Cognito's access tokens, the accepted app clients.
     pub audiences: Vec<String>,
     /// Accepted `alg` values; at least one.
     pub algorithms: Vec<Algorithm>,
@@ -173,6 +177,33 @@ pub struct Issuer {
     pub principal: PrincipalRule,
     /// Clock skew that is forgiven, at most 60 s.
     pub leeway: Duration,
+}
+
+/// What kind of tokens an issuer issues to callers.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum TokenKind {
+    /// Any JWT that names an accepted audience (RFC 7519), unless its header says that it is no access token.
+    #[default]
+    Jwt,
+    /// Access tokens as RFC 9068 has them, which say so in their header.
+    AccessToken,
+    /// The access tokens of an Amazon Cognito user pool, which name an app client and mostly no audience.
+    Cognito,
+}
+
+impl TokenKind {
+    /// Every kind.
+    pub const ALL: [Self; 3] = [Self::Jwt, Self::AccessToken, Self::Cognito];
+
+    /// The word in `tokens = "…"`.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Jwt => "jwt",
+            Self::AccessToken => "at+jwt",
+            Self::Cognito => "cognito",
+        }
+    }
 }
 
 /// Where an issuer's JSON Web Key Set (RFC 7517) is.
@@ -219,6 +250,15 @@ impl Algorithm {
         Self::ES384,
         Self::EdDSA,
     ];
+
+    /// The algorithm that an `alg` value names. `Ed25519` (RFC 9864) is all that the door takes of `EdDSA`.
+    #[must_use]
+    pub fn named(word: &str) -> Option<Self> {
+        match word {
+            "Ed25519" => Some(Self::EdDSA),
+            _ => Self::ALL.into_iter().find(|algorithm| algorithm.word() == word),
+        }
+    }
 
     /// The `alg` value.
     #[must_use]
@@ -299,6 +339,8 @@ pub struct Route {
     /// How callers may prove who they are, in the order of the file: the first kind of credentials that a caller shows
     /// is the one that counts, and must hold.
     pub auth: Vec<Credential>,
+    /// The scopes that a token must have, all of them (RFC 6749 section 3.3). They bind callers who show a token.
+    pub scopes: Vec<String>,
     /// The contract's file below the configuration's folder, and the operation in it.
     pub contract: Option<ContractRef>,
     /// What becomes of answers that break the contract.

@@ -1,12 +1,13 @@
 use std::time::Duration;
 
-use doorward_model::Fault;
+use doorward_model::{Fault, Front, FrontKind};
 
 use crate::auth;
-use crate::checked::{Algorithm, Issuer, JwksLocation, PrincipalRule};
+use crate::checked::{Algorithm, Issuer, JwksLocation, PrincipalRule, TokenKind};
 use crate::claims;
 use crate::entity_type;
 use crate::environment::jwks_url_variable;
+use crate::fronts;
 use crate::location;
 use crate::names::{self, Names};
 use crate::reader::{Section, Value};
@@ -45,13 +46,26 @@ fn read_issuer(
     let issuer = section.required("issuer", |value| Ok((value.word()?, value)));
     let url = section.optional("jwks", |value| value.parse(location::parse_url));
     let file = section.optional("jwks_file", |value| Ok((value.parse(location::parse_file)?, value.place())));
-    let audiences = section.required("audiences", |value| value.nonempty_set(Value::word));
+    let tokens = section.or("tokens", TokenKind::default(), |value| {
+        value.choice(&TokenKind::ALL.map(|kind| (kind.word(), kind)))
+    });
+    // An unknown kind is its own fault: what depends on it is read as of the usual one.
+    let kind = tokens.as_ref().copied().unwrap_or_default();
+    let verified_by =
+        section.or("verified_by", Vec::new(), |value| read_verifying_fronts(value, tokens.as_ref().ok()));
+    let audiences = section.required("audiences", |value| {
+        let audiences = value.nonempty_set(Value::word)?;
+        if tokens.is_ok() {
+            hold_to_kind(value, kind, &audiences)?
+        }
+        Ok(audiences)
+    });
     let algorithms = section.required("algorithms", |value| value.nonempty_set(|item| item.parse(algorithm)));
     let mut declared = Vec::new();
     let claims = section.optional("claims", |value| claims::read(value, &mut declared));
     // Claims of which not even the names could be read are not held against their uses.
     let declared = (claims.is_ok() || !declared.is_empty()).then_some(declared.as_slice());
-    let principal = section.required("principal", |value| read_principal(value, declared, iam_users));
+    let principal = section.required("principal", |value| read_principal(value, declared, kind, iam_users));
     let leeway = section.or("leeway", DEFAULT_LEEWAY, |value| value.duration(Duration::ZERO..=MOST_LEEWAY));
 
     let (issuer, issuer_value) = issuer?;
@@ -71,6 +85,8 @@ fn read_issuer(
         name: name?,
         issuer,
         jwks,
+        tokens: tokens?,
+        verified_by: verified_by?,
         audiences: audiences?,
         algorithms: algorithms?,
         claims: claims?.unwrap_or_default(),
@@ -98,7 +114,7 @@ fn discovery_url(text: &str) -> Result<(), Fault> {
 }
 
 fn algorithm(text: &str) -> Result<Algorithm, Fault> {
-    if let Some(algorithm) = Algorithm::ALL.into_iter().find(|algorithm| algorithm.word() == text) {
+    if let Some(algorithm) = Algorithm::named(text) {
         return Ok(algorithm);
     }
     let refused = Fault::new(format!("tokens signed with {} are not accepted", quote(text)));
@@ -111,10 +127,46 @@ fn algorithm(text: &str) -> Result<Algorithm, Fault> {
     }
 }
 
+/// Reads the fronts that verify tokens themselves. Which ids a deployment has may be known only later, and a front that
+/// is not pinned gets nowhere: they are held to their form.
+fn read_verifying_fronts(value: Value<'_>, kind: Option<&TokenKind>) -> Result<Vec<Front>, Reported> {
+    if kind == Some(&TokenKind::AccessToken) {
+        let fault = Fault::new("no front says of a token whether its header calls it `at+jwt`");
+        return Err(value.fault(fault.hint("leave `verified_by` out, or `tokens` at `\"jwt\"`")));
+    }
+    value.nonempty_set(|item| {
+        let front = item.parse(fronts::parse)?;
+        match front.kind {
+            FrontKind::RestApi | FrontKind::HttpApi => Ok(front),
+            _ => {
+                let fault = Fault::new(format!("{} verifies no tokens", quote(&front.to_string())));
+                let hint = "REST APIs do with a Cognito authorizer, and HTTP APIs with a JWT authorizer";
+                Err(item.fault(fault.hint(hint)))
+            }
+        }
+    })
+}
+
+/// The access tokens of Cognito name the app client that they were issued to, and an `audiences` that holds none would
+/// accept no token at all.
+fn hold_to_kind(value: Value<'_>, kind: TokenKind, audiences: &[String]) -> Result<(), Reported> {
+    let is_client = |text: &String| {
+        text.len() <= 128 && text.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '+'))
+    };
+    if kind != TokenKind::Cognito || audiences.iter().any(is_client) {
+        return Ok(());
+    }
+    let fault = Fault::new("none of `audiences` is the id of an app client");
+    Err(value.fault(fault.hint(
+        "with `tokens = \"cognito\"`, list the app clients whose tokens are accepted: access tokens have `client_id`",
+    )))
+}
+
 /// `claims` are the names of the declared ones.
 fn read_principal(
     value: Value<'_>,
     claims: Option<&[String]>,
+    kind: TokenKind,
     iam_users: Option<&str>,
 ) -> Result<PrincipalRule, Reported> {
     value.section("`principal`", |section| {
@@ -127,8 +179,13 @@ fn read_principal(
             }
             Ok(type_name)
         });
-        let id = section.required("id", Value::word);
+        let is_cognito = kind == TokenKind::Cognito;
+        let id = match is_cognito {
+            true => section.or("id", "sub".to_owned(), Value::word),
+            false => section.required("id", Value::word),
+        };
         let groups = section.optional("groups", Value::word);
+        let groups = groups.map(|named| named.or_else(|| is_cognito.then(|| "cognito:groups".to_owned())));
         let prefix = section.optional("prefix", |value| value.parse(prefix));
         let attributes = section.or("attributes", Vec::new(), |value| {
             value.nonempty_set(|item| match claims {

@@ -46,8 +46,8 @@ mod webhooks;
 pub use checked::{
     Algorithm, ApiKeys, Authorizer, AuthorizerAnswer, CertificateId, Certificates, CheckAnswers, Config,
     ContractRef, Credential, Domain, Door, EventRule, Iam, Issuer, JwksLocation, Limit, LimitRule, OnDeny,
-    ParentRule, Plan, PrincipalRule, ResourceRule, Route, RouteMatch, Shadow, Target, Updates, Webhook,
-    WebhookScheme, Window,
+    ParentRule, Plan, PrincipalRule, ResourceRule, Route, RouteMatch, Shadow, Target, TokenKind, Updates,
+    Webhook, WebhookScheme, Window,
 };
 pub use duration::parse as parse_duration;
 pub use environment::{ENVIRONMENT, EnvironmentVariable, jwks_url_variable};

@@ -6,7 +6,7 @@ use http::Method;
 use matchit::Router;
 
 use crate::auth::Callers;
-use crate::checked::{CheckAnswers, ContractRef, ParentRule, ResourceRule, Route, RouteMatch};
+use crate::checked::{CheckAnswers, ContractRef, Credential, ParentRule, ResourceRule, Route, RouteMatch};
 use crate::document::Declared;
 use crate::path_template::PathTemplate;
 use crate::reader::{Section, Value, with_hint};
@@ -16,6 +16,9 @@ use crate::{auth, entity_type, load, location, names, request_context};
 
 /// What one call may count for at most.
 const MOST_UNITS: u64 = 1_000_000;
+
+/// The longest name of a scope, in bytes.
+const LONGEST_SCOPE: usize = 256;
 
 /// Methods that API Gateway and function URLs pass on.
 const METHODS: [Method; 7] =
@@ -37,6 +40,7 @@ pub(crate) fn read(
         let matched = section.required("match", |value| table.claim(value, value.parse(parse_match)?));
         let target = section.required("target", |value| names.targets.used(value));
         let auth = section.required("auth", |value| auth::read(value, names, callers));
+        let scopes = section.or("scopes", Vec::new(), |value| read_scopes(value, auth.as_deref().ok()));
         let contract = section.optional("contract", |value| read_contract(value, matched.as_ref().ok()));
         let check_answers =
             section.optional("check_answers", |value| Ok((read_check_answers(value)?, value)));
@@ -61,6 +65,7 @@ pub(crate) fn read(
             matched: matched?.into_checked(),
             target: target?,
             auth: auth?,
+            scopes: scopes?,
             contract,
             check_answers,
             resource: resource?,
@@ -141,6 +146,29 @@ fn parse_match(text: &str) -> Result<Matched, Fault> {
         return Err(with_hint(fault, suggest(word, known.iter().map(Method::as_str))));
     };
     Ok(Matched::Http(method.clone(), PathTemplate::parse(path)?))
+}
+
+/// `auth` is absent while it is faulty.
+fn read_scopes(value: Value<'_>, auth: Option<&[Credential]>) -> Result<Vec<String>, Reported> {
+    let shows_token = |auth: &[Credential]| auth.iter().any(|kind| matches!(kind, Credential::Token(_)));
+    if auth.is_some_and(|auth| !shows_token(auth)) {
+        let fault = Fault::new("only tokens have scopes, and `auth` names no issuer");
+        return Err(value.fault(fault.hint("leave `scopes` out, or accept the tokens of an issuer")));
+    }
+    value.nonempty_set(|item| {
+        item.parse(|text| {
+            // RFC 6749 section 3.3: what a header field can hold in quotes, without a space.
+            let is_scope = |c: char| matches!(c, '!' | '#'..='[' | ']'..='~');
+            if (1..=LONGEST_SCOPE).contains(&text.len()) && text.chars().all(is_scope) {
+                return Ok(text.to_owned());
+            }
+            let fault = Fault::new(format!("{} is not a scope", quote(text)));
+            let hint = format!(
+                "use 1 to {LONGEST_SCOPE} visible ASCII characters, without spaces, `\"` and `\\`: `orders.write`"
+            );
+            Err(fault.hint(hint))
+        })
+    })
 }
 
 fn read_contract(value: Value<'_>, matched: Option<&Matched>) -> Result<ContractRef, Reported> {

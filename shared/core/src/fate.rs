@@ -40,6 +40,7 @@ impl Door {
             | Refusal::TooLarge { .. }
             | Refusal::Flooded { .. }
             | Refusal::Unauthenticated(_)
+            | Refusal::InsufficientScope { .. }
             | Refusal::KeysAway
             | Refusal::SecretsAway
             | Refusal::NeedsBody

@@ -221,6 +221,10 @@ impl Key {
         if jwk.common.key_operations.as_ref().is_some_and(|ops| !ops.contains(&KeyOperations::Verify)) {
             return None;
         }
+        // A key whose private half is published proves nobody.
+        if value.get("d").is_some() {
+            return None;
+        }
         let fitting: &[Algorithm] = match &jwk.algorithm {
             AlgorithmParameters::RSA(_) => &[
                 Algorithm::RS256,
@@ -240,8 +244,9 @@ impl Key {
             }
             _ => return None,
         };
-        let named = value.get("alg").and_then(Value::as_str);
-        let fits = |algorithm: &&Algorithm| named.is_none_or(|named| named == algorithm.word());
+        let named = value.get("alg").map(|named| named.as_str().unwrap_or_default());
+        let fits =
+            |algorithm: &&Algorithm| named.is_none_or(|named| Algorithm::named(named) == Some(**algorithm));
         let algorithms: Vec<Algorithm> = fitting.iter().filter(fits).copied().collect();
         if algorithms.is_empty() {
             return None;

@@ -67,6 +67,10 @@ pub fn problem(refusal: &Refusal, request_id: &str, realm: &str) -> Reply {
     let mut errors: &[Violation] = &[];
     let title = match refusal {
         Refusal::UnknownFront | Refusal::Denied(_) | Refusal::NeedsBody => "You may not do this",
+        Refusal::InsufficientScope { scopes } => {
+            insert(&mut headers, WWW_AUTHENTICATE, &scope_challenge(scopes, realm));
+            "The token does not reach that far"
+        }
         Refusal::Malformed(_) => "The request cannot be read in one way only",
         Refusal::NotFound => "There is nothing here",
         Refusal::MethodNotAllowed { allow } => {
@@ -141,6 +145,11 @@ fn challenge(fault: &AuthFault, realm: &str) -> String {
         AuthFault::Certificate(_) => format!("ClientCertificate realm=\"{realm}\""),
         _ => format!("Bearer realm=\"{realm}\", error=\"invalid_token\""),
     }
+}
+
+/// RFC 6750 section 3.1: which scopes would do.
+fn scope_challenge(scopes: &[String], realm: &str) -> String {
+    format!("Bearer realm=\"{realm}\", error=\"insufficient_scope\", scope=\"{}\"", scopes.join(" "))
 }
 
 /// A challenge for each kind of credentials that a route takes and that has one (RFC 9110 section 11.6.1). `ApiKey` is no

@@ -2,15 +2,19 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use doorward_config::{Algorithm, Issuer};
+use doorward_config::{Algorithm, Issuer, TokenKind};
 use doorward_model::{AuthFault, parse_json};
 use jiff::Timestamp;
 use serde_json::{Map, Value};
 
 use crate::keys::Key;
+use crate::token_claims;
 
 /// The largest token that is looked at, in bytes. API Gateway's own bound for all headers is 10,240.
 const MAX_TOKEN: usize = 8 * 1024;
+
+/// The longest `kid` that is looked for, in bytes.
+const MAX_KID: usize = 256;
 
 /// A token that was taken apart and proves nothing yet.
 #[derive(Debug)]
@@ -18,6 +22,7 @@ pub(crate) struct Unverified<'a> {
     signed: &'a str,
     signature: &'a str,
     algorithm: Algorithm,
+    is_access_token: bool,
     kid: Option<String>,
     claims: Map<String, Value>,
 }
@@ -33,23 +38,25 @@ impl<'a> Unverified<'a> {
         if claims.contains('.') || header.is_empty() || claims.is_empty() {
             return Err(AuthFault::NotAToken);
         }
+        // Only its form: what it is worth, the key tells.
+        URL_SAFE_NO_PAD.decode(signature).map_err(|_| AuthFault::NotAToken)?;
         let header = object(header, "header")?;
         // No extension is understood, so none may be critical; `b64` counts only when it is critical (RFC 7797).
         if header.contains_key("crit") || header.contains_key("b64") {
             return Err(AuthFault::Critical);
         }
-        let named = header.get("alg").and_then(Value::as_str).ok_or(AuthFault::Algorithm)?;
-        let known = Algorithm::ALL.into_iter().find(|algorithm| algorithm.word() == named);
-        let kid = match header.get("kid") {
-            None => None,
-            Some(Value::String(kid)) => Some(kid.clone()),
-            Some(_) => return Err(AuthFault::NotJson("header")),
-        };
+        let algorithm = header.get("alg").and_then(Value::as_str).and_then(Algorithm::named);
+        let is_access_token = is_access_token(header.get("typ"))?;
+        // A JWT in a JWT (RFC 7519 section 5.2): the inner one is nothing that was asked for.
+        if header.get("cty").and_then(Value::as_str).is_some_and(|cty| cty.eq_ignore_ascii_case("jwt")) {
+            return Err(AuthFault::Type);
+        }
         Ok(Self {
             signed,
             signature,
-            algorithm: known.ok_or(AuthFault::Algorithm)?,
-            kid,
+            algorithm: algorithm.ok_or(AuthFault::Algorithm)?,
+            is_access_token,
+            kid: key_id(header.get("kid"))?,
             claims: object(claims, "payload")?,
         })
     }
@@ -83,44 +90,32 @@ impl<'a> Unverified<'a> {
         if !matches!(verified, Ok(true)) {
             return Err(AuthFault::Signature);
         }
-        check_claims(&self.claims, issuer, now)?;
+        if issuer.tokens == TokenKind::AccessToken && !self.is_access_token {
+            return Err(AuthFault::Type);
+        }
+        token_claims::check(&self.claims, issuer, now)?;
         Ok(self.claims)
     }
 }
 
-fn check_claims(claims: &Map<String, Value>, issuer: &Issuer, now: Timestamp) -> Result<(), AuthFault> {
-    if claims.get("iss").and_then(Value::as_str) != Some(&issuer.issuer) {
-        return Err(AuthFault::Issuer);
+/// Whether `typ` says `at+jwt` (RFC 9068 section 2.1). Anything but that and `JWT` names another kind of token, which proves
+/// something else than who calls: `logout+jwt`, `dpop+jwt`, `secevent+jwt` (RFC 8725 section 3.11).
+fn is_access_token(typ: Option<&Value>) -> Result<bool, AuthFault> {
+    let Some(typ) = typ else { return Ok(false) };
+    let full = typ.as_str().ok_or(AuthFault::Type)?.to_ascii_lowercase();
+    // RFC 7515 section 4.1.9: a name without a slash stands for `application/` and the name.
+    match full.strip_prefix("application/").unwrap_or(&full) {
+        "jwt" => Ok(false),
+        "at+jwt" => Ok(true),
+        _ => Err(AuthFault::Type),
     }
-    let accepted =
-        |value: &Value| value.as_str().is_some_and(|text| issuer.audiences.iter().any(|a| a == text));
-    let audience = match claims.get("aud") {
-        Some(Value::Array(values)) => values.iter().all(Value::is_string) && values.iter().any(accepted),
-        Some(value) => accepted(value),
-        None => false,
-    };
-    if !audience {
-        return Err(AuthFault::Audience);
-    }
-    let now = now.as_duration().as_secs_f64();
-    let leeway = issuer.leeway.as_secs_f64();
-    if now >= time(claims, "exp")?.ok_or(AuthFault::Claim("exp".to_owned()))? + leeway {
-        return Err(AuthFault::Expired);
-    }
-    for name in ["nbf", "iat"] {
-        if time(claims, name)?.is_some_and(|at| at > now + leeway) {
-            return Err(AuthFault::NotYetValid);
-        }
-    }
-    Ok(())
 }
 
-/// A NumericDate (RFC 7519 section 2).
-fn time(claims: &Map<String, Value>, name: &str) -> Result<Option<f64>, AuthFault> {
-    match claims.get(name) {
+fn key_id(kid: Option<&Value>) -> Result<Option<String>, AuthFault> {
+    match kid {
         None => Ok(None),
-        Some(Value::Number(number)) => Ok(number.as_f64().filter(|at| at.is_finite())),
-        Some(_) => Err(AuthFault::Claim(name.to_owned())),
+        Some(Value::String(kid)) if kid.len() <= MAX_KID => Ok(Some(kid.clone())),
+        Some(_) => Err(AuthFault::KeyId),
     }
 }
 

@@ -1,14 +1,114 @@
-//! Declared claims: what tokens must hold, and what policies may read of them.
+//! Claims: what a token must say to count, what tokens must hold besides, and what policies may read of them.
 
 use std::collections::BTreeMap;
 
-use doorward_config::{Config, Issuer, Route};
+use doorward_config::{Config, Issuer, Route, TokenKind};
 use doorward_model::entity_type::{CERTIFICATE, ROLE};
 use doorward_model::{AuthFault, Claims};
 use doorward_policy::TokenShape;
+use jiff::Timestamp;
 use serde_json::{Map, Value};
 
 use crate::identify::{certificates, iam};
+
+/// Whether the claims of a token that `issuer` signed, or that a front of its verified, hold at `now`.
+///
+/// # Errors
+/// The first that does not.
+pub(crate) fn check(claims: &Map<String, Value>, issuer: &Issuer, now: Timestamp) -> Result<(), AuthFault> {
+    if claims.get("iss").and_then(Value::as_str) != Some(&issuer.issuer) {
+        return Err(AuthFault::Issuer);
+    }
+    // A security event token (RFC 8417), such as that of a log-out: its subject is spoken of, and does not speak.
+    if claims.get("events").is_some_and(Value::is_object) {
+        return Err(AuthFault::Type);
+    }
+    match issuer.tokens {
+        TokenKind::Jwt => check_audience(claims, issuer)?,
+        TokenKind::AccessToken => {
+            check_audience(claims, issuer)?;
+            for name in ["sub", "client_id", "jti"] {
+                text(claims, name)?;
+            }
+            time(claims, "iat")?.ok_or_else(|| missing("iat"))?;
+        }
+        TokenKind::Cognito => {
+            if text(claims, "token_use")? != "access" {
+                return Err(missing("token_use"));
+            }
+            let client = text(claims, "client_id")?;
+            if !issuer.audiences.iter().any(|accepted| accepted == client) {
+                return Err(AuthFault::Audience);
+            }
+            // A token that is bound to a resource names it, and is for nobody else.
+            if claims.contains_key("aud") {
+                check_audience(claims, issuer)?;
+            }
+        }
+    }
+    check_times(claims, issuer, now)
+}
+
+fn check_audience(claims: &Map<String, Value>, issuer: &Issuer) -> Result<(), AuthFault> {
+    let accepted =
+        |value: &Value| value.as_str().is_some_and(|text| issuer.audiences.iter().any(|a| a == text));
+    let is_ours = match claims.get("aud") {
+        Some(Value::Array(values)) => values.iter().all(Value::is_string) && values.iter().any(accepted),
+        Some(value) => accepted(value),
+        None => false,
+    };
+    if is_ours { Ok(()) } else { Err(AuthFault::Audience) }
+}
+
+fn check_times(claims: &Map<String, Value>, issuer: &Issuer, now: Timestamp) -> Result<(), AuthFault> {
+    let now = now.as_duration().as_secs_f64();
+    let leeway = issuer.leeway.as_secs_f64();
+    if now >= time(claims, "exp")?.ok_or_else(|| missing("exp"))? + leeway {
+        return Err(AuthFault::Expired);
+    }
+    for name in ["nbf", "iat"] {
+        if time(claims, name)?.is_some_and(|at| at > now + leeway) {
+            return Err(AuthFault::NotYetValid);
+        }
+    }
+    Ok(())
+}
+
+fn missing(name: &str) -> AuthFault {
+    AuthFault::Claim(name.to_owned())
+}
+
+fn text<'c>(claims: &'c Map<String, Value>, name: &str) -> Result<&'c str, AuthFault> {
+    claims.get(name).and_then(Value::as_str).filter(|text| !text.is_empty()).ok_or_else(|| missing(name))
+}
+
+/// A NumericDate (RFC 7519 section 2) of the years 1970 to 9999: a number beyond them is a mistake, and no token that
+/// holds for ever.
+fn time(claims: &Map<String, Value>, name: &str) -> Result<Option<f64>, AuthFault> {
+    const LAST: f64 = 253_402_300_799.0;
+    let Some(value) = claims.get(name) else { return Ok(None) };
+    let at = value.as_f64().filter(|at| (0.0..=LAST).contains(at));
+    at.map(Some).ok_or_else(|| missing(name))
+}
+
+/// Whether the token has all of the scopes `needed`: those of `scope` (RFC 8693 section 4.2), or of `scp` where there is
+/// none.
+pub(crate) fn has_scopes(claims: &Map<String, Value>, needed: &[String]) -> Result<bool, AuthFault> {
+    if needed.is_empty() {
+        return Ok(true);
+    }
+    let granted: Vec<&str> = match (claims.get("scope"), claims.get("scp")) {
+        (None, None) => Vec::new(),
+        (Some(Value::String(text)), _) | (None, Some(Value::String(text))) => text.split(' ').collect(),
+        (Some(_), _) => return Err(missing("scope")),
+        (None, Some(Value::Array(values))) => {
+            let values: Option<Vec<&str>> = values.iter().map(Value::as_str).collect();
+            values.ok_or_else(|| missing("scp"))?
+        }
+        (None, Some(_)) => return Err(missing("scp")),
+    };
+    Ok(needed.iter().all(|scope| granted.contains(&scope.as_str())))
+}
 
 /// The declared ones of a token's claims, each of its declared type. What is not declared goes no further.
 ///

@@ -43,6 +43,11 @@ pub enum Refusal {
     UnsupportedMediaType,
     /// The request breaks its contract.
     Contract(Vec<Violation>),
+    /// The caller's token is good, and lacks a scope that the route requires.
+    InsufficientScope {
+        /// All that the route requires.
+        scopes: Vec<String>,
+    },
     /// The decision is deny.
     Denied(DenyReason),
     /// The call was here before; its target is not called again.
@@ -103,6 +108,12 @@ pub enum AuthFault {
     /// `alg` is `none`, unknown, or not allowed for this issuer.
     #[error("the token's algorithm is not allowed")]
     Algorithm,
+    /// `typ` says that it is no access token: RFC 8725 section 3.11.
+    #[error("the token is of another type than this issuer's access tokens")]
+    Type,
+    /// `kid` is no text, or an endless one.
+    #[error("the token's `kid` is not a short text")]
+    KeyId,
     /// A critical header that is not understood (RFC 7515 section 4.1.11), or `b64: false`.
     #[error("the token has a critical header that is not understood")]
     Critical,
@@ -270,7 +281,9 @@ impl Refusal {
         match self {
             Self::Malformed(_) => StatusCode::BAD_REQUEST,
             Self::Unauthenticated(_) => StatusCode::UNAUTHORIZED,
-            Self::UnknownFront | Self::Denied(_) | Self::NeedsBody => StatusCode::FORBIDDEN,
+            Self::UnknownFront | Self::InsufficientScope { .. } | Self::Denied(_) | Self::NeedsBody => {
+                StatusCode::FORBIDDEN
+            }
             Self::NotFound => StatusCode::NOT_FOUND,
             Self::MethodNotAllowed { .. } => StatusCode::METHOD_NOT_ALLOWED,
             Self::Repetition { .. } => StatusCode::CONFLICT,
@@ -315,6 +328,7 @@ impl Refusal {
             Self::NeedsBody => "needs-body",
             Self::UnsupportedMediaType => "unsupported-media-type",
             Self::Contract(_) => "contract-violation",
+            Self::InsufficientScope { .. } => "insufficient-scope",
             Self::Denied(_) => "forbidden",
             Self::Repetition { .. } => "repeated-call",
             Self::Limited(LimitNote { kind: LimitKind::Rate, .. }) => "rate-limited",
@@ -339,7 +353,7 @@ impl Refusal {
             | Self::UnsupportedMediaType
             | Self::Contract(_) => Outcome::Invalid,
             Self::Unauthenticated(_) | Self::NeedsBody => Outcome::Unauthenticated,
-            Self::UnknownFront | Self::Denied(_) => Outcome::Denied,
+            Self::UnknownFront | Self::InsufficientScope { .. } | Self::Denied(_) => Outcome::Denied,
             Self::Repetition { .. } => Outcome::Repeated,
             Self::Flooded { .. } | Self::Limited(LimitNote { kind: LimitKind::Rate, .. }) => {
                 Outcome::Throttled
@@ -356,6 +370,9 @@ impl Refusal {
         match self {
             Self::Malformed(fault) => Some(fault.to_string()),
             Self::Unauthenticated(fault) => Some(fault.to_string()),
+            Self::InsufficientScope { scopes } => {
+                Some(format!("the token lacks one of the scopes `{}`", scopes.join(" ")))
+            }
             Self::Denied(reason) => Some(reason.to_string()),
             Self::Target(fault) => Some(fault.to_string()),
             Self::Repetition { lost: true, .. } => Some("the first one was cut off half-way".to_owned()),

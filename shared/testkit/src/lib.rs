@@ -5,6 +5,7 @@ mod clock;
 mod issuer;
 mod publications;
 mod secrets;
+mod signing_key;
 mod stores;
 mod targets;
 mod webhooks;
@@ -14,6 +15,7 @@ pub use clock::ManualClock;
 pub use issuer::{TestIssuer, numeric_date};
 pub use publications::MemoryPublications;
 pub use secrets::MemorySecrets;
+pub use signing_key::{SigningKey, hmac_token};
 pub use stores::{
     MemoryApiKeys, MemoryDecisions, MemoryEntities, MemoryLedger, MemoryLimits, MemoryQuarantine, Row,
 };

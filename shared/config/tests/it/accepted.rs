@@ -55,6 +55,8 @@ fn the_shop_reads_as_it_is_written() {
                     jwks: Url(
                         "https://id.example.com/.well-known/jwks.json",
                     ),
+                    tokens: Jwt,
+                    verified_by: [],
                     audiences: [
                         "shop-api",
                     ],
@@ -102,6 +104,7 @@ fn the_shop_reads_as_it_is_written() {
                             "main",
                         ),
                     ],
+                    scopes: [],
                     contract: Some(
                         ContractRef {
                             file: "contracts/shop.yaml",
@@ -138,6 +141,7 @@ fn the_shop_reads_as_it_is_written() {
                         ),
                         Anonymous,
                     ],
+                    scopes: [],
                     contract: None,
                     check_answers: Off,
                     resource: Some(

@@ -25,4 +25,5 @@ mod policy_tests;
 mod routes;
 mod shop;
 mod targets;
+mod tokens;
 mod webhooks;

@@ -2,6 +2,7 @@
 
 pub(crate) mod api_keys;
 pub(crate) mod certificates;
+mod front_claims;
 pub(crate) mod iam;
 mod tokens;
 mod webhooks;

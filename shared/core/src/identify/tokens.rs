@@ -9,7 +9,7 @@ use http::HeaderMap;
 use http::header::AUTHORIZATION;
 use serde_json::{Map, Value};
 
-use super::is_id;
+use super::{front_claims, is_id};
 use crate::api_key::ApiKey;
 use crate::claim::RESERVE;
 use crate::door::Door;
@@ -25,8 +25,13 @@ impl Door {
     pub(super) async fn token_caller(
         &self,
         http: &HttpCall<'_>,
-        call: &Call,
+        call: &mut Call,
     ) -> Result<Option<Principal>, Refusal> {
+        if let Some((claims, issuer)) = front_claims::of_call(http) {
+            let claims = front_claims::read(claims, issuer).map_err(Refusal::Unauthenticated)?;
+            token_claims::check(&claims, issuer, self.ports.clock.now()).map_err(Refusal::Unauthenticated)?;
+            return caller(http.rules, issuer, &claims, call).map(Some);
+        }
         let Some(token) = bearer(&http.request.headers)? else { return Ok(None) };
         if http.rules.route.accepts_api_keys()
             && ApiKey::is_meant(&self.rules.config().api_keys.prefix, token)
@@ -39,7 +44,7 @@ impl Door {
         let key = set.find(token.kid(), token.algorithm());
         let key = key.ok_or(Refusal::Unauthenticated(AuthFault::UnknownKey))?;
         let claims = token.verify(key, issuer, self.ports.clock.now()).map_err(Refusal::Unauthenticated)?;
-        principal(issuer, &claims).map(Some).map_err(Refusal::Unauthenticated)
+        caller(http.rules, issuer, &claims, call).map(Some)
     }
 
     /// The issuer's keys, unless the platform would end the call before they are here.
@@ -75,10 +80,27 @@ pub(super) fn bearer(headers: &HeaderMap) -> Result<Option<&str>, Refusal> {
     let text = field.to_str().map_err(|_| malformed())?;
     let (scheme, token) = text.trim().split_once(' ').unwrap_or((text.trim(), ""));
     if scheme.eq_ignore_ascii_case("bearer") {
-        Ok(Some(token.trim()))
+        Ok(Some(token.trim_matches(' ')))
     } else {
         Err(Refusal::Unauthenticated(AuthFault::NotAToken))
     }
+}
+
+/// The caller of a token that holds, if it reaches as far as the route.
+fn caller(
+    rules: &RouteRules,
+    issuer: &Issuer,
+    claims: &Map<String, Value>,
+    call: &mut Call,
+) -> Result<Principal, Refusal> {
+    let principal = principal(issuer, claims).map_err(Refusal::Unauthenticated)?;
+    let scopes = &rules.route.scopes;
+    if token_claims::has_scopes(claims, scopes).map_err(Refusal::Unauthenticated)? {
+        return Ok(principal);
+    }
+    // Who calls is proven, so the refusal is recorded as theirs.
+    call.caller = Some(principal.name);
+    Err(Refusal::InsufficientScope { scopes: scopes.clone() })
 }
 
 fn principal(issuer: &Issuer, claims: &Map<String, Value>) -> Result<Principal, AuthFault> {

@@ -82,7 +82,7 @@ async fn headers_must_hold() {
     refused(&header(&shop, r#"{"alg":"ES256","alg":"none","kid":"k1"}"#).await, "unambiguous");
     refused(&header(&shop, r#"{"alg":"ES256","kid":"k1","crit":["exp"],"exp":1}"#).await, "critical");
     refused(&header(&shop, r#"{"alg":"ES256","kid":"k1","b64":false,"crit":["b64"]}"#).await, "critical");
-    refused(&header(&shop, r#"{"alg":"ES256","kid":7}"#).await, "unambiguous");
+    refused(&header(&shop, r#"{"alg":"ES256","kid":7}"#).await, "`kid`");
     refused(&header(&shop, r#"["alg"]"#).await, "unambiguous");
     refused(&header(&shop, r#"{"alg":"ES256","kid":"other"}"#).await, "no key");
     refused(&header(&shop, r#"{"alg":"ES256","kid":"../k1"}"#).await, "no key");
