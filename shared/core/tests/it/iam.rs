@@ -122,6 +122,20 @@ async fn what_is_shown_first_counts_and_must_hold() {
 }
 
 /// A route that does not accept them takes an IAM caller for nobody.
+/// A front may leave the signature that it verified in its field.
+#[tokio::test]
+async fn the_signature_itself_was_taken_for_a_broken_token() {
+    let shop = shop("", r#"["main", "iam"]"#);
+    let signature =
+        [("authorization", "AWS4-HMAC-SHA256 Credential=AKID/20261124/us-east-1/execute-api/aws4_request")];
+    let signed = ask(&shop, Some(caller(SESSION)), &signature).await;
+    assert!(signed.starts_with("200 Role::"), "{signed}");
+    // What nobody verified proves nobody, and a token that is shown counts before what the front verified.
+    assert!(ask(&shop, None, &signature).await.starts_with("401 invalid-token"));
+    let broken = [("authorization", "Bearer broken")];
+    assert!(ask(&shop, Some(caller(SESSION)), &broken).await.starts_with("401 invalid-token"));
+}
+
 #[tokio::test]
 async fn a_route_that_takes_no_iam_looks_at_none() {
     let shop = shop("", r#"["main"]"#);
