@@ -1,7 +1,7 @@
 use doorward_config::AuthorizerAnswer;
-use doorward_core::{Admission, LiveDoor};
+use doorward_core::{Admission, Door, LiveDoor, Reuse, StaticRoute, takes_token_questions};
 use doorward_events::authorizer::{
-    self, Allowed, AnswerForm, AuthorizerCall, UNAUTHORIZED, UsageKey, Verdict,
+    self, Allowed, Answer, AnswerForm, AuthorizerCall, QuestionKind, UNAUTHORIZED, UsageKey, Verdict,
 };
 use doorward_events::{Attested, Envelope, EnvelopeError};
 use doorward_model::{CallId, MalformedFault, Principal, Refusal, ReplyForm};
@@ -11,7 +11,7 @@ use serde_json::value::RawValue;
 
 /// Answers one question of API Gateway's. A caller who is not proven is answered with the error that the gateway turns
 /// into 401; every other refusal is a deny, which it turns into 403; what went wrong on our side is another error,
-/// which it turns into 500.
+/// which it turns into 500. The gateway keeps no error: what must not be reused is answered with one.
 pub(crate) async fn admit(
     live: &LiveDoor,
     payload: &RawValue,
@@ -21,7 +21,9 @@ pub(crate) async fn admit(
     let xray = context.xray_trace_id.as_deref();
     let envelope = Envelope::new(payload, &context.request_id, context.deadline, xray);
     let door = live.enter(envelope.deadline).await;
-    let configured = match door.rules().config().authorizer.answer {
+    let authorizer = &door.rules().config().authorizer;
+    let reuse = Reuse::of(authorizer);
+    let configured = match authorizer.answer {
         AuthorizerAnswer::Simple => AnswerForm::Simple,
         AuthorizerAnswer::IamPolicy => AnswerForm::IamPolicy,
     };
@@ -29,6 +31,9 @@ pub(crate) async fn admit(
         Ok(question) => question,
         Err(EnvelopeError::Malformed { form, fault }) => {
             tracing::warn!(request_id = context.request_id, cause = %fault, "the request is malformed");
+            if reuse != Reuse::Never {
+                return Err(unauthorized());
+            }
             let refusal = Refusal::Malformed(MalformedFault::Envelope(fault.to_string()));
             // Only a question in payload format 2.0 may be answered by a simple denial.
             let form = if form == ReplyForm::V2 { configured } else { AnswerForm::IamPolicy };
@@ -37,48 +42,103 @@ pub(crate) async fn admit(
         Err(error) => return Err(unreadable(&error, context)),
     };
     let form = if question.kind.takes_simple() { configured } else { AnswerForm::IamPolicy };
-    // Where the path is refused as well, the door says so itself.
-    if let Some(path) = door.rules().path_of(&question.inbound)
+    if let Some(refused) = misfit(&door, &question, reuse, form, context) {
+        return refused;
+    }
+    state(&door, question, form, context).await
+}
+
+/// The answer to a question that does not fit the way in which the API is configured.
+fn misfit(
+    door: &Door,
+    question: &AuthorizerCall,
+    reuse: Reuse,
+    form: AnswerForm,
+    context: &Context,
+) -> Option<Result<Value, Diagnostic>> {
+    let request_id = &context.request_id;
+    if question.kind == QuestionKind::RestToken && !takes_token_questions(door.rules().config()) {
+        let hint =
+            "use a `REQUEST` authorizer, whose identity sources are those in `[authorizer] identity_sources`";
+        tracing::error!(request_id, hint, "a TOKEN authorizer tells callers apart by the token alone");
+        return Some(Err(failure(
+            "Doorward.Configuration",
+            "the API's authorizer is not the one that is configured",
+        )));
+    }
+    // Where the path is refused as well, the door says so itself. What is shared is about no path.
+    if reuse != Reuse::Shared
+        && let Some(path) = door.rules().path_of(&question.inbound)
         && !question.is_about(&path)
     {
         let cause = "the ARN is not that of the path";
         let hint = "declare the custom domain and its base path in `[[domains]]`";
-        tracing::warn!(request_id = context.request_id, cause, hint, "the question is about two routes");
-        return Ok(authorizer::deny(form, "ambiguous-path", &CallId::new(&context.request_id)));
+        tracing::warn!(request_id, cause, hint, "the question is about two routes");
+        return Some(Ok(authorizer::deny(form, "ambiguous-path", &CallId::new(request_id))));
     }
+    None
+}
+
+async fn state(
+    door: &Door,
+    question: AuthorizerCall,
+    form: AnswerForm,
+    context: &Context,
+) -> Result<Value, Diagnostic> {
     let AuthorizerCall { inbound, route_arn, kind } = question;
-    let Admission { call, refusal, usage_key } = door.admit(inbound).await;
-    let resources = [route_arn];
-    let [route_arn] = &resources;
-    let anonymous = Principal::anonymous().name;
-    let verdict = match &refusal {
-        Some(Refusal::Unauthenticated(_)) => return Err(failure("Unauthorized", UNAUTHORIZED)),
-        // What will soon be otherwise must not be cached, and the gateway caches no error.
-        Some(Refusal::KeysAway | Refusal::SecretsAway | Refusal::StoreAway | Refusal::Flooded { .. }) => {
-            return Err(failure("Doorward.Unavailable", "this cannot be decided at the moment"));
+    let Admission { call, refusal, may_keep, shared, usage_key } = door.admit(inbound).await;
+    if !may_keep {
+        return Err(match refusal {
+            Some(Refusal::Unauthenticated(_) | Refusal::Malformed(_)) => unauthorized(),
+            _ => failure("Doorward.Unavailable", "this cannot be decided at the moment"),
+        });
+    }
+    let is_shared = shared.is_some();
+    let permitted = match (shared, &refusal) {
+        (Some(shared), _) => {
+            let arn = |(method, path): &StaticRoute| authorizer::arn_of(&route_arn, method.as_str(), path);
+            let resources: Vec<String> = shared.routes.iter().filter_map(arn).collect();
+            (!resources.is_empty()).then_some((resources, shared.caller, shared.plan, shared.usage_key))
         }
-        Some(refusal) => Verdict::Deny { code: refusal.code(), caller: call.caller.as_ref(), call: &call.id },
-        None => Verdict::Allow(Allowed {
+        (None, Some(_)) => None,
+        (None, None) => Some((vec![route_arn.clone()], call.caller.clone(), call.plan.clone(), usage_key)),
+    };
+    let anonymous = Principal::anonymous().name;
+    let verdict = match &permitted {
+        Some((resources, caller, plan, usage_key)) => Verdict::Allow(Allowed {
             attested: Attested {
-                caller: call.caller.as_ref().unwrap_or(&anonymous),
-                plan: call.plan.as_deref(),
-                purpose: call.purpose.as_deref(),
+                caller: caller.as_ref().unwrap_or(&anonymous),
+                plan: plan.as_deref(),
+                // Each route has a purpose of its own.
+                purpose: call.purpose.as_deref().filter(|_| !is_shared),
                 call: &call.id,
             },
-            resources: &resources,
+            resources,
             usage_key: usage_key.as_ref().map(|key| UsageKey(key.expose())),
         }),
+        None => Verdict::Deny {
+            code: refusal.as_ref().map_or("denied", Refusal::code),
+            caller: call.caller.as_ref(),
+            call: &call.id,
+        },
     };
-    let answer = authorizer::answer(kind, form, route_arn, &verdict);
-    if let Some(fault) = answer.fault {
-        tracing::warn!(request_id = context.request_id, cause = %fault, "an allowing answer cannot be stated");
+    let Answer { json, fault } = authorizer::answer(kind, form, &route_arn, &verdict);
+    let Some(fault) = fault else { return Ok(json) };
+    tracing::warn!(request_id = context.request_id, cause = %fault, "an allowing answer cannot be stated");
+    if is_shared {
+        // To deny would be to deny all routes.
+        return Err(failure("Doorward.Unavailable", &fault.to_string()));
     }
-    Ok(answer.json)
+    Ok(json)
 }
 
 fn unreadable(error: &EnvelopeError, context: &Context) -> Diagnostic {
     tracing::error!(request_id = context.request_id, cause = %error, hint = error.hint(), "unknown question");
     failure("Doorward.UnknownEvent", &error.to_string())
+}
+
+fn unauthorized() -> Diagnostic {
+    failure("Unauthorized", UNAUTHORIZED)
 }
 
 fn failure(error_type: &str, error_message: &str) -> Diagnostic {

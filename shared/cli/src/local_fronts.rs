@@ -1,7 +1,5 @@
 //! The fronts of a local door: one of each kind that the configuration pins, as its template deploys them.
 
-use std::time::Duration;
-
 use doorward_config::{AuthorizerAnswer, Config, RouteMatch};
 use doorward_emulator::{
     Access, Alb, Authorizer, AuthorizerForm, FunctionUrl, HttpApi, Payload, RestApi, RestAuthorizer,
@@ -29,7 +27,7 @@ pub(crate) fn of(config: &Config) -> LocalFronts {
     LocalFronts {
         rest_api: pinned(FrontKind::RestApi).map(|id| rest_api(id, config)),
         http_api: pinned(FrontKind::HttpApi).map(|id| http_api(id, config)),
-        websocket_api: pinned(FrontKind::WebSocketApi).map(websocket_api),
+        websocket_api: pinned(FrontKind::WebSocketApi).map(|id| websocket_api(id, config)),
         function_url: pinned(FrontKind::FunctionUrl).map(|id| FunctionUrl {
             id,
             function: DISPATCHER.to_owned(),
@@ -44,17 +42,21 @@ pub(crate) fn of(config: &Config) -> LocalFronts {
     }
 }
 
-/// A key for each of the project's routes, the authorizer before all that ask for credentials which it can check; and
-/// the door's own route. A webhook's signature covers the body, which an authorizer is not given.
+/// A key for each of the project's routes, the authorizer before those that have it; and the door's own route.
 fn routes(config: &Config) -> impl Iterator<Item = (String, Access)> {
-    let access = |open| if open { Access::Open } else { Access::Authorizer };
-    let keys = config.routes.iter().filter(|route| matches!(route.matched, RouteMatch::Http { .. })).map(
-        move |route| (route.matched.to_string(), access(route.is_anonymous() || route.takes_webhooks())),
-    );
+    let keys =
+        config.routes.iter().filter(|route| matches!(route.matched, RouteMatch::Http { .. })).map(|route| {
+            let access = if route.authorizer { Access::Authorizer } else { Access::Open };
+            (route.matched.to_string(), access)
+        });
     keys.chain([("GET /.doorward/health".to_owned(), Access::Open)])
 }
 
-/// Method and path are identity sources, since an answer for one order must not be reused for another.
+/// The identity sources as an API of this kind writes them.
+fn identity_sources(kind: FrontKind, config: &Config) -> Vec<String> {
+    config.authorizer.identity_sources.iter().filter_map(|source| source.expression(kind)).collect()
+}
+
 fn http_api(id: String, config: &Config) -> HttpApi {
     let route = |(key, access)| Route { key, function: DISPATCHER.to_owned(), access, payload: Payload::V2 };
     HttpApi {
@@ -62,9 +64,7 @@ fn http_api(id: String, config: &Config) -> HttpApi {
         routes: routes(config).map(route).collect(),
         authorizer: Some(Authorizer {
             function: AUTHORIZER.to_owned(),
-            identity_sources: ["$request.header.Authorization", "$context.httpMethod", "$context.path"]
-                .map(str::to_owned)
-                .to_vec(),
+            identity_sources: identity_sources(FrontKind::HttpApi, config),
             ttl: config.authorizer.cache,
             form: match config.authorizer.answer {
                 AuthorizerAnswer::Simple => AuthorizerForm::SimpleV2,
@@ -77,13 +77,14 @@ fn http_api(id: String, config: &Config) -> HttpApi {
 
 fn rest_api(id: String, config: &Config) -> RestApi {
     let method = |(key, access)| RestMethod { key, function: DISPATCHER.to_owned(), access };
+    let identity_sources = identity_sources(FrontKind::RestApi, config);
     RestApi {
         id,
         stage: STAGE.to_owned(),
         methods: routes(config).map(method).collect(),
         authorizer: Some(RestAuthorizer {
             function: AUTHORIZER.to_owned(),
-            kind: RestAuthorizerKind::Request { identity_sources: rest_identity(config.authorizer.cache) },
+            kind: RestAuthorizerKind::Request { identity_sources },
             ttl: config.authorizer.cache,
         }),
         binary_media_types: Vec::new(),
@@ -92,22 +93,14 @@ fn rest_api(id: String, config: &Config) -> RestApi {
     }
 }
 
-/// Without a cache nothing is needed to tell callers apart: the authorizer hears of every request.
-fn rest_identity(cache: Duration) -> Vec<String> {
-    if cache.is_zero() {
-        return Vec::new();
-    }
-    ["method.request.header.Authorization", "context.httpMethod", "context.path"].map(str::to_owned).to_vec()
-}
-
-fn websocket_api(id: String) -> WebSocketApi {
+fn websocket_api(id: String, config: &Config) -> WebSocketApi {
     WebSocketApi {
         id,
         stage: STAGE.to_owned(),
         function: DISPATCHER.to_owned(),
         authorizer: Some(WebSocketAuthorizer {
             function: AUTHORIZER.to_owned(),
-            identity_sources: vec!["route.request.header.Authorization".to_owned()],
+            identity_sources: identity_sources(FrontKind::WebSocketApi, config),
         }),
     }
 }

@@ -5,6 +5,7 @@ use std::time::Duration;
 use doorward_model::{Claims, EventKind, Front, Place};
 use http::{HeaderName, Method};
 
+use crate::identity_source::IdentitySource;
 use crate::load::LoadRule;
 use crate::pattern::Pattern;
 use crate::request_context::RequestContext;
@@ -95,8 +96,8 @@ pub enum Updates {
     Table,
 }
 
-/// How the authorizer answers an HTTP API.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// How the authorizer answers an API, and how the API reuses its answers.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Authorizer {
     /// The form of its answers; it must be the one that the API's authorizer is set to.
     pub answer: AuthorizerAnswer,
@@ -105,6 +106,12 @@ pub struct Authorizer {
     /// Whether a REST API is told the API key that was shown, as its `usageIdentifierKey`, so that it counts the call for
     /// its own usage plan. The gateway then knows the key, and may log it.
     pub usage_identifier: bool,
+    /// What the gateway tells callers apart by. An answer is reused for requests that are alike in all of them.
+    pub identity_sources: Vec<IdentitySource>,
+    /// Whether no dispatcher stands behind it: whom it admits reaches the target.
+    pub alone: bool,
+    /// Where the configuration says so; `None` where it says nothing.
+    pub place: Option<Place>,
 }
 
 /// How callers show API keys.
@@ -345,6 +352,8 @@ pub struct Route {
     pub contract: Option<ContractRef>,
     /// What becomes of answers that break the contract.
     pub check_answers: CheckAnswers,
+    /// Whether APIs ask the authorizer before they take a request to it; the dispatcher decides either way.
+    pub authorizer: bool,
     /// The Cedar resource where it is more than the target.
     pub resource: Option<ResourceRule>,
     /// What policies read of the request beside its method, path and address.

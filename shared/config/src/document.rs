@@ -55,7 +55,7 @@ pub(crate) fn read(document: &mut Section<'_>) -> Result<Config, Reported> {
         api_keys: api_keys?.unwrap_or_else(api_keys::default),
         iam: iam?,
         certificates: certificates?,
-        authorizer: authorizer?.unwrap_or(authorizer::DEFAULT),
+        authorizer: authorizer?.unwrap_or_else(authorizer::default),
         shadow: shadow?,
         issuers: issuers?,
         webhooks: webhooks?,

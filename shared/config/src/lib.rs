@@ -21,6 +21,7 @@ mod environment;
 mod events;
 mod fronts;
 mod iam;
+mod identity_source;
 mod issuers;
 mod lambda_name;
 mod load;
@@ -51,6 +52,7 @@ pub use checked::{
 };
 pub use duration::parse as parse_duration;
 pub use environment::{ENVIRONMENT, EnvironmentVariable, jwks_url_variable};
+pub use identity_source::IdentitySource;
 pub use load::{EntityTable, KeyType, LoadRule};
 pub use pattern::Pattern;
 pub use policy_tests::{

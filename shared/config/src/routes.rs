@@ -49,6 +49,7 @@ pub(crate) fn read(
         let context = section.optional("context", |value| request_context::read(value, callers.key_header));
         let units = section.or("units", NonZeroU64::MIN, |value| value.positive(MOST_UNITS));
         let purpose = section.optional("purpose", |value| names.purpose(value));
+        let authorizer = section.optional("authorizer", |value| read_authorizer(value, auth.as_deref().ok()));
 
         let contract = contract?;
         let check_answers = match (check_answers?, &contract) {
@@ -64,6 +65,7 @@ pub(crate) fn read(
             id: id?,
             matched: matched?.into_checked(),
             target: target?,
+            authorizer: authorizer?.unwrap_or_else(|| auth.as_deref().is_ok_and(asks_authorizer)),
             auth: auth?,
             scopes: scopes?,
             contract,
@@ -169,6 +171,29 @@ fn read_scopes(value: Value<'_>, auth: Option<&[Credential]>) -> Result<Vec<Stri
             Err(fault.hint(hint))
         })
     })
+}
+
+/// Whether APIs ask the authorizer where the route says nothing: where it could prove a caller, but not about webhooks,
+/// whose signature covers the body that an authorizer is not given, and not where a caller may show nothing, since most
+/// gateways then ask nobody. An API that verifies signatures or tokens itself asks no authorizer.
+fn asks_authorizer(auth: &[Credential]) -> bool {
+    let can_prove = |kind: &Credential| {
+        matches!(kind, Credential::Token(_) | Credential::ApiKey | Credential::Certificate)
+    };
+    auth.iter().any(can_prove)
+        && !auth.iter().any(|kind| matches!(kind, Credential::Webhook(_) | Credential::Anonymous))
+}
+
+/// `auth` is absent while it is faulty.
+fn read_authorizer(value: Value<'_>, auth: Option<&[Credential]>) -> Result<bool, Reported> {
+    let wanted = value.flag()?;
+    let webhook = auth.into_iter().flatten().any(|kind| matches!(kind, Credential::Webhook(_)));
+    if wanted && webhook {
+        let fault = Fault::new("no authorizer can be asked about this route");
+        let hint = "it is given no body, which a webhook's signature covers: the dispatcher decides";
+        return Err(value.fault(fault.hint(hint)));
+    }
+    Ok(wanted)
 }
 
 fn read_contract(value: Value<'_>, matched: Option<&Matched>) -> Result<ContractRef, Reported> {

@@ -3,6 +3,7 @@ use std::sync::Arc;
 use doorward_model::{Call, Inbound, Message, Outcome, Refusal, Reply};
 
 use crate::api_key::ApiKey;
+use crate::authorizer_cache::{self, Reuse, Shared};
 use crate::keys::KeyRing;
 use crate::known_keys::KnownKeys;
 use crate::ports::{
@@ -77,6 +78,11 @@ pub struct Admission {
     pub call: Call,
     /// `None` when the call may pass on to the dispatcher.
     pub refusal: Option<Refusal>,
+    /// Whether a gateway may keep an answer that says so, as it is configured to; where it may not, only an error will
+    /// do, which it never keeps.
+    pub may_keep: bool,
+    /// What the answer says of all routes, where the gateway holds one against the requests for each of them.
+    pub shared: Option<Shared>,
     /// The API key that a caller who may pass has shown, for the gateway's own usage plans; `None` unless `[authorizer]
     /// usage_identifier` is set.
     pub usage_key: Option<ApiKey>,
@@ -145,15 +151,25 @@ impl Door {
     }
 
     /// Decides for an authorizer, which sees no body: the pipeline up to the decision. A refusal of a known caller is
-    /// recorded here; what passes is recorded by the dispatcher behind.
-    pub async fn admit(&self, inbound: Inbound) -> Admission {
-        let mut call = self.begin(&inbound);
-        let outcome = self.decide(&inbound, &mut call).await;
-        let (outcome, usage_key) = match outcome {
-            Ok(usage_key) => (Ok(()), usage_key),
-            Err(refusal) => (Err(refusal), None),
+    /// recorded here; what passes is recorded by the dispatcher behind, or here where there is none.
+    pub async fn admit(&self, mut inbound: Inbound) -> Admission {
+        let config = self.rules.config();
+        let reuse = match &mut inbound.message {
+            Message::Http(request) if request.socket.is_none() => {
+                if self.rules.reuse != Reuse::Never {
+                    authorizer_cache::narrow(request, config);
+                }
+                self.rules.reuse
+            }
+            _ => Reuse::Never,
         };
+        let mut call = self.begin(&inbound);
+        let mut usage_key = None;
+        let outcome = self.decide(&inbound, &mut usage_key, &mut call).await;
+        let (outcome, shared) = self.share(reuse, &inbound, outcome).await;
         let refusal = self.record_admission(outcome, &mut call).await;
-        Admission { call, refusal, usage_key }
+        let may_keep = refusal.as_ref().is_none_or(|refusal| reuse.may_keep(refusal));
+        let usage_key = usage_key.filter(|_| refusal.is_none());
+        Admission { call, refusal, may_keep, shared, usage_key }
     }
 }

@@ -141,6 +141,11 @@ impl KeyRing {
     }
 }
 
+/// How old a key set grows at most while its issuer answers.
+pub(crate) fn oldest(refresh: Duration) -> Duration {
+    refresh.max(COOL_DOWN.unsigned_abs())
+}
+
 fn rhythm(refresh: SignedDuration) -> Rhythm {
     Rhythm {
         refresh,

@@ -11,6 +11,7 @@
 //! changes; [`LiveDoor`] hands each call the one that is in force.
 
 mod api_key;
+mod authorizer_cache;
 mod base_path;
 mod bundle;
 mod check_request;
@@ -49,6 +50,7 @@ mod token;
 mod token_claims;
 
 pub use api_key::{ApiKey, ApiKeyRecord, KeyHash, KeyTextFault, RANDOM_BYTES, UnsoundRecord};
+pub use authorizer_cache::{Reuse, Revocation, Shared, StaticRoute, revocations, takes_token_questions};
 pub use bundle::{Archive, ArchiveError, Bundle, BundleError, Source};
 pub use door::{Admission, Answer, Door, EventAnswer, Ports};
 pub use live::LiveDoor;

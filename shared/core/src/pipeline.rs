@@ -21,14 +21,18 @@ impl Door {
     }
 
     /// The part of the way that an authorizer goes: there is no body to check, and nothing comes of it but a word, and the
-    /// API key that was shown where the gateway is to have it.
-    pub(crate) async fn decide(&self, inbound: &Inbound, call: &mut Call) -> Result<Option<ApiKey>, Refusal> {
+    /// API key that proved the caller where the gateway is to have it.
+    pub(crate) async fn decide(
+        &self,
+        inbound: &Inbound,
+        usage_key: &mut Option<ApiKey>,
+        call: &mut Call,
+    ) -> Result<(), Refusal> {
         let found = self.find(inbound, call)?;
         let screened = self.screen(found, call)?;
         let mut identified = self.identify(screened, BodyGiven::No, call).await?;
-        let usage_key = identified.take_key().filter(|_| self.rules.config().authorizer.usage_identifier);
-        self.permit_without_body(identified, call).await?;
-        Ok(usage_key)
+        *usage_key = identified.take_key().filter(|_| self.rules.config().authorizer.usage_identifier);
+        self.permit_without_body(identified, call).await
     }
 
     pub(crate) fn enter(&self, call: &mut Call, stage: Stage) {

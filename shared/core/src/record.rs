@@ -49,18 +49,25 @@ impl Door {
         }
     }
 
-    /// What an authorizer records: refusals of known callers. Who passes is recorded by the dispatcher behind.
+    /// What an authorizer records: refusals of known callers. Who passes is recorded by the dispatcher behind; where there
+    /// is none, here, and does not pass unrecorded.
     pub(crate) async fn record_admission(
         &self,
         outcome: Result<(), Refusal>,
         call: &mut Call,
     ) -> Option<Refusal> {
-        let refusal = outcome.err();
+        let mut refusal = outcome.err();
         conclude(refusal.as_ref(), Outcome::Passed, call, self.ports.clock.now());
-        if refusal.is_some()
+        if (refusal.is_some() || self.rules.config().authorizer.alone)
             && let Err(error) = self.write(call).await
         {
-            self.ports.journal.complain(call, &error.to_string());
+            if refusal.is_some() {
+                self.ports.journal.complain(call, &error.to_string());
+            } else {
+                let away = self.store_away(call, &error);
+                conclude(Some(&away), Outcome::Unavailable, call, self.ports.clock.now());
+                refusal = Some(away);
+            }
         }
         call.finish(self.ports.clock.now());
         self.ports.journal.write(call);

@@ -12,6 +12,7 @@ use doorward_policy::{
     ActionSpec, CallShape, Candidate, Grant, HttpShape, Policies, SourceFile, Sources, Validated, Vocabulary,
 };
 
+use crate::authorizer_cache::{self, Reuse};
 use crate::bundle::{Bundle, Source};
 use crate::contracts::Contracts;
 use crate::identify;
@@ -32,6 +33,7 @@ pub struct Rules {
     pub(crate) key_sets: HashMap<String, KeySet>,
     /// Whether some route takes API keys, so that requests may hold one.
     pub(crate) takes_api_keys: bool,
+    pub(crate) reuse: Reuse,
     digest: String,
 }
 
@@ -118,11 +120,17 @@ impl Rules {
         let policies = policies.map_err(|more| faults.0.extend(more.0));
         faults.0.extend(misplaced(bundle, &config));
         let (Ok(router), Ok(policies)) = (router, policies) else { return Err(distinct(faults)) };
+        // What was packed was proven then.
+        if validated.is_none() && config.authorizer.place.is_some() {
+            faults.0.extend(authorizer_cache::faults(&config, &policies.reads_by_action()));
+        }
         let routes = resolve_routes(&config, contracts, &policies, &mut faults);
         let events = resolve_events(&config, &mut faults);
         let digest = bundle.digest(policies.depth(), policies.schema());
         let takes_api_keys = config.routes.iter().any(Route::accepts_api_keys);
-        let rules = Self { router, policies, routes, events, key_sets, takes_api_keys, digest, config };
+        let reuse = Reuse::of(&config.authorizer);
+        let rules =
+            Self { reuse, router, policies, routes, events, key_sets, takes_api_keys, digest, config };
         distinct(faults).or(rules)
     }
 

@@ -16,6 +16,11 @@ use crate::recent::{Bounds, Recent};
 pub(crate) struct Screened<'c>(Found<'c>);
 
 impl<'c> Screened<'c> {
+    /// A call of a request that was screened already.
+    pub(crate) fn again(found: Found<'c>) -> Self {
+        Self(found)
+    }
+
     pub(crate) fn into_found(self) -> Found<'c> {
         self.0
     }

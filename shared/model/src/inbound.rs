@@ -10,7 +10,7 @@ use crate::{CallId, EventKind, Front, FrontVerified, PathForm, ReplyForm};
 
 /// One thing that enters through the door, as its front attests it. Nothing of it is believed yet but the
 /// envelope: the front, its ids, and the address it saw.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Inbound {
     /// The front that the envelope names; the pipeline refuses one that is not pinned.
     pub front: Front,
@@ -38,7 +38,7 @@ pub struct Trace {
 }
 
 /// The two forms of what enters.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 #[expect(clippy::large_enum_variant, reason = "one value per call, never moved about")]
 pub enum Message {
     /// A request whose sender waits for an answer.
@@ -48,7 +48,7 @@ pub enum Message {
 }
 
 /// An HTTP request as the front passed it on.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct HttpRequest {
     /// The method.
     pub method: Method,

@@ -8,7 +8,7 @@ pub enum Outcome {
     Unresolved,
     /// Admitted, and the target answered.
     Admitted,
-    /// The authorizer let it pass; what became of it is the dispatcher's to record.
+    /// The authorizer let it pass. What became of it is the dispatcher's to record; where there is none, nothing knows.
     Passed,
     /// No policy permits it, or one forbids it.
     Denied,

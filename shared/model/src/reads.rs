@@ -77,6 +77,18 @@ impl ReadTree {
         led || self.ancestors || self.everything
     }
 
+    /// Whether something is read of the value that `path` leads to, its presence included.
+    #[must_use]
+    pub fn reads(&self, path: &[&str]) -> bool {
+        if self.whole || self.everything {
+            return true;
+        }
+        match path.split_first() {
+            None => true,
+            Some((name, rest)) => self.members.get(*name).is_some_and(|member| member.reads(rest)),
+        }
+    }
+
     /// The node of the member `name`, made where it is not there.
     pub fn member(&mut self, name: &str) -> &mut Self {
         self.members.entry(name.to_owned()).or_default()
@@ -116,6 +128,9 @@ mod tests {
         assert_eq!(input.members.keys().collect::<Vec<_>>(), ["note", "total"]);
         assert!(input.members["note"].is_empty() && input.members["total"].whole);
         assert!(context.tags["site"].whole && context.any_tag.is_some());
+        assert!(context.reads(&[]) && context.reads(&["input"]) && context.reads(&["input", "note"]));
+        assert!(context.reads(&["input", "total", "any"]) && !context.reads(&["input", "other"]));
+        assert!(!context.reads(&["now"]) && Reads::everything().context.reads(&["now"]));
         let reads = Reads { context, ..Reads::everything() };
         let text = serde_json::to_string(&reads).unwrap();
         assert_eq!(serde_json::from_str::<Reads>(&text).unwrap(), reads);

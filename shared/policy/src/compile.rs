@@ -108,7 +108,7 @@ impl Policies {
         };
         express::warm();
         let sets = || [&files.set].into_iter().chain(shadow.as_ref().map(|(_, files)| &files.set));
-        let reads = recorded.then(|| action_reads::by_action(sets(), &project.actions));
+        let reads = recorded.then(|| action_reads::recorded(sets(), &project.actions));
         Ok(Self {
             reads,
             engine: engine(&files.set),
@@ -151,6 +151,14 @@ impl Policies {
     #[must_use]
     pub fn candidate_count(&self) -> Option<usize> {
         self.shadow.as_ref().map(Engine::count)
+    }
+
+    /// What the policies in force read of a call, by action; candidates decide nothing. It walks every condition anew.
+    #[must_use]
+    pub fn reads_by_action(&self) -> HashMap<String, Reads> {
+        on_deep_stack(|| action_reads::by_action([&self.set], &self.actions)).unwrap_or_else(|| {
+            self.actions.keys().map(|action| (action.clone(), Reads::everything())).collect()
+        })
     }
 
     /// What is sound and still of no use, such as a policy that no request can ever meet.

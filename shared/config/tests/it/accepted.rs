@@ -42,6 +42,9 @@ fn the_shop_reads_as_it_is_written() {
                 answer: Simple,
                 cache: 0ns,
                 usage_identifier: false,
+                identity_sources: [],
+                alone: false,
+                place: None,
             },
             api_keys: ApiKeys {
                 prefix: "dwk",
@@ -118,6 +121,7 @@ fn the_shop_reads_as_it_is_written() {
                         },
                     ),
                     check_answers: Enforce,
+                    authorizer: true,
                     resource: None,
                     context: RequestContext {
                         headers: [],
@@ -144,6 +148,7 @@ fn the_shop_reads_as_it_is_written() {
                     scopes: [],
                     contract: None,
                     check_answers: Off,
+                    authorizer: false,
                     resource: Some(
                         ResourceRule {
                             type_name: "Order",

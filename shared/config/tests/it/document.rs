@@ -168,3 +168,39 @@ fn the_authorizer_has_two_answers() {
         doorward.toml:51:9: `2h` is not between `0s` and `1h`"#]],
     );
 }
+
+#[test]
+fn what_gateways_tell_callers_apart_by_is_a_closed_list() {
+    check(
+        "[[plans]]",
+        "[authorizer]\nidentity_sources = [\"header.authorization\", \"header.a b\", \"route\", \"query.\", \"header.Authorization\"]\nalone = 1\n[[plans]]",
+        expect![[r#"
+            doorward.toml:50:45: `header.a b` is no identity source
+              hint: expected `header.NAME`, `query.NAME`, `method`, `path`, `source_ip` or `domain`; a route key is none, since one key may stand for every path
+            doorward.toml:50:59: `route` is no identity source
+              hint: expected `header.NAME`, `query.NAME`, `method`, `path`, `source_ip` or `domain`; a route key is none, since one key may stand for every path
+            doorward.toml:50:68: `query.` is no identity source
+              hint: expected `header.NAME`, `query.NAME`, `method`, `path`, `source_ip` or `domain`; a route key is none, since one key may stand for every path
+            doorward.toml:50:78: listed twice
+            doorward.toml:51:9: expected a boolean, found an integer"#]],
+    );
+    check(
+        "[[plans]]",
+        "[authorizer]\ncache = \"1m\"\nidentity_sources = []\n[[plans]]",
+        expect![[r#"
+        doorward.toml:51:20: answers are reused, and nothing tells callers apart
+          hint: name at least the header field of the credentials, or leave `cache` out"#]],
+    );
+}
+
+#[test]
+fn routes_that_no_authorizer_can_be_asked_about_say_nothing_else() {
+    let hooks = "auth = [\"hooks\"]\nauthorizer = true\n[[webhooks]]\nname = \"hooks\"\nscheme = \"github\"\nsecrets = [\"env:HOOK\"]\n[[routes]]\nid = \"other\"\nmatch = \"GET /other\"\ntarget = \"orders\"\nauth = [\"main\"]";
+    check(
+        "auth = [\"main\"]",
+        hooks,
+        expect![[r#"
+        doorward.toml:31:14: no authorizer can be asked about this route
+          hint: it is given no body, which a webhook's signature covers: the dispatcher decides"#]],
+    );
+}

@@ -37,6 +37,23 @@ pub(crate) struct Identified<'c> {
 }
 
 impl<'c> Identified<'c> {
+    /// A call of a caller whom the same request has proven already, to a route that takes the same credentials.
+    pub(crate) fn known(found: Found<'c>, principal: Principal, call: &mut Call) -> Self {
+        Self::noted(found, principal, None, call)
+    }
+
+    fn noted(found: Found<'c>, principal: Principal, key: Option<ApiKey>, call: &mut Call) -> Self {
+        call.caller = Some(principal.name.clone());
+        if let Some(plan) = &principal.plan {
+            call.plan = Some(plan.clone());
+        }
+        Self { found, principal, key }
+    }
+
+    pub(crate) fn caller(&self) -> &Principal {
+        &self.principal
+    }
+
     pub(crate) fn into_parts(self) -> (Found<'c>, Principal) {
         (self.found, self.principal)
     }
@@ -61,11 +78,7 @@ impl Door {
             Subject::Http(http) => self.prove(http, body, call).await?,
             Subject::Event { record, .. } => (sender(record), None),
         };
-        call.caller = Some(principal.name.clone());
-        if let Some(plan) = &principal.plan {
-            call.plan = Some(plan.clone());
-        }
-        Ok(Identified { found, principal, key })
+        Ok(Identified::noted(found, principal, key, call))
     }
 
     /// The first kind of credentials that the request shows, of those that its route accepts, is the one that counts.

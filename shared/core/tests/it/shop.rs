@@ -9,11 +9,13 @@ use serde_json::{Value, json};
 
 pub(crate) const JWKS: &str = "https://id.shop.example/.well-known/jwks.json";
 
-/// The demo's configuration, with the refresh interval that these tests count with.
+/// The demo's configuration, with the refresh interval that these tests count with, and without a gateway's cache.
 fn config() -> String {
     let config = include_str!("../../../../policies/doorward.toml");
-    let line = |line: &str| {
-        if line.starts_with("refresh = ") { "refresh = \"30s\"" } else { line }.to_owned() + "\n"
+    let line = |line: &str| match line {
+        _ if line.starts_with("refresh = ") => "refresh = \"30s\"\n".to_owned(),
+        _ if line.starts_with("cache = ") => String::new(),
+        _ => format!("{line}\n"),
     };
     config.lines().map(line).collect()
 }

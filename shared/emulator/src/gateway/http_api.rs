@@ -132,8 +132,7 @@ impl HttpApiFront {
         };
         let (gate, form) = gate;
         let arn = self.stage.arn(&format!("{}{}", inbound.method, arrived.path));
-        let stage = self.stage.name.as_str();
-        let asked = Asked { inbound, path: &arrived.path, route: arrived.route.key, stage };
+        let asked = Asked { inbound, path: &arrived.path, route: arrived.route.key, stage: &self.stage };
         let event = |identity: &[String]| match form {
             AuthorizerForm::PolicyV1 => {
                 payload_1::request_authorizer(inbound, &self.placement_1(arrived), &arn, identity)

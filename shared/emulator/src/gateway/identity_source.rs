@@ -5,6 +5,7 @@
 use http::HeaderName;
 
 use super::inbound::Inbound;
+use super::stage::Stage;
 use crate::EmulatorError;
 
 /// A selection expression.
@@ -16,6 +17,8 @@ pub(super) enum IdentitySource {
     Path,
     RouteKey,
     Stage,
+    SourceIp,
+    DomainName,
 }
 
 /// How the three kinds of API write their selection expressions.
@@ -34,7 +37,7 @@ pub(super) struct Asked<'a> {
     pub(super) path: &'a str,
     /// The route key, or the path of the resource.
     pub(super) route: &'a str,
-    pub(super) stage: &'a str,
+    pub(super) stage: &'a Stage,
 }
 
 impl IdentitySource {
@@ -55,6 +58,8 @@ impl IdentitySource {
                 ("path", Dialect::HttpApi | Dialect::Rest) => Ok(Self::Path),
                 ("routeKey", Dialect::HttpApi) | ("resourcePath", Dialect::Rest) => Ok(Self::RouteKey),
                 ("stage", Dialect::Rest | Dialect::WebSocket) => Ok(Self::Stage),
+                ("identity.sourceIp", _) => Ok(Self::SourceIp),
+                ("domainName", _) => Ok(Self::DomainName),
                 _ => Err(refused()),
             };
         }
@@ -74,7 +79,9 @@ impl IdentitySource {
             Self::HttpMethod => Some(asked.inbound.method.clone()),
             Self::Path => Some(asked.path.to_owned()),
             Self::RouteKey => Some(asked.route.to_owned()),
-            Self::Stage => Some(asked.stage.to_owned()),
+            Self::Stage => Some(asked.stage.name.clone()),
+            Self::SourceIp => Some(asked.inbound.source_ip.to_string()),
+            Self::DomainName => Some(asked.stage.domain_name.clone()),
         };
         value.filter(|value| !value.is_empty())
     }
@@ -104,7 +111,16 @@ mod tests {
         let inbound = Inbound::new(head, peer, Timestamp::UNIX_EPOCH);
         let sources: Vec<_> = sources.iter().map(|source| (*source).to_owned()).collect();
         let sources = IdentitySource::parse_all(&sources, dialect).unwrap();
-        let asked = Asked { inbound: &inbound, path: "/a b", route: "GET /{x}", stage: "prod" };
+        let stage = Stage {
+            api_id: "a1b2c3".to_owned(),
+            name: "prod".to_owned(),
+            region: "eu-central-1".to_owned(),
+            account: "123456789012".to_owned(),
+            domain_name: "api.example.com".to_owned(),
+            port: 443,
+            certificate: None,
+        };
+        let asked = Asked { inbound: &inbound, path: "/a b", route: "GET /{x}", stage: &stage };
         let found = identity(&sources, &asked);
         assert_eq!(found, expected.map(|values| values.iter().map(|value| (*value).to_owned()).collect()));
     }
@@ -117,6 +133,8 @@ mod tests {
             &["$request.querystring.q", "$context.httpMethod", "$context.path", "$context.routeKey"],
             Some(&["1", "GET", "/a b", "GET /{x}"]),
         );
+        let context = ["$context.identity.sourceIp", "$context.domainName"];
+        check(Dialect::HttpApi, &context, Some(&["127.0.0.1", "api.example.com"]));
         check(Dialect::HttpApi, &["$request.header.Authorization", "$request.header.X-Other"], None);
         check(Dialect::HttpApi, &["$request.header.X-Empty"], None);
         check(Dialect::HttpApi, &["$request.querystring.empty"], None);
@@ -155,7 +173,10 @@ mod tests {
             "method.request.header.Authorization",
         ];
         check_refused(Dialect::HttpApi, &unknown);
-        check_refused(Dialect::Rest, &["$request.header.a", "method.request.path.id", "context.identity.x"]);
+        check_refused(
+            Dialect::Rest,
+            &["$request.header.a", "method.request.path.id", "context.identity.user"],
+        );
         check_refused(Dialect::WebSocket, &["method.request.header.a", "context.path"]);
     }
 }

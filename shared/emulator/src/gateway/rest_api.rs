@@ -192,12 +192,8 @@ impl RestApiFront {
             }
         };
         let arn = self.stage.arn(&format!("{}{}", inbound.method, placement.path));
-        let asked = Asked {
-            inbound,
-            path: placement.context_path,
-            route: placement.resource,
-            stage: &self.stage.name,
-        };
+        let asked =
+            Asked { inbound, path: placement.context_path, route: placement.resource, stage: &self.stage };
         let event = |identity: &[String]| match identity {
             [token] if authorizer.is_token => payload_1::token_authorizer(token, &arn),
             _ => payload_1::request_authorizer(inbound, placement, &arn, identity),

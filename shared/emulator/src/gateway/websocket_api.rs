@@ -109,7 +109,7 @@ impl WebSocketApiFront {
     ) -> Result<Option<Value>, Reply> {
         let Some(gate) = &self.authorizer else { return Ok(None) };
         let arn = self.stage.arn(CONNECT);
-        let asked = Asked { inbound, path: &inbound.path, route: CONNECT, stage: &self.stage.name };
+        let asked = Asked { inbound, path: &inbound.path, route: CONNECT, stage: &self.stage };
         let event = |_: &[String]| {
             let mut event = self.event(inbound, connection, None);
             event.insert("type".into(), "REQUEST".into());

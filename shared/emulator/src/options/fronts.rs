@@ -55,8 +55,8 @@ pub struct Route {
 pub struct Authorizer {
     /// Name of the authorizer function.
     pub function: String,
-    /// `$request.header.NAME`, `$request.querystring.NAME`, `$context.httpMethod`, `$context.path` or
-    /// `$context.routeKey`: all must be there, and together they are the cache key.
+    /// `$request.header.NAME`, `$request.querystring.NAME`, `$context.httpMethod`, `$context.path`, `$context.routeKey`,
+    /// `$context.identity.sourceIp` or `$context.domainName`: all must be there, and together they are the cache key.
     pub identity_sources: Vec<String>,
     /// How long an answer is reused; zero switches the cache off.
     pub ttl: Duration,
@@ -132,7 +132,7 @@ pub enum RestAuthorizerKind {
     /// The request.
     Request {
         /// `method.request.header.NAME`, `method.request.querystring.NAME`, `context.httpMethod`, `context.path`,
-        /// `context.resourcePath` or `context.stage`: all must be there, and together they are the cache key.
+        /// `context.resourcePath`, `context.stage`, `context.identity.sourceIp` or `context.domainName`: all must be there, and together they are the cache key.
         identity_sources: Vec<String>,
     },
 }
@@ -155,7 +155,8 @@ pub struct WebSocketApi {
 pub struct WebSocketAuthorizer {
     /// Name of the authorizer function.
     pub function: String,
-    /// `route.request.header.NAME`, `route.request.querystring.NAME` or `context.stage`: all must be there.
+    /// `route.request.header.NAME`, `route.request.querystring.NAME`, `context.stage`, `context.identity.sourceIp` or
+    /// `context.domainName`: all must be there.
     pub identity_sources: Vec<String>,
 }
 

@@ -7,6 +7,8 @@ use percent_encoding::percent_decode_str;
 /// `…:API/STAGE/$connect` of a WebSocket API.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct RouteArn<'a> {
+    /// All before the method, with its slash.
+    stage_arn: &'a str,
     pub(super) api: &'a str,
     /// The method, or the route key of a WebSocket API.
     pub(super) method: &'a str,
@@ -25,7 +27,15 @@ impl<'a> RouteArn<'a> {
         let mut resource = parts.next().filter(|_| is_api)?.splitn(4, '/');
         let mut named = || resource.next().filter(|part| !part.is_empty());
         let (api, _stage, method) = (named()?, named()?, named()?);
-        Some(Self { api, method, path: resource.next() })
+        let path = resource.next();
+        let after_stage = method.len() + path.map_or(0, |path| path.len() + 1);
+        let stage_arn = arn.get(..arn.len().checked_sub(after_stage)?)?;
+        Some(Self { stage_arn, api, method, path })
+    }
+
+    /// The ARN of another method and path of the same stage.
+    pub(super) fn of(&self, method: &str, path: &str) -> String {
+        format!("{}{method}/{}", self.stage_arn, path.strip_prefix('/').unwrap_or(path))
     }
 
     /// With its slash.
@@ -80,6 +90,16 @@ mod tests {
             "arn:aws:execute-api::1:a/b/GET/",
         ] {
             check(arn, None);
+        }
+    }
+
+    #[test]
+    fn a_stage_has_arns_of_other_methods_and_paths() {
+        for end in ["GET/orders/42", "GET/", "GET", "$connect"] {
+            let arn = format!("arn:aws:execute-api:r:1:a1b2c3/prod/{end}");
+            let of = |method, path| RouteArn::parse(&arn).unwrap().of(method, path);
+            assert_eq!(of("POST", "/orders"), "arn:aws:execute-api:r:1:a1b2c3/prod/POST/orders");
+            assert_eq!(of("GET", "/"), "arn:aws:execute-api:r:1:a1b2c3/prod/GET/");
         }
     }
 

@@ -21,7 +21,7 @@ mod question;
 
 pub use answer::{Allowed, Answer, AnswerFault, AnswerForm, UsageKey, Verdict, answer, deny};
 pub(crate) use question::recognises;
-pub use question::{AuthorizerCall, QuestionKind, read};
+pub use question::{AuthorizerCall, QuestionKind, arn_of, read};
 
 /// The error message with which the function fails to have API Gateway answer 401; it must be exactly this.
 pub const UNAUTHORIZED: &str = "Unauthorized";

@@ -93,6 +93,12 @@ impl AuthorizerCall {
     }
 }
 
+/// The ARN of another method and path of the stage that `route_arn` is of; `None` where it is no such ARN.
+#[must_use]
+pub fn arn_of(route_arn: &str, method: &str, path: &str) -> Option<String> {
+    RouteArn::parse(route_arn).map(|arn| arn.of(method, path))
+}
+
 /// Whether a document is a question to an authorizer.
 pub(crate) fn recognises(document: &Map<String, Value>) -> bool {
     document.get("type").is_some_and(|kind| kind == "REQUEST" || kind == "TOKEN")

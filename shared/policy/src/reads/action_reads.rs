@@ -30,10 +30,6 @@ pub(crate) fn by_action<'s>(
     let of = |action: &Action| {
         let (_, _, groups) = action.entity.clone().into_inner();
         let mut reads = any.clone();
-        // When a call came in and what it is for is known of every record.
-        for name in ["now", "purpose"] {
-            reads.context.member(name).whole = true;
-        }
         let own = equal.get(&action.uid).into_iter().chain(within.get(&action.uid));
         for more in own.chain(groups.iter().filter_map(|group| within.get(group))) {
             reads.merge(more);
@@ -41,4 +37,18 @@ pub(crate) fn by_action<'s>(
         reads
     };
     actions.iter().map(|(name, action)| (name.clone(), of(action))).collect()
+}
+
+/// As [`by_action`], with what is known of every record: when a call came in, and what it is for.
+pub(crate) fn recorded<'s>(
+    sets: impl IntoIterator<Item = &'s PolicySet>,
+    actions: &HashMap<String, Action>,
+) -> HashMap<String, Reads> {
+    let mut found = by_action(sets, actions);
+    for reads in found.values_mut() {
+        for name in ["now", "purpose"] {
+            reads.context.member(name).whole = true;
+        }
+    }
+    found
 }

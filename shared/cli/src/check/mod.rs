@@ -1,9 +1,12 @@
+mod authorizer;
+
 use std::path::PathBuf;
 
 use doorward_config::Config;
 use doorward_model::{Fault, Faults, Front, FrontKind};
 use serde_json::{Value, json};
 
+use self::authorizer::AuthorizerProof;
 use crate::faults;
 use crate::output::{Exit, Failure, Format, say};
 use crate::policy::suite::{Ran, Suite};
@@ -28,6 +31,9 @@ pub(crate) fn run(arguments: &Arguments, format: Format) -> Result<Exit, Failure
         Format::Json => say!("{}", as_json(&ran, &failures, &notes)),
         Format::Human if failures.0.is_empty() => {
             say!("{}", summary(&ran));
+            if let Some(proof) = AuthorizerProof::of(ran.project.rules.config()) {
+                proof.tell();
+            }
             notes.tell(!ran.tests.is_empty());
         }
         Format::Human => {
@@ -125,6 +131,7 @@ fn as_json(Ran { project, tests, .. }: &Ran, failures: &Faults, notes: &Notes) -
         "warnings": notes.warnings.iter().map(ToString::to_string).collect::<Vec<_>>(),
         "unstated": notes.unstated,
         "without_authorizer": notes.unauthorizable,
+        "authorizer": AuthorizerProof::of(config).map(|proof| proof.as_json()),
     });
     if let (Value::Object(told), Value::Object(more)) = (&mut told, more) {
         told.extend(more);

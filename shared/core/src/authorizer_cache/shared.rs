@@ -1,0 +1,146 @@
+use doorward_config::{Credential, RouteMatch};
+use doorward_model::{Call, EntityName, Inbound, Message, PathForm, Principal, Refusal};
+use http::Method;
+
+use super::Reuse;
+use crate::api_key::ApiKey;
+use crate::door::Door;
+use crate::identify::{BodyGiven, Identified};
+use crate::rules::{RouteRules, Rules};
+use crate::screen::Screened;
+
+/// A route without parameters: its method and its path.
+pub type StaticRoute = (Method, String);
+
+/// What one answer says of all routes.
+#[derive(Debug)]
+pub struct Shared {
+    /// Every route that the caller may call.
+    pub routes: Vec<StaticRoute>,
+    /// Who calls, the same on each of them; `None` where they are none.
+    pub caller: Option<EntityName>,
+    /// The plan that the caller is on.
+    pub plan: Option<String>,
+    /// The API key that proved the caller, for the gateway's own usage plans.
+    pub usage_key: Option<ApiKey>,
+}
+
+/// Who calls, as the routes that accept the same credentials and require the same scopes would prove it.
+struct Proven<'r> {
+    auth: &'r [Credential],
+    scopes: &'r [String],
+    caller: Option<Principal>,
+    key: Option<ApiKey>,
+}
+
+impl Rules {
+    /// The routes about which one answer is shared.
+    fn shared_routes(&self) -> impl Iterator<Item = (&RouteRules, &Method, &String)> {
+        self.routes.iter().filter(|rules| rules.route.authorizer).filter_map(|rules| {
+            match &rules.route.matched {
+                RouteMatch::Http { method, path } => Some((rules, method, path)),
+                RouteMatch::Socket(_) => None,
+            }
+        })
+    }
+}
+
+impl Door {
+    /// What is shared of an answer that would say `outcome`, and what it says then.
+    pub(crate) async fn share(
+        &self,
+        reuse: Reuse,
+        inbound: &Inbound,
+        outcome: Result<(), Refusal>,
+    ) -> (Result<(), Refusal>, Option<Shared>) {
+        let is_kept = outcome.as_ref().err().is_none_or(|refusal| reuse.may_keep(refusal));
+        if reuse != Reuse::Shared || !is_kept {
+            return (outcome, None);
+        }
+        match self.permitted_routes(inbound).await {
+            Ok(shared) => (outcome, Some(shared)),
+            Err(away) => (Err(away), None),
+        }
+    }
+
+    /// Every route that the caller of `inbound` may call, whichever it asks for. Each is decided as if it were asked
+    /// for, with what the request shows beside its method and path; credentials are verified once for the routes that
+    /// accept the same.
+    ///
+    /// # Errors
+    /// What is away at the moment, so that nothing can be said of some route.
+    async fn permitted_routes(&self, inbound: &Inbound) -> Result<Shared, Refusal> {
+        let mut shared = Shared { routes: Vec::new(), caller: None, plan: None, usage_key: None };
+        let mut proven: Vec<Proven<'_>> = Vec::new();
+        for (rules, method, path) in self.rules.shared_routes() {
+            let Some(asked) = asking_for(inbound, method, path) else { continue };
+            let mut call = Call::begin(&asked, self.ports.clock.now());
+            if self.may_call(&asked, rules, &mut proven, &mut call).await? {
+                shared.routes.push((method.clone(), path.clone()));
+                shared.caller = call.caller;
+                shared.plan = call.plan;
+            }
+        }
+        let key = proven.into_iter().find_map(|proven| proven.key);
+        shared.usage_key = key.filter(|_| self.rules.config().authorizer.usage_identifier);
+        Ok(shared)
+    }
+
+    async fn may_call<'r>(
+        &'r self,
+        asked: &Inbound,
+        rules: &'r RouteRules,
+        proven: &mut Vec<Proven<'r>>,
+        call: &mut Call,
+    ) -> Result<bool, Refusal> {
+        let found = match self.find(asked, call) {
+            Ok(found) => found,
+            Err(refusal) => return passing(refusal),
+        };
+        let (auth, scopes) = (rules.route.auth.as_slice(), rules.route.scopes.as_slice());
+        let known = proven.iter().find(|proven| proven.auth == auth && proven.scopes == scopes);
+        let identified = match known.map(|known| known.caller.clone()) {
+            Some(Some(caller)) => Identified::known(found, caller, call),
+            Some(None) => return Ok(false),
+            // The request itself was screened already.
+            None => match self.identify(Screened::again(found), BodyGiven::No, call).await {
+                Ok(mut identified) => {
+                    let (caller, key) = (Some(identified.caller().clone()), identified.take_key());
+                    proven.push(Proven { auth, scopes, caller, key });
+                    identified
+                }
+                Err(refusal) => {
+                    let stands = passing(refusal);
+                    proven.push(Proven { auth, scopes, caller: None, key: None });
+                    return stands;
+                }
+            },
+        };
+        match self.permit_without_body(identified, call).await {
+            Ok(()) => Ok(true),
+            Err(refusal) => passing(refusal),
+        }
+    }
+}
+
+/// A refusal that stands is an answer; one that passes says nothing.
+fn passing(refusal: Refusal) -> Result<bool, Refusal> {
+    match refusal {
+        Refusal::KeysAway | Refusal::SecretsAway | Refusal::StoreAway | Refusal::Flooded { .. } => {
+            Err(refusal)
+        }
+        _ => Ok(false),
+    }
+}
+
+/// The same request for another route, without what a front puts before the path.
+fn asking_for(inbound: &Inbound, method: &Method, path: &str) -> Option<Inbound> {
+    let mut asked = inbound.clone();
+    let Message::Http(request) = &mut asked.message else { return None };
+    request.method = method.clone();
+    path.clone_into(&mut request.path);
+    request.path_form = PathForm::Encoded;
+    request.stage = None;
+    request.host = String::new();
+    Some(asked)
+}
