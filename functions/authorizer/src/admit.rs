@@ -117,7 +117,7 @@ async fn state(
             usage_key: usage_key.as_ref().map(|key| UsageKey(key.expose())),
         }),
         None => Verdict::Deny {
-            code: refusal.as_ref().map_or("denied", Refusal::code),
+            code: refusal.as_ref().map_or("forbidden", Refusal::code),
             caller: call.caller.as_ref(),
             call: &call.id,
         },

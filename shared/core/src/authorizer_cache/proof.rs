@@ -101,7 +101,7 @@ impl Proof<'_> {
                 hidden.get_or_insert_with(|| name.to_owned());
             }
         }
-        if proves {
+        if proves || route.is_anonymous() {
             return None;
         }
         let fault = Fault::new(format!("no identity source holds credentials that `{}` accepts", route.id));

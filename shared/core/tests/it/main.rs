@@ -9,6 +9,7 @@
 mod admission;
 mod api_keys;
 mod archive;
+mod authorizer_cache;
 mod certificates;
 mod contracts;
 mod events;
