@@ -11,6 +11,7 @@ mod arrows;
 mod authoring;
 mod bad_input;
 mod bundle;
+mod cached_answers;
 mod can;
 mod check;
 mod declared_claims;
