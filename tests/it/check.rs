@@ -201,3 +201,55 @@ fn another_place_that_a_fault_speaks_of_is_a_path_from_here_too() {
     assert_ne!(first["see"]["file"], first["file"]);
     assert!(said("nothing reads `links.json`")["file"].as_str().unwrap().ends_with("more/links.json"));
 }
+
+#[test]
+fn what_holds_of_kept_answers_is_told_of_each_route() {
+    let folder = project(&[]);
+    let output = check(folder.path(), &[]);
+    let said = String::from_utf8_lossy(&output.stdout).into_owned();
+    for line in [
+        "authorizer: answers are kept for 60s by header.authorization, method, path; the dispatcher decides again",
+        "  GET /orders/{id}: an answer of its own for each method and path",
+        "  POST /payments/webhook: no authorizer, since a webhook's signature covers the body",
+        "what is taken back lets in for at most:",
+        "  an API key that is revoked: 2s",
+        "  a refusal, after what it was refused for is given: 60s",
+    ] {
+        assert!(said.lines().any(|said| said == line), "`{line}`: {said}");
+    }
+    let output = check(folder.path(), &["--format", "json"]);
+    let told: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let authorizer = &told["authorizer"];
+    assert_eq!(authorizer["routes"][0], serde_json::json!({ "route": "POST /orders", "answers": "own" }));
+    assert_eq!(authorizer["cache_seconds"], 60);
+}
+
+#[test]
+fn answers_that_would_be_wrong_are_faults_with_a_place() {
+    let folder = project(&[
+        ("doorward.toml", &|text| {
+            text.replacen(
+                "cache = \"60s\"",
+                "cache = \"60s\"\nidentity_sources = [\"header.authorization\"]",
+                1,
+            )
+        }),
+        ("orders.cedar", &|text| {
+            text.replacen(
+                "context.input.total <= 100000 // cents",
+                "context.now > datetime(\"2026-01-01\")",
+                1,
+            )
+        }),
+    ]);
+    let output = check(folder.path(), &[]);
+    assert_eq!(output.status.code(), Some(3), "{output:?}");
+    let said = String::from_utf8_lossy(&output.stderr);
+    for fault in [
+        "answers about `createOrder` cannot be reused: its policies read the time (`context.now`)",
+        "answers about `getOrder` cannot be shared between routes: its path has parameters",
+        "a simple answer that is reused holds for every method and path of an HTTP API",
+    ] {
+        assert!(said.contains(fault), "`{fault}`: {said}");
+    }
+}

@@ -3,6 +3,7 @@
 mod api_key_call;
 mod api_key_revoked;
 mod bundle_published;
+mod cached_answer;
 mod contract_broken;
 mod decision_explained;
 mod delivered_twice;
@@ -27,6 +28,7 @@ pub(crate) const ALL: &[Scene] = &[
     health::SCENE,
     order_placed::SCENE,
     order_of_another::SCENE,
+    cached_answer::SCENE,
     unproven_caller::SCENE,
     contract_broken::SCENE,
     unknown_path::SCENE,
