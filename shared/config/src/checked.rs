@@ -114,6 +114,15 @@ pub struct Authorizer {
     pub place: Option<Place>,
 }
 
+impl Authorizer {
+    /// Whether an API that is deployed for this one keeps the answers of `other` as that one is configured.
+    #[must_use]
+    pub fn keeps_answers_as(&self, other: &Self) -> bool {
+        let shape = |it: &Self| (it.answer, it.cache, it.alone);
+        shape(self) == shape(other) && self.identity_sources == other.identity_sources
+    }
+}
+
 /// How callers show API keys.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ApiKeys {

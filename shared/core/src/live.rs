@@ -242,12 +242,16 @@ impl Inner {
         });
         let rules = opening.await.map_err(|_| PublicationFault::Unchecked)??;
         // The ports are those of the running door's tables.
-        let (own, its) = (&door.rules.config().door, &rules.config().door);
+        let (own_config, its_config) = (door.rules.config(), rules.config());
+        let (own, its) = (&own_config.door, &its_config.door);
         if own.name != its.name {
             return Err(PublicationFault::OtherDoor(its.name.clone()));
         }
         if own.table != its.table {
             return Err(PublicationFault::OtherTable(its.table.clone()));
+        }
+        if !own_config.authorizer.keeps_answers_as(&its_config.authorizer) {
+            return Err(PublicationFault::OtherAuthorizer);
         }
         Ok(rules)
     }

@@ -55,6 +55,11 @@ pub enum PublicationFault {
     /// It keeps its state elsewhere.
     #[error("it keeps its state in the tables `{0}-…`")]
     OtherTable(String),
+    /// Its authorizer is another one than the API was deployed with.
+    #[error(
+        "`[authorizer]` differs from what the API was deployed with: how it keeps answers takes a deployment"
+    )]
+    OtherAuthorizer,
     /// Checking it came to no end.
     #[error("it could not be checked: the checker failed")]
     Unchecked,

@@ -300,6 +300,12 @@ async fn the_bundle_of_another_door_is_refused() {
     check(other(name), "it is for the door `depot`").await;
     let table = changed("table = \"doorward\"", "table = \"elsewhere\"");
     check(other(table), "it keeps its state in the tables `elsewhere-…`").await;
+    let answer = changed("answer = \"simple\"", "answer = \"iam-policy\"");
+    check(
+        other(answer),
+        "`[authorizer]` differs from what the API was deployed with: how it keeps answers takes a deployment",
+    )
+    .await;
 }
 
 #[tokio::test]
