@@ -47,6 +47,7 @@ mod secrets;
 mod send;
 mod token;
 mod token_claims;
+mod token_shape;
 
 pub use api_key::{ApiKey, ApiKeyRecord, KeyHash, KeyTextFault, RANDOM_BYTES, UnsoundRecord};
 pub use bundle::{Archive, ArchiveError, Bundle, BundleError, Source};
