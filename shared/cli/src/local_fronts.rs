@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use doorward_config::{AuthorizerAnswer, Config, RouteMatch};
+use doorward_config::{AuthorizerAnswer, Config, Credential, Route, RouteMatch};
 use doorward_emulator::{
     Access, Alb, Authorizer, AuthorizerForm, FunctionUrl, HttpApi, Payload, RestApi, RestAuthorizer,
-    RestAuthorizerKind, RestMethod, Route, UrlAuth, WebSocketApi, WebSocketAuthorizer,
+    RestAuthorizerKind, RestMethod, UrlAuth, WebSocketApi, WebSocketAuthorizer,
 };
 use doorward_model::FrontKind;
 
@@ -44,19 +44,34 @@ pub(crate) fn of(config: &Config) -> LocalFronts {
     }
 }
 
-/// A key for each of the project's routes, the authorizer before all that ask for credentials which it can check; and
-/// the door's own route. A webhook's signature covers the body, which an authorizer is not given.
+/// A key for each of the project's routes, and the door's own route.
 fn routes(config: &Config) -> impl Iterator<Item = (String, Access)> {
-    let access = |open| if open { Access::Open } else { Access::Authorizer };
-    let keys = config.routes.iter().filter(|route| matches!(route.matched, RouteMatch::Http { .. })).map(
-        move |route| (route.matched.to_string(), access(route.is_anonymous() || route.takes_webhooks())),
-    );
+    let routes = config.routes.iter().filter(|route| matches!(route.matched, RouteMatch::Http { .. }));
+    let keys = routes.map(|route| (route.matched.to_string(), access(route)));
     keys.chain([("GET /.doorward/health".to_owned(), Access::Open)])
+}
+
+/// What an API has before a route: the authorizer wherever it can check the credentials that the route asks for. A
+/// signature is checked by the API itself, which has room for nothing else then; that of a webhook covers the body, which
+/// an authorizer is not given.
+fn access(route: &Route) -> Access {
+    if route.is_anonymous() || route.takes_webhooks() {
+        Access::Open
+    } else if route.auth == [Credential::Iam] {
+        Access::AwsIam
+    } else {
+        Access::Authorizer
+    }
 }
 
 /// Method and path are identity sources, since an answer for one order must not be reused for another.
 fn http_api(id: String, config: &Config) -> HttpApi {
-    let route = |(key, access)| Route { key, function: DISPATCHER.to_owned(), access, payload: Payload::V2 };
+    let route = |(key, access)| doorward_emulator::Route {
+        key,
+        function: DISPATCHER.to_owned(),
+        access,
+        payload: Payload::V2,
+    };
     HttpApi {
         id,
         routes: routes(config).map(route).collect(),

@@ -42,7 +42,10 @@ fn cognito_names_clients_and_groups_in_its_own_way() {
     assert_eq!((principal.id.as_str(), principal.groups.as_deref()), ("username", Some("custom:roles")));
     let none = text.replace(r#""custom:roles""#, "false");
     assert_eq!(parse("f", &none).unwrap().issuers.remove(0).principal.groups, None);
-    check_text(&none.replace("groups = false", "groups = true"), expect!["doorward.toml:16:56: expected a text or `false`, found a boolean"]);
+    check_text(
+        &none.replace("groups = false", "groups = true"),
+        expect!["doorward.toml:16:56: expected a text or `false`, found a boolean"],
+    );
     check_text(
         &with("tokens = \"cognito\""),
         expect![[r#"
