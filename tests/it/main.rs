@@ -17,6 +17,7 @@ mod declared_claims;
 mod demo;
 mod emit;
 mod every_front;
+mod examples;
 mod explain;
 
 mod issuer;

@@ -33,8 +33,8 @@ const TEST: &[&str] = &["policy", "test"];
 #[test]
 fn the_demos_policies_are_all_covered() {
     let root = workspace::root();
-    check(root, &["policy", "test", "--deny-uncovered"], 0, &["0 failed; 6 of 6 policies covered"]);
-    check(root, &["check"], 0, &["policies 6, policy tests 21"]);
+    check(root, &["policy", "test", "--deny-uncovered"], 0, &["0 failed; 8 of 8 policies covered"]);
+    check(root, &["check"], 0, &["policies 8, policy tests 26"]);
 }
 
 #[test]
@@ -47,7 +47,7 @@ fn a_test_that_fails_says_what_was_expected_and_which_part_of_which_policy_does_
         "policies: expected customers-order-up-to-1000, found none",
         &format!("permit customers-order-up-to-1000 at {} does not hold", at("orders.cedar:2")),
         "line 8    when    false  context.input.total <= 99999",
-        "21 tests: 20 passed, 1 failed; 6 of 6 policies covered",
+        "21 tests: 20 passed, 1 failed; 8 of 8 policies covered",
     ];
     check(folder.path(), TEST, 2, &expected);
     let place = at("orders.test.toml:3:1");
