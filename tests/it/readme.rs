@@ -121,7 +121,7 @@ policies = ["the-warehouse"]
 name = "the same role of another account"
 principal = 'Role::"arn:aws:iam::999999999999:role/warehouse"'
 request = { method = "PUT", path = "/orders/42/shipment" }
-code = "invalid-token"
+code = "invalid-identity"
 
 [[tests]]
 name = "a certificate"
