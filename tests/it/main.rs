@@ -21,6 +21,7 @@ mod examples;
 mod explain;
 
 mod issuer;
+mod kinds_of_tokens;
 mod loaded;
 mod ministack;
 mod packages;

@@ -94,6 +94,21 @@ mod tests {
     }
 
     #[test]
+    fn a_session_is_shown_beside_the_keys() {
+        let line = |arn: &str| {
+            let caller = made(arn).unwrap_or_else(|_| panic!("{arn}"));
+            let hide = |line: String, secret: &str| line.replace(secret, "…");
+            let line = hide(curl_options(&caller), &caller.access_key);
+            let line = hide(line, &caller.secret_key);
+            caller.session_token.iter().fold(line, |line, token| hide(line, token))
+        };
+        let user = "--aws-sigv4 aws:amz:us-east-1:execute-api --user …:…";
+        assert_eq!(line("arn:aws:iam::123456789012:user/ann"), user);
+        let role = line("arn:aws:iam::123456789012:role/warehouse");
+        assert_eq!(role, format!("{user} -H 'x-amz-security-token: …'"));
+    }
+
+    #[test]
     fn what_cannot_sign_is_refused() {
         for arn in [
             "",
