@@ -81,7 +81,7 @@ fn what_no_test_covers_is_listed_and_denied_on_request() {
     let expected = [
         "not covered: buyers-order-any-amount (",
         "orders.cedar:11) applies in no test",
-        "10 tests: 10 passed, 0 failed; 3 of 6 policies covered",
+        "15 tests: 15 passed, 0 failed; 5 of 8 policies covered",
     ];
     check(folder.path(), TEST, 0, &expected);
     check(folder.path(), &["policy", "test", "--deny-uncovered"], 2, &expected);
@@ -112,7 +112,7 @@ fn notes_are_told_beside_the_tests_that_fail() {
     assert_eq!(told["faults"].as_array().map(Vec::len), Some(1), "{told:#}");
     let uncovered = told["uncovered"].as_array().unwrap();
     assert!(uncovered.contains(&json!("owners-read-their-orders")), "{told:#}");
-    assert_eq!((&told["door"], &told["tests"]), (&json!("shop"), &json!(10)));
+    assert_eq!((&told["door"], &told["tests"]), (&json!("shop"), &json!(15)));
 }
 
 #[test]
@@ -216,7 +216,7 @@ decision = "allow"
 policies = ["owners-read-their-orders"]
 "#,
     );
-    check(folder.path(), TEST, 0, &["23 tests: 23 passed"]);
+    check(folder.path(), TEST, 0, &["28 tests: 28 passed"]);
     assert_eq!(digest(folder.path()), before, "tests and samples do not change what is deployed");
     write(
         "samples.test.toml",
