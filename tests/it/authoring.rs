@@ -1,29 +1,10 @@
 //! Every example of `policies/README.md` is run as a policy test.
 
-use std::path::Path;
-
 use doorward_tests::workspace;
 
 use crate::check::project;
+use crate::examples::{Block, blocks, write};
 use crate::policy_tests::{doorward, said};
-
-/// A fenced block of a page: what stands behind its fence, and its text.
-struct Block<'p> {
-    info: &'p str,
-    text: &'p str,
-}
-
-fn blocks(section: &str) -> Vec<Block<'_>> {
-    let mut found = Vec::new();
-    let mut rest = section;
-    while let Some((_, after)) = rest.split_once("\n```") {
-        let (info, body) = after.split_once('\n').unwrap();
-        let (text, after) = body.split_once("\n```").unwrap();
-        found.push(Block { info, text });
-        rest = after;
-    }
-    found
-}
 
 /// The demo's configuration, contracts, schema and entities, without its policies and tests. Some of the examples read
 /// what no gateway tells callers apart by, so no answer of the authorizer is kept.
@@ -36,14 +17,6 @@ fn bare_project() -> tempfile::TempDir {
         }
     }
     folder
-}
-
-/// Adds to the configuration; every other file is the example's own.
-fn write(folder: &Path, name: &str, text: &str) {
-    let path = folder.join(name);
-    let before =
-        if name == "doorward.toml" { std::fs::read_to_string(&path).unwrap() + "\n" } else { String::new() };
-    std::fs::write(path, before + text + "\n").unwrap();
 }
 
 #[test]
@@ -65,12 +38,10 @@ fn every_example_for_authors_is_what_the_policies_say() {
             continue;
         }
         let folder = bare_project();
-        for (language, name, text) in blocks.iter().filter_map(|block| {
-            let (language, name) = block.info.split_once(' ')?;
-            Some((language, name, block.text))
-        }) {
+        for block in &blocks {
+            let Some((language, name)) = block.file() else { continue };
             assert!(name.ends_with(language) || language == "toml", "{title}: {language} {name}");
-            write(folder.path(), name, text);
+            write(folder.path(), name, block.text);
         }
         let output = doorward(&["policy", "test", "--deny-uncovered"], folder.path());
         assert_eq!(output.status.code(), Some(0), "{title}\n{}", said(&output));

@@ -44,7 +44,7 @@ fn who_cannot_call_may_not_do_nothing_but_is_invalid() {
     );
     let outside = [
         "error: EventSource::\"bucket:receipts\" cannot be in the group `customers`",
-        "hint: principals in groups are of the type `Client`, `User`",
+        "hint: principals in groups are of the type `Client`, `Employee`, `IamUser`, `Role`, `User`",
     ];
     check(&["EventSource::\"bucket:receipts\"", "--group", "customers"], 3, &outside);
     let action = ["error: no route and no event is named `creatOrder`", "hint: did you mean `createOrder`?"];

@@ -18,9 +18,11 @@ mod declared_claims;
 mod demo;
 mod emit;
 mod every_front;
+mod examples;
 mod explain;
 
 mod issuer;
+mod kinds_of_tokens;
 mod loaded;
 mod ministack;
 mod packages;

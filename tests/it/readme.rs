@@ -2,6 +2,9 @@
 
 use doorward_tests::workspace;
 
+use crate::examples::{blocks, write};
+use crate::policy_tests::{doorward, said};
+
 fn readme() -> String {
     std::fs::read_to_string(workspace::root().join("README.md")).unwrap()
 }
@@ -65,5 +68,99 @@ fn the_readme_lists_every_key_of_the_configuration() {
         let mut listed = rows.clone();
         listed.sort_unstable();
         assert_eq!(listed, known, "{section}");
+    }
+}
+
+/// What "Who calls" says of each kind of callers.
+const CALLERS: &str = r#"
+[[tests]]
+name = "a customer with a token"
+principal = 'User::"alice"'
+groups = ["customers"]
+request = { method = "GET", path = "/orders" }
+decision = "allow"
+policies = ["customers"]
+
+[[tests]]
+name = "a customer with an API key"
+principal = 'Client::"reseller"'
+groups = ["customers"]
+request = { method = "GET", path = "/orders" }
+decision = "allow"
+policies = ["customers"]
+
+[[tests]]
+name = "a machine"
+principal = 'Machine::"backup"'
+request = { method = "GET", path = "/orders" }
+decision = "allow"
+policies = ["the-backup"]
+
+[[tests]]
+name = "who helps customers"
+principal = 'Employee::"ida"'
+claims = { "cognito:groups" = ["support"] }
+request = { method = "GET", path = "/orders" }
+decision = "allow"
+policies = ["support"]
+
+[[tests]]
+name = "who works elsewhere"
+principal = 'Employee::"ida"'
+request = { method = "GET", path = "/orders" }
+decision = "deny"
+
+[[tests]]
+name = "a role"
+principal = 'Role::"arn:aws:iam::123456789012:role/warehouse"'
+request = { method = "PUT", path = "/orders/42/shipment" }
+decision = "allow"
+policies = ["the-warehouse"]
+
+[[tests]]
+name = "the same role of another account"
+principal = 'Role::"arn:aws:iam::999999999999:role/warehouse"'
+request = { method = "PUT", path = "/orders/42/shipment" }
+code = "invalid-identity"
+
+[[tests]]
+name = "a certificate"
+principal = 'Certificate::"CN=stock,O=Tea Traders"'
+request = { method = "PUT", path = "/stock" }
+decision = "allow"
+policies = ["a-supplier"]
+
+[[tests]]
+name = "a sender"
+principal = 'Sender::"payments"'
+request = { method = "POST", path = "/payments/webhook" }
+decision = "allow"
+policies = ["the-payment-provider"]
+
+[[tests]]
+name = "anybody"
+request = { method = "GET", path = "/catalog" }
+decision = "allow"
+policies = ["anybody"]
+
+[[tests]]
+name = "nobody"
+request = { method = "GET", path = "/orders" }
+code = "missing-credentials"
+"#;
+
+#[test]
+fn the_callers_of_the_readme_are_let_in_as_it_says() {
+    let readme = readme();
+    let chapter = readme.split("\n## ").find(|chapter| chapter.starts_with("Who calls\n")).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    for block in blocks(chapter) {
+        let Some((_, name)) = block.file() else { continue };
+        write(folder.path(), name, block.text);
+    }
+    std::fs::write(folder.path().join("callers.test.toml"), CALLERS).unwrap();
+    for arguments in [&["policy", "test", "--deny-uncovered"][..], &["check"]] {
+        let output = doorward(arguments, folder.path());
+        assert_eq!(output.status.code(), Some(0), "{}", said(&output));
     }
 }

@@ -106,8 +106,17 @@ impl LocalDoor {
     /// When the issuer refuses it.
     #[must_use]
     pub fn bearer_of(&self, query: &str) -> String {
+        self.bearer_from("main", query)
+    }
+
+    /// An `Authorization` field of the issuer's for the caller that `query` describes.
+    ///
+    /// # Panics
+    /// When the issuer refuses it.
+    #[must_use]
+    pub fn bearer_from(&self, issuer: &str, query: &str) -> String {
         let (base, path) = self.url("token").rsplit_once("/main/").expect("the issuer `main`");
-        let answer = http::send(base, "GET", &format!("/main/{path}?{query}"), &[], b"");
+        let answer = http::send(base, "GET", &format!("/{issuer}/{path}?{query}"), &[], b"");
         assert_eq!(answer.status, 200, "{answer:?}");
         format!("Bearer {}", answer.body.trim())
     }

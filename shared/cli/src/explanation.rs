@@ -146,6 +146,9 @@ fn call_line(line: &Line, id: &str) -> Option<Value> {
 /// What the gateway itself decided; nothing where it only passed the call on.
 fn gateway_words(access: &Value) -> Option<String> {
     let text = |name: &str| access.get(name).and_then(Value::as_str);
+    if let (None, Some(fault)) = (text("authorizer"), text("authorizerError")) {
+        return Some(format!("gateway: refused, since {fault}"));
+    }
     let words = match (text("authorizer"), text("routeKey")) {
         (Some("missing-identity-source"), _) => {
             "an identity source is missing, so nothing behind it was asked"

@@ -3,8 +3,10 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use doorward_aws::{AwsClients, LedgerReader};
-use doorward_config::{Config, Target, jwks_url_variable};
-use doorward_emulator::{Emulator, FunctionSpec, Functions, IssuerSpec, Options, Ports, TokenShape};
+use doorward_config::{Config, Target, TokenKind, jwks_url_variable};
+use doorward_emulator::{
+    Emulator, FunctionSpec, Functions, IamIdentity, IssuerSpec, Options, Ports, TokenShape,
+};
 
 use crate::local_fronts::{self, LocalFronts};
 use crate::local_secrets::Secrets;
@@ -36,8 +38,18 @@ pub(crate) struct LocalDoor {
     pub(crate) table: String,
     /// What the dispatcher has in its environment of webhooks' secrets.
     pub(crate) secrets: Secrets,
+    /// Who may sign requests with AWS credentials.
+    pub(crate) callers: Vec<IamIdentity>,
     /// From the start of a process to its first request for work, by function.
     pub(crate) started: Vec<(String, Duration)>,
+}
+
+/// What a local door is given beside the project.
+pub(crate) struct Given {
+    /// For the dispatcher's environment.
+    pub(crate) secrets: Secrets,
+    /// Who may sign requests with AWS credentials.
+    pub(crate) callers: Vec<IamIdentity>,
 }
 
 impl LocalDoor {
@@ -45,7 +57,7 @@ impl LocalDoor {
         project: &Project,
         runner: Runner,
         ports: Ports,
-        secrets: Secrets,
+        Given { secrets, callers }: Given,
     ) -> Result<Self, Failure> {
         let config = project.rules.config();
         let LocalFronts { rest_api, http_api, websocket_api, function_url, alb } = local_fronts::of(config);
@@ -60,7 +72,7 @@ impl LocalDoor {
             websocket_api,
             function_url,
             alb,
-            identities: Vec::new(),
+            identities: callers.clone(),
             issuers: issuers(config),
             ports,
         };
@@ -68,11 +80,12 @@ impl LocalDoor {
         let started = emulator.prewarm(&[DISPATCHER, AUTHORIZER]).await.map_err(Failure::new)?;
         let clients = local_clients(&emulator)?;
         let ledger = LedgerReader::new(&clients, &config.door.table);
-        Ok(Self { emulator, ledger, clients, table: config.door.table.clone(), secrets, started })
+        Ok(Self { emulator, ledger, clients, table: config.door.table.clone(), secrets, callers, started })
     }
 }
 
-const REGION: &str = "us-east-1";
+/// The region that a local door is in.
+pub(crate) const REGION: &str = "us-east-1";
 
 /// What functions of a local door need in their environment when somebody else runs them.
 pub(crate) fn environment(
@@ -142,7 +155,11 @@ fn issuers(config: &Config) -> Vec<IssuerSpec> {
         issuer: issuer.issuer.clone(),
         audience: issuer.audiences.first().cloned().unwrap_or_default(),
         groups: issuer.principal.groups.clone(),
-        tokens: TokenShape::Standard,
+        tokens: match issuer.tokens {
+            TokenKind::Jwt => TokenShape::Standard,
+            TokenKind::AccessToken => TokenShape::AccessToken,
+            TokenKind::Cognito => TokenShape::Cognito,
+        },
     };
     config.issuers.iter().map(spec).collect()
 }

@@ -1,9 +1,9 @@
 //! The fronts of a local door: one of each kind that the configuration pins, as its template deploys them.
 
-use doorward_config::{AuthorizerAnswer, Config, RouteMatch};
+use doorward_config::{AuthorizerAnswer, Config, Credential, Route, RouteMatch};
 use doorward_emulator::{
     Access, Alb, Authorizer, AuthorizerForm, FunctionUrl, HttpApi, Payload, RestApi, RestAuthorizer,
-    RestAuthorizerKind, RestMethod, Route, UrlAuth, WebSocketApi, WebSocketAuthorizer,
+    RestAuthorizerKind, RestMethod, UrlAuth, WebSocketApi, WebSocketAuthorizer,
 };
 use doorward_model::FrontKind;
 
@@ -42,14 +42,22 @@ pub(crate) fn of(config: &Config) -> LocalFronts {
     }
 }
 
-/// A key for each of the project's routes, the authorizer before those that have it; and the door's own route.
+/// A key for each of the project's routes, and the door's own route.
 fn routes(config: &Config) -> impl Iterator<Item = (String, Access)> {
-    let keys =
-        config.routes.iter().filter(|route| matches!(route.matched, RouteMatch::Http { .. })).map(|route| {
-            let access = if route.authorizer { Access::Authorizer } else { Access::Open };
-            (route.matched.to_string(), access)
-        });
+    let routes = config.routes.iter().filter(|route| matches!(route.matched, RouteMatch::Http { .. }));
+    let keys = routes.map(|route| (route.matched.to_string(), access(route)));
     keys.chain([("GET /.doorward/health".to_owned(), Access::Open)])
+}
+
+/// What an API has before a route. A signature is checked by the API itself, which has room for nothing else then.
+fn access(route: &Route) -> Access {
+    if route.auth == [Credential::Iam] {
+        Access::AwsIam
+    } else if route.authorizer {
+        Access::Authorizer
+    } else {
+        Access::Open
+    }
 }
 
 /// The identity sources as an API of this kind writes them.
@@ -58,7 +66,12 @@ fn identity_sources(kind: FrontKind, config: &Config) -> Vec<String> {
 }
 
 fn http_api(id: String, config: &Config) -> HttpApi {
-    let route = |(key, access)| Route { key, function: DISPATCHER.to_owned(), access, payload: Payload::V2 };
+    let route = |(key, access)| doorward_emulator::Route {
+        key,
+        function: DISPATCHER.to_owned(),
+        access,
+        payload: Payload::V2,
+    };
     HttpApi {
         id,
         routes: routes(config).map(route).collect(),

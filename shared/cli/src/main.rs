@@ -14,6 +14,7 @@ mod endpoint;
 mod explanation;
 mod faults;
 mod keys;
+mod local_callers;
 mod local_door;
 mod local_fronts;
 mod local_secrets;

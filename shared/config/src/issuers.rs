@@ -184,8 +184,8 @@ fn read_principal(
             true => section.or("id", "sub".to_owned(), Value::word),
             false => section.required("id", Value::word),
         };
-        let groups = section.optional("groups", Value::word);
-        let groups = groups.map(|named| named.or_else(|| is_cognito.then(|| "cognito:groups".to_owned())));
+        let preset = is_cognito.then(|| "cognito:groups".to_owned());
+        let groups = section.or("groups", preset, Value::word_or_false);
         let prefix = section.optional("prefix", |value| value.parse(prefix));
         let attributes = section.or("attributes", Vec::new(), |value| {
             value.nonempty_set(|item| match claims {
@@ -242,8 +242,7 @@ fn tell_apart(section: &Section<'_>, issuer: &Issuer, earlier: &[Issuer]) -> Res
         if groups_may_meet(&issuer.principal, &other.principal) {
             let fault =
                 format!("the issuers `{}` and `{}` could both fill the same groups", issuer.name, other.name);
-            let hint =
-                "give each a `prefix`, neither beginning with the other, or let only one name `groups`";
+            let hint = "give each a `prefix`, neither beginning with the other, or let only one of them have `groups`";
             told_apart = Err(section.fault(Fault::new(fault).hint(hint)));
         }
         if let Some((attribute, own, others)) = claims::clash(issuer, other) {

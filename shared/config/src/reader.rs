@@ -52,6 +52,15 @@ impl<'t> Value<'t> {
         }
     }
 
+    /// A word, or `false` for none where one stands by default.
+    pub(crate) fn word_or_false(self) -> Result<Option<String>, Reported> {
+        match self.node.get_ref() {
+            DeValue::Boolean(false) => Ok(None),
+            DeValue::String(_) => self.word().map(Some),
+            _ => Err(self.wrong_type("a text or `false`")),
+        }
+    }
+
     /// What `parse` makes of a string; its fault is reported here.
     pub(crate) fn parse<T>(self, parse: impl FnOnce(&'t str) -> Result<T, Fault>) -> Result<T, Reported> {
         parse(self.text()?).map_err(|fault| self.fault(fault))

@@ -48,6 +48,7 @@ mod secrets;
 mod send;
 mod token;
 mod token_claims;
+mod token_shape;
 
 pub use api_key::{ApiKey, ApiKeyRecord, KeyHash, KeyTextFault, RANDOM_BYTES, UnsoundRecord};
 pub use authorizer_cache::{Reuse, Revocation, Shared, StaticRoute, revocations, takes_token_questions};

@@ -19,7 +19,7 @@ use crate::identify;
 use crate::keys::KeySet;
 use crate::load::{self, LoadRules};
 use crate::router::Router;
-use crate::token_claims;
+use crate::token_shape;
 
 /// A bundle, checked and compiled: what the pipeline reads and never changes. Every name of the configuration is
 /// resolved here, so that a call looks nothing up but its path.
@@ -342,7 +342,7 @@ fn vocabulary(config: &Config, contracts: &Contracts) -> Vocabulary {
     Vocabulary {
         actions: routes.chain(events).collect(),
         purposes: config.door.purposes.clone(),
-        attributes: token_claims::attributes_by_type(config),
+        attributes: token_shape::attributes_by_type(config),
         parents: parents_by_type(config),
         inputs_unknown: contracts.are_faulty(),
     }
@@ -364,7 +364,7 @@ fn request_shape(config: &Config, route: &Route, operation: Option<&Operation>) 
     HttpShape {
         input: operation.and_then(Operation::input).cloned(),
         omissions: operation.map(Operation::omissions).unwrap_or_default().to_vec(),
-        token: token_claims::token(config, route),
+        token: token_shape::token(config, route),
         headers: route.context.headers.iter().map(|name| name.as_str().to_owned()).collect(),
         query: route.context.query.clone(),
     }

@@ -56,9 +56,10 @@ impl Issuer {
     /// A signed token in the compact form of RFC 7515.
     pub(crate) fn issue(&self, request: TokenRequest) -> Result<String, EmulatorError> {
         let keys = self.keys();
-        let header = json!({ "alg": keys.current.algorithm(), "typ": "JWT", "kid": keys.current.id });
+        let header = json!({ "alg": keys.current.algorithm(), "typ": self.spec.tokens.media_type(), "kid": keys.current.id });
         let claims = match self.spec.tokens {
             TokenShape::Standard => standard_claims(&self.spec, request),
+            TokenShape::AccessToken => access_token_claims(&self.spec, request),
             TokenShape::Cognito => cognito_claims(&self.spec, request),
         };
         self.sign(&keys.current, &header.to_string(), &Value::Object(claims).to_string())
@@ -87,7 +88,7 @@ impl Issuer {
     /// The claim that lists groups.
     fn groups_claim(&self) -> Option<&str> {
         match self.spec.tokens {
-            TokenShape::Standard => self.spec.groups.as_deref(),
+            TokenShape::Standard | TokenShape::AccessToken => self.spec.groups.as_deref(),
             TokenShape::Cognito => Some("cognito:groups"),
         }
     }
@@ -113,7 +114,7 @@ impl Issuer {
 
 fn fresh_key(spec: &IssuerSpec) -> Result<SigningKey, EmulatorError> {
     let made = match spec.tokens {
-        TokenShape::Standard => SigningKey::es256(),
+        TokenShape::Standard | TokenShape::AccessToken => SigningKey::es256(),
         TokenShape::Cognito => SigningKey::rs256(),
     };
     made.map_err(|_| EmulatorError::Signing(spec.name.clone()))
@@ -128,6 +129,24 @@ fn standard_claims(spec: &IssuerSpec, request: TokenRequest) -> Map<String, Valu
     claims.insert("exp".into(), json!(request.expires_at.as_second()));
     claims.extend(request.claims);
     claims
+}
+
+impl TokenShape {
+    /// What `typ` says, without `application/`.
+    fn media_type(self) -> &'static str {
+        match self {
+            Self::Standard | Self::Cognito => "JWT",
+            Self::AccessToken => "at+jwt",
+        }
+    }
+}
+
+/// What RFC 9068 (section 2.2) requires beside; the client is called as its subject where no claim says otherwise.
+fn access_token_claims(spec: &IssuerSpec, mut request: TokenRequest) -> Map<String, Value> {
+    let client = json!(request.subject);
+    request.claims.entry("client_id").or_insert(client);
+    request.claims.entry("jti").or_insert_with(|| json!(Uuid::new_v4().to_string()));
+    standard_claims(spec, request)
 }
 
 /// What a user pool's access token says.

@@ -94,6 +94,8 @@ pub enum TokenShape {
     /// `iss`, `aud`, `sub`, signed with ES256.
     #[default]
     Standard,
+    /// Access tokens by RFC 9068: `typ` is `at+jwt`, and there are `client_id` and `jti`; signed with ES256.
+    AccessToken,
     /// Access tokens of an Amazon Cognito user pool: no `aud`, the audience as `client_id`, `token_use`, `scope` and
     /// `cognito:groups`, signed with RS256.
     Cognito,

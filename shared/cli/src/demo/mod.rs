@@ -6,6 +6,7 @@ mod ledger_table;
 mod play;
 mod scene;
 mod scenes;
+mod signing;
 mod stage;
 
 use std::time::{Duration, Instant};
@@ -15,7 +16,8 @@ use serde_json::json;
 use crate::building::{Progress, build_functions};
 use crate::dev::usual_ports_or_free_ones;
 use crate::ending::asked_to_end;
-use crate::local_door::{LocalDoor, Runner};
+use crate::local_callers;
+use crate::local_door::{Given, LocalDoor, Runner};
 use crate::local_secrets;
 use crate::output::{Exit, Failure, Format, say};
 use crate::project::{Project, workspace_root};
@@ -39,6 +41,10 @@ pub(crate) struct Arguments {
     keep: bool,
 }
 
+/// Who signs with AWS credentials.
+const ROLES: [&str; 2] =
+    ["arn:aws:iam::123456789012:role/warehouse", "arn:aws:iam::123456789012:role/reports"];
+
 pub(crate) async fn run(arguments: Arguments, format: Format) -> Result<Exit, Failure> {
     let root = workspace_root()?;
     let project = Project::open(&root)?;
@@ -47,7 +53,9 @@ pub(crate) async fn run(arguments: Arguments, format: Format) -> Result<Exit, Fa
     let beginning = Instant::now();
     let door = {
         let _progress = Progress::start("starting the door");
-        LocalDoor::start(&project, Runner::Binaries(binaries), usual_ports_or_free_ones(), secrets).await?
+        let given =
+            Given { secrets, callers: ROLES.map(local_callers::made).into_iter().collect::<Result<_, _>>()? };
+        LocalDoor::start(&project, Runner::Binaries(binaries), usual_ports_or_free_ones(), given).await?
     };
     let ready = beginning.elapsed();
     let stage = Stage::set(door, &project, &root)?;

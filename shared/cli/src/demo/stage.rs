@@ -16,8 +16,10 @@ use crate::local_door::LocalDoor;
 use crate::output::Failure;
 use crate::project::Project;
 
-/// The issuer of the demo's tokens, as `doorward.toml` names it.
-const ISSUER: &str = "main";
+/// The issuer of the customers' tokens, as `doorward.toml` names it.
+pub(crate) const CUSTOMERS: &str = "main";
+/// That of the tokens of who works for the shop.
+pub(crate) const STAFF: &str = "staff";
 
 /// The running door, and the people who call it.
 pub(crate) struct Stage {
@@ -28,7 +30,7 @@ pub(crate) struct Stage {
     pub(crate) project: PathBuf,
     /// What the project's API keys begin with.
     pub(crate) key_prefix: String,
-    caller: Caller,
+    pub(super) caller: Caller,
     /// Where the tokens in printed `curl` lines are kept.
     tokens: PathBuf,
 }
@@ -88,7 +90,7 @@ pub(crate) struct Ran<'a> {
 
 /// How the names of files end that hold API keys.
 const KEY_ENDING: &str = ".key";
-const TOKEN_FOLDER: &str = "target/doorward";
+pub(super) const TOKEN_FOLDER: &str = "target/doorward";
 
 impl Stage {
     pub(crate) fn set(door: LocalDoor, project: &Project, root: &Path) -> Result<Self, Failure> {
@@ -137,13 +139,35 @@ impl Stage {
             issued_at: now.min(expires_at),
             expires_at,
         };
-        let token = self.door.emulator.issue_token(ISSUER, request).map_err(Failure::new)?;
+        let token = self.door.emulator.issue_token(CUSTOMERS, request).map_err(Failure::new)?;
+        self.keep(name, &token)
+    }
+
+    /// A token of this issuer's that is good for an hour, kept under `name`.
+    pub(crate) fn issue(
+        &self,
+        issuer: &str,
+        name: &str,
+        subject: &str,
+        claims: Map<String, Value>,
+    ) -> Result<String, Failure> {
+        let issued_at = Timestamp::now();
+        let expires_at = issued_at.saturating_add(SignedDuration::from_hours(1)).map_err(Failure::new)?;
+        let request =
+            TokenRequest { subject: subject.to_owned(), claims, audience: None, issued_at, expires_at };
+        let token = self.door.emulator.issue_token(issuer, request).map_err(Failure::new)?;
         self.keep(name, &token)
     }
 
     /// A token whose header and claims are exactly these, with the issuer's true signature, kept under `name`.
-    pub(crate) fn forged(&self, name: &str, header: &Value, claims: &Value) -> Result<String, Failure> {
-        let token = self.door.emulator.sign_raw(ISSUER, &header.to_string(), &claims.to_string());
+    pub(crate) fn forged(
+        &self,
+        issuer: &str,
+        name: &str,
+        header: &Value,
+        claims: &Value,
+    ) -> Result<String, Failure> {
+        let token = self.door.emulator.sign_raw(issuer, &header.to_string(), &claims.to_string());
         self.keep(name, &token.map_err(Failure::new)?)
     }
 
@@ -156,7 +180,12 @@ impl Stage {
         self.write(format!("{name}{KEY_ENDING}"), key.expose())
     }
 
-    fn write(&self, file: String, text: &str) -> Result<String, Failure> {
+    /// What `file` holds.
+    pub(crate) fn read(&self, file: &str) -> Result<String, Failure> {
+        std::fs::read_to_string(self.tokens.join(file)).map_err(Failure::new)
+    }
+
+    pub(super) fn write(&self, file: String, text: &str) -> Result<String, Failure> {
         std::fs::write(self.tokens.join(&file), text).map_err(Failure::new)?;
         Ok(file)
     }
@@ -176,7 +205,7 @@ impl Stage {
         let mut request =
             http::Request::builder().method(&ask.method).uri(format!("{}{}", ask.base, ask.path));
         if let Some(file) = ask.token {
-            let token = std::fs::read_to_string(self.tokens.join(file)).map_err(Failure::new)?;
+            let token = self.read(file)?;
             let (name, scheme) = self.field(ask.base, file);
             request = request.header(name, format!("{scheme}{token}"));
         }
@@ -229,7 +258,7 @@ impl Stage {
         self.hold(scene, self.curl(ask), answer, expect).await
     }
 
-    async fn hold(
+    pub(super) async fn hold(
         &self,
         scene: &'static str,
         asked: String,

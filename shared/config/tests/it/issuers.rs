@@ -224,7 +224,7 @@ fn issuers_do_not_fill_each_others_groups() {
         &second(r#"{ type = "Device", id = "sub", groups = "roles" }"#),
         expect![[r#"
             doorward.toml:53:1: the issuers `two` and `main` could both fill the same groups
-              hint: give each a `prefix`, neither beginning with the other, or let only one name `groups`"#]],
+              hint: give each a `prefix`, neither beginning with the other, or let only one of them have `groups`"#]],
     );
     assert!(doorward_config::parse("doorward.toml", &second(r#"{ type = "Device", id = "sub" }"#)).is_ok());
 }

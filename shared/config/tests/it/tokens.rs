@@ -40,6 +40,12 @@ fn cognito_names_clients_and_groups_in_its_own_way() {
     let text = text.replace(r#"type = "User""#, r#"type = "User", id = "username", groups = "custom:roles""#);
     let principal = parse("f", &text).unwrap().issuers.remove(0).principal;
     assert_eq!((principal.id.as_str(), principal.groups.as_deref()), ("username", Some("custom:roles")));
+    let none = text.replace(r#""custom:roles""#, "false");
+    assert_eq!(parse("f", &none).unwrap().issuers.remove(0).principal.groups, None);
+    check_text(
+        &none.replace("groups = false", "groups = true"),
+        expect!["doorward.toml:16:56: expected a text or `false`, found a boolean"],
+    );
     check_text(
         &with("tokens = \"cognito\""),
         expect![[r#"

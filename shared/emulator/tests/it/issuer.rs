@@ -18,10 +18,14 @@ async fn start() -> Emulator {
         issuer: ISSUER.to_owned(),
         audience: "shop-api".to_owned(),
         groups: (name == "main").then(|| "roles".to_owned()),
-        tokens: if name == "pool" { TokenShape::Cognito } else { TokenShape::Standard },
+        tokens: match name {
+            "pool" => TokenShape::Cognito,
+            "machines" => TokenShape::AccessToken,
+            _ => TokenShape::Standard,
+        },
     };
-    let options =
-        Options { issuers: vec![spec("main"), spec("other-one"), spec("pool")], ..options(Vec::new()) };
+    let issuers = ["main", "other-one", "pool", "machines"].map(spec).to_vec();
+    let options = Options { issuers, ..options(Vec::new()) };
     Emulator::start(options).await.unwrap()
 }
 
@@ -176,5 +180,26 @@ async fn a_user_pools_token_has_the_shape_of_cognito() {
     ] {
         assert_eq!(claims[name], value, "{name}");
     }
+    emulator.shutdown().await;
+}
+
+#[tokio::test]
+async fn an_access_token_says_what_rfc_9068_requires() {
+    let emulator = start().await;
+    let issue = |claims: Value| {
+        let claims = claims.as_object().unwrap().clone();
+        emulator.issue_token("machines", TokenRequest { claims, ..request(None) }).unwrap()
+    };
+    let token = verify(&emulator, "machines", &issue(json!({}))).await.unwrap();
+    assert_eq!(token.header.typ.as_deref(), Some("at+jwt"));
+    for name in ["iss", "exp", "aud", "sub", "client_id", "iat", "jti"] {
+        assert!(!token.claims[name].is_null(), "{name}: {}", token.claims);
+    }
+    let another = verify(&emulator, "machines", &issue(json!({ "client_id": "app" }))).await.unwrap();
+    assert_eq!((&token.claims["client_id"], &another.claims["client_id"]), (&json!("ada"), &json!("app")));
+    assert_ne!(token.claims["jti"], another.claims["jti"]);
+    let usual = emulator.issue_token("main", request(None)).unwrap();
+    let usual = verify(&emulator, "main", &usual).await.unwrap();
+    assert_eq!((usual.header.typ.as_deref(), usual.claims.get("jti")), (Some("JWT"), None));
     emulator.shutdown().await;
 }

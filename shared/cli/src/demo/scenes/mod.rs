@@ -4,12 +4,15 @@ mod api_key_call;
 mod api_key_revoked;
 mod bundle_published;
 mod cached_answer;
+mod cognito_token;
 mod contract_broken;
 mod decision_explained;
 mod delivered_twice;
 mod event_denied;
 mod event_permitted;
 mod health;
+mod iam_call;
+mod issuer_key_rotated;
 mod order_of_another;
 mod order_placed;
 mod payload_decides;
@@ -30,6 +33,8 @@ pub(crate) const ALL: &[Scene] = &[
     order_of_another::SCENE,
     cached_answer::SCENE,
     unproven_caller::SCENE,
+    cognito_token::SCENE,
+    iam_call::SCENE,
     contract_broken::SCENE,
     unknown_path::SCENE,
     rate_reached::SCENE,
@@ -44,5 +49,6 @@ pub(crate) const ALL: &[Scene] = &[
     principal_can::SCENE,
     api_key_call::SCENE,
     api_key_revoked::SCENE,
+    issuer_key_rotated::SCENE,
     bundle_published::SCENE,
 ];

@@ -4,7 +4,7 @@ use serde_json::json;
 
 use crate::demo::act::Act;
 use crate::demo::scene::Scene;
-use crate::demo::stage::{Ask, Expect, Stage};
+use crate::demo::stage::{Ask, CUSTOMERS, Expect, Stage};
 use crate::output::Failure;
 
 /// Callers who prove nothing: each is answered 401, and the operator alone learns why.
@@ -22,7 +22,7 @@ async fn play(stage: &Stage) -> Result<Vec<Act>, Failure> {
     let claims = json!({
         "iss": "https://id.shop.example/", "aud": "shop-api", "sub": "alice", "exp": now + 3600,
     });
-    let unsigned = stage.forged("alg-none", &json!({ "alg": "none" }), &claims)?;
+    let unsigned = stage.forged(CUSTOMERS, "alg-none", &json!({ "alg": "none" }), &claims)?;
     let tokens = [
         (Some(&old), "the token has expired"),
         (Some(&foreign), "the token is for another audience"),
