@@ -253,10 +253,8 @@ fn who_shows_nothing_is_not_asked_about() {
         &more,
         "",
         expect![[r#"
-        doorward.toml:8:1: nobody can call `open` anonymously: APIs refuse who shows no `header.authorization` without asking
-          hint: set `authorizer = false` on the route: the dispatcher decides
-        doorward.toml:8:1: no identity source holds credentials that `open` accepts
-          hint: name the header field of its credentials, or set `authorizer = false` on the route"#]],
+            doorward.toml:8:1: nobody can call `open` anonymously: APIs refuse who shows no `header.authorization` without asking
+              hint: set `authorizer = false` on the route: the dispatcher decides"#]],
     );
 }
 
