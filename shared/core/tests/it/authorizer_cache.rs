@@ -458,3 +458,57 @@ async fn the_opening_of_a_connection_is_asked_about_each_time() {
     let admission = world.door.admit(inbound).await;
     assert_eq!((code(&admission), admission.shared.is_none()), ("allowed", true));
 }
+
+#[tokio::test]
+async fn an_unknown_path_gets_a_stranger_no_further_look() {
+    let config = LOCK.replace("AUTHORIZER", &format!("[authorizer]\ncache = \"60s\"\n{SHARED}"));
+    let config = config.replacen("[door]", "[door]\nscreen_rate = 2", 1);
+    let world = World::new(&config, &[("lock.cedar", POLICIES)], now()).unwrap();
+    for (n, expected) in ["invalid-key", "invalid-key", "too-many-requests"].into_iter().enumerate() {
+        let guessed = ApiKey::generate("dwk", &[n as u8; RANDOM_BYTES]);
+        let field = format!("Bearer {}", guessed.expose());
+        let admission = admit(&world, Method::GET, "/nowhere", &[("authorization", &field)]).await;
+        assert_eq!(code(&admission), expected);
+        assert!(!admission.may_keep && admission.shared.is_none());
+    }
+    assert_eq!(world.api_keys.switch.calls(), 2);
+}
+
+#[tokio::test]
+async fn what_is_found_nowhere_keeps_no_answer_about_who_may_soon_be_known() {
+    let (world, issuer) = lock(SHARED);
+    let rotated = TestIssuer::new("k2");
+    let early = token(&rotated, &["customers"]);
+    for (method, path) in
+        [(Method::GET, "/nowhere"), (Method::DELETE, "/orders"), (Method::GET, "/orders/../report")]
+    {
+        let admission = admit(&world, method, path, &[("authorization", &early)]).await;
+        assert_eq!((code(&admission), admission.may_keep), ("invalid-token", false), "{path}");
+        assert!(admission.shared.is_none(), "{path}");
+    }
+    let customer = token(&issuer, &["customers"]);
+    let twice = [("authorization", customer.as_str()), ("authorization", customer.as_str())];
+    let admission = admit(&world, Method::GET, "/nowhere", &twice).await;
+    assert_eq!((code(&admission), admission.may_keep), ("malformed-header", false));
+}
+
+#[tokio::test]
+async fn an_authorizer_alone_opens_no_route_unrecorded() {
+    for (path, expected) in [("/nowhere", "not-found"), ("/report", "forbidden")] {
+        let (world, issuer) = lock(&format!("{SHARED}\nalone = true"));
+        let customer = token(&issuer, &["customers"]);
+        let shown = [("authorization", customer.as_str())];
+        let asked = admit(&world, Method::GET, path, &shown).await;
+        assert_eq!((code(&asked), routes(&asked).len()), (expected, 2));
+        assert_eq!(asked.call.caller, Some(EntityName::new("User", "alice")));
+        assert_eq!(world.ledger.rows().len(), 1, "{path}");
+        world.ledger.switch.away(true);
+        let away = admit(&world, Method::GET, path, &shown).await;
+        assert_eq!((code(&away), away.may_keep), ("store-unavailable", false), "{path}");
+        assert!(away.shared.is_none(), "{path}");
+        // Who may call nothing is refused all the same.
+        let nobody = token(&issuer, &[]);
+        let refused = admit(&world, Method::GET, path, &[("authorization", &nobody)]).await;
+        assert_eq!((code(&refused), refused.may_keep), (expected, true), "{path}");
+    }
+}
