@@ -1,6 +1,6 @@
 //! Which answers of the authorizer a gateway may keep: what is refused where they would be wrong, and what they say.
 
-use doorward_core::{Admission, ApiKey, ApiKeyRecord, RANDOM_BYTES, Revocation, revocations};
+use doorward_core::{Admission, ApiKey, ApiKeyRecord, Misfit, RANDOM_BYTES, Revocation, revocations};
 use doorward_model::{EntityName, Front, FrontKind, Inbound, Message, Outcome};
 use doorward_testkit::{TestIssuer, World, http, numeric_date};
 use expect_test::{Expect, expect};
@@ -511,4 +511,54 @@ async fn an_authorizer_alone_opens_no_route_unrecorded() {
         let refused = admit(&world, Method::GET, path, &[("authorization", &nobody)]).await;
         assert_eq!((code(&refused), refused.may_keep), (expected, true), "{path}");
     }
+}
+
+/// What a question of this route shows of the API that asks it: as one of a `TOKEN` authorizer, for a simple answer, and as
+/// neither.
+fn misfits(world: &World, path: &str) -> [Option<Misfit>; 3] {
+    let inbound = request(Method::GET, path, &[]);
+    [(true, false), (false, true), (false, false)]
+        .map(|(is_token, is_simple)| world.door.rules().misfit(&inbound, is_token, is_simple))
+}
+
+#[test]
+fn an_api_that_asks_otherwise_than_is_proven_gets_no_answer() {
+    let unasked = route("late", "GET /late", "auth = [\"main\"]\nauthorizer = false");
+    let policies = permit("late", "context.now > datetime(\"2026-01-01\")");
+    let (token, simple, late) = (Some(Misfit::Token), Some(Misfit::Simple), Some(Misfit::Unasked));
+    let own = world(OWN, &unasked, &policies).unwrap_or_else(|faults| panic!("{faults}"));
+    assert_eq!(misfits(&own, "/orders"), [token, None, None]);
+    assert_eq!(misfits(&own, "/late"), [token, late, late]);
+    let shared = world(SHARED, &unasked, &policies).unwrap_or_else(|faults| panic!("{faults}"));
+    assert_eq!(misfits(&shared, "/orders"), [None, simple, None]);
+    // One policy of other routes denies it.
+    assert_eq!(misfits(&shared, "/late"), [None, simple, None]);
+    let never =
+        world_of("[authorizer]\ncache = \"0s\"", &unasked).unwrap_or_else(|faults| panic!("{faults}"));
+    assert_eq!(misfits(&never, "/late"), [None; 3]);
+}
+
+#[test]
+fn a_token_authorizer_is_asked_about_no_more_than_it_is_told() {
+    let more = route("near", "GET /near", "auth = [\"main\"]")
+        + &route("named", "GET /named", "auth = [\"main\"]\ncontext = { headers = [\"x-tenant\"] }");
+    let far = r#"forbid (principal, action == Action::"near", resource)
+        when { context.request has source_ip && context.request.source_ip.isInRange(ip("10.0.0.0/8")) };"#;
+    let config = LOCK.replace("AUTHORIZER", "[authorizer]\ncache = \"0s\"") + &more;
+    let world = World::new(&config, &[("lock.cedar", &format!("{POLICIES}{far}"))], now()).unwrap();
+    for (path, expected) in [
+        ("/orders", None),
+        ("/nowhere", None),
+        ("/near", Some(Misfit::Token)),
+        ("/named", Some(Misfit::Token)),
+    ] {
+        assert_eq!(misfits(&world, path), [expected, None, None], "{path}");
+    }
+    // Its token is read as an `authorization` field, which does not tell callers apart here.
+    let by_key = "answer = \"iam-policy\"\nidentity_sources = [\"header.x-api-key\"]";
+    let config = LOCK.replace("AUTHORIZER", &format!("[authorizer]\ncache = \"60s\"\n{by_key}"));
+    let config = config.replace("[\"main\", \"api-key\"]", "[\"api-key\"]");
+    let config = config.replace("purpose = \"audit\"", "authorizer = false");
+    let world = World::new(&config, &[("lock.cedar", POLICIES)], now()).unwrap();
+    assert_eq!(misfits(&world, "/orders"), [Some(Misfit::Token), Some(Misfit::Simple), None]);
 }
