@@ -249,6 +249,10 @@ impl Inner {
         if own.table != its.table {
             return Err(PublicationFault::OtherTable(its.table.clone()));
         }
+        // APIs keep answers as they were deployed to, and what was proven of the answers holds for that alone.
+        if !door.rules.config().authorizer.is_deployed_as(&rules.config().authorizer) {
+            return Err(PublicationFault::OtherAuthorizer);
+        }
         Ok(rules)
     }
 }

@@ -55,6 +55,9 @@ pub enum PublicationFault {
     /// It keeps its state elsewhere.
     #[error("it keeps its state in the tables `{0}-…`")]
     OtherTable(String),
+    /// APIs would have to keep answers otherwise.
+    #[error("its `[authorizer]` is another one, which takes a deployment")]
+    OtherAuthorizer,
     /// Checking it came to no end.
     #[error("it could not be checked: the checker failed")]
     Unchecked,

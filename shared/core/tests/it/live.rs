@@ -303,6 +303,27 @@ async fn the_bundle_of_another_door_is_refused() {
 }
 
 #[tokio::test]
+async fn a_bundle_whose_answers_apis_would_keep_otherwise_is_refused() {
+    let said = "its `[authorizer]` is another one, which takes a deployment";
+    let deployed = "answer = \"simple\"";
+    for section in
+        ["answer = \"iam-policy\"", "cache = \"60s\"", "identity_sources = [\"header.authorization\"]"]
+    {
+        let bundle = changed(deployed, section);
+        let publish = move |live: &Live, publication: &mut Publication, archive: &mut Vec<u8>| {
+            *archive = packed(&bundle);
+            *publication = live.publication(4, archive);
+        };
+        check(publish, said).await;
+    }
+    let live = Live::new();
+    let same = changed(deployed, "cache = \"0s\"\nusage_identifier = true");
+    let publication = live.publish(1, &packed(&same));
+    live.door.prepare().await;
+    assert_eq!(live.door.current().rules().digest(), publication.digest);
+}
+
+#[tokio::test]
 async fn a_part_that_is_missing_is_told_from_a_table_that_is_away() {
     let live = Live::new();
     live.door.prepare().await;
