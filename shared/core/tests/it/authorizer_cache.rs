@@ -156,6 +156,24 @@ fn what_policies_compare_as_a_whole_they_read_all_of() {
 }
 
 #[test]
+fn a_link_and_a_group_of_actions_read_what_their_policies_read() {
+    let section = format!("[authorizer]\ncache = \"60s\"\n{OWN}");
+    let config = LOCK.replace("AUTHORIZER", &section);
+    let template = r#"@id("late") permit (principal in ?principal, action == Action::"getReport", resource)
+        when { context.now > datetime("2026-01-01") };"#;
+    let links =
+        r#"[{"template_id": "late", "link_id": "late-staff", "args": {"?principal": "Group::\"staff\""}}]"#;
+    let group = r#"forbid (principal, action in Action::"http", resource) when { {a: context}.a has request.source_ip };"#;
+    let with = |files: &[(&str, &str)]| World::new(&config, files, now()).err().unwrap_or_default();
+    let files = [("lock.cedar", POLICIES), ("late.cedar", template), ("links.json", links)];
+    let said = with(&files);
+    assert_eq!(said.matches("cannot be reused").count(), 1, "{said}");
+    assert!(said.contains("`getReport` cannot be reused: its policies read the time"), "{said}");
+    let said = with(&[("lock.cedar", POLICIES), ("late.cedar", group)]);
+    assert_eq!(said.matches("read `source_ip`").count(), 3, "{said}");
+}
+
+#[test]
 fn what_proves_a_caller_tells_callers_apart() {
     let certificates = "\n[certificates]\nfronts = [\"http-api:shop\"]\n";
     let more = route("keyed", "GET /keyed", "auth = [\"api-key\", \"main\"]")
@@ -439,6 +457,15 @@ fn revocations_take_the_caches_time_more_where_nothing_decides_again() {
         a policy that is changed: None
     "#]]
     .assert_eq(&times(&format!("{OWN}\nalone = true")));
+    let connect =
+        "\n[[routes]]\nid = \"connect\"\nmatch = \"$connect\"\ntarget = \"orders\"\nauth = [\"api-key\"]\n";
+    let connections = "a connection that was opened before any of these: Some(7200s)\n";
+    for (alone, last) in
+        [("", "a refusal, after what it was refused for is given: Some(60s)\n"), ("\nalone = true", "")]
+    {
+        let told = times(&format!("{OWN}{alone}\n{connect}"));
+        assert!(told.ends_with(&format!("{connections}{last}")), "{told}");
+    }
 }
 
 #[tokio::test]
