@@ -19,8 +19,8 @@ pub struct Revocation {
 const CONNECTION: Duration = Duration::from_secs(2 * 60 * 60);
 
 /// How long each kind of revocation takes at most, while what the door asks is there. Behind a dispatcher, which decides
-/// again, what a gateway keeps lets nobody in for longer; it only keeps a refusal for as long, so what a caller is given
-/// may take the time of the cache until it helps. Without one, every kind takes the time of the cache more.
+/// again, what a gateway keeps lets nobody in for longer. Without one, every kind takes the time of the cache more. Either way
+/// it keeps refusals, so what a caller is given may take the time of the cache until it helps.
 #[must_use]
 pub fn revocations(config: &Config) -> Vec<Revocation> {
     let kept = match Reuse::of(&config.authorizer) {
@@ -57,7 +57,7 @@ pub fn revocations(config: &Config) -> Vec<Revocation> {
             within: Some(CONNECTION),
         });
     }
-    if !config.authorizer.alone && !kept.is_zero() {
+    if !kept.is_zero() {
         found.push(Revocation {
             what: "a refusal, after what it was refused for is given",
             within: Some(kept),
