@@ -222,6 +222,18 @@ fn what_holds_of_kept_answers_is_told_of_each_route() {
     let authorizer = &told["authorizer"];
     assert_eq!(authorizer["routes"][0], serde_json::json!({ "route": "POST /orders", "answers": "own" }));
     assert_eq!(authorizer["cache_seconds"], 60);
+    let alone = |text: String| text.replacen("[authorizer]", "[authorizer]\nalone = true", 1);
+    let open = |text: String| text.replace("context.input.total <= 100000 // cents", "true");
+    let folder = project(&[
+        ("doorward.toml", &alone),
+        ("orders.cedar", &open),
+        ("orders.test.toml", &|_| String::new()),
+    ]);
+    let output = check(folder.path(), &[]);
+    let said = String::from_utf8_lossy(&output.stdout).into_owned();
+    let line = "  POST /payments/webhook: no authorizer, since a webhook's signature covers the body; alone it lets everybody in, \
+                unless its API has a dispatcher";
+    assert!(said.lines().any(|said| said == line), "{said}");
 }
 
 #[test]

@@ -1,5 +1,5 @@
 use doorward_config::AuthorizerAnswer;
-use doorward_core::{Admission, Door, LiveDoor, Reuse, StaticRoute, takes_token_questions};
+use doorward_core::{Admission, Door, LiveDoor, Reuse, StaticRoute};
 use doorward_events::authorizer::{
     self, Allowed, Answer, AnswerForm, AuthorizerCall, QuestionKind, UNAUTHORIZED, UsageKey, Verdict,
 };
@@ -57,14 +57,11 @@ fn misfit(
     context: &Context,
 ) -> Option<Result<Value, Diagnostic>> {
     let request_id = &context.request_id;
-    if question.kind == QuestionKind::RestToken && !takes_token_questions(door.rules().config()) {
-        let hint =
-            "use a `REQUEST` authorizer, whose identity sources are those in `[authorizer] identity_sources`";
-        tracing::error!(request_id, hint, "a TOKEN authorizer tells callers apart by the token alone");
-        return Some(Err(failure(
-            "Doorward.Configuration",
-            "the API's authorizer is not the one that is configured",
-        )));
+    let is_token = question.kind == QuestionKind::RestToken;
+    if let Some(misfit) = door.rules().misfit(&question.inbound, is_token, form == AnswerForm::Simple) {
+        tracing::error!(request_id, hint = misfit.hint(), "{misfit}");
+        let said = "the API's authorizer is not the one that is configured";
+        return Some(Err(failure("Doorward.Configuration", said)));
     }
     // Where the path is refused as well, the door says so itself. What is shared is about no path.
     if reuse != Reuse::Shared

@@ -115,11 +115,13 @@ pub struct Authorizer {
 }
 
 impl Authorizer {
-    /// Whether an API that is deployed for this one keeps the answers of `other` as that one is configured.
+    /// Whether APIs that are deployed for this one are deployed for `other` as well.
     #[must_use]
-    pub fn keeps_answers_as(&self, other: &Self) -> bool {
-        let shape = |it: &Self| (it.answer, it.cache, it.alone);
-        shape(self) == shape(other) && self.identity_sources == other.identity_sources
+    pub fn is_deployed_as(&self, other: &Self) -> bool {
+        let Self { answer, cache, usage_identifier: _, identity_sources, alone, place: _ } = self;
+        (answer, cache, alone) == (&other.answer, &other.cache, &other.alone)
+            && identity_sources.len() == other.identity_sources.len()
+            && identity_sources.iter().all(|source| other.identity_sources.contains(source))
     }
 }
 

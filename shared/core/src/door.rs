@@ -167,7 +167,13 @@ impl Door {
         let mut usage_key = None;
         let outcome = self.decide(&inbound, &mut usage_key, &mut call).await;
         let (outcome, shared) = self.share(reuse, &inbound, outcome).await;
-        let refusal = self.record_admission(outcome, &mut call).await;
+        if let (true, Some(shared)) = (config.authorizer.alone, &shared) {
+            // The answer opens routes, whatever it says of the one that is asked for.
+            call.caller = call.caller.or_else(|| shared.caller.clone());
+        }
+        let opens = outcome.is_ok() || shared.as_ref().is_some_and(|shared| !shared.routes.is_empty());
+        let refusal = self.record_admission(outcome, opens, &mut call).await;
+        let shared = shared.filter(|_| refusal.as_ref().is_none_or(|refusal| reuse.may_keep(refusal)));
         let may_keep = refusal.as_ref().is_none_or(|refusal| reuse.may_keep(refusal));
         let usage_key = usage_key.filter(|_| refusal.is_none());
         Admission { call, refusal, may_keep, shared, usage_key }

@@ -51,7 +51,7 @@ mod token_claims;
 mod token_shape;
 
 pub use api_key::{ApiKey, ApiKeyRecord, KeyHash, KeyTextFault, RANDOM_BYTES, UnsoundRecord};
-pub use authorizer_cache::{Reuse, Revocation, Shared, StaticRoute, revocations, takes_token_questions};
+pub use authorizer_cache::{Misfit, Reuse, Revocation, Shared, StaticRoute, revocations};
 pub use bundle::{Archive, ArchiveError, Bundle, BundleError, Source};
 pub use door::{Admission, Answer, Door, EventAnswer, Ports};
 pub use live::LiveDoor;

@@ -250,7 +250,8 @@ impl Inner {
         if own.table != its.table {
             return Err(PublicationFault::OtherTable(its.table.clone()));
         }
-        if !own_config.authorizer.keeps_answers_as(&its_config.authorizer) {
+        // APIs keep answers as they were deployed to, and what was proven of the answers holds for that alone.
+        if !own_config.authorizer.is_deployed_as(&its_config.authorizer) {
             return Err(PublicationFault::OtherAuthorizer);
         }
         Ok(rules)

@@ -55,10 +55,8 @@ pub enum PublicationFault {
     /// It keeps its state elsewhere.
     #[error("it keeps its state in the tables `{0}-…`")]
     OtherTable(String),
-    /// Its authorizer is another one than the API was deployed with.
-    #[error(
-        "`[authorizer]` differs from what the API was deployed with: how it keeps answers takes a deployment"
-    )]
+    /// APIs would have to keep answers otherwise.
+    #[error("its `[authorizer]` is another one, which takes a deployment")]
     OtherAuthorizer,
     /// Checking it came to no end.
     #[error("it could not be checked: the checker failed")]

@@ -50,18 +50,20 @@ impl Door {
     }
 
     /// What an authorizer records: refusals of known callers. Who passes is recorded by the dispatcher behind; where there
-    /// is none, here, and does not pass unrecorded.
+    /// is none, here, and does not pass unrecorded. `opens` says whether the answer lets in, be it to other routes.
     pub(crate) async fn record_admission(
         &self,
         outcome: Result<(), Refusal>,
+        opens: bool,
         call: &mut Call,
     ) -> Option<Refusal> {
         let mut refusal = outcome.err();
         conclude(refusal.as_ref(), Outcome::Passed, call, self.ports.clock.now());
-        if (refusal.is_some() || self.rules.config().authorizer.alone)
+        let alone = self.rules.config().authorizer.alone;
+        if (refusal.is_some() || alone)
             && let Err(error) = self.write(call).await
         {
-            if refusal.is_some() {
+            if refusal.is_some() && !(alone && opens) {
                 self.ports.journal.complain(call, &error.to_string());
             } else {
                 let away = self.store_away(call, &error);

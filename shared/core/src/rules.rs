@@ -1,4 +1,5 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::sync::OnceLock;
 
 use doorward_config::{
     Certificates, Config, EventRule, Iam, Issuer, JwksLocation, Plan, Route, Target, Webhook,
@@ -34,6 +35,8 @@ pub struct Rules {
     /// Whether some route takes API keys, so that requests may hold one.
     pub(crate) takes_api_keys: bool,
     pub(crate) reuse: Reuse,
+    /// The actions whose policies read the caller's address; found when it is first asked for.
+    pub(crate) by_address: OnceLock<HashSet<String>>,
     digest: String,
 }
 
@@ -129,8 +132,19 @@ impl Rules {
         let digest = bundle.digest(policies.depth(), policies.schema());
         let takes_api_keys = config.routes.iter().any(Route::accepts_api_keys);
         let reuse = Reuse::of(&config.authorizer);
-        let rules =
-            Self { reuse, router, policies, routes, events, key_sets, takes_api_keys, digest, config };
+        let by_address = OnceLock::new();
+        let rules = Self {
+            reuse,
+            by_address,
+            router,
+            policies,
+            routes,
+            events,
+            key_sets,
+            takes_api_keys,
+            digest,
+            config,
+        };
         distinct(faults).or(rules)
     }
 

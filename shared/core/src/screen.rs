@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use doorward_config::{Limit, LimitRule};
-use doorward_model::{Call, Refusal, Stage};
+use doorward_model::{Call, HttpRequest, Refusal, Stage};
 use jiff::Timestamp;
 
 use crate::door::Door;
@@ -75,12 +75,17 @@ impl Door {
         self.enter(call, Stage::Screen);
         bound(&found, self.rules.config().door.max_body)?;
         if let Subject::Http(http) = found.subject() {
-            // Callers whose front names no address share one.
-            let address = http.request.source_ip.unwrap_or(IpAddr::V6(Ipv6Addr::UNSPECIFIED));
-            let looked = self.screen.look(address, self.ports.clock.now());
-            looked.map_err(|retry_after| Refusal::Flooded { retry_after })?;
+            self.screen_request(http.request)?;
         }
         Ok(Screened(found))
+    }
+
+    /// Whether the address of a request may cost another look.
+    pub(crate) fn screen_request(&self, request: &HttpRequest) -> Result<(), Refusal> {
+        // Callers whose front names no address share one.
+        let address = request.source_ip.unwrap_or(IpAddr::V6(Ipv6Addr::UNSPECIFIED));
+        let looked = self.screen.look(address, self.ports.clock.now());
+        looked.map_err(|retry_after| Refusal::Flooded { retry_after })
     }
 }
 

@@ -49,7 +49,12 @@ impl<'c> AuthorizerProof<'c> {
             say!("authorizer: answers are kept for {:?} by {sources}; {behind}", authorizer.cache);
         }
         for (route, verdict) in &self.routes {
-            say!("  {route}: {}", verdict.said());
+            let open = if authorizer.alone && matches!(verdict, Verdict::Unasked(_)) {
+                "; alone it lets everybody in, unless its API has a dispatcher"
+            } else {
+                ""
+            };
+            say!("  {route}: {}{open}", verdict.said());
         }
         say!("what is taken back lets in for at most:");
         for Revocation { what, within } in &self.revocations {

@@ -14,16 +14,19 @@
 //!
 //! It is kept right from two sides. `proof` refuses, when the door is built, a configuration in which a decision depends
 //! on what is no identity source. And `narrow` takes from a request the credentials that are none, before the authorizer
-//! looks at it. What remains is an answer that grows old: [`revocation`] says for how long.
+//! looks at it. `misfit` refuses questions that show another API than the one that was proven. What remains is an answer
+//! that grows old: [`revocation`] says for how long.
 
+mod misfit;
 mod narrow;
 mod proof;
 mod revocation;
 mod shared;
 
-use doorward_config::{Authorizer, Config, IdentitySource};
+use doorward_config::{Authorizer, IdentitySource};
 use doorward_model::{MalformedFault, Refusal};
 
+pub use misfit::Misfit;
 pub(crate) use narrow::narrow;
 pub(crate) use proof::faults;
 pub use revocation::{Revocation, revocations};
@@ -67,15 +70,5 @@ impl Reuse {
             Refusal::Malformed(_) => self == Self::Never,
             _ => true,
         }
-    }
-}
-
-/// Whether a REST API may ask with a `TOKEN` question: it then tells callers apart by the token alone.
-#[must_use]
-pub fn takes_token_questions(config: &Config) -> bool {
-    match Reuse::of(&config.authorizer) {
-        Reuse::Never => true,
-        Reuse::Own => false,
-        Reuse::Shared => matches!(config.authorizer.identity_sources.as_slice(), [IdentitySource::Header(_)]),
     }
 }

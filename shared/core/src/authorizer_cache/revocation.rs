@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use doorward_config::{Config, JwksLocation, Updates};
+use doorward_config::{Config, JwksLocation, RouteMatch, Updates};
 
 use super::Reuse;
 use crate::keys;
@@ -14,9 +14,13 @@ pub struct Revocation {
     pub within: Option<Duration>,
 }
 
+/// How long a connection of a WebSocket API lasts at most ("Amazon API Gateway quotas", connection duration). It was decided
+/// about when it was opened, and never again.
+const CONNECTION: Duration = Duration::from_secs(2 * 60 * 60);
+
 /// How long each kind of revocation takes at most, while what the door asks is there. Behind a dispatcher, which decides
-/// again, what a gateway keeps lets nobody in for longer; it only keeps a refusal for as long, so what a caller is given
-/// may take the time of the cache until it helps. Without one, every kind takes the time of the cache more.
+/// again, what a gateway keeps lets nobody in for longer. Without one, every kind takes the time of the cache more. Either way
+/// it keeps refusals, so what a caller is given may take the time of the cache until it helps.
 #[must_use]
 pub fn revocations(config: &Config) -> Vec<Revocation> {
     let kept = match Reuse::of(&config.authorizer) {
@@ -47,7 +51,13 @@ pub fn revocations(config: &Config) -> Vec<Revocation> {
     if let Some(longest) = loads.map(|load| load.cache.unwrap_or(refresh)).max() {
         say("an item that a route loads", Some(longest));
     }
-    if !config.authorizer.alone && !kept.is_zero() {
+    if config.routes.iter().any(|route| matches!(route.matched, RouteMatch::Socket(_))) {
+        found.push(Revocation {
+            what: "a connection that was opened before any of these",
+            within: Some(CONNECTION),
+        });
+    }
+    if !kept.is_zero() {
         found.push(Revocation {
             what: "a refusal, after what it was refused for is given",
             within: Some(kept),

@@ -29,7 +29,7 @@ pub struct Shared {
 struct Proven<'r> {
     auth: &'r [Credential],
     scopes: &'r [String],
-    caller: Option<Principal>,
+    caller: Result<Principal, Refusal>,
     key: Option<ApiKey>,
 }
 
@@ -57,9 +57,19 @@ impl Door {
         if reuse != Reuse::Shared || !is_kept {
             return (outcome, None);
         }
-        match self.permitted_routes(inbound).await {
+        let shared = match (&inbound.message, &outcome) {
+            // What is found nowhere was not screened, and credentials are looked at now.
+            (Message::Http(request), Err(refusal)) if is_of_finding(refusal) => {
+                match self.screen_request(request) {
+                    Ok(()) => self.permitted_routes(inbound).await,
+                    Err(flooded) => Err(flooded),
+                }
+            }
+            _ => self.permitted_routes(inbound).await,
+        };
+        match shared {
             Ok(shared) => (outcome, Some(shared)),
-            Err(away) => (Err(away), None),
+            Err(refusal) => (Err(refusal), None),
         }
     }
 
@@ -68,7 +78,8 @@ impl Door {
     /// accept the same.
     ///
     /// # Errors
-    /// What is away at the moment, so that nothing can be said of some route.
+    /// What must not be kept: something is away at the moment, the request has no single reading for some route, or
+    /// nobody is proven on any of them, which may soon be otherwise.
     async fn permitted_routes(&self, inbound: &Inbound) -> Result<Shared, Refusal> {
         let mut shared = Shared { routes: Vec::new(), caller: None, plan: None, usage_key: None };
         let mut proven: Vec<Proven<'_>> = Vec::new();
@@ -80,6 +91,11 @@ impl Door {
                 shared.caller = call.caller;
                 shared.plan = call.plan;
             }
+        }
+        if shared.routes.is_empty()
+            && let Some(stranger) = stranger(&proven)
+        {
+            return Err(stranger);
         }
         let key = proven.into_iter().find_map(|proven| proven.key);
         shared.usage_key = key.filter(|_| self.rules.config().authorizer.usage_identifier);
@@ -100,19 +116,19 @@ impl Door {
         let (auth, scopes) = (rules.route.auth.as_slice(), rules.route.scopes.as_slice());
         let known = proven.iter().find(|proven| proven.auth == auth && proven.scopes == scopes);
         let identified = match known.map(|known| known.caller.clone()) {
-            Some(Some(caller)) => Identified::known(found, caller, call),
-            Some(None) => return Ok(false),
+            Some(Ok(caller)) => Identified::known(found, caller, call),
+            Some(Err(_)) => return Ok(false),
             // The request itself was screened already.
             None => match self.identify(Screened::again(found), BodyGiven::No, call).await {
                 Ok(mut identified) => {
-                    let (caller, key) = (Some(identified.caller().clone()), identified.take_key());
+                    let (caller, key) = (Ok(identified.caller().clone()), identified.take_key());
                     proven.push(Proven { auth, scopes, caller, key });
                     identified
                 }
                 Err(refusal) => {
-                    let stands = passing(refusal);
-                    proven.push(Proven { auth, scopes, caller: None, key: None });
-                    return stands;
+                    passing(refusal.clone())?;
+                    proven.push(Proven { auth, scopes, caller: Err(refusal), key: None });
+                    return Ok(false);
                 }
             },
         };
@@ -123,14 +139,25 @@ impl Door {
     }
 }
 
-/// A refusal that stands is an answer; one that passes says nothing.
+/// A refusal that stands is an answer; one that passes says nothing. That nobody is proven stands for one route, as
+/// others may take the same credentials.
 fn passing(refusal: Refusal) -> Result<bool, Refusal> {
-    match refusal {
-        Refusal::KeysAway | Refusal::SecretsAway | Refusal::StoreAway | Refusal::Flooded { .. } => {
-            Err(refusal)
-        }
-        _ => Ok(false),
-    }
+    let stands = matches!(refusal, Refusal::Unauthenticated(_)) || Reuse::Shared.may_keep(&refusal);
+    if stands { Ok(false) } else { Err(refusal) }
+}
+
+/// Why nobody is proven, where no route knows the caller.
+fn stranger(proven: &[Proven<'_>]) -> Option<Refusal> {
+    let is_unproven = |proven: &Proven<'_>| matches!(proven.caller, Err(Refusal::Unauthenticated(_)));
+    if proven.iter().all(is_unproven) { proven.first()?.caller.as_ref().err().cloned() } else { None }
+}
+
+/// Whether it is told before a request is screened.
+fn is_of_finding(refusal: &Refusal) -> bool {
+    matches!(
+        refusal,
+        Refusal::UnknownFront | Refusal::NotFound | Refusal::MethodNotAllowed { .. } | Refusal::Malformed(_)
+    )
 }
 
 /// The same request for another route, without what a front puts before the path.

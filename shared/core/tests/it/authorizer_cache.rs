@@ -1,6 +1,6 @@
 //! Which answers of the authorizer a gateway may keep: what is refused where they would be wrong, and what they say.
 
-use doorward_core::{Admission, ApiKey, ApiKeyRecord, RANDOM_BYTES, Revocation, revocations};
+use doorward_core::{Admission, ApiKey, ApiKeyRecord, Misfit, RANDOM_BYTES, Revocation, revocations};
 use doorward_model::{EntityName, Front, FrontKind, Inbound, Message, Outcome};
 use doorward_testkit::{TestIssuer, World, http, numeric_date};
 use expect_test::{Expect, expect};
@@ -153,6 +153,24 @@ fn what_policies_compare_as_a_whole_they_read_all_of() {
         doorward.toml:8:1: answers about `getReport` cannot be reused: its policies read `source_ip`, which is no identity source
           hint: add it to `identity_sources`, turn the cache off with `cache = "0s"`, or set `authorizer = false` on the route"#]],
     );
+}
+
+#[test]
+fn a_link_and_a_group_of_actions_read_what_their_policies_read() {
+    let section = format!("[authorizer]\ncache = \"60s\"\n{OWN}");
+    let config = LOCK.replace("AUTHORIZER", &section);
+    let template = r#"@id("late") permit (principal in ?principal, action == Action::"getReport", resource)
+        when { context.now > datetime("2026-01-01") };"#;
+    let links =
+        r#"[{"template_id": "late", "link_id": "late-staff", "args": {"?principal": "Group::\"staff\""}}]"#;
+    let group = r#"forbid (principal, action in Action::"http", resource) when { {a: context}.a has request.source_ip };"#;
+    let with = |files: &[(&str, &str)]| World::new(&config, files, now()).err().unwrap_or_default();
+    let files = [("lock.cedar", POLICIES), ("late.cedar", template), ("links.json", links)];
+    let said = with(&files);
+    assert_eq!(said.matches("cannot be reused").count(), 1, "{said}");
+    assert!(said.contains("`getReport` cannot be reused: its policies read the time"), "{said}");
+    let said = with(&[("lock.cedar", POLICIES), ("late.cedar", group)]);
+    assert_eq!(said.matches("read `source_ip`").count(), 3, "{said}");
 }
 
 #[test]
@@ -437,8 +455,13 @@ fn revocations_take_the_caches_time_more_where_nothing_decides_again() {
         a key that its issuer withdraws: Some(90s)
         an API key that is revoked: Some(90s)
         a policy that is changed: None
+        a refusal, after what it was refused for is given: Some(60s)
     "#]]
     .assert_eq(&times(&format!("{OWN}\nalone = true")));
+    let connect =
+        "\n[[routes]]\nid = \"connect\"\nmatch = \"$connect\"\ntarget = \"orders\"\nauth = [\"api-key\"]\n";
+    let told = times(&format!("{OWN}\n{connect}"));
+    assert!(told.contains("a connection that was opened before any of these: Some(7200s)\n"), "{told}");
 }
 
 #[tokio::test]
@@ -457,4 +480,108 @@ async fn the_opening_of_a_connection_is_asked_about_each_time() {
     request.socket = Some("$connect".to_owned());
     let admission = world.door.admit(inbound).await;
     assert_eq!((code(&admission), admission.shared.is_none()), ("allowed", true));
+}
+
+#[tokio::test]
+async fn an_unknown_path_gets_a_stranger_no_further_look() {
+    let config = LOCK.replace("AUTHORIZER", &format!("[authorizer]\ncache = \"60s\"\n{SHARED}"));
+    let config = config.replacen("[door]", "[door]\nscreen_rate = 2", 1);
+    let world = World::new(&config, &[("lock.cedar", POLICIES)], now()).unwrap();
+    for (n, expected) in ["invalid-key", "invalid-key", "too-many-requests"].into_iter().enumerate() {
+        let guessed = ApiKey::generate("dwk", &[n as u8; RANDOM_BYTES]);
+        let field = format!("Bearer {}", guessed.expose());
+        let admission = admit(&world, Method::GET, "/nowhere", &[("authorization", &field)]).await;
+        assert_eq!(code(&admission), expected);
+        assert!(!admission.may_keep && admission.shared.is_none());
+    }
+    assert_eq!(world.api_keys.switch.calls(), 2);
+}
+
+#[tokio::test]
+async fn what_is_found_nowhere_keeps_no_answer_about_who_may_soon_be_known() {
+    let (world, issuer) = lock(SHARED);
+    let rotated = TestIssuer::new("k2");
+    let early = token(&rotated, &["customers"]);
+    for (method, path) in
+        [(Method::GET, "/nowhere"), (Method::DELETE, "/orders"), (Method::GET, "/orders/../report")]
+    {
+        let admission = admit(&world, method, path, &[("authorization", &early)]).await;
+        assert_eq!((code(&admission), admission.may_keep), ("invalid-token", false), "{path}");
+        assert!(admission.shared.is_none(), "{path}");
+    }
+    let customer = token(&issuer, &["customers"]);
+    let twice = [("authorization", customer.as_str()), ("authorization", customer.as_str())];
+    let admission = admit(&world, Method::GET, "/nowhere", &twice).await;
+    assert_eq!((code(&admission), admission.may_keep), ("malformed-header", false));
+}
+
+#[tokio::test]
+async fn an_authorizer_alone_opens_no_route_unrecorded() {
+    for (path, expected) in [("/nowhere", "not-found"), ("/report", "forbidden")] {
+        let (world, issuer) = lock(&format!("{SHARED}\nalone = true"));
+        let customer = token(&issuer, &["customers"]);
+        let shown = [("authorization", customer.as_str())];
+        let asked = admit(&world, Method::GET, path, &shown).await;
+        assert_eq!((code(&asked), routes(&asked).len()), (expected, 2));
+        assert_eq!(asked.call.caller, Some(EntityName::new("User", "alice")));
+        assert_eq!(world.ledger.rows().len(), 1, "{path}");
+        world.ledger.switch.away(true);
+        let away = admit(&world, Method::GET, path, &shown).await;
+        assert_eq!((code(&away), away.may_keep), ("store-unavailable", false), "{path}");
+        assert!(away.shared.is_none(), "{path}");
+        // Who may call nothing is refused all the same.
+        let nobody = token(&issuer, &[]);
+        let refused = admit(&world, Method::GET, path, &[("authorization", &nobody)]).await;
+        assert_eq!((code(&refused), refused.may_keep), (expected, true), "{path}");
+    }
+}
+
+/// What a question of this route shows of the API that asks it: as one of a `TOKEN` authorizer, for a simple answer, and as
+/// neither.
+fn misfits(world: &World, path: &str) -> [Option<Misfit>; 3] {
+    let inbound = request(Method::GET, path, &[]);
+    [(true, false), (false, true), (false, false)]
+        .map(|(is_token, is_simple)| world.door.rules().misfit(&inbound, is_token, is_simple))
+}
+
+#[test]
+fn an_api_that_asks_otherwise_than_is_proven_gets_no_answer() {
+    let unasked = route("late", "GET /late", "auth = [\"main\"]\nauthorizer = false");
+    let policies = permit("late", "context.now > datetime(\"2026-01-01\")");
+    let (token, simple, late) = (Some(Misfit::Token), Some(Misfit::Simple), Some(Misfit::Unasked));
+    let own = world(OWN, &unasked, &policies).unwrap_or_else(|faults| panic!("{faults}"));
+    assert_eq!(misfits(&own, "/orders"), [token, None, None]);
+    assert_eq!(misfits(&own, "/late"), [token, late, late]);
+    let shared = world(SHARED, &unasked, &policies).unwrap_or_else(|faults| panic!("{faults}"));
+    assert_eq!(misfits(&shared, "/orders"), [None, simple, None]);
+    // One policy of other routes denies it.
+    assert_eq!(misfits(&shared, "/late"), [None, simple, None]);
+    let never =
+        world_of("[authorizer]\ncache = \"0s\"", &unasked).unwrap_or_else(|faults| panic!("{faults}"));
+    assert_eq!(misfits(&never, "/late"), [None; 3]);
+}
+
+#[test]
+fn a_token_authorizer_is_asked_about_no_more_than_it_is_told() {
+    let more = route("near", "GET /near", "auth = [\"main\"]")
+        + &route("named", "GET /named", "auth = [\"main\"]\ncontext = { headers = [\"x-tenant\"] }");
+    let far = r#"forbid (principal, action == Action::"near", resource)
+        when { context.request has source_ip && context.request.source_ip.isInRange(ip("10.0.0.0/8")) };"#;
+    let config = LOCK.replace("AUTHORIZER", "[authorizer]\ncache = \"0s\"") + &more;
+    let world = World::new(&config, &[("lock.cedar", &format!("{POLICIES}{far}"))], now()).unwrap();
+    for (path, expected) in [
+        ("/orders", None),
+        ("/nowhere", None),
+        ("/near", Some(Misfit::Token)),
+        ("/named", Some(Misfit::Token)),
+    ] {
+        assert_eq!(misfits(&world, path), [expected, None, None], "{path}");
+    }
+    // Its token is read as an `authorization` field, which does not tell callers apart here.
+    let by_key = "answer = \"iam-policy\"\nidentity_sources = [\"header.x-api-key\"]";
+    let config = LOCK.replace("AUTHORIZER", &format!("[authorizer]\ncache = \"60s\"\n{by_key}"));
+    let config = config.replace("[\"main\", \"api-key\"]", "[\"api-key\"]");
+    let config = config.replace("purpose = \"audit\"", "authorizer = false");
+    let world = World::new(&config, &[("lock.cedar", POLICIES)], now()).unwrap();
+    assert_eq!(misfits(&world, "/orders"), [Some(Misfit::Token), Some(Misfit::Simple), None]);
 }

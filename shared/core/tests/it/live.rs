@@ -300,12 +300,27 @@ async fn the_bundle_of_another_door_is_refused() {
     check(other(name), "it is for the door `depot`").await;
     let table = changed("table = \"doorward\"", "table = \"elsewhere\"");
     check(other(table), "it keeps its state in the tables `elsewhere-…`").await;
-    let answer = changed("answer = \"simple\"", "answer = \"iam-policy\"");
-    check(
-        other(answer),
-        "`[authorizer]` differs from what the API was deployed with: how it keeps answers takes a deployment",
-    )
-    .await;
+}
+
+#[tokio::test]
+async fn a_bundle_whose_answers_apis_would_keep_otherwise_is_refused() {
+    let said = "its `[authorizer]` is another one, which takes a deployment";
+    let deployed = "answer = \"simple\"";
+    for section in
+        ["answer = \"iam-policy\"", "cache = \"60s\"", "identity_sources = [\"header.authorization\"]"]
+    {
+        let bundle = changed(deployed, section);
+        let publish = move |live: &Live, publication: &mut Publication, archive: &mut Vec<u8>| {
+            *archive = packed(&bundle);
+            *publication = live.publication(4, archive);
+        };
+        check(publish, said).await;
+    }
+    let live = Live::new();
+    let same = changed(deployed, "cache = \"0s\"\nusage_identifier = true");
+    let publication = live.publish(1, &packed(&same));
+    live.door.prepare().await;
+    assert_eq!(live.door.current().rules().digest(), publication.digest);
 }
 
 #[tokio::test]
