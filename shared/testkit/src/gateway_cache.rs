@@ -57,6 +57,8 @@ pub enum IdentitySource {
     Path,
     /// `context.identity.sourceIp`.
     SourceIp,
+    /// `$context.domainName`.
+    DomainName,
     /// `$context.routeKey`, HTTP APIs only.
     RouteKey,
 }
@@ -74,6 +76,8 @@ pub struct GatewayRequest<'a> {
     pub path: &'a str,
     /// `$context.identity.sourceIp`.
     pub source_ip: &'a str,
+    /// `$context.domainName`.
+    pub domain: &'a str,
     /// `$context.routeKey`.
     pub route_key: &'a str,
     /// The ARN of the method or route that is asked for.
@@ -209,6 +213,7 @@ impl GatewayCache {
             IdentitySource::Method => Some(request.method.to_owned()),
             IdentitySource::Path => Some(request.path.to_owned()),
             IdentitySource::SourceIp => Some(request.source_ip.to_owned()),
+            IdentitySource::DomainName => Some(request.domain.to_owned()),
             IdentitySource::RouteKey => Some(request.route_key.to_owned()),
         }
     }

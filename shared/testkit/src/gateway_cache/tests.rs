@@ -45,6 +45,7 @@ impl Stage {
             method: "GET",
             path: &path,
             source_ip: "192.0.2.1",
+            domain: "a1.execute-api.eu-central-1.amazonaws.com",
             route_key: "GET /orders/{id}",
             arn: &arn,
         };
