@@ -115,7 +115,16 @@ impl Gate {
     /// Whether the request goes on.
     #[must_use]
     pub fn is_passed(&self) -> bool {
-        matches!(self, Self::Passed(_))
+        self.context().is_some()
+    }
+
+    /// What goes on with the request; `None` where it does not.
+    #[must_use]
+    pub fn context(&self) -> Option<&Map<String, Value>> {
+        match self {
+            Self::Passed(context) => Some(context),
+            Self::Refused { .. } => None,
+        }
     }
 }
 

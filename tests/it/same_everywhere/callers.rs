@@ -121,7 +121,12 @@ impl Callers {
             }
         };
         let header = json!({ "alg": "ES256", "typ": "JWT", "kid": key.kid() });
-        TokenDraft { key, algorithm: Algorithm::ES256, header: header.to_string(), claims: claims.to_string() }
+        TokenDraft {
+            key,
+            algorithm: Algorithm::ES256,
+            header: header.to_string(),
+            claims: claims.to_string(),
+        }
     }
 }
 

@@ -73,8 +73,18 @@ const ROUTES: &[(&str, &str, &str, &str)] = &[
         r#"["main"]"#,
         "resource = { type = \"Order\", id = \"path.id\" }\nscopes = [\"orders:drop\"]",
     ),
-    ("listLines", "GET /orders/{id}/lines", r#"["main"]"#, r#"resource = { type = "Order", id = "path.id" }"#),
-    ("searchOrders", "GET /search", r#"["main"]"#, r#"context = { headers = ["x-reason"], query = ["scope"] }"#),
+    (
+        "listLines",
+        "GET /orders/{id}/lines",
+        r#"["main"]"#,
+        r#"resource = { type = "Order", id = "path.id" }"#,
+    ),
+    (
+        "searchOrders",
+        "GET /search",
+        r#"["main"]"#,
+        r#"context = { headers = ["x-reason"], query = ["scope"] }"#,
+    ),
     ("listCatalog", "GET /catalog", r#"["anonymous"]"#, ""),
     ("getArticle", "GET /catalog/{sku}", r#"["main", "anonymous"]"#, ""),
     (

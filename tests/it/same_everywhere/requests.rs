@@ -40,7 +40,8 @@ impl Request {
     /// Whether a field or parameter that the lock reads stands more than once, of which fronts tell different tales.
     pub(crate) fn repeats(&self) -> bool {
         let fields = ["authorization", "x-api-key", "x-reason"];
-        let count = |name: &&str| self.headers.iter().filter(|(own, _)| own.eq_ignore_ascii_case(name)).count();
+        let count =
+            |name: &&str| self.headers.iter().filter(|(own, _)| own.eq_ignore_ascii_case(name)).count();
         let parameters = decoded_query(&self.query);
         fields.iter().map(count).any(|count| count > 1)
             || parameters.iter().filter(|(name, _)| name == "scope").count() > 1
@@ -52,7 +53,12 @@ pub(crate) fn decoded_query(query: &str) -> Vec<(String, String)> {
     let pairs = query.split('&').filter(|pair| !pair.is_empty());
     pairs
         .map(|pair| pair.split_once('=').unwrap_or((pair, "")))
-        .map(|(name, value)| (super::forms::percent_decoded(&name.replace('+', " ")), super::forms::percent_decoded(&value.replace('+', " "))))
+        .map(|(name, value)| {
+            (
+                super::forms::percent_decoded(&name.replace('+', " ")),
+                super::forms::percent_decoded(&value.replace('+', " ")),
+            )
+        })
         .collect()
 }
 
@@ -107,7 +113,10 @@ pub(crate) fn good(route: &str, callers: &Callers, tokens: &Tokens, rng: &mut Rn
         method: method.to_owned(),
         path,
         query: String::new(),
-        headers: vec![("Host".to_owned(), "front.example".to_owned()), ("Accept".to_owned(), "*/*".to_owned())],
+        headers: vec![
+            ("Host".to_owned(), "front.example".to_owned()),
+            ("Accept".to_owned(), "*/*".to_owned()),
+        ],
         source_ip: if rng.u8(0..3) == 0 { "198.51.100.7" } else { "192.0.2.7" }.to_owned(),
         role: None,
         subject,
@@ -116,8 +125,12 @@ pub(crate) fn good(route: &str, callers: &Callers, tokens: &Tokens, rng: &mut Rn
     let key = callers.api_key(rng.usize(Callers::GOOD_KEYS));
     match (route, rng.u8(0..4)) {
         ("listCatalog", _) | ("getArticle", 0 | 1) => {}
-        ("machineState", roll) => request.role = [Some("machines"), Some("machines"), Some("others"), None][usize::from(roll)],
-        ("getStock", 0) | ("createOrder" | "exchange", 0) => request.set("Authorization", format!("Bearer {key}")),
+        ("machineState", roll) => {
+            request.role = [Some("machines"), Some("machines"), Some("others"), None][usize::from(roll)]
+        }
+        ("getStock", 0) | ("createOrder" | "exchange", 0) => {
+            request.set("Authorization", format!("Bearer {key}"))
+        }
         ("getStock", _) | ("createOrder" | "exchange", 1) => request.set("X-Api-Key", key),
         _ => request.set("Authorization", token),
     }
@@ -132,10 +145,16 @@ pub(crate) fn good(route: &str, callers: &Callers, tokens: &Tokens, rng: &mut Rn
 /// callers without any, or with one of two kinds.
 pub(crate) fn sources(route: &str) -> Option<Vec<IdentitySource>> {
     let header = |name: &str| IdentitySource::Header(name.to_owned());
-    let mut sources =
-        vec![header("authorization"), IdentitySource::Method, IdentitySource::Path, IdentitySource::DomainName];
+    let mut sources = vec![
+        header("authorization"),
+        IdentitySource::Method,
+        IdentitySource::Path,
+        IdentitySource::DomainName,
+    ];
     match route {
-        "createOrder" | "listCatalog" | "getArticle" | "getStock" | "machineState" | "exchange" => return None,
+        "createOrder" | "listCatalog" | "getArticle" | "getStock" | "machineState" | "exchange" => {
+            return None;
+        }
         "searchOrders" => sources.extend([header("x-reason"), IdentitySource::Query("scope".to_owned())]),
         "openDesk" => sources.push(IdentitySource::SourceIp),
         _ => {}

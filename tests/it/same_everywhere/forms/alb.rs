@@ -25,9 +25,9 @@ pub(super) fn event(request: &Request, is_multi: bool) -> Value {
         (&parameters, "queryStringParameters", "multiValueQueryStringParameters"),
     ] {
         // There is an object for what there is none of, too.
-        let member = groups.iter().map(|(name, values)| {
-            (name.clone(), if is_multi { json!(values) } else { json!(last(values)) })
-        });
+        let member = groups
+            .iter()
+            .map(|(name, values)| (name.clone(), if is_multi { json!(values) } else { json!(last(values)) }));
         event[if is_multi { multi } else { single }] = Value::Object(member.collect());
     }
     event

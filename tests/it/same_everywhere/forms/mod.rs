@@ -78,7 +78,12 @@ impl Place {
 }
 
 /// The event that an integration or a function URL gets; `context` is what an authorizer before it said.
-pub(crate) fn event(request: &Request, form: Form, place: Place, context: Option<&Map<String, Value>>) -> Value {
+pub(crate) fn event(
+    request: &Request,
+    form: Form,
+    place: Place,
+    context: Option<&Map<String, Value>>,
+) -> Value {
     match form {
         Form::RestApi => one::rest_api(request, place, context),
         Form::HttpApi1 => one::http_api(request, place, context),
@@ -119,7 +124,8 @@ pub(super) fn passed_on(request: &Request, dropped: &[&str]) -> Vec<(String, Str
 }
 
 /// "Amazon API Gateway important notes": of the connection to the gateway, not of the request.
-pub(super) const OF_THE_CONNECTION: &[&str] = &["connection", "transfer-encoding", "te", "trailer", "upgrade"];
+pub(super) const OF_THE_CONNECTION: &[&str] =
+    &["connection", "transfer-encoding", "te", "trailer", "upgrade"];
 
 pub(super) fn singles(groups: &[(String, Vec<String>)], one: fn(&[String]) -> String) -> Value {
     object_or_null(groups.iter().map(|(name, values)| (name.clone(), json!(one(values)))).collect())

@@ -2,7 +2,10 @@
 
 use serde_json::{Map, Value, json};
 
-use super::{ACCOUNT, Form, OF_THE_CONNECTION, Place, grouped, http_api, last, lists, parameters, passed_on, session, singles};
+use super::{
+    ACCOUNT, Form, OF_THE_CONNECTION, Place, grouped, http_api, last, lists, parameters, passed_on, session,
+    singles,
+};
 use crate::same_everywhere::requests::Request;
 
 pub(super) fn rest_api(request: &Request, place: Place, context: Option<&Map<String, Value>>) -> Value {

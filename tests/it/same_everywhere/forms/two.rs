@@ -37,7 +37,8 @@ pub(super) fn message(
     context: Value,
 ) -> Value {
     let cookies = fields.iter().filter(|(name, _)| name == "cookie").flat_map(|(_, values)| values.clone());
-    let cookies: Vec<String> = cookies.flat_map(|line| line.split("; ").map(str::to_owned).collect::<Vec<_>>()).collect();
+    let cookies: Vec<String> =
+        cookies.flat_map(|line| line.split("; ").map(str::to_owned).collect::<Vec<_>>()).collect();
     fields.retain(|(name, _)| name != "cookie");
     let mut event = json!({
         "version": "2.0",

@@ -5,7 +5,10 @@ use super::super::requests::Request;
 use super::{Kit, Mutation, mutation};
 
 pub(super) fn all() -> Vec<Mutation> {
-    [authorizations(), schemes(), api_keys(), reasons(), spoofs(), surroundings()].into_iter().flatten().collect()
+    [authorizations(), schemes(), api_keys(), reasons(), spoofs(), surroundings()]
+        .into_iter()
+        .flatten()
+        .collect()
 }
 
 fn field(name: &str, apply: fn(&mut Request, &Kit)) -> Mutation {
@@ -62,7 +65,9 @@ fn authorizations() -> Vec<Mutation> {
             r.set("authorization", own(r, k));
             add(r, "authorization", "Basic YWxpY2U6eA==");
         }),
-        field("two tokens in one line", |r, k| r.set("authorization", format!("{}, {}", own(r, k), other(r, k)))),
+        field("two tokens in one line", |r, k| {
+            r.set("authorization", format!("{}, {}", own(r, k), other(r, k)))
+        }),
         field("the token in a twin with an underscore", |r, k| {
             r.remove("authorization");
             add(r, "authorization_", own(r, k));

@@ -3,8 +3,8 @@
 use super::{Mutation, mutation};
 
 const METHODS: &[&str] = &[
-    "GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "CONNECT", "get", "Get", "post", "delete", "PROPFIND",
-    "QUERY", "PURGE", "M-SEARCH", "FOO", "GET2", "ANY",
+    "GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "CONNECT", "get", "Get", "post",
+    "delete", "PROPFIND", "QUERY", "PURGE", "M-SEARCH", "FOO", "GET2", "ANY",
 ];
 
 pub(super) fn all() -> Vec<Mutation> {

@@ -35,7 +35,8 @@ pub(crate) struct Tokens {
 impl Tokens {
     pub(crate) fn sign(callers: &Callers) -> Self {
         let attacks = tokens::attacks();
-        let mutate = |subject| attacks.iter().map(|(_, make)| make(callers, callers.draft(subject))).collect();
+        let mutate =
+            |subject| attacks.iter().map(|(_, make)| make(callers, callers.draft(subject))).collect();
         Self {
             good: SUBJECTS.iter().map(|subject| callers.draft(subject).sign()).collect(),
             mutated: SUBJECTS.iter().map(mutate).collect(),

@@ -17,10 +17,7 @@ pub(super) fn attacks() -> Vec<Attack> {
         .collect()
 }
 
-fn attack(
-    name: impl Into<String>,
-    make: impl Fn(&Callers, TokenDraft<'_>) -> String + 'static,
-) -> Attack {
+fn attack(name: impl Into<String>, make: impl Fn(&Callers, TokenDraft<'_>) -> String + 'static) -> Attack {
     (name.into(), Box::new(make))
 }
 
@@ -32,7 +29,9 @@ fn header(change: Value) -> Attack {
 /// An honest signature over claims with these members.
 fn claim(change: Value) -> Attack {
     let name = change.to_string();
-    attack(format!("claims {}", name.get(..60).unwrap_or(&name)), move |_, draft| draft.claims(&change).sign())
+    attack(format!("claims {}", name.get(..60).unwrap_or(&name)), move |_, draft| {
+        draft.claims(&change).sign()
+    })
 }
 
 fn no_claim(name: &'static str) -> Attack {
@@ -273,7 +272,9 @@ fn forms() -> Vec<Attack> {
         form("a space after a dot", |h, c, s| format!("{h}. {c}.{s}")),
         form("quotes around it", |h, c, s| format!("\"{h}.{c}.{s}\"")),
         form("a parameter after it", |h, c, s| format!("{h}.{c}.{s}, realm=same")),
-        form("JSON serialization", |h, c, s| json!({ "protected": h, "payload": c, "signature": s }).to_string()),
+        form("JSON serialization", |h, c, s| {
+            json!({ "protected": h, "payload": c, "signature": s }).to_string()
+        }),
         form("header and claims changed round", |h, c, s| format!("{c}.{h}.{s}")),
     ]
 }
@@ -302,7 +303,8 @@ fn signatures() -> Vec<Attack> {
         changed("a signature and a byte", |s| [&s[..], &[0]].concat()),
         attack("a signature over other claims", |_, draft| {
             let [header, _, signature] = draft.parts();
-            let [_, other, _] = draft.claims(&json!({ "sub": "alice", "groups": ["staff"], "tenant": "7" })).parts();
+            let [_, other, _] =
+                draft.claims(&json!({ "sub": "alice", "groups": ["staff"], "tenant": "7" })).parts();
             format!("{header}.{other}.{signature}")
         }),
         attack("a key of the issuer's that is not the named one", |callers, draft| {
@@ -314,7 +316,9 @@ fn signatures() -> Vec<Attack> {
 /// What differs in nothing that counts, or in who it is.
 fn good() -> Vec<Attack> {
     let of_subject = |at: usize| {
-        attack(format!("the token of {}", SUBJECTS[at].sub), move |callers, _| callers.draft(&SUBJECTS[at]).sign())
+        attack(format!("the token of {}", SUBJECTS[at].sub), move |callers, _| {
+            callers.draft(&SUBJECTS[at]).sign()
+        })
     };
     let by = |name: &str, key: fn(&Callers) -> (&doorward_testkit::SigningKey, Algorithm)| {
         attack(name, move |callers, draft| {
