@@ -84,7 +84,10 @@ impl Stand {
     /// Nothing is kept, and the clock is where it was at first.
     pub(crate) fn begin(&mut self) {
         self.caches.clear();
-        self.set_clock(self.begun);
+        self.now = self.begun;
+        for door in [&mut self.dispatcher, &mut self.simple, &mut self.policy] {
+            door.begin(self.begun);
+        }
     }
 
     pub(crate) fn wait(&mut self, by: Duration) {
@@ -133,6 +136,11 @@ impl Stand {
         *self.counts.questions.entry(format!("{api:?}")).or_default() += 1;
         let as_documented = rng.u8(0..4) == 0;
         let asked = question(case.request, api, case.place, as_documented);
+        if api == GatewayApi::RestToken && asked.token().is_none_or(str::is_empty) {
+            // Without a token, nobody is asked.
+            self.counts.explained("no token for a TOKEN question");
+            return;
+        }
         let authorizer = if api == GatewayApi::HttpApi2Simple { &self.simple } else { &self.policy };
         let (result, outcome) = authorizer.authorize(&asked.event);
         let is_same = self.compare_fresh(case, api, as_documented, &outcome, alone);

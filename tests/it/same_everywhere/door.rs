@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use doorward_config::Target;
 use doorward_core::limit::{Ask, Reserved};
 use doorward_core::ports::{BundleNews, Claim, Forward, Journal, Ledger, LimitStore, StoreError, Targets};
-use doorward_core::{Door, LiveDoor, Rules};
+use doorward_core::{Door, LiveDoor, Ports, Rules};
 use doorward_events::{Entrance, Envelope};
 use doorward_model::{Body, Call, Reply, TargetFault};
 use doorward_testkit::{FunctionResult, ManualClock, World};
@@ -28,6 +28,8 @@ mod serve;
 /// A function's door and the line of its last call.
 pub(crate) struct OwnDoor {
     live: LiveDoor,
+    rules: Arc<Rules>,
+    ports: Ports,
     pub(crate) clock: Arc<ManualClock>,
     last: Arc<LastLine>,
     runtime: tokio::runtime::Runtime,
@@ -49,9 +51,15 @@ impl OwnDoor {
         ports.ledger = Arc::new(NothingKept);
         ports.limits = Arc::new(NothingKept);
         ports.targets = Arc::new(Answering);
-        let door = Door::new(Arc::clone(rules), ports);
+        let live = LiveDoor::fixed(Door::new(Arc::clone(rules), ports.clone()));
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-        Self { live: LiveDoor::fixed(door), clock: world.clock, last, runtime }
+        Self { live, rules: Arc::clone(rules), ports, clock: world.clock, last, runtime }
+    }
+
+    /// A new sandbox at another time: it remembers nobody's calls.
+    pub(crate) fn begin(&mut self, now: Timestamp) {
+        self.clock.set(now);
+        self.live = LiveDoor::fixed(Door::new(Arc::clone(&self.rules), self.ports.clone()));
     }
 
     fn take_line(&self) -> Option<Call> {

@@ -64,6 +64,9 @@ fn texts(value: Option<&Value>) -> Result<Vec<&str>, UnknownForm> {
 /// Whether `text` has the form of `pattern`: `?` is any one character and `*` any number of them. Neither reaches over a
 /// colon, but for an asterisk at the end of a segment of an ARN. No page says anything of slashes, so both match them.
 fn matches(pattern: &str, text: &str) -> bool {
+    if !pattern.contains(['*', '?']) {
+        return pattern == text;
+    }
     let pattern: Vec<char> = pattern.chars().collect();
     let text: Vec<char> = text.chars().collect();
     // Row by row: which beginnings of the text each beginning of the pattern can be.

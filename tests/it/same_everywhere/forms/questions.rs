@@ -19,6 +19,11 @@ pub(crate) struct Question {
 }
 
 impl Question {
+    /// What a `TOKEN` question asks about.
+    pub(crate) fn token(&self) -> Option<&str> {
+        self.event.get("authorizationToken").and_then(Value::as_str)
+    }
+
     pub(crate) fn request(&self) -> GatewayRequest<'_> {
         GatewayRequest {
             headers: &self.headers,

@@ -93,7 +93,9 @@ fn rewritten() -> Vec<Mutation> {
         mutation(format!("path: {name}"), move |request, _, _| {
             let at = request.path.rfind('/').unwrap();
             let (before, last) = request.path.split_at(at);
-            request.path = rewrite(before, &last[1..]);
+            let path = rewrite(before, &last[1..]);
+            // A front is given no path without a slash before it.
+            request.path = if path.starts_with('/') { path } else { format!("/{path}") };
         })
     };
     vec![
