@@ -177,6 +177,10 @@ impl Stand {
                 self.counts.explained("a repeated field, of which a TOKEN question names one value");
                 return false;
             }
+            if request.get("x-api-key").is_some() && alone.code() == "malformed-header" {
+                self.counts.explained("a second API key, which a TOKEN question does not name");
+                return false;
+            }
             let unclear = request.path.contains('%') || request.path.ends_with('/');
             if unclear && outcome.code() == "ambiguous-path" {
                 self.counts.explained("a path in a TOKEN question's ARN");

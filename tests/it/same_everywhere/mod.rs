@@ -22,6 +22,8 @@ mod door;
 mod forms;
 mod lock;
 mod mutations;
+mod order_42;
 mod outcome;
+mod processes;
 mod requests;
 mod run;

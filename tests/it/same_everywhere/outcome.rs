@@ -13,6 +13,8 @@ pub(crate) struct Outcome {
     /// The principal, where one is proven.
     pub(crate) principal: Option<String>,
     pub(crate) decision: Decision,
+    /// Whether a call came of it, of which there is a line: an event without a reading is none.
+    pub(crate) has_line: bool,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -39,7 +41,7 @@ impl Outcome {
             Some((call.action.clone()?, call.resource.as_ref().map(ToString::to_string).unwrap_or_default()))
         });
         let principal = line.and_then(|call| call.caller.as_ref()).map(ToString::to_string);
-        Self { route, principal, decision }
+        Self { route, principal, decision, has_line: line.is_some() }
     }
 
     /// An event that has no reading as a request.
