@@ -90,7 +90,11 @@ fn a_cached_answer_for_order_42_never_opens_order_43() {
         if let Some(behind) = behind {
             assert_eq!(behind.decision, Decision::Refuse("forbidden".to_owned()), "{api:?}");
             let about = Some(("getOrder".to_owned(), "Order::\"43\"".to_owned()));
-            assert_eq!((behind.route, behind.principal.as_deref()), (about, Some("User::\"alice\"")), "{api:?}");
+            assert_eq!(
+                (behind.route, behind.principal.as_deref()),
+                (about, Some("User::\"alice\"")),
+                "{api:?}"
+            );
         }
     }
 }

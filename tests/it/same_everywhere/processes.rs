@@ -19,7 +19,7 @@ use super::door::OwnDoor;
 use super::forms::{Form, Place, event, question};
 use super::lock::{AnswerWord, Lock};
 use super::mutations::{Kit, Mutation, all};
-use super::run::request;
+use super::run::{Made, mutated};
 
 /// Cases that are tried on the processes.
 const CASES: usize = 2_400;
@@ -140,7 +140,8 @@ fn said(line: &Value) -> Said {
 }
 
 fn said_here(outcome: &super::outcome::Outcome) -> Said {
-    let (route, resource) = outcome.route.clone().map_or((None, None), |(route, about)| (Some(route), Some(about)));
+    let (route, resource) =
+        outcome.route.clone().map_or((None, None), |(route, about)| (Some(route), Some(about)));
     let code = (!outcome.is_allowed()).then(|| outcome.code().to_owned());
     (route, resource, outcome.principal.clone(), code)
 }
@@ -166,7 +167,7 @@ impl Here {
     fn compare(&self, processes: &Processes, at: usize, kit: &Kit, mutations: &[Mutation]) {
         let mut rng = Rng::with_seed(at as u64);
         // Another mutation for every request, and every form in turn.
-        let (route, request, _) = request(at * 17, kit, mutations, &mut rng);
+        let Made { route, request, .. } = mutated(at * 17, kit, mutations, &mut rng);
         let form = Form::ALL[at % Form::ALL.len()];
         let place = if form.is_gateway() { Place::ALL[rng.usize(0..3)] } else { Place::Own };
         for door in [&self.dispatcher, &self.authorizer] {

@@ -9,56 +9,70 @@ use fastrand::Rng;
 use super::callers::Callers;
 use super::compare::{BothRules, Stand};
 use super::counts::Counts;
-use super::forms::Form;
 use super::lock::Lock;
 use super::mutations::{Kit, Mutation, all};
 use super::requests::{ROUTES, Request, good};
 
-/// Requests that share a gateway's caches and a clock.
-const EPISODE: usize = 200;
+/// Mutated requests that share a gateway's caches and a clock, with others between them.
+const EPISODE: usize = 150;
 
 fn number(name: &str, otherwise: usize) -> usize {
     std::env::var(name)
         .map_or(otherwise, |text| text.parse().unwrap_or_else(|_| panic!("{name} is no number")))
 }
 
-/// The request of number `at`: each mutation comes to each route in turn, some with others, some requests without any.
-pub(crate) fn request(
-    at: usize,
-    kit: &Kit,
-    mutations: &[Mutation],
-    rng: &mut Rng,
-) -> (&'static str, Request, Vec<usize>) {
+/// A request, and what it was made of.
+#[derive(Clone)]
+pub(crate) struct Made {
+    pub(crate) route: &'static str,
+    pub(crate) request: Request,
+    mutations: Vec<usize>,
+}
+
+/// The mutated request of number `at`: each mutation comes to each route in turn, some with another one.
+pub(crate) fn mutated(at: usize, kit: &Kit, mutations: &[Mutation], rng: &mut Rng) -> Made {
     let route = ROUTES[at % ROUTES.len()];
-    let mut request = good(route, &kit.callers, &kit.tokens, rng);
-    let mut chosen = match rng.u8(0..8) {
-        0 => Vec::new(),
-        _ => vec![at / ROUTES.len() % mutations.len()],
-    };
+    let mut chosen = vec![at / ROUTES.len() % mutations.len()];
     if rng.u8(0..5) == 0 {
         chosen.push(rng.usize(0..mutations.len()));
     }
+    let mut request = good(route, &kit.callers, &kit.tokens, rng);
     for mutation in &chosen {
         (mutations[*mutation].apply)(&mut request, kit, rng);
     }
-    (route, request, chosen)
+    Made { route, request, mutations: chosen }
 }
 
 fn episode(seed: usize, number: usize, stand: &mut Stand, kit: &Kit, mutations: &[Mutation]) {
     let mut rng = Rng::with_seed((seed as u64) << 32 | number as u64);
+    let (mut earlier, mut fresh): (Vec<Made>, usize) = (Vec::new(), 0);
     stand.begin();
-    for step in 0..EPISODE {
-        let (route, request, chosen) = request(number * EPISODE + step, kit, mutations, &mut rng);
-        stand.counts.tried.extend(chosen.iter().map(|mutation| (route, *mutation)));
-        let tried = catch_unwind(AssertUnwindSafe(|| stand.try_all(&request, route, &mut rng)));
-        if let Err(panic) = tried {
-            let names: Vec<&str> = chosen.iter().map(|mutation| mutations[*mutation].name.as_str()).collect();
-            eprintln!("SEED={seed} EPISODE={number}, request {step} of `{route}`, mutated by {names:?}");
-            if std::env::var("GO_ON").is_err() {
-                resume_unwind(panic);
+    while fresh < EPISODE {
+        let made = match rng.u8(0..8) {
+            0 => {
+                let route = ROUTES[rng.usize(0..ROUTES.len())];
+                let request = good(route, &kit.callers, &kit.tokens, &mut rng);
+                Made { route, request, mutations: Vec::new() }
             }
+            // What was asked before may be kept.
+            1 | 2 if !earlier.is_empty() => {
+                earlier[rng.usize(earlier.len().saturating_sub(20)..earlier.len())].clone()
+            }
+            _ => {
+                fresh += 1;
+                mutated(number * EPISODE + fresh - 1, kit, mutations, &mut rng)
+            }
+        };
+        stand.counts.tried.extend(made.mutations.iter().map(|mutation| (made.route, *mutation)));
+        let tried = AssertUnwindSafe(|| stand.try_all(&made.request, made.route, &mut rng));
+        if let Err(panic) = catch_unwind(tried) {
+            let names: Vec<&str> = made.mutations.iter().map(|at| mutations[*at].name.as_str()).collect();
+            eprintln!("SEED={seed} EPISODE={number}: a request of `{}`, mutated by {names:?}", made.route);
+            resume_unwind(panic);
         }
-        stand.wait(Duration::from_millis(rng.u64(0..2_000)));
+        earlier.push(made);
+        let wait = if rng.u8(0..16) == 0 { 10_000..40_000 } else { 0..300 };
+        stand.wait(Duration::from_millis(rng.u64(wait)));
     }
 }
 
@@ -70,21 +84,19 @@ fn authorizer_cached_or_not_and_dispatcher_agree_on_every_request() {
     let lock = Lock::new(&kit.callers);
     let rules = BothRules::compile(&lock);
     let mutations = all();
-    let episodes = cases.div_ceil(Form::ALL.len()).div_ceil(EPISODE);
-    let next = AtomicUsize::new(0);
+    let (next, done) = (AtomicUsize::new(0), AtomicUsize::new(0));
     let work = || {
         let mut stand = Stand::new(&lock, &rules, &kit.callers);
         if let Some(only) = only {
             episode(seed, only, &mut stand, &kit, &mutations);
             return stand.counts;
         }
-        loop {
-            let number = next.fetch_add(1, Ordering::SeqCst);
-            if number >= episodes {
-                return stand.counts;
-            }
-            episode(seed, number, &mut stand, &kit, &mutations);
+        while done.load(Ordering::SeqCst) < cases {
+            let before = stand.counts.cases();
+            episode(seed, next.fetch_add(1, Ordering::SeqCst), &mut stand, &kit, &mutations);
+            done.fetch_add(stand.counts.cases() - before, Ordering::SeqCst);
         }
+        stand.counts
     };
     let threads =
         if only.is_some() { 1 } else { std::thread::available_parallelism().map_or(1, usize::from) };
