@@ -75,8 +75,8 @@ impl Case<'_> {
 }
 
 impl Stand {
-    pub(crate) fn new(lock: &Lock, rules: &BothRules, callers: &Callers) -> Self {
-        let open = |rules| OwnDoor::open(lock, rules, callers, callers.now);
+    pub(crate) fn new(rules: &BothRules, callers: &Callers) -> Self {
+        let open = |rules| OwnDoor::open(rules, callers, callers.now);
         Self {
             dispatcher: open(&rules.simple),
             simple: open(&rules.simple),

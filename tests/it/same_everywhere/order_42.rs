@@ -30,7 +30,7 @@ impl Chain {
         let answer =
             if api == GatewayApi::HttpApi2Simple { AnswerWord::Simple } else { AnswerWord::IamPolicy };
         let rules = lock.rules(answer);
-        let open = || OwnDoor::open(&lock, &rules, &kit.callers, kit.callers.now);
+        let open = || OwnDoor::open(&rules, &kit.callers, kit.callers.now);
         let (authorizer, dispatcher) = (open(), open());
         let cache = GatewayCache::new(api, sources, Duration::from_secs(60));
         Self { api, form, cache, authorizer, dispatcher, kit, asked: 0 }

@@ -30,9 +30,14 @@ impl Outcome {
     }
 
     pub(crate) fn code(&self) -> &str {
+        self.refused().unwrap_or_default()
+    }
+
+    /// The refusal's word, where it is one.
+    pub(crate) fn refused(&self) -> Option<&str> {
         match &self.decision {
-            Decision::Allow => "",
-            Decision::Refuse(code) => code,
+            Decision::Allow => None,
+            Decision::Refuse(code) => Some(code),
         }
     }
 

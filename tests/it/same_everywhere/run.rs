@@ -86,7 +86,7 @@ fn authorizer_cached_or_not_and_dispatcher_agree_on_every_request() {
     let mutations = all();
     let (next, done) = (AtomicUsize::new(0), AtomicUsize::new(0));
     let work = || {
-        let mut stand = Stand::new(&lock, &rules, &kit.callers);
+        let mut stand = Stand::new(&rules, &kit.callers);
         if let Some(only) = only {
             episode(seed, only, &mut stand, &kit, &mutations);
             return stand.counts;
