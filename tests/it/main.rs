@@ -29,6 +29,7 @@ mod packages;
 mod policy_tests;
 mod readme;
 mod replay;
+mod same_everywhere;
 mod start;
 mod store_away;
 mod tools;

@@ -11,6 +11,9 @@ pub enum PathForm {
     /// Between two segments it adds a segment, which routes count; at the end it would be dropped unseen, so a path
     /// that ends with a slash is refused.
     Decoded,
+    /// As sent or already decoded, which of the two nobody says: the path in the ARN of a `TOKEN` question. What the two
+    /// read differently is refused, which is whatever holds a `%` and what ends with a slash.
+    Unclear,
 }
 
 /// A path that has one reading only: decoded segments, none of them empty, `.` or `..`, and no byte that another
@@ -73,7 +76,7 @@ impl CanonicalPath {
         let rest = match (form, rest.strip_suffix('/')) {
             (_, None) => rest,
             (PathForm::Encoded, Some(rest)) => rest,
-            (PathForm::Decoded, Some(_)) => return Err(PathFault::TrailingSlash),
+            (PathForm::Decoded | PathForm::Unclear, Some(_)) => return Err(PathFault::TrailingSlash),
         };
         let mut decoded = String::with_capacity(path.len());
         if rest.is_empty() {
@@ -119,8 +122,9 @@ impl fmt::Display for CanonicalPath {
 
 fn decode(segment: &str, form: PathForm) -> Result<String, PathFault> {
     match form {
-        PathForm::Decoded if has_escape(segment) => Err(PathFault::DoubleEncoding),
-        PathForm::Decoded => Ok(segment.to_owned()),
+        PathForm::Decoded | PathForm::Unclear if has_escape(segment) => Err(PathFault::DoubleEncoding),
+        PathForm::Unclear if segment.contains('%') => Err(PathFault::BrokenEncoding),
+        PathForm::Decoded | PathForm::Unclear => Ok(segment.to_owned()),
         PathForm::Encoded => {
             if has_broken_escape(segment) {
                 return Err(PathFault::BrokenEncoding);
@@ -220,6 +224,21 @@ mod tests {
         check("/a/../b", form, Err(DotSegment));
         check("/a\u{FFFD}", form, Err(IllegalCharacter));
         check("/a\0", form, Err(IllegalCharacter));
+    }
+
+    #[test]
+    fn a_path_of_which_nobody_says_whether_it_is_decoded_is_read_where_that_makes_no_difference() {
+        use PathFault::*;
+        let form = PathForm::Unclear;
+        check("/", form, Ok("/"));
+        check("/orders/42", form, Ok("/orders/42"));
+        check("/a b/é", form, Ok("/a b/é"));
+        check("/orders/4%32", form, Err(DoubleEncoding));
+        check("/a%252Fb", form, Err(DoubleEncoding));
+        for path in ["/100%", "/orders/42%2", "/orders/42%zz", "/orders/42%u002F"] {
+            check(path, form, Err(BrokenEncoding));
+        }
+        check("/orders/", form, Err(TrailingSlash));
     }
 
     #[test]

@@ -1,7 +1,8 @@
-//! Stand-ins for the pipeline's ports, a clock that tests move, real keys and tokens, and builders. A dev-dependency
-//! only: nothing that ships stands on it.
+//! Stand-ins for the pipeline's ports, a clock that tests move, real keys and tokens, a model of API Gateway's cache of
+//! authorizer answers, and builders. A dev-dependency only: nothing that ships stands on it.
 
 mod clock;
+mod gateway_cache;
 mod issuer;
 mod publications;
 mod secrets;
@@ -12,6 +13,9 @@ mod webhooks;
 mod world;
 
 pub use clock::ManualClock;
+pub use gateway_cache::{
+    CacheKey, Effect, FunctionResult, Gate, GatewayApi, GatewayCache, GatewayRequest, IdentitySource, Look,
+};
 pub use issuer::{TestIssuer, numeric_date};
 pub use publications::MemoryPublications;
 pub use secrets::MemorySecrets;

@@ -11,7 +11,7 @@
 //! | `REQUEST` | WebSocket API | all of the opening handshake | policy |
 //!
 //! No documentation says whether the path in an ARN is percent-encoded. Of a `TOKEN` question, which has no other, a path
-//! is read only where it makes no difference: with a percent-encoding in it, or a slash at its end, it is refused. Of the
+//! is read only where it makes no difference: with a `%` in it, or a slash at its end, it is refused. Of the
 //! others, [`AuthorizerCall::is_about`] says whether the ARN, which the answer is about, is that of the path, which the
 //! decision is about.
 

@@ -159,7 +159,7 @@ fn read_token(
     let request = HttpRequest {
         method: request::method(arn.method)?,
         path: arn.path(),
-        path_form: PathForm::Decoded,
+        path_form: PathForm::Unclear,
         query: String::new(),
         headers,
         body: bytes::Bytes::new(),

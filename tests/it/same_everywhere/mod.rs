@@ -1,0 +1,30 @@
+//! Section "same everywhere": whatever looks at a request decides the same about it.
+//!
+//! Requests of every route of a lock are mutated in path, method, query, header fields and token, and each is handed over in
+//! every form in which AWS's fronts hand requests over, rendered from AWS's documentation. The code of the shipped functions
+//! then decides: the dispatcher alone; the authorizer without a cache; the authorizer behind API Gateway's cache, of which
+//! `doorward_testkit` has a model, again from the documentation. Route, principal and decision must agree, and the whole
+//! chain lets nothing through that the dispatcher alone refuses.
+//!
+//! A case is one request in one form. `cargo test` tries 100,000 and 2,000 more through the real processes; a million, with
+//! optimised code:
+//!
+//! ```console
+//! CASES=1000000 cargo test --workspace --test it -- --nocapture same_everywhere
+//! ```
+//!
+//! Every run is the same run: `SEED=7` chooses another one, and `EPISODE=12` tries one episode alone, as a failure names it.
+
+mod callers;
+mod compare;
+mod counts;
+mod door;
+mod forms;
+mod kept;
+mod lock;
+mod mutations;
+mod order_42;
+mod outcome;
+mod processes;
+mod requests;
+mod run;
