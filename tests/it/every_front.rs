@@ -145,6 +145,7 @@ fn the_authorizer_answers_every_question_in_its_own_form() {
         (token("shoprest/prod/GET/orders/1001"), "Allow", None),
         (token("shoprest/prod/GET/orders/1002"), "Deny", Some("forbidden")),
         (token("shoprest/prod/GET/orders/100%31"), "Deny", Some("ambiguous-path")),
+        (token("shoprest/prod/GET/orders/1001%2"), "Deny", Some("ambiguous-path")),
         (token("shoprest/*/GET/orders/1001"), "Deny", Some("ambiguous-path")),
         (token("elsewhere/prod/GET/orders/1001"), "Deny", Some("unknown-front")),
         (one(None, "shoprest", "/orders/1001", "shoprest/prod/GET/orders/1001"), "Allow", None),

@@ -6,14 +6,14 @@
 //! `doorward_testkit` has a model, again from the documentation. Route, principal and decision must agree, and the whole
 //! chain lets nothing through that the dispatcher alone refuses.
 //!
-//! A case is one request in one form. `cargo test` tries 100,000 and 2,000 more through the real processes; a million, with
-//! optimised code:
+//! A case is one request in one form. `cargo test` tries 100,000, and 2,400 more through the real processes; a million:
 //!
 //! ```console
-//! CASES=1000000 cargo test --workspace --test it -- --nocapture same_everywhere
+//! CASES=1000000 cargo test --workspace --test it same_everywhere::run -- --nocapture
 //! ```
 //!
 //! Every run is the same run: `SEED=7` chooses another one, and `EPISODE=12` tries one episode alone, as a failure names it.
+//! Only keys and signatures are new each time.
 
 mod callers;
 mod compare;

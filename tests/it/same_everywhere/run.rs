@@ -16,6 +16,9 @@ use super::requests::{ROUTES, Request, good};
 /// Mutated requests that share a gateway's caches and a clock, with others between them.
 const EPISODE: usize = 150;
 
+/// Cases without which a run shows nothing.
+const ENOUGH: usize = 100_000;
+
 fn number(name: &str, otherwise: usize) -> usize {
     std::env::var(name)
         .map_or(otherwise, |text| text.parse().unwrap_or_else(|_| panic!("{name} is no number")))
@@ -78,7 +81,7 @@ fn episode(seed: usize, number: usize, stand: &mut Stand, kit: &Kit, mutations: 
 
 #[test]
 fn authorizer_cached_or_not_and_dispatcher_agree_on_every_request() {
-    let (cases, seed) = (number("CASES", 100_000), number("SEED", 1));
+    let (cases, seed) = (number("CASES", ENOUGH), number("SEED", 1));
     let only = std::env::var("EPISODE").is_ok().then(|| number("EPISODE", 0));
     let kit = Kit::new(Callers::new("2026-11-24T12:00:00Z".parse().unwrap()));
     let lock = Lock::new(&kit.callers);
@@ -108,7 +111,7 @@ fn authorizer_cached_or_not_and_dispatcher_agree_on_every_request() {
         }
     });
     counts.print();
-    if only.is_none() {
+    if only.is_none() && cases >= ENOUGH {
         check(&counts, cases, mutations.len());
     }
 }

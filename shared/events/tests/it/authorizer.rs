@@ -61,7 +61,7 @@ fn a_token_question_knows_what_its_arn_names() {
     let http = request(&call.inbound);
     assert_eq!(
         (http.method.as_str(), http.path.as_str(), http.path_form),
-        ("GET", "/orders/42", PathForm::Decoded)
+        ("GET", "/orders/42", PathForm::Unclear)
     );
     assert_eq!(http.headers["authorization"], "Bearer x.y.z");
     assert_eq!((http.headers.len(), http.query.as_str(), http.host.as_str()), (1, "", ""));
@@ -71,6 +71,9 @@ fn a_token_question_knows_what_its_arn_names() {
         ("GET/", true),
         ("GET/orders/a:b", true),
         ("GET/orders/4%202", false),
+        ("GET/orders/42%", false),
+        ("GET/orders/42%2", false),
+        ("GET/orders/42%u002F", false),
         ("GET/orders/42/", false),
         ("GET//", false),
         ("GET/a/../b", false),
