@@ -123,9 +123,10 @@ impl Rules {
         let policies = policies.map_err(|more| faults.0.extend(more.0));
         faults.0.extend(misplaced(bundle, &config));
         let (Ok(router), Ok(policies)) = (router, policies) else { return Err(distinct(faults)) };
-        // What was packed was proven then.
-        if validated.is_none() && config.authorizer.place.is_some() {
-            faults.0.extend(authorizer_cache::faults(&config, &policies.reads_by_action()));
+        if config.authorizer.place.is_some() {
+            // What was packed was looked at then.
+            let reads = validated.is_none().then(|| policies.reads_by_action());
+            faults.0.extend(authorizer_cache::faults(&config, reads.as_ref()));
         }
         let routes = resolve_routes(&config, contracts, &policies, &mut faults);
         let events = resolve_events(&config, &mut faults);

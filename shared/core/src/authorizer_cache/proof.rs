@@ -13,13 +13,14 @@ const MAX_SHARED_BYTES: usize = 7 * 1024;
 const AROUND: usize = 80;
 
 /// Why answers of the authorizer would be wrong for requests that a gateway reuses them for, or for want of what it is
-/// not given. `reads` is what the policies read, by action.
-pub(crate) fn faults(config: &Config, reads: &HashMap<String, Reads>) -> Vec<Fault> {
-    let everything = Reads::everything();
+/// not given. `reads` is what the policies read, by action; `None` where that was looked at when they were packed, and
+/// only what the environment may have changed since is.
+pub(crate) fn faults(config: &Config, reads: Option<&HashMap<String, Reads>>) -> Vec<Fault> {
+    let (everything, nothing) = (Reads::everything(), Reads::default());
     let proof = Proof { config, reuse: Reuse::of(&config.authorizer) };
     let mut faults = Vec::new();
     for route in guarded(config) {
-        let reads = reads.get(&route.id).unwrap_or(&everything);
+        let reads = reads.map_or(&nothing, |reads| reads.get(&route.id).unwrap_or(&everything));
         faults.extend(proof.of_route(route, reads));
     }
     faults.extend(proof.of_all());
