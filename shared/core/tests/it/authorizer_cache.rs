@@ -1,12 +1,16 @@
 //! Which answers of the authorizer a gateway may keep: what is refused where they would be wrong, and what they say.
 
-use doorward_core::{Admission, ApiKey, ApiKeyRecord, Misfit, RANDOM_BYTES, Revocation, revocations};
+use doorward_core::{
+    Admission, ApiKey, ApiKeyRecord, Archive, Bundle, Misfit, RANDOM_BYTES, Revocation, Rules, Source,
+    revocations,
+};
 use doorward_model::{EntityName, Front, FrontKind, Inbound, Message, Outcome};
 use doorward_testkit::{TestIssuer, World, http, numeric_date};
 use expect_test::{Expect, expect};
 use http::Method;
 use serde_json::json;
 
+use crate::archive::packed;
 use crate::shop::{JWKS, now};
 
 const LOCK: &str = r#"
@@ -584,4 +588,21 @@ fn a_token_authorizer_is_asked_about_no_more_than_it_is_told() {
     let config = config.replace("purpose = \"audit\"", "authorizer = false");
     let world = World::new(&config, &[("lock.cedar", POLICIES)], now()).unwrap();
     assert_eq!(misfits(&world, "/orders"), [Some(Misfit::Token), Some(Misfit::Simple), None]);
+}
+
+#[test]
+fn what_the_environment_changes_of_a_packed_bundle_is_looked_at_again() {
+    let shared = "answer = \"simple\"\nidentity_sources = [\"header.authorization\"]";
+    let config = LOCK.replace("AUTHORIZER", &format!("[authorizer]\ncache = \"60s\"\n{shared}"));
+    let config = config.replace("\"http-api:shop\"", "\"rest-api:rest\"");
+    let files = [("lock.cedar".to_owned(), POLICIES.to_owned())];
+    let bundle = Bundle { config: ("doorward.toml".to_owned(), config), files: files.into() };
+    let open = |fronts: Option<&str>| {
+        let archive = Archive::read(&packed(&bundle)).unwrap();
+        let lookup = |name: &str| fronts.filter(|_| name == "DOORWARD_FRONTS").map(str::to_owned);
+        Rules::open(&Source::Archive(archive), lookup).err().map(|faults| faults.to_string())
+    };
+    assert_eq!(open(None), None);
+    let said = open(Some("http-api:shop")).unwrap();
+    assert!(said.contains("a simple answer that is reused holds for every method and path"), "{said}");
 }
