@@ -10,10 +10,10 @@ use fastrand::Rng;
 use jiff::Timestamp;
 
 use super::callers::Callers;
+use super::configured::{Gated, KeptDoors, KeptRules};
 use super::counts::Counts;
 use super::door::OwnDoor;
 use super::forms::{Form, Place, Question, event, question};
-use super::kept::{Gated, KeptDoors, KeptRules};
 use super::lock::{AnswerWord, Lock};
 use super::outcome::{Outcome, passed_as};
 use super::requests::{Request, is_by_token_alone, sources};

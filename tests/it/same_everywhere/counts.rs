@@ -2,8 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::configured::Way;
 use super::forms::Form;
-use super::kept::Way;
 
 /// Counts of one thread, or of all.
 #[derive(Debug, Default)]

@@ -8,6 +8,7 @@ use fastrand::Rng;
 
 use super::callers::Callers;
 use super::compare::{BothRules, Stand};
+use super::configured::Way;
 use super::counts::Counts;
 use super::lock::Lock;
 use super::mutations::{Kit, Mutation, all};
@@ -126,4 +127,11 @@ fn check(counts: &Counts, cases: usize, mutations: usize) {
     assert!(counts.exact_hits * 100 >= counts.cases(), "{} answers are kept", counts.exact_hits);
     assert!(counts.shared_hits * 10 >= counts.cases(), "{} answers are kept for others", counts.shared_hits);
     assert!(counts.stopped_behind > 0 && counts.outlived > 0);
+    for way in Way::ALL {
+        let (alike, kept) = counts.kept.get(&way).copied().unwrap_or_default();
+        assert!(
+            alike * 40 >= counts.cases() && kept * 500 >= counts.cases(),
+            "{way:?}: {alike}, {kept} of them kept"
+        );
+    }
 }

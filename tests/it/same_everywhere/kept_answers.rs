@@ -38,16 +38,20 @@ impl Chain {
 
     /// What the gateway does with alice's `GET /orders/{order}`, and what the dispatcher does with what it is handed.
     fn get(&mut self, order: &str) -> (Gate, Option<Outcome>) {
+        self.get_at(Place::Own, &format!("/orders/{order}"))
+    }
+
+    fn get_at(&mut self, place: Place, path: &str) -> (Gate, Option<Outcome>) {
         let request = Request {
             method: "GET".to_owned(),
-            path: format!("/orders/{order}"),
+            path: path.to_owned(),
             query: String::new(),
             headers: vec![("Authorization".to_owned(), format!("Bearer {}", self.kit.tokens.good(0)))],
             source_ip: "192.0.2.7".to_owned(),
             role: None,
             subject: 0,
         };
-        let asked = question(&request, self.api, Place::Own, false);
+        let asked = question(&request, self.api, place, false);
         let (about, now) = (asked.request(), self.kit.callers.now);
         let gate = match self.cache.look(&about, now) {
             Look::Answered(gate) | Look::Kept(gate, _) => gate,
@@ -59,7 +63,7 @@ impl Chain {
         };
         let behind = gate
             .context()
-            .map(|context| self.dispatcher.dispatch(&event(&request, self.form, Place::Own, Some(context))));
+            .map(|context| self.dispatcher.dispatch(&event(&request, self.form, place, Some(context))));
         (gate, behind)
     }
 }
@@ -113,4 +117,22 @@ fn with_method_and_path_in_the_key_the_authorizer_is_asked_about_each_order() {
         }
         assert_eq!(chain.asked, 3, "{api:?}");
     }
+}
+
+/// Below a custom domain, `/orders` with the base path `/shop` is the path that `/shop/orders` is at the API's own name. A
+/// simple answer names neither, so only the domain in the key tells them apart before the dispatcher does.
+#[test]
+fn an_answer_below_a_base_path_is_not_one_about_the_whole_path_where_the_key_has_the_domain() {
+    let by_path = [authorization(), IdentitySource::Method, IdentitySource::Path];
+    let mut chain = Chain::new(GatewayApi::HttpApi2Simple, Form::HttpApi2, &by_path);
+    assert!(chain.get_at(Place::Domain, "/orders").0.is_passed());
+    let (gate, behind) = chain.get_at(Place::Own, "/shop/orders");
+    assert!(gate.is_passed() && chain.asked == 1, "{gate:?}");
+    assert_eq!(behind.unwrap().decision, Decision::Refuse("not-found".to_owned()));
+
+    let by_domain = [&by_path[..], &[IdentitySource::DomainName]].concat();
+    let mut chain = Chain::new(GatewayApi::HttpApi2Simple, Form::HttpApi2, &by_domain);
+    assert!(chain.get_at(Place::Domain, "/orders").0.is_passed());
+    assert!(!chain.get_at(Place::Own, "/shop/orders").0.is_passed());
+    assert_eq!(chain.asked, 2);
 }
