@@ -211,6 +211,7 @@ fn what_holds_of_kept_answers_is_told_of_each_route() {
         "authorizer: answers are kept for 60s by header.authorization, method, path; the dispatcher decides again",
         "  GET /orders/{id}: an answer of its own for each method and path",
         "  POST /payments/webhook: no authorizer, since a webhook's signature covers the body",
+        "  PUT /orders/{id}/shipment: no authorizer, since its API checks the signatures itself",
         "what is taken back lets in for at most:",
         "  an API key that is revoked: 2s",
         "  a refusal, after what it was refused for is given: 60s",

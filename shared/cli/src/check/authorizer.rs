@@ -1,4 +1,4 @@
-use doorward_config::{Config, Route, RouteMatch};
+use doorward_config::{Config, Credential, Route, RouteMatch};
 use doorward_core::{Reuse, Revocation, revocations};
 use doorward_model::{Front, FrontKind};
 use serde_json::{Value, json};
@@ -86,7 +86,8 @@ fn verdict(route: &Route, config: &Config) -> Verdict {
         _ if !route.authorizer && route.is_anonymous() => {
             Verdict::Unasked("a caller may show no credentials")
         }
-        _ if !route.authorizer => Verdict::Unasked("it could prove nobody, or the route says so"),
+        _ if route.auth == [Credential::Iam] => Verdict::Unasked("its API checks the signatures itself"),
+        _ if !route.authorizer => Verdict::Unasked("the route says so"),
         RouteMatch::Socket(_) => Verdict::Reused(Reuse::Never),
         RouteMatch::Http { .. } => Verdict::Reused(Reuse::of(&config.authorizer)),
     }
