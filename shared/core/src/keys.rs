@@ -223,11 +223,14 @@ impl Key {
         if !matches!(jwk.common.public_key_use, None | Some(PublicKeyUse::Signature)) {
             return None;
         }
-        if jwk.common.key_operations.as_ref().is_some_and(|ops| !ops.contains(&KeyOperations::Verify)) {
+        // Some issuers write an empty list, or `null`, of what they do not say.
+        let forbids = |ops: &Vec<KeyOperations>| !ops.is_empty() && !ops.contains(&KeyOperations::Verify);
+        if jwk.common.key_operations.as_ref().is_some_and(forbids) {
             return None;
         }
+        let said = |name: &str| value.get(name).filter(|said| !said.is_null());
         // A key whose private half is published proves nobody.
-        if value.get("d").is_some() {
+        if said("d").is_some() {
             return None;
         }
         let fitting: &[Algorithm] = match &jwk.algorithm {
@@ -249,7 +252,7 @@ impl Key {
             }
             _ => return None,
         };
-        let named = value.get("alg").map(|named| named.as_str().unwrap_or_default());
+        let named = said("alg").map(|named| named.as_str().unwrap_or_default());
         let fits =
             |algorithm: &&Algorithm| named.is_none_or(|named| Algorithm::named(named) == Some(**algorithm));
         let algorithms: Vec<Algorithm> = fitting.iter().filter(fits).copied().collect();

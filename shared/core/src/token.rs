@@ -105,7 +105,8 @@ fn is_access_token(typ: Option<&Value>) -> Result<bool, AuthFault> {
     let full = typ.as_str().ok_or(AuthFault::Type)?.to_ascii_lowercase();
     // RFC 7515 section 4.1.9: a name without a slash stands for `application/` and the name.
     match full.strip_prefix("application/").unwrap_or(&full) {
-        "jwt" => Ok(false),
+        // RFC 7515 section 4.1.9: any JWS in this form.
+        "jwt" | "jose" => Ok(false),
         "at+jwt" => Ok(true),
         _ => Err(AuthFault::Type),
     }

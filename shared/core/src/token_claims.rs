@@ -86,7 +86,7 @@ fn time(claims: &Map<String, Value>, name: &str) -> Result<Option<f64>, AuthFaul
 }
 
 /// Whether the token has all of the scopes `needed`: those of `scope` (RFC 8693 section 4.2), or of `scp` where there is
-/// none.
+/// none. Some issuers give a list of them for the text of the RFC.
 pub(crate) fn has_scopes(claims: &Map<String, Value>, needed: &[String]) -> Result<bool, AuthFault> {
     if needed.is_empty() {
         return Ok(true);
@@ -94,14 +94,16 @@ pub(crate) fn has_scopes(claims: &Map<String, Value>, needed: &[String]) -> Resu
     let granted: Vec<&str> = match (claims.get("scope"), claims.get("scp")) {
         (None, None) => Vec::new(),
         (Some(Value::String(text)), _) | (None, Some(Value::String(text))) => text.split(' ').collect(),
+        (Some(Value::Array(values)), _) => texts(values).ok_or_else(|| missing("scope"))?,
         (Some(_), _) => return Err(missing("scope")),
-        (None, Some(Value::Array(values))) => {
-            let values: Option<Vec<&str>> = values.iter().map(Value::as_str).collect();
-            values.ok_or_else(|| missing("scp"))?
-        }
+        (None, Some(Value::Array(values))) => texts(values).ok_or_else(|| missing("scp"))?,
         (None, Some(_)) => return Err(missing("scp")),
     };
     Ok(needed.iter().all(|scope| granted.contains(&scope.as_str())))
+}
+
+fn texts(values: &[Value]) -> Option<Vec<&str>> {
+    values.iter().map(Value::as_str).collect()
 }
 
 /// The declared ones of a token's claims, each of its declared type. What is not declared goes no further.

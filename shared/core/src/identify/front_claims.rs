@@ -29,7 +29,7 @@ pub(super) fn of_call<'c>(http: &HttpCall<'c>) -> Option<(&'c FrontClaims, &'c I
 /// no text tells.
 pub(super) fn read(front: &FrontClaims, issuer: &Issuer) -> Result<Map<String, Value>, AuthFault> {
     // A security event token; of its `events`, fronts give a text.
-    if front.claims.contains_key("events") {
+    if front.claims.get("events").is_some_and(may_be_object) {
         return Err(AuthFault::Type);
     }
     let mut claims = Map::new();
@@ -43,6 +43,11 @@ pub(super) fn read(front: &FrontClaims, issuer: &Issuer) -> Result<Map<String, V
     Ok(claims)
 }
 
+/// Whether an object may have been there: fronts write JSON, or Go's form of a map.
+fn may_be_object(value: &Value) -> bool {
+    value.as_str().is_none_or(|text| text.trim_start().starts_with('{') || text.starts_with("map["))
+}
+
 fn read_text(name: &str, text: &str, form: ListForm, issuer: &Issuer) -> Option<Value> {
     if matches!(name, "exp" | "nbf" | "iat") {
         return number(text).or_else(|| date(text));
@@ -53,7 +58,9 @@ fn read_text(name: &str, text: &str, form: ListForm, issuer: &Issuer) -> Option<
     if let Some(claim) = issuer.claims.get(name) {
         return read_as(claim.ty, text, form);
     }
-    if matches!(name, "aud" | "scp") || issuer.principal.groups.as_deref() == Some(name) {
+    // The text of RFC 8693 has spaces, and commas in it are no separators.
+    let is_scope_list = name == "scope" && form == ListForm::Bracketed;
+    if is_scope_list || matches!(name, "aud" | "scp") || issuer.principal.groups.as_deref() == Some(name) {
         return text_or_list(text, form);
     }
     Some(Value::from(text))

@@ -15,8 +15,9 @@ const SESSION: &str = "session";
 /// What IAM itself knows a role or user by: another one of the same name has another.
 const UNIQUE_ID: &str = "unique_id";
 
-/// The partitions of AWS in which there are fronts.
-const PARTITIONS: [&str; 3] = ["aws", "aws-cn", "aws-us-gov"];
+/// The partitions of AWS: each has an IAM of its own.
+const PARTITIONS: [&str; 8] =
+    ["aws", "aws-cn", "aws-us-gov", "aws-eusc", "aws-iso", "aws-iso-b", "aws-iso-e", "aws-iso-f"];
 
 /// Whose signature the front verified; `None` where it verified none.
 pub(super) fn caller(http: &HttpCall<'_>) -> Result<Option<Principal>, Refusal> {
@@ -269,6 +270,7 @@ mod tests {
         for (arn, id) in [
             ("arn:aws:iam::123456789012:user/ann", Some("AIDAEXAMPLE123456789")),
             ("arn:aws-us-gov:iam::123456789012:user/sales/eu:west/ann", None),
+            ("arn:aws-eusc:iam::123456789012:user/ann", None),
             ("arn:aws:sts::123456789012:federated-user/ann", Some("123456789012:ann")),
             ("arn:aws:iam::123456789012:root", Some("123456789012")),
         ] {

@@ -104,6 +104,10 @@ impl Door {
                 return Ok(proven);
             }
         }
+        // Who shows credentials that nothing here can read does not come as one who shows none.
+        if http.rules.route.issuers().next().is_some() {
+            tokens::bearer(&http.request.headers)?;
+        }
         nobody(http.rules).map(|caller| (caller, None))
     }
 }

@@ -21,7 +21,7 @@ use crate::token_claims;
 
 impl Door {
     /// Whose token the request shows; `None` where it shows none. What is meant as an API key is no token where keys are
-    /// taken.
+    /// taken, nor are credentials of another scheme.
     pub(super) async fn token_caller(
         &self,
         http: &HttpCall<'_>,
@@ -32,10 +32,10 @@ impl Door {
             token_claims::check(&claims, issuer, self.ports.clock.now()).map_err(Refusal::Unauthenticated)?;
             return caller(http.rules, issuer, &claims, call).map(Some);
         }
-        // What the front verified may still stand in the field: `AWS4-HMAC-SHA256 Credential=…`.
-        let is_signed = http.rules.route.accepts_iam() && http.request.verified.iam.is_some();
         let token = match bearer(&http.request.headers) {
-            Err(Refusal::Unauthenticated(AuthFault::NotAToken)) if is_signed => None,
+            // Other credentials may be shown beside, and what the front verified may stand in the field itself:
+            // `AWS4-HMAC-SHA256 Credential=…`.
+            Err(Refusal::Unauthenticated(AuthFault::NotAToken)) => None,
             shown => shown?,
         };
         let Some(token) = token else { return Ok(None) };

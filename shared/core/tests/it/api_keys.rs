@@ -72,6 +72,21 @@ async fn a_key_is_its_owner_in_its_groups() {
     assert!(!line.contains(key.expose()) && !line.contains(&key.hash().to_hex()), "{line}");
 }
 
+/// A proxy's own password is none of ours, and hides no key; but who shows only that has shown credentials.
+#[tokio::test]
+async fn credentials_of_another_scheme_hide_no_key() {
+    let (shop, key) = shop_and_key();
+    let basic = ("authorization", "Basic YWxpY2U6c2VjcmV0");
+    assert_eq!(ask(&shop, &[basic, ("x-api-key", key.expose())]).await.status, 201);
+    let reply = ask(&shop, &[basic]).await;
+    assert_eq!((reply.status.as_u16(), cause(&shop).as_str()), (401, "the token is not a compact JWS"));
+    let open = Shop::with(|config| {
+        config.replacen("auth = [\"main\", \"api-key\"]", "auth = [\"main\", \"anonymous\"]", 1)
+    });
+    assert_eq!(ask(&open, &[basic]).await.status, 401);
+    assert_eq!(ask(&open, &[]).await.status, 403, "nobody permits them");
+}
+
 #[tokio::test]
 async fn groups_come_from_the_key_alone() {
     let (shop, key) = shop_and_key();

@@ -185,6 +185,20 @@ async fn keys_that_are_not_for_verifying_are_passed_over() {
 }
 
 #[tokio::test]
+async fn what_an_issuer_says_nothing_of_may_be_null_or_empty() {
+    let shop = shop();
+    let mut key = shop.issuer.jwk();
+    for (name, nothing) in
+        [("key_ops", json!([])), ("d", json!(null)), ("alg", json!(null)), ("x5c", json!(null))]
+    {
+        key[name] = nothing;
+    }
+    shop.world.documents.put(JWKS, json!({ "keys": [key] }).to_string());
+    shop.world.clock.advance(Duration::from_secs(31));
+    assert_eq!(status(&shop, &shop.token("alice", &[])).await, 200);
+}
+
+#[tokio::test]
 async fn discovery_must_name_this_very_issuer() {
     let shop =
         Shop::with(|config| config.replace("jwks = \"https://id.shop.example/.well-known/jwks.json\"\n", ""));

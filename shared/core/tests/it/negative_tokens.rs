@@ -714,7 +714,9 @@ async fn every_algorithm_is_accepted_with_a_key_of_its_own() {
 async fn what_differs_in_nothing_that_counts_is_accepted() {
     let kit = Kit::new();
     let good = || kit.good(&kit.p256, Algorithm::ES256);
-    for typ in ["jwt", "at+jwt", "AT+JWT", "application/at+jwt", "Application/at+JWT", "application/jwt"] {
+    for typ in
+        ["jwt", "JOSE", "at+jwt", "AT+JWT", "application/at+jwt", "Application/at+JWT", "application/jwt"]
+    {
         assert_eq!(kit.ask(&good().header(&json!({ "typ": typ })).sign()).await.0, 200, "{typ}");
     }
     let untyped = Draft { header: without(&good().header, "typ"), ..good() };

@@ -138,6 +138,7 @@ async fn a_token_must_have_every_scope_of_the_route() {
         json!({ "scope": "a orders:list b orders.read" }),
         json!({ "scp": "orders.read orders:list" }),
         json!({ "scp": ["orders:list", "orders.read", "c"] }),
+        json!({ "scope": ["orders:list", "orders.read", "c"] }),
     ] {
         assert_eq!(token(&shop, None, &good).await.0, 200, "{good}");
     }
@@ -162,7 +163,7 @@ async fn a_token_must_have_every_scope_of_the_route() {
             "{missing}"
         );
     }
-    refused(&token(&shop, None, &json!({ "scope": ["orders.read", "orders:list"] })).await, "`scope`");
+    refused(&token(&shop, None, &json!({ "scope": ["orders.read", 7, "orders:list"] })).await, "`scope`");
     refused(&token(&shop, None, &json!({ "scope": 7 })).await, "`scope`");
     refused(&token(&shop, None, &json!({ "scp": ["orders.read", 7, "orders:list"] })).await, "`scp`");
     refused(&token(&shop, None, &json!({ "scp": { "orders.read": true } })).await, "`scp`");
