@@ -12,6 +12,9 @@ const LONGEST_TEXT: usize = 512;
 pub struct LedgerItem {
     /// The call's id, the table's key.
     pub call: String,
+    /// How often the row was written: what is newer of two images of it.
+    #[serde(default = "first_version")]
+    pub version: u64,
     /// When it came in.
     pub at: Timestamp,
     /// The beginning of the digest of the bundle that it went by.
@@ -22,6 +25,8 @@ pub struct LedgerItem {
     pub key_id: Option<String>,
     /// The plan that the caller was on.
     pub plan: Option<String>,
+    /// Which version of it: what the call is priced by.
+    pub plan_version: Option<String>,
     /// The route's or event's id.
     pub action: Option<String>,
     /// The Cedar resource: `Function::"orders"`.
@@ -97,11 +102,13 @@ impl LedgerItem {
         });
         Self {
             call: call.id.to_string(),
+            version: first_version(),
             at: call.at,
             bundle: call.bundle.clone(),
             caller: call.caller.as_ref().map(ToString::to_string),
             key_id: call.key_id.clone(),
             plan: call.plan.clone(),
+            plan_version: call.plan_version.clone(),
             action: call.action.clone(),
             resource: call.resource.as_ref().map(ToString::to_string),
             target: call.target.clone(),
@@ -131,6 +138,10 @@ impl LedgerItem {
             attempt: None,
         }
     }
+}
+
+fn first_version() -> u64 {
+    1
 }
 
 fn bounded(violation: &Violation) -> Violation {
@@ -168,6 +179,7 @@ mod tests {
         call.caller = Some(EntityName::new("User", "b7c0c1a2-5a57-4d51-8f4e-7a8f6c2b9d11"));
         call.key_id = Some("0123456789ab".into());
         call.plan = Some("default".into());
+        call.plan_version = Some("3a5f0c77e1b2".into());
         call.action = Some("createOrder".into());
         call.resource = Some(EntityName::new("Function", "orders"));
         call.target = Some("orders".into());

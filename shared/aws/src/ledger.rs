@@ -81,6 +81,7 @@ impl DynamoLedger {
     async fn set(&self, call: &Call) -> Result<Written, StoreError> {
         let mut members = attributes::write(&LedgerItem::of(call)).map_err(unwritable)?;
         members.remove("call");
+        members.remove("version");
         let mut update = self
             .client
             .update_item()
@@ -89,10 +90,12 @@ impl DynamoLedger {
             .condition_expression(HELD)
             .expression_attribute_names("#holder", "holder")
             .expression_attribute_names("#outcome", "outcome")
+            .expression_attribute_names("#version", "version")
+            .expression_attribute_values(":one", AttributeValue::N("1".to_owned()))
             .expression_attribute_values(":holder", text(&holder(call)))
             .expression_attribute_values(":unresolved", text(Outcome::Unresolved.word()))
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
-        let mut sets = Vec::with_capacity(members.len());
+        let mut sets = vec!["#version = #version + :one".to_owned()];
         for (name, value) in members {
             sets.push(format!("#{name} = :to_{name}"));
             update = update
@@ -123,6 +126,7 @@ impl Ledger for DynamoLedger {
                 holder: Some(holder(call)),
                 until: call.deadline.map(Timestamp::as_millisecond),
                 attempt: Some(attempt),
+                version: found.as_ref().map_or(1, |row| row.version.saturating_add(1)),
                 expires: Some(expires.as_second()),
                 ..LedgerItem::of(call)
             };

@@ -49,6 +49,7 @@ mod send;
 mod token;
 mod token_claims;
 mod token_shape;
+pub mod usage;
 
 pub use api_key::{ApiKey, ApiKeyRecord, KeyHash, KeyTextFault, RANDOM_BYTES, UnsoundRecord};
 pub use authorizer_cache::{Misfit, Reuse, Revocation, Shared, StaticRoute, revocations};

@@ -78,6 +78,8 @@ pub struct Call {
     pub key_id: Option<String>,
     /// The plan that the caller is on.
     pub plan: Option<String>,
+    /// Which version of it.
+    pub plan_version: Option<String>,
     /// The route's or event's id: the Cedar action.
     pub action: Option<String>,
     /// The Cedar resource.
@@ -159,6 +161,7 @@ impl Call {
             caller: None,
             key_id: None,
             plan: None,
+            plan_version: None,
             action: None,
             resource: None,
             target: None,
