@@ -255,7 +255,7 @@ mod tests {
     fn rate(units: u64, burst: u64) -> Limit {
         let rule =
             LimitRule::Rate { units, period: Duration::from_secs(1), burst: NonZeroU64::new(burst).unwrap() };
-        Limit { name: "r".into(), rule }
+        Limit::hard("r", rule)
     }
 
     fn at(text: &str) -> Timestamp {
@@ -298,7 +298,7 @@ mod tests {
 
     #[test]
     fn a_quota_gives_exactly_its_units() {
-        let limit = Limit { name: "q".into(), rule: LimitRule::Quota { units: 3, window: Window::Day } };
+        let limit = Limit::hard("q", LimitRule::Quota { units: 3, window: Window::Day });
         check(&limit, 1, &[0, 0, 0, 0], "+++-");
         check(&limit, 2, &[0, 0], "+-");
         check(&limit, u64::MAX, &[0], "-");

@@ -39,7 +39,7 @@ impl Screen {
     pub(crate) fn new(rate: NonZeroU64) -> Self {
         let rule = LimitRule::Rate { units: rate.get(), period: Duration::from_secs(1), burst: rate };
         let levels = Arc::new(Mutex::new(Recent::new(Bounds::entries(GENERATION))));
-        Self { rate: Limit { name: String::new(), rule }, levels }
+        Self { rate: Limit::hard(String::new(), rule), levels }
     }
 
     /// Another rate over the same addresses: a new bundle is no new chance for who floods.
