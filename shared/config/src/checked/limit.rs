@@ -90,7 +90,7 @@ impl fmt::Display for Dimension {
 }
 
 /// How a limit counts.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum LimitRule {
     /// `{ rate = "5/s", burst = 10 }`: GCRA.
     Rate {
