@@ -47,7 +47,10 @@ enum Then {
 impl Connection {
     async fn carry(mut self) {
         while let Ok(Some(request)) = HttpMessage::read(&mut self.caller).await {
-            match self.answer(request).await {
+            self.shared.open.send_modify(|open| *open += 1);
+            let then = self.answer(request).await;
+            self.shared.open.send_modify(|open| *open -= 1);
+            match then {
                 Ok(Then::Next) => {}
                 Ok(Then::Close) | Err(_) => return,
                 Ok(Then::Reset) => {

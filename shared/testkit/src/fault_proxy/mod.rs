@@ -32,6 +32,8 @@ struct Shared {
     state: Mutex<State>,
     away: watch::Sender<bool>,
     closing: watch::Sender<bool>,
+    /// Requests that the store may still carry out.
+    open: watch::Sender<usize>,
 }
 
 #[derive(Default)]
@@ -43,6 +45,7 @@ struct State {
     /// How many of each were asked for, also of those that were taken out of `operations`.
     counts: std::collections::HashMap<String, usize>,
     connections: usize,
+    last: Option<Asked>,
 }
 
 impl FaultProxy {
@@ -61,6 +64,7 @@ impl FaultProxy {
             state: Mutex::default(),
             away: watch::Sender::new(false),
             closing: watch::Sender::new(false),
+            open: watch::Sender::new(0),
         });
         let carried = Arc::clone(&shared);
         std::thread::spawn(move || {
@@ -115,6 +119,17 @@ impl FaultProxy {
         self.take().into_iter().map(|operation| operation.asked.operation).collect()
     }
 
+    /// Waits until nothing is on its way to the store, also of what callers have given up.
+    pub async fn settled(&self) {
+        let _ = self.shared.open.subscribe().wait_for(|open| *open == 0).await;
+    }
+
+    /// What was asked last.
+    #[must_use]
+    pub fn last(&self) -> Option<Asked> {
+        self.shared.state().last.clone()
+    }
+
     /// How many connections were opened.
     #[must_use]
     pub fn connections(&self) -> usize {
@@ -150,6 +165,7 @@ impl Shared {
             status: None,
             write_units: 0.0,
         };
+        state.last = Some(asked.clone());
         state.operations.push((entry, operation));
         (asked, fault, entry)
     }

@@ -1,5 +1,7 @@
 //! What decides which request meets which fault.
 
+use std::collections::VecDeque;
+
 use fastrand::Rng;
 
 use super::{Asked, Fault};
@@ -7,17 +9,25 @@ use super::{Asked, Fault};
 /// Decides what becomes of each request in turn; `None` lets it through.
 pub type Rule = Box<dyn FnMut(&Asked) -> Option<Fault> + Send>;
 
-/// The next `faults.len()` requests for `operation` meet these.
-#[must_use]
-pub fn next(operation: &'static str, faults: impl IntoIterator<Item = Fault>) -> Rule {
-    let mut faults: std::collections::VecDeque<Fault> = faults.into_iter().collect();
-    Box::new(move |asked| if asked.operation == operation { faults.pop_front() } else { None })
+/// Requests for `operation`.
+pub fn is(operation: &'static str) -> impl FnMut(&Asked) -> bool + Send + 'static {
+    move |asked| asked.operation == operation
 }
 
-/// Every request for `operation` meets `fault`.
+/// The next requests for which `which` holds meet these faults, one each.
 #[must_use]
-pub fn always(operation: &'static str, fault: Fault) -> Rule {
-    Box::new(move |asked| (asked.operation == operation).then(|| fault.clone()))
+pub fn next(
+    mut which: impl FnMut(&Asked) -> bool + Send + 'static,
+    faults: impl IntoIterator<Item = Fault>,
+) -> Rule {
+    let mut faults: VecDeque<Fault> = faults.into_iter().collect();
+    Box::new(move |asked| if which(asked) { faults.pop_front() } else { None })
+}
+
+/// Every request for which `which` holds meets `fault`.
+#[must_use]
+pub fn always(mut which: impl FnMut(&Asked) -> bool + Send + 'static, fault: Fault) -> Rule {
+    Box::new(move |asked| which(asked).then(|| fault.clone()))
 }
 
 /// The `nth` request, from 1, of those for which `which` holds meets `fault`.
@@ -25,8 +35,9 @@ pub fn always(operation: &'static str, fault: Fault) -> Rule {
 pub fn nth(nth: usize, mut which: impl FnMut(&Asked) -> bool + Send + 'static, fault: Fault) -> Rule {
     let mut met = 0;
     Box::new(move |asked| {
-        met += usize::from(which(asked));
-        (which(asked) && met == nth).then(|| fault.clone())
+        let holds = which(asked);
+        met += usize::from(holds);
+        (holds && met == nth).then(|| fault.clone())
     })
 }
 

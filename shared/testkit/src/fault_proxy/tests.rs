@@ -94,7 +94,7 @@ async fn outcome(proxy: &FaultProxy) -> String {
 async fn each_fault_is_what_its_name_says() {
     for fault in Fault::ALL {
         let (store, proxy) = fixture().await;
-        proxy.rule(rules::next("PutItem", [fault.clone()]));
+        proxy.rule(rules::next(rules::is("PutItem"), [fault.clone()]));
         let seen = outcome(&proxy).await;
         let expected = match fault {
             Fault::Throttled => {
@@ -129,7 +129,7 @@ async fn each_fault_is_what_its_name_says() {
 #[tokio::test]
 async fn a_transaction_says_which_item_is_held() {
     let (_store, proxy) = fixture().await;
-    proxy.rule(rules::always("TransactWriteItems", Fault::Conflict));
+    proxy.rule(rules::always(rules::is("TransactWriteItems"), Fault::Conflict));
     let answer = ask(&proxy, "TransactWriteItems").await.unwrap().unwrap();
     let body: serde_json::Value = serde_json::from_slice(&answer.body).unwrap();
     assert_eq!(body["CancellationReasons"][0]["Code"], "TransactionConflict");
@@ -145,7 +145,7 @@ async fn hooks_run_at_their_step() {
         let (ran, runs) = mpsc::channel();
         proxy.rule(rules::nth(
             2,
-            |asked| asked.operation == "PutItem",
+            rules::is("PutItem"),
             Fault::Interrupted(
                 step,
                 Arc::new(move || {
