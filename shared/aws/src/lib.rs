@@ -5,6 +5,7 @@ mod api_keys;
 mod attributes;
 mod client;
 mod clock;
+mod conflict;
 mod decisions;
 mod entities;
 mod fetch;
