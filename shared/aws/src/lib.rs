@@ -3,6 +3,7 @@
 mod answers;
 mod api_keys;
 mod attributes;
+mod block;
 mod client;
 mod clock;
 mod conflict;
@@ -38,6 +39,7 @@ use doorward_core::Ports;
 
 pub use answers::LambdaAnswers;
 pub use api_keys::DynamoApiKeys;
+pub use block::{Block, BlockError};
 pub use client::{AwsClients, EnvironmentError};
 pub use clock::SystemClock;
 pub use decisions::{DecisionRange, DynamoDecisions, RecordedDecisions};
