@@ -12,6 +12,7 @@ mod authorizer;
 mod certificates;
 mod checked;
 mod claims;
+mod decimal;
 mod document;
 mod domains;
 mod door;
@@ -29,8 +30,10 @@ mod location;
 mod names;
 mod path_template;
 mod pattern;
+mod plan_version;
 mod plans;
 mod policy_tests;
+mod price;
 mod rate;
 mod reader;
 mod report;
@@ -46,8 +49,8 @@ mod webhooks;
 
 pub use checked::{
     Algorithm, ApiKeys, Authorizer, AuthorizerAnswer, CertificateId, Certificates, CheckAnswers, Config,
-    ContractRef, Credential, Domain, Door, EventRule, Iam, Issuer, JwksLocation, Limit, LimitRule, OnDeny,
-    ParentRule, Plan, PrincipalRule, ResourceRule, Route, RouteMatch, Shadow, Target, TokenKind, Updates,
+    ContractRef, Credential, Currency, Domain, Door, EventRule, Iam, Issuer, JwksLocation, Limit, LimitRule, OnDeny,
+    ParentRule, Plan, Price, PrincipalRule, ResourceRule, Route, RouteMatch, Shadow, Target, Tier, TokenKind, Updates,
     Webhook, WebhookScheme, Window,
 };
 pub use duration::parse as parse_duration;
@@ -55,6 +58,7 @@ pub use environment::{ENVIRONMENT, EnvironmentVariable, jwks_url_variable};
 pub use identity_source::IdentitySource;
 pub use load::{EntityTable, KeyType, LoadRule};
 pub use pattern::Pattern;
+pub use plan_version::{PlanDefinition, PlanDefinitionError};
 pub use policy_tests::{
     EventSample, Expected, PolicyTest, QuestionSample, RequestSample, Sample, SampleCall,
     parse_policy_sample, parse_policy_tests,

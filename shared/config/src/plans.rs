@@ -5,6 +5,8 @@ use doorward_model::Fault;
 
 use crate::checked::{Limit, LimitRule, Plan};
 use crate::names::{self, Names};
+use crate::plan_version::PlanDefinition;
+use crate::price;
 use crate::rate::{self, Quota, Rate};
 use crate::reader::{Section, Value};
 use crate::report::Reported;
@@ -17,13 +19,17 @@ const MOST_BURST: u64 = LONGEST_BURST.as_secs() * 1_000_000;
 
 /// Reads `[[plans]]`.
 pub(crate) fn read(document: &mut Section<'_>, names: &mut Names) -> Result<Vec<Plan>, Reported> {
+    let actions = price::actions(document);
     document.sections("plans", "`[[plans]]`", |section| {
         let name = section.required("name", |value| names.declare(value, names::plain));
         let limits = section.required("limits", |value| {
             // A faulty plan's limits are read all the same; their names are then of no interest.
             read_limits(value, name.as_deref().unwrap_or("plan"))
         });
-        Ok(Plan { name: name?, limits: limits? })
+        let price = section.optional("price", |value| price::read(value, &actions));
+        let (name, limits, price) = (name?, limits?, price?);
+        let definition = PlanDefinition::new(section.members(&["name"])?, price.as_ref());
+        Ok(Plan { name, limits, price, version: definition.version(), definition })
     })
 }
 

@@ -22,6 +22,7 @@ mod issuers;
 mod load;
 mod plans;
 mod policy_tests;
+mod prices;
 mod routes;
 mod shop;
 mod targets;
