@@ -106,6 +106,7 @@ impl<'c> Found<'c> {
         call.resource = Some(self.resource.clone());
         call.target = Some(self.target().name.clone());
         call.plan = self.plan().map(|plan| plan.name.clone());
+        call.plan_version = self.plan().map(|plan| plan.version.clone());
         call.purpose = self.purpose().map(str::to_owned);
         call.units = self.units();
     }

@@ -1,5 +1,6 @@
 mod issuer;
 mod limit;
+mod price;
 
 use std::fmt;
 use std::num::NonZeroU64;
@@ -11,11 +12,13 @@ use http::{HeaderName, Method};
 use crate::identity_source::IdentitySource;
 use crate::load::LoadRule;
 use crate::pattern::Pattern;
+use crate::plan_version::PlanDefinition;
 use crate::request_context::RequestContext;
 use crate::secret_ref::SecretRef;
 
 pub use issuer::{Algorithm, Issuer, JwksLocation, PrincipalRule, TokenKind};
 pub use limit::{Dimension, Limit, LimitMode, LimitRule, Override, Window};
+pub use price::{Currency, Price, Tier};
 
 /// `doorward.toml` as the program trusts it: every name that is used is declared, every value is in bounds.
 #[derive(Debug, Clone)]
@@ -427,6 +430,12 @@ pub struct Plan {
     pub refund: Vec<Outcome>,
     /// How calls may end that are refused and take from the limits all the same.
     pub charge: Vec<Outcome>,
+    /// What its units cost; `None` where they cost nothing and stand on no invoice.
+    pub price: Option<Price>,
+    /// Which version of it this is: what its calls are priced by, whatever the plan says later.
+    pub version: String,
+    /// What the version is made of.
+    pub definition: PlanDefinition,
 }
 
 impl Config {

@@ -23,6 +23,7 @@ mod limits;
 mod load;
 mod plans;
 mod policy_tests;
+mod prices;
 mod routes;
 mod shop;
 mod targets;

@@ -2,6 +2,7 @@
 
 mod bucket;
 mod group;
+pub mod pricing;
 mod sums;
 
 pub use bucket::{Bucket, BucketError, Grain};
