@@ -32,6 +32,7 @@ mod sdk_error;
 mod secrets;
 mod signer;
 mod start;
+mod switches;
 
 use std::sync::Arc;
 
@@ -61,6 +62,7 @@ pub use sdk_error::is_table_missing;
 pub use secrets::AwsSecrets;
 pub use signer::{Scope, Signer, Unsigned};
 pub use start::{StartError, init_log, open_authorizer, open_door};
+pub use switches::DynamoSwitches;
 
 /// Everything that a door stands on, over the environment as it is now and over the tables `<table>-ledger` and `<table>-state`.
 #[must_use]
@@ -71,6 +73,7 @@ pub fn ports(clients: &AwsClients, table: &str) -> Ports {
         api_keys: Arc::new(DynamoApiKeys::new(clients, table)),
         secrets: Some(Arc::new(AwsSecrets::new(clients, std::env::vars_os()))),
         limits: Arc::new(DynamoLimits::new(clients, table)),
+        switches: Arc::new(DynamoSwitches::new(clients, table)),
         ledger: Arc::new(DynamoLedger::new(clients, table)),
         decisions: Arc::new(DynamoDecisions::new(clients, table)),
         quarantine: Arc::new(DynamoQuarantine::new(clients, table)),

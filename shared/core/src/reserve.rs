@@ -213,8 +213,9 @@ impl Door {
 }
 
 fn note_plan(plan: &Plan, call: &mut Call) {
-    if call.plan.as_ref() != Some(&plan.name) {
+    if call.plan.as_ref() != Some(&plan.name) || call.plan_version.as_ref() != Some(&plan.version) {
         call.plan = Some(plan.name.clone());
+        call.plan_version = Some(plan.version.clone());
     }
 }
 
