@@ -5,7 +5,7 @@ mod api_keys;
 mod attributes;
 mod client;
 mod clock;
-mod conflict;
+
 mod decisions;
 mod entities;
 mod fetch;
@@ -20,6 +20,7 @@ mod ledger_reader;
 mod limit_memory;
 mod limit_update;
 mod limits;
+mod passing;
 mod publications;
 mod publisher;
 mod quarantine;
