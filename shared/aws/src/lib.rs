@@ -6,7 +6,7 @@ mod attributes;
 mod block;
 mod client;
 mod clock;
-mod conflict;
+
 mod decisions;
 mod entities;
 mod fetch;
@@ -21,6 +21,7 @@ mod ledger_reader;
 mod limit_memory;
 mod limit_update;
 mod limits;
+mod passing;
 mod publications;
 mod publisher;
 mod quarantine;
