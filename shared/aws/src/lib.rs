@@ -6,6 +6,7 @@ mod attributes;
 mod block;
 mod client;
 mod clock;
+mod conflict;
 mod decisions;
 mod entities;
 mod fetch;

@@ -2,10 +2,11 @@ use doorward_aws::DynamoEntities;
 use doorward_config::{EntityTable, KeyType};
 use doorward_core::ports::{EntitySource, EntityStore, StoreError};
 use doorward_model::{Item, ItemValue};
+use doorward_testkit::fault_proxy::Fault;
 use serde_json::{Value, json};
 
 use crate::loopback::{self, Nobody};
-use crate::store::{Fault, Store, TABLE};
+use crate::store::{Store, TABLE};
 
 struct Fixture {
     store: Store,

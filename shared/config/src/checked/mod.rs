@@ -1,10 +1,11 @@
 mod issuer;
+mod limit;
 
 use std::fmt;
 use std::num::NonZeroU64;
 use std::time::Duration;
 
-use doorward_model::{EventKind, Front, Place};
+use doorward_model::{EventKind, Front, Outcome, Place};
 use http::{HeaderName, Method};
 
 use crate::identity_source::IdentitySource;
@@ -14,6 +15,7 @@ use crate::request_context::RequestContext;
 use crate::secret_ref::SecretRef;
 
 pub use issuer::{Algorithm, Issuer, JwksLocation, PrincipalRule, TokenKind};
+pub use limit::{Dimension, Limit, LimitMode, LimitRule, Override, Window};
 
 /// `doorward.toml` as the program trusts it: every name that is used is declared, every value is in bounds.
 #[derive(Debug, Clone)]
@@ -46,6 +48,8 @@ pub struct Config {
     pub events: Vec<EventRule>,
     /// `[[plans]]`.
     pub plans: Vec<Plan>,
+    /// `[[limits]]`: those that hold for every call, whatever plan its caller is on.
+    pub limits: Vec<Limit>,
 }
 
 /// A custom domain of API Gateway's, and what it puts before the path.
@@ -419,46 +423,10 @@ pub struct Plan {
     pub name: String,
     /// All of them must hold.
     pub limits: Vec<Limit>,
-}
-
-/// One limit of a plan.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Limit {
-    /// Its name in the `RateLimit` header fields: `default-rate-per-second`.
-    pub name: String,
-    /// What it counts.
-    pub rule: LimitRule,
-}
-
-/// How a limit counts.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum LimitRule {
-    /// `{ rate = "5/s", burst = 10 }`: GCRA.
-    Rate {
-        /// Units per period; zero is a kill switch.
-        units: u64,
-        /// The period.
-        period: Duration,
-        /// Units that may come at once.
-        burst: NonZeroU64,
-    },
-    /// `{ quota = "1000/month" }`: a calendar window in UTC.
-    Quota {
-        /// Units per window; zero is a kill switch.
-        units: u64,
-        /// The window.
-        window: Window,
-    },
-}
-
-/// Calendar windows, UTC.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-#[expect(missing_docs, reason = "the names are the calendar's own")]
-pub enum Window {
-    Minute,
-    Hour,
-    Day,
-    Month,
+    /// How calls may end that give back what they took of quotas.
+    pub refund: Vec<Outcome>,
+    /// How calls may end that are refused and take from the limits all the same.
+    pub charge: Vec<Outcome>,
 }
 
 impl Config {

@@ -205,6 +205,12 @@ fn the_shop_reads_as_it_is_written() {
                                 period: 1s,
                                 burst: 10,
                             },
+                            mode: Hard,
+                            by: [
+                                Caller,
+                            ],
+                            only: [],
+                            overrides: [],
                         },
                         Limit {
                             name: "default-quota-per-month",
@@ -212,10 +218,19 @@ fn the_shop_reads_as_it_is_written() {
                                 units: 1000,
                                 window: Month,
                             },
+                            mode: Hard,
+                            by: [
+                                Caller,
+                            ],
+                            only: [],
+                            overrides: [],
                         },
                     ],
+                    refund: [],
+                    charge: [],
                 },
             ],
+            limits: [],
         }"#]]
     .assert_eq(&format!("{:#?}", parse("doorward.toml", SHOP).unwrap()));
 }
