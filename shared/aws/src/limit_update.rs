@@ -185,11 +185,11 @@ mod tests {
     fn rate() -> Limit {
         let rule =
             LimitRule::Rate { units: 5, period: Duration::from_secs(1), burst: NonZeroU64::new(10).unwrap() };
-        Limit { name: "r5".into(), rule }
+        Limit::hard("r5", rule)
     }
 
     fn quota() -> Limit {
-        Limit { name: "day".into(), rule: LimitRule::Quota { units: 100, window: Window::Day } }
+        Limit::hard("day", LimitRule::Quota { units: 100, window: Window::Day })
     }
 
     fn ask(limits: &[Limit], units: u64) -> Ask {

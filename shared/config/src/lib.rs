@@ -25,6 +25,7 @@ mod iam;
 mod identity_source;
 mod issuers;
 mod lambda_name;
+mod limits;
 mod load;
 mod location;
 mod names;
@@ -49,9 +50,9 @@ mod webhooks;
 
 pub use checked::{
     Algorithm, ApiKeys, Authorizer, AuthorizerAnswer, CertificateId, Certificates, CheckAnswers, Config,
-    ContractRef, Credential, Currency, Domain, Door, EventRule, Iam, Issuer, JwksLocation, Limit, LimitRule, OnDeny,
-    ParentRule, Plan, Price, PrincipalRule, ResourceRule, Route, RouteMatch, Shadow, Target, Tier, TokenKind, Updates,
-    Webhook, WebhookScheme, Window,
+    ContractRef, Credential, Currency, Dimension, Domain, Door, EventRule, Iam, Issuer, JwksLocation, Limit,
+    LimitMode, LimitRule, OnDeny, Override, ParentRule, Plan, Price, PrincipalRule, ResourceRule, Route,
+    RouteMatch, Shadow, Target, Tier, TokenKind, Updates, Webhook, WebhookScheme, Window,
 };
 pub use duration::parse as parse_duration;
 pub use environment::{ENVIRONMENT, EnvironmentVariable, jwks_url_variable};

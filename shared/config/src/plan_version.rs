@@ -69,7 +69,8 @@ impl PlanDefinition {
 fn sorted(value: Value) -> Value {
     match value {
         Value::Object(members) => {
-            let mut members: Vec<_> = members.into_iter().map(|(name, value)| (name, sorted(value))).collect();
+            let mut members: Vec<_> =
+                members.into_iter().map(|(name, value)| (name, sorted(value))).collect();
             members.sort_by(|(one, _), (other, _)| one.cmp(other));
             Value::Object(members.into_iter().collect())
         }
@@ -90,8 +91,10 @@ mod tests {
 
     #[test]
     fn the_order_of_keys_is_no_difference() {
-        let one = definition(json!({ "limits": [{ "rate": "5/s", "burst": 10 }], "refund": ["target-failed"] }));
-        let other = definition(json!({ "refund": ["target-failed"], "limits": [{ "burst": 10, "rate": "5/s" }] }));
+        let one =
+            definition(json!({ "limits": [{ "rate": "5/s", "burst": 10 }], "refund": ["target-failed"] }));
+        let other =
+            definition(json!({ "refund": ["target-failed"], "limits": [{ "burst": 10, "rate": "5/s" }] }));
         assert_eq!(one, other);
         assert_eq!(one.text(), r#"{"limits":[{"burst":10,"rate":"5/s"}],"refund":["target-failed"]}"#);
         // printf '%s' TEXT | sha256sum

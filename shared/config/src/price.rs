@@ -47,7 +47,9 @@ fn read_tiers(value: Value<'_>, included: Option<u64>) -> Result<Vec<Tier>, Repo
     })?;
     if !open {
         let fault = Fault::new("the last tier ends, and what is used beyond it has no price");
-        return Err(value.fault(fault.hint("end with a tier without `up_to`, such as `{ unit = \"0.0005\" }`")));
+        return Err(
+            value.fault(fault.hint("end with a tier without `up_to`, such as `{ unit = \"0.0005\" }`"))
+        );
     }
     Ok(tiers)
 }

@@ -360,12 +360,16 @@ impl<'t> Section<'t> {
     /// The texts at `member` of the tables of the array `key`: looked at ahead of the tables, which may be faulty.
     pub(crate) fn texts(&self, key: &str, member: &str) -> Vec<&'t str> {
         let tables = self.table.get(key).and_then(|node| node.get_ref().as_array());
-        let text = |table: &'t Spanned<DeValue<'t>>| table.get_ref().as_table()?.get(member)?.get_ref().as_str();
+        let text =
+            |table: &'t Spanned<DeValue<'t>>| table.get_ref().as_table()?.get(member)?.get_ref().as_str();
         tables.into_iter().flatten().filter_map(text).collect()
     }
 
     /// The members of the table as JSON, without those named.
-    pub(crate) fn members(&self, without: &[&str]) -> Result<serde_json::Map<String, serde_json::Value>, Reported> {
+    pub(crate) fn members(
+        &self,
+        without: &[&str],
+    ) -> Result<serde_json::Map<String, serde_json::Value>, Reported> {
         let members = self.table.iter().filter(|(key, _)| !without.contains(&key.get_ref().as_ref()));
         let members = members.map(|(key, node)| {
             let name: &str = key.get_ref();

@@ -46,9 +46,11 @@ mod rules;
 mod screen;
 mod secrets;
 mod send;
+mod switches;
 mod token;
 mod token_claims;
 mod token_shape;
+mod turns;
 pub mod usage;
 
 pub use api_key::{ApiKey, ApiKeyRecord, KeyHash, KeyTextFault, RANDOM_BYTES, UnsoundRecord};

@@ -7,6 +7,7 @@ use crate::claim::{after, within};
 use crate::door::Door;
 use crate::fate::Fate;
 use crate::ports::{KeepError, StoreError};
+use crate::reserve::Tab;
 
 /// How long a refusal waits for its record, and any call for that of its decision.
 const LONGEST_RECORD: Duration = Duration::from_secs(1);
@@ -20,9 +21,11 @@ impl Door {
         &self,
         outcome: Result<Answered, Refusal>,
         event: Option<&EventRecord>,
+        tab: Tab,
         call: &mut Call,
     ) -> Result<Answered, Refusal> {
         conclude(outcome.as_ref().err(), ending(&outcome, event, call), call, self.ports.clock.now());
+        self.settle(tab, call).await;
         let keep = outcome.as_ref().err().is_some_and(|refusal| self.fate(refusal, call) == Fate::Kept);
         let kept = match event {
             Some(record) if keep => {
@@ -59,6 +62,9 @@ impl Door {
     ) -> Option<Refusal> {
         let mut refusal = outcome.err();
         conclude(refusal.as_ref(), Outcome::Passed, call, self.ports.clock.now());
+        if refusal.is_some() {
+            call.units = 0;
+        }
         let alone = self.rules.config().authorizer.alone;
         if (refusal.is_some() || alone)
             && let Err(error) = self.write(call).await

@@ -18,6 +18,7 @@ use crate::clock::ManualClock;
 use crate::secrets::MemorySecrets;
 use crate::stores::{
     MemoryApiKeys, MemoryDecisions, MemoryEntities, MemoryLedger, MemoryLimits, MemoryQuarantine,
+    MemorySwitches,
 };
 use crate::targets::{BoundedFront, ScriptedTargets};
 
@@ -121,6 +122,7 @@ pub struct World {
     pub api_keys: Arc<MemoryApiKeys>,
     pub secrets: Arc<MemorySecrets>,
     pub limits: Arc<MemoryLimits>,
+    pub switches: Arc<MemorySwitches>,
     pub ledger: Arc<MemoryLedger>,
     pub decisions: Arc<MemoryDecisions>,
     pub quarantine: Arc<MemoryQuarantine>,
@@ -146,6 +148,7 @@ impl World {
         let api_keys = Arc::new(MemoryApiKeys::default());
         let secrets = Arc::new(MemorySecrets::default());
         let limits = Arc::new(MemoryLimits::default());
+        let switches = Arc::new(MemorySwitches::default());
         let ledger = Arc::new(MemoryLedger::default());
         let decisions = Arc::new(MemoryDecisions::default());
         let quarantine = Arc::new(MemoryQuarantine::default());
@@ -159,6 +162,7 @@ impl World {
             api_keys: api_keys.clone(),
             secrets: Some(secrets.clone()),
             limits: limits.clone(),
+            switches: switches.clone(),
             ledger: ledger.clone(),
             decisions: decisions.clone(),
             quarantine: quarantine.clone(),
@@ -174,6 +178,7 @@ impl World {
             api_keys,
             secrets,
             limits,
+            switches,
             ledger,
             decisions,
             quarantine,

@@ -16,11 +16,11 @@ use crate::store::{Fault, Store, TABLE};
 fn rate(units: u64, burst: u64) -> Limit {
     let rule =
         LimitRule::Rate { units, period: Duration::from_secs(1), burst: NonZeroU64::new(burst).unwrap() };
-    Limit { name: "rate".into(), rule }
+    Limit::hard("rate", rule)
 }
 
 fn quota(units: u64) -> Limit {
-    Limit { name: "quota".into(), rule: LimitRule::Quota { units, window: Window::Day } }
+    Limit::hard("quota", LimitRule::Quota { units, window: Window::Day })
 }
 
 fn ask(limits: &[Limit], units: u64, now: Timestamp) -> Ask {

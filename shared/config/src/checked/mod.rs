@@ -1,11 +1,12 @@
 mod issuer;
+mod limit;
 mod price;
 
 use std::fmt;
 use std::num::NonZeroU64;
 use std::time::Duration;
 
-use doorward_model::{EventKind, Front, Place};
+use doorward_model::{EventKind, Front, Outcome, Place};
 use http::{HeaderName, Method};
 
 use crate::identity_source::IdentitySource;
@@ -16,6 +17,7 @@ use crate::request_context::RequestContext;
 use crate::secret_ref::SecretRef;
 
 pub use issuer::{Algorithm, Issuer, JwksLocation, PrincipalRule, TokenKind};
+pub use limit::{Dimension, Limit, LimitMode, LimitRule, Override, Window};
 pub use price::{Currency, Price, Tier};
 
 /// `doorward.toml` as the program trusts it: every name that is used is declared, every value is in bounds.
@@ -49,6 +51,8 @@ pub struct Config {
     pub events: Vec<EventRule>,
     /// `[[plans]]`.
     pub plans: Vec<Plan>,
+    /// `[[limits]]`: those that hold for every call, whatever plan its caller is on.
+    pub limits: Vec<Limit>,
 }
 
 /// A custom domain of API Gateway's, and what it puts before the path.
@@ -422,52 +426,16 @@ pub struct Plan {
     pub name: String,
     /// All of them must hold.
     pub limits: Vec<Limit>,
+    /// How calls may end that give back what they took of quotas.
+    pub refund: Vec<Outcome>,
+    /// How calls may end that are refused and take from the limits all the same.
+    pub charge: Vec<Outcome>,
     /// What its units cost; `None` where they cost nothing and stand on no invoice.
     pub price: Option<Price>,
     /// Which version of it this is: what its calls are priced by, whatever the plan says later.
     pub version: String,
     /// What the version is made of.
     pub definition: PlanDefinition,
-}
-
-/// One limit of a plan.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Limit {
-    /// Its name in the `RateLimit` header fields: `default-rate-per-second`.
-    pub name: String,
-    /// What it counts.
-    pub rule: LimitRule,
-}
-
-/// How a limit counts.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum LimitRule {
-    /// `{ rate = "5/s", burst = 10 }`: GCRA.
-    Rate {
-        /// Units per period; zero is a kill switch.
-        units: u64,
-        /// The period.
-        period: Duration,
-        /// Units that may come at once.
-        burst: NonZeroU64,
-    },
-    /// `{ quota = "1000/month" }`: a calendar window in UTC.
-    Quota {
-        /// Units per window; zero is a kill switch.
-        units: u64,
-        /// The window.
-        window: Window,
-    },
-}
-
-/// Calendar windows, UTC.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-#[expect(missing_docs, reason = "the names are the calendar's own")]
-pub enum Window {
-    Minute,
-    Hour,
-    Day,
-    Month,
 }
 
 impl Config {

@@ -101,7 +101,9 @@ impl Price {
             currency: Currency::new(value.get("currency")?.as_str()?)?,
             included: value.get("included")?.as_u64()?,
             tiers: value.get("tiers")?.as_array()?.iter().map(tier).collect::<Option<_>>()?,
-            actions: actions.map(|(action, value)| Some((action.clone(), unit(value)?))).collect::<Option<_>>()?,
+            actions: actions
+                .map(|(action, value)| Some((action.clone(), unit(value)?)))
+                .collect::<Option<_>>()?,
         })
     }
 }

@@ -205,6 +205,12 @@ fn the_shop_reads_as_it_is_written() {
                                 period: 1s,
                                 burst: 10,
                             },
+                            mode: Hard,
+                            by: [
+                                Caller,
+                            ],
+                            only: [],
+                            overrides: [],
                         },
                         Limit {
                             name: "default-quota-per-month",
@@ -212,15 +218,19 @@ fn the_shop_reads_as_it_is_written() {
                                 units: 1000,
                                 window: Month,
                             },
+                            mode: Hard,
+                            by: [
+                                Caller,
+                            ],
+                            only: [],
+                            overrides: [],
                         },
                     ],
-                    price: None,
-                    version: "b5cdb95055ac",
-                    definition: PlanDefinition {
-                        text: "{\"limits\":[{\"burst\":10,\"rate\":\"5/s\"},{\"by\":\"caller\",\"mode\":\"hard\",\"quota\":\"1000/month\"}]}",
-                    },
+                    refund: [],
+                    charge: [],
                 },
             ],
+            limits: [],
         }"#]]
     .assert_eq(&format!("{:#?}", parse("doorward.toml", SHOP).unwrap()));
 }

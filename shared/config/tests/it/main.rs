@@ -19,6 +19,7 @@ mod events;
 mod front_callers;
 mod garbage;
 mod issuers;
+mod limits;
 mod load;
 mod plans;
 mod policy_tests;

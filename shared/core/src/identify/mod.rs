@@ -57,6 +57,10 @@ impl<'c> Identified<'c> {
         Self { found, principal, key }
     }
 
+    pub(crate) fn found(&self) -> &Found<'c> {
+        &self.found
+    }
+
     pub(crate) fn caller(&self) -> &Principal {
         &self.principal
     }

@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use doorward_config::{Currency, Price, Tier};
 use doorward_core::usage::Group;
 use doorward_core::usage::pricing::{
-    Difference, LineKey, Part, PlanVersion, PlanVersions, PricingError, Statement, Unpriced, Used, state, trace,
+    Difference, LineKey, Part, PlanVersion, PlanVersions, PricingError, Statement, Unpriced, Used, state,
+    trace,
 };
 use doorward_model::Outcome;
 use jiff::{SignedDuration, Timestamp};
@@ -59,7 +60,8 @@ fn shown(statement: &Statement) -> Vec<String> {
             let (units, unit, amount) = (line.units, line.unit, line.amount);
             shown.push(format!("{plan}@{version} {part:?}: {units} x {unit} = {amount}"));
         }
-        let (caller, currency, sum, total) = (&invoice.caller, invoice.currency, invoice.sum, invoice.total());
+        let (caller, currency, sum, total) =
+            (&invoice.caller, invoice.currency, invoice.sum, invoice.total());
         shown.push(format!("{caller}: {sum} {currency}, to pay {total}"));
     }
     shown
@@ -82,7 +84,11 @@ fn included_units_come_first_and_tiers_after_them() {
     check(
         &used(1_001),
         &versions,
-        &["free@a Included: 1000 x 0 = 0", "free@a Tier(1): 1 x 0.0008 = 0.0008", "alice: 0.0008 EUR, to pay 0.00"],
+        &[
+            "free@a Included: 1000 x 0 = 0",
+            "free@a Tier(1): 1 x 0.0008 = 0.0008",
+            "alice: 0.0008 EUR, to pay 0.00",
+        ],
     );
     // 99 000 x 0.0008 = 79.2; one more is in the second tier.
     check(
@@ -183,8 +189,11 @@ fn nothing_is_priced_by_another_version() {
 #[test]
 fn what_has_no_price_is_said_apart() {
     let versions = versions(&[("internal@a", None, Some(1))]);
-    let used =
-        [(group("alice", "list", "internal@a"), 3), (group("alice", "other", "internal@a"), 4), (group("bob", "list", ""), 1)];
+    let used = [
+        (group("alice", "list", "internal@a"), 3),
+        (group("alice", "other", "internal@a"), 4),
+        (group("bob", "list", ""), 1),
+    ];
     let used = used.map(|(group, units)| match group.plan.as_deref() {
         Some("") => (Group { plan: None, plan_version: None, ..group }, units),
         _ => (group, units),
@@ -194,7 +203,10 @@ fn what_has_no_price_is_said_apart() {
     let plan = Some(("internal".to_owned(), "a".to_owned()));
     assert_eq!(
         statement.unpriced,
-        [Unpriced { caller: "alice".into(), plan, units: 7 }, Unpriced { caller: "bob".into(), plan: None, units: 1 }]
+        [
+            Unpriced { caller: "alice".into(), plan, units: 7 },
+            Unpriced { caller: "bob".into(), plan: None, units: 1 }
+        ]
     );
 }
 
@@ -227,7 +239,12 @@ fn any_price(random: &mut fastrand::Rng) -> Price {
     tiers.push(Tier { up_to: None, unit: units[3] });
     let priced = ACTIONS.iter().filter(|_| random.bool());
     let actions: BTreeMap<String, Decimal> = priced.map(|action| ((*action).to_owned(), units[0])).collect();
-    Price { currency: Currency::new(random.choice(["EUR", "JPY"]).unwrap()).unwrap(), included, tiers, actions }
+    Price {
+        currency: Currency::new(random.choice(["EUR", "JPY"]).unwrap()).unwrap(),
+        included,
+        tiers,
+        actions,
+    }
 }
 
 fn any_call(random: &mut fastrand::Rng, nth: usize) -> Used {
@@ -279,8 +296,12 @@ fn invoices_are_the_sums_of_their_calls() {
         let prices: Vec<Price> = (0..4).map(|_| any_price(&mut random)).collect();
         let mut days = [1, 2, 3, 4, 5];
         random.shuffle(&mut days);
-        let known: Vec<_> =
-            PLANS.iter().zip(days).enumerate().map(|(nth, (name, day))| (*name, prices.get(nth), Some(day))).collect();
+        let known: Vec<_> = PLANS
+            .iter()
+            .zip(days)
+            .enumerate()
+            .map(|(nth, (name, day))| (*name, prices.get(nth), Some(day)))
+            .collect();
         let versions = versions(&known);
         let calls: Vec<_> = (0..random.usize(0..200)).map(|nth| any_call(&mut random, nth)).collect();
 
@@ -290,9 +311,10 @@ fn invoices_are_the_sums_of_their_calls() {
         }
         let statement = state(aggregates, &versions).unwrap();
 
-        let sums = statement.invoices.iter().map(|invoice| {
-            ((invoice.caller.clone(), invoice.currency.to_string()), invoice.sum.exact())
-        });
+        let sums = statement
+            .invoices
+            .iter()
+            .map(|invoice| ((invoice.caller.clone(), invoice.currency.to_string()), invoice.sum.exact()));
         assert_eq!(sums.collect::<BTreeMap<_, _>>(), by_unit(&calls, &versions), "seed {seed}");
         for invoice in &statement.invoices {
             let lines: Decimal = invoice.lines.iter().map(|line| line.amount.exact()).sum();
@@ -308,7 +330,9 @@ fn invoices_are_the_sums_of_their_calls() {
         for (call, units) in traced.lines.values().flatten() {
             *of_calls.entry(call).or_default() += units;
         }
-        for used in calls.iter().filter(|used| used.units > 0 && used.group.plan.as_deref() != Some("internal")) {
+        for used in
+            calls.iter().filter(|used| used.units > 0 && used.group.plan.as_deref() != Some("internal"))
+        {
             assert_eq!(of_calls[used.call.as_str()], used.units, "seed {seed}");
         }
     }

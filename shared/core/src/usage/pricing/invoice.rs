@@ -93,13 +93,12 @@ pub fn state(
             let counted = Counted::of(price, &rows).ok_or_else(too_large)?;
             let spans = counted.spans(price, before);
             before = before.checked_add(counted.through).ok_or_else(too_large)?;
-            let invoice =
-                invoices.entry((caller.clone(), price.currency)).or_insert_with(|| Invoice {
-                    caller: caller.clone(),
-                    currency: price.currency,
-                    lines: Vec::new(),
-                    sum: Amount::default(),
-                });
+            let invoice = invoices.entry((caller.clone(), price.currency)).or_insert_with(|| Invoice {
+                caller: caller.clone(),
+                currency: price.currency,
+                lines: Vec::new(),
+                sum: Amount::default(),
+            });
             for Span { part, units, unit } in spans {
                 let amount = Amount::of(units, unit).ok_or_else(too_large)?;
                 invoice.sum = invoice.sum.plus(amount).ok_or_else(too_large)?;

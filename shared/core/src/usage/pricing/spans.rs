@@ -46,7 +46,13 @@ mod tests {
     use super::*;
 
     #[track_caller]
-    fn check(included: u64, tiers: &[(Option<u64>, i64)], before: u64, units: u64, expected: &[(Part, u64, i64)]) {
+    fn check(
+        included: u64,
+        tiers: &[(Option<u64>, i64)],
+        before: u64,
+        units: u64,
+        expected: &[(Part, u64, i64)],
+    ) {
         let tiers = tiers.iter().map(|(up_to, unit)| Tier { up_to: *up_to, unit: Decimal::new(*unit, 4) });
         let currency = Currency::new("EUR").unwrap();
         let price = Price { currency, included, tiers: tiers.collect(), actions: BTreeMap::new() };

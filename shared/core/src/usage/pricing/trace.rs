@@ -55,10 +55,7 @@ pub struct Traced {
 ///
 /// # Errors
 /// As of [`super::state`].
-pub fn trace(
-    calls: impl IntoIterator<Item = Used>,
-    versions: &PlanVersions,
-) -> Result<Traced, PricingError> {
+pub fn trace(calls: impl IntoIterator<Item = Used>, versions: &PlanVersions) -> Result<Traced, PricingError> {
     let mut traced = Traced::default();
     for ((caller, plan), versions) in reading::sort(calls, versions)?.priced {
         let mut before = 0_u64;
