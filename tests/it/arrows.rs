@@ -25,8 +25,11 @@ const ARROWS: &[(&str, &[&str])] = &[
 ];
 
 /// What of ours tests may bring in beside; all other crates' tests stand on the crate alone.
-const IN_TESTS: &[(&str, &[&str])] =
-    &[("core", &["testkit"]), ("tests", &["config", "core", "emulator", "events", "model", "testkit"])];
+const IN_TESTS: &[(&str, &[&str])] = &[
+    ("aws", &["testkit"]),
+    ("core", &["testkit"]),
+    ("tests", &["config", "core", "emulator", "events", "model", "testkit"]),
+];
 
 /// Names that only one of our crates may depend on.
 const CONFINED: &[(&str, &[&str])] = &[

@@ -1,6 +1,6 @@
 //! Orders that the real functions read from DynamoDB before they decide.
 
-use doorward_tests::counting_proxy::CountingProxy;
+use doorward_testkit::fault_proxy::FaultProxy;
 use doorward_tests::local_door::{LocalDoor, dynamodb};
 use doorward_tests::{free_address, http};
 use serde_json::{Value, json};
@@ -94,7 +94,7 @@ fn an_owner_is_read_from_a_table_of_ones_own() {
 fn a_loaded_order_is_one_read_and_then_none() {
     let folder = loading(r#"load = { cache = "1h" }"#);
     let address = free_address().unwrap();
-    let proxy = CountingProxy::start(address);
+    let proxy = FaultProxy::start(address);
     let (runtime, emulator) = start(folder.path(), address, &proxy);
     put(emulator.dynamodb_url(), "doorward-state", &in_state("1001", "alice"));
     let bearer = issuer::bearer(&emulator, "alice", &["customers"]);
@@ -107,10 +107,6 @@ fn a_loaded_order_is_one_read_and_then_none() {
     }
     // How many connections there are is not held here: the read is followed at once by the next request, which may come
     // before the pool has its connection back.
-    assert_eq!(
-        proxy.seen().operations,
-        expected,
-        "the first opens the connection, the second reads the order"
-    );
+    assert_eq!(proxy.take_names(), expected, "the first opens the connection, the second reads the order");
     runtime.block_on(emulator.shutdown());
 }

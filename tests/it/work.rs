@@ -6,7 +6,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use doorward_emulator::{Emulator, FunctionSpec, FunctionUrl, Functions, Options, Ports, UrlAuth};
-use doorward_tests::counting_proxy::CountingProxy;
+use doorward_testkit::fault_proxy::FaultProxy;
 use doorward_tests::{binaries, free_address, http, workspace};
 use serde_json::json;
 
@@ -31,7 +31,7 @@ pub(crate) fn function(name: &str, environment: &[(&str, String)]) -> FunctionSp
 pub(crate) fn start(
     project: &Path,
     dynamodb: SocketAddr,
-    proxy: &CountingProxy,
+    proxy: &FaultProxy,
 ) -> (tokio::runtime::Runtime, Emulator) {
     let environment = [
         ("DOORWARD_CONFIG", project.join("doorward.toml").display().to_string()),
@@ -63,23 +63,23 @@ fn an_admitted_call_is_one_update_and_one_put_on_the_one_connection_and_reads_no
     // Longer than a machine takes for these calls, however slow it is.
     let project = project(&[("doorward.toml", &|text| refreshed(&text, "1h"))]);
     let dynamodb = free_address().unwrap();
-    let proxy = CountingProxy::start(dynamodb);
+    let proxy = FaultProxy::start(dynamodb);
     let (runtime, emulator) = start(project.path(), dynamodb, &proxy);
     let at_start = "the look for publications opens the connection at start";
-    assert_eq!(proxy.seen().operations, ["GetItem"], "{at_start}");
+    assert_eq!(proxy.take_names(), ["GetItem"], "{at_start}");
     std::fs::remove_dir_all(project.path()).unwrap();
 
     let bearer = issuer::bearer(&emulator, "alice", &["customers"]);
     let headers = [("authorization", bearer.as_str()), ("content-type", "application/json")];
     let body = json!({ "items": [{ "sku": "TEA-1", "quantity": 2 }], "total": 4200 }).to_string();
-    let mut expected = vec!["GetItem".to_owned()];
     for _ in 0..5 {
         let answer =
             http::send(emulator.function_url().unwrap(), "POST", "/orders", &headers, body.as_bytes());
         assert_eq!(answer.status, 201, "{answer:?}");
-        expected.extend(["UpdateItem".to_owned(), "PutItem".to_owned()]);
+        let asked = proxy.take();
+        let costs: Vec<_> = asked.iter().map(|one| (one.asked.operation.as_str(), one.write_units)).collect();
+        assert_eq!(costs, [("UpdateItem", 1.0), ("PutItem", 1.0)]);
     }
-    let seen = proxy.seen();
-    assert_eq!((seen.connections, seen.operations), (1, expected));
+    assert_eq!(proxy.connections(), 1);
     runtime.block_on(emulator.shutdown());
 }

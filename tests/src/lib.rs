@@ -9,7 +9,6 @@
 
 pub mod binaries;
 pub mod cargo_lambda;
-pub mod counting_proxy;
 mod error;
 pub mod http;
 pub mod local_door;

@@ -13,6 +13,7 @@ use aws_smithy_runtime_api::client::http::{HttpConnectorSettings, SharedHttpConn
 use aws_smithy_types::retry::RetryConfig;
 use aws_smithy_types::timeout::TimeoutConfig;
 
+use crate::conflict::RetryConflicts;
 use crate::json_api::JsonApi;
 use crate::sdk_error;
 
@@ -79,6 +80,7 @@ impl AwsClients {
             .region(region.clone())
             .http_client(http.clone())
             .retry_config(store_retries())
+            .retry_classifier(RetryConflicts)
             .timeout_config(store_timeouts());
         dynamodb.set_endpoint_url(endpoint("AWS_ENDPOINT_URL_DYNAMODB"));
         // A retried `Invoke` may run the target twice, and a target may think for minutes before its first byte:

@@ -1,11 +1,10 @@
-use aws_sdk_dynamodb::error::SdkError;
-use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::types::{AttributeValue, Put, TransactWriteItem, Update};
 use doorward_core::ApiKeyRecord;
 use doorward_core::ports::StoreError;
 use jiff::Timestamp;
 
 use crate::api_keys::{LISTED, item, listed_place, own_place, record};
+use crate::conflict::transact;
 use crate::{AwsClients, DynamoApiKeys, sdk_error};
 
 /// Makes, lists and revokes API keys in `<table>-state`. Nothing removes one: who shows it after its end is told apart
@@ -40,7 +39,7 @@ impl KeyKeeper {
                 .build();
             put.map(|put| TransactWriteItem::builder().put(put).build()).map_err(|_| unwritable())
         });
-        let written = self.transact(puts.collect::<Result<_, _>>()?).await?;
+        let written = transact(&self.client, puts.collect::<Result<_, _>>()?).await?;
         // A write whose answer was lost is found in its place.
         Ok(written || self.get(&made.id).await?.as_ref() == Some(made))
     }
@@ -109,25 +108,13 @@ impl KeyKeeper {
             update.map(|update| TransactWriteItem::builder().update(update).build())
         });
         let updates = updates.into_iter().collect::<Result<_, _>>().map_err(|_| unwritable())?;
-        if self.transact(updates).await? {
+        if transact(&self.client, updates).await? {
             return Ok(Some(ApiKeyRecord { revoked: Some(at), ..found }));
         }
         // Somebody else did, or it was this very write, whose answer was lost.
         match self.get(id).await? {
             Some(found) if found.revoked.is_some() => Ok(Some(found)),
             _ => Err(StoreError("the API key and the list of keys do not agree".to_owned())),
-        }
-    }
-
-    /// Whether all was written; nothing is where a condition does not hold.
-    async fn transact(&self, writes: Vec<TransactWriteItem>) -> Result<bool, StoreError> {
-        match self.client.transact_write_items().set_transact_items(Some(writes)).send().await {
-            Ok(_) => Ok(true),
-            Err(SdkError::ServiceError(error)) => match error.into_err() {
-                TransactWriteItemsError::TransactionCanceledException(_) => Ok(false),
-                error => Err(StoreError(sdk_error::code(&error))),
-            },
-            Err(error) => Err(StoreError(sdk_error::brief(&error))),
         }
     }
 }

@@ -3,8 +3,10 @@
 mod answers;
 mod api_keys;
 mod attributes;
+mod block;
 mod client;
 mod clock;
+mod conflict;
 mod decisions;
 mod entities;
 mod fetch;
@@ -37,6 +39,7 @@ use doorward_core::Ports;
 
 pub use answers::LambdaAnswers;
 pub use api_keys::DynamoApiKeys;
+pub use block::{Block, BlockError};
 pub use client::{AwsClients, EnvironmentError};
 pub use clock::SystemClock;
 pub use decisions::{DecisionRange, DynamoDecisions, RecordedDecisions};

@@ -1,18 +1,16 @@
-use aws_sdk_dynamodb::error::SdkError;
-use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::types::{AttributeValue, Put, TransactWriteItem};
 use doorward_core::Publication;
 use doorward_core::ports::{Publications as _, StoreError};
 use jiff::Timestamp;
 
 use crate::attributes::{self, Attributes};
+use crate::conflict::transact;
 use crate::publications::{
     CURRENT, DATA, OWNER, PART_BYTES, PARTS, PREFIX, PublicationItem, part_name, parts_owner, publication,
     publication_name,
 };
 use crate::{AwsClients, DynamoPublications, sdk_error};
 
-/// Before the number of a publication, in its sort key.
 /// How often a number is tried while others publish at the same time.
 const ATTEMPTS: usize = 20;
 
@@ -134,14 +132,7 @@ impl Publisher {
             put.map(|put| TransactWriteItem::builder().put(put).build())
         });
         let puts = puts.collect::<Result<Vec<_>, _>>().map_err(|_| unwritable())?;
-        match self.client.transact_write_items().set_transact_items(Some(puts)).send().await {
-            Ok(_) => Ok(true),
-            Err(SdkError::ServiceError(error)) => match error.into_err() {
-                TransactWriteItemsError::TransactionCanceledException(_) => Ok(false),
-                error => Err(StoreError(sdk_error::code(&error))),
-            },
-            Err(error) => Err(StoreError(sdk_error::brief(&error))),
-        }
+        transact(&self.client, puts).await
     }
 
     fn put(

@@ -1,8 +1,10 @@
 //! Stand-ins for the pipeline's ports, a clock that tests move, real keys and tokens, a model of API Gateway's cache of
-//! authorizer answers, and builders. A dev-dependency only: nothing that ships stands on it.
+//! authorizer answers, a proxy that does to a store what networks do, and builders. A dev-dependency only: nothing that ships stands on it.
 
 mod clock;
+pub mod fault_proxy;
 mod gateway_cache;
+pub mod http1;
 mod issuer;
 mod publications;
 mod secrets;

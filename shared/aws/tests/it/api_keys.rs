@@ -3,11 +3,12 @@ use std::time::Duration;
 use doorward_aws::{DynamoApiKeys, KeyKeeper};
 use doorward_core::ports::{ApiKeys as _, StoreError};
 use doorward_core::{ApiKey, ApiKeyRecord, RANDOM_BYTES};
+use doorward_testkit::fault_proxy::Fault;
 use serde_json::{Value, json};
 
 use crate::loopback::{self, Nobody};
 use crate::sample;
-use crate::store::{Fault, Store, TABLE};
+use crate::store::{Store, TABLE};
 
 struct Fixture {
     store: Store,
@@ -35,7 +36,7 @@ impl Fixture {
     }
 }
 
-fn record(byte: u8) -> ApiKeyRecord {
+pub(crate) fn record(byte: u8) -> ApiKeyRecord {
     let hash = ApiKey::generate("shop", &[byte; RANDOM_BYTES]).hash();
     ApiKeyRecord {
         hash,
@@ -90,9 +91,9 @@ async fn a_hash_or_an_id_is_taken_once() {
 #[tokio::test]
 async fn a_write_whose_answer_was_lost_is_found_in_its_place() {
     let Fixture { store, keeper, .. } = &Fixture::start().await;
-    store.fail_at("TransactWriteItems", Fault::AfterCommit);
+    store.fail_at("TransactWriteItems", Fault::ServerErrorAfterCommit);
     assert_eq!(keeper.create(&record(1)).await, Ok(true));
-    store.fail_at("TransactWriteItems", Fault::AfterCommit);
+    store.fail_at("TransactWriteItems", Fault::ServerErrorAfterCommit);
     let revoked = keeper.revoke(&record(1).id, sample::now()).await.unwrap().unwrap();
     assert_eq!(revoked.revoked, Some(sample::now()));
 }

@@ -1,13 +1,14 @@
 use doorward_aws::{DecisionRange, DynamoDecisions, RecordedDecisions};
 use doorward_core::ports::{Decisions, KeepError, StoreError};
 use doorward_model::{CallId, DecisionNote, DecisionRecord, Effect, EntityName, Facts, Reads};
+use doorward_testkit::fault_proxy::Fault;
 use jiff::{Timestamp, ToSpan};
 use serde_json::{Map, Value, json};
 
 use crate::sample;
-use crate::store::{Fault, Store, TABLE};
+use crate::store::{Store, TABLE};
 
-fn record(call: &str, minute: i64, action: &str) -> DecisionRecord {
+pub(crate) fn record(call: &str, minute: i64, action: &str) -> DecisionRecord {
     let facts = Facts {
         action: action.into(),
         principal: EntityName::new("User", "alice"),

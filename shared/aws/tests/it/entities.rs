@@ -2,10 +2,11 @@ use doorward_aws::DynamoEntities;
 use doorward_config::{EntityTable, KeyType};
 use doorward_core::ports::{EntitySource, EntityStore, StoreError};
 use doorward_model::{Item, ItemValue};
+use doorward_testkit::fault_proxy::Fault;
 use serde_json::{Value, json};
 
 use crate::loopback::{self, Nobody};
-use crate::store::{Fault, Store, TABLE};
+use crate::store::{Store, TABLE};
 
 struct Fixture {
     store: Store,
@@ -133,8 +134,8 @@ async fn every_type_of_attribute_is_read_exactly() {
         ("d", number("0.1000000000000000055511151231257827")),
         ("bool", ItemValue::Bool(false)),
         ("null", ItemValue::Null),
-        ("b", ItemValue::Binary),
-        ("bs", ItemValue::Binary),
+        ("b", ItemValue::Binary(b"hi".to_vec())),
+        ("bs", ItemValue::List(vec![ItemValue::Binary(b"hi".to_vec())])),
         ("ss", loaded["ss"].clone()),
         ("ns", ItemValue::List(vec![number("1")])),
         ("l", ItemValue::List(vec![text("x"), number("1"), ItemValue::List(Vec::new())])),

@@ -3,10 +3,11 @@ use std::sync::Arc;
 use doorward_aws::{DynamoLedger, LedgerReader};
 use doorward_core::ports::{Claim, Ledger, StoreError};
 use doorward_model::{Call, Outcome, Violation};
+use doorward_testkit::fault_proxy::Fault;
 use jiff::{Timestamp, ToSpan};
 
 use crate::sample;
-use crate::store::{Fault, Store, TABLE};
+use crate::store::{Store, TABLE};
 
 struct Fixture {
     store: Store,
@@ -33,20 +34,20 @@ impl Fixture {
 }
 
 /// The same call, tried once more `ms` later by the same invocation id, as asynchronous retries are.
-fn try_at(ms: i64) -> Call {
+pub(crate) fn try_at(ms: i64) -> Call {
     let mut call = sample::call("c-1");
     call.at = sample::now() + ms.milliseconds();
     call.deadline = Some(sample::now() + 30.seconds());
     call
 }
 
-fn ended(call: &Call, outcome: Outcome) -> Call {
+pub(crate) fn ended(call: &Call, outcome: Outcome) -> Call {
     let mut call = call.clone();
     call.outcome = outcome;
     call
 }
 
-fn expires() -> Timestamp {
+pub(crate) fn expires() -> Timestamp {
     sample::now() + 24.hours()
 }
 
@@ -130,12 +131,12 @@ async fn one_of_many_takes_over() {
 async fn writes_whose_answers_are_lost_are_ours() {
     let fixture = Fixture::start().await;
     let first = try_at(0);
-    fixture.store.fail_next(&[Fault::AfterCommit]);
+    fixture.store.fail_next(&[Fault::ServerErrorAfterCommit]);
     assert_eq!(fixture.ledger.claim(&first, expires()).await, Ok(Claim::Ours));
-    fixture.store.fail_next(&[Fault::AfterCommit]);
+    fixture.store.fail_next(&[Fault::ServerErrorAfterCommit]);
     assert_eq!(fixture.ledger.resolve(&ended(&first, Outcome::TargetFailed)).await, Ok(()));
     fixture.check_row(Outcome::TargetFailed, Some(1)).await;
-    fixture.store.fail_next(&[Fault::AfterCommit]);
+    fixture.store.fail_next(&[Fault::ServerErrorAfterCommit]);
     assert_eq!(fixture.ledger.claim(&try_at(1), expires()).await, Ok(Claim::Ours), "a take-over");
     fixture.check_row(Outcome::Unresolved, Some(2)).await;
 }
@@ -144,7 +145,7 @@ async fn writes_whose_answers_are_lost_are_ours() {
 async fn a_claim_that_is_never_known_to_be_ours_does_not_bar_the_call() {
     let fixture = Fixture::start().await;
     let first = try_at(0);
-    fixture.store.fail_next(&[Fault::AfterCommit; 3]);
+    fixture.store.fail_next(&[Fault::ServerErrorAfterCommit; 3]);
     assert_eq!(fixture.ledger.claim(&first, expires()).await, Err(StoreError("InternalServerError".into())));
     fixture.check_row(Outcome::Unresolved, Some(1)).await;
     fixture.ledger.record(&ended(&first, Outcome::Unavailable), expires()).await.unwrap();
@@ -156,7 +157,7 @@ async fn a_claim_that_is_never_known_to_be_ours_does_not_bar_the_call() {
 async fn a_call_is_recorded_once() {
     let fixture = Fixture::start().await;
     let call = ended(&try_at(0), Outcome::Admitted);
-    fixture.store.fail_next(&[Fault::AfterCommit]);
+    fixture.store.fail_next(&[Fault::ServerErrorAfterCommit]);
     fixture.ledger.record(&call, expires()).await.unwrap();
     fixture.store.asked();
     fixture.ledger.record(&ended(&try_at(1), Outcome::Denied), expires()).await.unwrap();

@@ -6,30 +6,32 @@ use doorward_aws::DynamoLimits;
 use doorward_config::{Limit, LimitRule, Window};
 use doorward_core::limit::{Ask, Level, Reserved, Slot};
 use doorward_core::ports::{LimitStore, StoreError};
+use doorward_testkit::fault_proxy::Fault;
 use jiff::{Timestamp, ToSpan};
 use serde_json::json;
 
 use crate::loopback::{self, Nobody};
 use crate::sample;
-use crate::store::{Fault, Store, TABLE};
+use crate::store::{Store, TABLE};
 
-fn rate(units: u64, burst: u64) -> Limit {
+pub(crate) fn rate(units: u64, burst: u64) -> Limit {
     let rule =
         LimitRule::Rate { units, period: Duration::from_secs(1), burst: NonZeroU64::new(burst).unwrap() };
     Limit::hard("rate", rule)
 }
 
-fn quota(units: u64) -> Limit {
+pub(crate) fn quota(units: u64) -> Limit {
     Limit::hard("quota", LimitRule::Quota { units, window: Window::Day })
 }
 
-fn ask(limits: &[Limit], units: u64, now: Timestamp) -> Ask {
+pub(crate) fn ask(limits: &[Limit], units: u64, now: Timestamp) -> Ask {
     let slots = limits.iter().map(|limit| Slot::at(limit, now)).collect();
-    Ask { scope: "caller#User::\"alice\"".into(), now, units, slots }
+    let scope = "caller#User::\"alice\"".into();
+    Ask { scope, now, units, slots, block: None, assignment: None }
 }
 
-fn granted(reserved: &Reserved) -> bool {
-    matches!(reserved, Reserved::Granted(_))
+pub(crate) fn granted(reserved: &Reserved) -> bool {
+    matches!(reserved, Reserved::Granted { .. })
 }
 
 /// How many of 64 calls at one instant, from eight sandboxes, are admitted.
@@ -111,7 +113,7 @@ async fn a_refusal_takes_nothing_from_any_limit() {
     let store = Store::start().await;
     let limits = DynamoLimits::new(&store.clients, TABLE);
     let ask = ask(&[rate(5, 10), quota(1)], 1, sample::now());
-    let Reserved::Granted(levels) = limits.reserve(&ask).await.unwrap() else {
+    let Reserved::Granted { levels, .. } = limits.reserve(&ask).await.unwrap() else {
         panic!("the first call is granted")
     };
     assert_eq!(limits.reserve(&ask).await.unwrap(), Reserved::Refused(levels));
@@ -135,7 +137,7 @@ async fn what_can_never_be_given_is_refused_without_a_call() {
 async fn a_lost_answer_wastes_a_permit_and_admits_nobody_more() {
     let store = Store::start().await;
     let limits = DynamoLimits::new(&store.clients, TABLE);
-    store.fail_next(&[Fault::AfterCommit]);
+    store.fail_next(&[Fault::ServerErrorAfterCommit]);
     let mut admitted = 0;
     for _ in 0..5 {
         admitted += usize::from(granted(&limits.reserve(&ask(&[quota(3)], 1, sample::now())).await.unwrap()));

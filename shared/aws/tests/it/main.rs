@@ -5,6 +5,7 @@
 mod api_keys;
 mod decisions;
 mod entities;
+mod faults;
 mod fetch;
 mod lambda;
 mod ledger;

@@ -3,12 +3,13 @@ use std::collections::BTreeSet;
 use doorward_aws::{DynamoPublications, Publisher};
 use doorward_core::Publication;
 use doorward_core::ports::{Publications, StoreError};
+use doorward_testkit::fault_proxy::Fault;
 use jiff::ToSpan;
 use serde_json::{Value, json};
 
 use crate::loopback::{self, Nobody};
 use crate::sample;
-use crate::store::{Fault, Store, TABLE};
+use crate::store::{Store, TABLE};
 
 struct Fixture {
     store: Store,
@@ -148,7 +149,7 @@ async fn an_earlier_bundle_is_published_anew_under_a_new_number() {
 #[tokio::test]
 async fn a_publication_whose_answer_was_lost_is_made_once() {
     let fixture = Fixture::start().await;
-    fixture.store.fail_at("TransactWriteItems", Fault::AfterCommit);
+    fixture.store.fail_at("TransactWriteItems", Fault::ServerErrorAfterCommit);
     assert_eq!(fixture.publish('a', b"a").await.sequence, 1);
     assert_eq!(sequences(&fixture.publisher.list().await.unwrap()), [1]);
 }

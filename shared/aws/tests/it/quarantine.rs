@@ -9,7 +9,7 @@ use serde_json::json;
 use crate::sample;
 use crate::store::{Store, TABLE};
 
-fn record(note: &str) -> EventRecord {
+pub(crate) fn record(note: &str) -> EventRecord {
     EventRecord {
         source: EventKind::S3,
         event_type: "ObjectCreated:Put".into(),
@@ -23,7 +23,7 @@ fn record(note: &str) -> EventRecord {
     }
 }
 
-fn denied(id: &str) -> Call {
+pub(crate) fn denied(id: &str) -> Call {
     let mut call = sample::call(id);
     call.outcome = Outcome::Denied;
     call.code = Some("forbidden");
