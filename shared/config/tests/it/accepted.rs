@@ -228,6 +228,11 @@ fn the_shop_reads_as_it_is_written() {
                     ],
                     refund: [],
                     charge: [],
+                    price: None,
+                    version: "b5cdb95055ac",
+                    definition: PlanDefinition {
+                        text: "{\"limits\":[{\"burst\":10,\"rate\":\"5/s\"},{\"by\":\"caller\",\"mode\":\"hard\",\"quota\":\"1000/month\"}]}",
+                    },
                 },
             ],
             limits: [],
