@@ -33,6 +33,7 @@ pub(crate) fn read<'t>(
         let price = section.optional("price", |value| price::read(value, &actions));
         let (name, limits, refund, charge, price) = (name?, limits?, refund?, charge?, price?);
         let definition = PlanDefinition::new(section.members(&["name"])?, price.as_ref());
-        Ok(Plan { name, limits, refund, charge, price, version: definition.version(), definition })
+        let version = definition.version();
+        Ok(Plan { name, limits, refund, charge, price, version, definition })
     })
 }
