@@ -26,6 +26,7 @@ mod issuers;
 mod lambda_name;
 mod load;
 mod location;
+mod metering;
 mod names;
 mod path_template;
 mod pattern;
@@ -42,13 +43,15 @@ mod size;
 mod stated;
 mod suggestion;
 mod targets;
+mod units;
 mod webhooks;
 
 pub use checked::{
     Algorithm, ApiKeys, Authorizer, AuthorizerAnswer, CertificateId, Certificates, CheckAnswers, Config,
-    ContractRef, Credential, Domain, Door, EventRule, Iam, Issuer, JwksLocation, Limit, LimitRule, OnDeny,
-    ParentRule, Plan, PrincipalRule, ResourceRule, Route, RouteMatch, Shadow, Target, TokenKind, Updates,
-    Webhook, WebhookScheme, Window,
+    ContractRef, Credential, Domain, Door, Durability, EventRule, Iam, Issuer, JwksLocation, Limit,
+    LimitRule, OnDeny, OnStoreFailure, ParentRule, Plan, PrincipalRule, PurposeRule, ResourceRule, Route,
+    RouteMatch, Shadow, Target, TokenKind, UnitsFormula, UnitsInput, UnitsOperator, UnitsRule, UnitsTerm,
+    Updates, Webhook, WebhookScheme, Window,
 };
 pub use duration::parse as parse_duration;
 pub use environment::{ENVIRONMENT, EnvironmentVariable, jwks_url_variable};

@@ -17,6 +17,7 @@ impl Door {
         let claimed = self.claim(permitted, call).await?;
         let admitted = self.reserve(claimed, call).await?;
         let sent = self.send(admitted, call).await?;
+        let sent = self.settle(sent, call);
         self.check_response(sent, call).await
     }
 

@@ -133,7 +133,7 @@ fn ending(outcome: &Result<Answered, Refusal>, event: Option<&EventRecord>, call
     }
 }
 
-/// Closes the open stage and writes the outcome into the call.
+/// Closes the open stage and writes the outcome into the call. What never got to its target consumed nothing.
 fn conclude(refusal: Option<&Refusal>, otherwise: Outcome, call: &mut Call, now: jiff::Timestamp) {
     let stage = call.leave(now);
     match refusal {
@@ -144,6 +144,9 @@ fn conclude(refusal: Option<&Refusal>, otherwise: Outcome, call: &mut Call, now:
             call.cause = refusal.cause();
             call.status = Some(refusal.status().as_u16());
             call.refused_at = stage.or(call.refused_at);
+            if refusal.outcome() != Outcome::TargetFailed {
+                call.units = 0;
+            }
             if let Refusal::Contract(violations) | Refusal::BrokenAnswer(violations) = refusal {
                 call.violations.clone_from(violations);
             }

@@ -7,11 +7,20 @@ use crate::limit::{Ask, Level, Reserved, Slot};
 use crate::permit::Permitted;
 
 /// A call within its limits: what may be sent.
-pub(crate) struct Admitted<'c>(Claimed<'c>);
+pub(crate) struct Admitted<'c> {
+    claimed: Claimed<'c>,
+    /// What the target says that the call counted for, of what was reserved.
+    settled: Option<u64>,
+}
 
 impl<'c> Admitted<'c> {
     pub(crate) fn permitted(&self) -> &Permitted<'c> {
-        self.0.permitted()
+        self.claimed.permitted()
+    }
+
+    /// The call counted for no more than `units`, whatever was reserved.
+    pub(crate) fn settle(&mut self, units: u64) {
+        self.settled = Some(units);
     }
 }
 
@@ -29,13 +38,13 @@ impl Door {
             let ask = Ask {
                 scope: format!("caller#{}", permitted.principal().name),
                 now,
-                units: permitted.found().units(),
+                units: permitted.units().get(),
                 slots: plan.limits.iter().map(|limit| Slot::at(limit, now)).collect(),
             };
             let reserved = self.in_time(call, self.ports.limits.reserve(&ask)).await;
             note(&ask, reserved.map_err(|error| self.store_away(call, &error))?, call)?;
         }
-        Ok(Admitted(claimed))
+        Ok(Admitted { claimed, settled: None })
     }
 }
 

@@ -19,6 +19,14 @@ impl<'c> Sent<'c> {
         self.admitted.permitted().found()
     }
 
+    pub(crate) fn reply_mut(&mut self) -> &mut Reply {
+        &mut self.reply
+    }
+
+    pub(crate) fn admitted_mut(&mut self) -> &mut Admitted<'c> {
+        &mut self.admitted
+    }
+
     pub(crate) fn into_reply(self) -> Reply {
         self.reply
     }

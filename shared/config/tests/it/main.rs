@@ -20,6 +20,7 @@ mod front_callers;
 mod garbage;
 mod issuers;
 mod load;
+mod metering;
 mod plans;
 mod policy_tests;
 mod routes;
