@@ -2,6 +2,7 @@ use std::fmt;
 use std::time::Duration;
 
 use aws_credential_types::Credentials;
+use aws_sdk_dynamodb::config::retry::RetryPartition;
 use aws_sdk_dynamodb::config::{
     BehaviorVersion, Region, SharedCredentialsProvider, StalledStreamProtectionConfig,
 };
@@ -13,8 +14,8 @@ use aws_smithy_runtime_api::client::http::{HttpConnectorSettings, SharedHttpConn
 use aws_smithy_types::retry::RetryConfig;
 use aws_smithy_types::timeout::TimeoutConfig;
 
-use crate::conflict::RetryConflicts;
 use crate::json_api::JsonApi;
+use crate::passing::RetryPassing;
 use crate::sdk_error;
 
 const CONNECT: Duration = Duration::from_secs(2);
@@ -80,7 +81,8 @@ impl AwsClients {
             .region(region.clone())
             .http_client(http.clone())
             .retry_config(store_retries())
-            .retry_classifier(RetryConflicts)
+            .retry_classifier(RetryPassing)
+            .retry_partition(RetryPartition::custom("doorward").build())
             .timeout_config(store_timeouts());
         dynamodb.set_endpoint_url(endpoint("AWS_ENDPOINT_URL_DYNAMODB"));
         // A retried `Invoke` may run the target twice, and a target may think for minutes before its first byte:
@@ -139,6 +141,9 @@ fn connector() -> SharedHttpConnector {
     SharedHttpConnector::new(connector)
 }
 
+/// At most so many attempts of one operation; and of all operations together as many retries as the SDK's budget holds
+/// (about 50 time-outs), which these clients share with no others and successes fill again: while the store is away
+/// for long, it is asked once a call.
 fn store_retries() -> RetryConfig {
     RetryConfig::standard()
         .with_max_attempts(STORE_ATTEMPTS)

@@ -6,7 +6,7 @@ mod attributes;
 mod block;
 mod client;
 mod clock;
-mod conflict;
+
 mod decisions;
 mod entities;
 mod fetch;
@@ -22,6 +22,7 @@ mod ledger_rows;
 mod limit_memory;
 mod limit_update;
 mod limits;
+mod passing;
 mod publications;
 mod publisher;
 mod quarantine;
@@ -34,6 +35,7 @@ mod sdk_error;
 mod secrets;
 mod signer;
 mod start;
+mod switches;
 
 use std::sync::Arc;
 
@@ -65,6 +67,7 @@ pub use sdk_error::is_table_missing;
 pub use secrets::AwsSecrets;
 pub use signer::{Scope, Signer, Unsigned};
 pub use start::{StartError, init_log, open_authorizer, open_door};
+pub use switches::DynamoSwitches;
 
 /// Everything that a door stands on, over the environment as it is now and over the tables `<table>-ledger` and `<table>-state`.
 #[must_use]
@@ -75,6 +78,7 @@ pub fn ports(clients: &AwsClients, table: &str) -> Ports {
         api_keys: Arc::new(DynamoApiKeys::new(clients, table)),
         secrets: Some(Arc::new(AwsSecrets::new(clients, std::env::vars_os()))),
         limits: Arc::new(DynamoLimits::new(clients, table)),
+        switches: Arc::new(DynamoSwitches::new(clients, table)),
         ledger: Arc::new(DynamoLedger::new(clients, table)),
         decisions: Arc::new(DynamoDecisions::new(clients, table)),
         quarantine: Arc::new(DynamoQuarantine::new(clients, table)),

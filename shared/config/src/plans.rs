@@ -3,6 +3,8 @@ use doorward_model::Outcome;
 use crate::checked::Plan;
 use crate::limits::{self, LimitNames};
 use crate::names::{self, Names};
+use crate::plan_version::PlanDefinition;
+use crate::price;
 use crate::reader::Section;
 use crate::report::Reported;
 
@@ -19,6 +21,7 @@ pub(crate) fn read<'t>(
     names: &mut Names,
     limits: &mut LimitNames<'t>,
 ) -> Result<Vec<Plan>, Reported> {
+    let actions = price::actions(document);
     document.sections("plans", "`[[plans]]`", |section| {
         let name = section.required("name", |value| names.declare(value, names::plain));
         let limits = section.required("limits", |value| {
@@ -27,6 +30,10 @@ pub(crate) fn read<'t>(
         });
         let refund = section.or("refund", Vec::new(), |value| value.set(|item| item.choice(REFUNDABLE)));
         let charge = section.or("charge", Vec::new(), |value| value.set(|item| item.choice(CHARGEABLE)));
-        Ok(Plan { name: name?, limits: limits?, refund: refund?, charge: charge? })
+        let price = section.optional("price", |value| price::read(value, &actions));
+        let (name, limits, refund, charge, price) = (name?, limits?, refund?, charge?, price?);
+        let definition = PlanDefinition::new(section.members(&["name"])?, price.as_ref());
+        let version = definition.version();
+        Ok(Plan { name, limits, refund, charge, price, version, definition })
     })
 }

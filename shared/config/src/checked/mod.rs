@@ -1,5 +1,7 @@
 mod issuer;
 mod limit;
+mod metering;
+mod price;
 
 use std::fmt;
 use std::num::NonZeroU64;
@@ -11,11 +13,16 @@ use http::{HeaderName, Method};
 use crate::identity_source::IdentitySource;
 use crate::load::LoadRule;
 use crate::pattern::Pattern;
+use crate::plan_version::PlanDefinition;
 use crate::request_context::RequestContext;
 use crate::secret_ref::SecretRef;
 
 pub use issuer::{Algorithm, Issuer, JwksLocation, PrincipalRule, TokenKind};
 pub use limit::{Dimension, Limit, LimitMode, LimitRule, Override, Window};
+pub use metering::{
+    Durability, OnStoreFailure, PurposeRule, UnitsFormula, UnitsInput, UnitsOperator, UnitsRule, UnitsTerm,
+};
+pub use price::{Currency, Price, Tier};
 
 /// `doorward.toml` as the program trusts it: every name that is used is declared, every value is in bounds.
 #[derive(Debug, Clone)]
@@ -83,6 +90,9 @@ pub struct Door {
     /// For how long each decision of the dispatcher is kept with what policies read to make it; `None` where none is.
     /// It costs one write a call, of a unit for each KB: about one.
     pub record_decisions: Option<Duration>,
+    /// How many calls of [`Durability::Batched`] one item of the ledger holds: a sandbox that is killed loses fewer
+    /// answered calls than that.
+    pub batch: usize,
 }
 
 /// `[shadow]`: policies that are decided beside those in force, and never enforced.
@@ -240,9 +250,13 @@ pub struct Route {
     /// What policies read of the request beside its method, path and address.
     pub context: RequestContext,
     /// What a call counts for.
-    pub units: NonZeroU64,
+    pub units: UnitsRule,
     /// The purpose that calls of this route have.
-    pub purpose: Option<String>,
+    pub purpose: Option<PurposeRule>,
+    /// When its calls are recorded; [`Durability::Intent`] where it takes webhooks.
+    pub durability: Durability,
+    /// What becomes of its calls while limits or ledger are away.
+    pub on_store_failure: OnStoreFailure,
 }
 
 /// The requests that a route takes.
@@ -427,6 +441,12 @@ pub struct Plan {
     pub refund: Vec<Outcome>,
     /// How calls may end that are refused and take from the limits all the same.
     pub charge: Vec<Outcome>,
+    /// What its units cost; `None` where they cost nothing and stand on no invoice.
+    pub price: Option<Price>,
+    /// Which version of it this is: what its calls are priced by, whatever the plan says later.
+    pub version: String,
+    /// What the version is made of.
+    pub definition: PlanDefinition,
 }
 
 impl Config {

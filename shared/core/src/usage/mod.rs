@@ -3,6 +3,7 @@
 mod bucket;
 mod contribution;
 mod group;
+pub mod pricing;
 mod rollup;
 mod row;
 mod sums;

@@ -21,6 +21,7 @@ mod loaded;
 mod misplaced;
 mod negative_tokens;
 mod policy_tests;
+mod prices;
 mod refusals;
 mod rehearsal;
 mod shadow;
