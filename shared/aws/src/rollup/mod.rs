@@ -26,9 +26,6 @@ pub use pause::Pause;
 pub use start::open_rollup;
 pub use stream::RolledUp;
 
-pub(crate) use entry::{contribution, of_row};
-pub(crate) use marker::{GRACE, place as marker_place, read as read_marker};
-
 /// How often what others keep from being written is tried.
 const ROUNDS: u32 = 8;
 /// How long before the first of these tries, doubled for each further one; half of it by chance.
