@@ -26,6 +26,7 @@ mod passing;
 mod publications;
 mod publisher;
 mod quarantine;
+mod rollup;
 mod runtime;
 #[cfg(test)]
 #[path = "../tests/it/sample.rs"]
@@ -60,6 +61,7 @@ pub use limits::DynamoLimits;
 pub use publications::DynamoPublications;
 pub use publisher::Publisher;
 pub use quarantine::{DynamoQuarantine, QuarantineItem};
+pub use rollup::{Pause, RollUp, RolledUp, UncountableError, open_rollup};
 pub use runtime::block_on;
 pub use sdk_error::is_table_missing;
 pub use secrets::AwsSecrets;

@@ -14,6 +14,7 @@ mod limits;
 mod loopback;
 mod publications;
 mod quarantine;
+mod rollup;
 mod sample;
 mod secrets;
 mod store;
