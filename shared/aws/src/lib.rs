@@ -21,6 +21,7 @@ mod ledger_reader;
 mod limit_memory;
 mod limit_update;
 mod limits;
+mod plan_versions;
 mod publications;
 mod publisher;
 mod quarantine;
@@ -53,6 +54,7 @@ pub use lambda::LambdaTargets;
 pub use ledger::DynamoLedger;
 pub use ledger_reader::{LedgerPage, LedgerReader};
 pub use limits::DynamoLimits;
+pub use plan_versions::{DynamoPlanVersions, KeptPlan};
 pub use publications::DynamoPublications;
 pub use publisher::Publisher;
 pub use quarantine::{DynamoQuarantine, QuarantineItem};
@@ -71,6 +73,7 @@ pub fn ports(clients: &AwsClients, table: &str) -> Ports {
         api_keys: Arc::new(DynamoApiKeys::new(clients, table)),
         secrets: Some(Arc::new(AwsSecrets::new(clients, std::env::vars_os()))),
         limits: Arc::new(DynamoLimits::new(clients, table)),
+        plans: Some(Arc::new(DynamoPlanVersions::new(clients, table))),
         ledger: Arc::new(DynamoLedger::new(clients, table)),
         decisions: Arc::new(DynamoDecisions::new(clients, table)),
         quarantine: Arc::new(DynamoQuarantine::new(clients, table)),

@@ -48,12 +48,13 @@ pub async fn open_door() -> Result<LiveDoor, StartError> {
     open(ports).await
 }
 
-/// As [`open_door`], for an authorizer: it is given no body, so it holds no webhook against a secret and reads none.
+/// As [`open_door`], for an authorizer: it is given no body, so it holds no webhook against a secret and reads none; and
+/// what plans were is kept by the dispatcher.
 ///
 /// # Errors
 /// As [`open_door`].
 pub async fn open_authorizer() -> Result<LiveDoor, StartError> {
-    open(|clients, table| Ports { secrets: None, ..ports(clients, table) }).await
+    open(|clients, table| Ports { secrets: None, plans: None, ..ports(clients, table) }).await
 }
 
 async fn open(ports: impl FnOnce(&AwsClients, &str) -> Ports) -> Result<LiveDoor, StartError> {

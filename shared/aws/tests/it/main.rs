@@ -11,6 +11,7 @@ mod lambda;
 mod ledger;
 mod limits;
 mod loopback;
+mod plan_versions;
 mod publications;
 mod quarantine;
 mod sample;

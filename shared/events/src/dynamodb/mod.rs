@@ -22,9 +22,7 @@ const MAX_DEPTH: usize = 2 * 32 + 8;
 ///
 /// # Errors
 /// [`EnvelopeError`] where the event is no list of records at all.
-pub fn read_stream(
-    payload: &[u8],
-) -> Result<Vec<Result<StreamRecord, BrokenStreamRecord>>, EnvelopeError> {
+pub fn read_stream(payload: &[u8]) -> Result<Vec<Result<StreamRecord, BrokenStreamRecord>>, EnvelopeError> {
     if payload.len() > MAX_EVENT_BYTES {
         return Err(EnvelopeError::TooLarge { bytes: payload.len() });
     }

@@ -119,9 +119,7 @@ fn reading(value: Value, sequence: Option<String>) -> Result<StreamRecord, Strea
 fn image(said: &mut Map<String, Value>, name: &'static str) -> Result<Option<Item>, StreamFault> {
     match said.remove(name) {
         None | Some(Value::Null) => Ok(None),
-        Some(Value::Object(members)) => {
-            attribute::item(members).map(Some).ok_or(StreamFault::Member(name))
-        }
+        Some(Value::Object(members)) => attribute::item(members).map(Some).ok_or(StreamFault::Member(name)),
         Some(_) => Err(StreamFault::Member(name)),
     }
 }

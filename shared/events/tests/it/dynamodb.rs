@@ -118,7 +118,10 @@ fn a_broken_record_leaves_the_others_alone() {
     check(|one| one["eventID"] = json!(7), Member("eventID"));
     check(|one| one["eventName"] = "UPSERT".into(), Member("eventName"));
     check(|one| one["eventSourceARN"] = "arn:aws:dynamodb:x:y:table/shop".into(), Member("eventSourceARN"));
-    check(|one| one["eventSourceARN"] = "arn:aws:sqs:x:y:table/shop/stream/z".into(), Member("eventSourceARN"));
+    check(
+        |one| one["eventSourceARN"] = "arn:aws:sqs:x:y:table/shop/stream/z".into(),
+        Member("eventSourceARN"),
+    );
     check(|one| drop(one["dynamodb"].as_object_mut().unwrap().remove("Keys")), Member("Keys"));
     for sequence in [json!(null), json!(5), json!(""), json!("1\n2"), json!("-1"), json!("1".repeat(41))] {
         check(|one| one["dynamodb"]["SequenceNumber"] = sequence, Member("dynamodb.SequenceNumber"));
