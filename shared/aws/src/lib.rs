@@ -2,6 +2,7 @@
 
 mod answers;
 mod api_keys;
+mod assignments;
 mod attributes;
 mod block;
 mod client;
@@ -34,6 +35,8 @@ mod sdk_error;
 mod secrets;
 mod signer;
 mod start;
+mod switchboard;
+mod usage_reader;
 
 use std::sync::Arc;
 
@@ -42,6 +45,7 @@ use doorward_core::Ports;
 pub use answers::LambdaAnswers;
 pub use api_keys::DynamoApiKeys;
 pub use block::{Block, BlockError};
+pub use assignments::{Assigned, Assignments};
 pub use client::{AwsClients, EnvironmentError};
 pub use clock::SystemClock;
 pub use decisions::{DecisionRange, DynamoDecisions, RecordedDecisions};
@@ -64,6 +68,8 @@ pub use runtime::block_on;
 pub use sdk_error::is_table_missing;
 pub use secrets::AwsSecrets;
 pub use signer::{Scope, Signer, Unsigned};
+pub use switchboard::{SwitchedOff, Switchboard};
+pub use usage_reader::UsageReader;
 pub use start::{StartError, init_log, open_authorizer, open_door};
 
 /// Everything that a door stands on, over the environment as it is now and over the tables `<table>-ledger` and `<table>-state`.

@@ -115,7 +115,13 @@ fn named(by: &str, value: String) -> String {
 
 /// The scope of a caller's own limits.
 pub(crate) fn of_caller(facts: &Facts) -> String {
-    named("caller", facts.caller.to_string())
+    caller_scope(&facts.caller)
+}
+
+/// The scope of this caller's own limits: the owner of their item, which says which plan the caller is assigned, too.
+#[must_use]
+pub fn caller_scope(caller: &EntityName) -> String {
+    named("caller", caller.to_string())
 }
 
 #[cfg(test)]
