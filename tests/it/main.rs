@@ -20,8 +20,9 @@ mod emit;
 mod every_front;
 mod examples;
 mod explain;
-
+mod fleet;
 mod issuer;
+mod kill_points;
 mod kinds_of_tokens;
 mod loaded;
 mod ministack;

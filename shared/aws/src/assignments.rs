@@ -94,7 +94,8 @@ impl Assignments {
         let incomplete = |error: aws_sdk_dynamodb::error::BuildError| StoreError(error.to_string());
         let update = TransactWriteItem::builder().update(update.build().map_err(incomplete)?).build();
         let put = TransactWriteItem::builder().put(put.build().map_err(incomplete)?).build();
-        let written = self.client.transact_write_items().transact_items(update).transact_items(put).send().await;
+        let written =
+            self.client.transact_write_items().transact_items(update).transact_items(put).send().await;
         written.map(drop).map_err(|error| StoreError(sdk_error::brief(&error)))
     }
 

@@ -2,10 +2,10 @@ use std::fmt;
 use std::time::Duration;
 
 use aws_credential_types::Credentials;
+use aws_sdk_dynamodb::config::retry::RetryPartition;
 use aws_sdk_dynamodb::config::{
     BehaviorVersion, Region, SharedCredentialsProvider, StalledStreamProtectionConfig,
 };
-use aws_sdk_dynamodb::types::AttributeValue;
 use aws_smithy_http_client::Connector;
 use aws_smithy_http_client::tls::Provider;
 use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
@@ -13,15 +13,12 @@ use aws_smithy_runtime_api::client::http::{HttpConnectorSettings, SharedHttpConn
 use aws_smithy_types::retry::RetryConfig;
 use aws_smithy_types::timeout::TimeoutConfig;
 
-use crate::conflict::RetryConflicts;
 use crate::json_api::JsonApi;
-use crate::sdk_error;
+use crate::passing::RetryPassing;
 
 const CONNECT: Duration = Duration::from_secs(2);
 const STORE_ATTEMPT: Duration = Duration::from_secs(1);
 const STORE_OPERATION: Duration = Duration::from_secs(3);
-/// Longer than this, a sandbox does not wait for the store before its first call.
-const WARM: Duration = Duration::from_secs(1);
 const STORE_ATTEMPTS: u32 = 3;
 const STORE_FIRST_BACKOFF: Duration = Duration::from_millis(25);
 const STORE_LONGEST_BACKOFF: Duration = Duration::from_millis(250);
@@ -80,7 +77,8 @@ impl AwsClients {
             .region(region.clone())
             .http_client(http.clone())
             .retry_config(store_retries())
-            .retry_classifier(RetryConflicts)
+            .retry_classifier(RetryPassing)
+            .retry_partition(RetryPartition::custom("doorward").build())
             .timeout_config(store_timeouts());
         dynamodb.set_endpoint_url(endpoint("AWS_ENDPOINT_URL_DYNAMODB"));
         // A retried `Invoke` may run the target twice, and a target may think for minutes before its first byte:
@@ -101,25 +99,6 @@ impl AwsClients {
             json,
         })
     }
-
-    /// Opens the connection to DynamoDB with one read of an item that is not there. On a small function the first TLS
-    /// handshake costs more than all else that is done at start; during init it costs no caller any time.
-    pub async fn warm(&self, table: &str) {
-        let absent = || AttributeValue::S("warm".to_owned());
-        let read = self
-            .dynamodb
-            .get_item()
-            .table_name(format!("{table}-state"))
-            .key("owner", absent())
-            .key("item", absent())
-            .send();
-        let cause = match tokio::time::timeout(WARM, read).await {
-            Ok(Ok(_)) => return,
-            Ok(Err(error)) => sdk_error::brief(&error),
-            Err(_) => "timed out".to_owned(),
-        };
-        tracing::warn!(cause, "the store did not answer at start");
-    }
 }
 
 impl fmt::Debug for AwsClients {
@@ -139,6 +118,9 @@ fn connector() -> SharedHttpConnector {
     SharedHttpConnector::new(connector)
 }
 
+/// At most so many attempts of one operation; and of all operations together as many retries as the SDK's budget holds
+/// (about 50 time-outs), which these clients share with no others and successes fill again: while the store is away
+/// for long, it is asked once a call.
 fn store_retries() -> RetryConfig {
     RetryConfig::standard()
         .with_max_attempts(STORE_ATTEMPTS)

@@ -4,7 +4,7 @@ use doorward_core::ports::StoreError;
 use jiff::Timestamp;
 
 use crate::api_keys::{LISTED, item, listed_place, own_place, record};
-use crate::conflict::transact;
+use crate::passing::transact;
 use crate::{AwsClients, DynamoApiKeys, sdk_error};
 
 /// Makes, lists and revokes API keys in `<table>-state`. Nothing removes one: who shows it after its end is told apart

@@ -7,7 +7,7 @@ mod attributes;
 mod block;
 mod client;
 mod clock;
-mod conflict;
+
 mod decisions;
 mod entities;
 mod fetch;
@@ -23,6 +23,7 @@ mod ledger_rows;
 mod limit_memory;
 mod limit_update;
 mod limits;
+mod passing;
 mod plan_versions;
 mod publications;
 mod publisher;
@@ -36,6 +37,7 @@ mod secrets;
 mod signer;
 mod start;
 mod switchboard;
+mod switches;
 mod usage_reader;
 
 use std::sync::Arc;
@@ -44,8 +46,8 @@ use doorward_core::Ports;
 
 pub use answers::LambdaAnswers;
 pub use api_keys::DynamoApiKeys;
-pub use block::{Block, BlockError};
 pub use assignments::{Assigned, Assignments};
+pub use block::{Block, BlockError};
 pub use client::{AwsClients, EnvironmentError};
 pub use clock::SystemClock;
 pub use decisions::{DecisionRange, DynamoDecisions, RecordedDecisions};
@@ -68,9 +70,10 @@ pub use runtime::block_on;
 pub use sdk_error::is_table_missing;
 pub use secrets::AwsSecrets;
 pub use signer::{Scope, Signer, Unsigned};
-pub use switchboard::{SwitchedOff, Switchboard};
-pub use usage_reader::UsageReader;
 pub use start::{StartError, init_log, open_authorizer, open_door};
+pub use switchboard::{Switchboard, SwitchedOff};
+pub use switches::DynamoSwitches;
+pub use usage_reader::UsageReader;
 
 /// Everything that a door stands on, over the environment as it is now and over the tables `<table>-ledger` and `<table>-state`.
 #[must_use]
@@ -82,6 +85,7 @@ pub fn ports(clients: &AwsClients, table: &str) -> Ports {
         secrets: Some(Arc::new(AwsSecrets::new(clients, std::env::vars_os()))),
         limits: Arc::new(DynamoLimits::new(clients, table)),
         plans: Some(Arc::new(DynamoPlanVersions::new(clients, table))),
+        switches: Arc::new(DynamoSwitches::new(clients, table)),
         ledger: Arc::new(DynamoLedger::new(clients, table)),
         decisions: Arc::new(DynamoDecisions::new(clients, table)),
         quarantine: Arc::new(DynamoQuarantine::new(clients, table)),

@@ -4,7 +4,7 @@ use doorward_core::ports::{Publications as _, StoreError};
 use jiff::Timestamp;
 
 use crate::attributes::{self, Attributes};
-use crate::conflict::transact;
+use crate::passing::transact;
 use crate::publications::{
     CURRENT, DATA, OWNER, PART_BYTES, PARTS, PREFIX, PublicationItem, part_name, parts_owner, publication,
     publication_name,

@@ -110,6 +110,11 @@ impl Declared<'_> {
         self.plans.used(value)
     }
 
+    /// Whether no purpose is declared at all, as far as that is known.
+    pub(crate) fn lacks_purposes(&self) -> bool {
+        self.purposes.is_some_and(<[String]>::is_empty)
+    }
+
     /// The purpose that `value` holds, which must be declared.
     pub(crate) fn purpose(&self, value: Value<'_>) -> Result<String, Reported> {
         match self.purposes {

@@ -28,6 +28,7 @@ mod lambda_name;
 mod limits;
 mod load;
 mod location;
+mod metering;
 mod names;
 mod path_template;
 mod pattern;
@@ -46,13 +47,15 @@ mod size;
 mod stated;
 mod suggestion;
 mod targets;
+mod units;
 mod webhooks;
 
 pub use checked::{
     Algorithm, ApiKeys, Authorizer, AuthorizerAnswer, CertificateId, Certificates, CheckAnswers, Config,
-    ContractRef, Credential, Currency, Dimension, Domain, Door, EventRule, Iam, Issuer, JwksLocation, Limit,
-    LimitMode, LimitRule, OnDeny, Override, ParentRule, Plan, Price, PrincipalRule, ResourceRule, Route,
-    RouteMatch, Shadow, Target, Tier, TokenKind, Updates, Webhook, WebhookScheme, Window,
+    ContractRef, Credential, Currency, Dimension, Domain, Door, Durability, EventRule, Iam, Issuer,
+    JwksLocation, Limit, LimitMode, LimitRule, OnDeny, OnStoreFailure, Override, ParentRule, Plan, Price,
+    PrincipalRule, PurposeRule, ResourceRule, Route, RouteMatch, Shadow, Target, Tier, TokenKind,
+    UnitsFormula, UnitsInput, UnitsOperator, UnitsRule, UnitsTerm, Updates, Webhook, WebhookScheme, Window,
 };
 pub use duration::parse as parse_duration;
 pub use environment::{ENVIRONMENT, EnvironmentVariable, jwks_url_variable};

@@ -31,6 +31,28 @@ impl<'t> Value<'t> {
         self.report.place(self.node.span())
     }
 
+    /// Reports `fault` at the bytes `range` of the text that it is.
+    pub(crate) fn fault_within(self, range: Range<usize>, fault: Fault) -> Reported {
+        self.report.fault(self.span_within(range), fault)
+    }
+
+    /// Where the bytes `range` of the text that it is stand.
+    pub(crate) fn place_within(self, range: Range<usize>) -> Place {
+        self.report.place(self.span_within(range))
+    }
+
+    /// The whole where the text is not written as it reads: with escapes, or over several lines.
+    fn span_within(self, range: Range<usize>) -> Range<usize> {
+        let whole = self.node.span();
+        let written = self.report.written(whole.start + 1..whole.end.saturating_sub(1));
+        match self.node.get_ref() {
+            DeValue::String(text) if written == Some(text.as_ref()) => {
+                whole.start + 1 + range.start..whole.start + 1 + range.end
+            }
+            _ => whole,
+        }
+    }
+
     /// The line it stands on, from 1.
     pub(crate) fn line(self) -> usize {
         self.report.line(self.node.span())
@@ -127,6 +149,11 @@ impl<'t> Value<'t> {
     /// Whether it is an integer: for keys that take a number or a text.
     pub(crate) fn is_integer(self) -> bool {
         matches!(self.node.get_ref(), DeValue::Integer(_))
+    }
+
+    /// Whether it is a table: for keys that take a text or more than that.
+    pub(crate) fn is_table(self) -> bool {
+        matches!(self.node.get_ref(), DeValue::Table(_))
     }
 
     /// A point in time: a TOML date-time with its offset, or a string of that form (RFC 3339).

@@ -24,6 +24,7 @@ impl Door {
         let claimed = self.claim(permitted, call).await?;
         let admitted = self.reserve(claimed, tab, call).await?;
         let sent = self.send(admitted, call).await?;
+        let sent = self.settle(sent, tab, call);
         self.check_response(sent, call).await
     }
 

@@ -25,7 +25,7 @@ impl Door {
         call: &mut Call,
     ) -> Result<Answered, Refusal> {
         conclude(outcome.as_ref().err(), ending(&outcome, event, call), call, self.ports.clock.now());
-        self.settle(tab, call).await;
+        self.close_tab(tab, call).await;
         let keep = outcome.as_ref().err().is_some_and(|refusal| self.fate(refusal, call) == Fate::Kept);
         let kept = match event {
             Some(record) if keep => {
@@ -62,9 +62,6 @@ impl Door {
     ) -> Option<Refusal> {
         let mut refusal = outcome.err();
         conclude(refusal.as_ref(), Outcome::Passed, call, self.ports.clock.now());
-        if refusal.is_some() {
-            call.units = 0;
-        }
         let alone = self.rules.config().authorizer.alone;
         if (refusal.is_some() || alone)
             && let Err(error) = self.write(call).await
@@ -139,7 +136,7 @@ fn ending(outcome: &Result<Answered, Refusal>, event: Option<&EventRecord>, call
     }
 }
 
-/// Closes the open stage and writes the outcome into the call.
+/// Closes the open stage and writes the outcome into the call. What never got to its target consumed nothing.
 fn conclude(refusal: Option<&Refusal>, otherwise: Outcome, call: &mut Call, now: jiff::Timestamp) {
     let stage = call.leave(now);
     match refusal {
@@ -150,6 +147,9 @@ fn conclude(refusal: Option<&Refusal>, otherwise: Outcome, call: &mut Call, now:
             call.cause = refusal.cause();
             call.status = Some(refusal.status().as_u16());
             call.refused_at = stage.or(call.refused_at);
+            if refusal.outcome() != Outcome::TargetFailed {
+                call.units = 0;
+            }
             if let Refusal::Contract(violations) | Refusal::BrokenAnswer(violations) = refusal {
                 call.violations.clone_from(violations);
             }

@@ -64,7 +64,7 @@ impl Tab {
             action: found.action().to_owned(),
             target: found.target().name.clone(),
         };
-        self.open = Some(Open { facts, plan, units: found.units() });
+        self.open = Some(Open { facts, plan, units: call.units });
     }
 
     /// The target said what the call consumed: at most what was taken.
@@ -82,7 +82,8 @@ impl Door {
         call: &mut Call,
     ) -> Result<Admitted<'c>, Refusal> {
         self.enter(call, Stage::Reserve);
-        if let Some(open) = &tab.open {
+        if let Some(open) = &mut tab.open {
+            open.units = claimed.permitted().units().get();
             tab.taken = Some(self.meter(open, call).await?);
         }
         Ok(Admitted(claimed))
@@ -90,7 +91,7 @@ impl Door {
 
     /// Closes the tab: what the call consumed is what its row says. What its plan refunds goes back to its quotas, and so
     /// does what it did not use; what the plan charges is taken from who was refused.
-    pub(crate) async fn settle(&self, tab: Tab, call: &mut Call) {
+    pub(crate) async fn close_tab(&self, tab: Tab, call: &mut Call) {
         let Tab { open, taken, settled } = tab;
         let plan = call.plan.as_deref().and_then(|name| self.rules.config().plan(name));
         match taken {
@@ -213,7 +214,7 @@ impl Door {
 }
 
 fn note_plan(plan: &Plan, call: &mut Call) {
-    if call.plan.as_ref() != Some(&plan.name) {
+    if call.plan.as_ref() != Some(&plan.name) || call.plan_version.as_ref() != Some(&plan.version) {
         call.plan = Some(plan.name.clone());
         call.plan_version = Some(plan.version.clone());
     }

@@ -132,7 +132,7 @@ async fn a_record_is_bounded() {
 #[tokio::test]
 async fn a_store_that_is_away_says_so() {
     let fixture = Fixture::start().await;
-    fixture.store.fail_next(&[Fault::Throttled; 3]);
+    fixture.store.fail_next(vec![Fault::Throttled; 3]);
     let refused = fixture.decisions.keep(&record("c-1", 0, "a"), Timestamp::MAX).await;
     let cause = StoreError("ProvisionedThroughputExceededException".into());
     assert_eq!(refused, Err(KeepError::Away(cause)));

@@ -180,9 +180,9 @@ async fn a_throttled_read_is_tried_again_and_then_given_up() {
     let fixture = Fixture::start().await;
     fixture.put_state("Order", "42", json!({ "M": { "owner": { "S": "ann" } } }));
     let from = source(EntityTable::State, &["owner"]);
-    fixture.store.fail_next(&[Fault::Throttled; 2]);
+    fixture.store.fail_next(vec![Fault::Throttled; 2]);
     assert!(fixture.entities.load(&from, "42").await.unwrap().is_some());
-    fixture.store.fail_next(&[Fault::Throttled; 3]);
+    fixture.store.fail_next(vec![Fault::Throttled; 3]);
     let error = StoreError("`shop-state`: ProvisionedThroughputExceededException".to_owned());
     assert_eq!(fixture.entities.load(&from, "42").await, Err(error));
 }

@@ -131,12 +131,12 @@ async fn one_of_many_takes_over() {
 async fn writes_whose_answers_are_lost_are_ours() {
     let fixture = Fixture::start().await;
     let first = try_at(0);
-    fixture.store.fail_next(&[Fault::ServerErrorAfterCommit]);
+    fixture.store.fail_next([Fault::ServerErrorAfterCommit]);
     assert_eq!(fixture.ledger.claim(&first, expires()).await, Ok(Claim::Ours));
-    fixture.store.fail_next(&[Fault::ServerErrorAfterCommit]);
+    fixture.store.fail_next([Fault::ServerErrorAfterCommit]);
     assert_eq!(fixture.ledger.resolve(&ended(&first, Outcome::TargetFailed)).await, Ok(()));
     fixture.check_row(Outcome::TargetFailed, Some(1)).await;
-    fixture.store.fail_next(&[Fault::ServerErrorAfterCommit]);
+    fixture.store.fail_next([Fault::ServerErrorAfterCommit]);
     assert_eq!(fixture.ledger.claim(&try_at(1), expires()).await, Ok(Claim::Ours), "a take-over");
     fixture.check_row(Outcome::Unresolved, Some(2)).await;
 }
@@ -145,7 +145,7 @@ async fn writes_whose_answers_are_lost_are_ours() {
 async fn a_claim_that_is_never_known_to_be_ours_does_not_bar_the_call() {
     let fixture = Fixture::start().await;
     let first = try_at(0);
-    fixture.store.fail_next(&[Fault::ServerErrorAfterCommit; 3]);
+    fixture.store.fail_next(vec![Fault::ServerErrorAfterCommit; 3]);
     assert_eq!(fixture.ledger.claim(&first, expires()).await, Err(StoreError("InternalServerError".into())));
     fixture.check_row(Outcome::Unresolved, Some(1)).await;
     fixture.ledger.record(&ended(&first, Outcome::Unavailable), expires()).await.unwrap();
@@ -157,7 +157,7 @@ async fn a_claim_that_is_never_known_to_be_ours_does_not_bar_the_call() {
 async fn a_call_is_recorded_once() {
     let fixture = Fixture::start().await;
     let call = ended(&try_at(0), Outcome::Admitted);
-    fixture.store.fail_next(&[Fault::ServerErrorAfterCommit]);
+    fixture.store.fail_next([Fault::ServerErrorAfterCommit]);
     fixture.ledger.record(&call, expires()).await.unwrap();
     fixture.store.asked();
     fixture.ledger.record(&ended(&try_at(1), Outcome::Denied), expires()).await.unwrap();

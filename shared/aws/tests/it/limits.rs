@@ -137,7 +137,7 @@ async fn what_can_never_be_given_is_refused_without_a_call() {
 async fn a_lost_answer_wastes_a_permit_and_admits_nobody_more() {
     let store = Store::start().await;
     let limits = DynamoLimits::new(&store.clients, TABLE);
-    store.fail_next(&[Fault::ServerErrorAfterCommit]);
+    store.fail_next([Fault::ServerErrorAfterCommit]);
     let mut admitted = 0;
     for _ in 0..5 {
         admitted += usize::from(granted(&limits.reserve(&ask(&[quota(3)], 1, sample::now())).await.unwrap()));

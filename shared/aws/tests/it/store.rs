@@ -38,8 +38,8 @@ impl Store {
     }
 
     /// The next requests meet these faults.
-    pub(crate) fn fail_next(&self, faults: &[Fault]) {
-        self.proxy.rule(rules::next(|_| true, faults.to_vec()));
+    pub(crate) fn fail_next(&self, faults: impl IntoIterator<Item = Fault>) {
+        self.proxy.rule(rules::next(|_| true, faults));
     }
 
     /// The next request for this operation meets this fault.

@@ -43,18 +43,22 @@ pub(crate) struct Arguments {
 pub(crate) async fn run(arguments: &Arguments, format: Format) -> Result<Exit, Failure> {
     let config = project::configuration(&arguments.path)?;
     let plan = arguments.plan.as_deref().map(|plan| declared(plan, &config)).transpose()?;
-    let change =
-        Assigned { at: Timestamp::now(), plan: plan.map(str::to_owned), by: arguments.by.clone() };
+    let change = Assigned { at: Timestamp::now(), plan: plan.map(str::to_owned), by: arguments.by.clone() };
     let assignments = Assignments::new(&arguments.dynamodb.clients()?, &config.door.table);
     let away = |error| arguments.dynamodb.failed(&format!("{}-state", config.door.table), &error);
     assignments.assign(&arguments.caller, &change).await.map_err(away)?;
     let caller = &arguments.caller;
     match (format, plan) {
         (Format::Json, _) => {
-            say!("{}", json!({ "caller": caller.to_string(), "plan": plan, "at": change.at, "by": change.by }));
+            say!(
+                "{}",
+                json!({ "caller": caller.to_string(), "plan": plan, "at": change.at, "by": change.by })
+            );
         }
         (Format::Human, Some(plan)) => say!("{caller} is on the plan `{plan}`"),
-        (Format::Human, None) => say!("{caller} is assigned no plan: API key, route and event say which holds"),
+        (Format::Human, None) => {
+            say!("{caller} is assigned no plan: API key, route and event say which holds")
+        }
     }
     Ok(Exit::Ok)
 }

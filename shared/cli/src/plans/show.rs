@@ -60,7 +60,8 @@ async fn show_caller(
     let history = assignments.history(caller).await?;
     let missing = plan.as_deref().is_some_and(|plan| config.plan(plan).is_none());
     if format == Format::Json {
-        let history = history.iter().map(|Assigned { at, plan, by }| json!({ "at": at, "plan": plan, "by": by }));
+        let history =
+            history.iter().map(|Assigned { at, plan, by }| json!({ "at": at, "plan": plan, "by": by }));
         let history: Vec<Value> = history.collect();
         say!("{}", json!({ "caller": caller.to_string(), "plan": plan, "history": history }));
         return Ok(());
@@ -100,16 +101,18 @@ async fn show_plans(
         return Ok(());
     }
     let mut table = Table::new();
-    table.load_preset(UTF8_HORIZONTAL_ONLY).set_header(["plan", "version", "since", "price"]);
+    table.load_style(UTF8_HORIZONTAL_ONLY).set_header(["plan", "version", "since", "price"]);
     for (plan, kept) in &plans {
         let row = |version: &str, since: String, price: Option<&Price>| {
             [plan.name.clone(), version.to_owned(), since, price.map_or_else(|| "-".to_owned(), in_words)]
         };
-        for KeptPlan { version, since, definition } in kept.iter().filter(|kept| kept.version != plan.version) {
+        for KeptPlan { version, since, definition } in kept.iter().filter(|kept| kept.version != plan.version)
+        {
             table.add_row(row(version, format!("{since:.0}"), definition.price().as_ref()));
         }
         let since = kept.iter().find(|kept| kept.version == plan.version);
-        let since = since.map_or_else(|| "not served yet".to_owned(), |kept| format!("{:.0}, current", kept.since));
+        let since =
+            since.map_or_else(|| "not served yet".to_owned(), |kept| format!("{:.0}, current", kept.since));
         table.add_row(row(&plan.version, since, plan.price.as_ref()));
     }
     say!("{table}");

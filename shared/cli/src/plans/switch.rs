@@ -3,7 +3,7 @@ use std::path::PathBuf;
 use clap::Subcommand;
 use comfy_table::Table;
 use comfy_table::presets::UTF8_HORIZONTAL_ONLY;
-use doorward_aws::{SwitchedOff, Switchboard};
+use doorward_aws::{Switchboard, SwitchedOff};
 use doorward_config::{Config, suggest};
 use doorward_core::limit::caller_scope;
 use doorward_model::EntityName;
@@ -94,7 +94,8 @@ impl What {
 fn known(kind: &str, name: Option<&str>, names: &[&str]) -> Result<(), Failure> {
     let Some(name) = name.filter(|name| !names.contains(name)) else { return Ok(()) };
     let failure = Failure::usage(format!("no {kind} is named `{name}`"));
-    Err(failure.hint(suggest(name, names.iter().copied()).unwrap_or_else(|| format!("no {kind} is declared"))))
+    Err(failure
+        .hint(suggest(name, names.iter().copied()).unwrap_or_else(|| format!("no {kind} is declared"))))
 }
 
 pub(crate) async fn run(arguments: &Arguments, format: Format) -> Result<Exit, Failure> {
@@ -138,7 +139,7 @@ fn list(off: &[SwitchedOff], format: Format) {
         Format::Human if off.is_empty() => say!("nothing is switched off"),
         Format::Human => {
             let mut table = Table::new();
-            table.load_preset(UTF8_HORIZONTAL_ONLY).set_header(["switched off", "since", "reason"]);
+            table.load_style(UTF8_HORIZONTAL_ONLY).set_header(["switched off", "since", "reason"]);
             for SwitchedOff { key, since, reason } in off {
                 table.add_row([key.clone(), format!("{since:.0}"), reason.clone().unwrap_or_default()]);
             }

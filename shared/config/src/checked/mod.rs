@@ -1,5 +1,6 @@
 mod issuer;
 mod limit;
+mod metering;
 mod price;
 
 use std::fmt;
@@ -18,6 +19,9 @@ use crate::secret_ref::SecretRef;
 
 pub use issuer::{Algorithm, Issuer, JwksLocation, PrincipalRule, TokenKind};
 pub use limit::{Dimension, Limit, LimitMode, LimitRule, Override, Window};
+pub use metering::{
+    Durability, OnStoreFailure, PurposeRule, UnitsFormula, UnitsInput, UnitsOperator, UnitsRule, UnitsTerm,
+};
 pub use price::{Currency, Price, Tier};
 
 /// `doorward.toml` as the program trusts it: every name that is used is declared, every value is in bounds.
@@ -86,6 +90,9 @@ pub struct Door {
     /// For how long each decision of the dispatcher is kept with what policies read to make it; `None` where none is.
     /// It costs one write a call, of a unit for each KB: about one.
     pub record_decisions: Option<Duration>,
+    /// How many calls of [`Durability::Batched`] one item of the ledger holds: a sandbox that is killed loses fewer
+    /// answered calls than that.
+    pub batch: usize,
 }
 
 /// `[shadow]`: policies that are decided beside those in force, and never enforced.
@@ -243,9 +250,13 @@ pub struct Route {
     /// What policies read of the request beside its method, path and address.
     pub context: RequestContext,
     /// What a call counts for.
-    pub units: NonZeroU64,
+    pub units: UnitsRule,
     /// The purpose that calls of this route have.
-    pub purpose: Option<String>,
+    pub purpose: Option<PurposeRule>,
+    /// When its calls are recorded; [`Durability::Intent`] where it takes webhooks.
+    pub durability: Durability,
+    /// What becomes of its calls while limits or ledger are away.
+    pub on_store_failure: OnStoreFailure,
 }
 
 /// The requests that a route takes.

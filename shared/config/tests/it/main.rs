@@ -21,6 +21,7 @@ mod garbage;
 mod issuers;
 mod limits;
 mod load;
+mod metering;
 mod plans;
 mod policy_tests;
 mod prices;

@@ -1,4 +1,5 @@
 use doorward_config::{Dimension, Limit, LimitMode, LimitRule};
+use doorward_model::EntityName;
 use sha2::{Digest, Sha256};
 
 use super::{Facts, Slot};
@@ -128,7 +129,6 @@ pub fn caller_scope(caller: &EntityName) -> String {
 mod tests {
     use super::*;
     use doorward_config::{Override, Window};
-    use doorward_model::EntityName;
 
     fn facts() -> Facts {
         Facts {

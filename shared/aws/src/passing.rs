@@ -1,4 +1,4 @@
-//! Writes that met another's transaction. DynamoDB refuses them, and nothing of them was written.
+//! What the SDK would take for final although the same request may go through a moment later.
 
 use aws_sdk_dynamodb::error::SdkError;
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
@@ -18,21 +18,29 @@ const NONE: &str = "None";
 /// The reason of an item whose condition did not hold.
 const CONDITION: &str = "ConditionalCheckFailed";
 
-/// Has the SDK send again, within its attempts, what met another's transaction: of itself it takes that for final.
+/// Has the SDK send again, within its attempts, what met another's transaction, of which nothing was written, and what
+/// was answered in words that cannot be read: a body that was cut off. That may have been carried out, which every write
+/// here withstands.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct RetryConflicts;
+pub(crate) struct RetryPassing;
 
-impl ClassifyRetry for RetryConflicts {
+impl ClassifyRetry for RetryPassing {
     fn classify_retry(&self, context: &InterceptorContext) -> RetryAction {
-        let refused = context.response().filter(|response| response.status().as_u16() == 400);
-        match refused.and_then(|response| response.body().bytes()) {
-            Some(body) if passes(body) => RetryAction::throttling_error(),
+        let Some(response) = context.response() else { return RetryAction::NoActionIndicated };
+        let unread = || context.output_or_error().is_some_and(|read| read.is_err());
+        match response.status().as_u16() {
+            200 if unread() => RetryAction::transient_error(),
+            400 => match serde_json::from_slice(response.body().bytes().unwrap_or_default()) {
+                Ok(refused) if passes(&refused) => RetryAction::throttling_error(),
+                Ok(_) => RetryAction::NoActionIndicated,
+                Err(_) => RetryAction::transient_error(),
+            },
             _ => RetryAction::NoActionIndicated,
         }
     }
 
     fn name(&self) -> &'static str {
-        "transaction conflicts"
+        "conflicts and unreadable answers"
     }
 }
 
@@ -50,9 +58,8 @@ struct Reason {
     code: Option<String>,
 }
 
-/// Whether what DynamoDB answered says that the same write may go through a moment later.
-fn passes(body: &[u8]) -> bool {
-    let Ok(Refused { kind, reasons }) = serde_json::from_slice(body) else { return false };
+/// Whether the same write may go through a moment later.
+fn passes(Refused { kind, reasons }: &Refused) -> bool {
     match kind.rsplit('#').next() {
         Some("TransactionConflictException") => true,
         Some("TransactionCanceledException") => {
@@ -96,7 +103,7 @@ mod tests {
 
     #[track_caller]
     fn check(body: &str, expected: bool) {
-        assert_eq!(passes(body.as_bytes()), expected, "{body}");
+        assert_eq!(passes(&serde_json::from_str(body).unwrap()), expected, "{body}");
     }
 
     #[test]
@@ -104,7 +111,7 @@ mod tests {
         check(r#"{"__type":"com.amazonaws.dynamodb.v20120810#TransactionConflictException"}"#, true);
         check(r#"{"__type":"com.amazonaws.dynamodb.v20120810#ConditionalCheckFailedException"}"#, false);
         check(r#"{"__type":"TransactionConflictExceptionToo"}"#, false);
-        check("no JSON", false);
+        check("{}", false);
         let cancelled = |codes: &[&str]| {
             let reasons: Vec<_> = codes.iter().map(|code| serde_json::json!({ "Code": code })).collect();
             let kind = "com.amazonaws.dynamodb.v20120810#TransactionCanceledException";

@@ -1,0 +1,117 @@
+//! Dispatchers as processes over one store: each over a Runtime API and through proxies of its own, so that a test says
+//! what happens to which request of which process.
+
+pub(crate) mod process;
+pub(crate) mod requests;
+pub(crate) mod runtime_api;
+pub(crate) mod target;
+
+use std::net::SocketAddr;
+use std::path::Path;
+
+use doorward_emulator::{Emulator, Functions, Options};
+use doorward_testkit::http1::HttpMessage;
+use doorward_tests::workspace;
+use serde_json::{Value, json};
+use tokio::io::BufReader;
+use tokio::net::TcpStream;
+
+use crate::issuer;
+use process::{Process, Surroundings};
+use requests::KeyHolder;
+use target::Targets;
+
+/// What the processes of a test have in common.
+pub(crate) struct Fleet {
+    pub(crate) targets: Targets,
+    store: SocketAddr,
+    folder: tempfile::TempDir,
+    emulator: Emulator,
+}
+
+impl Fleet {
+    /// An empty store, targets, and the project of these files.
+    pub(crate) async fn new(files: &[(&str, &str)]) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        for (name, text) in files {
+            std::fs::write(folder.path().join(name), text).unwrap();
+        }
+        let emulator = Emulator::start(Options {
+            tables: std::fs::read_to_string(workspace::root().join("infra/tables.json")).unwrap(),
+            functions: Functions::Host(Vec::new()),
+            issuers: Vec::new(),
+            ..issuer::options()
+        })
+        .await
+        .unwrap();
+        let store = emulator.dynamodb_url().strip_prefix("http://").unwrap().parse().unwrap();
+        Self { targets: Targets::start().await, store, folder, emulator }
+    }
+
+    /// One more dispatcher.
+    pub(crate) async fn dispatcher(&self, at_once: usize) -> Process {
+        let config = self.folder.path().join("doorward.toml");
+        Process::start(self.surroundings(&config, at_once)).await
+    }
+
+    fn surroundings<'s>(&self, config: &'s Path, at_once: usize) -> Surroundings<'s> {
+        Surroundings { config, store: self.store, targets: self.targets.address, at_once }
+    }
+
+    /// One operation of DynamoDB's, past all proxies.
+    pub(crate) async fn ask(&self, operation: &str, input: &Value) -> Value {
+        let mut connection = BufReader::new(TcpStream::connect(self.store).await.unwrap());
+        let fields = [
+            ("host", self.store.to_string()),
+            ("x-amz-target", format!("DynamoDB_20120810.{operation}")),
+            ("content-type", "application/x-amz-json-1.0".to_owned()),
+            ("x-amz-date", "20261124T000000Z".to_owned()),
+            (
+                "authorization",
+                "AWS4-HMAC-SHA256 Credential=local/20261124/us-east-1/dynamodb/aws4_request, \
+                 SignedHeaders=host, Signature=0"
+                    .to_owned(),
+            ),
+        ];
+        let request = HttpMessage {
+            start: "POST / HTTP/1.1".to_owned(),
+            fields: fields.map(|(name, value)| (name.to_owned(), value)).to_vec(),
+            body: input.to_string().into_bytes(),
+        };
+        request.write(&mut connection).await.unwrap();
+        let answer = HttpMessage::read(&mut connection).await.unwrap().unwrap();
+        let body = serde_json::from_slice(&answer.body).unwrap();
+        assert_eq!(answer.status(), 200, "{operation}: {body}");
+        body
+    }
+
+    /// Makes the caller's key known.
+    pub(crate) async fn enrol(&self, holder: &KeyHolder) {
+        self.ask("PutItem", &json!({ "TableName": "doorward-state", "Item": holder.item() })).await;
+    }
+
+    /// The ledger's row of this call, or `Null`.
+    pub(crate) async fn row(&self, call: &str) -> Value {
+        let key = json!({ "call": { "S": call } });
+        let input = json!({ "TableName": "doorward-ledger", "Key": key, "ConsistentRead": true });
+        self.ask("GetItem", &input).await["Item"].take()
+    }
+
+    /// The item of the state table in this place, or `Null`.
+    pub(crate) async fn state(&self, owner: &str, item: &str) -> Value {
+        let key = json!({ "owner": { "S": owner }, "item": { "S": item } });
+        let input = json!({ "TableName": "doorward-state", "Key": key, "ConsistentRead": true });
+        self.ask("GetItem", &input).await["Item"].take()
+    }
+
+    /// How much the quotas of this caller have given, whatever their window; all names of quotas begin with `q#`.
+    pub(crate) async fn given(&self, caller: &str) -> u64 {
+        let item = self.state(&format!("caller#{caller}"), "limits").await;
+        let quotas = item.as_object().into_iter().flatten().filter(|(name, _)| name.starts_with("q#"));
+        quotas.map(|(_, used)| used["N"].as_str().unwrap().parse::<u64>().unwrap()).sum()
+    }
+
+    pub(crate) async fn close(self) {
+        self.emulator.shutdown().await;
+    }
+}

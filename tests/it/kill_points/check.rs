@@ -1,0 +1,143 @@
+use serde_json::Value;
+
+use super::point::Kind;
+use super::run::Seen;
+use super::traffic::Delivery;
+use crate::fleet::Fleet;
+use crate::fleet::runtime_api::Answer;
+
+/// What the calls of one caller came to.
+#[derive(Default)]
+struct Sums {
+    admitted: u64,
+    /// How often a target ran.
+    runs: u64,
+}
+
+impl Seen {
+    /// Holds the ledger, the quarantine, the quotas and the targets against what was answered.
+    pub(super) async fn check(&self, fleet: &Fleet) {
+        let plain = self.check_plain(fleet).await;
+        let (mut webhooks, mut uploads) = (Sums::default(), Sums::default());
+        for (delivery, answer) in &self.last {
+            match delivery.kind {
+                Kind::Webhook => self.check_webhook(fleet, delivery, answer, &mut webhooks).await,
+                _ => self.check_records(fleet, delivery, answer, &mut uploads).await,
+            }
+        }
+        let lost = [Kind::Plain, Kind::Webhook, Kind::Upload].map(|kind| self.lost_of(kind));
+        for ((sums, given), lost) in [plain, webhooks, uploads].iter().zip(self.given).zip(lost) {
+            // No run without a permit, and no permit wasted but by calls that were cut off.
+            assert!(
+                sums.runs <= given && given <= sums.runs + lost,
+                "{}: {given} of {}",
+                self.run,
+                sums.runs
+            );
+            assert!(sums.admitted <= sums.runs, "{}: {} of {}", self.run, sums.admitted, sums.runs);
+        }
+    }
+
+    /// A caller's call is answered as admitted only when its row says so; no other is admitted but one that was cut off
+    /// between its record and its answer.
+    async fn check_plain(&self, fleet: &Fleet) -> Sums {
+        let mut sums = Sums::default();
+        for (delivery, answer) in self.traffic.deliveries.iter().zip(&self.answers) {
+            let expected = match delivery.kind {
+                Kind::Plain => ("admitted", 201),
+                Kind::Throttled => ("throttled", 429),
+                _ => continue,
+            };
+            let row = fleet.row(&delivery.id).await;
+            let runs = fleet.targets.runs(&delivery.id);
+            let outcome = row["outcome"]["S"].as_str();
+            match answer {
+                Answer::Returned(reply) => {
+                    assert_eq!(
+                        (outcome, status(reply)),
+                        (Some(expected.0), expected.1),
+                        "{}: {row}",
+                        self.run
+                    );
+                }
+                Answer::Lost => {
+                    assert!(row.is_null() || outcome == Some(expected.0), "{}: {row}", self.run);
+                }
+                Answer::Failed(error) => panic!("{}: {error}", self.run),
+            }
+            let admitted = usize::from(outcome == Some("admitted"));
+            assert!(admitted <= runs.succeeded && runs.succeeded <= 1, "{}: {runs:?} for {row}", self.run);
+            sums.admitted += admitted as u64;
+            sums.runs += runs.succeeded as u64;
+        }
+        sums
+    }
+
+    async fn check_webhook(&self, fleet: &Fleet, delivery: &Delivery, answer: &Answer, sums: &mut Sums) {
+        let Answer::Returned(reply) = answer else { panic!("{}: {answer:?}", self.run) };
+        let call =
+            reply["headers"]["x-request-id"].as_str().unwrap_or_else(|| panic!("{}: {reply}", self.run));
+        let row = self.check_claimed(fleet, delivery, call, call, sums).await;
+        let admitted = row["outcome"]["S"] == "admitted";
+        // A repetition of what is done is done; of what is not known to be, it is not.
+        assert_eq!(status(reply) == 200, admitted, "{}: {reply} for {row}", self.run);
+    }
+
+    async fn check_records(&self, fleet: &Fleet, delivery: &Delivery, answer: &Answer, sums: &mut Sums) {
+        let mut open = false;
+        for (subject, call) in delivery.subjects.iter().zip(delivery.calls()) {
+            let kept = !fleet.state("quarantine", &call).await.is_null();
+            if delivery.kind == Kind::Denied {
+                let row = fleet.row(&call).await;
+                let runs = fleet.targets.runs(subject);
+                assert_eq!(
+                    (row["outcome"]["S"].as_str(), kept),
+                    (Some("denied"), true),
+                    "{}: {row}",
+                    self.run
+                );
+                assert_eq!(runs.succeeded + runs.failed, 0, "{}: {subject}", self.run);
+                continue;
+            }
+            let row = self.check_claimed(fleet, delivery, &call, subject, sums).await;
+            let unresolved = row["outcome"]["S"] == "unresolved";
+            open |= unresolved;
+            // The platform's own retry found it lost, and kept it for somebody to look at.
+            assert_eq!(kept, unresolved, "{}: {subject}: {row}", self.run);
+        }
+        match answer {
+            Answer::Returned(value) => assert!(value.is_null() && !open, "{}: {value}", self.run),
+            answer => assert!(open, "{}: {answer:?}", self.run),
+        }
+    }
+
+    /// What was claimed ran at most once a claim and succeeded at most once; it has one row, which says how it ended, or
+    /// that this is not known, because it was cut off.
+    async fn check_claimed(
+        &self,
+        fleet: &Fleet,
+        delivery: &Delivery,
+        call: &str,
+        subject: &str,
+        sums: &mut Sums,
+    ) -> Value {
+        let (row, runs) = (fleet.row(call).await, fleet.targets.runs(subject));
+        let attempts: usize = row["attempt"]["N"].as_str().and_then(|count| count.parse().ok()).unwrap_or(0);
+        assert!(runs.succeeded <= 1, "{}: {subject}: {runs:?}", self.run);
+        assert!(runs.succeeded + runs.failed <= attempts, "{}: {subject}: {runs:?} for {row}", self.run);
+        match row["outcome"]["S"].as_str() {
+            Some("admitted") => {
+                assert_eq!(runs.succeeded, 1, "{}: {subject}: {row}", self.run);
+                sums.admitted += 1;
+            }
+            Some("unresolved") => assert!(self.lost(delivery), "{}: {subject}: {row}", self.run),
+            _ => panic!("{}: {subject}: {runs:?} for {row}", self.run),
+        }
+        sums.runs += (runs.succeeded + runs.failed) as u64;
+        row
+    }
+}
+
+fn status(reply: &Value) -> u64 {
+    reply["statusCode"].as_u64().unwrap_or_default()
+}

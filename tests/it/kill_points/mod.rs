@@ -1,0 +1,61 @@
+//! Processes that are killed at a named step of a named request, with other calls under way, while sources deliver again:
+//! no answered call is unrecorded, nothing runs twice, nothing counts twice, and what is not known is known not to be.
+//!
+//! `POINT` (a part of a point's name) and `SEED` narrow a run down to what a message names.
+
+mod check;
+mod point;
+mod run;
+mod traffic;
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use tokio::task::JoinSet;
+
+use crate::fleet::Fleet;
+use point::Point;
+use run::Run;
+
+/// Seeds of each point.
+const SEEDS: u64 = 10;
+/// Runs at a time, each over a store of its own.
+const AT_A_TIME: usize = 4;
+
+fn runs() -> Vec<Run> {
+    let seeds = match std::env::var("SEED") {
+        Ok(seed) => vec![seed.parse().unwrap()],
+        Err(_) => (0..SEEDS).collect(),
+    };
+    let part = std::env::var("POINT").unwrap_or_default();
+    let points = Point::all().into_iter().filter(|point| point.to_string().contains(&part));
+    points.flat_map(|point| seeds.iter().map(move |seed| Run { point, seed: *seed })).collect()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn every_call_counts_once_wherever_a_process_is_killed() {
+    let (runs, next) = (Arc::new(runs()), Arc::new(AtomicUsize::new(0)));
+    let mut workers = JoinSet::new();
+    for _ in 0..AT_A_TIME {
+        let (runs, next) = (Arc::clone(&runs), Arc::clone(&next));
+        workers.spawn(async move {
+            let files = [
+                ("doorward.toml", include_str!("doorward.toml")),
+                ("shop.cedar", include_str!("shop.cedar")),
+            ];
+            let fleet = Fleet::new(&files).await;
+            let survivor = fleet.dispatcher(4).await;
+            while let Some(run) = runs.get(next.fetch_add(1, Ordering::SeqCst)) {
+                run.carry_out(&fleet, &survivor).await.check(&fleet).await;
+            }
+            fleet.close().await;
+        });
+    }
+    while let Some(ended) = workers.join_next().await {
+        if let Err(panic) = ended {
+            std::panic::resume_unwind(panic.into_panic());
+        }
+    }
+    println!("{} points, {} runs", Point::all().len(), runs.len());
+    assert!(Point::all().len() >= 25);
+}
