@@ -17,6 +17,7 @@ mod events;
 mod fronts;
 mod iam;
 mod keys;
+mod limits;
 mod live;
 mod loaded;
 mod misplaced;
