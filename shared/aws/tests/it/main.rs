@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test fails by panicking")]
 
 mod api_keys;
+mod blocks;
 mod decisions;
 mod entities;
 mod faults;

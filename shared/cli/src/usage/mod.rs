@@ -2,6 +2,7 @@
 
 mod archive;
 mod archive_folder;
+mod import;
 
 use clap::Subcommand;
 
@@ -17,10 +18,12 @@ pub(crate) struct Arguments {
 #[derive(Subcommand)]
 enum Verb {
     Archive(archive::Arguments),
+    Import(import::Arguments),
 }
 
 pub(crate) async fn run(arguments: Arguments, format: Format) -> Result<Exit, Failure> {
     match arguments.verb {
         Verb::Archive(arguments) => archive::run(&arguments, format).await,
+        Verb::Import(arguments) => import::run(&arguments, format).await,
     }
 }
