@@ -6,8 +6,9 @@ pub(crate) mod requests;
 pub(crate) mod runtime_api;
 pub(crate) mod target;
 
+use std::fs::File;
 use std::net::SocketAddr;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use doorward_emulator::{Emulator, Functions, Options};
 use doorward_testkit::http1::HttpMessage;
@@ -55,7 +56,23 @@ impl Fleet {
     }
 
     fn surroundings<'s>(&self, config: &'s Path, at_once: usize) -> Surroundings<'s> {
-        Surroundings { config, store: self.store, targets: self.targets.address, at_once }
+        let log = File::options().create(true).append(true).open(self.log_file()).unwrap();
+        Surroundings { config, store: self.store, targets: self.targets.address, at_once, log }
+    }
+
+    /// What all processes have written to their logs.
+    pub(crate) fn log_file(&self) -> PathBuf {
+        self.folder.path().join("dispatcher.log")
+    }
+
+    /// The project's folder.
+    pub(crate) fn project(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// Where DynamoDB is.
+    pub(crate) fn dynamodb_url(&self) -> &str {
+        self.emulator.dynamodb_url()
     }
 
     /// One operation of DynamoDB's, past all proxies.
