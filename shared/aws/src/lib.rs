@@ -20,6 +20,7 @@ mod lambda;
 mod ledger;
 mod ledger_reader;
 mod ledger_rows;
+mod limit_items;
 mod limit_memory;
 mod limit_update;
 mod limits;
@@ -36,6 +37,8 @@ mod sample;
 mod sdk_error;
 mod secrets;
 mod signer;
+#[cfg(test)]
+mod simulation;
 mod start;
 mod switchboard;
 mod switches;
