@@ -113,7 +113,7 @@ async fn the_hard_limits_of_a_scope_and_its_block_are_one_write() {
 async fn a_block_whose_answer_was_lost_is_given_once() {
     let store = Store::start().await;
     let limits = DynamoLimits::new(&store.clients, TABLE);
-    store.fail_next(&[Fault::ServerErrorAfterCommit]);
+    store.fail_next([Fault::ServerErrorAfterCommit]);
     let reserved = limits.reserve(&lease(&[quota(1600)], 50, "a1", None, sample::now())).await.unwrap();
     assert_eq!((size(reserved), used(&store)), (50, "50".into()));
     assert_eq!(store.asked().len(), 2, "the SDK sent it again");
@@ -132,7 +132,7 @@ async fn the_rest_of_a_block_goes_back_once() {
         units: 30,
         lease: Some("a1".into()),
     };
-    store.fail_next(&[Fault::ServerErrorAfterCommit]);
+    store.fail_next([Fault::ServerErrorAfterCommit]);
     limits.give_back(&back).await.unwrap();
     limits.give_back(&back).await.unwrap();
     assert_eq!((used(&store), names(&store)), ("20".into(), vec![]));
@@ -151,7 +151,7 @@ async fn a_refund_is_tried_once_and_never_goes_below_nothing() {
     let back =
         |units| GiveBack { scope: SCOPE.into(), slots: slots(&[quota(1600)], now), units, lease: None };
     store.asked();
-    store.fail_next(&[Fault::ServerErrorAfterCommit]);
+    store.fail_next([Fault::ServerErrorAfterCommit]);
     assert!(limits.give_back(&back(2)).await.is_err(), "whether it went back is not known");
     assert_eq!((store.asked().len(), used(&store).as_str()), (1, "3"));
     limits.give_back(&back(4)).await.unwrap();

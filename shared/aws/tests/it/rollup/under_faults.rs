@@ -2,6 +2,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
+use axum::body::Bytes;
 use axum::http::HeaderMap;
 use axum::{Json, Router};
 use doorward_aws::{Block, LedgerItem, RollUp, RolledUp};
@@ -96,8 +97,9 @@ async fn a_row_that_others_write_to_gets_another_item() {
 
     let conflicts = Arc::new(AtomicUsize::new(0));
     let met = Arc::clone(&conflicts);
-    let app = Router::new().fallback(move |headers: HeaderMap, Json(body): Json<Value>| {
+    let app = Router::new().fallback(move |headers: HeaderMap, body: Bytes| {
         let met = Arc::clone(&met);
+        let body = serde_json::from_slice(&body).unwrap();
         async move { answer_with_a_conflict(&headers, &body, &met) }
     });
     let clients = loopback::clients(loopback::serve(app).await);
@@ -107,7 +109,11 @@ async fn a_row_that_others_write_to_gets_another_item() {
 }
 
 /// Three times the hour's row is in another's transaction; the fourth time it must have another key than before.
-fn answer_with_a_conflict(headers: &HeaderMap, body: &Value, met: &AtomicUsize) -> (axum::http::StatusCode, Json<Value>) {
+fn answer_with_a_conflict(
+    headers: &HeaderMap,
+    body: &Value,
+    met: &AtomicUsize,
+) -> (axum::http::StatusCode, Json<Value>) {
     use axum::http::StatusCode;
     if !headers["x-amz-target"].to_str().unwrap().ends_with("TransactWriteItems") {
         return (StatusCode::OK, Json(json!({ "Responses": {} })));
@@ -115,7 +121,9 @@ fn answer_with_a_conflict(headers: &HeaderMap, body: &Value, met: &AtomicUsize) 
     let writes = body["TransactItems"].as_array().unwrap();
     let key = |index: usize| writes[index]["Update"]["Key"]["item"]["S"].as_str().unwrap().to_owned();
     if met.fetch_add(1, Ordering::SeqCst) < 3 {
-        assert!(writes[1]["Update"]["Key"]["owner"]["S"].as_str().unwrap().starts_with("usage#2026-11-24T12#"));
+        assert!(
+            writes[1]["Update"]["Key"]["owner"]["S"].as_str().unwrap().starts_with("usage#2026-11-24T12#")
+        );
         let reasons = ["None", "TransactionConflict", "None", "None"].map(|code| json!({ "Code": code }));
         let kind = "com.amazonaws.dynamodb.v20120810#TransactionCanceledException";
         return (StatusCode::BAD_REQUEST, Json(json!({ "__type": kind, "CancellationReasons": reasons })));
@@ -135,8 +143,9 @@ fn spread(store: &Store) -> Vec<u8> {
 async fn what_a_read_leaves_out_is_asked_for_again() {
     let asked = Arc::new(AtomicUsize::new(0));
     let met = Arc::clone(&asked);
-    let app = Router::new().fallback(move |headers: HeaderMap, Json(body): Json<Value>| {
+    let app = Router::new().fallback(move |headers: HeaderMap, body: Bytes| {
         let met = Arc::clone(&met);
+        let body: Value = serde_json::from_slice(&body).unwrap();
         async move {
             let target = headers["x-amz-target"].to_str().unwrap().rsplit('.').next().unwrap().to_owned();
             if target != "BatchGetItem" {
