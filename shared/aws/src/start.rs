@@ -48,12 +48,13 @@ pub async fn open_door() -> Result<LiveDoor, StartError> {
     open(ports).await
 }
 
-/// As [`open_door`], for an authorizer: it is given no body, so it holds no webhook against a secret and reads none.
+/// As [`open_door`], for an authorizer: it is given no body, so it holds no webhook against a secret and reads none; and
+/// what plans were is kept by the dispatcher.
 ///
 /// # Errors
 /// As [`open_door`].
 pub async fn open_authorizer() -> Result<LiveDoor, StartError> {
-    open(|clients, table| Ports { secrets: None, ..ports(clients, table) }).await
+    open(|clients, table| Ports { secrets: None, plans: None, ..ports(clients, table) }).await
 }
 
 async fn open(ports: impl FnOnce(&AwsClients, &str) -> Ports) -> Result<LiveDoor, StartError> {
@@ -70,14 +71,10 @@ async fn open(ports: impl FnOnce(&AwsClients, &str) -> Ports) -> Result<LiveDoor
             LiveDoor::following(door, Arc::new(DynamoPublications::new(&clients, &table)), lookup)
         }
     };
-    // A look for publications opens the connection as well as any other read.
-    let warm = async {
-        if updates == Updates::None {
-            clients.warm(&table).await;
-        }
-    };
-    // Keys that are not here by then are fetched by the first call that needs them.
-    let (_, ()) = tokio::join!(tokio::time::timeout(PREPARE, live.prepare()), warm);
+    // It reads the store, which opens the connection: on a small function the first TLS handshake costs more than all else
+    // that is done at start, and during init it costs no caller any time. Keys that are not here by then are fetched by
+    // the first call that needs them.
+    let _ = tokio::time::timeout(PREPARE, live.prepare()).await;
     let current = live.current();
     tracing::info!(
         door = current.rules().config().door.name,

@@ -21,6 +21,7 @@ mod local_secrets;
 mod local_tables;
 mod moment;
 mod output;
+mod plans;
 mod policy;
 mod project;
 mod token_line;
@@ -68,6 +69,7 @@ enum Verb {
     Demo(demo::Arguments),
     Emit(emit::Arguments),
     Keys(keys::Arguments),
+    Plans(plans::Arguments),
     Policy(policy::Arguments),
     Usage(usage::Arguments),
     Completions(completions::Arguments),
@@ -93,6 +95,7 @@ async fn run() -> std::process::ExitCode {
         Verb::Demo(arguments) => demo::run(arguments, format).await,
         Verb::Emit(arguments) => emit::run(arguments, format).await,
         Verb::Keys(arguments) => keys::run(arguments, format).await,
+        Verb::Plans(arguments) => plans::run(arguments, format).await,
         Verb::Policy(arguments) => policy::run(arguments, format).await,
         Verb::Usage(arguments) => usage::run(arguments, format).await,
         Verb::Completions(arguments) => completions::run::<Arguments>(&arguments),

@@ -9,8 +9,8 @@ use crate::keys::KeyRing;
 use crate::known_keys::KnownKeys;
 use crate::limit::Limiter;
 use crate::ports::{
-    AnswerBound, ApiKeys, Clock, Decisions, EntityStore, Fetch, Journal, Ledger, LimitStore, Quarantine,
-    Secrets, Switches, Targets,
+    AnswerBound, ApiKeys, Clock, Decisions, EntityStore, Fetch, Journal, Ledger, LimitStore, PlanKeeper,
+    Quarantine, Secrets, Switches, Targets,
 };
 use crate::reserve::Tab;
 use crate::rules::Rules;
@@ -33,6 +33,8 @@ pub struct Ports {
     pub limits: Arc<dyn LimitStore>,
     /// What is switched off.
     pub switches: Arc<dyn Switches>,
+    /// Keeps what plans were; an authorizer, which is no place to say what calls cost, has nobody to keep them.
+    pub plans: Option<Arc<dyn PlanKeeper>>,
     /// The record of every call.
     pub ledger: Arc<dyn Ledger>,
     /// Decisions, where they are recorded.
@@ -138,6 +140,13 @@ impl Door {
         };
         let switches = self.switches.load(self.ports.switches.as_ref(), clock);
         tokio::join!(self.keys.load(fetch, clock), secrets, switches);
+    }
+
+    /// Has what its plans are kept, so that its calls are priced by it ever after.
+    pub(crate) async fn keep_plans(&self) {
+        if let Some(plans) = &self.ports.plans {
+            plans.keep(&self.rules.config().plans).await;
+        }
     }
 
     /// Carries one call through the whole door: the outcome is recorded and answered whatever it is.

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use doorward_config::{EntityTable, SecretRef, Target};
+use doorward_config::{EntityTable, Plan, SecretRef, Target};
 use doorward_model::{
     Call, CanonicalPath, DecisionRecord, EventRecord, HttpRequest, Item, Outcome, Principal, Reply,
     ReplyForm, Secret, TargetFault, Trace,
@@ -89,6 +89,14 @@ pub trait LimitStore: Send + Sync {
 pub trait Switches: Send + Sync {
     /// Everything that is: `caller#User::"alice"`, `action#createOrder`, `target#orders`.
     async fn off(&self) -> Result<HashSet<String>, StoreError>;
+}
+
+/// What plans were, in the state table: past calls are priced by it.
+#[async_trait]
+pub trait PlanKeeper: Send + Sync {
+    /// Keeps the definition of each plan's version that is not kept yet. Nobody waits for it: what could not be kept is
+    /// told to operators, and is tried again by the next sandbox that starts.
+    async fn keep(&self, plans: &[Plan]);
 }
 
 /// The record of every call.

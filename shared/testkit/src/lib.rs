@@ -6,6 +6,7 @@ pub mod fault_proxy;
 mod gateway_cache;
 pub mod http1;
 mod issuer;
+mod plans;
 mod publications;
 mod secrets;
 mod signing_key;
@@ -19,6 +20,7 @@ pub use gateway_cache::{
     CacheKey, Effect, FunctionResult, Gate, GatewayApi, GatewayCache, GatewayRequest, IdentitySource, Look,
 };
 pub use issuer::{TestIssuer, numeric_date};
+pub use plans::MemoryPlans;
 pub use publications::MemoryPublications;
 pub use secrets::MemorySecrets;
 pub use signing_key::{SigningKey, hmac_token};

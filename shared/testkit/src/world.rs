@@ -15,6 +15,7 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use crate::clock::ManualClock;
+use crate::plans::MemoryPlans;
 use crate::secrets::MemorySecrets;
 use crate::stores::{
     MemoryApiKeys, MemoryDecisions, MemoryEntities, MemoryLedger, MemoryLimits, MemoryQuarantine,
@@ -123,6 +124,8 @@ pub struct World {
     pub secrets: Arc<MemorySecrets>,
     pub limits: Arc<MemoryLimits>,
     pub switches: Arc<MemorySwitches>,
+    /// What was kept of plans.
+    pub plans: Arc<MemoryPlans>,
     pub ledger: Arc<MemoryLedger>,
     pub decisions: Arc<MemoryDecisions>,
     pub quarantine: Arc<MemoryQuarantine>,
@@ -149,6 +152,7 @@ impl World {
         let secrets = Arc::new(MemorySecrets::default());
         let limits = Arc::new(MemoryLimits::default());
         let switches = Arc::new(MemorySwitches::default());
+        let plans = Arc::new(MemoryPlans::default());
         let ledger = Arc::new(MemoryLedger::default());
         let decisions = Arc::new(MemoryDecisions::default());
         let quarantine = Arc::new(MemoryQuarantine::default());
@@ -163,6 +167,7 @@ impl World {
             secrets: Some(secrets.clone()),
             limits: limits.clone(),
             switches: switches.clone(),
+            plans: Some(plans.clone()),
             ledger: ledger.clone(),
             decisions: decisions.clone(),
             quarantine: quarantine.clone(),
@@ -179,6 +184,7 @@ impl World {
             secrets,
             limits,
             switches,
+            plans,
             ledger,
             decisions,
             quarantine,

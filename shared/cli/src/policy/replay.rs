@@ -14,6 +14,7 @@ use serde_json::json;
 
 use super::other;
 use crate::endpoint::{self, Dynamodb};
+use crate::moment::moment;
 use crate::output::{Exit, Failure, Format, say};
 use crate::project::configuration;
 

@@ -1,4 +1,5 @@
 use doorward_config::{Dimension, Limit, LimitMode, LimitRule};
+use doorward_model::EntityName;
 use sha2::{Digest, Sha256};
 
 use super::{Facts, Slot};
@@ -115,14 +116,19 @@ fn named(by: &str, value: String) -> String {
 
 /// The scope of a caller's own limits.
 pub(crate) fn of_caller(facts: &Facts) -> String {
-    named("caller", facts.caller.to_string())
+    caller_scope(&facts.caller)
+}
+
+/// The scope of this caller's own limits: the owner of their item, which says which plan the caller is assigned, too.
+#[must_use]
+pub fn caller_scope(caller: &EntityName) -> String {
+    named("caller", caller.to_string())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use doorward_config::{Override, Window};
-    use doorward_model::EntityName;
 
     fn facts() -> Facts {
         Facts {

@@ -14,6 +14,7 @@ mod slot;
 mod taken;
 
 pub use ask::{Ask, Assignment, Block, GiveBack, Reserved};
+pub use held::caller_scope;
 pub use slot::{Branch, Level, Slot, SlotRule, nanoseconds};
 
 pub(crate) use facts::Facts;
