@@ -28,6 +28,7 @@ mod plan_versions;
 mod publications;
 mod publisher;
 mod quarantine;
+mod rollup;
 mod runtime;
 #[cfg(test)]
 #[path = "../tests/it/sample.rs"]
@@ -66,6 +67,7 @@ pub use plan_versions::{DynamoPlanVersions, KeptPlan};
 pub use publications::DynamoPublications;
 pub use publisher::Publisher;
 pub use quarantine::{DynamoQuarantine, QuarantineItem};
+pub use rollup::{Pause, RollUp, RolledUp, UncountableError, open_rollup};
 pub use runtime::block_on;
 pub use sdk_error::is_table_missing;
 pub use secrets::AwsSecrets;

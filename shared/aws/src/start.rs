@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use doorward_config::Updates;
+use doorward_config::{Config, Updates};
 use doorward_core::{BundleError, Door, LiveDoor, Ports, Rules, Source};
 use doorward_model::Faults;
 use tracing_subscriber::filter::LevelFilter;
@@ -61,9 +61,7 @@ async fn open(ports: impl FnOnce(&AwsClients, &str) -> Ports) -> Result<LiveDoor
     // Read once: a bundle that is taken up later meets the same overrides.
     let overrides = overrides();
     let lookup = move |name: &str| overrides.get(name).cloned();
-    let package = std::env::var("LAMBDA_TASK_ROOT").ok().filter(|folder| !folder.is_empty());
-    let place = lookup("DOORWARD_CONFIG").or(package).unwrap_or_else(|| ".".to_owned());
-    let rules = Rules::open(&Source::open(Path::new(&place))?, &lookup)?;
+    let rules = Rules::open(&source(&lookup)?, &lookup)?;
     let (table, updates) = (rules.config().door.table.clone(), rules.config().door.updates);
     let clients = AwsClients::from_environment()?;
     let door = Door::new(Arc::new(rules), ports(&clients, &table));
@@ -84,6 +82,22 @@ async fn open(ports: impl FnOnce(&AwsClients, &str) -> Ports) -> Result<LiveDoor
         "the door is open"
     );
     Ok(live)
+}
+
+/// The configuration alone, of a function that decides nothing.
+pub(crate) fn configuration() -> Result<Config, StartError> {
+    let overrides = overrides();
+    let lookup = |name: &str| overrides.get(name).cloned();
+    let bundle = source(&lookup)?.into_bundle();
+    let (name, text) = &bundle.config;
+    Ok(doorward_config::parse(name, text).and_then(|config| config.with_environment(lookup))?)
+}
+
+/// What governs, where the environment says that it is.
+fn source(lookup: &impl Fn(&str) -> Option<String>) -> Result<Source, BundleError> {
+    let package = std::env::var("LAMBDA_TASK_ROOT").ok().filter(|folder| !folder.is_empty());
+    let place = lookup("DOORWARD_CONFIG").or(package).unwrap_or_else(|| ".".to_owned());
+    Source::open(Path::new(&place))
 }
 
 /// What the environment sets of the door's own.

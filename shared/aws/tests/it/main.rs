@@ -15,6 +15,7 @@ mod loopback;
 mod plan_versions;
 mod publications;
 mod quarantine;
+mod rollup;
 mod sample;
 mod secrets;
 mod store;

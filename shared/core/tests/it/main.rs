@@ -16,6 +16,7 @@ mod events;
 mod fronts;
 mod iam;
 mod keys;
+mod limits;
 mod live;
 mod loaded;
 mod misplaced;
