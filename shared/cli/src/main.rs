@@ -6,6 +6,7 @@ mod calling;
 mod check;
 mod clients;
 mod completions;
+mod cost;
 mod demo;
 mod dev;
 mod emit;
@@ -61,6 +62,7 @@ Examples:
                                          who called how often, and for what
   doorward usage invoice --period 2026-11
                                          price a month
+  doorward cost --calls 10M              estimate what the configuration costs
   doorward dev                           run the local door over this project's functions
   doorward emit s3 --bucket receipts --key inbox/a.pdf
   doorward demo                          run the shop demo and explain every answer
@@ -78,6 +80,7 @@ enum Verb {
     Plans(plans::Arguments),
     Policy(policy::Arguments),
     Usage(usage::Arguments),
+    Cost(cost::Arguments),
     Completions(completions::Arguments),
 }
 
@@ -105,6 +108,7 @@ async fn run() -> std::process::ExitCode {
         (Verb::Keys(arguments), Ok(format)) => keys::run(arguments, format).await,
         (Verb::Plans(arguments), Ok(format)) => plans::run(arguments, format).await,
         (Verb::Policy(arguments), Ok(format)) => policy::run(arguments, format).await,
+        (Verb::Cost(arguments), Ok(format)) => cost::run(&arguments, format),
         (Verb::Completions(arguments), Ok(_)) => completions::run::<Arguments>(&arguments),
     };
     done.unwrap_or_else(|failure| {
