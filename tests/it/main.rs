@@ -21,6 +21,7 @@ mod every_front;
 mod examples;
 mod explain;
 mod fleet;
+mod invoices;
 mod issuer;
 mod kill_points;
 mod kinds_of_tokens;
