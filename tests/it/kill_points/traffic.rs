@@ -1,4 +1,3 @@
-use doorward_events::{Entrance, Envelope};
 use fastrand::Rng;
 use serde_json::Value;
 
@@ -93,17 +92,5 @@ impl Delivery {
             }
         };
         Self { kind, id: id.to_owned(), event, is_twin: false, subjects }
-    }
-
-    /// The ids of its records' calls, in the order of its subjects.
-    pub(super) fn calls(&self) -> Vec<String> {
-        let payload = self.event.to_string();
-        let envelope = Envelope::new(payload.as_bytes(), &self.id, u64::MAX, None);
-        match doorward_events::read(&envelope) {
-            Ok(Entrance::Records(records)) => {
-                records.into_iter().map(|record| record.ok().unwrap().call.to_string()).collect()
-            }
-            _ => panic!("no records in {payload}"),
-        }
     }
 }
