@@ -6,7 +6,6 @@ use aws_sdk_dynamodb::config::retry::RetryPartition;
 use aws_sdk_dynamodb::config::{
     BehaviorVersion, Region, SharedCredentialsProvider, StalledStreamProtectionConfig,
 };
-use aws_sdk_dynamodb::types::AttributeValue;
 use aws_smithy_http_client::Connector;
 use aws_smithy_http_client::tls::Provider;
 use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
@@ -16,13 +15,10 @@ use aws_smithy_types::timeout::TimeoutConfig;
 
 use crate::json_api::JsonApi;
 use crate::passing::RetryPassing;
-use crate::sdk_error;
 
 const CONNECT: Duration = Duration::from_secs(2);
 const STORE_ATTEMPT: Duration = Duration::from_secs(1);
 const STORE_OPERATION: Duration = Duration::from_secs(3);
-/// Longer than this, a sandbox does not wait for the store before its first call.
-const WARM: Duration = Duration::from_secs(1);
 const STORE_ATTEMPTS: u32 = 3;
 const STORE_FIRST_BACKOFF: Duration = Duration::from_millis(25);
 const STORE_LONGEST_BACKOFF: Duration = Duration::from_millis(250);
@@ -102,25 +98,6 @@ impl AwsClients {
             connector,
             json,
         })
-    }
-
-    /// Opens the connection to DynamoDB with one read of an item that is not there. On a small function the first TLS
-    /// handshake costs more than all else that is done at start; during init it costs no caller any time.
-    pub async fn warm(&self, table: &str) {
-        let absent = || AttributeValue::S("warm".to_owned());
-        let read = self
-            .dynamodb
-            .get_item()
-            .table_name(format!("{table}-state"))
-            .key("owner", absent())
-            .key("item", absent())
-            .send();
-        let cause = match tokio::time::timeout(WARM, read).await {
-            Ok(Ok(_)) => return,
-            Ok(Err(error)) => sdk_error::brief(&error),
-            Err(_) => "timed out".to_owned(),
-        };
-        tracing::warn!(cause, "the store did not answer at start");
     }
 }
 

@@ -147,8 +147,12 @@ fn read(value: AttributeValue) -> ItemValue {
         AttributeValue::Ns(texts) => list(texts, ItemValue::Number),
         AttributeValue::L(values) => ItemValue::List(values.into_iter().map(read).collect()),
         AttributeValue::M(members) => ItemValue::Record(members.into_iter().map(member).collect()),
-        // Bytes, sets of them, and what a later version of DynamoDB may have.
-        _ => ItemValue::Binary,
+        AttributeValue::B(bytes) => ItemValue::Binary(bytes.into_inner()),
+        AttributeValue::Bs(sets) => {
+            ItemValue::List(sets.into_iter().map(|bytes| ItemValue::Binary(bytes.into_inner())).collect())
+        }
+        // What a later version of DynamoDB may have, which no schema types either.
+        _ => ItemValue::Binary(Vec::new()),
     }
 }
 

@@ -3,6 +3,7 @@ use doorward_core::ports::StoreError;
 
 use crate::attributes;
 use crate::item::LedgerItem;
+use crate::ledger_rows::LedgerRow;
 use crate::{AwsClients, sdk_error};
 
 /// Reads `<table>-ledger` for operators.
@@ -15,7 +16,7 @@ pub struct LedgerReader {
 /// Some of the ledger's items, in no order.
 #[derive(Debug, Clone, PartialEq)]
 pub struct LedgerPage {
-    /// What one read of at most 1 MB holds.
+    /// What one read of at most 1 MB holds, the calls of blocks among them.
     pub items: Vec<LedgerItem>,
     /// Where the next page begins; `None` after the last.
     pub next: Option<String>,
@@ -55,9 +56,10 @@ impl LedgerReader {
             scan = scan.exclusive_start_key("call", AttributeValue::S(start.to_owned()));
         }
         let page = scan.send().await.map_err(|error| StoreError(sdk_error::brief(&error)))?;
-        let items = page.items.unwrap_or_default().into_iter().map(attributes::read);
+        let rows = page.items.unwrap_or_default().into_iter().map(LedgerRow::read);
+        let rows = rows.collect::<Result<Vec<_>, _>>().map_err(|_| unreadable())?;
         Ok(LedgerPage {
-            items: items.collect::<Result<_, _>>().map_err(|_| unreadable())?,
+            items: rows.into_iter().flat_map(LedgerRow::into_calls).collect(),
             next: page.last_evaluated_key.and_then(|key| key.get("call")?.as_s().ok().cloned()),
         })
     }

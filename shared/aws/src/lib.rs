@@ -2,7 +2,9 @@
 
 mod answers;
 mod api_keys;
+mod assignments;
 mod attributes;
+mod block;
 mod client;
 mod clock;
 
@@ -17,13 +19,16 @@ mod key_keeper;
 mod lambda;
 mod ledger;
 mod ledger_reader;
+mod ledger_rows;
 mod limit_memory;
 mod limit_update;
 mod limits;
 mod passing;
+mod plan_versions;
 mod publications;
 mod publisher;
 mod quarantine;
+mod rollup;
 mod runtime;
 #[cfg(test)]
 #[path = "../tests/it/sample.rs"]
@@ -32,6 +37,9 @@ mod sdk_error;
 mod secrets;
 mod signer;
 mod start;
+mod switchboard;
+mod switches;
+mod usage_reader;
 
 use std::sync::Arc;
 
@@ -39,6 +47,8 @@ use doorward_core::Ports;
 
 pub use answers::LambdaAnswers;
 pub use api_keys::DynamoApiKeys;
+pub use assignments::{Assigned, Assignments};
+pub use block::{Block, BlockError};
 pub use client::{AwsClients, EnvironmentError};
 pub use clock::SystemClock;
 pub use decisions::{DecisionRange, DynamoDecisions, RecordedDecisions};
@@ -51,15 +61,21 @@ pub use key_keeper::KeyKeeper;
 pub use lambda::LambdaTargets;
 pub use ledger::DynamoLedger;
 pub use ledger_reader::{LedgerPage, LedgerReader};
+pub use ledger_rows::{LedgerRow, LedgerRows, RowError, RowPage};
 pub use limits::DynamoLimits;
+pub use plan_versions::{DynamoPlanVersions, KeptPlan};
 pub use publications::DynamoPublications;
 pub use publisher::Publisher;
 pub use quarantine::{DynamoQuarantine, QuarantineItem};
+pub use rollup::{Pause, RollUp, RolledUp, UncountableError, open_rollup};
 pub use runtime::block_on;
 pub use sdk_error::is_table_missing;
 pub use secrets::AwsSecrets;
 pub use signer::{Scope, Signer, Unsigned};
 pub use start::{StartError, init_log, open_authorizer, open_door};
+pub use switchboard::{Switchboard, SwitchedOff};
+pub use switches::DynamoSwitches;
+pub use usage_reader::UsageReader;
 
 /// Everything that a door stands on, over the environment as it is now and over the tables `<table>-ledger` and `<table>-state`.
 #[must_use]
@@ -70,6 +86,8 @@ pub fn ports(clients: &AwsClients, table: &str) -> Ports {
         api_keys: Arc::new(DynamoApiKeys::new(clients, table)),
         secrets: Some(Arc::new(AwsSecrets::new(clients, std::env::vars_os()))),
         limits: Arc::new(DynamoLimits::new(clients, table)),
+        plans: Some(Arc::new(DynamoPlanVersions::new(clients, table))),
+        switches: Arc::new(DynamoSwitches::new(clients, table)),
         ledger: Arc::new(DynamoLedger::new(clients, table)),
         decisions: Arc::new(DynamoDecisions::new(clients, table)),
         quarantine: Arc::new(DynamoQuarantine::new(clients, table)),

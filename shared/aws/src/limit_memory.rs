@@ -3,7 +3,7 @@ use std::sync::{Mutex, PoisonError};
 
 use jiff::Timestamp;
 
-use crate::limit_update::Levels;
+use crate::limit_update::Seen;
 
 /// Half of the scopes that are remembered.
 const GENERATION: usize = 2048;
@@ -21,11 +21,11 @@ struct Generations {
     old: HashMap<String, Sighting>,
 }
 
-/// A scope's levels at the time of the call that saw them.
+/// What a scope's item said at the time of the call that saw it.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Sighting {
     pub(crate) at: Timestamp,
-    pub(crate) levels: Levels,
+    pub(crate) seen: Seen,
 }
 
 impl LimitMemory {

@@ -1,13 +1,15 @@
 //! The one conditional update that checks and moves all limits of a scope, and what its item says.
 //!
 //! A rate is the attribute `r#NAME`, its theoretical arrival time in nanoseconds; a quota is `q#NAME#WINDOW`, the
-//! units that the window has given. Levels only grow, whoever writes: that makes a refusal that was seen true for as
-//! long as its slot holds, and an update at most one failed guess away from the right one.
+//! units that the window has given. `l#LEASE` names a block that a sandbox holds, until when in seconds since the epoch;
+//! `plan` is the plan that a caller was assigned. Levels of rates only grow, and those of quotas but for what is given
+//! back, so that a refusal that was seen holds for a while, and an update is at most one failed guess away from the right
+//! one.
 
 use std::collections::{BTreeMap, HashMap};
 
 use aws_sdk_dynamodb::types::AttributeValue;
-use doorward_core::limit::{Ask, Branch, Level, Slot, SlotRule, nanoseconds};
+use doorward_core::limit::{Ask, Assignment, Block, Branch, Level, Slot, SlotRule, nanoseconds};
 use jiff::{SignedDuration, Timestamp};
 
 use crate::attributes::Attributes;
@@ -15,8 +17,25 @@ use crate::attributes::Attributes;
 /// How long an item outlives the last thing that it knows: far more than clocks differ.
 const GRACE: SignedDuration = SignedDuration::from_hours(48);
 
+/// How long the name of a block that is over stays: far more than clocks differ.
+const LEASE_GRACE: i64 = 60;
+
+/// As many names of blocks that are over are removed by one update.
+const MOST_STALE: usize = 20;
+
+/// The attribute that holds the plan of a caller.
+pub(crate) const PLAN: &str = "plan";
+
 /// The levels of a scope's item, by attribute name.
 pub(crate) type Levels = BTreeMap<String, Level>;
+
+/// What is known of a scope's item.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Seen {
+    pub(crate) levels: Levels,
+    /// Attributes that name blocks which are over, a few of them.
+    pub(crate) stale: Vec<String>,
+}
 
 /// Expressions, and what their aliases stand for.
 #[derive(Debug)]
@@ -25,40 +44,77 @@ pub(crate) struct LimitUpdate {
     pub(crate) condition: String,
     pub(crate) names: HashMap<String, String>,
     pub(crate) values: Attributes,
+    /// How much the block of the ask holds then; zero where it asks for none.
+    pub(crate) size: u64,
 }
 
-/// The update that takes `ask.units` from every slot if the item is about as `seen` says. No slot may refuse when
-/// unused: a condition that cannot hold would be a write for nothing.
-pub(crate) fn limit_update(ask: &Ask, seen: &Levels) -> LimitUpdate {
+/// The update that takes what `ask` asks for if the item is about as `seen` says. No slot may refuse when unused: a
+/// condition that cannot hold would be a write for nothing.
+pub(crate) fn limit_update(ask: &Ask, seen: &Seen) -> LimitUpdate {
     let mut parts = Parts::default();
-    for (index, slot) in ask.slots.iter().enumerate() {
-        parts.slot(index, slot, level(slot, seen), ask);
+    for slot in &ask.slots {
+        parts.slot(slot, level(slot, &seen.levels), ask.units, ask.now);
     }
-    parts.name("#expires", "expires".to_owned());
-    parts.number(":expires", expiry(ask).as_second());
-    parts.sets.push("#expires = :expires".to_owned());
-    let gone: Vec<String> = bygone(ask, seen)
-        .into_iter()
-        .enumerate()
-        .map(|(index, attribute)| parts.name(&format!("#g{index}"), attribute))
-        .collect();
-    let mut update = format!("SET {}", parts.sets.join(", "));
-    if !gone.is_empty() {
-        update.push_str(&format!(" REMOVE {}", gone.join(", ")));
+    let mut size = 0;
+    if let Some(block) = &ask.block {
+        // What nobody has seen gives the least, and shows how much there is.
+        size = block.size(&block_levels(block, &seen.levels), ask.now).unwrap_or(block.least);
+        for slot in &block.slots {
+            parts.slot(slot, level(slot, &seen.levels), size, ask.now);
+        }
+        parts.lease(block);
+    }
+    parts.expiry(ask);
+    if let Some(Assignment(plan)) = &ask.assignment {
+        parts.name("#plan", PLAN.to_owned());
+        match plan {
+            None => parts.conditions.push("attribute_not_exists(#plan)".to_owned()),
+            Some(plan) => {
+                parts.values.insert(":plan".to_owned(), AttributeValue::S(plan.clone()));
+                parts.conditions.push("#plan = :plan".to_owned());
+            }
+        }
+    }
+    let replaced =
+        ask.block.iter().filter_map(|block| block.replaces.as_ref()).map(|name| lease_attribute(name));
+    let gone: Vec<String> =
+        bygone(ask, &seen.levels).into_iter().chain(seen.stale.iter().cloned()).chain(replaced).collect();
+    for (index, attribute) in gone.into_iter().enumerate() {
+        let alias = parts.name(&format!("#g{index}"), attribute);
+        parts.removes.push(alias);
+    }
+    let mut update = String::new();
+    if !parts.sets.is_empty() {
+        update.push_str(&format!("SET {}", parts.sets.join(", ")));
+    }
+    if !parts.removes.is_empty() {
+        update.push_str(&format!(" REMOVE {}", parts.removes.join(", ")));
     }
     LimitUpdate {
         update,
         condition: parts.conditions.join(" AND "),
         names: parts.names,
         values: parts.values,
+        size,
     }
 }
 
+/// What `item` says at `now`.
+pub(crate) fn seen(item: &Attributes, now: Timestamp) -> Seen {
+    let over = |(name, value): (&String, &AttributeValue)| {
+        let until: i64 = value.as_n().ok()?.parse().ok()?;
+        let is_over = name.starts_with("l#") && until.saturating_add(LEASE_GRACE) < now.as_second();
+        is_over.then(|| name.clone())
+    };
+    Seen { levels: levels(item), stale: item.iter().filter_map(over).take(MOST_STALE).collect() }
+}
+
 /// The levels that `item` holds.
-pub(crate) fn levels(item: &Attributes) -> Levels {
+fn levels(item: &Attributes) -> Levels {
     let level = |(name, value): (&String, &AttributeValue)| {
+        let kind = name.split_once('#')?.0;
         let number = value.as_n().ok()?;
-        let level = match name.split_once('#')?.0 {
+        let level = match kind {
             "r" => Level::Rate(Some(number.parse().ok()?)),
             "q" => Level::Quota(number.parse().ok()?),
             _ => return None,
@@ -68,47 +124,85 @@ pub(crate) fn levels(item: &Attributes) -> Levels {
     item.iter().filter_map(level).collect()
 }
 
+/// The plan that the caller whose item this is was assigned.
+pub(crate) fn assignment(item: &Attributes) -> Assignment {
+    Assignment(item.get(PLAN).and_then(|plan| plan.as_s().ok()).cloned())
+}
+
+/// The attribute that names a block.
+pub(crate) fn lease_attribute(lease: &str) -> String {
+    format!("l#{lease}")
+}
+
 /// The level of `slot` in an item; that of an unused slot when the item does not know it.
 pub(crate) fn level(slot: &Slot, levels: &Levels) -> Level {
     levels.get(&attribute(slot)).copied().unwrap_or_else(|| slot.unused())
 }
 
+/// The levels of a block's slots.
+pub(crate) fn block_levels(block: &Block, levels: &Levels) -> Vec<Level> {
+    block.slots.iter().map(|slot| level(slot, levels)).collect()
+}
+
 #[derive(Default)]
 struct Parts {
+    slots: usize,
     sets: Vec<String>,
+    removes: Vec<String>,
     conditions: Vec<String>,
     names: HashMap<String, String>,
     values: Attributes,
 }
 
 impl Parts {
-    fn slot(&mut self, index: usize, slot: &Slot, level: Level, ask: &Ask) {
+    fn slot(&mut self, slot: &Slot, level: Level, units: u64, now: Timestamp) {
+        let index = self.slots;
+        self.slots += 1;
         let name = self.name(&format!("#s{index}"), attribute(slot));
         let (by, bound) = (format!(":by{index}"), format!(":bound{index}"));
         match &slot.rule {
             SlotRule::Rate { .. } => {
-                self.number(":now", nanoseconds(ask.now));
-                match Slot::branch(level, ask.now) {
+                self.number(":now", nanoseconds(now));
+                match Slot::branch(level, now) {
                     Branch::Idle => {
-                        self.number(&by, nanoseconds(ask.now).saturating_add(step(slot, ask.units)));
+                        self.number(&by, nanoseconds(now).saturating_add(step(slot, units)));
                         self.sets.push(format!("{name} = {by}"));
                         self.conditions.push(format!("(attribute_not_exists({name}) OR {name} <= :now)"));
                     }
                     Branch::Busy => {
-                        self.number(&by, step(slot, ask.units));
-                        self.number(&bound, slot.latest(ask.units, ask.now));
+                        self.number(&by, step(slot, units));
+                        self.number(&bound, slot.latest(units, now));
                         self.sets.push(format!("{name} = {name} + {by}"));
                         self.conditions.push(format!("{name} > :now AND {name} <= {bound}"));
                     }
                 }
             }
-            SlotRule::Quota { units, .. } => {
+            SlotRule::Quota { units: limit, .. } => {
                 self.number(":zero", 0);
-                self.number(&by, ask.units);
-                self.number(&bound, units.saturating_sub(ask.units));
+                self.number(&by, units);
+                self.number(&bound, limit.saturating_sub(units));
                 self.sets.push(format!("{name} = if_not_exists({name}, :zero) + {by}"));
                 self.conditions.push(format!("(attribute_not_exists({name}) OR {name} <= {bound})"));
             }
+        }
+    }
+
+    /// The name of a block is there only when it was given: a write that is sent again finds it.
+    fn lease(&mut self, block: &Block) {
+        self.name("#lease", lease_attribute(&block.lease));
+        self.number(":lease", block.expires.as_second());
+        self.sets.push("#lease = :lease".to_owned());
+        self.conditions.push("attribute_not_exists(#lease)".to_owned());
+    }
+
+    /// An item that says which plan a caller is on does not expire.
+    fn expiry(&mut self, ask: &Ask) {
+        let name = self.name("#expires", "expires".to_owned());
+        if ask.assignment.as_ref().is_some_and(|assignment| assignment.0.is_some()) {
+            self.removes.push(name);
+        } else {
+            self.number(":expires", expiry(ask).as_second());
+            self.sets.push("#expires = :expires".to_owned());
         }
     }
 
@@ -122,7 +216,8 @@ impl Parts {
     }
 }
 
-fn attribute(slot: &Slot) -> String {
+/// The attribute that holds the slot's level.
+pub(crate) fn attribute(slot: &Slot) -> String {
     match &slot.rule {
         SlotRule::Rate { .. } => format!("r#{}", slot.name),
         SlotRule::Quota { window, .. } => format!("q#{}#{window}", slot.name),
@@ -139,14 +234,16 @@ fn step(slot: &Slot, units: u64) -> i64 {
 
 /// When nothing that the item says matters any more.
 fn expiry(ask: &Ask) -> Timestamp {
-    let last = |slot: &Slot| match &slot.rule {
+    let last = |(slot, units): (&Slot, u64)| match &slot.rule {
         SlotRule::Rate { .. } => {
-            let furthest = slot.latest(ask.units, ask.now).saturating_add(step(slot, ask.units));
+            let furthest = slot.latest(units, ask.now).saturating_add(step(slot, units));
             Timestamp::from_nanosecond(i128::from(furthest)).unwrap_or(ask.now)
         }
         SlotRule::Quota { ends, .. } => *ends,
     };
-    let last = ask.slots.iter().map(last).max().unwrap_or(ask.now);
+    let slots = ask.slots.iter().map(|slot| (slot, ask.units));
+    let leased = ask.block.iter().flat_map(|block| block.slots.iter().map(|slot| (slot, block.most)));
+    let last = slots.chain(leased).map(last).max().unwrap_or(ask.now);
     last.saturating_add(GRACE).unwrap_or(last)
 }
 
@@ -154,7 +251,7 @@ fn expiry(ask: &Ask) -> Timestamp {
 /// attribute that is gone would give its whole quota again.
 fn bygone(ask: &Ask, seen: &Levels) -> Vec<String> {
     let mut bygone = Vec::new();
-    for slot in &ask.slots {
+    for slot in ask.slots.iter().chain(ask.block.iter().flat_map(|block| &block.slots)) {
         let SlotRule::Quota { window, .. } = &slot.rule else { continue };
         let prefix = format!("q#{}#", slot.name);
         let older = |name: &&String| {
@@ -185,28 +282,33 @@ mod tests {
     fn rate() -> Limit {
         let rule =
             LimitRule::Rate { units: 5, period: Duration::from_secs(1), burst: NonZeroU64::new(10).unwrap() };
-        Limit { name: "r5".into(), rule }
+        Limit::hard("r5", rule)
     }
 
     fn quota() -> Limit {
-        Limit { name: "day".into(), rule: LimitRule::Quota { units: 100, window: Window::Day } }
+        Limit::hard("day", LimitRule::Quota { units: 100, window: Window::Day })
     }
 
     fn ask(limits: &[Limit], units: u64) -> Ask {
         let slots = limits.iter().map(|limit| Slot::at(limit, now())).collect();
-        Ask { scope: "caller#User::\"alice\"".into(), now: now(), units, slots }
+        let scope = "caller#User::\"alice\"".into();
+        Ask { scope, now: now(), units, slots, block: None, assignment: None }
     }
 
     /// The update with its aliases filled in; times as milliseconds from now.
     #[track_caller]
     fn check(ask: &Ask, seen: &[(&str, Level)], update: &str, condition: &str) {
-        let seen = seen.iter().map(|(name, level)| ((*name).to_owned(), *level)).collect();
-        let made = limit_update(ask, &seen);
+        let levels = seen.iter().map(|(name, level)| ((*name).to_owned(), *level)).collect();
+        let made = limit_update(ask, &Seen { levels, stale: Vec::new() });
         let mut aliases: Vec<(String, String)> = made.names.clone().into_iter().collect();
         for (name, value) in &made.values {
-            let number: i64 = value.as_n().unwrap().parse().unwrap();
+            let AttributeValue::N(number) = value else {
+                aliases.push((name.clone(), value.as_s().unwrap().clone()));
+                continue;
+            };
+            let number: i64 = number.parse().unwrap();
             let lead = (number - nanoseconds(now())) / 1_000_000;
-            let absolute = name == ":expires" || lead < -1_000_000_000;
+            let absolute = matches!(name.as_str(), ":expires" | ":lease") || lead < -1_000_000_000;
             aliases.push((name.clone(), if absolute { number.to_string() } else { format!("now+{lead}ms") }));
         }
         aliases.sort_by_key(|(name, _)| std::cmp::Reverse(name.len()));
@@ -263,6 +365,57 @@ mod tests {
     }
 
     #[test]
+    fn a_block_takes_what_there_is_and_leaves_its_name() {
+        let slots = [rate(), quota()].map(|limit| Slot::at(&limit, now())).to_vec();
+        let block = |least, most, replaces: Option<&str>| Block {
+            slots: slots.clone(),
+            least,
+            most,
+            lease: "new".into(),
+            expires: now() + SignedDuration::from_secs(15),
+            replaces: replaces.map(str::to_owned),
+        };
+        let ask = |block| Ask { block: Some(block), ..ask(&[], 1) };
+        let (lease, expires) = ("l#new = 1795521615", "expires = 1795737600");
+        check(
+            &ask(block(1, 50, None)),
+            &[],
+            &format!(
+                "SET r#r5 = now+1200ms, q#day#2026-11-24 = if_not_exists(q#day#2026-11-24, 0) + 6, {lease}, {expires}"
+            ),
+            "(attribute_not_exists(r#r5) OR r#r5 <= now+0ms) AND \
+             (attribute_not_exists(q#day#2026-11-24) OR q#day#2026-11-24 <= 94) AND attribute_not_exists(l#new)",
+        );
+        check(
+            &ask(block(2, 50, Some("old"))),
+            &[("q#day#2026-11-24", Level::Quota(97)), ("l#other", Level::Quota(1))],
+            &format!(
+                "SET r#r5 = now+400ms, q#day#2026-11-24 = if_not_exists(q#day#2026-11-24, 0) + 2, {lease}, {expires} \
+                 REMOVE l#old"
+            ),
+            "(attribute_not_exists(r#r5) OR r#r5 <= now+0ms) AND \
+             (attribute_not_exists(q#day#2026-11-24) OR q#day#2026-11-24 <= 98) AND attribute_not_exists(l#new)",
+        );
+    }
+
+    #[test]
+    fn what_plan_the_caller_is_on_is_part_of_the_condition() {
+        let on = |plan: Option<&str>| Ask {
+            assignment: Some(Assignment(plan.map(str::to_owned))),
+            ..ask(&[quota()], 1)
+        };
+        let set = "q#day#2026-11-24 = if_not_exists(q#day#2026-11-24, 0) + 1";
+        let room = "(attribute_not_exists(q#day#2026-11-24) OR q#day#2026-11-24 <= 99)";
+        check(
+            &on(None),
+            &[],
+            &format!("SET {set}, expires = 1795737600"),
+            &format!("{room} AND attribute_not_exists(plan)"),
+        );
+        check(&on(Some("pro")), &[], &format!("SET {set} REMOVE expires"), &format!("{room} AND plan = pro"));
+    }
+
+    #[test]
     fn windows_gone_by_are_removed_but_for_the_latest() {
         let used = Level::Quota(1);
         check(
@@ -290,9 +443,15 @@ mod tests {
             ("r#r5".into(), number("1795521600000000000")),
             ("q#day#2026-11-24".into(), number("7")),
             ("q#odd#2026-11-24".into(), number("1.5")),
+            ("l#past".into(), number("1795521539")),
+            ("l#just-past".into(), number("1795521540")),
+            ("plan".into(), AttributeValue::S("pro".into())),
         ]);
         let expected =
             [("q#day#2026-11-24", Level::Quota(7)), ("r#r5", Level::Rate(Some(1_795_521_600_000_000_000)))];
-        assert_eq!(levels(&item), expected.map(|(name, level)| (name.to_owned(), level)).into());
+        assert_eq!(assignment(&item), Assignment(Some("pro".into())));
+        let seen = seen(&item, now());
+        assert_eq!(seen.stale, ["l#past"], "a minute after its end");
+        assert_eq!(seen.levels, expected.map(|(name, level)| (name.to_owned(), level)).into());
     }
 }

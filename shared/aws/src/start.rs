@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use doorward_config::Updates;
+use doorward_config::{Config, Updates};
 use doorward_core::{BundleError, Door, LiveDoor, Ports, Rules, Source};
 use doorward_model::Faults;
 use tracing_subscriber::filter::LevelFilter;
@@ -48,21 +48,20 @@ pub async fn open_door() -> Result<LiveDoor, StartError> {
     open(ports).await
 }
 
-/// As [`open_door`], for an authorizer: it is given no body, so it holds no webhook against a secret and reads none.
+/// As [`open_door`], for an authorizer: it is given no body, so it holds no webhook against a secret and reads none; and
+/// what plans were is kept by the dispatcher.
 ///
 /// # Errors
 /// As [`open_door`].
 pub async fn open_authorizer() -> Result<LiveDoor, StartError> {
-    open(|clients, table| Ports { secrets: None, ..ports(clients, table) }).await
+    open(|clients, table| Ports { secrets: None, plans: None, ..ports(clients, table) }).await
 }
 
 async fn open(ports: impl FnOnce(&AwsClients, &str) -> Ports) -> Result<LiveDoor, StartError> {
     // Read once: a bundle that is taken up later meets the same overrides.
     let overrides = overrides();
     let lookup = move |name: &str| overrides.get(name).cloned();
-    let package = std::env::var("LAMBDA_TASK_ROOT").ok().filter(|folder| !folder.is_empty());
-    let place = lookup("DOORWARD_CONFIG").or(package).unwrap_or_else(|| ".".to_owned());
-    let rules = Rules::open(&Source::open(Path::new(&place))?, &lookup)?;
+    let rules = Rules::open(&source(&lookup)?, &lookup)?;
     let (table, updates) = (rules.config().door.table.clone(), rules.config().door.updates);
     let clients = AwsClients::from_environment()?;
     let door = Door::new(Arc::new(rules), ports(&clients, &table));
@@ -72,14 +71,10 @@ async fn open(ports: impl FnOnce(&AwsClients, &str) -> Ports) -> Result<LiveDoor
             LiveDoor::following(door, Arc::new(DynamoPublications::new(&clients, &table)), lookup)
         }
     };
-    // A look for publications opens the connection as well as any other read.
-    let warm = async {
-        if updates == Updates::None {
-            clients.warm(&table).await;
-        }
-    };
-    // Keys that are not here by then are fetched by the first call that needs them.
-    let (_, ()) = tokio::join!(tokio::time::timeout(PREPARE, live.prepare()), warm);
+    // It reads the store, which opens the connection: on a small function the first TLS handshake costs more than all else
+    // that is done at start, and during init it costs no caller any time. Keys that are not here by then are fetched by
+    // the first call that needs them.
+    let _ = tokio::time::timeout(PREPARE, live.prepare()).await;
     let current = live.current();
     tracing::info!(
         door = current.rules().config().door.name,
@@ -87,6 +82,22 @@ async fn open(ports: impl FnOnce(&AwsClients, &str) -> Ports) -> Result<LiveDoor
         "the door is open"
     );
     Ok(live)
+}
+
+/// The configuration alone, of a function that decides nothing.
+pub(crate) fn configuration() -> Result<Config, StartError> {
+    let overrides = overrides();
+    let lookup = |name: &str| overrides.get(name).cloned();
+    let bundle = source(&lookup)?.into_bundle();
+    let (name, text) = &bundle.config;
+    Ok(doorward_config::parse(name, text).and_then(|config| config.with_environment(lookup))?)
+}
+
+/// What governs, where the environment says that it is.
+fn source(lookup: &impl Fn(&str) -> Option<String>) -> Result<Source, BundleError> {
+    let package = std::env::var("LAMBDA_TASK_ROOT").ok().filter(|folder| !folder.is_empty());
+    let place = lookup("DOORWARD_CONFIG").or(package).unwrap_or_else(|| ".".to_owned());
+    Source::open(Path::new(&place))
 }
 
 /// What the environment sets of the door's own.

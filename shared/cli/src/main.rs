@@ -19,10 +19,13 @@ mod local_door;
 mod local_fronts;
 mod local_secrets;
 mod local_tables;
+mod moment;
 mod output;
+mod plans;
 mod policy;
 mod project;
 mod token_line;
+mod usage;
 
 use std::ffi::OsString;
 
@@ -51,6 +54,7 @@ Examples:
                                          decide recorded calls again with other policies
   doorward bundle publish                publish the bundle to running doors
   doorward keys create --owner warehouse make an API key
+  doorward usage archive usage-archive   keep the ledger's calls in files
   doorward dev                           run the local door over this project's functions
   doorward emit s3 --bucket receipts --key inbox/a.pdf
   doorward demo                          run the shop demo and explain every answer
@@ -65,7 +69,9 @@ enum Verb {
     Demo(demo::Arguments),
     Emit(emit::Arguments),
     Keys(keys::Arguments),
+    Plans(plans::Arguments),
     Policy(policy::Arguments),
+    Usage(usage::Arguments),
     Completions(completions::Arguments),
 }
 
@@ -89,7 +95,9 @@ async fn run() -> std::process::ExitCode {
         Verb::Demo(arguments) => demo::run(arguments, format).await,
         Verb::Emit(arguments) => emit::run(arguments, format).await,
         Verb::Keys(arguments) => keys::run(arguments, format).await,
+        Verb::Plans(arguments) => plans::run(arguments, format).await,
         Verb::Policy(arguments) => policy::run(arguments, format).await,
+        Verb::Usage(arguments) => usage::run(arguments, format).await,
         Verb::Completions(arguments) => completions::run::<Arguments>(&arguments),
     };
     done.unwrap_or_else(|failure| {

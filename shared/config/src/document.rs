@@ -4,6 +4,7 @@ use doorward_model::{Fault, Front};
 
 use crate::auth::{self, Callers};
 use crate::checked::{Config, Door};
+use crate::limits::{self, LimitNames};
 use crate::names::{self, Names};
 use crate::reader::{Section, Value};
 use crate::report::Reported;
@@ -31,7 +32,9 @@ pub(crate) fn read(document: &mut Section<'_>) -> Result<Config, Reported> {
         actions: Names::new("route or event"),
         plans: Names::new("plan"),
     };
-    let plans = plans::read(document, &mut names.plans);
+    let mut limit_names = LimitNames::new();
+    let plans = plans::read(document, &mut names.plans, &mut limit_names);
+    let limits = limits::of_door(document, &mut limit_names);
     let iam_users = iam.as_ref().ok().and_then(Option::as_ref);
     let user_type = iam_users.map(|iam| iam.user_type.as_str());
     let issuers = issuers::read(document, &mut names.callers, user_type);
@@ -48,6 +51,7 @@ pub(crate) fn read(document: &mut Section<'_>) -> Result<Config, Reported> {
     };
     let routes = routes::read(document, &mut names, &callers);
     let events = events::read(document, &mut names, fronts.as_deref().ok());
+    let named = limit_names.check(&names.actions, &names.targets, issuers.as_deref().ok());
 
     Ok(Config {
         fronts: fronts?,
@@ -63,6 +67,7 @@ pub(crate) fn read(document: &mut Section<'_>) -> Result<Config, Reported> {
         routes: routes?,
         events: events?,
         plans: plans?,
+        limits: named.and(limits)?,
         door: door?,
     })
 }
@@ -103,6 +108,11 @@ impl Declared<'_> {
     /// The plan that `value` holds, which must be declared.
     pub(crate) fn plan(&self, value: Value<'_>) -> Result<String, Reported> {
         self.plans.used(value)
+    }
+
+    /// Whether no purpose is declared at all, as far as that is known.
+    pub(crate) fn lacks_purposes(&self) -> bool {
+        self.purposes.is_some_and(<[String]>::is_empty)
     }
 
     /// The purpose that `value` holds, which must be declared.

@@ -12,6 +12,8 @@ use crate::size;
 
 /// What was decided is kept for looking back, not as an archive.
 const LONGEST_RECORD: Duration = Duration::from_secs(90 * 24 * 60 * 60);
+/// An item of so many calls stays far below the 400 KB that DynamoDB takes.
+const MOST_IN_BATCH: u64 = 1000;
 const UPDATES: &[(&str, Updates)] = &[("none", Updates::None), ("table", Updates::Table)];
 
 /// Reads `[door]`; a `fronts` that stands in it is handed out unread.
@@ -30,6 +32,7 @@ pub(crate) fn read<'t>(value: Value<'t>, fronts: &mut Option<Value<'t>>) -> Resu
         let screen_rate = section.or("screen_rate", default_screen_rate, |value| value.positive(1_000_000));
         let record_decisions =
             section.optional("record_decisions", |value| value.duration(DAY..=LONGEST_RECORD));
+        let batch = section.or("batch", 100, |value| value.integer(1..=MOST_IN_BATCH));
         *fronts = section.optional("fronts", Ok)?;
         Ok(Door {
             name: name?,
@@ -41,6 +44,7 @@ pub(crate) fn read<'t>(value: Value<'t>, fronts: &mut Option<Value<'t>>) -> Resu
             retention: retention?,
             screen_rate: screen_rate?,
             record_decisions: record_decisions?,
+            batch: usize::try_from(batch?).unwrap_or(usize::MAX),
         })
     })
 }

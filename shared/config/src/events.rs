@@ -2,6 +2,7 @@ use doorward_model::{EventKind, Fault, Front, FrontKind};
 
 use crate::checked::{EventRule, OnDeny};
 use crate::document::Declared;
+use crate::metering;
 use crate::names;
 use crate::pattern::Pattern;
 use crate::reader::{Key, Section, Value, with_hint};
@@ -32,7 +33,9 @@ pub(crate) fn read(
         });
         let purpose = section.optional("purpose", |value| names.purpose(value));
         let plan = section.optional("plan", |value| names.plan(value));
+        let durability = metering::event_durability(section);
 
+        durability?;
         let (types, matches): (Vec<_>, Vec<_>) = matches?.into_iter().partition(|(key, _)| key == EVENT_TYPE);
         Ok(EventRule {
             id: id?,

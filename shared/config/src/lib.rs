@@ -12,6 +12,7 @@ mod authorizer;
 mod certificates;
 mod checked;
 mod claims;
+mod decimal;
 mod document;
 mod domains;
 mod door;
@@ -24,13 +25,17 @@ mod iam;
 mod identity_source;
 mod issuers;
 mod lambda_name;
+mod limits;
 mod load;
 mod location;
+mod metering;
 mod names;
 mod path_template;
 mod pattern;
+mod plan_version;
 mod plans;
 mod policy_tests;
+mod price;
 mod rate;
 mod reader;
 mod report;
@@ -42,19 +47,22 @@ mod size;
 mod stated;
 mod suggestion;
 mod targets;
+mod units;
 mod webhooks;
 
 pub use checked::{
     Algorithm, ApiKeys, Authorizer, AuthorizerAnswer, CertificateId, Certificates, CheckAnswers, Config,
-    ContractRef, Credential, Domain, Door, EventRule, Iam, Issuer, JwksLocation, Limit, LimitRule, OnDeny,
-    ParentRule, Plan, PrincipalRule, ResourceRule, Route, RouteMatch, Shadow, Target, TokenKind, Updates,
-    Webhook, WebhookScheme, Window,
+    ContractRef, Credential, Currency, Dimension, Domain, Door, Durability, EventRule, Iam, Issuer,
+    JwksLocation, Limit, LimitMode, LimitRule, OnDeny, OnStoreFailure, Override, ParentRule, Plan, Price,
+    PrincipalRule, PurposeRule, ResourceRule, Route, RouteMatch, Shadow, Target, Tier, TokenKind,
+    UnitsFormula, UnitsInput, UnitsOperator, UnitsRule, UnitsTerm, Updates, Webhook, WebhookScheme, Window,
 };
 pub use duration::parse as parse_duration;
 pub use environment::{ENVIRONMENT, EnvironmentVariable, jwks_url_variable};
 pub use identity_source::IdentitySource;
 pub use load::{EntityTable, KeyType, LoadRule};
 pub use pattern::Pattern;
+pub use plan_version::{PlanDefinition, PlanDefinitionError};
 pub use policy_tests::{
     EventSample, Expected, PolicyTest, QuestionSample, RequestSample, Sample, SampleCall,
     parse_policy_sample, parse_policy_tests,

@@ -2,7 +2,7 @@ use std::collections::BTreeMap;
 
 use doorward_model::Fault;
 
-use crate::reader::Value;
+use crate::reader::{Key, Value};
 use crate::report::{Reported, quote};
 use crate::suggestion::suggest;
 
@@ -55,12 +55,29 @@ pub(crate) fn declared<'k, I: Iterator<Item = &'k str>>(
     known: impl Fn() -> I,
 ) -> Result<String, Reported> {
     let name = value.text()?;
+    one_of(name, kind, known).map_err(|fault| value.fault(fault))?;
+    Ok(name.to_owned())
+}
+
+/// A key whose text must be one of `known`.
+pub(crate) fn declared_key<'k, I: Iterator<Item = &'k str>>(
+    key: &Key<'_>,
+    kind: &str,
+    known: impl Fn() -> I,
+) -> Result<(), Reported> {
+    one_of(key.text, kind, known).map_err(|fault| key.fault(fault))
+}
+
+fn one_of<'k, I: Iterator<Item = &'k str>>(
+    name: &str,
+    kind: &str,
+    known: impl Fn() -> I,
+) -> Result<(), Fault> {
     if known().any(|declared| declared == name) {
-        return Ok(name.to_owned());
+        return Ok(());
     }
     let fault = Fault::new(format!("no {kind} is named {}", quote(name)));
-    let hint = suggest(name, known()).unwrap_or_else(|| format!("no {kind} is declared"));
-    Err(value.fault(fault.hint(hint)))
+    Err(fault.hint(suggest(name, known()).unwrap_or_else(|| format!("no {kind} is declared"))))
 }
 
 /// Names go into header fields, table keys, log lines and policies: 1 to 64 letters, digits, `-`, `_` and `.`, the

@@ -6,7 +6,7 @@ use crate::checked::Window;
 use crate::report::quote;
 
 /// The largest quota: what every reader of JSON holds exactly (RFC 8259 section 6, 2^53 - 1).
-const MOST_QUOTA: u64 = 9_007_199_254_740_991;
+pub(crate) const MOST_QUOTA: u64 = 9_007_199_254_740_991;
 
 /// Periods of a rate: the word in the file, the word in names of limits, seconds.
 const PERIODS: [(&str, &str, u64); 4] =

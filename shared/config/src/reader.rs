@@ -31,6 +31,28 @@ impl<'t> Value<'t> {
         self.report.place(self.node.span())
     }
 
+    /// Reports `fault` at the bytes `range` of the text that it is.
+    pub(crate) fn fault_within(self, range: Range<usize>, fault: Fault) -> Reported {
+        self.report.fault(self.span_within(range), fault)
+    }
+
+    /// Where the bytes `range` of the text that it is stand.
+    pub(crate) fn place_within(self, range: Range<usize>) -> Place {
+        self.report.place(self.span_within(range))
+    }
+
+    /// The whole where the text is not written as it reads: with escapes, or over several lines.
+    fn span_within(self, range: Range<usize>) -> Range<usize> {
+        let whole = self.node.span();
+        let written = self.report.written(whole.start + 1..whole.end.saturating_sub(1));
+        match self.node.get_ref() {
+            DeValue::String(text) if written == Some(text.as_ref()) => {
+                whole.start + 1 + range.start..whole.start + 1 + range.end
+            }
+            _ => whole,
+        }
+    }
+
     /// The line it stands on, from 1.
     pub(crate) fn line(self) -> usize {
         self.report.line(self.node.span())
@@ -127,6 +149,11 @@ impl<'t> Value<'t> {
     /// Whether it is an integer: for keys that take a number or a text.
     pub(crate) fn is_integer(self) -> bool {
         matches!(self.node.get_ref(), DeValue::Integer(_))
+    }
+
+    /// Whether it is a table: for keys that take a text or more than that.
+    pub(crate) fn is_table(self) -> bool {
+        matches!(self.node.get_ref(), DeValue::Table(_))
     }
 
     /// A point in time: a TOML date-time with its offset, or a string of that form (RFC 3339).
@@ -355,6 +382,27 @@ impl<'t> Section<'t> {
             let items = table.get_ref().as_table().and_then(|table| table.get(list)?.get_ref().as_array());
             items.into_iter().flatten().any(|item| item.get_ref().as_str() == Some(word))
         })
+    }
+
+    /// The texts at `member` of the tables of the array `key`: looked at ahead of the tables, which may be faulty.
+    pub(crate) fn texts(&self, key: &str, member: &str) -> Vec<&'t str> {
+        let tables = self.table.get(key).and_then(|node| node.get_ref().as_array());
+        let text =
+            |table: &'t Spanned<DeValue<'t>>| table.get_ref().as_table()?.get(member)?.get_ref().as_str();
+        tables.into_iter().flatten().filter_map(text).collect()
+    }
+
+    /// The members of the table as JSON, without those named.
+    pub(crate) fn members(
+        &self,
+        without: &[&str],
+    ) -> Result<serde_json::Map<String, serde_json::Value>, Reported> {
+        let members = self.table.iter().filter(|(key, _)| !without.contains(&key.get_ref().as_ref()));
+        let members = members.map(|(key, node)| {
+            let name: &str = key.get_ref();
+            Ok((name.to_owned(), Value { report: self.report, node }.stated()?.value))
+        });
+        Ok(all(members)?.into_iter().collect())
     }
 
     /// Whether `key` is there; it counts as known.

@@ -40,6 +40,11 @@ impl<'t> Report<'t> {
         }
     }
 
+    /// What the file says in `span`.
+    pub(crate) fn written(&self, span: Range<usize>) -> Option<&'t str> {
+        self.text.get(span)
+    }
+
     /// The place of `span`.
     pub(crate) fn place(&self, span: Range<usize>) -> Place {
         Place::new(self.file, self.text, span)

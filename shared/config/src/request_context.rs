@@ -57,7 +57,8 @@ pub(crate) fn read(value: Value<'_>, key_header: &HeaderName) -> Result<RequestC
     })
 }
 
-fn header(text: &str, key_header: &HeaderName) -> Result<HeaderName, Fault> {
+/// Reads the name of a header field that holds no credentials; `key_header` is the field that holds API keys.
+pub(crate) fn header(text: &str, key_header: &HeaderName) -> Result<HeaderName, Fault> {
     let name = field(text)?;
     if CREDENTIALS.contains(&name) || name == key_header {
         let fault = Fault::new(format!("the header field {} holds credentials", quote(text)));

@@ -1,21 +1,19 @@
 use std::collections::HashMap;
-use std::num::NonZeroU64;
 
 use doorward_model::Fault;
 use http::Method;
 use matchit::Router;
 
 use crate::auth::Callers;
-use crate::checked::{CheckAnswers, ContractRef, Credential, ParentRule, ResourceRule, Route, RouteMatch};
+use crate::checked::{
+    CheckAnswers, ContractRef, Credential, ParentRule, ResourceRule, Route, RouteMatch, UnitsRule,
+};
 use crate::document::Declared;
 use crate::path_template::PathTemplate;
 use crate::reader::{Section, Value, with_hint};
 use crate::report::{Reported, quote};
 use crate::suggestion::suggest;
-use crate::{auth, entity_type, load, location, names, request_context};
-
-/// What one call may count for at most.
-const MOST_UNITS: u64 = 1_000_000;
+use crate::{auth, entity_type, load, location, metering, names, request_context, units};
 
 /// The longest name of a scope, in bytes.
 const LONGEST_SCOPE: usize = 256;
@@ -47,8 +45,11 @@ pub(crate) fn read(
         let resource = section
             .optional("resource", |value| read_resource(value, matched.as_ref().ok(), callers, &mut loaded));
         let context = section.optional("context", |value| request_context::read(value, callers.key_header));
-        let units = section.or("units", NonZeroU64::MIN, |value| value.positive(MOST_UNITS));
-        let purpose = section.optional("purpose", |value| names.purpose(value));
+        let units = section.or("units", UnitsRule::default(), units::read);
+        let purpose = section
+            .optional("purpose", |value| metering::purpose(value, names, callers, auth.as_deref().ok()));
+        let durability = metering::durability(section, auth.as_deref().ok());
+        let on_store_failure = metering::on_store_failure(section, auth.as_deref().ok());
         let authorizer = section.optional("authorizer", |value| read_authorizer(value, auth.as_deref().ok()));
 
         let contract = contract?;
@@ -74,6 +75,8 @@ pub(crate) fn read(
             context: context?.unwrap_or_default(),
             units: units?,
             purpose: purpose?,
+            durability: durability?,
+            on_store_failure: on_store_failure?,
         })
     })
 }

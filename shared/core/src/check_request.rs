@@ -1,5 +1,7 @@
+use std::num::NonZeroU64;
+
 use doorward_contract::{RequestFault, RequestParts};
-use doorward_model::{Call, MalformedFault, Principal, QueryPairs, Refusal, Stage};
+use doorward_model::{Call, MalformedFault, Principal, QueryPairs, Refusal, Stage, UnitsFault};
 use doorward_policy::Input;
 use serde_json::Value;
 
@@ -10,9 +12,11 @@ use crate::identify::Identified;
 /// A call whose payload was held against its contract. A fault is held back: a caller whom no policy would let in
 /// does not learn of it.
 pub(crate) struct Checked<'c> {
-    found: Found<'c>,
-    principal: Principal,
-    payload: Payload,
+    pub(crate) found: Found<'c>,
+    pub(crate) principal: Principal,
+    pub(crate) payload: Payload,
+    /// What the call counts for. A fault is held back as well.
+    pub(crate) units: Result<NonZeroU64, UnitsFault>,
 }
 
 /// What the contract said.
@@ -40,12 +44,6 @@ impl Payload {
     }
 }
 
-impl<'c> Checked<'c> {
-    pub(crate) fn into_parts(self) -> (Found<'c>, Principal, Payload) {
-        (self.found, self.principal, self.payload)
-    }
-}
-
 impl Door {
     /// Does the payload keep its contract? It is read before the decision, since policies read it as typed input.
     pub(crate) fn check_request<'c>(
@@ -56,7 +54,8 @@ impl Door {
         self.enter(call, Stage::CheckRequest);
         let (found, principal) = identified.into_parts();
         let payload = payload(&found);
-        Ok(Checked { found, principal, payload })
+        let units = units(&found, &payload);
+        Ok(Checked { found, principal, payload, units })
     }
 }
 
@@ -65,6 +64,16 @@ pub(crate) fn payload(found: &Found<'_>) -> Payload {
     match found.subject() {
         Subject::Http(http) => check(http),
         Subject::Event { .. } => Payload::Kept(None),
+    }
+}
+
+/// What the call counts for. A payload that breaks its contract is not counted: it goes no further.
+fn units(found: &Found<'_>, payload: &Payload) -> Result<NonZeroU64, UnitsFault> {
+    match (found.subject(), payload) {
+        (Subject::Http(http), Payload::Kept(input)) => {
+            http.rules.units.to_reserve(input.as_ref(), http.request.body.len())
+        }
+        (Subject::Http(_), Payload::Faulty(_)) | (Subject::Event { .. }, _) => Ok(NonZeroU64::MIN),
     }
 }
 

@@ -1,3 +1,4 @@
+use std::hash::{BuildHasher, Hasher, RandomState};
 use std::sync::Arc;
 
 use doorward_model::{Call, Inbound, Message, Outcome, Refusal, Reply};
@@ -6,13 +7,16 @@ use crate::api_key::ApiKey;
 use crate::authorizer_cache::{self, Reuse, Shared};
 use crate::keys::KeyRing;
 use crate::known_keys::KnownKeys;
+use crate::limit::Limiter;
 use crate::ports::{
-    AnswerBound, ApiKeys, Clock, Decisions, EntityStore, Fetch, Journal, Ledger, LimitStore, Quarantine,
-    Secrets, Targets,
+    AnswerBound, ApiKeys, Clock, Decisions, EntityStore, Fetch, Journal, Ledger, LimitStore, PlanKeeper,
+    Quarantine, Secrets, Switches, Targets,
 };
+use crate::reserve::Tab;
 use crate::rules::Rules;
 use crate::screen::Screen;
 use crate::secrets::SecretRing;
+use crate::switches::KnownSwitches;
 
 /// What the door stands on.
 #[derive(Clone)]
@@ -27,6 +31,10 @@ pub struct Ports {
     pub secrets: Option<Arc<dyn Secrets>>,
     /// Rates and quotas.
     pub limits: Arc<dyn LimitStore>,
+    /// What is switched off.
+    pub switches: Arc<dyn Switches>,
+    /// Keeps what plans were; an authorizer, which is no place to say what calls cost, has nobody to keep them.
+    pub plans: Option<Arc<dyn PlanKeeper>>,
     /// The record of every call.
     pub ledger: Arc<dyn Ledger>,
     /// Decisions, where they are recorded.
@@ -51,6 +59,8 @@ pub struct Door {
     pub(crate) known_keys: Arc<KnownKeys>,
     pub(crate) secrets: SecretRing,
     pub(crate) screen: Screen,
+    pub(crate) limiter: Arc<Limiter>,
+    pub(crate) switches: Arc<KnownSwitches>,
 }
 
 /// What comes back to the front.
@@ -96,7 +106,8 @@ impl Door {
         let keys = KeyRing::new(&config.issuers, &rules.key_sets, config.door.refresh);
         let secrets = SecretRing::new(&config.webhooks, config.door.refresh);
         let screen = Screen::new(config.door.screen_rate);
-        Self { rules, ports, keys, secrets, known_keys: Arc::default(), screen }
+        let (limiter, switches) = (Arc::new(Limiter::new(sandbox())), Arc::default());
+        Self { rules, ports, keys, secrets, known_keys: Arc::default(), screen, limiter, switches }
     }
 
     /// A door over newer `rules`, which stands on the same, keeps the keys of issuers that keep them where they were, the
@@ -108,7 +119,8 @@ impl Door {
         let secrets = self.secrets.renew(&config.webhooks, config.door.refresh);
         let screen = self.screen.renew(config.door.screen_rate);
         let known_keys = Arc::clone(&self.known_keys);
-        Self { rules, ports: self.ports.clone(), keys, secrets, known_keys, screen }
+        let (limiter, switches) = (Arc::clone(&self.limiter), Arc::clone(&self.switches));
+        Self { rules, ports: self.ports.clone(), keys, secrets, known_keys, screen, limiter, switches }
     }
 
     /// What this door was built over.
@@ -126,7 +138,15 @@ impl Door {
                 self.secrets.load(secrets.as_ref(), clock).await;
             }
         };
-        tokio::join!(self.keys.load(fetch, clock), secrets);
+        let switches = self.switches.load(self.ports.switches.as_ref(), clock);
+        tokio::join!(self.keys.load(fetch, clock), secrets, switches);
+    }
+
+    /// Has what its plans are kept, so that its calls are priced by it ever after.
+    pub(crate) async fn keep_plans(&self) {
+        if let Some(plans) = &self.ports.plans {
+            plans.keep(&self.rules.config().plans).await;
+        }
     }
 
     /// Carries one call through the whole door: the outcome is recorded and answered whatever it is.
@@ -139,9 +159,16 @@ impl Door {
             Message::Http(_) => None,
             Message::Event(record) => Some(record),
         };
-        let outcome = self.run(&inbound, &mut call).await;
-        let outcome = self.record(outcome, event, &mut call).await;
+        let mut tab = Tab::default();
+        let outcome = self.run(&inbound, &mut tab, &mut call).await;
+        let outcome = self.record(outcome, event, tab, &mut call).await;
         self.respond(outcome, event.is_some(), &mut call)
+    }
+
+    /// Hands back what this sandbox holds of limits, before it ends. What cannot be handed back in time is lost to the
+    /// limits, and never given twice.
+    pub async fn close(&self) {
+        self.limiter.close(self.ports.limits.as_ref(), self.ports.clock.now()).await;
     }
 
     fn begin(&self, inbound: &Inbound) -> Call {
@@ -178,4 +205,10 @@ impl Door {
         let usage_key = usage_key.filter(|_| refusal.is_none());
         Admission { call, refusal, may_keep, shared, usage_key }
     }
+}
+
+/// What tells this sandbox from all others: eight random bytes.
+fn sandbox() -> String {
+    // The standard library's hashers are seeded by the system's own randomness.
+    format!("{:016x}", RandomState::new().build_hasher().finish())
 }

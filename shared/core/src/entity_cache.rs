@@ -72,6 +72,7 @@ mod tests {
             principals: vec!["User".to_owned()],
             resource: "Order".to_owned(),
             resource_parents: Vec::new(),
+            has_purpose: false,
             load: Some(Place::new("doorward.toml", "", 0..0)),
             call: CallShape::Http(HttpShape::default()),
         };

@@ -24,7 +24,11 @@ impl Door {
             // The first delivery may still end.
             Refusal::Repetition { first: Outcome::Unresolved, lost: false } => Fate::Again,
             Refusal::Repetition { .. } => Fate::Dropped,
-            Refusal::Denied(_) | Refusal::Contract(_) | Refusal::Malformed(_) => match self.on_deny(call) {
+            Refusal::Denied(_)
+            | Refusal::Contract(_)
+            | Refusal::Purpose(_)
+            | Refusal::Uncountable(_)
+            | Refusal::Malformed(_) => match self.on_deny(call) {
                 OnDeny::Discard => Fate::Dropped,
                 OnDeny::Quarantine => Fate::Kept,
                 OnDeny::Fail => Fate::Again,

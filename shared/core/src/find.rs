@@ -1,4 +1,4 @@
-use doorward_config::{Plan, Target};
+use doorward_config::{Durability, OnStoreFailure, Plan, PurposeRule, Target};
 use doorward_model::entity_type::EVENT_SOURCE;
 use doorward_model::{
     Call, CanonicalPath, EntityName, EventRecord, Front, HttpRequest, Inbound, MalformedFault, Message,
@@ -7,7 +7,7 @@ use doorward_model::{
 
 use crate::door::Door;
 use crate::load::LoadRules;
-use crate::named::Named;
+use crate::named::{self, Named};
 use crate::router::Match;
 use crate::rules::{EventRules, RouteRules, Rules};
 
@@ -35,6 +35,8 @@ pub(crate) struct HttpCall<'c> {
     pub(crate) parameters: Vec<(String, String)>,
     /// What policies read of it by name.
     pub(crate) named: Named,
+    /// What the header field says that the route takes its purpose from.
+    pub(crate) purpose: Option<String>,
 }
 
 impl<'c> Found<'c> {
@@ -86,18 +88,27 @@ impl<'c> Found<'c> {
         }
     }
 
-    pub(crate) fn purpose(&self) -> Option<&'c str> {
+    /// The purpose that all calls of the route or event have.
+    fn purpose(&self) -> Option<&'c str> {
         match &self.subject {
-            Subject::Http(http) => http.rules.route.purpose.as_deref(),
+            Subject::Http(http) => http.rules.route.purpose.as_ref().and_then(PurposeRule::fixed),
             Subject::Event { rules, .. } => rules.rule.purpose.as_deref(),
         }
     }
 
-    /// What the call counts for.
-    pub(crate) fn units(&self) -> u64 {
+    /// When its record is written.
+    pub(crate) fn durability(&self) -> Durability {
         match &self.subject {
-            Subject::Http(http) => http.rules.route.units.get(),
-            Subject::Event { .. } => 1,
+            Subject::Http(http) => http.rules.route.durability,
+            Subject::Event { .. } => Durability::Intent,
+        }
+    }
+
+    /// Whether it goes on while limits and ledger are away.
+    pub(crate) fn goes_on(&self) -> bool {
+        match &self.subject {
+            Subject::Http(http) => http.rules.route.on_store_failure == OnStoreFailure::AllowAndJournal,
+            Subject::Event { .. } => false,
         }
     }
 
@@ -106,8 +117,11 @@ impl<'c> Found<'c> {
         call.resource = Some(self.resource.clone());
         call.target = Some(self.target().name.clone());
         call.plan = self.plan().map(|plan| plan.name.clone());
+        call.plan_version = self.plan().map(|plan| plan.version.clone());
         call.purpose = self.purpose().map(str::to_owned);
-        call.units = self.units();
+        if let Subject::Http(http) = &self.subject {
+            call.units = http.rules.units.beforehand();
+        }
     }
 }
 
@@ -172,7 +186,13 @@ impl Rules {
                 (entity(&rule.type_name, &rule.parameter)?, parents)
             }
         };
-        let subject = Subject::Http(HttpCall { front, rules, request, path, parameters, named });
+        let purpose = match &rules.route.purpose {
+            Some(PurposeRule::Header { name, .. }) => {
+                named::header(request, name).map_err(Refusal::Malformed)?
+            }
+            Some(PurposeRule::Fixed(_) | PurposeRule::Claim { .. }) | None => None,
+        };
+        let subject = Subject::Http(HttpCall { front, rules, request, path, parameters, named, purpose });
         Ok(Found { subject, resource, resource_parents, trace })
     }
 

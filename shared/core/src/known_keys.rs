@@ -1,4 +1,3 @@
-use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -7,6 +6,7 @@ use jiff::Timestamp;
 use crate::api_key::{ApiKeyRecord, KeyHash};
 use crate::ports::{ApiKeys, Clock, StoreError};
 use crate::recent::{Bounds, Recent, is_fresh};
+use crate::turns::Turns;
 
 /// What a sandbox knows of API keys that were shown lately. What is older than the refresh interval is not used, whether
 /// the store answers or not: a revoked key stops within that time.
@@ -17,7 +17,8 @@ use crate::recent::{Bounds, Recent, is_fresh};
 pub(crate) struct KnownKeys {
     there: Mutex<Recent<KeyHash, Look>>,
     absent: Mutex<Recent<KeyHash, Timestamp>>,
-    turns: Mutex<HashMap<KeyHash, Arc<Attempt>>>,
+    /// A look-up under way, and why it failed; who waited for it does not wait for another.
+    turns: Turns<KeyHash, Option<StoreError>>,
 }
 
 /// A record, and when it was asked for.
@@ -26,9 +27,6 @@ struct Look {
     at: Timestamp,
     record: Arc<ApiKeyRecord>,
 }
-
-/// A look-up under way, and why it failed; who waited for it does not wait for another.
-type Attempt = tokio::sync::Mutex<Option<StoreError>>;
 
 /// Keys that one generation holds, of each kind.
 const GENERATION: Bounds = Bounds::entries(1024);
@@ -44,7 +42,7 @@ enum Known {
 impl Default for KnownKeys {
     fn default() -> Self {
         let (there, absent) = (Recent::new(GENERATION), Recent::new(GENERATION));
-        Self { there: Mutex::new(there), absent: Mutex::new(absent), turns: Mutex::default() }
+        Self { there: Mutex::new(there), absent: Mutex::new(absent), turns: Turns::default() }
     }
 }
 
@@ -84,8 +82,8 @@ impl KnownKeys {
         store: &dyn ApiKeys,
         clock: &dyn Clock,
     ) -> Result<Known, StoreError> {
-        let turn = Turn::take(&self.turns, hash);
-        let mut failed = turn.attempt.lock().await;
+        let turn = self.turns.take(&hash);
+        let mut failed = turn.begin().await;
         if let Some(error) = failed.as_ref() {
             return Err(error.clone());
         }
@@ -114,31 +112,6 @@ impl KnownKeys {
                 *failed = Some(error.clone());
                 Err(error)
             }
-        }
-    }
-}
-
-/// The right to look a key up, or to wait for who does. There are as many as calls under way.
-struct Turn<'k> {
-    turns: &'k Mutex<HashMap<KeyHash, Arc<Attempt>>>,
-    hash: KeyHash,
-    attempt: Arc<Attempt>,
-}
-
-impl<'k> Turn<'k> {
-    fn take(turns: &'k Mutex<HashMap<KeyHash, Arc<Attempt>>>, hash: KeyHash) -> Self {
-        let attempt = Arc::clone(lock(turns).entry(hash).or_default());
-        Self { turns, hash, attempt }
-    }
-}
-
-impl Drop for Turn<'_> {
-    /// The last one clears up. Turns are taken and given back under the lock, so the count is exact.
-    fn drop(&mut self) {
-        let mut turns = lock(self.turns);
-        drop(std::mem::take(&mut self.attempt));
-        if turns.get(&self.hash).is_some_and(|attempt| Arc::strong_count(attempt) == 1) {
-            turns.remove(&self.hash);
         }
     }
 }
@@ -190,7 +163,7 @@ mod tests {
         }
         assert_eq!(store.0.load(Ordering::SeqCst) as u64, count);
         assert!(lock(&known.absent).len() <= 2 * GENERATION.entries);
-        assert_eq!((lock(&known.there).len(), lock(&known.turns).len()), (0, 0));
+        assert_eq!((lock(&known.there).len(), known.turns.len()), (0, 0));
     }
 
     #[tokio::test]
@@ -202,6 +175,6 @@ mod tests {
         assert_eq!(store.0.load(Ordering::SeqCst), 1);
         let other = known.find(hash(2), Duration::from_secs(30), &store, &Still);
         assert!(futures_util::FutureExt::now_or_never(other).is_none(), "it is given up half-way");
-        assert_eq!(lock(&known.turns).len(), 0);
+        assert_eq!(known.turns.len(), 0);
     }
 }

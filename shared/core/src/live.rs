@@ -91,7 +91,7 @@ impl LiveDoor {
                 let _ = look.await;
             }
         };
-        tokio::join!(looking, packaged.prepare());
+        tokio::join!(looking, packaged.prepare(), packaged.keep_plans());
         let current = self.current();
         if !Arc::ptr_eq(&packaged, &current) {
             current.prepare().await;
@@ -185,6 +185,9 @@ impl Inner {
     ) -> Option<BundleNews> {
         memory.taken = Some(publication.clone());
         let newer = Arc::new(door.renew(Arc::new(rules?)));
+        let keeping = Arc::clone(&newer);
+        // No call waits for it.
+        tokio::spawn(async move { keeping.keep_plans().await });
         *self.door.write().unwrap_or_else(PoisonError::into_inner) = newer;
         Some(BundleNews::Taken { publication, before: door.rules.digest().to_owned() })
     }

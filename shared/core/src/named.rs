@@ -16,8 +16,7 @@ impl Named {
     pub(crate) fn read(context: &RequestContext, request: &HttpRequest) -> Result<Self, MalformedFault> {
         let mut named = Self { headers: Vec::new(), query: Vec::new() };
         for name in &context.headers {
-            let value = field(&request.headers, name);
-            let value = value.map_err(|Ambiguous| MalformedFault::Header(name.as_str().to_owned()))?;
+            let value = header(request, name)?;
             named.headers.extend(value.map(|value| (name.as_str().to_owned(), value)));
         }
         for name in &context.query {
@@ -27,6 +26,11 @@ impl Named {
         }
         Ok(named)
     }
+}
+
+/// The one value of a field that policies or the door's own rules go by; `None` where it is not there.
+pub(crate) fn header(request: &HttpRequest, name: &HeaderName) -> Result<Option<String>, MalformedFault> {
+    field(&request.headers, name).map_err(|Ambiguous| MalformedFault::Header(name.as_str().to_owned()))
 }
 
 /// A header field that has no reading, or more than one.

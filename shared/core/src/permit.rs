@@ -1,3 +1,5 @@
+use std::num::NonZeroU64;
+
 use doorward_model::{Call, DecisionRecord, Principal, Refusal, Stage};
 use doorward_policy::{CallContext, Context, Input, Judgement, Loaded, Question, Unwritable};
 use jiff::Timestamp;
@@ -6,11 +8,13 @@ use crate::check_request::Checked;
 use crate::door::Door;
 use crate::find::{Found, Subject};
 use crate::identify::Identified;
+use crate::purpose;
 
 /// A call that the policies permit, with a payload that keeps its contract.
 pub(crate) struct Permitted<'c> {
     found: Found<'c>,
     principal: Principal,
+    units: NonZeroU64,
 }
 
 impl<'c> Permitted<'c> {
@@ -21,6 +25,11 @@ impl<'c> Permitted<'c> {
     pub(crate) fn principal(&self) -> &Principal {
         &self.principal
     }
+
+    /// What is taken from limits for it; an answer may settle for less.
+    pub(crate) fn units(&self) -> NonZeroU64 {
+        self.units
+    }
 }
 
 impl Door {
@@ -30,10 +39,12 @@ impl Door {
         checked: Checked<'c>,
         call: &mut Call,
     ) -> Result<Permitted<'c>, Refusal> {
-        let (found, principal, payload) = checked.into_parts();
+        let Checked { found, principal, payload, units } = checked;
         self.ask_policies(&found, &principal, payload.input(), call).await?;
         payload.release()?;
-        Ok(Permitted { found, principal })
+        let units = units.map_err(Refusal::Uncountable)?;
+        call.units = units.get();
+        Ok(Permitted { found, principal, units })
     }
 
     /// The same question where there is no body to look at. What depends on it is left open, so the answer permits
@@ -55,8 +66,10 @@ impl Door {
         call: &mut Call,
     ) -> Result<(), Refusal> {
         self.enter(call, Stage::Permit);
+        let purpose = purpose::of(found, principal, &self.rules.config().door.purposes)?;
+        call.purpose = purpose.map(str::to_owned);
         let loaded = self.load(found, call).await?;
-        let question = question(found, principal, loaded.as_deref(), input, call.at);
+        let question = question(found, principal, purpose, loaded.as_deref(), input, call.at);
         let judgement = self.rules.policies().judge(&question);
         // What an authorizer decides is decided again behind it, and recorded there.
         let facts = if matches!(input, Input::Absent) { Ok(None) } else { judgement.facts() };
@@ -85,6 +98,7 @@ impl Door {
 pub(crate) fn question<'a>(
     found: &'a Found<'_>,
     principal: &'a Principal,
+    purpose: Option<&'a str>,
     loaded: Option<&'a Loaded>,
     input: Input<'a>,
     now: Timestamp,
@@ -95,7 +109,7 @@ pub(crate) fn question<'a>(
         resource: found.resource(),
         resource_parents: found.resource_parents(),
         loaded,
-        context: Context { now, purpose: found.purpose(), call: call_context(found), input },
+        context: Context { now, purpose, call: call_context(found), input },
     }
 }
 

@@ -4,19 +4,27 @@ use crate::api_key::ApiKey;
 use crate::check_response::Answered;
 use crate::door::Door;
 use crate::identify::BodyGiven;
+use crate::reserve::Tab;
 
 impl Door {
     /// The way of a call. Each stage takes what only the stage before it can make, so none can be skipped; each notes
     /// in `call` what it learned, so that whatever the outcome, it can be explained.
-    pub(crate) async fn run(&self, inbound: &Inbound, call: &mut Call) -> Result<Answered, Refusal> {
+    pub(crate) async fn run(
+        &self,
+        inbound: &Inbound,
+        tab: &mut Tab,
+        call: &mut Call,
+    ) -> Result<Answered, Refusal> {
         let found = self.find(inbound, call)?;
         let screened = self.screen(found, call)?;
         let identified = self.identify(screened, BodyGiven::Yes, call).await?;
+        tab.open(identified.found(), identified.caller(), call);
         let checked = self.check_request(identified, call)?;
         let permitted = self.permit(checked, call).await?;
         let claimed = self.claim(permitted, call).await?;
-        let admitted = self.reserve(claimed, call).await?;
+        let admitted = self.reserve(claimed, tab, call).await?;
         let sent = self.send(admitted, call).await?;
+        let sent = self.settle(sent, tab, call);
         self.check_response(sent, call).await
     }
 

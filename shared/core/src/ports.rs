@@ -1,10 +1,11 @@
 //! What the pipeline asks of the world. Everything else in this crate is pure.
 
+use std::collections::HashSet;
 use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use doorward_config::{EntityTable, SecretRef, Target};
+use doorward_config::{EntityTable, Plan, SecretRef, Target};
 use doorward_model::{
     Call, CanonicalPath, DecisionRecord, EventRecord, HttpRequest, Item, Outcome, Principal, Reply,
     ReplyForm, Secret, TargetFault, Trace,
@@ -13,7 +14,7 @@ use http::{HeaderMap, HeaderName, StatusCode};
 use jiff::Timestamp;
 
 use crate::api_key::{ApiKeyRecord, KeyHash};
-use crate::limit::{Ask, Reserved};
+use crate::limit::{Ask, Assignment, GiveBack, Level, Reserved};
 use crate::publication::Publication;
 
 /// The time of day.
@@ -70,8 +71,32 @@ pub struct SecretError {
 /// Rates and quotas, shared by every sandbox.
 #[async_trait]
 pub trait LimitStore: Send + Sync {
-    /// Takes `ask.units` from every slot of the scope, or from none.
+    /// Takes `ask.units` from every slot of the scope and a block from those of the block, or nothing from any.
     async fn reserve(&self, ask: &Ask) -> Result<Reserved, StoreError>;
+
+    /// The levels that refuse `ask`, if that was seen just now.
+    fn recall(&self, ask: &Ask) -> Option<Vec<Level>>;
+
+    /// Gives back to quotas what was not used. Nothing goes back twice.
+    async fn give_back(&self, back: &GiveBack) -> Result<(), StoreError>;
+
+    /// The plan that the caller whose scope this is was assigned.
+    async fn assignment(&self, scope: &str) -> Result<Assignment, StoreError>;
+}
+
+/// What is switched off, in the state table.
+#[async_trait]
+pub trait Switches: Send + Sync {
+    /// Everything that is: `caller#User::"alice"`, `action#createOrder`, `target#orders`.
+    async fn off(&self) -> Result<HashSet<String>, StoreError>;
+}
+
+/// What plans were, in the state table: past calls are priced by it.
+#[async_trait]
+pub trait PlanKeeper: Send + Sync {
+    /// Keeps the definition of each plan's version that is not kept yet. Nobody waits for it: what could not be kept is
+    /// told to operators, and is tried again by the next sandbox that starts.
+    async fn keep(&self, plans: &[Plan]);
 }
 
 /// The record of every call.

@@ -79,6 +79,13 @@ impl<K: Eq + Hash + Clone, V> Recent<K, V> {
         }
     }
 
+    /// Everything, which is forgotten.
+    pub(crate) fn drain(&mut self) -> impl Iterator<Item = (K, V)> {
+        self.weight = 0;
+        let (young, old) = (std::mem::take(&mut self.young), std::mem::take(&mut self.old));
+        young.into_iter().chain(old).map(|(key, entry)| (key, entry.value))
+    }
+
     fn make_room(&mut self, weight: usize) {
         if self.young.len() >= self.bounds.entries || self.weight.saturating_add(weight) > self.bounds.weight
         {

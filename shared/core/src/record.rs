@@ -7,6 +7,7 @@ use crate::claim::{after, within};
 use crate::door::Door;
 use crate::fate::Fate;
 use crate::ports::{KeepError, StoreError};
+use crate::reserve::Tab;
 
 /// How long a refusal waits for its record, and any call for that of its decision.
 const LONGEST_RECORD: Duration = Duration::from_secs(1);
@@ -20,9 +21,11 @@ impl Door {
         &self,
         outcome: Result<Answered, Refusal>,
         event: Option<&EventRecord>,
+        tab: Tab,
         call: &mut Call,
     ) -> Result<Answered, Refusal> {
         conclude(outcome.as_ref().err(), ending(&outcome, event, call), call, self.ports.clock.now());
+        self.close_tab(tab, call).await;
         let keep = outcome.as_ref().err().is_some_and(|refusal| self.fate(refusal, call) == Fate::Kept);
         let kept = match event {
             Some(record) if keep => {
@@ -133,7 +136,7 @@ fn ending(outcome: &Result<Answered, Refusal>, event: Option<&EventRecord>, call
     }
 }
 
-/// Closes the open stage and writes the outcome into the call.
+/// Closes the open stage and writes the outcome into the call. What never got to its target consumed nothing.
 fn conclude(refusal: Option<&Refusal>, otherwise: Outcome, call: &mut Call, now: jiff::Timestamp) {
     let stage = call.leave(now);
     match refusal {
@@ -144,6 +147,9 @@ fn conclude(refusal: Option<&Refusal>, otherwise: Outcome, call: &mut Call, now:
             call.cause = refusal.cause();
             call.status = Some(refusal.status().as_u16());
             call.refused_at = stage.or(call.refused_at);
+            if refusal.outcome() != Outcome::TargetFailed {
+                call.units = 0;
+            }
             if let Refusal::Contract(violations) | Refusal::BrokenAnswer(violations) = refusal {
                 call.violations.clone_from(violations);
             }

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 
 use crate::find::Found;
 use crate::rules::Rules;
-use crate::{check_request, identify, load, permit, screen};
+use crate::{check_request, identify, load, permit, purpose, screen};
 
 /// A call as it might come in, with a caller who is taken at their word.
 #[derive(Debug)]
@@ -66,7 +66,9 @@ impl Rules {
         let payload = check_request::payload(&found);
         let said = match self.rehearse_load(&found, entrant.item.as_ref()) {
             Ok(loaded) => {
-                ask(&permit::question(&found, &principal, loaded.as_ref(), payload.input(), entrant.at))
+                let purpose = purpose::of(&found, &principal, &self.config().door.purposes)?;
+                let loaded = loaded.as_ref();
+                ask(&permit::question(&found, &principal, purpose, loaded, payload.input(), entrant.at))
             }
             Err(reason) => denied(reason),
         };

@@ -1,10 +1,12 @@
-use doorward_config::Plan;
-use doorward_model::{ApiKeyFault, AuthFault, Call, Refusal, Stage};
+use doorward_config::{Config, LimitMode, Plan};
+use doorward_model::{ApiKeyFault, AuthFault, Call, LimitNote, Principal, Refusal, Stage};
 
 use crate::claim::Claimed;
 use crate::door::Door;
-use crate::limit::{Ask, Level, Reserved, Slot};
+use crate::find::{Found, Subject};
+use crate::limit::{Assignment, Demand, Facts, Scope, Taken, Verdict, of_caller, scopes};
 use crate::permit::Permitted;
+use crate::ports::StoreError;
 
 /// A call within its limits: what may be sent.
 pub(crate) struct Admitted<'c>(Claimed<'c>);
@@ -15,64 +17,212 @@ impl<'c> Admitted<'c> {
     }
 }
 
+/// What a call consumes, from when its caller is known to its end.
+#[derive(Default)]
+pub(crate) struct Tab {
+    open: Option<Open>,
+    /// What was taken from its limits; `None` while it has not passed them.
+    taken: Option<Taken>,
+    /// What it turned out to consume, of what was taken.
+    settled: Option<u64>,
+}
+
+/// Whose call it is.
+struct Open {
+    facts: Facts,
+    /// Whether the caller's credentials, the route or the event name a plan, and which.
+    plan: PlanName,
+    units: u64,
+}
+
+enum PlanName {
+    None,
+    /// The route's or the event's own.
+    Declared(String),
+    /// What the caller's credentials name, which may mean nothing.
+    Shown(String),
+}
+
+impl Tab {
+    /// The caller is known.
+    pub(crate) fn open(&mut self, found: &Found<'_>, principal: &Principal, call: &Call) {
+        let plan = match (&principal.plan, found.plan()) {
+            (Some(name), _) => PlanName::Shown(name.clone()),
+            (None, Some(plan)) => PlanName::Declared(plan.name.clone()),
+            (None, None) => PlanName::None,
+        };
+        let source_ip = match found.subject() {
+            Subject::Http(http) => http.request.source_ip,
+            Subject::Event { .. } => None,
+        };
+        let facts = Facts {
+            caller: principal.name.clone(),
+            parents: principal.parents.clone(),
+            claims: principal.claims.clone(),
+            key_id: call.key_id.clone(),
+            source_ip,
+            action: found.action().to_owned(),
+            target: found.target().name.clone(),
+        };
+        self.open = Some(Open { facts, plan, units: call.units });
+    }
+
+    /// The target said what the call consumed: at most what was taken.
+    pub(crate) fn settle(&mut self, units: u64) {
+        self.settled = Some(units);
+    }
+}
+
 impl Door {
-    /// Is there rate and quota left? All limits of the caller are taken from together, or none is.
+    /// Is there rate and quota left? All limits of the call are taken from together, or none is.
     pub(crate) async fn reserve<'c>(
         &self,
         claimed: Claimed<'c>,
+        tab: &mut Tab,
         call: &mut Call,
     ) -> Result<Admitted<'c>, Refusal> {
         self.enter(call, Stage::Reserve);
-        let permitted = claimed.permitted();
-        if let Some(plan) = self.plan(permitted)? {
-            let now = self.ports.clock.now();
-            let ask = Ask {
-                scope: format!("caller#{}", permitted.principal().name),
-                now,
-                units: permitted.found().units(),
-                slots: plan.limits.iter().map(|limit| Slot::at(limit, now)).collect(),
-            };
-            let reserved = self.in_time(call, self.ports.limits.reserve(&ask)).await;
-            note(&ask, reserved.map_err(|error| self.store_away(call, &error))?, call)?;
+        if let Some(open) = &mut tab.open {
+            open.units = claimed.permitted().units().get();
+            tab.taken = Some(self.meter(open, call).await?);
         }
         Ok(Admitted(claimed))
     }
-}
 
-impl Door {
-    /// The plan that the caller's credentials name, else that of the route or event. A name that means nothing is no way
-    /// around limits.
-    fn plan<'p>(&'p self, permitted: &'p Permitted<'_>) -> Result<Option<&'p Plan>, Refusal> {
-        match &permitted.principal().plan {
-            None => Ok(permitted.found().plan()),
-            Some(name) => {
-                self.rules.config().plan(name).map(Some).ok_or_else(|| {
-                    Refusal::Unauthenticated(AuthFault::ApiKey(ApiKeyFault::Plan(name.clone())))
-                })
+    /// Closes the tab: what the call consumed is what its row says. What its plan refunds goes back to its quotas, and so
+    /// does what it did not use; what the plan charges is taken from who was refused.
+    pub(crate) async fn close_tab(&self, tab: Tab, call: &mut Call) {
+        let Tab { open, taken, settled } = tab;
+        let plan = call.plan.as_deref().and_then(|name| self.rules.config().plan(name));
+        match taken {
+            Some(taken) => {
+                let refunded = plan.is_some_and(|plan| plan.refund.contains(&call.outcome));
+                call.units = if refunded { 0 } else { settled.unwrap_or(taken.units).min(taken.units) };
+                let rest = taken.units - call.units;
+                if rest > 0 && !taken.is_empty() {
+                    let now = self.ports.clock.now();
+                    let back = self.limiter.give_back(self.ports.limits.as_ref(), &taken, rest, now);
+                    let _ = self.in_time(call, async { Ok(back.await) }).await;
+                }
+            }
+            None => {
+                call.units = 0;
+                if let Some(open) = open
+                    && plan.is_some_and(|plan| plan.charge.contains(&call.outcome))
+                {
+                    let (limits, bound) = (std::mem::take(&mut call.limits), call.bound.take());
+                    // Who has nothing left pays nothing: the refusal stands either way.
+                    let taken = self.meter(&open, call).await;
+                    call.units = taken.map_or(0, |taken| taken.units);
+                    if call.limits.is_empty() {
+                        call.limits = limits;
+                    }
+                    call.bound = bound;
+                }
             }
         }
     }
+
+    async fn meter(&self, open: &Open, call: &mut Call) -> Result<Taken, Refusal> {
+        let refresh = self.rules.config().door.refresh;
+        let (switches, clock) = (self.ports.switches.as_ref(), self.ports.clock.as_ref());
+        let off = self.in_time(call, self.switches.holding(&open.facts, refresh, switches, clock)).await;
+        if let Some(note) = off.map_err(|error| self.store_away(call, &error))? {
+            return Err(limited(vec![note.clone()], note, call));
+        }
+        let (mut known, mut contended) = (None, 0);
+        loop {
+            let assignment = match known.take() {
+                Some(assignment) => assignment,
+                None => self.assignment(open, call).await?,
+            };
+            let plan = self.plan(open, assignment.as_ref(), call)?;
+            let now = self.ports.clock.now();
+            let scopes = self.scopes(plan, open);
+            let demand = Demand { scopes: &scopes, units: open.units, now, assignment, refresh };
+            let verdict = self.in_time(call, self.limiter.take(self.ports.limits.as_ref(), &demand)).await;
+            match verdict.map_err(|error| self.store_away(call, &error))? {
+                Verdict::Granted(taken, notes) => {
+                    call.limits = notes;
+                    return Ok(taken);
+                }
+                Verdict::Refused(notes, bound) => return Err(limited(notes, bound, call)),
+                Verdict::Reassigned(_) if contended == 2 => {
+                    let error = StoreError("the caller's plan changes all the time".to_owned());
+                    return Err(self.store_away(call, &error));
+                }
+                Verdict::Reassigned(assignment) => {
+                    contended += 1;
+                    known = Some(Some(assignment));
+                }
+            }
+        }
+    }
+
+    /// The plan that the caller is taken to be assigned; `None` where the call is on no plan at all. Limits that are asked
+    /// for in the table say so themselves.
+    async fn assignment(&self, open: &Open, call: &mut Call) -> Result<Option<Assignment>, Refusal> {
+        if matches!(open.plan, PlanName::None) {
+            return Ok(None);
+        }
+        let caller = of_caller(&open.facts);
+        let guess = self.limiter.known_assignment(&caller);
+        let plan = self.plan(open, Some(&guess), call)?;
+        let asked = self.scopes(plan, open).first().is_some_and(|scope| {
+            scope.is_caller && (scope.has(LimitMode::Hard) || scope.has(LimitMode::Leased))
+        });
+        if asked {
+            return Ok(Some(guess));
+        }
+        let (now, refresh) = (self.ports.clock.now(), self.rules.config().door.refresh);
+        let asked = self.limiter.assignment(self.ports.limits.as_ref(), &caller, now, refresh);
+        let assignment = self.in_time(call, asked).await.map_err(|error| self.store_away(call, &error))?;
+        Ok(Some(assignment))
+    }
+
+    /// The plan that the caller was assigned, else the one that the caller's credentials name, else that of the route or
+    /// event. A name that means nothing is no way around limits.
+    fn plan(
+        &self,
+        open: &Open,
+        assignment: Option<&Assignment>,
+        call: &mut Call,
+    ) -> Result<Option<&Plan>, Refusal> {
+        let config = self.rules.config();
+        let assigned = assignment.and_then(|assignment| assignment.0.as_ref());
+        let plan = match (assigned, &open.plan) {
+            (_, PlanName::None) => return Ok(None),
+            (Some(name), _) => config.plan(name).ok_or_else(|| {
+                let cause = format!(
+                    "the caller is assigned the plan `{name}`, which the configuration does not have"
+                );
+                self.store_away(call, &StoreError(cause))
+            })?,
+            (None, PlanName::Shown(name)) => config.plan(name).ok_or_else(|| {
+                Refusal::Unauthenticated(AuthFault::ApiKey(ApiKeyFault::Plan(name.clone())))
+            })?,
+            (None, PlanName::Declared(name)) => config.plan(name).ok_or(Refusal::StoreAway)?,
+        };
+        note_plan(plan, call);
+        Ok(Some(plan))
+    }
+
+    fn scopes<'p>(&'p self, plan: Option<&'p Plan>, open: &Open) -> Vec<Scope<'p>> {
+        let Config { limits, .. } = self.rules.config();
+        scopes(plan.iter().flat_map(|plan| &plan.limits).chain(limits), &open.facts)
+    }
 }
 
-/// Writes down what is left of each limit; a refusal names the first that binds.
-fn note(ask: &Ask, reserved: Reserved, call: &mut Call) -> Result<(), Refusal> {
-    let (levels, granted) = match reserved {
-        Reserved::Granted(levels) => (levels, true),
-        Reserved::Refused(levels) => (levels, false),
-    };
-    let pairs = || ask.slots.iter().zip(levels.iter().copied());
-    let describe = |(slot, level): (&Slot, Level)| slot.note(level, ask.units, ask.now);
-    call.limits = pairs().map(describe).collect();
-    if granted {
-        return Ok(());
+fn note_plan(plan: &Plan, call: &mut Call) {
+    if call.plan.as_ref() != Some(&plan.name) || call.plan_version.as_ref() != Some(&plan.version) {
+        call.plan = Some(plan.name.clone());
+        call.plan_version = Some(plan.version.clone());
     }
-    let bound = pairs().find(|(slot, level)| slot.refuses(*level, ask.units, ask.now)).map(describe);
-    match bound {
-        Some(limit) => {
-            call.bound = Some(limit.name.clone());
-            Err(Refusal::Limited(limit))
-        }
-        // A store that refuses without a level that binds cannot be believed.
-        None => Err(Refusal::StoreAway),
-    }
+}
+
+/// The refusal names the first limit that binds.
+fn limited(notes: Vec<LimitNote>, bound: LimitNote, call: &mut Call) -> Refusal {
+    call.limits = notes;
+    call.bound = Some(bound.name.clone());
+    Refusal::Limited(bound)
 }

@@ -96,6 +96,9 @@ pub fn problem(refusal: &Refusal, request_id: &str, realm: &str) -> Reply {
             errors = violations;
             "The request breaks its contract"
         }
+        Refusal::Purpose(fault) if fault.is_missing() => "The call must state its purpose",
+        Refusal::Purpose(_) => "The purpose is not known here",
+        Refusal::Uncountable(_) => "The request counts for more or less than a call may",
         Refusal::Repetition { .. } => "This call was made before",
         Refusal::Limited(limit) => {
             insert(&mut headers, RETRY_AFTER, &whole_seconds(limit.reset));

@@ -2,7 +2,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::OnceLock;
 
 use doorward_config::{
-    Certificates, Config, EventRule, Iam, Issuer, JwksLocation, Plan, Route, Target, Webhook,
+    Certificates, Config, EventRule, Iam, Issuer, JwksLocation, Plan, PurposeRule, Route, Target, Webhook,
 };
 use doorward_contract::Operation;
 use doorward_model::entity_type::{
@@ -21,6 +21,7 @@ use crate::keys::KeySet;
 use crate::load::{self, LoadRules};
 use crate::router::Router;
 use crate::token_shape;
+use crate::units::Units;
 
 /// A bundle, checked and compiled: what the pipeline reads and never changes. Every name of the configuration is
 /// resolved here, so that a call looks nothing up but its path.
@@ -57,6 +58,8 @@ pub(crate) struct RouteRules {
     /// The target as a Cedar entity.
     pub(crate) function: EntityName,
     pub(crate) load: Option<LoadRules>,
+    /// What its calls count for.
+    pub(crate) units: Units,
     pub(crate) plan: Option<Plan>,
 }
 
@@ -343,6 +346,7 @@ fn vocabulary(config: &Config, contracts: &Contracts) -> Vocabulary {
             resource: route.resource.as_ref().map_or(FUNCTION, |rule| &rule.type_name).to_owned(),
             resource_parents: parents.map(|parent| parent.type_name.clone()).collect(),
             load: route.resource.as_ref().and_then(|rule| rule.load.as_ref()).map(|load| load.place.clone()),
+            has_purpose: route.purpose.as_ref().is_some_and(PurposeRule::is_always_there),
             call: CallShape::Http(request_shape(config, route, contracts.operation(place))),
         }
     });
@@ -352,6 +356,7 @@ fn vocabulary(config: &Config, contracts: &Contracts) -> Vocabulary {
         resource: FUNCTION.to_owned(),
         resource_parents: Vec::new(),
         load: None,
+        has_purpose: event.purpose.is_some(),
         call: CallShape::Event { kind: event.source, input: None },
     });
     Vocabulary {
@@ -395,7 +400,12 @@ fn resolve_routes(
     let mut loads = load::rules(config, policies);
     let resolved = config.routes.iter().zip(contracts.into_operations()).filter_map(|(route, operation)| {
         let target = target(config, &route.target, faults)?;
+        let units = Units::compile(&route.units, operation.as_ref().and_then(Operation::input));
+        // Where a contract cannot be read, that is the fault.
+        let is_known = operation.is_some() || route.contract.is_none();
+        let units = units.map_err(|fault| faults.0.extend(is_known.then_some(fault))).ok()?;
         Some(RouteRules {
+            units,
             key: route.matched.to_string(),
             operation,
             issuers: route.issuers().filter_map(|name| config.issuer(name)).cloned().collect(),

@@ -39,7 +39,7 @@ impl Screen {
     pub(crate) fn new(rate: NonZeroU64) -> Self {
         let rule = LimitRule::Rate { units: rate.get(), period: Duration::from_secs(1), burst: rate };
         let levels = Arc::new(Mutex::new(Recent::new(Bounds::entries(GENERATION))));
-        Self { rate: Limit { name: String::new(), rule }, levels }
+        Self { rate: Limit::hard(String::new(), rule), levels }
     }
 
     /// Another rate over the same addresses: a new bundle is no new chance for who floods.
@@ -62,7 +62,7 @@ impl Screen {
 }
 
 /// IPv6 callers hold a /64 each; IPv4-mapped addresses are IPv4.
-fn network(address: IpAddr) -> IpAddr {
+pub(crate) fn network(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
         IpAddr::V4(v4) => v4.into(),
         IpAddr::V6(v6) => Ipv6Addr::from_bits(v6.to_bits() & !u128::from(u64::MAX)).into(),

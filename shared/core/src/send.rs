@@ -19,6 +19,10 @@ impl<'c> Sent<'c> {
         self.admitted.permitted().found()
     }
 
+    pub(crate) fn reply_mut(&mut self) -> &mut Reply {
+        &mut self.reply
+    }
+
     pub(crate) fn into_reply(self) -> Reply {
         self.reply
     }

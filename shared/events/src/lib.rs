@@ -27,6 +27,7 @@ mod attested;
 pub mod authorizer;
 mod body;
 mod dispatcher;
+pub mod dynamodb;
 mod envelope;
 mod fault;
 mod fields;

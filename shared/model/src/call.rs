@@ -90,6 +90,10 @@ pub struct Call {
     pub purpose: Option<String>,
     /// What it counts for, in the plan's units.
     pub units: u64,
+    /// Why the most is counted that was reserved, where the target was to say the units: its field is `missing`,
+    /// `repeated`, `unreadable` or `too-large`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub unsettled: Option<&'static str>,
     /// Payload bytes in.
     pub bytes_in: u64,
     /// Payload bytes out; zero for an answer that is passed on as it comes.
@@ -167,6 +171,7 @@ impl Call {
             target: None,
             purpose: None,
             units: 1,
+            unsettled: None,
             bytes_in,
             bytes_out: 0,
             outcome: Outcome::Unresolved,

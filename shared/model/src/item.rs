@@ -19,7 +19,7 @@ pub enum ItemValue {
     /// A record.
     Record(Item),
     /// Bytes, which no schema types.
-    Binary,
+    Binary(Vec<u8>),
 }
 
 impl ItemValue {
@@ -27,7 +27,8 @@ impl ItemValue {
     #[must_use]
     pub fn size(&self) -> usize {
         match self {
-            Self::Null | Self::Bool(_) | Self::Binary => 1,
+            Self::Null | Self::Bool(_) => 1,
+            Self::Binary(bytes) => bytes.len(),
             Self::Number(text) | Self::Text(text) => text.len(),
             Self::List(values) => values.iter().map(|value| 1 + value.size()).sum(),
             Self::Record(members) => members.iter().map(|(name, value)| name.len() + value.size()).sum(),

@@ -4,7 +4,10 @@ use http::{Method, StatusCode};
 use jiff::Timestamp;
 use serde::Serialize;
 
-use crate::{CertificateFault, IamFault, JsonFault, LimitKind, LimitNote, Outcome, PathFault, WebhookFault};
+use crate::{
+    CertificateFault, IamFault, JsonFault, LimitKind, LimitNote, Outcome, PathFault, PurposeFault,
+    UnitsFault, WebhookFault,
+};
 
 /// Every way in which the door says no. Closed: the reply to each is one exhaustive `match` in the core.
 #[derive(Debug, Clone, PartialEq)]
@@ -50,6 +53,10 @@ pub enum Refusal {
     },
     /// The decision is deny.
     Denied(DenyReason),
+    /// The call states no purpose, or one that is not declared.
+    Purpose(PurposeFault),
+    /// The payload says that the call counts for more or less than a call may.
+    Uncountable(UnitsFault),
     /// The call was here before; its target is not called again.
     Repetition {
         /// How the first one ended.
@@ -289,7 +296,9 @@ impl Refusal {
             Self::Repetition { .. } => StatusCode::CONFLICT,
             Self::TooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
             Self::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
-            Self::Contract(_) => StatusCode::UNPROCESSABLE_ENTITY,
+            Self::Contract(_) | Self::Uncountable(_) => StatusCode::UNPROCESSABLE_ENTITY,
+            Self::Purpose(fault) if fault.is_of_request() => StatusCode::BAD_REQUEST,
+            Self::Purpose(_) => StatusCode::FORBIDDEN,
             Self::Flooded { .. } | Self::Limited(_) => StatusCode::TOO_MANY_REQUESTS,
             Self::KeysAway
             | Self::SecretsAway
@@ -330,6 +339,9 @@ impl Refusal {
             Self::Contract(_) => "contract-violation",
             Self::InsufficientScope { .. } => "insufficient-scope",
             Self::Denied(_) => "forbidden",
+            Self::Purpose(fault) if fault.is_missing() => "missing-purpose",
+            Self::Purpose(_) => "unknown-purpose",
+            Self::Uncountable(_) => "uncountable",
             Self::Repetition { .. } => "repeated-call",
             Self::Limited(LimitNote { kind: LimitKind::Rate, .. }) => "rate-limited",
             Self::Limited(LimitNote { kind: LimitKind::Quota, .. }) => "quota-exceeded",
@@ -351,7 +363,10 @@ impl Refusal {
             | Self::MethodNotAllowed { .. }
             | Self::TooLarge { .. }
             | Self::UnsupportedMediaType
-            | Self::Contract(_) => Outcome::Invalid,
+            | Self::Contract(_)
+            | Self::Uncountable(_) => Outcome::Invalid,
+            Self::Purpose(fault) if fault.is_of_request() => Outcome::Invalid,
+            Self::Purpose(_) => Outcome::Denied,
             Self::Unauthenticated(_) | Self::NeedsBody => Outcome::Unauthenticated,
             Self::UnknownFront | Self::InsufficientScope { .. } | Self::Denied(_) => Outcome::Denied,
             Self::Repetition { .. } => Outcome::Repeated,
@@ -374,6 +389,8 @@ impl Refusal {
                 Some(format!("the token lacks one of the scopes `{}`", scopes.join(" ")))
             }
             Self::Denied(reason) => Some(reason.to_string()),
+            Self::Purpose(fault) => Some(fault.to_string()),
+            Self::Uncountable(fault) => Some(fault.to_string()),
             Self::Target(fault) => Some(fault.to_string()),
             Self::Repetition { lost: true, .. } => Some("the first one was cut off half-way".to_owned()),
             Self::Repetition { first, .. } => Some(format!("the first one ended as `{first}`")),

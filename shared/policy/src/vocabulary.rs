@@ -36,6 +36,8 @@ pub struct ActionSpec {
     pub resource_parents: Vec<String>,
     /// Where the configuration says that the resource is read from a table; `None` where it does not.
     pub load: Option<Place>,
+    /// Whether every call of it has a purpose.
+    pub has_purpose: bool,
     /// What its context holds.
     pub call: CallShape,
 }

@@ -6,6 +6,7 @@ pub mod fault_proxy;
 mod gateway_cache;
 pub mod http1;
 mod issuer;
+mod plans;
 mod publications;
 mod secrets;
 mod signing_key;
@@ -19,11 +20,13 @@ pub use gateway_cache::{
     CacheKey, Effect, FunctionResult, Gate, GatewayApi, GatewayCache, GatewayRequest, IdentitySource, Look,
 };
 pub use issuer::{TestIssuer, numeric_date};
+pub use plans::MemoryPlans;
 pub use publications::MemoryPublications;
 pub use secrets::MemorySecrets;
 pub use signing_key::{SigningKey, hmac_token};
 pub use stores::{
-    MemoryApiKeys, MemoryDecisions, MemoryEntities, MemoryLedger, MemoryLimits, MemoryQuarantine, Row,
+    MemoryApiKeys, MemoryDecisions, MemoryEntities, MemoryLedger, MemoryLimits, MemoryQuarantine,
+    MemorySwitches, Row,
 };
 pub use targets::{BoundedFront, ScriptedTargets};
 pub use webhooks::{github_signature, standard_signature, stripe_signature};

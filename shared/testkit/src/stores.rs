@@ -1,12 +1,12 @@
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
-use doorward_core::limit::{Ask, Level, Reserved, SlotRule};
+use doorward_core::limit::{Ask, Assignment, GiveBack, Level, Reserved, Slot, SlotRule};
 use doorward_core::ports::{
     ApiKeys, Claim, Decisions, EntitySource, EntityStore, KeepError, Ledger, LimitStore, Quarantine,
-    StoreError,
+    StoreError, Switches,
 };
 use doorward_core::{ApiKeyRecord, KeyHash};
 use doorward_model::{Call, DecisionRecord, EventRecord, Item, Outcome};
@@ -62,37 +62,116 @@ pub struct MemoryLimits {
     /// Turns the store off.
     pub switch: Switch,
     levels: Mutex<HashMap<String, Level>>,
+    leases: Mutex<HashSet<String>>,
+    plans: Mutex<HashMap<String, String>>,
+}
+
+impl MemoryLimits {
+    /// The caller, such as `User::"alice"`, is on this plan from now on; `None` for no plan of its own.
+    pub fn assign(&self, caller: &str, plan: Option<&str>) {
+        let scope = format!("caller#{caller}");
+        match plan {
+            Some(plan) => lock(&self.plans).insert(scope, plan.to_owned()),
+            None => lock(&self.plans).remove(&scope),
+        };
+    }
+
+    /// What the quota `name` has given to `scope` in `window`.
+    #[must_use]
+    pub fn used(&self, scope: &str, name: &str, window: &str) -> u64 {
+        match lock(&self.levels).get(&format!("{scope}/{name}/{window}")) {
+            Some(Level::Quota(used)) => *used,
+            _ => 0,
+        }
+    }
+}
+
+fn level_key(scope: &str, slot: &Slot) -> String {
+    match &slot.rule {
+        SlotRule::Rate { .. } => format!("{scope}/{}", slot.name),
+        SlotRule::Quota { window, .. } => format!("{scope}/{}/{window}", slot.name),
+    }
 }
 
 #[async_trait]
 impl LimitStore for MemoryLimits {
     async fn reserve(&self, ask: &Ask) -> Result<Reserved, StoreError> {
         self.switch.ask().await?;
-        let mut levels = lock(&self.levels);
-        let keys: Vec<String> = ask
-            .slots
-            .iter()
-            .map(|slot| match &slot.rule {
-                SlotRule::Rate { .. } => format!("{}/{}", ask.scope, slot.name),
-                SlotRule::Quota { window, .. } => format!("{}/{}/{window}", ask.scope, slot.name),
-            })
-            .collect();
-        let before: Vec<Level> = keys
-            .iter()
-            .zip(&ask.slots)
-            .map(|(key, slot)| levels.get(key).copied().unwrap_or_else(|| slot.unused()))
-            .collect();
-        if ask.slots.iter().zip(&before).any(|(slot, level)| slot.refuses(*level, ask.units, ask.now)) {
-            return Ok(Reserved::Refused(before));
+        let assigned = Assignment(lock(&self.plans).get(&ask.scope).cloned());
+        if ask.assignment.as_ref().is_some_and(|assignment| *assignment != assigned) {
+            return Ok(Reserved::Reassigned(assigned));
         }
-        let after: Vec<Level> = ask
-            .slots
-            .iter()
-            .zip(&before)
-            .map(|(slot, level)| slot.after(*level, ask.units, ask.now))
-            .collect();
-        levels.extend(keys.into_iter().zip(after.iter().copied()));
-        Ok(Reserved::Granted(after))
+        let mut levels = lock(&self.levels);
+        let mut level =
+            |slot: &Slot| *levels.entry(level_key(&ask.scope, slot)).or_insert_with(|| slot.unused());
+        let hard: Vec<Level> = ask.slots.iter().map(&mut level).collect();
+        let leased: Vec<Level> = ask.block.iter().flat_map(|block| &block.slots).map(&mut level).collect();
+        let size = ask.block.as_ref().map(|block| block.size(&leased, ask.now));
+        let refuses =
+            ask.slots.iter().zip(&hard).any(|(slot, level)| slot.refuses(*level, ask.units, ask.now));
+        if refuses || size == Some(None) {
+            return Ok(Reserved::Refused(hard.into_iter().chain(leased).collect()));
+        }
+        let block = size.flatten().unwrap_or(0);
+        lock(&self.leases).extend(ask.block.iter().map(|block| block.lease.clone()));
+        let slots = ask.slots.iter().map(|slot| (slot, ask.units));
+        let slots = slots.chain(ask.block.iter().flat_map(|of| &of.slots).map(|slot| (slot, block)));
+        let after = slots.zip(hard.into_iter().chain(leased)).map(|((slot, units), level)| {
+            let after = slot.after(level, units, ask.now);
+            levels.insert(level_key(&ask.scope, slot), after);
+            after
+        });
+        Ok(Reserved::Granted { levels: after.collect(), block })
+    }
+
+    fn recall(&self, _: &Ask) -> Option<Vec<Level>> {
+        None
+    }
+
+    async fn give_back(&self, back: &GiveBack) -> Result<(), StoreError> {
+        self.switch.ask().await?;
+        if back.lease.as_ref().is_some_and(|lease| !lock(&self.leases).remove(lease)) {
+            return Ok(());
+        }
+        let mut levels = lock(&self.levels);
+        for slot in &back.slots {
+            if let Some(level) = levels.get_mut(&level_key(&back.scope, slot)) {
+                *level = slot.before(*level, back.units);
+            }
+        }
+        Ok(())
+    }
+
+    async fn assignment(&self, scope: &str) -> Result<Assignment, StoreError> {
+        self.switch.ask().await?;
+        Ok(Assignment(lock(&self.plans).get(scope).cloned()))
+    }
+}
+
+/// Switches in memory.
+#[derive(Debug, Default)]
+pub struct MemorySwitches {
+    /// Turns the store off, and counts its reads.
+    pub switch: Switch,
+    off: Mutex<HashSet<String>>,
+}
+
+impl MemorySwitches {
+    /// `key`, such as `action#createOrder`, is switched off from now on, or on again.
+    pub fn set(&self, key: &str, off: bool) {
+        if off {
+            lock(&self.off).insert(key.to_owned());
+        } else {
+            lock(&self.off).remove(key);
+        }
+    }
+}
+
+#[async_trait]
+impl Switches for MemorySwitches {
+    async fn off(&self) -> Result<HashSet<String>, StoreError> {
+        self.switch.ask().await?;
+        Ok(lock(&self.off).clone())
     }
 }
 

@@ -15,9 +15,11 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use crate::clock::ManualClock;
+use crate::plans::MemoryPlans;
 use crate::secrets::MemorySecrets;
 use crate::stores::{
     MemoryApiKeys, MemoryDecisions, MemoryEntities, MemoryLedger, MemoryLimits, MemoryQuarantine,
+    MemorySwitches,
 };
 use crate::targets::{BoundedFront, ScriptedTargets};
 
@@ -121,6 +123,9 @@ pub struct World {
     pub api_keys: Arc<MemoryApiKeys>,
     pub secrets: Arc<MemorySecrets>,
     pub limits: Arc<MemoryLimits>,
+    pub switches: Arc<MemorySwitches>,
+    /// What was kept of plans.
+    pub plans: Arc<MemoryPlans>,
     pub ledger: Arc<MemoryLedger>,
     pub decisions: Arc<MemoryDecisions>,
     pub quarantine: Arc<MemoryQuarantine>,
@@ -146,6 +151,8 @@ impl World {
         let api_keys = Arc::new(MemoryApiKeys::default());
         let secrets = Arc::new(MemorySecrets::default());
         let limits = Arc::new(MemoryLimits::default());
+        let switches = Arc::new(MemorySwitches::default());
+        let plans = Arc::new(MemoryPlans::default());
         let ledger = Arc::new(MemoryLedger::default());
         let decisions = Arc::new(MemoryDecisions::default());
         let quarantine = Arc::new(MemoryQuarantine::default());
@@ -159,6 +166,8 @@ impl World {
             api_keys: api_keys.clone(),
             secrets: Some(secrets.clone()),
             limits: limits.clone(),
+            switches: switches.clone(),
+            plans: Some(plans.clone()),
             ledger: ledger.clone(),
             decisions: decisions.clone(),
             quarantine: quarantine.clone(),
@@ -174,6 +183,8 @@ impl World {
             api_keys,
             secrets,
             limits,
+            switches,
+            plans,
             ledger,
             decisions,
             quarantine,

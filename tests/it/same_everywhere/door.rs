@@ -1,12 +1,15 @@
 //! The two shipped functions in this process: the code of the binaries itself, over doors on stand-ins.
 
+use std::collections::HashSet;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use async_trait::async_trait;
 use doorward_config::Target;
-use doorward_core::limit::{Ask, Reserved};
-use doorward_core::ports::{BundleNews, Claim, Forward, Journal, Ledger, LimitStore, StoreError, Targets};
+use doorward_core::limit::{Ask, Assignment, GiveBack, Level, Reserved};
+use doorward_core::ports::{
+    BundleNews, Claim, Forward, Journal, Ledger, LimitStore, StoreError, Switches, Targets,
+};
 use doorward_core::{Door, LiveDoor, Ports, Rules};
 use doorward_events::{Entrance, Envelope};
 use doorward_model::{Body, Call, Reply, TargetFault};
@@ -45,6 +48,7 @@ impl OwnDoor {
         ports.journal = last.clone();
         ports.ledger = Arc::new(NothingKept);
         ports.limits = Arc::new(NothingKept);
+        ports.switches = Arc::new(NothingKept);
         ports.targets = Arc::new(Answering);
         let live = LiveDoor::fixed(Door::new(Arc::clone(rules), ports.clone()));
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
@@ -171,7 +175,26 @@ impl Ledger for NothingKept {
 #[async_trait]
 impl LimitStore for NothingKept {
     async fn reserve(&self, _: &Ask) -> Result<Reserved, StoreError> {
-        Ok(Reserved::Granted(Vec::new()))
+        Ok(Reserved::Granted { levels: Vec::new(), block: 0 })
+    }
+
+    fn recall(&self, _: &Ask) -> Option<Vec<Level>> {
+        None
+    }
+
+    async fn give_back(&self, _: &GiveBack) -> Result<(), StoreError> {
+        Ok(())
+    }
+
+    async fn assignment(&self, _: &str) -> Result<Assignment, StoreError> {
+        Ok(Assignment::default())
+    }
+}
+
+#[async_trait]
+impl Switches for NothingKept {
+    async fn off(&self) -> Result<HashSet<String>, StoreError> {
+        Ok(HashSet::new())
     }
 }
 

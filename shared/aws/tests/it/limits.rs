@@ -17,20 +17,21 @@ use crate::store::{Store, TABLE};
 pub(crate) fn rate(units: u64, burst: u64) -> Limit {
     let rule =
         LimitRule::Rate { units, period: Duration::from_secs(1), burst: NonZeroU64::new(burst).unwrap() };
-    Limit { name: "rate".into(), rule }
+    Limit::hard("rate", rule)
 }
 
 pub(crate) fn quota(units: u64) -> Limit {
-    Limit { name: "quota".into(), rule: LimitRule::Quota { units, window: Window::Day } }
+    Limit::hard("quota", LimitRule::Quota { units, window: Window::Day })
 }
 
 pub(crate) fn ask(limits: &[Limit], units: u64, now: Timestamp) -> Ask {
     let slots = limits.iter().map(|limit| Slot::at(limit, now)).collect();
-    Ask { scope: "caller#User::\"alice\"".into(), now, units, slots }
+    let scope = "caller#User::\"alice\"".into();
+    Ask { scope, now, units, slots, block: None, assignment: None }
 }
 
 pub(crate) fn granted(reserved: &Reserved) -> bool {
-    matches!(reserved, Reserved::Granted(_))
+    matches!(reserved, Reserved::Granted { .. })
 }
 
 /// How many of 64 calls at one instant, from eight sandboxes, are admitted.
@@ -112,7 +113,7 @@ async fn a_refusal_takes_nothing_from_any_limit() {
     let store = Store::start().await;
     let limits = DynamoLimits::new(&store.clients, TABLE);
     let ask = ask(&[rate(5, 10), quota(1)], 1, sample::now());
-    let Reserved::Granted(levels) = limits.reserve(&ask).await.unwrap() else {
+    let Reserved::Granted { levels, .. } = limits.reserve(&ask).await.unwrap() else {
         panic!("the first call is granted")
     };
     assert_eq!(limits.reserve(&ask).await.unwrap(), Reserved::Refused(levels));

@@ -8,12 +8,13 @@ use doorward_aws::{DecisionRange, DynamoDecisions, RecordedDecisions};
 use doorward_config::Config;
 use doorward_model::{DecisionNote, DecisionRecord, Effect};
 use doorward_policy::{Redecider, Redecision};
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use serde::Serialize;
 use serde_json::json;
 
 use super::other;
 use crate::endpoint::{self, Dynamodb};
+use crate::moment::moment;
 use crate::output::{Exit, Failure, Format, say};
 use crate::project::configuration;
 
@@ -52,22 +53,6 @@ pub(crate) struct Arguments {
     limit: NonZeroUsize,
     #[command(flatten)]
     dynamodb: Dynamodb,
-}
-
-/// A time, or how long ago it was.
-fn moment(text: &str) -> Result<Timestamp, String> {
-    moment_by(text, Timestamp::now())
-}
-
-fn moment_by(text: &str, now: Timestamp) -> Result<Timestamp, String> {
-    if let Ok(at) = text.parse() {
-        return Ok(at);
-    }
-    let ago = doorward_config::parse_duration(text).ok().and_then(|ago| SignedDuration::try_from(ago).ok());
-    let at = ago.and_then(|ago| now.checked_sub(ago).ok());
-    at.ok_or_else(|| {
-        "expected how long ago, such as `1h`, or a time such as `2026-11-24T12:00:00Z`".to_owned()
-    })
 }
 
 pub(crate) async fn run(arguments: &Arguments, format: Format) -> Result<Exit, Failure> {
@@ -276,25 +261,5 @@ impl Answer {
             format!("; not evaluated: {}", self.note.errors.join(", "))
         };
         format!("{effect}{by}{errors}")
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn times_are_told_or_reckoned_back() {
-        let now: Timestamp = "2026-11-25T06:00:00Z".parse().unwrap();
-        for (text, expected) in [
-            ("2026-11-24T12:00:00Z", "2026-11-24T12:00:00Z"),
-            ("1h", "2026-11-25T05:00:00Z"),
-            ("2d", "2026-11-23T06:00:00Z"),
-        ] {
-            assert_eq!(moment_by(text, now), Ok(expected.parse().unwrap()), "{text}");
-        }
-        for text in ["", "yesterday", "-1h", "1h ago", "99999999999d", "2026-11-24"] {
-            assert!(moment_by(text, now).is_err(), "{text}");
-        }
     }
 }

@@ -1,19 +1,28 @@
 mod issuer;
+mod limit;
+mod metering;
+mod price;
 
 use std::fmt;
 use std::num::NonZeroU64;
 use std::time::Duration;
 
-use doorward_model::{EventKind, Front, Place};
+use doorward_model::{EventKind, Front, Outcome, Place};
 use http::{HeaderName, Method};
 
 use crate::identity_source::IdentitySource;
 use crate::load::LoadRule;
 use crate::pattern::Pattern;
+use crate::plan_version::PlanDefinition;
 use crate::request_context::RequestContext;
 use crate::secret_ref::SecretRef;
 
 pub use issuer::{Algorithm, Issuer, JwksLocation, PrincipalRule, TokenKind};
+pub use limit::{Dimension, Limit, LimitMode, LimitRule, Override, Window};
+pub use metering::{
+    Durability, OnStoreFailure, PurposeRule, UnitsFormula, UnitsInput, UnitsOperator, UnitsRule, UnitsTerm,
+};
+pub use price::{Currency, Price, Tier};
 
 /// `doorward.toml` as the program trusts it: every name that is used is declared, every value is in bounds.
 #[derive(Debug, Clone)]
@@ -46,6 +55,8 @@ pub struct Config {
     pub events: Vec<EventRule>,
     /// `[[plans]]`.
     pub plans: Vec<Plan>,
+    /// `[[limits]]`: those that hold for every call, whatever plan its caller is on.
+    pub limits: Vec<Limit>,
 }
 
 /// A custom domain of API Gateway's, and what it puts before the path.
@@ -79,6 +90,9 @@ pub struct Door {
     /// For how long each decision of the dispatcher is kept with what policies read to make it; `None` where none is.
     /// It costs one write a call, of a unit for each KB: about one.
     pub record_decisions: Option<Duration>,
+    /// How many calls of [`Durability::Batched`] one item of the ledger holds: a sandbox that is killed loses fewer
+    /// answered calls than that.
+    pub batch: usize,
 }
 
 /// `[shadow]`: policies that are decided beside those in force, and never enforced.
@@ -236,9 +250,13 @@ pub struct Route {
     /// What policies read of the request beside its method, path and address.
     pub context: RequestContext,
     /// What a call counts for.
-    pub units: NonZeroU64,
+    pub units: UnitsRule,
     /// The purpose that calls of this route have.
-    pub purpose: Option<String>,
+    pub purpose: Option<PurposeRule>,
+    /// When its calls are recorded; [`Durability::Intent`] where it takes webhooks.
+    pub durability: Durability,
+    /// What becomes of its calls while limits or ledger are away.
+    pub on_store_failure: OnStoreFailure,
 }
 
 /// The requests that a route takes.
@@ -419,46 +437,16 @@ pub struct Plan {
     pub name: String,
     /// All of them must hold.
     pub limits: Vec<Limit>,
-}
-
-/// One limit of a plan.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Limit {
-    /// Its name in the `RateLimit` header fields: `default-rate-per-second`.
-    pub name: String,
-    /// What it counts.
-    pub rule: LimitRule,
-}
-
-/// How a limit counts.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum LimitRule {
-    /// `{ rate = "5/s", burst = 10 }`: GCRA.
-    Rate {
-        /// Units per period; zero is a kill switch.
-        units: u64,
-        /// The period.
-        period: Duration,
-        /// Units that may come at once.
-        burst: NonZeroU64,
-    },
-    /// `{ quota = "1000/month" }`: a calendar window in UTC.
-    Quota {
-        /// Units per window; zero is a kill switch.
-        units: u64,
-        /// The window.
-        window: Window,
-    },
-}
-
-/// Calendar windows, UTC.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-#[expect(missing_docs, reason = "the names are the calendar's own")]
-pub enum Window {
-    Minute,
-    Hour,
-    Day,
-    Month,
+    /// How calls may end that give back what they took of quotas.
+    pub refund: Vec<Outcome>,
+    /// How calls may end that are refused and take from the limits all the same.
+    pub charge: Vec<Outcome>,
+    /// What its units cost; `None` where they cost nothing and stand on no invoice.
+    pub price: Option<Price>,
+    /// Which version of it this is: what its calls are priced by, whatever the plan says later.
+    pub version: String,
+    /// What the version is made of.
+    pub definition: PlanDefinition,
 }
 
 impl Config {

@@ -1,7 +1,7 @@
 use std::time::Duration;
 
 use doorward_config::{
-    AuthorizerAnswer, CheckAnswers, JwksLocation, LimitRule, OnDeny, Updates, Window, parse,
+    AuthorizerAnswer, CheckAnswers, JwksLocation, LimitRule, OnDeny, UnitsRule, Updates, Window, parse,
 };
 use expect_test::expect;
 
@@ -24,6 +24,7 @@ fn the_shop_reads_as_it_is_written() {
                 retention: 7776000s,
                 screen_rate: 100,
                 record_decisions: None,
+                batch: 100,
             },
             fronts: [
                 Front {
@@ -127,10 +128,16 @@ fn the_shop_reads_as_it_is_written() {
                         headers: [],
                         query: [],
                     },
-                    units: 2,
-                    purpose: Some(
-                        "checkout",
+                    units: Fixed(
+                        2,
                     ),
+                    purpose: Some(
+                        Fixed(
+                            "checkout",
+                        ),
+                    ),
+                    durability: BeforeAnswer,
+                    on_store_failure: Deny,
                 },
                 Route {
                     id: "getOrder",
@@ -161,8 +168,12 @@ fn the_shop_reads_as_it_is_written() {
                         headers: [],
                         query: [],
                     },
-                    units: 1,
+                    units: Fixed(
+                        1,
+                    ),
                     purpose: None,
+                    durability: BeforeAnswer,
+                    on_store_failure: Deny,
                 },
             ],
             events: [
@@ -205,6 +216,12 @@ fn the_shop_reads_as_it_is_written() {
                                 period: 1s,
                                 burst: 10,
                             },
+                            mode: Hard,
+                            by: [
+                                Caller,
+                            ],
+                            only: [],
+                            overrides: [],
                         },
                         Limit {
                             name: "default-quota-per-month",
@@ -212,10 +229,24 @@ fn the_shop_reads_as_it_is_written() {
                                 units: 1000,
                                 window: Month,
                             },
+                            mode: Hard,
+                            by: [
+                                Caller,
+                            ],
+                            only: [],
+                            overrides: [],
                         },
                     ],
+                    refund: [],
+                    charge: [],
+                    price: None,
+                    version: "b5cdb95055ac",
+                    definition: PlanDefinition {
+                        text: "{\"limits\":[{\"burst\":10,\"rate\":\"5/s\"},{\"by\":\"caller\",\"mode\":\"hard\",\"quota\":\"1000/month\"}]}",
+                    },
                 },
             ],
+            limits: [],
         }"#]]
     .assert_eq(&format!("{:#?}", parse("doorward.toml", SHOP).unwrap()));
 }
@@ -245,7 +276,8 @@ plans = [{ name = "default", limits = [{ rate = "7/m" }, { rate = "0/h" }, { quo
     assert_eq!(config.target("t").unwrap().timeout, Duration::from_secs(5));
     assert_eq!(config.routes[0].check_answers, CheckAnswers::Enforce);
     assert_eq!(config.routes[1].check_answers, CheckAnswers::Off);
-    assert_eq!((config.routes[0].units.get(), config.routes[0].is_anonymous()), (1, false));
+    assert_eq!((&config.routes[0].units, config.routes[0].is_anonymous()), (&UnitsRule::default(), false));
+    assert_eq!(config.door.batch, 100);
     assert_eq!(config.events[0].on_deny, OnDeny::Quarantine);
     let limits = &config.plans[0].limits;
     let names: Vec<&str> = limits.iter().map(|limit| limit.name.as_str()).collect();

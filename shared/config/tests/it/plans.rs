@@ -18,7 +18,7 @@ fn a_plan_has_limits() {
         r#"limits = [{ rate = "5/s" }, { rate = "5/s", burst = 9 }]"#,
         expect![[r#"
             doorward.toml:51:29: two limits of the plan would be named `default-rate-per-second`
-              hint: keep the stricter one"#]],
+              hint: keep the stricter one, or give one of them a `name`"#]],
     );
     check(
         r#"name = "default""#,
@@ -81,19 +81,13 @@ fn rates_and_quotas_are_written_in_one_way() {
 }
 
 #[test]
-fn only_the_modes_that_exist_are_accepted() {
+fn outcomes_are_those_that_can_be_given_back_or_charged() {
     check(
-        r#"mode = "hard""#,
-        r#"mode = "leased""#,
+        LIMITS,
+        &format!("{LIMITS}\nrefund = [\"admitted\"]\ncharge = [\"denied\", \"denied\"]"),
         expect![[r#"
-        doorward.toml:51:72: unknown value `leased`
-          hint: expected `hard`"#]],
-    );
-    check(
-        r#"by = "caller""#,
-        r#"by = "tenant""#,
-        expect![[r#"
-        doorward.toml:51:85: unknown value `tenant`
-          hint: expected `caller`"#]],
+            doorward.toml:52:11: unknown value `admitted`
+              hint: expected `target-failed` or `unavailable`
+            doorward.toml:53:21: listed twice"#]],
     );
 }

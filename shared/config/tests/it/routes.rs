@@ -1,4 +1,4 @@
-use doorward_config::RouteMatch;
+use doorward_config::{RouteMatch, UnitsRule};
 use expect_test::expect;
 
 use crate::shop::{SHOP, check, check_text};
@@ -340,7 +340,8 @@ fn a_route_may_take_the_opening_of_connections() {
     let config = doorward_config::parse("f", &socket("$connect", "units = 3")).unwrap();
     let route = config.routes.last().unwrap();
     assert_eq!(route.matched, RouteMatch::Socket("$connect".to_owned()));
-    assert_eq!((route.matched.to_string().as_str(), route.units.get()), ("$connect", 3));
+    assert_eq!(route.matched.to_string(), "$connect");
+    assert_eq!(route.units, UnitsRule::Fixed(3.try_into().unwrap()));
     assert_eq!(config.routes[0].matched.to_string(), "POST /orders");
 
     check_text(

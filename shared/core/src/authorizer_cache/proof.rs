@@ -1,6 +1,8 @@
 use std::collections::HashMap;
 
-use doorward_config::{AuthorizerAnswer, Config, Credential, IdentitySource, Route, RouteMatch};
+use doorward_config::{
+    AuthorizerAnswer, Config, Credential, IdentitySource, PurposeRule, Route, RouteMatch, UnitsRule,
+};
 use doorward_model::{Fault, FrontKind, Reads};
 use http::header::AUTHORIZATION;
 
@@ -51,6 +53,13 @@ impl Proof<'_> {
                 route.id
             ));
             faults.push(fault.hint("put the dispatcher behind the authorizer and leave `alone` out"));
+        }
+        if authorizer.alone && !matches!(route.units, UnitsRule::Fixed(_)) {
+            let fault = Fault::new(format!(
+                "what calls of `{}` count for depends on what an authorizer alone never sees",
+                route.id
+            ));
+            faults.push(fault.hint("set `units` to a number, or put the dispatcher behind the authorizer"));
         }
         if let (true, Some(source)) = (route.is_anonymous(), authorizer.identity_sources.first()) {
             let fault = Fault::new(format!(
@@ -127,9 +136,13 @@ impl Proof<'_> {
         }
         needed.extend(route.context.headers.iter().cloned().map(IdentitySource::Header));
         needed.extend(route.context.query.iter().cloned().map(IdentitySource::Query));
-        for source in needed.into_iter().filter(|source| !self.has(source)) {
+        let mut needed: Vec<_> = needed.into_iter().map(|source| ("its policies read", source)).collect();
+        if let Some(PurposeRule::Header { name, .. }) = &route.purpose {
+            needed.push(("its purpose comes from", IdentitySource::Header(name.clone())));
+        }
+        for (who, source) in needed.into_iter().filter(|(_, source)| !self.has(source)) {
             let fault = format!(
-                "answers about `{}` cannot be reused: its policies read `{source}`, which is no identity source",
+                "answers about `{}` cannot be reused: {who} `{source}`, which is no identity source",
                 route.id
             );
             let hint = "add it to `identity_sources`, turn the cache off with `cache = \"0s\"`, or set `authorizer = false` \

@@ -116,7 +116,7 @@ impl Door {
         let (auth, scopes) = (rules.route.auth.as_slice(), rules.route.scopes.as_slice());
         let known = proven.iter().find(|proven| proven.auth == auth && proven.scopes == scopes);
         let identified = match known.map(|known| known.caller.clone()) {
-            Some(Ok(caller)) => Identified::known(found, caller, call),
+            Some(Ok(caller)) => Identified::known(self.rules.config(), found, caller, call),
             Some(Err(_)) => return Ok(false),
             // The request itself was screened already.
             None => match self.identify(Screened::again(found), BodyGiven::No, call).await {

@@ -7,7 +7,7 @@ pub(crate) mod iam;
 mod tokens;
 mod webhooks;
 
-use doorward_config::Credential;
+use doorward_config::{Config, Credential};
 use doorward_model::entity_type::EVENT_SOURCE;
 use doorward_model::{AuthFault, Call, EntityName, EventRecord, Principal, Refusal, Stage};
 use serde_json::Map;
@@ -38,16 +38,27 @@ pub(crate) struct Identified<'c> {
 
 impl<'c> Identified<'c> {
     /// A call of a caller whom the same request has proven already, to a route that takes the same credentials.
-    pub(crate) fn known(found: Found<'c>, principal: Principal, call: &mut Call) -> Self {
-        Self::noted(found, principal, None, call)
+    pub(crate) fn known(config: &Config, found: Found<'c>, principal: Principal, call: &mut Call) -> Self {
+        Self::noted(config, found, principal, None, call)
     }
 
-    fn noted(found: Found<'c>, principal: Principal, key: Option<ApiKey>, call: &mut Call) -> Self {
+    fn noted(
+        config: &Config,
+        found: Found<'c>,
+        principal: Principal,
+        key: Option<ApiKey>,
+        call: &mut Call,
+    ) -> Self {
         call.caller = Some(principal.name.clone());
         if let Some(plan) = &principal.plan {
             call.plan = Some(plan.clone());
+            call.plan_version = config.plan(plan).map(|plan| plan.version.clone());
         }
         Self { found, principal, key }
+    }
+
+    pub(crate) fn found(&self) -> &Found<'c> {
+        &self.found
     }
 
     pub(crate) fn caller(&self) -> &Principal {
@@ -78,7 +89,7 @@ impl Door {
             Subject::Http(http) => self.prove(http, body, call).await?,
             Subject::Event { record, .. } => (sender(record), None),
         };
-        Ok(Identified::noted(found, principal, key, call))
+        Ok(Identified::noted(self.rules.config(), found, principal, key, call))
     }
 
     /// The first kind of credentials that the request shows, of those that its route accepts, is the one that counts.

@@ -1,4 +1,6 @@
-use doorward_config::{Placed, QuestionSample, ResourceRule, RouteMatch, Sample, Stated, suggest};
+use doorward_config::{
+    Placed, PurposeRule, QuestionSample, ResourceRule, RouteMatch, Sample, Stated, suggest,
+};
 use doorward_model::{AuthFault, DenyReason, EntityName, Fault, Faults, IamFault, Item, Place, Principal};
 use doorward_policy::{CallContext, Context, Decision, Input, Loaded, Misfit, Question};
 use jiff::Timestamp;
@@ -138,10 +140,19 @@ impl Rule<'_> {
         members.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?))).collect()
     }
 
-    fn purpose(&self) -> Option<&String> {
+    /// The purpose that all of its calls have.
+    fn purpose(&self) -> Option<&str> {
         match self {
-            Self::Route(rules) => rules.route.purpose.as_ref(),
-            Self::Event(rules) => rules.rule.purpose.as_ref(),
+            Self::Route(rules) => rules.route.purpose.as_ref().and_then(PurposeRule::fixed),
+            Self::Event(rules) => rules.rule.purpose.as_deref(),
+        }
+    }
+
+    /// Whether none of its calls gets to the policies without one.
+    fn has_purpose(&self) -> bool {
+        match self {
+            Self::Route(rules) => rules.route.purpose.as_ref().is_some_and(PurposeRule::is_always_there),
+            Self::Event(rules) => rules.rule.purpose.is_some(),
         }
     }
 }
@@ -234,7 +245,13 @@ impl<'r> Reading<'r> {
 
     fn purpose(&mut self) -> Option<String> {
         let Some(Placed { value, place }) = &self.question.purpose else {
-            return self.rule.purpose().cloned();
+            let own = self.rule.purpose();
+            if own.is_none() && self.rule.has_purpose() {
+                let Placed { value, place } = &self.question.action;
+                let fault = Fault::new(format!("every call of `{value}` has a purpose")).at(place.clone());
+                self.faults.0.push(fault.hint("state one as `context.purpose`"));
+            }
+            return own.map(str::to_owned);
         };
         let known = &self.rules.config().door.purposes;
         if !known.contains(value) {

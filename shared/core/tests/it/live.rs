@@ -521,6 +521,37 @@ async fn the_environments_overrides_hold_for_newer_bundles() {
     assert_eq!(live.order().await, 201);
 }
 
+/// The name and version of every plan of these rules.
+fn versions(live: &Live) -> Vec<(String, String)> {
+    let current = live.door.current();
+    current.rules().config().plans.iter().map(|plan| (plan.name.clone(), plan.version.clone())).collect()
+}
+
+#[tokio::test]
+async fn what_plans_are_is_kept_at_the_start_and_for_every_bundle_that_is_taken_up() {
+    let live = Live::new();
+    live.door.prepare().await;
+    let first = versions(&live);
+    assert_eq!(live.shop.world.plans.kept(), first);
+    assert!(first.iter().any(|(plan, _)| plan == "default"));
+
+    live.publish(1, &packed(&changed("5/s", "6/s")));
+    live.wait();
+    assert_eq!(live.order().await, 201);
+    let second = versions(&live);
+    assert_ne!(second, first);
+    // In a task of its own, which this thread gets round to when it is given up.
+    while live.shop.world.plans.kept().len() < first.len() + second.len() {
+        tokio::task::yield_now().await;
+    }
+    assert_eq!(live.shop.world.plans.kept(), [first, second.clone()].concat());
+
+    // Calls are recorded by the version that they went by.
+    let line = live.last_line();
+    let plan = line.plan.zip(line.plan_version);
+    assert!(second.contains(&plan.unwrap()));
+}
+
 #[tokio::test]
 async fn a_fixed_door_stays_what_it_is() {
     let shop = Shop::new();

@@ -8,6 +8,7 @@
 
 mod alb;
 mod authorizer;
+mod dynamodb;
 mod forms;
 mod hostile;
 mod http;

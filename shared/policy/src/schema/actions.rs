@@ -11,7 +11,8 @@ use crate::vocabulary::{ActionSpec, CallShape, HttpShape};
 pub(crate) struct ContextType {
     pub(crate) call: CallType,
     pub(crate) input: Option<Type>,
-    pub(crate) has_purpose: bool,
+    /// Whether `purpose` is always there; `None` where no purpose is declared.
+    pub(crate) purpose: Option<bool>,
 }
 
 #[derive(Debug, Clone)]
@@ -47,7 +48,7 @@ impl TokenType {
 }
 
 impl ContextType {
-    pub(crate) fn new(action: &ActionSpec, has_purpose: bool, unstated: &mut Vec<String>) -> Self {
+    pub(crate) fn new(action: &ActionSpec, has_purposes: bool, unstated: &mut Vec<String>) -> Self {
         let name = &action.name;
         let (call, input) = match &action.call {
             CallShape::Http(shape) => (http(shape), &shape.input),
@@ -61,14 +62,14 @@ impl ContextType {
         if let CallShape::Http(HttpShape { omissions, .. }) = &action.call {
             unstated.extend(omissions.iter().map(|left| format!("{path}{}: {}", left.place, left.reason)));
         }
-        Self { call, input, has_purpose }
+        Self { call, input, purpose: has_purposes.then_some(action.has_purpose) }
     }
 
     /// The whole context, as the schema states it.
     pub(crate) fn members(&self) -> Members {
         let mut members = Members::from([("now".to_owned(), Member::required(Type::Instant))]);
-        if self.has_purpose {
-            members.insert("purpose".to_owned(), Member::optional(Type::Text));
+        if let Some(required) = self.purpose {
+            members.insert("purpose".to_owned(), Member { ty: Type::Text, required });
         }
         let (name, ty) = self.call.member();
         members.insert(name.to_owned(), Member::required(ty));

@@ -63,11 +63,11 @@ impl ProjectSchema {
         let missing = wanted.iter().filter(|(name, _)| !declared.types.contains_key(*name));
         let entity_types = missing.map(|(name, wanted)| (name.clone(), wanted.clone())).collect();
         let mut unstated = Vec::new();
-        let has_purpose = !vocabulary.purposes.is_empty();
+        let has_purposes = !vocabulary.purposes.is_empty();
         let contexts: Vec<(&ActionSpec, ContextType)> = vocabulary
             .actions
             .iter()
-            .map(|action| (action, ContextType::new(action, has_purpose, &mut unstated)))
+            .map(|action| (action, ContextType::new(action, has_purposes, &mut unstated)))
             .collect();
         let purposes = &vocabulary.purposes;
         let text = SchemaText { entity_types: &entity_types, purposes, actions: &contexts }.to_string();

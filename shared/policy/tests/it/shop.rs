@@ -64,6 +64,7 @@ pub fn action(name: &str, principals: &[&str], resource: &str, call: CallShape) 
         resource: resource.to_owned(),
         resource_parents: Vec::new(),
         load: None,
+        has_purpose: false,
         call,
     }
 }

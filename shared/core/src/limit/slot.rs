@@ -1,8 +1,3 @@
-//! Rates and quotas as arithmetic: what a scope's item holds, when it binds, and what a caller is told.
-//!
-//! A rate is GCRA (ITU-T I.371): one timestamp, the *theoretical arrival time* (`tat`), moves by `interval` per unit; a
-//! call conforms while `tat` is at most `tolerance` ahead of the clock. A quota counts units in a calendar window.
-
 use std::time::Duration;
 
 use doorward_config::{Limit, LimitRule, Window};
@@ -10,28 +5,6 @@ use doorward_model::{LimitKind, LimitNote};
 use jiff::civil::DateTime;
 use jiff::tz::Offset;
 use jiff::{Timestamp, ToSpan};
-
-/// What is asked of the limits of one scope: all of its slots give, or none does.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Ask {
-    /// Whose limits: `caller#User::"alice"`.
-    pub scope: String,
-    /// The sandbox's clock.
-    pub now: Timestamp,
-    /// How much is taken.
-    pub units: u64,
-    /// The limits that hold now.
-    pub slots: Vec<Slot>,
-}
-
-/// What the limits answer.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Reserved {
-    /// Taken; the levels after it, in the order of the slots.
-    Granted(Vec<Level>),
-    /// Nothing was taken; the levels that refused it.
-    Refused(Vec<Level>),
-}
 
 /// One limit at one moment.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -91,7 +64,13 @@ impl Slot {
     /// The slot of `limit` at `now`.
     #[must_use]
     pub fn at(limit: &Limit, now: Timestamp) -> Self {
-        let rule = match limit.rule {
+        Self::of(&limit.name, limit.rule, now)
+    }
+
+    /// The slot at `now` of the limit with this name, as `rule` has it.
+    #[must_use]
+    pub fn of(name: &str, rule: LimitRule, now: Timestamp) -> Self {
+        let rule = match rule {
             LimitRule::Rate { units, period, burst } => {
                 let period_ns = i64::try_from(period.as_nanos()).unwrap_or(i64::MAX);
                 let interval =
@@ -105,7 +84,7 @@ impl Slot {
                 SlotRule::Quota { units, window: name, ends, length }
             }
         };
-        Self { name: limit.name.clone(), rule }
+        Self { name: name.to_owned(), rule }
     }
 
     /// The level of a slot that nobody has used yet.
@@ -141,6 +120,46 @@ impl Slot {
                 nanoseconds(now).saturating_add(tolerance).saturating_sub(interval.saturating_mul(more))
             }
             SlotRule::Quota { .. } => i64::MAX,
+        }
+    }
+
+    /// How many units the slot at `level` still gives at `now`, at once.
+    #[must_use]
+    pub fn available(&self, level: Level, now: Timestamp) -> u64 {
+        match (&self.rule, level) {
+            (SlotRule::Rate { units: 0, .. }, _) => 0,
+            (SlotRule::Rate { interval, tolerance, .. }, Level::Rate(tat)) => {
+                let now = nanoseconds(now);
+                let lead = tat.map_or(0, |tat| tat.saturating_sub(now).max(0));
+                match tolerance.saturating_sub(lead) {
+                    room if room < 0 => 0,
+                    room => u64::try_from(room / (*interval).max(1)).unwrap_or(0) + 1,
+                }
+            }
+            (SlotRule::Quota { units: limit, .. }, Level::Quota(used)) => limit.saturating_sub(used),
+            _ => 0,
+        }
+    }
+
+    /// The level before `units` were given: what a caller is told of a block that is not spent yet.
+    #[must_use]
+    pub fn before(&self, level: Level, units: u64) -> Level {
+        match (&self.rule, level) {
+            (SlotRule::Rate { interval, .. }, Level::Rate(Some(tat))) => {
+                let units = i64::try_from(units).unwrap_or(i64::MAX);
+                Level::Rate(Some(tat.saturating_sub(interval.saturating_mul(units))))
+            }
+            (SlotRule::Quota { .. }, Level::Quota(used)) => Level::Quota(used.saturating_sub(units)),
+            (_, level) => level,
+        }
+    }
+
+    /// When the slot's window ends; `None` for rates.
+    #[must_use]
+    pub fn ends(&self) -> Option<Timestamp> {
+        match self.rule {
+            SlotRule::Rate { .. } => None,
+            SlotRule::Quota { ends, .. } => Some(ends),
         }
     }
 
@@ -255,7 +274,7 @@ mod tests {
     fn rate(units: u64, burst: u64) -> Limit {
         let rule =
             LimitRule::Rate { units, period: Duration::from_secs(1), burst: NonZeroU64::new(burst).unwrap() };
-        Limit { name: "r".into(), rule }
+        Limit::hard("r", rule)
     }
 
     fn at(text: &str) -> Timestamp {
@@ -291,6 +310,27 @@ mod tests {
     }
 
     #[test]
+    fn what_is_available_is_given_at_once_and_no_more() {
+        let now = at("2026-11-24T00:00:00Z");
+        let quota = Limit::hard("q", LimitRule::Quota { units: 7, window: Window::Day });
+        for limit in [rate(5, 3), rate(3, 1), rate(1, 100), quota, rate(0, 3)] {
+            let slot = Slot::at(&limit, now);
+            let mut level = slot.unused();
+            for taken in [0, 1, 2, 4] {
+                if slot.refuses(level, taken, now) && taken > 0 {
+                    continue;
+                }
+                let after = slot.after(level, taken, now);
+                assert_eq!(slot.available(slot.before(after, taken), now), slot.available(level, now));
+                level = after;
+                let left = slot.available(level, now);
+                assert!(left == 0 || !slot.refuses(level, left, now), "{limit:?} {level:?}");
+                assert!(slot.refuses(level, left + 1, now), "{limit:?} {level:?}");
+            }
+        }
+    }
+
+    #[test]
     fn rounding_never_admits_more() {
         let slot = Slot::at(&rate(3, 1), at("2026-11-24T00:00:00Z"));
         assert!(matches!(slot.rule, SlotRule::Rate { interval: 333_333_334, tolerance: 0, .. }));
@@ -298,7 +338,7 @@ mod tests {
 
     #[test]
     fn a_quota_gives_exactly_its_units() {
-        let limit = Limit { name: "q".into(), rule: LimitRule::Quota { units: 3, window: Window::Day } };
+        let limit = Limit::hard("q", LimitRule::Quota { units: 3, window: Window::Day });
         check(&limit, 1, &[0, 0, 0, 0], "+++-");
         check(&limit, 2, &[0, 0], "+-");
         check(&limit, u64::MAX, &[0], "-");

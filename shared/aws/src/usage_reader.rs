@@ -1,0 +1,85 @@
+use std::collections::BTreeMap;
+
+use aws_sdk_dynamodb::types::AttributeValue;
+use doorward_core::ports::StoreError;
+use doorward_core::usage::{Bucket, Group, Sums};
+
+use crate::attributes::Attributes;
+use crate::{AwsClients, sdk_error};
+
+/// Digits of the shards of a bucket: one of a hash of the caller.
+const SHARDS: &str = "0123456789abcdef";
+
+/// Reads the aggregates in `<table>-state`: owner `usage#<bucket>#<shard>`, item the group's key, with `#<k>` behind it
+/// where a row that is written often was divided.
+#[derive(Debug, Clone)]
+pub struct UsageReader {
+    client: aws_sdk_dynamodb::Client,
+    table: String,
+}
+
+impl UsageReader {
+    /// The aggregates in the tables that begin with `table`.
+    #[must_use]
+    pub fn new(clients: &AwsClients, table: &str) -> Self {
+        Self { client: clients.dynamodb.clone(), table: format!("{table}-state") }
+    }
+
+    /// What `bucket` sums up, by group: all shards at once, every page of each.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the table does not answer, or a row is none of ours: a report must not leave anything out.
+    pub async fn bucket(&self, bucket: Bucket) -> Result<BTreeMap<Group, Sums>, StoreError> {
+        let mut shards = tokio::task::JoinSet::new();
+        for shard in SHARDS.chars() {
+            let (reader, owner) = (self.clone(), format!("usage#{bucket}#{shard}"));
+            shards.spawn(async move { reader.shard(&owner).await });
+        }
+        let mut sums: BTreeMap<Group, Sums> = BTreeMap::new();
+        while let Some(rows) = shards.join_next().await {
+            for (group, row) in rows.map_err(|_| StoreError("a read was cut off".to_owned()))?? {
+                *sums.entry(group).or_default() += row;
+            }
+        }
+        Ok(sums)
+    }
+
+    async fn shard(&self, owner: &str) -> Result<Vec<(Group, Sums)>, StoreError> {
+        let items = self
+            .client
+            .query()
+            .table_name(&self.table)
+            .key_condition_expression("#owner = :owner")
+            .expression_attribute_names("#owner", "owner")
+            .expression_attribute_values(":owner", AttributeValue::S(owner.to_owned()))
+            .consistent_read(true)
+            .into_paginator()
+            .items()
+            .send()
+            .collect::<Result<Vec<Attributes>, _>>()
+            .await
+            .map_err(|error| StoreError(sdk_error::brief(&error)))?;
+        let rows = items.iter().map(read).collect::<Option<_>>();
+        rows.ok_or_else(|| StoreError(format!("a row of `{owner}` cannot be read")))
+    }
+}
+
+fn read(item: &Attributes) -> Option<(Group, Sums)> {
+    let key = item.get("item")?.as_s().ok()?;
+    // The key is a JSON array, so what follows its last bracket is the number of a divided row.
+    let end = key.rfind(']')? + 1;
+    let (group, division) = key.split_at_checked(end)?;
+    let number = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    if !division.is_empty() && !division.strip_prefix('#').is_some_and(number) {
+        return None;
+    }
+    let mut whole = true;
+    let sums = Sums::from_named(|name| match item.get(name) {
+        None => 0,
+        Some(value) => value.as_n().ok().and_then(|value| value.parse().ok()).unwrap_or_else(|| {
+            whole = false;
+            0
+        }),
+    });
+    whole.then_some((Group::parse(group).ok()?, sums))
+}

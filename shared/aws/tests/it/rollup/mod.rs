@@ -1,0 +1,8 @@
+//! The roll-up over a DynamoDB in memory: each row of its stream once, whatever happens on the way.
+
+mod cost;
+mod forged;
+mod histories;
+mod ledger;
+mod once;
+mod under_faults;

@@ -1,0 +1,168 @@
+use jiff::Timestamp;
+
+use super::{Level, Slot, SlotRule};
+
+/// What is asked of the limits of one scope: all of its slots give, or none does.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Ask {
+    /// Whose limits: `caller#User::"alice"`.
+    pub scope: String,
+    /// The sandbox's clock.
+    pub now: Timestamp,
+    /// How much the call takes of each of `slots`.
+    pub units: u64,
+    /// The limits that hold now and are asked at each call.
+    pub slots: Vec<Slot>,
+    /// Units that the sandbox takes from further limits to spend by itself.
+    pub block: Option<Block>,
+    /// The plan that the caller is taken to be on; nothing is given where that is not so. `None` where the scope is no
+    /// caller's.
+    pub assignment: Option<Assignment>,
+}
+
+/// The plan that a caller was assigned, or that none was.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Assignment(pub Option<String>);
+
+/// A block of units: as many from each of its slots.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Block {
+    /// The limits that give it.
+    pub slots: Vec<Slot>,
+    /// How much it holds at least: what is missing for the call.
+    pub least: u64,
+    /// How much it may hold.
+    pub most: u64,
+    /// Its name, which no other block ever has: it stands in the item, so that a write that is sent again is known
+    /// for the one that was done.
+    pub lease: String,
+    /// When its name may be forgotten.
+    pub expires: Timestamp,
+    /// The name of the block that it takes the place of.
+    pub replaces: Option<String>,
+}
+
+/// A quota gives a block of at most one part in so many of what is left of it, so that sandboxes that sleep strand little
+/// of a small one, and where little is left, blocks are of one unit.
+const SHARE: u64 = 16;
+
+/// A rate that is spent as it comes gives at most so many blocks a second: an item takes about a thousand writes.
+const BLOCKS_A_SECOND: u64 = 200;
+
+impl Block {
+    /// How much to ask for where the slots stand at `levels`; `None` where one of them does not give what it must.
+    #[must_use]
+    pub fn size(&self, levels: &[Level], now: Timestamp) -> Option<u64> {
+        let mut size = self.most.max(self.least);
+        for (slot, level) in self.slots.iter().zip(levels) {
+            let available = slot.available(*level, now);
+            if available < self.needs(slot) {
+                return None;
+            }
+            let share = if slot.ends().is_some() { (available / SHARE).max(self.least) } else { available };
+            size = size.min(share);
+        }
+        Some(size)
+    }
+
+    /// What `slot` must give for there to be a block: what is missing, and of a fast rate more where more is wanted, so
+    /// that sandboxes that spend it as it comes do not come for every unit.
+    #[must_use]
+    pub fn needs(&self, slot: &Slot) -> u64 {
+        let SlotRule::Rate { units, period, interval, tolerance } = slot.rule else { return self.least };
+        let chunk = units.div_ceil(period.as_secs().max(1).saturating_mul(BLOCKS_A_SECOND));
+        let burst = u64::try_from(tolerance / interval.max(1)).unwrap_or(0) + 1;
+        chunk.min(burst / 2).min(self.most).max(self.least)
+    }
+}
+
+/// What the limits answer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Reserved {
+    /// Taken.
+    Granted {
+        /// The levels after it, of the slots and then of the block's slots, in their order.
+        levels: Vec<Level>,
+        /// How much the block holds; zero where none was asked for.
+        block: u64,
+    },
+    /// Nothing was taken; the levels that refused it, in the same order.
+    Refused(Vec<Level>),
+    /// Nothing was taken: the caller is on another plan.
+    Reassigned(Assignment),
+}
+
+/// Units that go back to quotas of one scope. Rates come back by themselves.
+#[derive(Debug, Clone, PartialEq)]
+pub struct GiveBack {
+    /// Whose limits.
+    pub scope: String,
+    /// The quotas, at the windows from which the units were taken.
+    pub slots: Vec<Slot>,
+    /// How much.
+    pub units: u64,
+    /// The block that it is the rest of. It goes back once, however often that is tried; what no block names is tried once.
+    pub lease: Option<String>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use doorward_config::{Limit, LimitRule, Window};
+    use std::num::NonZeroU64;
+    use std::time::Duration;
+
+    fn now() -> Timestamp {
+        "2026-11-24T12:00:00Z".parse().unwrap()
+    }
+
+    fn quota(units: u64) -> Slot {
+        Slot::at(&Limit::hard("q", LimitRule::Quota { units, window: Window::Day }), now())
+    }
+
+    fn rate(units: u64, burst: u64) -> Slot {
+        let burst = NonZeroU64::new(burst).unwrap();
+        Slot::at(&Limit::hard("r", LimitRule::Rate { units, period: Duration::from_secs(1), burst }), now())
+    }
+
+    #[track_caller]
+    fn check(slots: &[(Slot, u64)], least: u64, most: u64, expected: Option<u64>) {
+        let (slots, levels): (Vec<Slot>, Vec<Level>) = slots
+            .iter()
+            .map(|(slot, taken)| (slot.clone(), slot.after(slot.unused(), *taken, now())))
+            .unzip();
+        let block = Block { slots, least, most, lease: "a".into(), expires: now(), replaces: None };
+        assert_eq!(block.size(&levels, now()), expected);
+    }
+
+    #[test]
+    fn blocks_shrink_as_a_quota_runs_out() {
+        check(&[(quota(1600), 0)], 1, 50, Some(50));
+        check(&[(quota(1600), 0)], 1, 500, Some(100));
+        check(&[(quota(1600), 1500)], 1, 500, Some(6));
+        check(&[(quota(1600), 1590)], 1, 500, Some(1));
+        check(&[(quota(1600), 1590)], 7, 500, Some(7));
+        check(&[(quota(1600), 1599)], 1, 500, Some(1));
+        check(&[(quota(1600), 1600)], 1, 500, None);
+        check(&[(quota(1600), 1590)], 11, 500, None);
+        check(&[(quota(0), 0)], 1, 1, None);
+    }
+
+    #[test]
+    fn a_rate_gives_what_it_has_and_a_fast_one_no_crumbs() {
+        check(&[(rate(5, 10), 0)], 1, 50, Some(10));
+        check(&[(rate(5, 10), 9)], 1, 50, Some(1));
+        check(&[(rate(5, 10), 10)], 1, 50, None);
+        check(&[(rate(5000, 5000), 4980)], 1, 100, None);
+        check(&[(rate(5000, 5000), 4975)], 1, 100, Some(25));
+        check(&[(rate(5000, 5000), 4999)], 1, 1, Some(1));
+        check(&[(rate(5000, 10), 5)], 1, 100, Some(5));
+    }
+
+    #[test]
+    fn the_slot_that_gives_least_decides() {
+        check(&[(rate(5, 10), 0), (quota(1600), 0)], 1, 50, Some(10));
+        check(&[(rate(5, 100), 0), (quota(160), 0)], 1, 50, Some(10));
+        check(&[(rate(5, 100), 0), (quota(160), 160)], 1, 50, None);
+    }
+}
