@@ -56,7 +56,7 @@ impl Seen {
                 Answer::Returned(_) => {
                     assert_eq!(
                         (outcome, answer.status()),
-                        (Some(expected.0), expected.1),
+                        (Some(expected.0), Some(expected.1)),
                         "{}: {row}",
                         self.run
                     );

@@ -169,7 +169,11 @@ mod tests {
             bytes_out: 5,
             duration_us: number as u64,
         };
-        Mark { version: 7, parts: 1 + callers / 2, counted: Contribution::of((0..callers).map(counted)).unwrap() }
+        Mark {
+            version: 7,
+            parts: 1 + callers / 2,
+            counted: Contribution::of((0..callers).map(counted)).unwrap(),
+        }
     }
 
     #[test]
@@ -189,9 +193,12 @@ mod tests {
             let text = |text: &str| AttributeValue::S(text.to_owned());
             place(&Attributes::from([("owner".into(), text(owner)), ("item".into(), text(item))]))
         };
-        for (owner, item) in
-            [("usage#x", "usage"), ("applied#x", "other"), ("applied#x", "usage#0"), ("applied#x", "usage#01")]
-        {
+        for (owner, item) in [
+            ("usage#x", "usage"),
+            ("applied#x", "other"),
+            ("applied#x", "usage#0"),
+            ("applied#x", "usage#01"),
+        ] {
             assert_eq!(at(owner, item), None, "{owner} {item}");
         }
     }

@@ -104,8 +104,7 @@ impl RollUp {
         let alone = alone.into_iter().flat_map(|step| pack(vec![step], MOST_WRITES));
         let mut progress = false;
         for batch in alone.chain(pack(together, MOST_WRITES)).collect::<Vec<_>>() {
-            let sent =
-                transaction::send(&self.client, &self.state, &batch, &work.spread, work.trust).await;
+            let sent = transaction::send(&self.client, &self.state, &batch, &work.spread, work.trust).await;
             progress |= work.note(batch, sent);
         }
         let trust = work.trust;

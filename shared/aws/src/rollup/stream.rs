@@ -85,7 +85,10 @@ impl RollUp {
         done.again = left.iter().filter_map(|id| sequences.get(id)).flatten().cloned().collect();
         done.uncountable.extend(refused.into_iter().map(|(id, cause)| format!("the row {id:?}: {cause}")));
         for cause in &done.uncountable {
-            tracing::error!(cause, "a call is not counted, and will not be until `doorward usage rebuild` is run");
+            tracing::error!(
+                cause,
+                "a call is not counted, and will not be until `doorward usage rebuild` is run"
+            );
         }
         done
     }

@@ -73,8 +73,13 @@ pub(super) async fn send(
 }
 
 /// Reasons that may be gone a moment later, and that of items that are not to blame.
-const PASSING: [&str; 5] =
-    ["None", "TransactionConflict", "ProvisionedThroughputExceeded", "ThrottlingError", "RequestLimitExceeded"];
+const PASSING: [&str; 5] = [
+    "None",
+    "TransactionConflict",
+    "ProvisionedThroughputExceeded",
+    "ThrottlingError",
+    "RequestLimitExceeded",
+];
 
 fn writes(
     table: &str,

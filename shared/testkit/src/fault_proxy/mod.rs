@@ -105,7 +105,9 @@ impl FaultProxy {
     #[must_use]
     pub fn goes_away(&self) -> Hook {
         let shared = Arc::clone(&self.shared);
-        Arc::new(move || drop(shared.away.send_replace(true)))
+        Arc::new(move || {
+            shared.away.send_replace(true);
+        })
     }
 
     /// The store is there again. What was asked meanwhile stays unasked.

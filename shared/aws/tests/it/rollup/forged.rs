@@ -40,7 +40,9 @@ async fn a_forged_image_is_told_and_holds_up_nothing() {
     check(&store, image("units", typed(1.5.into())), no_call).holds().await;
     check(&store, image("at", typed("today".into())), no_call).holds().await;
     check(&store, image("caller", typed(7.into())), no_call).holds().await;
-    check(&store, image("units", typed(u64::MAX.into())), "`units` is larger than a call's can be").holds().await;
+    check(&store, image("units", typed(u64::MAX.into())), "`units` is larger than a call's can be")
+        .holds()
+        .await;
     check(&store, image("call", typed("other".into())), "its image is not of its key").holds().await;
     check(
         &store,
@@ -92,7 +94,8 @@ async fn a_row_that_takes_no_sum_is_told_and_holds_up_nothing() {
     put(&store, &call("a", 1, "alice"));
     put(&store, &call("b", 1, "bob"));
     let row = expected(&[call("b", 1, "bob")]).into_keys().next().unwrap();
-    let broken = json!({ "owner": { "S": row.owner() }, "item": { "S": row.item(0) }, "calls": { "S": "many" } });
+    let broken =
+        json!({ "owner": { "S": row.owner() }, "item": { "S": row.item(0) }, "calls": { "S": "many" } });
     store.put("shop-state", broken);
     let done = deliver(&store, &stream(&store)).await;
     assert_eq!((done.again.len(), done.uncountable.len()), (0, 1), "{done:?}");

@@ -47,7 +47,8 @@ async fn history(random: &mut Rng) -> (Vec<Value>, Vec<LedgerItem>) {
             LedgerItem { caller: Some(format!("caller-{}", random.u32(0..40))), ..picture(random, &id, 1) }
         });
         let calls: Vec<LedgerItem> = calls.collect();
-        let block = Block { id: id.clone(), version: 1, at: sample::now(), expires: None, calls: calls.clone() };
+        let block =
+            Block { id: id.clone(), version: 1, at: sample::now(), expires: None, calls: calls.clone() };
         block.put(&store.clients, TABLE).await.unwrap();
         last.insert(id.clone(), calls.clone());
         if random.bool() {
@@ -71,7 +72,8 @@ async fn run(seed: u64) {
     let faults: Vec<Fault> = Fault::ALL.into_iter().filter(|fault| !fault.holds()).collect();
     store.proxy.rule(rules::chance(seed, 0.15, faults));
     for _ in 0..12 {
-        let mut some = random.choose_multiple(records.iter().cloned(), random.clone().usize(1..=records.len()));
+        let mut some =
+            random.choose_multiple(records.iter().cloned(), random.clone().usize(1..=records.len()));
         random.shuffle(&mut some);
         let one = RollUp::new(&store.clients, TABLE);
         let time = Duration::from_millis(random.u64(0..40));

@@ -56,7 +56,8 @@ pub(super) fn stream(store: &Store) -> Vec<Value> {
     let described = database.describe_stream(serde_json::from_value(described).unwrap()).unwrap();
     let mut records = Vec::new();
     for shard in described.stream_description.shards {
-        let from = json!({ "StreamArn": arn, "ShardId": shard.shard_id, "ShardIteratorType": "TRIM_HORIZON" });
+        let from =
+            json!({ "StreamArn": arn, "ShardId": shard.shard_id, "ShardIteratorType": "TRIM_HORIZON" });
         let from = database.get_shard_iterator(serde_json::from_value(from).unwrap()).unwrap();
         let mut iterator = from.shard_iterator;
         while let Some(at) = iterator {

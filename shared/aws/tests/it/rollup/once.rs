@@ -122,9 +122,7 @@ async fn a_roll_up_that_is_asked_to_rest_has_its_records_come_again() {
     let run = || {
         let records = super::ledger::read(&records);
         let roll_up = roll_up.clone();
-        async move {
-            roll_up.roll_up(records, jiff::Timestamp::now(), std::time::Duration::from_secs(20)).await
-        }
+        async move { roll_up.roll_up(records, jiff::Timestamp::now(), std::time::Duration::from_secs(20)).await }
     };
     let pause = roll_up.pause().await.unwrap();
     let sequence = records[0]["dynamodb"]["SequenceNumber"].as_str().unwrap();

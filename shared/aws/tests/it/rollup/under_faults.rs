@@ -107,7 +107,11 @@ async fn a_row_that_others_write_to_gets_another_item() {
 }
 
 /// Three times the hour's row is in another's transaction; the fourth time it must have another key than before.
-fn answer_with_a_conflict(headers: &HeaderMap, body: &Value, met: &AtomicUsize) -> (axum::http::StatusCode, Json<Value>) {
+fn answer_with_a_conflict(
+    headers: &HeaderMap,
+    body: &Value,
+    met: &AtomicUsize,
+) -> (axum::http::StatusCode, Json<Value>) {
     use axum::http::StatusCode;
     if !headers["x-amz-target"].to_str().unwrap().ends_with("TransactWriteItems") {
         return (StatusCode::OK, Json(json!({ "Responses": {} })));
@@ -115,7 +119,9 @@ fn answer_with_a_conflict(headers: &HeaderMap, body: &Value, met: &AtomicUsize) 
     let writes = body["TransactItems"].as_array().unwrap();
     let key = |index: usize| writes[index]["Update"]["Key"]["item"]["S"].as_str().unwrap().to_owned();
     if met.fetch_add(1, Ordering::SeqCst) < 3 {
-        assert!(writes[1]["Update"]["Key"]["owner"]["S"].as_str().unwrap().starts_with("usage#2026-11-24T12#"));
+        assert!(
+            writes[1]["Update"]["Key"]["owner"]["S"].as_str().unwrap().starts_with("usage#2026-11-24T12#")
+        );
         let reasons = ["None", "TransactionConflict", "None", "None"].map(|code| json!({ "Code": code }));
         let kind = "com.amazonaws.dynamodb.v20120810#TransactionCanceledException";
         return (StatusCode::BAD_REQUEST, Json(json!({ "__type": kind, "CancellationReasons": reasons })));
