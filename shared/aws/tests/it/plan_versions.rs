@@ -88,7 +88,13 @@ async fn a_definition_that_was_changed_prices_nothing() {
         }),
     );
     let error = versions.all("free").await.unwrap_err().to_string();
-    assert_eq!(error, format!("the store is away: the definition kept for version `{}` is not that version's", plan.version));
+    assert_eq!(
+        error,
+        format!(
+            "the store is away: the definition kept for version `{}` is not that version's",
+            plan.version
+        )
+    );
 }
 
 #[tokio::test]

@@ -2,6 +2,7 @@
 
 mod archive;
 mod archive_folder;
+mod rebuild;
 
 use clap::Subcommand;
 
@@ -17,10 +18,12 @@ pub(crate) struct Arguments {
 #[derive(Subcommand)]
 enum Verb {
     Archive(archive::Arguments),
+    Rebuild(rebuild::Arguments),
 }
 
 pub(crate) async fn run(arguments: Arguments, format: Format) -> Result<Exit, Failure> {
     match arguments.verb {
         Verb::Archive(arguments) => archive::run(&arguments, format).await,
+        Verb::Rebuild(arguments) => rebuild::run(&arguments, format).await,
     }
 }
