@@ -151,7 +151,10 @@ async fn a_transaction_that_is_sent_again_is_known_by_its_token() {
         .filter(|one| one.asked.operation == "TransactWriteItems")
         .map(|one| &one.asked.body["ClientRequestToken"])
         .collect();
-    assert!(matches!(tokens.as_slice(), [first, second] if first.is_string() && first == second), "{tokens:?}");
+    assert!(
+        matches!(tokens.as_slice(), [first, second] if first.is_string() && first == second),
+        "{tokens:?}"
+    );
     assert_eq!(aggregates(&store), expected([&call("a", 1, "alice")]));
 }
 
