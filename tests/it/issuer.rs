@@ -22,6 +22,7 @@ pub(crate) fn options() -> Options {
         tables: "[]".to_owned(),
         table_prefix: "doorward".to_owned(),
         functions: Functions::Host(Vec::new()),
+        event_sources: Vec::new(),
         rest_api: None,
         http_api: None,
         websocket_api: None,

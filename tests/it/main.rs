@@ -37,6 +37,7 @@ mod same_everywhere;
 mod start;
 mod store_away;
 mod tools;
+mod usage;
 mod watch;
 mod webhooks;
 mod work;

@@ -72,7 +72,9 @@ pub use plan_versions::{DynamoPlanVersions, KeptPlan};
 pub use publications::DynamoPublications;
 pub use publisher::Publisher;
 pub use quarantine::{DynamoQuarantine, QuarantineItem};
-pub use rollup::{Pause, RollUp, RolledUp, UncountableError, open_rollup};
+pub use rollup::{
+    Difference, Origin, Pause, Rebuild, Rebuilt, Repair, RollUp, RolledUp, UncountableError, open_rollup,
+};
 pub use runtime::block_on;
 pub use sdk_error::is_table_missing;
 pub use secrets::AwsSecrets;

@@ -62,6 +62,7 @@ impl Processes {
             functions: Functions::Host(
                 ["authorizer", "dispatcher", "orders"].map(|name| function(name, &config)).to_vec(),
             ),
+            event_sources: Vec::new(),
             rest_api: None,
             http_api: None,
             websocket_api: None,

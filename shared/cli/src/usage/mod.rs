@@ -8,6 +8,7 @@ mod export;
 mod findings;
 mod invoice;
 mod prices;
+mod rebuild;
 mod report;
 
 use clap::Subcommand;
@@ -29,6 +30,7 @@ enum Verb {
     Export(export::Arguments),
     Invoice(invoice::Arguments),
     Report(report::Arguments),
+    Rebuild(rebuild::Arguments),
 }
 
 pub(crate) async fn run(arguments: Arguments, shape: Shape) -> Result<Exit, Failure> {
@@ -37,6 +39,7 @@ pub(crate) async fn run(arguments: Arguments, shape: Shape) -> Result<Exit, Fail
         Verb::Export(arguments) => export::run(&arguments, shape).await,
         Verb::Invoice(arguments) => invoice::run(&arguments, shape.or_csv()?).await,
         Verb::Report(arguments) => report::run(&arguments, shape.or_csv()?).await,
+        Verb::Rebuild(arguments) => rebuild::run(&arguments, shape.format()?).await,
     }
 }
 
