@@ -9,7 +9,7 @@
 use std::collections::{BTreeMap, HashMap};
 
 use aws_sdk_dynamodb::types::AttributeValue;
-use doorward_core::limit::{Ask, Assignment, Block, Branch, Level, Slot, SlotRule, nanoseconds};
+use doorward_core::limit::{Ask, Assignment, Block, Branch, GiveBack, Level, Slot, SlotRule, nanoseconds};
 use jiff::{SignedDuration, Timestamp};
 
 use crate::attributes::Attributes;
@@ -38,19 +38,40 @@ pub(crate) struct Seen {
 }
 
 /// Expressions, and what their aliases stand for.
-#[derive(Debug)]
-pub(crate) struct LimitUpdate {
+#[derive(Debug, Clone)]
+pub(crate) struct ItemUpdate {
     pub(crate) update: String,
     pub(crate) condition: String,
     pub(crate) names: HashMap<String, String>,
     pub(crate) values: Attributes,
-    /// How much the block of the ask holds then; zero where it asks for none.
-    pub(crate) size: u64,
+    /// Whether a second one would do something else than none: it is not sent again.
+    pub(crate) once: bool,
 }
 
-/// The update that takes what `ask` asks for if the item is about as `seen` says. No slot may refuse when unused: a
-/// condition that cannot hold would be a write for nothing.
-pub(crate) fn limit_update(ask: &Ask, seen: &Seen) -> LimitUpdate {
+/// The update that gives back what `back` says; `None` where that is nothing.
+pub(crate) fn give_back_update(back: &GiveBack) -> Option<ItemUpdate> {
+    if back.slots.is_empty() || back.units == 0 {
+        return None;
+    }
+    let mut parts = Parts::default();
+    parts.number(":units", back.units);
+    for (index, slot) in back.slots.iter().enumerate() {
+        let name = parts.name(&format!("#s{index}"), attribute(slot));
+        parts.sets.push(format!("{name} = {name} - :units"));
+        parts.conditions.push(format!("{name} >= :units"));
+    }
+    if let Some(lease) = &back.lease {
+        let name = parts.name("#lease", lease_attribute(lease));
+        parts.conditions.push(format!("attribute_exists({name})"));
+        parts.removes.push(name);
+    }
+    // Nothing names what no block does, so a second one could not be told from the first.
+    Some(ItemUpdate { once: back.lease.is_none(), ..parts.into_update() })
+}
+
+/// The update that takes what `ask` asks for if the item is about as `seen` says, and how much its block holds then. No
+/// slot may refuse when unused: a condition that cannot hold would be a write for nothing.
+pub(crate) fn limit_update(ask: &Ask, seen: &Seen) -> (ItemUpdate, u64) {
     let mut parts = Parts::default();
     for slot in &ask.slots {
         parts.slot(slot, level(slot, &seen.levels), ask.units, ask.now);
@@ -83,20 +104,7 @@ pub(crate) fn limit_update(ask: &Ask, seen: &Seen) -> LimitUpdate {
         let alias = parts.name(&format!("#g{index}"), attribute);
         parts.removes.push(alias);
     }
-    let mut update = String::new();
-    if !parts.sets.is_empty() {
-        update.push_str(&format!("SET {}", parts.sets.join(", ")));
-    }
-    if !parts.removes.is_empty() {
-        update.push_str(&format!(" REMOVE {}", parts.removes.join(", ")));
-    }
-    LimitUpdate {
-        update,
-        condition: parts.conditions.join(" AND "),
-        names: parts.names,
-        values: parts.values,
-        size,
-    }
+    (parts.into_update(), size)
 }
 
 /// What `item` says at `now`.
@@ -155,6 +163,18 @@ struct Parts {
 }
 
 impl Parts {
+    fn into_update(self) -> ItemUpdate {
+        let mut clauses = Vec::new();
+        if !self.sets.is_empty() {
+            clauses.push(format!("SET {}", self.sets.join(", ")));
+        }
+        if !self.removes.is_empty() {
+            clauses.push(format!("REMOVE {}", self.removes.join(", ")));
+        }
+        let (update, condition) = (clauses.join(" "), self.conditions.join(" AND "));
+        ItemUpdate { update, condition, names: self.names, values: self.values, once: false }
+    }
+
     fn slot(&mut self, slot: &Slot, level: Level, units: u64, now: Timestamp) {
         let index = self.slots;
         self.slots += 1;
@@ -299,7 +319,7 @@ mod tests {
     #[track_caller]
     fn check(ask: &Ask, seen: &[(&str, Level)], update: &str, condition: &str) {
         let levels = seen.iter().map(|(name, level)| ((*name).to_owned(), *level)).collect();
-        let made = limit_update(ask, &Seen { levels, stale: Vec::new() });
+        let (made, _) = limit_update(ask, &Seen { levels, stale: Vec::new() });
         let mut aliases: Vec<(String, String)> = made.names.clone().into_iter().collect();
         for (name, value) in &made.values {
             let AttributeValue::N(number) = value else {

@@ -102,6 +102,12 @@ impl LiveDoor {
         }
     }
 
+    /// Writes what waits to be written and hands back what is held of limits, before the sandbox ends. It takes no longer
+    /// than the platform gives it then.
+    pub async fn close(&self) {
+        self.current().close().await;
+    }
+
     /// The door for a call that the platform ends at `deadline`; a deadline in the past sets no end. When the last look
     /// is older than `[door] refresh`, this call looks first, for a second at most and never for longer than it has.
     pub async fn enter(&self, deadline: Timestamp) -> Arc<Door> {
