@@ -4,9 +4,10 @@ use doorward_aws::{Assigned, Assignments, DynamoLimits, DynamoSwitches, Switchbo
 use doorward_core::limit::{Assignment, caller_scope};
 use doorward_core::ports::{LimitStore, Switches};
 use doorward_model::EntityName;
+use doorward_testkit::fault_proxy::Fault;
 use serde_json::json;
 
-use crate::store::{Fault, Store, TABLE};
+use crate::store::{Store, TABLE};
 
 fn change(second: u64, plan: Option<&str>) -> Assigned {
     let at = format!("2026-11-24T12:00:{second:02}.5Z").parse().unwrap();
