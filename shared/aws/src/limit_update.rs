@@ -20,6 +20,9 @@ const GRACE: SignedDuration = SignedDuration::from_hours(48);
 /// How long the name of a block that is over stays: far more than clocks differ.
 const LEASE_GRACE: i64 = 60;
 
+/// An item names no more blocks than this: every write costs a unit for each KB of the item.
+const MOST_NAMED: usize = 24;
+
 /// As many names of blocks that are over are removed by one update.
 const MOST_STALE: usize = 20;
 
@@ -35,6 +38,17 @@ pub(crate) struct Seen {
     pub(crate) levels: Levels,
     /// Attributes that name blocks which are over, a few of them.
     pub(crate) stale: Vec<String>,
+    /// How many attributes name blocks.
+    pub(crate) named: usize,
+}
+
+/// What an update takes for a block.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Size {
+    /// How much; zero where the ask has no block.
+    pub(crate) units: u64,
+    /// Whether the item names it.
+    pub(crate) named: bool,
 }
 
 /// Expressions, and what their aliases stand for.
@@ -71,19 +85,22 @@ pub(crate) fn give_back_update(back: &GiveBack) -> Option<ItemUpdate> {
 
 /// The update that takes what `ask` asks for if the item is about as `seen` says, and how much its block holds then. No
 /// slot may refuse when unused: a condition that cannot hold would be a write for nothing.
-pub(crate) fn limit_update(ask: &Ask, seen: &Seen) -> (ItemUpdate, u64) {
+pub(crate) fn limit_update(ask: &Ask, seen: &Seen) -> (ItemUpdate, Size) {
     let mut parts = Parts::default();
     for slot in &ask.slots {
         parts.slot(slot, level(slot, &seen.levels), ask.units, ask.now);
     }
-    let mut size = 0;
+    let mut size = Size::default();
     if let Some(block) = &ask.block {
         // What nobody has seen gives the least, and shows how much there is.
-        size = block.size(&block_levels(block, &seen.levels), ask.now).unwrap_or(block.least);
+        size.units = block.size(&block_levels(block, &seen.levels), ask.now).unwrap_or(block.least);
         for slot in &block.slots {
-            parts.slot(slot, level(slot, &seen.levels), size, ask.now);
+            parts.slot(slot, level(slot, &seen.levels), size.units, ask.now);
         }
-        parts.lease(block);
+        size.named = seen.named < MOST_NAMED;
+        if size.named {
+            parts.lease(block);
+        }
     }
     parts.expiry(ask);
     if let Some(Assignment(plan)) = &ask.assignment {
@@ -114,7 +131,11 @@ pub(crate) fn seen(item: &Attributes, now: Timestamp) -> Seen {
         let is_over = name.starts_with("l#") && until.saturating_add(LEASE_GRACE) < now.as_second();
         is_over.then(|| name.clone())
     };
-    Seen { levels: levels(item), stale: item.iter().filter_map(over).take(MOST_STALE).collect() }
+    Seen {
+        levels: levels(item),
+        stale: item.iter().filter_map(over).take(MOST_STALE).collect(),
+        named: item.keys().filter(|name| name.starts_with("l#")).count(),
+    }
 }
 
 /// The levels that `item` holds.
@@ -319,7 +340,7 @@ mod tests {
     #[track_caller]
     fn check(ask: &Ask, seen: &[(&str, Level)], update: &str, condition: &str) {
         let levels = seen.iter().map(|(name, level)| ((*name).to_owned(), *level)).collect();
-        let (made, _) = limit_update(ask, &Seen { levels, stale: Vec::new() });
+        let (made, _) = limit_update(ask, &Seen { levels, ..Seen::default() });
         let mut aliases: Vec<(String, String)> = made.names.clone().into_iter().collect();
         for (name, value) in &made.values {
             let AttributeValue::N(number) = value else {

@@ -10,7 +10,8 @@ use crate::attributes::Attributes;
 use crate::limit_items::{DynamoItems, LimitItems, Updated};
 use crate::limit_memory::{LimitMemory, Sighting};
 use crate::limit_update::{
-    Levels, Seen, assignment, block_levels, give_back_update, lease_attribute, level, limit_update, seen,
+    Levels, Seen, Size, assignment, block_levels, give_back_update, lease_attribute, level, limit_update,
+    seen,
 };
 
 /// Guesses of how the item is. The first failure shows it, so a second one is rarely needed and a third hardly ever.
@@ -26,8 +27,8 @@ pub struct DynamoLimits {
 
 /// What one update found.
 enum Found {
-    /// Taken, with a block of this size.
-    Taken(Attributes, u64),
+    /// Taken, with a block of this size, which the item names or not.
+    Taken(Attributes, Size),
     Otherwise(Attributes),
 }
 
@@ -75,7 +76,7 @@ impl fmt::Debug for DynamoLimits {
 impl LimitStore for DynamoLimits {
     async fn reserve(&self, ask: &Ask) -> Result<Reserved, StoreError> {
         if ask.slots.is_empty() && ask.block.is_none() {
-            return Ok(Reserved::Granted { levels: Vec::new(), block: 0 });
+            return Ok(Reserved::Granted { levels: Vec::new(), block: 0, named: false });
         }
         let mut seen_last = self.memory.recall(&ask.scope).map(|sighting| sighting.seen).unwrap_or_default();
         if refuses(ask, &Levels::new()) {
@@ -90,8 +91,9 @@ impl LimitStore for DynamoLimits {
             seen_last = seen(item, ask.now);
             self.memory.remember(&ask.scope, Sighting { at: ask.now, seen: seen_last.clone() });
             match found {
-                Found::Taken(_, block) => {
-                    return Ok(Reserved::Granted { levels: in_order(ask, &seen_last.levels), block });
+                Found::Taken(_, Size { units: block, named }) => {
+                    let levels = in_order(ask, &seen_last.levels);
+                    return Ok(Reserved::Granted { levels, block, named });
                 }
                 Found::Otherwise(item) => {
                     let assigned = assignment(&item);
