@@ -6,6 +6,7 @@ mod calls;
 mod csv;
 mod export;
 mod findings;
+mod import;
 mod invoice;
 mod prices;
 mod rebuild;
@@ -31,6 +32,7 @@ enum Verb {
     Invoice(invoice::Arguments),
     Report(report::Arguments),
     Rebuild(rebuild::Arguments),
+    Import(import::Arguments),
 }
 
 pub(crate) async fn run(arguments: Arguments, shape: Shape) -> Result<Exit, Failure> {
@@ -40,6 +42,7 @@ pub(crate) async fn run(arguments: Arguments, shape: Shape) -> Result<Exit, Fail
         Verb::Invoice(arguments) => invoice::run(&arguments, shape.or_csv()?).await,
         Verb::Report(arguments) => report::run(&arguments, shape.or_csv()?).await,
         Verb::Rebuild(arguments) => rebuild::run(&arguments, shape.format()?).await,
+        Verb::Import(arguments) => import::run(&arguments, shape.format()?).await,
     }
 }
 
