@@ -175,7 +175,8 @@ fn every_type_is_read_exactly() {
 
 #[test]
 fn what_the_schema_does_not_declare_is_not_seen() {
-    let more = item([("total", number("1")), ("other", ItemValue::Binary(Vec::new())), ("__entity", text("x"))]);
+    let more =
+        item([("total", number("1")), ("other", ItemValue::Binary(Vec::new())), ("__entity", text("x"))]);
     check("resource has total && resource.total == 1", &more, YES);
 }
 
