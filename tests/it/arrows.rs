@@ -19,6 +19,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("tests", &[]),
     ("authorizer", &["aws", "config", "core", "events", "model"]),
     ("dispatcher", &["aws", "core", "events", "model"]),
+    ("rollup", &["aws", "events"]),
     // Targets are the user's: they know nothing of the door.
     ("orders", &[]),
     ("receipts", &[]),
@@ -40,7 +41,7 @@ const CONFINED: &[(&str, &[&str])] = &[
     ("aws-credential-types", &["aws"]),
     ("dynoxide-rs", &["emulator"]),
     ("jsonschema", &["contract"]),
-    ("lambda_runtime", &["authorizer", "dispatcher", "receipts"]),
+    ("lambda_runtime", &["authorizer", "dispatcher", "receipts", "rollup"]),
     ("lambda_http", &["orders"]),
 ];
 

@@ -46,6 +46,7 @@ limits = [{ quota = "1000000/month" }]
 "#;
 
 struct Shop {
+    project: tempfile::TempDir,
     fleet: Fleet,
     holder: KeyHolder,
 }
@@ -53,11 +54,13 @@ struct Shop {
 impl Shop {
     async fn open(durability: &str, on_store_failure: &str) -> Self {
         let config = CONFIG.replace("DURABILITY", durability).replace("ON_STORE_FAILURE", on_store_failure);
-        let policy = "permit (principal, action, resource);";
-        let fleet = Fleet::new(&[("doorward.toml", &config), ("shop.cedar", policy)]).await;
+        let project = tempfile::tempdir().unwrap();
+        std::fs::write(project.path().join("doorward.toml"), config).unwrap();
+        std::fs::write(project.path().join("shop.cedar"), "permit (principal, action, resource);").unwrap();
+        let fleet = Fleet::new(&project.path().join("doorward.toml")).await;
         let holder = KeyHolder::new("alice", None, &mut fastrand::Rng::with_seed(7));
         fleet.enrol(&holder).await;
-        Self { fleet, holder }
+        Self { project, fleet, holder }
     }
 
     /// The status of a call.
@@ -86,7 +89,7 @@ impl Shop {
     fn import(&self) -> Value {
         let mut command = Command::new(binaries::path("doorward"));
         command.args(["usage", "import", "--format", "json", "--dynamodb-url", self.fleet.dynamodb_url()]);
-        command.arg("--path").arg(self.fleet.project()).arg(self.fleet.log_file());
+        command.arg("--path").arg(self.project.path()).arg(self.fleet.log_file());
         let output = command.output().unwrap();
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
         serde_json::from_slice(&output.stdout).unwrap()

@@ -21,6 +21,7 @@ pub(crate) fn options() -> Options {
         account: "123456789012".to_owned(),
         tables: "[]".to_owned(),
         table_prefix: "doorward".to_owned(),
+        event_sources: Vec::new(),
         functions: Functions::Host(Vec::new()),
         rest_api: None,
         http_api: None,

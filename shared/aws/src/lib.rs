@@ -21,6 +21,7 @@ mod lambda;
 mod ledger;
 mod ledger_reader;
 mod ledger_rows;
+mod limit_items;
 mod limit_memory;
 mod limit_update;
 mod limits;
@@ -37,6 +38,8 @@ mod sample;
 mod sdk_error;
 mod secrets;
 mod signer;
+#[cfg(test)]
+mod simulation;
 mod start;
 mod switchboard;
 mod switches;
@@ -70,7 +73,9 @@ pub use plan_versions::{DynamoPlanVersions, KeptPlan};
 pub use publications::DynamoPublications;
 pub use publisher::Publisher;
 pub use quarantine::{DynamoQuarantine, QuarantineItem};
-pub use rollup::{Pause, RollUp, RolledUp, UncountableError, open_rollup};
+pub use rollup::{
+    Difference, Origin, Pause, Rebuild, Rebuilt, Repair, RollUp, RolledUp, UncountableError, open_rollup,
+};
 pub use runtime::block_on;
 pub use sdk_error::is_table_missing;
 pub use secrets::AwsSecrets;

@@ -9,7 +9,7 @@
 use std::collections::{BTreeMap, HashMap};
 
 use aws_sdk_dynamodb::types::AttributeValue;
-use doorward_core::limit::{Ask, Assignment, Block, Branch, Level, Slot, SlotRule, nanoseconds};
+use doorward_core::limit::{Ask, Assignment, Block, Branch, GiveBack, Level, Slot, SlotRule, nanoseconds};
 use jiff::{SignedDuration, Timestamp};
 
 use crate::attributes::Attributes;
@@ -19,6 +19,9 @@ const GRACE: SignedDuration = SignedDuration::from_hours(48);
 
 /// How long the name of a block that is over stays: far more than clocks differ.
 const LEASE_GRACE: i64 = 60;
+
+/// An item names no more blocks than this: every write costs a unit for each KB of the item.
+const MOST_NAMED: usize = 24;
 
 /// As many names of blocks that are over are removed by one update.
 const MOST_STALE: usize = 20;
@@ -35,34 +38,89 @@ pub(crate) struct Seen {
     pub(crate) levels: Levels,
     /// Attributes that name blocks which are over, a few of them.
     pub(crate) stale: Vec<String>,
+    /// How many attributes name blocks.
+    pub(crate) named: usize,
+    /// Which update of each rate was the right one last, and whether that is the better guess: where others move a rate
+    /// too, what was seen of it says little a moment later.
+    pub(crate) branches: BTreeMap<String, Branch>,
+    pub(crate) as_last: bool,
+}
+
+impl Seen {
+    /// The update of a rate at `now`, as far as can be guessed.
+    fn branch(&self, slot: &Slot, now: Timestamp) -> Branch {
+        let last = self.branches.get(&slot.name).filter(|_| self.as_last);
+        last.copied().unwrap_or_else(|| Slot::branch(level(slot, &self.levels), now))
+    }
+
+    /// The updates of the ask's rates.
+    pub(crate) fn branches_of(&self, ask: &Ask) -> BTreeMap<String, Branch> {
+        let slots = ask.slots.iter().chain(ask.block.iter().flat_map(|block| &block.slots));
+        let rates = slots.filter(|slot| slot.ends().is_none());
+        rates.map(|slot| (slot.name.clone(), self.branch(slot, ask.now))).collect()
+    }
+}
+
+/// What an update takes for a block.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Size {
+    /// How much; zero where the ask has no block.
+    pub(crate) units: u64,
+    /// Whether the item names it.
+    pub(crate) named: bool,
 }
 
 /// Expressions, and what their aliases stand for.
-#[derive(Debug)]
-pub(crate) struct LimitUpdate {
+#[derive(Debug, Clone)]
+pub(crate) struct ItemUpdate {
     pub(crate) update: String,
     pub(crate) condition: String,
     pub(crate) names: HashMap<String, String>,
     pub(crate) values: Attributes,
-    /// How much the block of the ask holds then; zero where it asks for none.
-    pub(crate) size: u64,
+    /// Whether a second one would do something else than none: it is not sent again.
+    pub(crate) once: bool,
 }
 
-/// The update that takes what `ask` asks for if the item is about as `seen` says. No slot may refuse when unused: a
-/// condition that cannot hold would be a write for nothing.
-pub(crate) fn limit_update(ask: &Ask, seen: &Seen) -> LimitUpdate {
+/// The update that gives back what `back` says; `None` where that is nothing.
+pub(crate) fn give_back_update(back: &GiveBack) -> Option<ItemUpdate> {
+    if back.slots.is_empty() || back.units == 0 {
+        return None;
+    }
+    let mut parts = Parts::default();
+    parts.number(":units", back.units);
+    for (index, slot) in back.slots.iter().enumerate() {
+        let name = parts.name(&format!("#s{index}"), attribute(slot));
+        parts.sets.push(format!("{name} = {name} - :units"));
+        parts.conditions.push(format!("{name} >= :units"));
+    }
+    if let Some(lease) = &back.lease {
+        let name = parts.name("#lease", lease_attribute(lease));
+        parts.conditions.push(format!("attribute_exists({name})"));
+        parts.removes.push(name);
+    }
+    // Nothing names what no block does, so a second one could not be told from the first.
+    Some(ItemUpdate { once: back.lease.is_none(), ..parts.into_update() })
+}
+
+/// The update that takes what `ask` asks for if the item is about as `seen` says, and how much its block holds then. No
+/// slot may refuse when unused: a condition that cannot hold would be a write for nothing.
+pub(crate) fn limit_update(ask: &Ask, seen: &Seen) -> (ItemUpdate, Size) {
     let mut parts = Parts::default();
     for slot in &ask.slots {
-        parts.slot(slot, level(slot, &seen.levels), ask.units, ask.now);
+        parts.slot(slot, seen.branch(slot, ask.now), ask.units, ask.now);
     }
-    let mut size = 0;
+    let mut size = Size::default();
     if let Some(block) = &ask.block {
         // What nobody has seen gives the least, and shows how much there is.
-        size = block.size(&block_levels(block, &seen.levels), ask.now).unwrap_or(block.least);
+        let levels = block_levels(block, &seen.levels);
+        size.units = block.size(&levels, ask.now).unwrap_or(block.least);
         for slot in &block.slots {
-            parts.slot(slot, level(slot, &seen.levels), size, ask.now);
+            parts.slot(slot, seen.branch(slot, ask.now), size.units, ask.now);
         }
-        parts.lease(block);
+        size.named = seen.named < MOST_NAMED && block.is_worth_a_name(size.units, &levels, ask.now);
+        if size.named {
+            parts.lease(block);
+        }
     }
     parts.expiry(ask);
     if let Some(Assignment(plan)) = &ask.assignment {
@@ -83,20 +141,7 @@ pub(crate) fn limit_update(ask: &Ask, seen: &Seen) -> LimitUpdate {
         let alias = parts.name(&format!("#g{index}"), attribute);
         parts.removes.push(alias);
     }
-    let mut update = String::new();
-    if !parts.sets.is_empty() {
-        update.push_str(&format!("SET {}", parts.sets.join(", ")));
-    }
-    if !parts.removes.is_empty() {
-        update.push_str(&format!(" REMOVE {}", parts.removes.join(", ")));
-    }
-    LimitUpdate {
-        update,
-        condition: parts.conditions.join(" AND "),
-        names: parts.names,
-        values: parts.values,
-        size,
-    }
+    (parts.into_update(), size)
 }
 
 /// What `item` says at `now`.
@@ -106,7 +151,12 @@ pub(crate) fn seen(item: &Attributes, now: Timestamp) -> Seen {
         let is_over = name.starts_with("l#") && until.saturating_add(LEASE_GRACE) < now.as_second();
         is_over.then(|| name.clone())
     };
-    Seen { levels: levels(item), stale: item.iter().filter_map(over).take(MOST_STALE).collect() }
+    Seen {
+        levels: levels(item),
+        stale: item.iter().filter_map(over).take(MOST_STALE).collect(),
+        named: item.keys().filter(|name| name.starts_with("l#")).count(),
+        ..Seen::default()
+    }
 }
 
 /// The levels that `item` holds.
@@ -155,7 +205,19 @@ struct Parts {
 }
 
 impl Parts {
-    fn slot(&mut self, slot: &Slot, level: Level, units: u64, now: Timestamp) {
+    fn into_update(self) -> ItemUpdate {
+        let mut clauses = Vec::new();
+        if !self.sets.is_empty() {
+            clauses.push(format!("SET {}", self.sets.join(", ")));
+        }
+        if !self.removes.is_empty() {
+            clauses.push(format!("REMOVE {}", self.removes.join(", ")));
+        }
+        let (update, condition) = (clauses.join(" "), self.conditions.join(" AND "));
+        ItemUpdate { update, condition, names: self.names, values: self.values, once: false }
+    }
+
+    fn slot(&mut self, slot: &Slot, branch: Branch, units: u64, now: Timestamp) {
         let index = self.slots;
         self.slots += 1;
         let name = self.name(&format!("#s{index}"), attribute(slot));
@@ -163,7 +225,7 @@ impl Parts {
         match &slot.rule {
             SlotRule::Rate { .. } => {
                 self.number(":now", nanoseconds(now));
-                match Slot::branch(level, now) {
+                match branch {
                     Branch::Idle => {
                         self.number(&by, nanoseconds(now).saturating_add(step(slot, units)));
                         self.sets.push(format!("{name} = {by}"));
@@ -299,7 +361,7 @@ mod tests {
     #[track_caller]
     fn check(ask: &Ask, seen: &[(&str, Level)], update: &str, condition: &str) {
         let levels = seen.iter().map(|(name, level)| ((*name).to_owned(), *level)).collect();
-        let made = limit_update(ask, &Seen { levels, stale: Vec::new() });
+        let (made, _) = limit_update(ask, &Seen { levels, ..Seen::default() });
         let mut aliases: Vec<(String, String)> = made.names.clone().into_iter().collect();
         for (name, value) in &made.values {
             let AttributeValue::N(number) = value else {
@@ -371,6 +433,7 @@ mod tests {
             slots: slots.clone(),
             least,
             most,
+            first: false,
             lease: "new".into(),
             expires: now() + SignedDuration::from_secs(15),
             replaces: replaces.map(str::to_owned),
@@ -388,13 +451,12 @@ mod tests {
         );
         check(
             &ask(block(2, 50, Some("old"))),
-            &[("q#day#2026-11-24", Level::Quota(97)), ("l#other", Level::Quota(1))],
+            &[("q#day#2026-11-24", Level::Quota(97))],
             &format!(
-                "SET r#r5 = now+400ms, q#day#2026-11-24 = if_not_exists(q#day#2026-11-24, 0) + 2, {lease}, {expires} \
-                 REMOVE l#old"
+                "SET r#r5 = now+400ms, q#day#2026-11-24 = if_not_exists(q#day#2026-11-24, 0) + 2, {expires} REMOVE l#old"
             ),
             "(attribute_not_exists(r#r5) OR r#r5 <= now+0ms) AND \
-             (attribute_not_exists(q#day#2026-11-24) OR q#day#2026-11-24 <= 98) AND attribute_not_exists(l#new)",
+             (attribute_not_exists(q#day#2026-11-24) OR q#day#2026-11-24 <= 98)",
         );
     }
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 use doorward_aws::{AwsClients, LedgerReader};
 use doorward_config::{Config, Target, TokenKind, jwks_url_variable};
 use doorward_emulator::{
-    Emulator, FunctionSpec, Functions, IamIdentity, IssuerSpec, Options, Ports, TokenShape,
+    Emulator, FunctionSpec, Functions, IamIdentity, IssuerSpec, Options, Ports, StreamMapping, TokenShape,
 };
 
 use crate::local_fronts::{self, LocalFronts};
@@ -17,6 +17,7 @@ use crate::project::Project;
 /// Functions that are the door itself; all others are targets.
 pub(crate) const AUTHORIZER: &str = "authorizer";
 pub(crate) const DISPATCHER: &str = "dispatcher";
+const ROLLUP: &str = "rollup";
 
 /// API Gateway's own bound for an integration.
 const FUNCTION_TIMEOUT: Duration = Duration::from_secs(30);
@@ -67,6 +68,7 @@ impl LocalDoor {
             tables: local_tables::definitions(config).map_err(Failure::new)?,
             table_prefix: config.door.table.clone(),
             functions: functions(config, &project.config, runner, &secrets)?,
+            event_sources: vec![ledger_stream(config)],
             rest_api,
             http_api,
             websocket_api,
@@ -116,7 +118,7 @@ fn functions(
     let targets = config.targets.iter().map(function_name);
     let mut env = BTreeMap::from([("DOORWARD_CONFIG".to_owned(), config_path.display().to_string())]);
     env.extend(std::env::var("DOORWARD_LOG").ok().map(|level| ("DOORWARD_LOG".to_owned(), level)));
-    let names: BTreeSet<&str> = targets.chain([AUTHORIZER, DISPATCHER]).collect();
+    let names: BTreeSet<&str> = targets.chain([AUTHORIZER, DISPATCHER, ROLLUP]).collect();
     let specs = names.into_iter().map(|name| {
         let binary = binaries.get(name).cloned().ok_or_else(|| {
             Failure::new(format!("there is no binary for the function `{name}`"))
@@ -136,6 +138,16 @@ fn functions(
         })
     });
     specs.collect::<Result<_, _>>().map(Functions::Host)
+}
+
+/// What is written to the ledger is summed up. Records come again for as long as they fail: the roll-up itself puts aside
+/// what will never be counted.
+fn ledger_stream(config: &Config) -> StreamMapping {
+    StreamMapping {
+        bisect_batch_on_function_error: true,
+        report_batch_item_failures: true,
+        ..StreamMapping::new(&format!("{}-ledger", config.door.table), ROLLUP)
+    }
 }
 
 /// The name of a target's function, which an ARN has in its seventh part, with or without a qualifier behind it.

@@ -143,14 +143,21 @@ impl Door {
     /// Loads what the first call would wait for: the keys of issuers and the secrets of webhooks that were not
     /// asked for yet. What is away is asked for again soon, by a call that needs it.
     pub async fn prepare(&self) {
+        tokio::join!(self.load_keys(), self.load_switches());
+    }
+
+    pub(crate) async fn load_keys(&self) {
         let (fetch, clock) = (self.ports.fetch.as_ref(), self.ports.clock.as_ref());
         let secrets = async {
             if let Some(secrets) = &self.ports.secrets {
                 self.secrets.load(secrets.as_ref(), clock).await;
             }
         };
-        let switches = self.switches.load(self.ports.switches.as_ref(), clock);
-        tokio::join!(self.keys.load(fetch, clock), secrets, switches);
+        tokio::join!(self.keys.load(fetch, clock), secrets);
+    }
+
+    pub(crate) async fn load_switches(&self) {
+        self.switches.load(self.ports.switches.as_ref(), self.ports.clock.as_ref()).await;
     }
 
     /// Has what its plans are kept, so that its calls are priced by it ever after.

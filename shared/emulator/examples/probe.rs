@@ -28,6 +28,9 @@ async fn answer(event: LambdaEvent<Value>) -> Result<Value, Error> {
         (Some("REQUEST"), None) => return authorize(&payload),
         _ => {}
     }
+    if let Some(Value::Array(records)) = payload.get("Records") {
+        return serve_records(records);
+    }
     match payload.get("do").and_then(Value::as_str) {
         Some("fail") => Err("as asked".into()),
         Some("crash") => std::process::exit(7),
@@ -36,6 +39,26 @@ async fn answer(event: LambdaEvent<Value>) -> Result<Value, Error> {
         _ if payload.get("requestContext").is_some() => Ok(respond(&payload)),
         _ => Ok(json!({ "event": payload, "pid": std::process::id(), "id": context.request_id })),
     }
+}
+
+/// Prints the keys of a stream's records; a record whose item says so is reported as failed, or fails all of them.
+fn serve_records(records: &[Value]) -> Result<Value, Error> {
+    let text = |record: &Value, place: &str| {
+        record.pointer(place).and_then(Value::as_str).unwrap_or_default().to_owned()
+    };
+    let keys: Vec<String> = records.iter().map(|record| text(record, "/dynamodb/Keys/pk/S")).collect();
+    println!("probe gets {}", keys.join(" "));
+    let asks = |what: &'static str| {
+        let asked = records.iter().filter(move |record| text(record, "/dynamodb/NewImage/do/S") == what);
+        asked.map(|record| json!({ "itemIdentifier": text(record, "/dynamodb/SequenceNumber") }))
+    };
+    if asks("fail").next().is_some() {
+        return Err("as asked".into());
+    }
+    if let Some(record) = records.first() {
+        println!("probe gets from {}", text(record, "/eventSourceARN"));
+    }
+    Ok(json!({ "batchItemFailures": asks("report").collect::<Vec<_>>() }))
 }
 
 /// Answers only while another process of this function runs: both tell the test where they are.

@@ -7,6 +7,7 @@ use tokio::sync::watch;
 
 use crate::dynamodb::{self, table_definitions};
 use crate::error::EmulatorError;
+use crate::event_source::EventSources;
 use crate::gateway::{self, HttpApiFront, RestApiFront, Signers, Surroundings, WebSocketApiFront};
 use crate::issuer::{self, Issuers, TokenRequest};
 use crate::lambda::{self, Lambda, Remote, World};
@@ -25,6 +26,7 @@ pub struct Emulator {
     /// `true` ends the functions' processes.
     closing: watch::Sender<bool>,
     processes: watch::Receiver<usize>,
+    event_sources: EventSources,
     /// Fronts, which end before the functions do.
     fronts: Servers,
     /// What functions may still call while they end.
@@ -71,12 +73,16 @@ impl Emulator {
             Functions::Remote(address) => lambda::Functions::Remote(Box::new(Remote::new(&address)?)),
         };
 
+        let lambda = Arc::new(Lambda::new(world, functions));
+        let place = (options.region.as_str(), options.account.as_str());
+        let event_sources = EventSources::start(options.event_sources, &database, &lambda, place, &logs)?;
         let mut emulator = Self {
             urls: FrontUrls::default(),
             lambda_url: lambda_listener.url(),
             dynamodb_url: dynamodb_listener.url(),
             issuers: Arc::clone(&issuers),
-            lambda: Arc::new(Lambda::new(world, functions)),
+            lambda,
+            event_sources,
             logs,
             closing,
             processes,
@@ -267,11 +273,17 @@ impl Emulator {
         self.lambda.idle().await;
     }
 
-    /// Ends the fronts, then the functions (SIGTERM and half a second where they registered an extension, as
+    /// Returns as soon as everything that streams hold now is delivered to the functions that they are mapped to.
+    pub async fn streams_idle(&self) {
+        self.event_sources.idle().await;
+    }
+
+    /// Ends the fronts and event sources, then the functions (SIGTERM and half a second where they registered an extension, as
     /// Lambda does), then what they may still have called.
     pub async fn shutdown(self) {
-        let Self { fronts, backends, closing, mut processes, lambda, .. } = self;
+        let Self { fronts, backends, closing, mut processes, lambda, event_sources, .. } = self;
         fronts.stop().await;
+        event_sources.stop().await;
         // The receivers are in `lambda`, which this function holds.
         closing.send_replace(true);
         let _ = tokio::time::timeout(SHUTDOWN_LIMIT, processes.wait_for(|running| *running == 0)).await;

@@ -47,6 +47,9 @@ pub enum EmulatorError {
     /// A route, an authorizer or a Function URL names a function that is not among those hosted.
     #[error("no function is named `{0}`")]
     UnknownFunction(String),
+    /// An event source mapping names a table that is not there, or that has no stream.
+    #[error("no table `{0}` with a stream is there to be mapped to a function")]
+    NoStream(String),
     /// The address of a remote Invoke API is not an absolute `http` URL.
     #[error("`{0}` is not an address such as `http://127.0.0.1:9000`")]
     RemoteAddress(String),

@@ -82,6 +82,16 @@ impl Lambda {
         self.run(function, invocation, AtCapacity::Throttle).await
     }
 
+    /// As [`Lambda::invoke`], from an event source, which waits while the function runs as often as it may.
+    pub(crate) async fn invoke_from_source(
+        &self,
+        function: &str,
+        invocation: Invocation,
+    ) -> Result<Answer, InvokeFault> {
+        within(SYNCHRONOUS_LIMIT, &invocation)?;
+        self.run(function, invocation, AtCapacity::Wait).await
+    }
+
     /// Queues an invocation of `function` whose answer nobody waits for.
     pub(crate) fn invoke_later(
         self: &Arc<Self>,

@@ -5,7 +5,7 @@
 //!                                 └───────────────┤
 //!  Function URL, load balancer ───────────────────┼──▶ Lambda: Invoke API ──▶ sandboxes: one process each, Runtime API
 //!  Invoke API ────────────────────────────────────┘                               │
-//!                                                DynamoDB, issuers' key sets ◀────┘
+//!       event source mapping ◀── stream ── DynamoDB, issuers' key sets ◀────┘
 //! ```
 //!
 //! Everything listens on 127.0.0.1. What AWS documents about status codes, events, limits and life cycle holds
@@ -16,6 +16,7 @@
 mod dynamodb;
 mod emulator;
 mod error;
+mod event_source;
 mod gateway;
 mod issuer;
 mod lambda;
@@ -32,5 +33,5 @@ pub use logs::{LogLine, Logs};
 pub use options::{
     Access, Alb, Authorizer, AuthorizerForm, FunctionSpec, FunctionUrl, Functions, HttpApi, IamIdentity,
     IssuerSpec, Options, Payload, Ports, RestApi, RestAuthorizer, RestAuthorizerKind, RestMethod, Route,
-    TokenShape, UrlAuth, WebSocketApi, WebSocketAuthorizer,
+    StartingPosition, StreamMapping, TokenShape, UrlAuth, WebSocketApi, WebSocketAuthorizer,
 };

@@ -1,6 +1,7 @@
 //! What an emulator is started with. Nothing here knows `doorward.toml`: whoever starts the emulator maps
 //! its own configuration to these plain values.
 
+mod event_source;
 mod fronts;
 mod iam;
 
@@ -8,6 +9,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
+pub use self::event_source::{StartingPosition, StreamMapping};
 pub use self::fronts::{
     Access, Alb, Authorizer, AuthorizerForm, FunctionUrl, HttpApi, Payload, RestApi, RestAuthorizer,
     RestAuthorizerKind, RestMethod, Route, UrlAuth, WebSocketApi, WebSocketAuthorizer,
@@ -27,6 +29,8 @@ pub struct Options {
     pub table_prefix: String,
     /// Where functions run.
     pub functions: Functions,
+    /// Which functions get the records of which tables' streams.
+    pub event_sources: Vec<StreamMapping>,
     /// The REST API, if one is to listen.
     pub rest_api: Option<RestApi>,
     /// The HTTP API, if one is to listen.

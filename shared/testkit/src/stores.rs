@@ -121,7 +121,7 @@ impl LimitStore for MemoryLimits {
             levels.insert(level_key(&ask.scope, slot), after);
             after
         });
-        Ok(Reserved::Granted { levels: after.collect(), block })
+        Ok(Reserved::Granted { levels: after.collect(), block, named: true })
     }
 
     fn recall(&self, _: &Ask) -> Option<Vec<Level>> {

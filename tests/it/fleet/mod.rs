@@ -26,17 +26,14 @@ use target::Targets;
 pub(crate) struct Fleet {
     pub(crate) targets: Targets,
     store: SocketAddr,
-    folder: tempfile::TempDir,
+    config: PathBuf,
+    logs: tempfile::TempDir,
     emulator: Emulator,
 }
 
 impl Fleet {
-    /// An empty store, targets, and the project of these files.
-    pub(crate) async fn new(files: &[(&str, &str)]) -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        for (name, text) in files {
-            std::fs::write(folder.path().join(name), text).unwrap();
-        }
+    /// An empty store, targets, and the project of this configuration.
+    pub(crate) async fn new(config: &Path) -> Self {
         let emulator = Emulator::start(Options {
             tables: std::fs::read_to_string(workspace::root().join("infra/tables.json")).unwrap(),
             functions: Functions::Host(Vec::new()),
@@ -46,28 +43,20 @@ impl Fleet {
         .await
         .unwrap();
         let store = emulator.dynamodb_url().strip_prefix("http://").unwrap().parse().unwrap();
-        Self { targets: Targets::start().await, store, folder, emulator }
+        let (config, logs) = (config.to_owned(), tempfile::tempdir().unwrap());
+        Self { targets: Targets::start().await, store, config, logs, emulator }
     }
 
     /// One more dispatcher.
     pub(crate) async fn dispatcher(&self, at_once: usize) -> Process {
-        let config = self.folder.path().join("doorward.toml");
-        Process::start(self.surroundings(&config, at_once)).await
-    }
-
-    fn surroundings<'s>(&self, config: &'s Path, at_once: usize) -> Surroundings<'s> {
+        let (config, store, targets) = (self.config.as_path(), self.store, self.targets.address);
         let log = File::options().create(true).append(true).open(self.log_file()).unwrap();
-        Surroundings { config, store: self.store, targets: self.targets.address, at_once, log }
+        Process::start(Surroundings { config, store, targets, at_once, log }).await
     }
 
     /// What all processes have written to their logs.
     pub(crate) fn log_file(&self) -> PathBuf {
-        self.folder.path().join("dispatcher.log")
-    }
-
-    /// The project's folder.
-    pub(crate) fn project(&self) -> &Path {
-        self.folder.path()
+        self.logs.path().join("dispatcher.log")
     }
 
     /// Where DynamoDB is.

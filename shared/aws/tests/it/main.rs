@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test fails by panicking")]
 
 mod api_keys;
+mod assignments;
 mod blocks;
 mod decisions;
 mod entities;
@@ -21,3 +22,4 @@ mod sample;
 mod secrets;
 mod store;
 mod switches;
+mod usage_reader;

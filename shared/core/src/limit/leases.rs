@@ -16,14 +16,18 @@ use crate::turns::Turns;
 const TERM: SignedDuration = SignedDuration::from_secs(15);
 /// How much sooner its sandbox stops spending it: clocks differ.
 const SKEW: Duration = Duration::from_secs(5);
-/// A block is what this sandbox will spend in this time, if it goes on as it did.
+/// A block is what this sandbox will spend in this time, in seconds, if it goes on as it did.
 const AHEAD: f64 = 5.0;
+/// All sandboxes together hold this part of a rate's burst, or less, if they spend as fast as it comes back.
+const BURST_SHARE: f64 = 0.5;
+/// The largest first block, in units.
+const FIRST: u64 = 64;
 /// How many times larger than the one before it a block may be.
 const GROWTH: u64 = 4;
 /// The largest block, in units.
 const LARGEST: u64 = 1_000_000;
 /// For how long a refusal is repeated without asking, at first and at most: sandboxes that have run out do not crowd the item.
-const FIRST_HOLD: i64 = 100_000_000;
+const FIRST_HOLD: i64 = 200_000_000;
 const LONGEST_HOLD: i64 = 1_000_000_000;
 /// Leases that one generation holds.
 const GENERATION: usize = 4_096;
@@ -61,8 +65,8 @@ pub(crate) struct Leases {
 
 #[derive(Debug)]
 struct Lease {
-    /// Empty before the first one.
-    name: String,
+    /// `None` before the first one, and where the item does not name it.
+    name: Option<String>,
     /// The slots as they were when it was given, and their levels then.
     slots: Vec<Slot>,
     levels: Vec<Level>,
@@ -75,6 +79,8 @@ struct Lease {
     /// When it is no longer spent.
     until: i64,
     refusal: Option<Refusal>,
+    /// For how long the last refusal was repeated; shorter after each block.
+    hold: i64,
 }
 
 #[derive(Debug, Clone)]
@@ -85,7 +91,25 @@ struct Refusal {
     /// How much was asked for.
     units: u64,
     until: i64,
-    hold: i64,
+}
+
+/// The block that is needed.
+#[derive(Debug)]
+pub(crate) struct Missing {
+    pub(crate) least: u64,
+    pub(crate) most: u64,
+    pub(crate) first: bool,
+    pub(crate) replaces: Option<String>,
+}
+
+/// A block that was given.
+#[derive(Debug)]
+pub(crate) struct Given {
+    /// The levels of its slots after it.
+    pub(crate) levels: Vec<Level>,
+    pub(crate) size: u64,
+    /// Whether the item names it.
+    pub(crate) named: bool,
 }
 
 /// What a look at a lease found.
@@ -96,7 +120,7 @@ pub(crate) enum Look {
     /// It has not, and the limits refused a block just now: what was left of each, and of the one that binds.
     Held(Vec<LimitNote>, LimitNote),
     /// It has not: so much is missing, and so much may be asked for.
-    Missing { least: u64, most: u64, replaces: Option<String> },
+    Missing(Missing),
 }
 
 impl Leases {
@@ -111,7 +135,12 @@ impl Leases {
         let at = nanoseconds(now);
         let mut held = self.held();
         let Some(lease) = held.get(key) else {
-            return Look::Missing { least: units, most: units, replaces: None };
+            return Look::Missing(Missing {
+                least: units,
+                most: FIRST.max(units),
+                first: true,
+                replaces: None,
+            });
         };
         let left = lease.left_at(at);
         if left >= units {
@@ -125,9 +154,10 @@ impl Leases {
         {
             return Look::Held(refusal.notes.clone(), refusal.bound.clone());
         }
-        let replaces = (!lease.name.is_empty()).then(|| lease.name.clone());
-        let least = units - left;
-        Look::Missing { least, most: lease.next_size(at).max(least), replaces }
+        let replaces = lease.name.clone();
+        let (least, first) = (units - left, lease.size == 0);
+        let most = if first { FIRST } else { lease.next_size(at) }.max(least);
+        Look::Missing(Missing { least, most, first, replaces })
     }
 
     /// A name for the next block.
@@ -140,22 +170,26 @@ impl Leases {
         &self,
         key: &LeaseKey,
         block: Block,
-        levels: Vec<Level>,
-        size: u64,
+        given: Given,
         units: u64,
         now: Timestamp,
         refresh: Duration,
     ) -> Vec<LimitNote> {
+        let Given { levels, size, named } = given;
         let at = nanoseconds(now);
         let mut held = self.held();
-        let before = held
-            .get(key)
-            .map_or(0, |lease| if lease.counts_in(&block.slots) { lease.left_at(at) } else { 0 });
+        let (mut before, mut hold) = (0, 0);
+        if let Some(lease) = held.get(key) {
+            hold = lease.hold / 2;
+            if lease.counts_in(&block.slots) {
+                before = lease.left_at(at);
+            }
+        }
         let longest = Duration::try_from(TERM).unwrap_or_default().saturating_sub(SKEW);
         let longest = i64::try_from(longest.min(refresh).as_nanos()).unwrap_or(0);
         let ends = block.slots.iter().filter_map(Slot::ends).map(nanoseconds).min().unwrap_or(i64::MAX);
         let lease = Lease {
-            name: block.lease,
+            name: named.then_some(block.lease),
             slots: block.slots,
             levels,
             // What was there may have been spent by others while the block was asked for.
@@ -165,6 +199,7 @@ impl Leases {
             spent: units,
             until: at.saturating_add(longest).min(ends),
             refusal: None,
+            hold,
         };
         let notes = lease.notes(units, now);
         held.insert(key.clone(), lease, 0);
@@ -183,9 +218,9 @@ impl Leases {
         let at = nanoseconds(now);
         let mut held = self.held();
         let lease = held.get_or_insert(key, Lease::none(at));
-        let hold = lease.refusal.as_ref().map_or(FIRST_HOLD, |last| (last.hold * 2).min(LONGEST_HOLD));
-        let (notes, bound, until) = (notes.to_vec(), bound.clone(), at.saturating_add(hold));
-        lease.refusal = Some(Refusal { notes, bound, units, until, hold });
+        lease.hold = (lease.hold * 2).clamp(FIRST_HOLD, LONGEST_HOLD);
+        let (notes, bound, until) = (notes.to_vec(), bound.clone(), at.saturating_add(lease.hold));
+        lease.refusal = Some(Refusal { notes, bound, units, until });
     }
 
     /// `units` were not used after all. What was taken of a window that is over stays taken.
@@ -208,7 +243,7 @@ impl Leases {
             let slots: Vec<Slot> = lease.slots.iter().filter(|slot| slot.ends().is_some()).cloned().collect();
             let units = lease.left_at(at);
             let is_rest = units > 0 && !slots.is_empty();
-            is_rest.then_some(GiveBack { scope: key.scope, slots, units, lease: Some(lease.name) })
+            is_rest.then_some(GiveBack { scope: key.scope, slots, units, lease: lease.name })
         };
         self.held().drain().filter_map(rest).collect()
     }
@@ -223,7 +258,7 @@ impl Lease {
     fn none(at: i64) -> Self {
         let (slots, levels) = (Vec::new(), Vec::new());
         Self {
-            name: String::new(),
+            name: None,
             slots,
             levels,
             left: 0,
@@ -232,6 +267,7 @@ impl Lease {
             spent: 0,
             until: at,
             refusal: None,
+            hold: 0,
         }
     }
 
@@ -248,7 +284,8 @@ impl Lease {
     fn next_size(&self, at: i64) -> u64 {
         // A rate over less than a millisecond says nothing.
         let seconds = (at.saturating_sub(self.since)).max(1_000_000) as f64 / 1e9;
-        let ahead = self.spent as f64 / seconds * AHEAD;
+        let bursts = self.slots.iter().filter_map(Slot::burst_seconds).map(|burst| burst * BURST_SHARE);
+        let ahead = self.spent as f64 / seconds * bursts.fold(AHEAD, f64::min);
         // A float that is too large becomes the largest integer.
         (ahead.ceil() as u64).clamp(1, self.size.max(1).saturating_mul(GROWTH)).min(LARGEST)
     }
@@ -261,14 +298,9 @@ impl Lease {
 }
 
 /// The block that is asked for.
-pub(crate) fn block(
-    scope: &Scope<'_>,
-    (least, most): (u64, u64),
-    lease: String,
-    replaces: Option<String>,
-    now: Timestamp,
-) -> Block {
+pub(crate) fn block(scope: &Scope<'_>, missing: Missing, lease: String, now: Timestamp) -> Block {
+    let Missing { least, most, first, replaces } = missing;
     let slots = scope.slots(LimitMode::Leased, now);
     let expires = now.saturating_add(TERM).unwrap_or(Timestamp::MAX);
-    Block { slots, least, most, lease, expires, replaces }
+    Block { slots, least, most, first, lease, expires, replaces }
 }

@@ -5,7 +5,7 @@ use doorward_config::LimitMode;
 use doorward_model::LimitNote;
 use jiff::Timestamp;
 
-use super::leases::{self, LeaseKey, Leases, Look};
+use super::leases::{self, Given, LeaseKey, Leases, Look};
 use super::local::LocalLimits;
 use super::taken::{Part, Taken};
 use super::{Ask, Assignment, Block, GiveBack, Level, Reserved, Scope, Slot};
@@ -147,7 +147,7 @@ impl Limiter {
         let mut look = self.leases.look(&key, demand.units, demand.now);
         let turn;
         let _begun;
-        if let Look::Missing { .. } = look {
+        if let Look::Missing(_) = look {
             turn = self.leases.turns.take(&key);
             _begun = turn.begin().await;
             // Who waited may find the block that the one before asked for.
@@ -161,8 +161,8 @@ impl Limiter {
                 self.ask(store, scope, None, demand, taken, notes).await
             }
             Look::Held(notes, bound) => Ok(Some(Verdict::Refused(notes, bound))),
-            Look::Missing { least, most, replaces } => {
-                let block = leases::block(scope, (least, most), self.leases.name(), replaces, demand.now);
+            Look::Missing(missing) => {
+                let block = leases::block(scope, missing, self.leases.name(), demand.now);
                 self.ask(store, scope, Some((key, block)), demand, taken, notes).await
             }
         }
@@ -194,7 +194,7 @@ impl Limiter {
         let reserved = store.reserve(&ask).await?;
         let Ask { slots: hard, block, assignment, .. } = ask;
         match reserved {
-            Reserved::Granted { mut levels, block: size } => {
+            Reserved::Granted { mut levels, block: size, named } => {
                 if let Some(assignment) = assignment {
                     self.remember(&scope.key, assignment, demand.now);
                 }
@@ -205,8 +205,9 @@ impl Limiter {
                 }
                 if let (Some(key), Some(block)) = (key, block) {
                     let counted = quotas(block.slots.clone());
+                    let given = Given { levels: leased, size, named };
                     let (units, refresh) = (demand.units, demand.refresh);
-                    notes.extend(self.leases.take_up(&key, block, leased, size, units, demand.now, refresh));
+                    notes.extend(self.leases.take_up(&key, block, given, units, demand.now, refresh));
                     taken.parts.push(Part::Leased { key, quotas: counted });
                 }
                 Ok(None)

@@ -4,6 +4,7 @@
 mod alb;
 mod client;
 mod dynamodb;
+mod event_source;
 mod fronts;
 mod iam;
 mod invoke;

@@ -37,6 +37,7 @@ pub fn options(functions: Vec<FunctionSpec>) -> Options {
         tables: "[]".to_owned(),
         table_prefix: "shop".to_owned(),
         functions: Functions::Host(functions),
+        event_sources: Vec::new(),
         rest_api: None,
         http_api: None,
         websocket_api: None,

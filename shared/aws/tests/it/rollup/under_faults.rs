@@ -2,6 +2,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
+use axum::body::Bytes;
 use axum::http::HeaderMap;
 use axum::{Json, Router};
 use doorward_aws::{Block, LedgerItem, RollUp, RolledUp};
@@ -96,8 +97,9 @@ async fn a_row_that_others_write_to_gets_another_item() {
 
     let conflicts = Arc::new(AtomicUsize::new(0));
     let met = Arc::clone(&conflicts);
-    let app = Router::new().fallback(move |headers: HeaderMap, Json(body): Json<Value>| {
+    let app = Router::new().fallback(move |headers: HeaderMap, body: Bytes| {
         let met = Arc::clone(&met);
+        let body = serde_json::from_slice(&body).unwrap();
         async move { answer_with_a_conflict(&headers, &body, &met) }
     });
     let clients = loopback::clients(loopback::serve(app).await);
@@ -138,11 +140,31 @@ fn spread(store: &Store) -> Vec<u8> {
 }
 
 #[tokio::test]
+async fn a_transaction_that_is_sent_again_is_known_by_its_token() {
+    let store = Store::start().await;
+    put(&store, &call("a", 1, "alice"));
+    store.fail_at("TransactWriteItems", Fault::ServerErrorAfterCommit);
+    deliver_all(&store, &stream(&store)).await;
+    let sent = store.proxy.take();
+    let tokens: Vec<&Value> = sent
+        .iter()
+        .filter(|one| one.asked.operation == "TransactWriteItems")
+        .map(|one| &one.asked.body["ClientRequestToken"])
+        .collect();
+    assert!(
+        matches!(tokens.as_slice(), [first, second] if first.is_string() && first == second),
+        "{tokens:?}"
+    );
+    assert_eq!(aggregates(&store), expected([&call("a", 1, "alice")]));
+}
+
+#[tokio::test]
 async fn what_a_read_leaves_out_is_asked_for_again() {
     let asked = Arc::new(AtomicUsize::new(0));
     let met = Arc::clone(&asked);
-    let app = Router::new().fallback(move |headers: HeaderMap, Json(body): Json<Value>| {
+    let app = Router::new().fallback(move |headers: HeaderMap, body: Bytes| {
         let met = Arc::clone(&met);
+        let body: Value = serde_json::from_slice(&body).unwrap();
         async move {
             let target = headers["x-amz-target"].to_str().unwrap().rsplit('.').next().unwrap().to_owned();
             if target != "BatchGetItem" {
