@@ -164,3 +164,57 @@ fn the_callers_of_the_readme_are_let_in_as_it_says() {
         assert_eq!(output.status.code(), Some(0), "{}", said(&output));
     }
 }
+
+/// The invoice of "What it costs and who pays", by the plan that stands there.
+#[test]
+fn the_invoice_of_the_readme_is_what_its_plan_costs() {
+    use doorward_core::usage::Group;
+    use doorward_core::usage::pricing::{PlanVersion, PlanVersions, state};
+
+    let readme = readme();
+    let chapter = readme.split("\n## ").find(|chapter| chapter.starts_with("What it costs")).unwrap();
+    let block = blocks(chapter).into_iter().find(|block| block.file().is_some()).unwrap();
+    let rest = r#"
+        [door]
+        name = "d"
+        table = "t"
+        [[issuers]]
+        name = "i"
+        issuer = "https://i.example"
+        audiences = ["a"]
+        algorithms = ["RS256"]
+        principal = { type = "User", id = "sub" }
+        [[targets]]
+        name = "t"
+        lambda = "f"
+        [[routes]]
+        id = "createOrder"
+        match = "POST /orders"
+        target = "t"
+        auth = ["i"]
+        contract = "c.yaml#createOrder"
+    "#;
+    let config = doorward_config::parse("doorward.toml", &format!("{rest}{}", block.text)).unwrap();
+    let plan = config.plan("default").unwrap();
+    let group = |action: &str| Group {
+        caller: r#"User::"alice""#.to_owned(),
+        action: Some(action.to_owned()),
+        target: None,
+        purpose: None,
+        outcome: doorward_model::Outcome::Admitted,
+        plan: Some(plan.name.clone()),
+        plan_version: Some(plan.version.clone()),
+    };
+    let mut versions = PlanVersions::default();
+    let version = PlanVersion { price: plan.price.clone(), since: None };
+    versions.insert(plan.name.clone(), plan.version.clone(), version);
+    let used = [(group("listOrders"), 120_001), (group("createOrder"), 300)];
+    let invoice = state(used, &versions).unwrap().invoices.remove(0);
+    let printed = format!("sum {} EUR, to pay {} EUR", invoice.sum, invoice.total());
+    assert!(chapter.contains(&printed), "{printed}");
+    for line in &invoice.lines {
+        let cells = [line.units.to_string(), line.unit.to_string(), line.amount.to_string()].join(" ");
+        let shown = chapter.lines().map(|line| line.split_whitespace().collect::<Vec<_>>().join(" "));
+        assert!(shown.into_iter().any(|shown| shown.ends_with(&cells)), "{cells}");
+    }
+}

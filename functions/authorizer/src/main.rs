@@ -4,7 +4,7 @@ mod admit;
 
 use std::sync::Arc;
 
-use lambda_runtime::{Error, LambdaEvent, run_concurrent, service_fn};
+use lambda_runtime::{Error, LambdaEvent, run_concurrent, service_fn, spawn_graceful_shutdown_handler};
 use serde_json::value::RawValue;
 
 fn main() -> Result<(), Error> {
@@ -14,6 +14,8 @@ fn main() -> Result<(), Error> {
 async fn serve_all() -> Result<(), Error> {
     doorward_aws::init_log();
     let door = Arc::new(doorward_aws::open_authorizer().await?);
+    let closing = Arc::clone(&door);
+    spawn_graceful_shutdown_handler(|| async move { closing.close().await }).await;
     let handler = service_fn(move |event: LambdaEvent<Box<RawValue>>| {
         let door = Arc::clone(&door);
         async move { admit::admit(&door, &event.payload, &event.context).await }

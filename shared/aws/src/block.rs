@@ -112,6 +112,32 @@ impl Block {
         }
     }
 
+    /// Its calls as the item keeps them.
+    ///
+    /// # Errors
+    /// [`BlockError::Count`] and [`BlockError::TooLarge`].
+    pub(crate) fn packed(&self) -> Result<Vec<u8>, BlockError> {
+        pack(&self.calls)
+    }
+
+    /// The block of the calls that [`Self::packed`] packed, as it was written first.
+    ///
+    /// # Errors
+    /// [`BlockError`], as of [`Self::read`].
+    pub(crate) fn unpacked(
+        id: String,
+        at: Timestamp,
+        count: u64,
+        expires: Option<i64>,
+        packed: &[u8],
+    ) -> Result<Self, BlockError> {
+        let calls = unpack(packed)?;
+        if calls.len() as u64 != count {
+            return Err(BlockError::Miscounted);
+        }
+        if Self::is_id(&id) { Ok(Self { id, version: 1, at, expires, calls }) } else { Err(BlockError::Id) }
+    }
+
     /// The item that keeps it.
     ///
     /// # Errors

@@ -1,8 +1,12 @@
 use std::io::Write;
 
-use doorward_core::ports::{BundleNews, Journal};
+use doorward_core::ports::{BundleNews, CallBlock, Journal, StoreError};
 use doorward_model::Call;
+use jiff::Timestamp;
 use serde::Serialize;
+
+use crate::journal_line::JournalLine;
+use crate::ledger;
 
 /// The lines that Lambda takes from standard output into the function's log: one JSON object per call.
 #[derive(Debug, Clone, Copy, Default)]
@@ -11,6 +15,14 @@ pub struct StdoutJournal;
 impl Journal for StdoutJournal {
     fn write(&self, call: &Call) {
         print(&call_line(call));
+    }
+
+    fn keep(&self, call: &Call, expires: Timestamp) -> Result<(), StoreError> {
+        keep(&JournalLine::of_call(call, expires))
+    }
+
+    fn keep_block(&self, block: &CallBlock<'_>) -> Result<(), StoreError> {
+        keep(&JournalLine::of_block(ledger::block(block.id, block.calls))?)
     }
 
     fn complain(&self, call: &Call, cause: &str) {
@@ -104,6 +116,13 @@ fn line(value: &impl Serialize) -> Result<Vec<u8>, serde_json::Error> {
     let mut line = serde_json::to_vec(value)?;
     line.push(b'\n');
     Ok(line)
+}
+
+fn keep(journaled: &JournalLine) -> Result<(), StoreError> {
+    let line = line(journaled).map_err(|_| StoreError("the call cannot be written as a line".to_owned()))?;
+    let mut out = std::io::stdout().lock();
+    let written = out.write_all(&line).and_then(|()| out.flush());
+    written.map_err(|error| StoreError(format!("the log takes nothing: {error}")))
 }
 
 /// One write under one lock, so that lines of concurrent calls never mix. A closed output is nobody's to report to.

@@ -1,14 +1,17 @@
+use std::collections::HashSet;
+
 use async_trait::async_trait;
 use aws_sdk_dynamodb::error::SdkError;
 use aws_sdk_dynamodb::operation::put_item::PutItemError;
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnValuesOnConditionCheckFailure};
 use doorward_core::limit::nanoseconds;
-use doorward_core::ports::{Claim, Ledger, StoreError};
-use doorward_model::{Call, Outcome};
+use doorward_core::ports::{BatchedCall, CallBlock, Claim, Ledger, StoreError};
+use doorward_model::{Call, CallId, Outcome};
 use jiff::Timestamp;
 
 use crate::attributes::{self, Attributes};
+use crate::block::{Block, BlockError};
 use crate::item::LedgerItem;
 use crate::{AwsClients, sdk_error};
 
@@ -77,6 +80,25 @@ impl DynamoLedger {
         }
     }
 
+    async fn put_absent(&self, item: Attributes) -> Result<Written, StoreError> {
+        let put = self
+            .client
+            .put_item()
+            .table_name(&self.table)
+            .set_item(Some(item))
+            .condition_expression(ABSENT)
+            .expression_attribute_names("#call", "call")
+            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
+        match put.send().await {
+            Ok(_) => Ok(Written::Yes),
+            Err(SdkError::ServiceError(error)) => match error.into_err() {
+                PutItemError::ConditionalCheckFailedException(failed) => Ok(Written::Otherwise(failed.item)),
+                error => Err(StoreError(sdk_error::code(&error))),
+            },
+            Err(error) => Err(StoreError(sdk_error::brief(&error))),
+        }
+    }
+
     /// Sets what the call says now in the row that `call` holds.
     async fn set(&self, call: &Call) -> Result<Written, StoreError> {
         let mut members = attributes::write(&LedgerItem::of(call)).map_err(unwritable)?;
@@ -123,6 +145,8 @@ impl Ledger for DynamoLedger {
             let attempt = found.as_ref().and_then(|row| row.attempt).unwrap_or_default() + 1;
             let item = LedgerItem {
                 outcome: Outcome::Unresolved,
+                // Of what it takes, only its end tells.
+                units: 0,
                 holder: Some(holder(call)),
                 until: call.deadline.map(Timestamp::as_millisecond),
                 attempt: Some(attempt),
@@ -167,7 +191,7 @@ impl Ledger for DynamoLedger {
             Written::Yes | Written::Otherwise(None) => Ok(()),
             Written::Otherwise(Some(row)) => {
                 let row = read(row)?;
-                // A claim whose answer was lost: its target was never called, and only its end makes that known.
+                // A claim whose answer was lost: only its end makes known what came of it.
                 if holds(call, &row) && row.outcome == Outcome::Unresolved {
                     return self.resolve(call).await;
                 }
@@ -175,11 +199,54 @@ impl Ledger for DynamoLedger {
             }
         }
     }
+
+    async fn record_block(&self, given: &CallBlock<'_>) -> Result<HashSet<CallId>, StoreError> {
+        let (count, item) = fitting(given.id, given.calls)?;
+        let ids = given.calls.iter().take(count).map(|held| held.call.id.clone()).collect();
+        match self.put_absent(item).await? {
+            Written::Yes | Written::Otherwise(None) => Ok(ids),
+            Written::Otherwise(Some(found)) => {
+                let unreadable = |error: BlockError| StoreError(format!("a block that is there: {error}"));
+                let found = Block::read(found).map_err(unreadable)?;
+                Ok(found.calls.into_iter().map(|item| CallId::new(item.call)).collect())
+            }
+        }
+    }
+}
+
+/// The block of `calls`, or of the first of them where all are too large for one item.
+fn fitting(id: &str, calls: &[BatchedCall]) -> Result<(usize, Attributes), StoreError> {
+    let mut count = calls.len();
+    loop {
+        let calls = calls.get(..count).unwrap_or_default();
+        match block(id, calls).write() {
+            Ok(item) => return Ok((count, item)),
+            Err(BlockError::TooLarge) if count > 1 => count /= 2,
+            Err(error) => return Err(StoreError(error.to_string())),
+        }
+    }
+}
+
+/// What the ledger holds of `calls`.
+pub(crate) fn block(id: &str, calls: &[BatchedCall]) -> Block {
+    let first = calls.iter().map(|held| held.call.at).min();
+    let item = |held: &BatchedCall| LedgerItem {
+        expires: Some(held.expires.as_second()),
+        ..LedgerItem::of(&held.call)
+    };
+    Block {
+        id: id.to_owned(),
+        version: 1,
+        at: first.unwrap_or(Timestamp::UNIX_EPOCH),
+        // Until the last of them may be forgotten.
+        expires: calls.iter().map(|held| held.expires.as_second()).max(),
+        calls: calls.iter().map(item).collect(),
+    }
 }
 
 /// One try of one invocation. A request id alone does not tell tries apart: an asynchronous invocation that Lambda
 /// tries again keeps it (<https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-error-handling.html>).
-fn holder(call: &Call) -> String {
+pub(crate) fn holder(call: &Call) -> String {
     format!("{}@{}", call.invocation, nanoseconds(call.at))
 }
 

@@ -9,7 +9,7 @@
 use std::collections::{BTreeMap, HashMap};
 
 use aws_sdk_dynamodb::types::AttributeValue;
-use doorward_core::limit::{Ask, Assignment, Block, Branch, Level, Slot, SlotRule, nanoseconds};
+use doorward_core::limit::{Ask, Assignment, Block, Branch, GiveBack, Level, Slot, SlotRule, nanoseconds};
 use jiff::{SignedDuration, Timestamp};
 
 use crate::attributes::Attributes;
@@ -19,6 +19,9 @@ const GRACE: SignedDuration = SignedDuration::from_hours(48);
 
 /// How long the name of a block that is over stays: far more than clocks differ.
 const LEASE_GRACE: i64 = 60;
+
+/// An item names no more blocks than this: every write costs a unit for each KB of the item.
+const MOST_NAMED: usize = 24;
 
 /// As many names of blocks that are over are removed by one update.
 const MOST_STALE: usize = 20;
@@ -35,34 +38,69 @@ pub(crate) struct Seen {
     pub(crate) levels: Levels,
     /// Attributes that name blocks which are over, a few of them.
     pub(crate) stale: Vec<String>,
+    /// How many attributes name blocks.
+    pub(crate) named: usize,
+}
+
+/// What an update takes for a block.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Size {
+    /// How much; zero where the ask has no block.
+    pub(crate) units: u64,
+    /// Whether the item names it.
+    pub(crate) named: bool,
 }
 
 /// Expressions, and what their aliases stand for.
-#[derive(Debug)]
-pub(crate) struct LimitUpdate {
+#[derive(Debug, Clone)]
+pub(crate) struct ItemUpdate {
     pub(crate) update: String,
     pub(crate) condition: String,
     pub(crate) names: HashMap<String, String>,
     pub(crate) values: Attributes,
-    /// How much the block of the ask holds then; zero where it asks for none.
-    pub(crate) size: u64,
+    /// Whether a second one would do something else than none: it is not sent again.
+    pub(crate) once: bool,
 }
 
-/// The update that takes what `ask` asks for if the item is about as `seen` says. No slot may refuse when unused: a
-/// condition that cannot hold would be a write for nothing.
-pub(crate) fn limit_update(ask: &Ask, seen: &Seen) -> LimitUpdate {
+/// The update that gives back what `back` says; `None` where that is nothing.
+pub(crate) fn give_back_update(back: &GiveBack) -> Option<ItemUpdate> {
+    if back.slots.is_empty() || back.units == 0 {
+        return None;
+    }
+    let mut parts = Parts::default();
+    parts.number(":units", back.units);
+    for (index, slot) in back.slots.iter().enumerate() {
+        let name = parts.name(&format!("#s{index}"), attribute(slot));
+        parts.sets.push(format!("{name} = {name} - :units"));
+        parts.conditions.push(format!("{name} >= :units"));
+    }
+    if let Some(lease) = &back.lease {
+        let name = parts.name("#lease", lease_attribute(lease));
+        parts.conditions.push(format!("attribute_exists({name})"));
+        parts.removes.push(name);
+    }
+    // Nothing names what no block does, so a second one could not be told from the first.
+    Some(ItemUpdate { once: back.lease.is_none(), ..parts.into_update() })
+}
+
+/// The update that takes what `ask` asks for if the item is about as `seen` says, and how much its block holds then. No
+/// slot may refuse when unused: a condition that cannot hold would be a write for nothing.
+pub(crate) fn limit_update(ask: &Ask, seen: &Seen) -> (ItemUpdate, Size) {
     let mut parts = Parts::default();
     for slot in &ask.slots {
         parts.slot(slot, level(slot, &seen.levels), ask.units, ask.now);
     }
-    let mut size = 0;
+    let mut size = Size::default();
     if let Some(block) = &ask.block {
         // What nobody has seen gives the least, and shows how much there is.
-        size = block.size(&block_levels(block, &seen.levels), ask.now).unwrap_or(block.least);
+        size.units = block.size(&block_levels(block, &seen.levels), ask.now).unwrap_or(block.least);
         for slot in &block.slots {
-            parts.slot(slot, level(slot, &seen.levels), size, ask.now);
+            parts.slot(slot, level(slot, &seen.levels), size.units, ask.now);
         }
-        parts.lease(block);
+        size.named = seen.named < MOST_NAMED;
+        if size.named {
+            parts.lease(block);
+        }
     }
     parts.expiry(ask);
     if let Some(Assignment(plan)) = &ask.assignment {
@@ -83,20 +121,7 @@ pub(crate) fn limit_update(ask: &Ask, seen: &Seen) -> LimitUpdate {
         let alias = parts.name(&format!("#g{index}"), attribute);
         parts.removes.push(alias);
     }
-    let mut update = String::new();
-    if !parts.sets.is_empty() {
-        update.push_str(&format!("SET {}", parts.sets.join(", ")));
-    }
-    if !parts.removes.is_empty() {
-        update.push_str(&format!(" REMOVE {}", parts.removes.join(", ")));
-    }
-    LimitUpdate {
-        update,
-        condition: parts.conditions.join(" AND "),
-        names: parts.names,
-        values: parts.values,
-        size,
-    }
+    (parts.into_update(), size)
 }
 
 /// What `item` says at `now`.
@@ -106,7 +131,11 @@ pub(crate) fn seen(item: &Attributes, now: Timestamp) -> Seen {
         let is_over = name.starts_with("l#") && until.saturating_add(LEASE_GRACE) < now.as_second();
         is_over.then(|| name.clone())
     };
-    Seen { levels: levels(item), stale: item.iter().filter_map(over).take(MOST_STALE).collect() }
+    Seen {
+        levels: levels(item),
+        stale: item.iter().filter_map(over).take(MOST_STALE).collect(),
+        named: item.keys().filter(|name| name.starts_with("l#")).count(),
+    }
 }
 
 /// The levels that `item` holds.
@@ -155,6 +184,18 @@ struct Parts {
 }
 
 impl Parts {
+    fn into_update(self) -> ItemUpdate {
+        let mut clauses = Vec::new();
+        if !self.sets.is_empty() {
+            clauses.push(format!("SET {}", self.sets.join(", ")));
+        }
+        if !self.removes.is_empty() {
+            clauses.push(format!("REMOVE {}", self.removes.join(", ")));
+        }
+        let (update, condition) = (clauses.join(" "), self.conditions.join(" AND "));
+        ItemUpdate { update, condition, names: self.names, values: self.values, once: false }
+    }
+
     fn slot(&mut self, slot: &Slot, level: Level, units: u64, now: Timestamp) {
         let index = self.slots;
         self.slots += 1;
@@ -299,7 +340,7 @@ mod tests {
     #[track_caller]
     fn check(ask: &Ask, seen: &[(&str, Level)], update: &str, condition: &str) {
         let levels = seen.iter().map(|(name, level)| ((*name).to_owned(), *level)).collect();
-        let made = limit_update(ask, &Seen { levels, stale: Vec::new() });
+        let (made, _) = limit_update(ask, &Seen { levels, ..Seen::default() });
         let mut aliases: Vec<(String, String)> = made.names.clone().into_iter().collect();
         for (name, value) in &made.values {
             let AttributeValue::N(number) = value else {

@@ -1,19 +1,18 @@
+use std::fmt;
+
 use async_trait::async_trait;
-use aws_sdk_dynamodb::config::retry::RetryConfig;
-use aws_sdk_dynamodb::error::SdkError;
-use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
-use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
-use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue, ReturnValuesOnConditionCheckFailure};
 use doorward_core::limit::{Ask, Assignment, GiveBack, Level, Reserved};
 use doorward_core::ports::{LimitStore, StoreError};
 use jiff::SignedDuration;
 
+use crate::AwsClients;
 use crate::attributes::Attributes;
+use crate::limit_items::{DynamoItems, LimitItems, Updated};
 use crate::limit_memory::{LimitMemory, Sighting};
 use crate::limit_update::{
-    Levels, PLAN, Seen, assignment, attribute, block_levels, lease_attribute, level, limit_update, seen,
+    Levels, Seen, Size, assignment, block_levels, give_back_update, lease_attribute, level, limit_update,
+    seen,
 };
-use crate::{AwsClients, sdk_error};
 
 /// Guesses of how the item is. The first failure shows it, so a second one is rarely needed and a third hardly ever.
 const ATTEMPTS: usize = 3;
@@ -21,17 +20,15 @@ const ATTEMPTS: usize = 3;
 const REFUSAL_HOLDS: SignedDuration = SignedDuration::from_secs(1);
 
 /// Limits in `<table>-state`: one item per scope, one conditional write per admitted call or block.
-#[derive(Debug)]
 pub struct DynamoLimits {
-    client: aws_sdk_dynamodb::Client,
-    table: String,
+    items: Box<dyn LimitItems>,
     memory: LimitMemory,
 }
 
 /// What one update found.
 enum Found {
-    /// Taken, with a block of this size.
-    Taken(Attributes, u64),
+    /// Taken, with a block of this size, which the item names or not.
+    Taken(Attributes, Size),
     Otherwise(Attributes),
 }
 
@@ -39,46 +36,26 @@ impl DynamoLimits {
     /// Limits in the tables that begin with `table`.
     #[must_use]
     pub fn new(clients: &AwsClients, table: &str) -> Self {
-        let client = clients.dynamodb.clone();
-        Self { client, table: format!("{table}-state"), memory: LimitMemory::default() }
+        Self::over(DynamoItems::new(clients, table))
     }
 
-    /// An update of the scope's item.
-    fn update_of(&self, scope: &str) -> UpdateItemFluentBuilder {
-        self.client
-            .update_item()
-            .table_name(&self.table)
-            .key("owner", AttributeValue::S(scope.to_owned()))
-            .key("item", AttributeValue::S("limits".to_owned()))
+    /// Limits in these items.
+    pub(crate) fn over(items: impl LimitItems + 'static) -> Self {
+        Self { items: Box::new(items), memory: LimitMemory::default() }
     }
 
     async fn update(&self, ask: &Ask, seen: &Seen) -> Result<Found, StoreError> {
-        let made = limit_update(ask, seen);
-        let sent = self
-            .update_of(&ask.scope)
-            .update_expression(made.update)
-            .condition_expression(made.condition)
-            .set_expression_attribute_names(Some(made.names))
-            .set_expression_attribute_values(Some(made.values))
-            .return_values(ReturnValue::AllNew)
-            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
-            .send()
-            .await;
-        match sent {
-            Ok(output) => Ok(Found::Taken(output.attributes.unwrap_or_default(), made.size)),
-            Err(SdkError::ServiceError(error)) => match error.into_err() {
-                UpdateItemError::ConditionalCheckFailedException(failed) => {
-                    let item = failed.item.unwrap_or_default();
-                    let lease = ask.block.as_ref().map(|block| lease_attribute(&block.lease));
-                    // The update was sent again because the answer to it was lost: it is done.
-                    if lease.is_some_and(|lease| item.contains_key(&lease)) {
-                        return Ok(Found::Taken(item, made.size));
-                    }
-                    Ok(Found::Otherwise(item))
+        let (update, size) = limit_update(ask, seen);
+        match self.items.update(&ask.scope, update).await? {
+            Updated::Done(item) => Ok(Found::Taken(item, size)),
+            Updated::Otherwise(item) => {
+                let lease = ask.block.as_ref().map(|block| lease_attribute(&block.lease));
+                // The update was sent again because the answer to it was lost: it is done.
+                if lease.is_some_and(|lease| item.contains_key(&lease)) {
+                    return Ok(Found::Taken(item, size));
                 }
-                error => Err(StoreError(sdk_error::code(&error))),
-            },
-            Err(error) => Err(StoreError(sdk_error::brief(&error))),
+                Ok(Found::Otherwise(item))
+            }
         }
     }
 
@@ -89,11 +66,17 @@ impl DynamoLimits {
     }
 }
 
+impl fmt::Debug for DynamoLimits {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("DynamoLimits")
+    }
+}
+
 #[async_trait]
 impl LimitStore for DynamoLimits {
     async fn reserve(&self, ask: &Ask) -> Result<Reserved, StoreError> {
         if ask.slots.is_empty() && ask.block.is_none() {
-            return Ok(Reserved::Granted { levels: Vec::new(), block: 0 });
+            return Ok(Reserved::Granted { levels: Vec::new(), block: 0, named: false });
         }
         let mut seen_last = self.memory.recall(&ask.scope).map(|sighting| sighting.seen).unwrap_or_default();
         if refuses(ask, &Levels::new()) {
@@ -108,8 +91,9 @@ impl LimitStore for DynamoLimits {
             seen_last = seen(item, ask.now);
             self.memory.remember(&ask.scope, Sighting { at: ask.now, seen: seen_last.clone() });
             match found {
-                Found::Taken(_, block) => {
-                    return Ok(Reserved::Granted { levels: in_order(ask, &seen_last.levels), block });
+                Found::Taken(_, Size { units: block, named }) => {
+                    let levels = in_order(ask, &seen_last.levels);
+                    return Ok(Reserved::Granted { levels, block, named });
                 }
                 Found::Otherwise(item) => {
                     let assigned = assignment(&item);
@@ -131,58 +115,15 @@ impl LimitStore for DynamoLimits {
     }
 
     async fn give_back(&self, back: &GiveBack) -> Result<(), StoreError> {
-        let mut update = self.update_of(&back.scope);
-        let (mut sets, mut conditions) = (Vec::new(), Vec::new());
-        for (index, slot) in back.slots.iter().enumerate() {
-            let name = format!("#s{index}");
-            sets.push(format!("{name} = {name} - :units"));
-            conditions.push(format!("{name} >= :units"));
-            update = update.expression_attribute_names(name, attribute(slot));
-        }
-        if sets.is_empty() || back.units == 0 {
-            return Ok(());
-        }
-        let mut expression = format!("SET {}", sets.join(", "));
-        if let Some(lease) = &back.lease {
-            expression.push_str(" REMOVE #lease");
-            conditions.push("attribute_exists(#lease)".to_owned());
-            update = update.expression_attribute_names("#lease", lease_attribute(lease));
-        }
-        let update = update
-            .update_expression(expression)
-            .condition_expression(conditions.join(" AND "))
-            .expression_attribute_values(":units", AttributeValue::N(back.units.to_string()));
-        let sent = if back.lease.is_some() {
-            update.send().await.map(drop)
-        } else {
-            // Nothing names it, so a second one could not be told from the first.
-            let once = aws_sdk_dynamodb::config::Config::builder().retry_config(RetryConfig::disabled());
-            update.customize().config_override(once).send().await.map(drop)
-        };
-        match sent {
-            Ok(()) => Ok(()),
-            // It went back before, or its window is over.
-            Err(SdkError::ServiceError(error)) if error.err().is_conditional_check_failed_exception() => {
-                Ok(())
-            }
-            Err(error) => Err(StoreError(sdk_error::brief(&error))),
+        match give_back_update(back) {
+            // Where it finds the item otherwise, it went back before, or its window is over.
+            Some(update) => self.items.update(&back.scope, update).await.map(drop),
+            None => Ok(()),
         }
     }
 
     async fn assignment(&self, scope: &str) -> Result<Assignment, StoreError> {
-        let read = self
-            .client
-            .get_item()
-            .table_name(&self.table)
-            .key("owner", AttributeValue::S(scope.to_owned()))
-            .key("item", AttributeValue::S("limits".to_owned()))
-            .projection_expression("#plan")
-            .expression_attribute_names("#plan", PLAN)
-            .consistent_read(true)
-            .send()
-            .await
-            .map_err(|error| StoreError(sdk_error::brief(&error)))?;
-        Ok(assignment(&read.item.unwrap_or_default()))
+        self.items.assignment(scope).await
     }
 }
 

@@ -2,16 +2,12 @@ use std::collections::BTreeMap;
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use doorward_core::ports::StoreError;
-use doorward_core::usage::{Bucket, Group, Sums};
+use doorward_core::usage::{Bucket, Group, Row, Sums};
 
 use crate::attributes::Attributes;
 use crate::{AwsClients, sdk_error};
 
-/// Digits of the shards of a bucket: one of a hash of the caller.
-const SHARDS: &str = "0123456789abcdef";
-
-/// Reads the aggregates in `<table>-state`: owner `usage#<bucket>#<shard>`, item the group's key, with `#<k>` behind it
-/// where a row that is written often was divided.
+/// Reads the aggregates in `<table>-state`, as [`Row`] says where they stand.
 #[derive(Debug, Clone)]
 pub struct UsageReader {
     client: aws_sdk_dynamodb::Client,
@@ -31,8 +27,8 @@ impl UsageReader {
     /// [`StoreError`] when the table does not answer, or a row is none of ours: a report must not leave anything out.
     pub async fn bucket(&self, bucket: Bucket) -> Result<BTreeMap<Group, Sums>, StoreError> {
         let mut shards = tokio::task::JoinSet::new();
-        for shard in SHARDS.chars() {
-            let (reader, owner) = (self.clone(), format!("usage#{bucket}#{shard}"));
+        for shard in 0..Row::SHARDS {
+            let (reader, owner) = (self.clone(), Row::owner_of(bucket, shard));
             shards.spawn(async move { reader.shard(&owner).await });
         }
         let mut sums: BTreeMap<Group, Sums> = BTreeMap::new();
@@ -59,20 +55,14 @@ impl UsageReader {
             .collect::<Result<Vec<Attributes>, _>>()
             .await
             .map_err(|error| StoreError(sdk_error::brief(&error)))?;
-        let rows = items.iter().map(read).collect::<Option<_>>();
+        let rows = items.iter().map(|item| read(owner, item)).collect::<Option<_>>();
         rows.ok_or_else(|| StoreError(format!("a row of `{owner}` cannot be read")))
     }
 }
 
-fn read(item: &Attributes) -> Option<(Group, Sums)> {
-    let key = item.get("item")?.as_s().ok()?;
-    // The key is a JSON array, so what follows its last bracket is the number of a divided row.
-    let end = key.rfind(']')? + 1;
-    let (group, division) = key.split_at_checked(end)?;
-    let number = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
-    if !division.is_empty() && !division.strip_prefix('#').is_some_and(number) {
-        return None;
-    }
+fn read(owner: &str, item: &Attributes) -> Option<(Group, Sums)> {
+    let text = |name: &str| item.get(name)?.as_s().ok();
+    let (row, _) = Row::read(owner, text("item")?, text("group").map(String::as_str)).ok()?;
     let mut whole = true;
     let sums = Sums::from_named(|name| match item.get(name) {
         None => 0,
@@ -81,5 +71,5 @@ fn read(item: &Attributes) -> Option<(Group, Sums)> {
             0
         }),
     });
-    whole.then_some((Group::parse(group).ok()?, sums))
+    whole.then_some((row.group, sums))
 }

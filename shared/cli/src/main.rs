@@ -6,6 +6,7 @@ mod calling;
 mod check;
 mod clients;
 mod completions;
+mod cost;
 mod demo;
 mod dev;
 mod emit;
@@ -31,7 +32,7 @@ use std::ffi::OsString;
 
 use clap::{Parser, Subcommand};
 
-use crate::output::Format;
+use crate::output::{Format, Shape};
 
 /// The front door for serverless functions.
 #[derive(Parser)]
@@ -39,7 +40,7 @@ use crate::output::Format;
 struct Arguments {
     /// How results are written.
     #[arg(long, global = true, value_enum, default_value_t)]
-    format: Format,
+    format: Shape,
     #[command(subcommand)]
     verb: Verb,
 }
@@ -55,6 +56,13 @@ Examples:
   doorward bundle publish                publish the bundle to running doors
   doorward keys create --owner warehouse make an API key
   doorward usage archive usage-archive   keep the ledger's calls in files
+  doorward plans assign 'User::\"alice\"' partner
+                                         put a caller on a plan
+  doorward usage report --by caller,purpose
+                                         who called how often, and for what
+  doorward usage invoice --period 2026-11
+                                         price a month
+  doorward cost --calls 10M              estimate what the configuration costs
   doorward dev                           run the local door over this project's functions
   doorward emit s3 --bucket receipts --key inbox/a.pdf
   doorward demo                          run the shop demo and explain every answer
@@ -72,6 +80,7 @@ enum Verb {
     Plans(plans::Arguments),
     Policy(policy::Arguments),
     Usage(usage::Arguments),
+    Cost(cost::Arguments),
     Completions(completions::Arguments),
 }
 
@@ -84,24 +93,26 @@ fn main() -> std::process::ExitCode {
 
 async fn run() -> std::process::ExitCode {
     let line: Vec<OsString> = std::env::args_os().collect();
-    let Arguments { format, verb } = match Arguments::try_parse_from(&line) {
+    let Arguments { format: shape, verb } = match Arguments::try_parse_from(&line) {
         Ok(arguments) => arguments,
         Err(usage) => return output::usage(&usage, &line).into(),
     };
-    let done = match verb {
-        Verb::Check(arguments) => check::run(&arguments, format),
-        Verb::Bundle(arguments) => bundle::run(arguments, format).await,
-        Verb::Dev(arguments) => dev::run(arguments, format).await,
-        Verb::Demo(arguments) => demo::run(arguments, format).await,
-        Verb::Emit(arguments) => emit::run(arguments, format).await,
-        Verb::Keys(arguments) => keys::run(arguments, format).await,
-        Verb::Plans(arguments) => plans::run(arguments, format).await,
-        Verb::Policy(arguments) => policy::run(arguments, format).await,
-        Verb::Usage(arguments) => usage::run(arguments, format).await,
-        Verb::Completions(arguments) => completions::run::<Arguments>(&arguments),
+    let done = match (verb, shape.format()) {
+        (Verb::Usage(arguments), _) => usage::run(arguments, shape).await,
+        (_, Err(failure)) => Err(failure),
+        (Verb::Check(arguments), Ok(format)) => check::run(&arguments, format),
+        (Verb::Bundle(arguments), Ok(format)) => bundle::run(arguments, format).await,
+        (Verb::Dev(arguments), Ok(format)) => dev::run(arguments, format).await,
+        (Verb::Demo(arguments), Ok(format)) => demo::run(arguments, format).await,
+        (Verb::Emit(arguments), Ok(format)) => emit::run(arguments, format).await,
+        (Verb::Keys(arguments), Ok(format)) => keys::run(arguments, format).await,
+        (Verb::Plans(arguments), Ok(format)) => plans::run(arguments, format).await,
+        (Verb::Policy(arguments), Ok(format)) => policy::run(arguments, format).await,
+        (Verb::Cost(arguments), Ok(format)) => cost::run(&arguments, format),
+        (Verb::Completions(arguments), Ok(_)) => completions::run::<Arguments>(&arguments),
     };
     done.unwrap_or_else(|failure| {
-        output::report(&failure, format);
+        output::report(&failure, shape.format().unwrap_or_default());
         failure.exit()
     })
     .into()

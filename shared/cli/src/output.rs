@@ -9,8 +9,49 @@ use serde_json::json;
 use crate::faults;
 use crate::project::Sources;
 
-/// How results are written.
+/// `--format`: how results are written.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Shape {
+    /// For people.
+    #[default]
+    Human,
+    /// For programs.
+    Json,
+    /// `usage report`, `invoice` and `export`: comma-separated values, with a header (RFC 4180).
+    Csv,
+    /// `usage export`: a JSON object a line.
+    Jsonl,
+    /// `usage export`: CloudEvents, one a line.
+    Cloudevents,
+    /// `usage export`: Stripe's meter events, one a line.
+    Stripe,
+}
+
+impl Shape {
+    /// For verbs that write for people and programs alone.
+    pub(crate) fn format(self) -> Result<Format, Failure> {
+        match self {
+            Self::Human => Ok(Format::Human),
+            Self::Json => Ok(Format::Json),
+            Self::Csv | Self::Jsonl | Self::Cloudevents | Self::Stripe => {
+                Err(Failure::usage("this verb writes `--format human` or `json` only"))
+            }
+        }
+    }
+
+    /// For verbs that write CSV, too.
+    pub(crate) fn or_csv(self) -> Result<Self, Failure> {
+        match self {
+            Self::Human | Self::Json | Self::Csv => Ok(self),
+            Self::Jsonl | Self::Cloudevents | Self::Stripe => {
+                Err(Failure::usage("this verb writes `--format human`, `json` or `csv` only"))
+            }
+        }
+    }
+}
+
+/// How most verbs write results.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) enum Format {
     /// For people.
     #[default]

@@ -1,10 +1,10 @@
 use std::time::Duration;
 
+use doorward_config::Durability;
 use doorward_model::{Call, Outcome, Refusal, Stage};
 use jiff::{SignedDuration, Timestamp};
 
 use crate::door::Door;
-use crate::find::Subject;
 use crate::permit::Permitted;
 use crate::ports::{self, StoreError};
 
@@ -20,31 +20,38 @@ impl<'c> Claimed<'c> {
 /// What is kept of the platform's time to refuse, to record that and to answer.
 pub(crate) const RESERVE: Duration = Duration::from_millis(500);
 
+/// How long a call that goes on without the stores waits for one of them.
+pub(crate) const LONGEST_WAIT: Duration = Duration::from_secs(1);
+
 /// How far the clocks of two sandboxes may differ.
 const SKEW: SignedDuration = SignedDuration::from_secs(5);
 
 impl Door {
     /// Was this call here before? Sources deliver an event again whenever they are not sure, and so do senders of
     /// webhooks, whose deliveries others may send again too; who finds it taken never reaches the target. Plain HTTP
-    /// calls are their own identity and need no claim.
+    /// calls are their own identity: theirs is a claim only where it must be known of each that its target may have been
+    /// called.
     pub(crate) async fn claim<'c>(
         &self,
         permitted: Permitted<'c>,
         call: &mut Call,
     ) -> Result<Claimed<'c>, Refusal> {
         self.enter(call, Stage::Claim);
-        let comes_again = match call.delivery.take() {
-            Some(delivery) => {
-                call.go_by(delivery);
-                true
-            }
-            None => matches!(permitted.found().subject(), Subject::Event { .. }),
-        };
-        if comes_again {
-            let claim = self.in_time(call, self.ports.ledger.claim(call, self.expiry(call))).await;
-            match claim.map_err(|error| self.store_away(call, &error))? {
-                ports::Claim::Ours => call.claimed = true,
-                ports::Claim::Taken { first, invocation, until } => {
+        let delivery = call.delivery.take();
+        let is_delivery = delivery.is_some();
+        if let Some(delivery) = delivery {
+            call.go_by(delivery);
+        }
+        if is_delivery || permitted.found().durability() == Durability::Intent {
+            call.claim_tried = true;
+            let longest = call.goes_on.then_some(LONGEST_WAIT);
+            let time = call.time_left(self.ports.clock.now(), RESERVE).into_iter().chain(longest).min();
+            let claim = within(time, self.ports.ledger.claim(call, self.expiry(call))).await;
+            match claim.map_err(|error| self.store_away(call, &error)) {
+                Err(_) if call.goes_on => {}
+                Err(refusal) => return Err(refusal),
+                Ok(ports::Claim::Ours) => call.claimed = true,
+                Ok(ports::Claim::Taken { first, invocation, until }) => {
                     // The platform tries an invocation again only when the try before it is over.
                     let over = invocation == call.invocation
                         || until.is_some_and(|until| self.ports.clock.now().duration_since(until) > SKEW);

@@ -1,10 +1,13 @@
 use std::hash::{BuildHasher, Hasher, RandomState};
 use std::sync::Arc;
+use std::time::Duration;
 
 use doorward_model::{Call, Inbound, Message, Outcome, Refusal, Reply};
 
 use crate::api_key::ApiKey;
 use crate::authorizer_cache::{self, Reuse, Shared};
+use crate::batch::Batch;
+use crate::claim::within;
 use crate::keys::KeyRing;
 use crate::known_keys::KnownKeys;
 use crate::limit::Limiter;
@@ -59,9 +62,15 @@ pub struct Door {
     pub(crate) known_keys: Arc<KnownKeys>,
     pub(crate) secrets: SecretRing,
     pub(crate) screen: Screen,
+    /// Calls that are answered and not written yet.
+    pub(crate) batch: Arc<Batch>,
     pub(crate) limiter: Arc<Limiter>,
     pub(crate) switches: Arc<KnownSwitches>,
 }
+
+/// How long the ledger is waited for when the sandbox is told to end, of the 500 ms that it is given at most
+/// (<https://github.com/aws-samples/graceful-shutdown-with-aws-lambda>): the log must have its own.
+const CLOSING: Duration = Duration::from_millis(350);
 
 /// What comes back to the front.
 #[derive(Debug)]
@@ -107,7 +116,8 @@ impl Door {
         let secrets = SecretRing::new(&config.webhooks, config.door.refresh);
         let screen = Screen::new(config.door.screen_rate);
         let (limiter, switches) = (Arc::new(Limiter::new(sandbox())), Arc::default());
-        Self { rules, ports, keys, secrets, known_keys: Arc::default(), screen, limiter, switches }
+        let batch = Arc::new(Batch::new(sandbox()));
+        Self { rules, ports, keys, secrets, known_keys: Arc::default(), screen, limiter, switches, batch }
     }
 
     /// A door over newer `rules`, which stands on the same, keeps the keys of issuers that keep them where they were, the
@@ -120,7 +130,8 @@ impl Door {
         let screen = self.screen.renew(config.door.screen_rate);
         let known_keys = Arc::clone(&self.known_keys);
         let (limiter, switches) = (Arc::clone(&self.limiter), Arc::clone(&self.switches));
-        Self { rules, ports: self.ports.clone(), keys, secrets, known_keys, screen, limiter, switches }
+        let batch = Arc::clone(&self.batch);
+        Self { rules, ports: self.ports.clone(), keys, secrets, known_keys, screen, limiter, switches, batch }
     }
 
     /// What this door was built over.
@@ -132,14 +143,21 @@ impl Door {
     /// Loads what the first call would wait for: the keys of issuers and the secrets of webhooks that were not
     /// asked for yet. What is away is asked for again soon, by a call that needs it.
     pub async fn prepare(&self) {
+        tokio::join!(self.load_keys(), self.load_switches());
+    }
+
+    pub(crate) async fn load_keys(&self) {
         let (fetch, clock) = (self.ports.fetch.as_ref(), self.ports.clock.as_ref());
         let secrets = async {
             if let Some(secrets) = &self.ports.secrets {
                 self.secrets.load(secrets.as_ref(), clock).await;
             }
         };
-        let switches = self.switches.load(self.ports.switches.as_ref(), clock);
-        tokio::join!(self.keys.load(fetch, clock), secrets, switches);
+        tokio::join!(self.keys.load(fetch, clock), secrets);
+    }
+
+    pub(crate) async fn load_switches(&self) {
+        self.switches.load(self.ports.switches.as_ref(), self.ports.clock.as_ref()).await;
     }
 
     /// Has what its plans are kept, so that its calls are priced by it ever after.
@@ -167,8 +185,12 @@ impl Door {
 
     /// Hands back what this sandbox holds of limits, before it ends. What cannot be handed back in time is lost to the
     /// limits, and never given twice.
+    ///
+    /// Calls that wait to be written are written first of all, or to the log where the ledger does not take them.
     pub async fn close(&self) {
-        self.limiter.close(self.ports.limits.as_ref(), self.ports.clock.now()).await;
+        let limits = self.limiter.close(self.ports.limits.as_ref(), self.ports.clock.now());
+        let limits = within(Some(CLOSING), async { Ok(limits.await) });
+        let _ = tokio::join!(self.write_batch(CLOSING), limits);
     }
 
     fn begin(&self, inbound: &Inbound) -> Call {

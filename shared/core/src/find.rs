@@ -104,14 +104,6 @@ impl<'c> Found<'c> {
         }
     }
 
-    /// Whether it goes on while limits and ledger are away.
-    pub(crate) fn goes_on(&self) -> bool {
-        match &self.subject {
-            Subject::Http(http) => http.rules.route.on_store_failure == OnStoreFailure::AllowAndJournal,
-            Subject::Event { .. } => false,
-        }
-    }
-
     fn note(&self, call: &mut Call) {
         call.action = Some(self.action().to_owned());
         call.resource = Some(self.resource.clone());
@@ -121,6 +113,8 @@ impl<'c> Found<'c> {
         call.purpose = self.purpose().map(str::to_owned);
         if let Subject::Http(http) = &self.subject {
             call.units = http.rules.units.beforehand();
+            call.batched = http.rules.route.durability == Durability::Batched;
+            call.goes_on = http.rules.route.on_store_failure == OnStoreFailure::AllowAndJournal;
         }
     }
 }

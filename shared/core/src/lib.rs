@@ -13,6 +13,7 @@
 mod api_key;
 mod authorizer_cache;
 mod base_path;
+mod batch;
 mod bundle;
 mod check_request;
 mod check_response;
@@ -39,6 +40,7 @@ mod publication;
 mod purpose;
 mod recent;
 mod record;
+mod record_batched;
 mod rehearsal;
 mod reserve;
 mod respond;

@@ -86,16 +86,26 @@ impl LiveDoor {
     /// Does what the first call would wait for: looks for a newer bundle, and loads the issuers' keys.
     pub async fn prepare(&self) {
         let packaged = self.current();
-        let looking = async {
+        // What the store is asked for comes one after the other: DynamoDB speaks HTTP/1.1, and each connection that is opened
+        // costs a handshake.
+        let store = async {
             if let Some(look) = self.begin_look() {
                 let _ = look.await;
             }
+            packaged.load_switches().await;
+            packaged.keep_plans().await;
         };
-        tokio::join!(looking, packaged.prepare(), packaged.keep_plans());
+        tokio::join!(store, packaged.load_keys());
         let current = self.current();
         if !Arc::ptr_eq(&packaged, &current) {
-            current.prepare().await;
+            current.load_keys().await;
         }
+    }
+
+    /// Writes what waits to be written and hands back what is held of limits, before the sandbox ends. It takes no longer
+    /// than the platform gives it then.
+    pub async fn close(&self) {
+        self.current().close().await;
     }
 
     /// The door for a call that the platform ends at `deadline`; a deadline in the past sets no end. When the last look

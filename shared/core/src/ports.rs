@@ -1,13 +1,14 @@
 //! What the pipeline asks of the world. Everything else in this crate is pure.
 
 use std::collections::HashSet;
+use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
 use doorward_config::{EntityTable, Plan, SecretRef, Target};
 use doorward_model::{
-    Call, CanonicalPath, DecisionRecord, EventRecord, HttpRequest, Item, Outcome, Principal, Reply,
+    Call, CallId, CanonicalPath, DecisionRecord, EventRecord, HttpRequest, Item, Outcome, Principal, Reply,
     ReplyForm, Secret, TargetFault, Trace,
 };
 use http::{HeaderMap, HeaderName, StatusCode};
@@ -111,6 +112,30 @@ pub trait Ledger: Send + Sync {
 
     /// Writes a call that was not claimed; one that is there already stays as it is.
     async fn record(&self, call: &Call, expires: Timestamp) -> Result<(), StoreError>;
+
+    /// Writes calls as one item, unless there is one of that id, and says which of them the item of that id holds. It may
+    /// hold the first of them alone, where all would be too large; or others, where an earlier write of it got through.
+    async fn record_block(&self, block: &CallBlock<'_>) -> Result<HashSet<CallId>, StoreError>;
+}
+
+/// Calls that one item of the ledger holds.
+#[derive(Debug, Clone, Copy)]
+pub struct CallBlock<'a> {
+    /// The item's key: `block#<sandbox>#<n>`.
+    pub id: &'a str,
+    /// At least one.
+    pub calls: &'a [BatchedCall],
+}
+
+/// A call that was answered and waits to be written with others.
+#[derive(Debug, Clone)]
+pub struct BatchedCall {
+    /// The call as it ended.
+    pub call: Arc<Call>,
+    /// When the ledger may forget it.
+    pub expires: Timestamp,
+    /// Since when it waits.
+    pub held: Timestamp,
 }
 
 /// What a claim found.
@@ -290,6 +315,18 @@ pub enum ForwardMessage<'a> {
 pub trait Journal: Send + Sync {
     /// Writes `call` as one JSON line.
     fn write(&self, call: &Call);
+
+    /// Writes what the ledger would hold of `call` as one line, from which it can be put there later.
+    ///
+    /// # Errors
+    /// [`StoreError`] where the line cannot be written.
+    fn keep(&self, call: &Call, expires: Timestamp) -> Result<(), StoreError>;
+
+    /// As [`Self::keep`], of calls that the ledger would hold in one item.
+    ///
+    /// # Errors
+    /// [`StoreError`] where the line cannot be written.
+    fn keep_block(&self, block: &CallBlock<'_>) -> Result<(), StoreError>;
 
     /// Writes what went wrong on our side of a call.
     fn complain(&self, call: &Call, cause: &str);

@@ -38,6 +38,7 @@ impl Door {
             Ok(()) => self.write(call).await,
             Err(error) => Err(error),
         };
+        self.write_overdue(call).await;
         match written {
             Ok(()) => outcome,
             Err(error) => {
@@ -79,15 +80,27 @@ impl Door {
         refusal
     }
 
-    /// A refusal waits for its record only so long: it stands without it, and the stores may be what is away.
+    /// A refusal waits for its record only so long: it stands without it, and the stores may be what is away. So does a
+    /// call that goes on without them, which is then kept in the log.
     async fn write(&self, call: &mut Call) -> Result<(), StoreError> {
         let stands = call.outcome != Outcome::Admitted && !call.claimed;
-        let longest = stands.then_some(LONGEST_RECORD);
+        let longest = (stands || call.goes_on).then_some(LONGEST_RECORD);
         let left = call.time_left(self.ports.clock.now(), ANSWER);
-        let row = within(longest.into_iter().chain(left).min(), self.write_row(call));
+        let row = self.write_row(call, longest.into_iter().chain(left).min());
         let (written, unrecorded) = tokio::join!(row, self.keep_decision(call, left));
         call.unrecorded = unrecorded.or(call.unrecorded);
-        written
+        match written {
+            Err(error) if call.goes_on && is_kept(call) => {
+                self.ports.journal.complain(call, &error.to_string());
+                match call.batched && !call.claim_tried {
+                    true => self.journal_batched(call).await?,
+                    false => self.ports.journal.keep(call, self.expiry(call))?,
+                }
+                call.journaled = true;
+                Ok(())
+            }
+            written => written,
+        }
     }
 
     /// Keeps the decision where decisions are recorded, beside the call's row. The call does not depend on it: `Some`
@@ -112,16 +125,23 @@ impl Door {
         })
     }
 
-    async fn write_row(&self, call: &Call) -> Result<(), StoreError> {
+    async fn write_row(&self, call: &Call, time: Option<Duration>) -> Result<(), StoreError> {
         if call.claimed {
-            return self.ports.ledger.resolve(call).await;
+            return within(time, self.ports.ledger.resolve(call)).await;
         }
-        match (call.outcome, &call.caller) {
-            // The first one's row stands.
-            (Outcome::Repeated, _) | (_, None) => Ok(()),
-            (_, Some(_)) => self.ports.ledger.record(call, self.expiry(call)).await,
+        if !is_kept(call) {
+            return Ok(());
         }
+        if call.batched {
+            return self.write_batched(call, time).await;
+        }
+        within(time, self.ports.ledger.record(call, self.expiry(call))).await
     }
+}
+
+/// Whether the ledger holds such a call. Of a repetition, the first one's row stands.
+fn is_kept(call: &Call) -> bool {
+    call.claimed || (call.outcome != Outcome::Repeated && call.caller.is_some())
 }
 
 /// How an answered call ended. A webhook's sender takes nothing but success for an end and delivers again, so the next

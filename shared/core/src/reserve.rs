@@ -1,7 +1,7 @@
 use doorward_config::{Config, LimitMode, Plan};
 use doorward_model::{ApiKeyFault, AuthFault, Call, LimitNote, Principal, Refusal, Stage};
 
-use crate::claim::Claimed;
+use crate::claim::{Claimed, LONGEST_WAIT};
 use crate::door::Door;
 use crate::find::{Found, Subject};
 use crate::limit::{Assignment, Demand, Facts, Scope, Taken, Verdict, of_caller, scopes};
@@ -84,7 +84,10 @@ impl Door {
         self.enter(call, Stage::Reserve);
         if let Some(open) = &mut tab.open {
             open.units = claimed.permitted().units().get();
-            tab.taken = Some(self.meter(open, call).await?);
+            tab.taken = Some(match call.goes_on {
+                true => self.meter_or_go_on(open, call).await?,
+                false => self.meter(open, call).await?,
+            });
         }
         Ok(Admitted(claimed))
     }
@@ -120,6 +123,22 @@ impl Door {
                     call.bound = bound;
                 }
             }
+        }
+    }
+
+    /// As [`Self::meter`], for a call that goes on while limits are away. It must have time left for its target.
+    async fn meter_or_go_on(&self, open: &Open, call: &mut Call) -> Result<Taken, Refusal> {
+        let metered = tokio::time::timeout(LONGEST_WAIT, self.meter(open, call)).await;
+        let metered = metered.unwrap_or_else(|_| {
+            let error = StoreError("the limits do not answer in time".to_owned());
+            Err(self.store_away(call, &error))
+        });
+        let assigned = self.limiter.known_assignment(&of_caller(&open.facts)).0;
+        // A plan that the configuration does not have is no store that is away.
+        let is_known = assigned.is_none_or(|name| self.rules.config().plan(&name).is_some());
+        match metered {
+            Err(Refusal::StoreAway) if is_known => Ok(Taken::unmetered(open.units)),
+            metered => metered,
         }
     }
 

@@ -125,13 +125,14 @@ impl Rules {
         let policies = compile_policies(bundle, &config, &vocabulary, validated, &mut faults);
         let policies = policies.map_err(|more| faults.0.extend(more.0));
         faults.0.extend(misplaced(bundle, &config));
+        let units = compile_units(&config, &contracts, &mut faults);
         let (Ok(router), Ok(policies)) = (router, policies) else { return Err(distinct(faults)) };
         if config.authorizer.place.is_some() {
             // What was packed was looked at then.
             let reads = validated.is_none().then(|| policies.reads_by_action());
             faults.0.extend(authorizer_cache::faults(&config, reads.as_ref()));
         }
-        let routes = resolve_routes(&config, contracts, &policies, &mut faults);
+        let routes = resolve_routes(&config, contracts, units, &policies, &mut faults);
         let events = resolve_events(&config, &mut faults);
         let digest = bundle.digest(policies.depth(), policies.schema());
         let takes_api_keys = config.routes.iter().any(Route::accepts_api_keys);
@@ -390,22 +391,32 @@ fn request_shape(config: &Config, route: &Route, operation: Option<&Operation>) 
     }
 }
 
+/// What the calls of each route count for, in the order of the routes; `None` where that is a fault.
+fn compile_units(config: &Config, contracts: &Contracts, faults: &mut Faults) -> Vec<Option<Units>> {
+    let compile = |(place, route): (usize, &Route)| {
+        let operation = contracts.operation(place);
+        // Where a contract cannot be read, that is the fault.
+        let is_known = operation.is_some() || route.contract.is_none();
+        let units = Units::compile(&route.units, operation.and_then(Operation::input));
+        units.map_err(|fault| faults.0.extend(is_known.then_some(fault))).ok()
+    };
+    config.routes.iter().enumerate().map(compile).collect()
+}
+
 fn resolve_routes(
     config: &Config,
     contracts: Contracts,
+    units: Vec<Option<Units>>,
     policies: &Policies,
     faults: &mut Faults,
 ) -> Vec<RouteRules> {
     let plan = plan(config, Some(DEFAULT_PLAN));
     let mut loads = load::rules(config, policies);
-    let resolved = config.routes.iter().zip(contracts.into_operations()).filter_map(|(route, operation)| {
+    let of_contracts = contracts.into_operations().into_iter().zip(units);
+    let resolved = config.routes.iter().zip(of_contracts).filter_map(|(route, (operation, units))| {
         let target = target(config, &route.target, faults)?;
-        let units = Units::compile(&route.units, operation.as_ref().and_then(Operation::input));
-        // Where a contract cannot be read, that is the fault.
-        let is_known = operation.is_some() || route.contract.is_none();
-        let units = units.map_err(|fault| faults.0.extend(is_known.then_some(fault))).ok()?;
         Some(RouteRules {
-            units,
+            units: units?,
             key: route.matched.to_string(),
             operation,
             issuers: route.issuers().filter_map(|name| config.issuer(name)).cloned().collect(),

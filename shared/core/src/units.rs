@@ -46,11 +46,11 @@ impl Units {
         }
     }
 
-    /// What is known of it before the payload is read.
+    /// What is known of it before the payload is read: what a call is charged that gets no further.
     pub(crate) fn beforehand(&self) -> u64 {
         match self {
-            Self::Fixed(units) | Self::Answered { most: units, .. } => units.get(),
-            Self::Formula(_) => 1,
+            Self::Fixed(units) => units.get(),
+            Self::Formula(_) | Self::Answered { .. } => 1,
         }
     }
 

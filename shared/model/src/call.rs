@@ -134,9 +134,21 @@ pub struct Call {
     /// under its key.
     #[serde(skip)]
     pub delivery: Option<CallId>,
+    /// Whether what the ledger would hold of it stands in the log instead, since the ledger was away.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub journaled: bool,
     /// Whether this invocation holds the call's claim.
     #[serde(skip)]
     pub claimed: bool,
+    /// Whether a claim was tried: the ledger may hold one of which nothing was heard.
+    #[serde(skip)]
+    pub claim_tried: bool,
+    /// Whether its record may wait for those of other calls.
+    #[serde(skip)]
+    pub batched: bool,
+    /// Whether it goes on while limits and ledger are away.
+    #[serde(skip)]
+    pub goes_on: bool,
     /// The decision as it is recorded, where decisions are.
     #[serde(skip)]
     pub record: Option<Box<DecisionRecord>>,
@@ -189,7 +201,11 @@ impl Call {
             duration_us: 0,
             quarantined: false,
             delivery: None,
+            journaled: false,
             claimed: false,
+            claim_tried: false,
+            batched: false,
+            goes_on: false,
             record: None,
             // A platform that keeps deadlines starts no call after them; one that has none (`cargo lambda watch`)
             // gives a time in the past.

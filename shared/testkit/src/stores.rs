@@ -5,11 +5,11 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use async_trait::async_trait;
 use doorward_core::limit::{Ask, Assignment, GiveBack, Level, Reserved, Slot, SlotRule};
 use doorward_core::ports::{
-    ApiKeys, Claim, Decisions, EntitySource, EntityStore, KeepError, Ledger, LimitStore, Quarantine,
-    StoreError, Switches,
+    ApiKeys, CallBlock, Claim, Decisions, EntitySource, EntityStore, KeepError, Ledger, LimitStore,
+    Quarantine, StoreError, Switches,
 };
 use doorward_core::{ApiKeyRecord, KeyHash};
-use doorward_model::{Call, DecisionRecord, EventRecord, Item, Outcome};
+use doorward_model::{Call, CallId, DecisionRecord, EventRecord, Item, Outcome};
 use jiff::Timestamp;
 use tokio::sync::Notify;
 
@@ -121,7 +121,7 @@ impl LimitStore for MemoryLimits {
             levels.insert(level_key(&ask.scope, slot), after);
             after
         });
-        Ok(Reserved::Granted { levels: after.collect(), block })
+        Ok(Reserved::Granted { levels: after.collect(), block, named: true })
     }
 
     fn recall(&self, _: &Ask) -> Option<Vec<Level>> {
@@ -190,9 +190,22 @@ pub struct MemoryLedger {
     /// Turns the store off.
     pub switch: Switch,
     rows: Mutex<BTreeMap<String, Row>>,
+    blocks: Mutex<BTreeMap<String, Vec<Call>>>,
+    deaf: AtomicBool,
 }
 
 impl MemoryLedger {
+    /// From now on blocks are written, and whoever writes them hears nothing of it; or does again.
+    pub fn deafen(&self, deaf: bool) {
+        self.deaf.store(deaf, Ordering::SeqCst);
+    }
+
+    /// Every block, by its id: the calls in the order in which they were given.
+    #[must_use]
+    pub fn blocks(&self) -> BTreeMap<String, Vec<Call>> {
+        lock(&self.blocks).clone()
+    }
+
     /// Every row, by call id.
     #[must_use]
     pub fn rows(&self) -> BTreeMap<String, Row> {
@@ -231,6 +244,17 @@ impl Ledger for MemoryLedger {
         self.switch.ask().await?;
         lock(&self.rows).entry(call.id.to_string()).or_insert_with(|| Row { call: call.clone(), expires });
         Ok(())
+    }
+
+    async fn record_block(&self, block: &CallBlock<'_>) -> Result<HashSet<CallId>, StoreError> {
+        self.switch.ask().await?;
+        let mut blocks = lock(&self.blocks);
+        let calls = || block.calls.iter().map(|held| Call::clone(&held.call)).collect();
+        let held = blocks.entry(block.id.to_owned()).or_insert_with(calls);
+        if self.deaf.load(Ordering::SeqCst) {
+            return Err(StoreError("no answer".to_owned()));
+        }
+        Ok(held.iter().map(|call| call.id.clone()).collect())
     }
 }
 

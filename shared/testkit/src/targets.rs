@@ -91,6 +91,11 @@ impl ScriptedTargets {
         self.script(move || Err(fault.clone()));
     }
 
+    /// From now on every target answers as `script` says.
+    pub fn respond(&self, script: impl Fn() -> Result<Reply, TargetFault> + Send + Sync + 'static) {
+        self.script(script);
+    }
+
     fn script(&self, script: impl Fn() -> Result<Reply, TargetFault> + Send + Sync + 'static) {
         *self.script.lock().unwrap_or_else(PoisonError::into_inner) = Box::new(script);
     }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use doorward_core::ports::{BundleNews, Clock, Fetch, FetchError, Journal};
+use doorward_core::ports::{BundleNews, CallBlock, Clock, Fetch, FetchError, Journal, StoreError};
 use doorward_core::{Bundle, Door, Ports, Rules};
 use doorward_model::{
     Call, CallId, EventKind, EventRecord, Front, FrontKind, FrontVerified, HttpRequest, Inbound, Message,
@@ -79,6 +79,8 @@ pub struct Lines {
     calls: Mutex<Vec<Call>>,
     complaints: Mutex<Vec<String>>,
     news: Mutex<Vec<BundleNews>>,
+    kept: Mutex<Vec<(String, Call)>>,
+    full: std::sync::atomic::AtomicBool,
 }
 
 impl Lines {
@@ -94,6 +96,25 @@ impl Lines {
         self.complaints.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
+    /// From now on nothing can be kept in it, or it can again.
+    pub fn fill(&self, full: bool) {
+        self.full.store(full, std::sync::atomic::Ordering::SeqCst);
+    }
+
+    /// What was kept here instead of the ledger: the id of the item that the ledger would hold, and a call of it.
+    #[must_use]
+    pub fn kept(&self) -> Vec<(String, Call)> {
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn put(&self, id: &str, call: &Call) -> Result<(), StoreError> {
+        if self.full.load(std::sync::atomic::Ordering::SeqCst) {
+            return Err(StoreError("the log is closed".to_owned()));
+        }
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner).push((id.to_owned(), call.clone()));
+        Ok(())
+    }
+
     /// What looks for newer bundles came to, since the last time.
     #[must_use]
     pub fn news(&self) -> Vec<BundleNews> {
@@ -104,6 +125,14 @@ impl Lines {
 impl Journal for Lines {
     fn write(&self, call: &Call) {
         self.calls.lock().unwrap_or_else(PoisonError::into_inner).push(call.clone());
+    }
+
+    fn keep(&self, call: &Call, _: Timestamp) -> Result<(), StoreError> {
+        self.put(call.id.as_str(), call)
+    }
+
+    fn keep_block(&self, block: &CallBlock<'_>) -> Result<(), StoreError> {
+        block.calls.iter().try_for_each(|held| self.put(block.id, &held.call))
     }
 
     fn complain(&self, _: &Call, cause: &str) {

@@ -7,7 +7,7 @@ pub(crate) mod runtime_api;
 pub(crate) mod target;
 
 use std::net::SocketAddr;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use doorward_emulator::{Emulator, Functions, Options};
 use doorward_testkit::http1::HttpMessage;
@@ -25,17 +25,13 @@ use target::Targets;
 pub(crate) struct Fleet {
     pub(crate) targets: Targets,
     store: SocketAddr,
-    folder: tempfile::TempDir,
+    config: PathBuf,
     emulator: Emulator,
 }
 
 impl Fleet {
-    /// An empty store, targets, and the project of these files.
-    pub(crate) async fn new(files: &[(&str, &str)]) -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        for (name, text) in files {
-            std::fs::write(folder.path().join(name), text).unwrap();
-        }
+    /// An empty store, targets, and the project of this configuration.
+    pub(crate) async fn new(config: &Path) -> Self {
         let emulator = Emulator::start(Options {
             tables: std::fs::read_to_string(workspace::root().join("infra/tables.json")).unwrap(),
             functions: Functions::Host(Vec::new()),
@@ -45,17 +41,13 @@ impl Fleet {
         .await
         .unwrap();
         let store = emulator.dynamodb_url().strip_prefix("http://").unwrap().parse().unwrap();
-        Self { targets: Targets::start().await, store, folder, emulator }
+        Self { targets: Targets::start().await, store, config: config.to_owned(), emulator }
     }
 
     /// One more dispatcher.
     pub(crate) async fn dispatcher(&self, at_once: usize) -> Process {
-        let config = self.folder.path().join("doorward.toml");
-        Process::start(self.surroundings(&config, at_once)).await
-    }
-
-    fn surroundings<'s>(&self, config: &'s Path, at_once: usize) -> Surroundings<'s> {
-        Surroundings { config, store: self.store, targets: self.targets.address, at_once }
+        let (config, store, targets) = (self.config.as_path(), self.store, self.targets.address);
+        Process::start(Surroundings { config, store, targets, at_once }).await
     }
 
     /// One operation of DynamoDB's, past all proxies.

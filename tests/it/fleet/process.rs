@@ -67,10 +67,14 @@ impl Process {
         let child = command.spawn().unwrap();
         let pid = Pid::from_raw(i32::try_from(child.id().unwrap()).unwrap()).unwrap();
         let ended = watch_over(child, Arc::clone(&api));
-        let mut ready = api.ready.subscribe();
-        tokio::time::timeout(PATIENCE, ready.wait_for(|ready| *ready)).await.unwrap().unwrap();
+        let (mut ready, mut over) = (api.ready.subscribe(), ended.clone());
+        tokio::select! {
+            ready = ready.wait_for(|ready| *ready) => drop(ready.unwrap()),
+            _ = over.wait_for(|ended| *ended) => panic!("the process ended at its start"),
+            () = tokio::time::sleep(PATIENCE) => panic!("the process does not start"),
+        }
         // What it asked for at its start is no part of what is counted.
-        store.take_names();
+        drop(store.take());
         Self { store, targets, api, pid, ended }
     }
 
@@ -91,6 +95,12 @@ impl Process {
         Arc::new(move || {
             let _ = kill_process(pid, Signal::KILL);
         })
+    }
+
+    /// Asks it to end, as the platform does where it gives notice.
+    pub(crate) async fn terminate(&self) {
+        kill_process(self.pid, Signal::TERM).unwrap();
+        self.ended().await;
     }
 
     /// The hook runs when the next answer has arrived, before the process hears that it has.

@@ -2,6 +2,7 @@
 
 use doorward_core::{ApiKey, ApiKeyRecord, RANDOM_BYTES};
 use doorward_events::s3::{S3Sample, sample};
+use doorward_events::{Entrance, Envelope};
 use doorward_testkit::standard_signature;
 use fastrand::Rng;
 use jiff::Timestamp;
@@ -90,6 +91,17 @@ pub(crate) fn upload(key: &str) -> Value {
         region: "us-east-1",
         account: "123456789012",
     })
+}
+
+/// The ids of the calls that the records of a notification are.
+pub(crate) fn calls_of(notification: &Value) -> Vec<String> {
+    let payload = notification.to_string();
+    match doorward_events::read(&Envelope::new(payload.as_bytes(), "any", u64::MAX, None)) {
+        Ok(Entrance::Records(records)) => {
+            records.into_iter().map(|record| record.ok().unwrap().call.to_string()).collect()
+        }
+        _ => panic!("no records in {payload}"),
+    }
 }
 
 fn function_url(path: &str, headers: Value, body: &str) -> Value {

@@ -4,7 +4,7 @@
 use std::collections::{HashMap, VecDeque};
 use std::net::SocketAddr;
 use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use doorward_testkit::fault_proxy::Hook;
 use doorward_testkit::http1::HttpMessage;
@@ -22,8 +22,16 @@ pub(crate) enum Answer {
     Returned(Value),
     /// It returned an error.
     Failed(Value),
-    /// Its process ended before it answered.
+    /// Its process ended before it answered, or its time was over.
     Lost,
+}
+
+impl Answer {
+    /// The status of an HTTP answer.
+    pub(crate) fn status(&self) -> Option<u64> {
+        let Self::Returned(reply) = self else { return None };
+        reply["statusCode"].as_u64()
+    }
 }
 
 /// One invocation on its way to the process.
@@ -45,7 +53,7 @@ pub(super) struct RuntimeApi {
 #[derive(Default)]
 struct State {
     waiting: VecDeque<Delivery>,
-    taken: HashMap<String, oneshot::Sender<Answer>>,
+    taken: HashMap<String, (oneshot::Sender<Answer>, Instant)>,
     ended: bool,
     /// Runs when the next answer is there.
     at_answer: Option<Hook>,
@@ -134,7 +142,7 @@ impl RuntimeApi {
         if !state.waiting.is_empty() {
             self.arrived.notify_one();
         }
-        state.taken.insert(id.clone(), answer);
+        state.taken.insert(id.clone(), (answer, Instant::now() + timeout));
         let deadline = Timestamp::now().as_millisecond() + i64::try_from(timeout.as_millis()).unwrap();
         Some(
             HttpMessage::answer(200, payload)
@@ -149,7 +157,10 @@ impl RuntimeApi {
 
     fn answered(&self, id: &str, answer: Answer) {
         let mut state = self.state();
-        if let Some(waiting) = state.taken.remove(id) {
+        // Dropped, it says that it is lost.
+        if let Some((waiting, ends)) = state.taken.remove(id)
+            && Instant::now() < ends
+        {
             let _ = waiting.send(answer);
         }
         if let Some(hook) = state.at_answer.take() {

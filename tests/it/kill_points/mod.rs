@@ -11,6 +11,7 @@ mod traffic;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use doorward_tests::workspace;
 use tokio::task::JoinSet;
 
 use crate::fleet::Fleet;
@@ -39,11 +40,8 @@ async fn every_call_counts_once_wherever_a_process_is_killed() {
     for _ in 0..AT_A_TIME {
         let (runs, next) = (Arc::clone(&runs), Arc::clone(&next));
         workers.spawn(async move {
-            let files = [
-                ("doorward.toml", include_str!("doorward.toml")),
-                ("shop.cedar", include_str!("shop.cedar")),
-            ];
-            let fleet = Fleet::new(&files).await;
+            let config = workspace::root().join("tests/it/kill_points/doorward.toml");
+            let fleet = Fleet::new(&config).await;
             let survivor = fleet.dispatcher(4).await;
             while let Some(run) = runs.get(next.fetch_add(1, Ordering::SeqCst)) {
                 run.carry_out(&fleet, &survivor).await.check(&fleet).await;

@@ -42,9 +42,12 @@ impl Run {
     pub(super) async fn carry_out(self, fleet: &Fleet, survivor: &Process) -> Seen {
         let Self { point, seed } = self;
         let run = format!("{point}-{seed}");
-        let mut random = Rng::with_seed(seed ^ (run.bytes().fold(0, |sum, byte| sum * 31 + u64::from(byte))));
+        let mut random = Rng::with_seed(
+            seed ^ (run.bytes().fold(0, |sum, byte| u64::wrapping_mul(sum, 31) + u64::from(byte))),
+        );
         let traffic = Traffic::new(&run, point.kind, &mut random);
         fleet.enrol(&traffic.holder).await;
+        fleet.enrol(&traffic.broke).await;
         for subject in &traffic.fail_first {
             fleet.targets.fail(subject, 1);
         }
@@ -58,8 +61,8 @@ impl Run {
         let killed = Arc::new(AtomicBool::new(false));
         let (kill, noted) = (victim.kill(), Arc::clone(&killed));
         let kill: Hook = Arc::new(move || {
-            kill();
             noted.store(true, Ordering::SeqCst);
+            kill();
         });
         // A key is looked up once, and the first answer is as good as another.
         let nth = if point.place == Place::Key { 1 } else { random.usize(1..=traffic.of_kind) };
@@ -93,13 +96,17 @@ async fn replay(
     run: &str,
     random: &mut Rng,
 ) -> Vec<(Delivery, Answer)> {
-    let again: Vec<&Delivery> = traffic.deliveries.iter().filter(|one| one.kind.comes_again()).collect();
+    let again: Vec<&Delivery> =
+        traffic.deliveries.iter().filter(|one| one.kind.comes_again() && !one.is_twin).collect();
     let mut copies: Vec<(String, &Value)> = again
         .iter()
         .flat_map(|one| {
             [one.id.clone(), format!("{}-a", one.id), format!("{}-b", one.id)].map(|id| (id, &one.event))
         })
         .collect();
+    // The platform tries each invocation again, the second of two as well.
+    let twins = traffic.deliveries.iter().filter(|one| one.is_twin);
+    copies.extend(twins.map(|one| (one.id.clone(), &one.event)));
     random.shuffle(&mut copies);
     for copies in copies.chunks(random.usize(1..=4)) {
         join_all(copies.iter().map(|(id, event)| survivor.invoke(id, event, TIMEOUT))).await;

@@ -1,4 +1,3 @@
-use doorward_events::{Entrance, Envelope};
 use fastrand::Rng;
 use serde_json::Value;
 
@@ -8,6 +7,8 @@ use crate::fleet::requests::{KeyHolder, upload, webhook};
 /// What goes to the process that is killed, all at once.
 pub(super) struct Traffic {
     pub(super) holder: KeyHolder,
+    /// A caller whose plan gives nothing.
+    pub(super) broke: KeyHolder,
     pub(super) deliveries: Vec<Delivery>,
     /// How many invocations the process takes at once.
     pub(super) at_once: usize,
@@ -23,6 +24,8 @@ pub(super) struct Delivery {
     pub(super) kind: Kind,
     pub(super) id: String,
     pub(super) event: Value,
+    /// Whether it is the second of two that are sent at once.
+    pub(super) is_twin: bool,
     /// Keys of the objects that it is about.
     pub(super) subjects: Vec<String>,
 }
@@ -31,6 +34,7 @@ impl Traffic {
     /// Calls of this kind and others, as the seed has them.
     pub(super) fn new(run: &str, kind: Kind, random: &mut Rng) -> Self {
         let holder = KeyHolder::new(run, None, random);
+        let broke = KeyHolder::new(&format!("{run}-broke"), Some("nothing"), random);
         let others = [Kind::Plain, Kind::Throttled, Kind::Webhook, Kind::Upload, Kind::Denied];
         let mut kinds = vec![kind; random.usize(1..=3)];
         kinds.extend((0..random.usize(0..=3)).filter_map(|_| random.choice(others)));
@@ -38,7 +42,7 @@ impl Traffic {
         let mut deliveries: Vec<Delivery> = kinds
             .iter()
             .enumerate()
-            .map(|(at, kind)| Delivery::new(*kind, &format!("{run}-{at}"), &holder, random))
+            .map(|(at, kind)| Delivery::new(*kind, &format!("{run}-{at}"), [&holder, &broke], random))
             .collect();
         let calls = |delivery: &Delivery| delivery.subjects.len().max(1);
         let of_kind = deliveries.iter().filter(|delivery| delivery.kind == kind).map(calls).sum();
@@ -53,9 +57,9 @@ impl Traffic {
         if let Some(again) = random.choice(&deliveries).filter(|one| one.kind.comes_again()).cloned()
             && random.bool()
         {
-            deliveries.push(Delivery { id: format!("{}-twin", again.id), ..again });
+            deliveries.push(Delivery { id: format!("{}-twin", again.id), is_twin: true, ..again });
         }
-        Self { holder, deliveries, at_once: random.usize(1..=4), of_kind, fail_first }
+        Self { holder, broke, deliveries, at_once: random.usize(1..=4), of_kind, fail_first }
     }
 }
 
@@ -67,7 +71,7 @@ impl Kind {
 }
 
 impl Delivery {
-    fn new(kind: Kind, id: &str, holder: &KeyHolder, random: &mut Rng) -> Self {
+    fn new(kind: Kind, id: &str, [holder, broke]: [&KeyHolder; 2], random: &mut Rng) -> Self {
         let subjects: Vec<String> = match kind {
             Kind::Upload => (0..random.usize(1..=3)).map(|at| format!("inbox/{id}-{at}.pdf")).collect(),
             Kind::Denied => vec![format!("other/{id}.pdf")],
@@ -75,8 +79,9 @@ impl Delivery {
         };
         let event = match kind {
             Kind::Plain => holder.post("/orders"),
-            Kind::Throttled => holder.post("/nothing"),
-            Kind::Webhook => webhook(id),
+            Kind::Throttled => broke.post("/orders"),
+            // A dot ends an id in what is signed.
+            Kind::Webhook => webhook(&id.replace('.', "-")),
             Kind::Upload | Kind::Denied => {
                 let mut event = upload(&subjects[0]);
                 for subject in &subjects[1..] {
@@ -86,18 +91,6 @@ impl Delivery {
                 event
             }
         };
-        Self { kind, id: id.to_owned(), event, subjects }
-    }
-
-    /// The ids of its records' calls, in the order of its subjects.
-    pub(super) fn calls(&self) -> Vec<String> {
-        let payload = self.event.to_string();
-        let envelope = Envelope::new(payload.as_bytes(), &self.id, u64::MAX, None);
-        match doorward_events::read(&envelope) {
-            Ok(Entrance::Records(records)) => {
-                records.into_iter().map(|record| record.ok().unwrap().call.to_string()).collect()
-            }
-            _ => panic!("no records in {payload}"),
-        }
+        Self { kind, id: id.to_owned(), event, is_twin: false, subjects }
     }
 }

@@ -175,7 +175,7 @@ impl Ledger for NothingKept {
 #[async_trait]
 impl LimitStore for NothingKept {
     async fn reserve(&self, _: &Ask) -> Result<Reserved, StoreError> {
-        Ok(Reserved::Granted { levels: Vec::new(), block: 0 })
+        Ok(Reserved::Granted { levels: Vec::new(), block: 0, named: false })
     }
 
     fn recall(&self, _: &Ask) -> Option<Vec<Level>> {

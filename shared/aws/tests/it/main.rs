@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test fails by panicking")]
 
 mod api_keys;
+mod assignments;
 mod decisions;
 mod entities;
 mod faults;
@@ -20,3 +21,4 @@ mod sample;
 mod secrets;
 mod store;
 mod switches;
+mod usage_reader;

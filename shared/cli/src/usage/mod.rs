@@ -2,13 +2,22 @@
 
 mod archive;
 mod archive_folder;
+mod calls;
+mod csv;
+mod export;
+mod findings;
+mod invoice;
+mod prices;
 mod rebuild;
+mod report;
 
 use clap::Subcommand;
 
-use crate::output::{Exit, Failure, Format};
+use doorward_model::{EntityName, ParseEntityError};
 
-/// What was used: kept beyond the ledger, summed up anew.
+use crate::output::{Exit, Failure, Shape};
+
+/// What was used: reported, priced, exported, kept beyond the ledger.
 #[derive(clap::Args)]
 pub(crate) struct Arguments {
     #[command(subcommand)]
@@ -18,12 +27,23 @@ pub(crate) struct Arguments {
 #[derive(Subcommand)]
 enum Verb {
     Archive(archive::Arguments),
+    Export(export::Arguments),
+    Invoice(invoice::Arguments),
     Rebuild(rebuild::Arguments),
+    Report(report::Arguments),
 }
 
-pub(crate) async fn run(arguments: Arguments, format: Format) -> Result<Exit, Failure> {
+pub(crate) async fn run(arguments: Arguments, shape: Shape) -> Result<Exit, Failure> {
     match arguments.verb {
-        Verb::Archive(arguments) => archive::run(&arguments, format).await,
-        Verb::Rebuild(arguments) => rebuild::run(&arguments, format).await,
+        Verb::Archive(arguments) => archive::run(&arguments, shape.format()?).await,
+        Verb::Export(arguments) => export::run(&arguments, shape).await,
+        Verb::Invoice(arguments) => invoice::run(&arguments, shape.or_csv()?).await,
+        Verb::Rebuild(arguments) => rebuild::run(&arguments, shape.format()?).await,
+        Verb::Report(arguments) => report::run(&arguments, shape.or_csv()?).await,
     }
+}
+
+/// A caller, as policies write it: `User::"alice"`.
+fn caller(text: &str) -> Result<EntityName, ParseEntityError> {
+    text.parse()
 }

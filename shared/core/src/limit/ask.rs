@@ -33,8 +33,8 @@ pub struct Block {
     pub least: u64,
     /// How much it may hold.
     pub most: u64,
-    /// Its name, which no other block ever has: it stands in the item, so that a write that is sent again is known
-    /// for the one that was done.
+    /// Its name, which no other block ever has: where it stands in the item, a write that is sent again is known for the
+    /// one that was done.
     pub lease: String,
     /// When its name may be forgotten.
     pub expires: Timestamp,
@@ -85,6 +85,8 @@ pub enum Reserved {
         levels: Vec<Level>,
         /// How much the block holds; zero where none was asked for.
         block: u64,
+        /// Whether the block's name stands in the item. One that has none goes back by a single try.
+        named: bool,
     },
     /// Nothing was taken; the levels that refused it, in the same order.
     Refused(Vec<Level>),

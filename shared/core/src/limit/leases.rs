@@ -16,8 +16,10 @@ use crate::turns::Turns;
 const TERM: SignedDuration = SignedDuration::from_secs(15);
 /// How much sooner its sandbox stops spending it: clocks differ.
 const SKEW: Duration = Duration::from_secs(5);
-/// A block is what this sandbox will spend in this time, if it goes on as it did.
+/// A block is what this sandbox will spend in this time, in seconds, if it goes on as it did.
 const AHEAD: f64 = 5.0;
+/// All sandboxes together hold this part of a rate's burst, or less, if they spend as fast as it comes back.
+const BURST_SHARE: f64 = 0.5;
 /// How many times larger than the one before it a block may be.
 const GROWTH: u64 = 4;
 /// The largest block, in units.
@@ -61,8 +63,8 @@ pub(crate) struct Leases {
 
 #[derive(Debug)]
 struct Lease {
-    /// Empty before the first one.
-    name: String,
+    /// `None` before the first one, and where the item does not name it.
+    name: Option<String>,
     /// The slots as they were when it was given, and their levels then.
     slots: Vec<Slot>,
     levels: Vec<Level>,
@@ -75,6 +77,8 @@ struct Lease {
     /// When it is no longer spent.
     until: i64,
     refusal: Option<Refusal>,
+    /// For how long the last refusal was repeated; shorter after each block.
+    hold: i64,
 }
 
 #[derive(Debug, Clone)]
@@ -85,7 +89,16 @@ struct Refusal {
     /// How much was asked for.
     units: u64,
     until: i64,
-    hold: i64,
+}
+
+/// A block that was given.
+#[derive(Debug)]
+pub(crate) struct Given {
+    /// The levels of its slots after it.
+    pub(crate) levels: Vec<Level>,
+    pub(crate) size: u64,
+    /// Whether the item names it.
+    pub(crate) named: bool,
 }
 
 /// What a look at a lease found.
@@ -125,7 +138,7 @@ impl Leases {
         {
             return Look::Held(refusal.notes.clone(), refusal.bound.clone());
         }
-        let replaces = (!lease.name.is_empty()).then(|| lease.name.clone());
+        let replaces = lease.name.clone();
         let least = units - left;
         Look::Missing { least, most: lease.next_size(at).max(least), replaces }
     }
@@ -140,22 +153,26 @@ impl Leases {
         &self,
         key: &LeaseKey,
         block: Block,
-        levels: Vec<Level>,
-        size: u64,
+        given: Given,
         units: u64,
         now: Timestamp,
         refresh: Duration,
     ) -> Vec<LimitNote> {
+        let Given { levels, size, named } = given;
         let at = nanoseconds(now);
         let mut held = self.held();
-        let before = held
-            .get(key)
-            .map_or(0, |lease| if lease.counts_in(&block.slots) { lease.left_at(at) } else { 0 });
+        let (mut before, mut hold) = (0, 0);
+        if let Some(lease) = held.get(key) {
+            hold = lease.hold / 2;
+            if lease.counts_in(&block.slots) {
+                before = lease.left_at(at);
+            }
+        }
         let longest = Duration::try_from(TERM).unwrap_or_default().saturating_sub(SKEW);
         let longest = i64::try_from(longest.min(refresh).as_nanos()).unwrap_or(0);
         let ends = block.slots.iter().filter_map(Slot::ends).map(nanoseconds).min().unwrap_or(i64::MAX);
         let lease = Lease {
-            name: block.lease,
+            name: named.then_some(block.lease),
             slots: block.slots,
             levels,
             // What was there may have been spent by others while the block was asked for.
@@ -165,6 +182,7 @@ impl Leases {
             spent: units,
             until: at.saturating_add(longest).min(ends),
             refusal: None,
+            hold,
         };
         let notes = lease.notes(units, now);
         held.insert(key.clone(), lease, 0);
@@ -183,9 +201,9 @@ impl Leases {
         let at = nanoseconds(now);
         let mut held = self.held();
         let lease = held.get_or_insert(key, Lease::none(at));
-        let hold = lease.refusal.as_ref().map_or(FIRST_HOLD, |last| (last.hold * 2).min(LONGEST_HOLD));
-        let (notes, bound, until) = (notes.to_vec(), bound.clone(), at.saturating_add(hold));
-        lease.refusal = Some(Refusal { notes, bound, units, until, hold });
+        lease.hold = (lease.hold * 2).clamp(FIRST_HOLD, LONGEST_HOLD);
+        let (notes, bound, until) = (notes.to_vec(), bound.clone(), at.saturating_add(lease.hold));
+        lease.refusal = Some(Refusal { notes, bound, units, until });
     }
 
     /// `units` were not used after all. What was taken of a window that is over stays taken.
@@ -208,7 +226,7 @@ impl Leases {
             let slots: Vec<Slot> = lease.slots.iter().filter(|slot| slot.ends().is_some()).cloned().collect();
             let units = lease.left_at(at);
             let is_rest = units > 0 && !slots.is_empty();
-            is_rest.then_some(GiveBack { scope: key.scope, slots, units, lease: Some(lease.name) })
+            is_rest.then_some(GiveBack { scope: key.scope, slots, units, lease: lease.name })
         };
         self.held().drain().filter_map(rest).collect()
     }
@@ -223,7 +241,7 @@ impl Lease {
     fn none(at: i64) -> Self {
         let (slots, levels) = (Vec::new(), Vec::new());
         Self {
-            name: String::new(),
+            name: None,
             slots,
             levels,
             left: 0,
@@ -232,6 +250,7 @@ impl Lease {
             spent: 0,
             until: at,
             refusal: None,
+            hold: 0,
         }
     }
 
@@ -248,7 +267,8 @@ impl Lease {
     fn next_size(&self, at: i64) -> u64 {
         // A rate over less than a millisecond says nothing.
         let seconds = (at.saturating_sub(self.since)).max(1_000_000) as f64 / 1e9;
-        let ahead = self.spent as f64 / seconds * AHEAD;
+        let bursts = self.slots.iter().filter_map(Slot::burst_seconds).map(|burst| burst * BURST_SHARE);
+        let ahead = self.spent as f64 / seconds * bursts.fold(AHEAD, f64::min);
         // A float that is too large becomes the largest integer.
         (ahead.ceil() as u64).clamp(1, self.size.max(1).saturating_mul(GROWTH)).min(LARGEST)
     }

@@ -5,7 +5,7 @@ use doorward_config::LimitMode;
 use doorward_model::LimitNote;
 use jiff::Timestamp;
 
-use super::leases::{self, LeaseKey, Leases, Look};
+use super::leases::{self, Given, LeaseKey, Leases, Look};
 use super::local::LocalLimits;
 use super::taken::{Part, Taken};
 use super::{Ask, Assignment, Block, GiveBack, Level, Reserved, Scope, Slot};
@@ -194,7 +194,7 @@ impl Limiter {
         let reserved = store.reserve(&ask).await?;
         let Ask { slots: hard, block, assignment, .. } = ask;
         match reserved {
-            Reserved::Granted { mut levels, block: size } => {
+            Reserved::Granted { mut levels, block: size, named } => {
                 if let Some(assignment) = assignment {
                     self.remember(&scope.key, assignment, demand.now);
                 }
@@ -205,8 +205,9 @@ impl Limiter {
                 }
                 if let (Some(key), Some(block)) = (key, block) {
                     let counted = quotas(block.slots.clone());
+                    let given = Given { levels: leased, size, named };
                     let (units, refresh) = (demand.units, demand.refresh);
-                    notes.extend(self.leases.take_up(&key, block, leased, size, units, demand.now, refresh));
+                    notes.extend(self.leases.take_up(&key, block, given, units, demand.now, refresh));
                     taken.parts.push(Part::Leased { key, quotas: counted });
                 }
                 Ok(None)

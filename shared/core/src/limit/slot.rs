@@ -154,6 +154,16 @@ impl Slot {
         }
     }
 
+    /// How long a rate lasts when it is spent faster than it comes back, in seconds; `None` for quotas.
+    pub(crate) fn burst_seconds(&self) -> Option<f64> {
+        match self.rule {
+            SlotRule::Rate { interval, tolerance, .. } => {
+                Some((tolerance.saturating_add(interval)) as f64 / 1e9)
+            }
+            SlotRule::Quota { .. } => None,
+        }
+    }
+
     /// When the slot's window ends; `None` for rates.
     #[must_use]
     pub fn ends(&self) -> Option<Timestamp> {

@@ -21,6 +21,11 @@ pub(super) enum Part {
 }
 
 impl Taken {
+    /// What a call counts for that passes while its limits cannot be asked for: nothing of it can go back.
+    pub(crate) fn unmetered(units: u64) -> Self {
+        Self { units, parts: Vec::new() }
+    }
+
     /// Whether there is nothing that could go back.
     pub(crate) fn is_empty(&self) -> bool {
         self.units == 0 || self.parts.is_empty()

@@ -101,6 +101,15 @@ impl FaultProxy {
         self.shared.away.send_replace(true);
     }
 
+    /// What makes the store go away when it runs, for [`Fault::Interrupted`].
+    #[must_use]
+    pub fn goes_away(&self) -> Hook {
+        let shared = Arc::clone(&self.shared);
+        Arc::new(move || {
+            shared.away.send_replace(true);
+        })
+    }
+
     /// The store is there again. What was asked meanwhile stays unasked.
     pub fn back(&self) {
         self.shared.away.send_replace(false);
@@ -159,12 +168,8 @@ impl Shared {
         // Every rule counts every request, whoever decides.
         let decided: Vec<Option<Fault>> = state.rules.iter_mut().map(|rule| rule(&asked)).collect();
         let fault = decided.into_iter().flatten().next();
-        let operation = Operation {
-            asked: asked.clone(),
-            fault: fault.as_ref().map(Fault::name),
-            status: None,
-            write_units: 0.0,
-        };
+        let operation =
+            Operation { asked: asked.clone(), fault: fault.clone(), status: None, write_units: 0.0 };
         state.last = Some(asked.clone());
         state.operations.push((entry, operation));
         (asked, fault, entry)

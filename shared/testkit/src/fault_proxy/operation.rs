@@ -1,5 +1,6 @@
 use serde_json::{Map, Value};
 
+use super::Fault;
 use crate::http1::HttpMessage;
 
 /// A request as rules see it.
@@ -26,12 +27,20 @@ impl Asked {
 pub struct Operation {
     /// What was asked.
     pub asked: Asked,
-    /// The name of the fault that it met.
-    pub fault: Option<&'static str>,
+    /// The fault that it met.
+    pub fault: Option<Fault>,
     /// Status of the store's own answer; `None` where it was not, or not yet, asked.
     pub status: Option<u16>,
     /// What it costs in write units: as the store says, else estimated by the size of what the store sent back.
     pub write_units: f64,
+}
+
+impl Operation {
+    /// Whether it was carried out while its caller could not know.
+    #[must_use]
+    pub fn is_ambiguous(&self) -> bool {
+        self.status == Some(200) && self.fault.as_ref().is_some_and(Fault::commits)
+    }
 }
 
 /// What `request` asks for.

@@ -1,0 +1,153 @@
+//! A thousand callers at once, over eight dispatchers, against one limit: never more are admitted than it gives, and
+//! never fewer but by what a lost answer wastes.
+//!
+//! `SEED` narrows a run down to what a message names.
+
+mod case;
+
+use std::fmt::Write as _;
+use std::time::{Duration, Instant};
+
+use doorward_testkit::fault_proxy::{Fault, Operation, rules};
+use fastrand::Rng;
+use futures_util::future::join_all;
+use serde_json::Value;
+
+use crate::fleet::Fleet;
+use crate::fleet::process::Process;
+use crate::fleet::requests::KeyHolder;
+use crate::fleet::runtime_api::Answer;
+use case::{Case, Limit, cases};
+
+const PROCESSES: usize = 8;
+const CALLERS: usize = 1_000;
+const TIMEOUT: Duration = Duration::from_secs(30);
+/// How long a sandbox spends a block: what it holds then is lost, however slow the machine was.
+const BLOCK_LIVES: Duration = Duration::from_secs(9);
+
+/// What the calls of a case came to.
+#[derive(Default, Debug)]
+struct Counts {
+    admitted: u64,
+    refused: u64,
+    /// Answered that the store is away.
+    failed: u64,
+}
+
+fn config(cases: &[Case]) -> String {
+    let mut config = include_str!("doorward.toml").to_owned();
+    for Case { name, limit, most, .. } in cases {
+        let limit = match limit {
+            Limit::Quota(mode) => format!(r#"{{ quota = "{most}/month", mode = "{mode}" }}"#),
+            // What comes back of it within a test is nothing.
+            Limit::Rate => format!(r#"{{ rate = "2/d", burst = {most} }}"#),
+        };
+        write!(config, "\n[[plans]]\nname = \"{name}\"\nlimits = [{limit}]\n").unwrap();
+    }
+    config
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_thousand_callers_get_what_the_limit_gives() {
+    let cases = cases();
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("doorward.toml"), config(&cases)).unwrap();
+    std::fs::write(folder.path().join("all.cedar"), "permit (principal, action, resource);").unwrap();
+    let fleet = Fleet::new(&folder.path().join("doorward.toml")).await;
+    let processes = join_all((0..PROCESSES).map(|_| fleet.dispatcher(CALLERS / PROCESSES))).await;
+    for case in &cases {
+        carry_out(case, &fleet, &processes).await;
+    }
+    println!("{} cases of {CALLERS} calls over {PROCESSES} processes", cases.len());
+    fleet.close().await;
+}
+
+async fn carry_out(case: &Case, fleet: &Fleet, processes: &[Process]) {
+    let Case { name, most, faults, .. } = case;
+    let mut random = Rng::with_seed(case.seed);
+    let holder = KeyHolder::new(name, Some(name), &mut random);
+    fleet.enrol(&holder).await;
+    for process in processes {
+        process.store.rule(rules::chance(random.u64(..), *faults, passing()));
+    }
+    let started = Instant::now();
+    let event = holder.post("/orders");
+    let mut counts = Counts::default();
+    let calls = (0..CALLERS).map(|at| (format!("{name}-{at}"), random.usize(..PROCESSES)));
+    let calls: Vec<_> = calls.collect();
+    for answer in
+        join_all(calls.iter().map(|(id, process)| processes[*process].invoke(id, &event, TIMEOUT))).await
+    {
+        counts.add(name, &answer);
+    }
+    for process in processes {
+        process.store.clear();
+        process.store.settled().await;
+    }
+    let lived = started.elapsed() < BLOCK_LIVES;
+    let mut ids: Vec<String> = calls.into_iter().map(|(id, _)| id).collect();
+    // Whatever is left, in the item or in a sandbox, is there for who comes next.
+    for (at, process) in processes.iter().enumerate() {
+        for more in 0.. {
+            let id = format!("{name}-more-{at}-{more}");
+            let before = counts.admitted;
+            counts.add(name, &process.invoke(&id, &event, TIMEOUT).await);
+            ids.push(id);
+            if counts.admitted == before {
+                break;
+            }
+        }
+    }
+    let operations: Vec<Operation> = processes.iter().flat_map(|process| process.store.take()).collect();
+    let on_limits = |one: &&Operation| is_on_limits(&one.asked.body, &holder.name);
+    let asked = operations.iter().filter(on_limits).count();
+    let ambiguous = operations.iter().filter(on_limits).filter(|one| one.is_ambiguous()).count() as u64;
+    let runs: u64 = ids.iter().map(|id| fleet.targets.runs(id).succeeded as u64).sum();
+    let say =
+        format!("{name}: {most} at most, {runs} ran, {counts:?}, {ambiguous} ambiguous, {asked} updates");
+    println!("{say}, {:?}", started.elapsed());
+
+    assert!(runs <= *most, "{say}");
+    // A call whose record failed ran all the same, and was not answered as admitted.
+    assert!(counts.admitted <= runs && runs <= counts.admitted + counts.failed, "{say}");
+    assert!(*faults > 0.0 || counts.failed == 0, "{say}");
+    match case.limit {
+        Limit::Quota("leased") => {
+            assert_eq!(fleet.given(&holder.name).await, *most, "{say}");
+            // What is missing is out on blocks: of answers that were lost, or that lived too long.
+            assert!(runs == *most || ambiguous > 0 || !lived, "{say}");
+        }
+        Limit::Quota(_) => {
+            assert_eq!(fleet.given(&holder.name).await, *most, "{say}");
+            assert!(runs + ambiguous >= *most, "{say}");
+        }
+        Limit::Rate => assert!(runs + ambiguous >= *most, "{say}"),
+    }
+    for id in ids {
+        let row = fleet.row(&id).await;
+        let ran = fleet.targets.runs(&id).succeeded == 1;
+        let admitted = row["outcome"]["S"] == "admitted";
+        assert!(!admitted || ran, "{name}: {row}");
+        assert!(*faults > 0.0 || admitted == ran, "{name}: {row}");
+    }
+}
+
+impl Counts {
+    fn add(&mut self, name: &str, answer: &Answer) {
+        match answer.status() {
+            Some(201) => self.admitted += 1,
+            Some(429) => self.refused += 1,
+            Some(503) => self.failed += 1,
+            _ => panic!("{name}: {answer:?}"),
+        }
+    }
+}
+
+fn is_on_limits(body: &Value, caller: &str) -> bool {
+    body["Key"]["owner"]["S"] == format!("caller#{caller}") && body["Key"]["item"]["S"] == "limits"
+}
+
+/// Faults that nobody has to wait for.
+fn passing() -> Vec<Fault> {
+    Fault::ALL.into_iter().filter(|fault| !fault.holds()).collect()
+}
