@@ -337,13 +337,15 @@ fn a_report_sums_up_by_what_is_asked_for() {
     assert_eq!(books.run(&["usage", "report", "--format", "stripe"]).status.code(), Some(3));
 }
 
+/// Exports the calls of the last day of October.
+fn export<'a>(more: &[&'a str]) -> Vec<&'a str> {
+    let last_day = ["--since", "2026-10-31T00:00:00Z", "--until", "2026-11-01T00:00:00Z"];
+    [&["usage", "export"], &last_day[..], more].concat()
+}
+
 #[test]
 fn calls_are_exported_as_others_take_them() {
     let books = october();
-    let export = |more: &[&str]| {
-        let since = ["usage", "export", "--since", "2026-10-31T00:00:00Z", "--until", "2026-11-01T00:00:00Z"];
-        [&since[..], more].concat()
-    };
     let event: Value = serde_json::from_str(&books.said(&export(&["--format", "cloudevents"]), 0)).unwrap();
     assert_eq!(
         event,
@@ -381,6 +383,10 @@ fn calls_are_exported_as_others_take_them() {
     assert_eq!((&line["call"], &line["units"]), (&json!("c3"), &json!(2)));
 }
 
+fn switch<'a>(more: &[&'a str]) -> Vec<&'a str> {
+    [&["plans", "switch"], more].concat()
+}
+
 #[test]
 fn plans_are_assigned_and_switches_thrown() {
     let books = Books::open();
@@ -398,7 +404,6 @@ fn plans_are_assigned_and_switches_thrown() {
     let all = books.told(&["plans", "show"], 0);
     assert_eq!(all["assigned"], json!([{ "caller": ALICE, "plan": "partner" }]));
 
-    let switch = |more: &[&str]| [&["plans", "switch"][..], more].concat();
     assert_eq!(books.run(&switch(&["off", "--action", "createOrdr"])).status.code(), Some(3));
     assert_eq!(books.run(&switch(&["off"])).status.code(), Some(3));
     books.said(&switch(&["off", "--action", "createOrder", "--reason", "broken"]), 0);

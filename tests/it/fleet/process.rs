@@ -97,12 +97,6 @@ impl Process {
         })
     }
 
-    /// Asks it to end, as the platform does where it gives notice.
-    pub(crate) async fn terminate(&self) {
-        kill_process(self.pid, Signal::TERM).unwrap();
-        self.ended().await;
-    }
-
     /// The hook runs when the next answer has arrived, before the process hears that it has.
     pub(crate) fn at_answer(&self, hook: Hook) {
         self.api.at_answer(hook);

@@ -8,11 +8,11 @@ use async_trait::async_trait;
 use doorward_config::Target;
 use doorward_core::limit::{Ask, Assignment, GiveBack, Level, Reserved};
 use doorward_core::ports::{
-    BundleNews, Claim, Forward, Journal, Ledger, LimitStore, StoreError, Switches, Targets,
+    BundleNews, CallBlock, Claim, Forward, Journal, Ledger, LimitStore, StoreError, Switches, Targets,
 };
 use doorward_core::{Door, LiveDoor, Ports, Rules};
 use doorward_events::{Entrance, Envelope};
-use doorward_model::{Body, Call, Reply, TargetFault};
+use doorward_model::{Body, Call, CallId, Reply, TargetFault};
 use doorward_testkit::{FunctionResult, ManualClock, World};
 use jiff::Timestamp;
 use lambda_runtime::Context;
@@ -147,6 +147,14 @@ impl Journal for LastLine {
         *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(call.clone());
     }
 
+    fn keep(&self, call: &Call, _: Timestamp) -> Result<(), StoreError> {
+        panic!("the ledger is away: {call:?}");
+    }
+
+    fn keep_block(&self, block: &CallBlock<'_>) -> Result<(), StoreError> {
+        panic!("the ledger is away: {block:?}");
+    }
+
     fn complain(&self, call: &Call, cause: &str) {
         panic!("something is away: {cause}: {call:?}");
     }
@@ -169,6 +177,10 @@ impl Ledger for NothingKept {
 
     async fn record(&self, _: &Call, _: Timestamp) -> Result<(), StoreError> {
         Ok(())
+    }
+
+    async fn record_block(&self, block: &CallBlock<'_>) -> Result<HashSet<CallId>, StoreError> {
+        Ok(block.calls.iter().map(|batched| batched.call.id.clone()).collect())
     }
 }
 

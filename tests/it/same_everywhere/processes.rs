@@ -59,10 +59,10 @@ impl Processes {
             account: "123456789012".to_owned(),
             tables: std::fs::read_to_string(workspace::root().join("infra/tables.json")).unwrap(),
             table_prefix: "doorward".to_owned(),
+            event_sources: Vec::new(),
             functions: Functions::Host(
                 ["authorizer", "dispatcher", "orders"].map(|name| function(name, &config)).to_vec(),
             ),
-            event_sources: Vec::new(),
             rest_api: None,
             http_api: None,
             websocket_api: None,

@@ -24,6 +24,7 @@ fn lease(limits: &[Limit], most: u64, name: &str, replaces: Option<&str>, now: T
         slots: slots(limits, now),
         least: 1,
         most,
+        first: false,
         lease: name.to_owned(),
         expires: now + SignedDuration::from_secs(15),
         replaces: replaces.map(str::to_owned),
@@ -167,15 +168,15 @@ async fn names_of_blocks_that_are_over_are_removed() {
     let now = sample::now();
     for n in 0..30 {
         let limits = DynamoLimits::new(&store.clients, TABLE);
-        limits.reserve(&lease(&[quota(100_000)], 5, &format!("dead{n}"), None, now)).await.unwrap();
+        limits.reserve(&lease(&[quota(1_000)], 5, &format!("dead{n}"), None, now)).await.unwrap();
     }
     assert_eq!(names(&store).len(), 30);
     let later = now + SignedDuration::from_secs(15 + 61);
     let limits = DynamoLimits::new(&store.clients, TABLE);
-    limits.reserve(&lease(&[quota(100_000)], 5, "a1", None, later)).await.unwrap();
-    limits.reserve(&lease(&[quota(100_000)], 5, "a2", Some("a1"), later)).await.unwrap();
+    limits.reserve(&lease(&[quota(1_000)], 5, "a1", None, later)).await.unwrap();
+    limits.reserve(&lease(&[quota(1_000)], 5, "a2", Some("a1"), later)).await.unwrap();
     assert_eq!(names(&store).len(), 11, "twenty at a time");
-    limits.reserve(&lease(&[quota(100_000)], 5, "a3", Some("a2"), later)).await.unwrap();
+    limits.reserve(&lease(&[quota(1_000)], 5, "a3", Some("a2"), later)).await.unwrap();
     assert_eq!(names(&store), ["l#a3"]);
 }
 

@@ -6,6 +6,7 @@ mod calls;
 mod csv;
 mod export;
 mod findings;
+mod import;
 mod invoice;
 mod prices;
 mod rebuild;
@@ -29,8 +30,9 @@ enum Verb {
     Archive(archive::Arguments),
     Export(export::Arguments),
     Invoice(invoice::Arguments),
-    Rebuild(rebuild::Arguments),
     Report(report::Arguments),
+    Rebuild(rebuild::Arguments),
+    Import(import::Arguments),
 }
 
 pub(crate) async fn run(arguments: Arguments, shape: Shape) -> Result<Exit, Failure> {
@@ -38,8 +40,9 @@ pub(crate) async fn run(arguments: Arguments, shape: Shape) -> Result<Exit, Fail
         Verb::Archive(arguments) => archive::run(&arguments, shape.format()?).await,
         Verb::Export(arguments) => export::run(&arguments, shape).await,
         Verb::Invoice(arguments) => invoice::run(&arguments, shape.or_csv()?).await,
-        Verb::Rebuild(arguments) => rebuild::run(&arguments, shape.format()?).await,
         Verb::Report(arguments) => report::run(&arguments, shape.or_csv()?).await,
+        Verb::Rebuild(arguments) => rebuild::run(&arguments, shape.format()?).await,
+        Verb::Import(arguments) => import::run(&arguments, shape.format()?).await,
     }
 }
 

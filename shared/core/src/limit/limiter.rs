@@ -147,7 +147,7 @@ impl Limiter {
         let mut look = self.leases.look(&key, demand.units, demand.now);
         let turn;
         let _begun;
-        if let Look::Missing { .. } = look {
+        if let Look::Missing(_) = look {
             turn = self.leases.turns.take(&key);
             _begun = turn.begin().await;
             // Who waited may find the block that the one before asked for.
@@ -161,8 +161,8 @@ impl Limiter {
                 self.ask(store, scope, None, demand, taken, notes).await
             }
             Look::Held(notes, bound) => Ok(Some(Verdict::Refused(notes, bound))),
-            Look::Missing { least, most, replaces } => {
-                let block = leases::block(scope, (least, most), self.leases.name(), replaces, demand.now);
+            Look::Missing(missing) => {
+                let block = leases::block(scope, missing, self.leases.name(), demand.now);
                 self.ask(store, scope, Some((key, block)), demand, taken, notes).await
             }
         }
