@@ -1,5 +1,6 @@
 //! What the README says is what the code says.
 
+use doorward_config::Durability;
 use doorward_tests::workspace;
 
 use crate::examples::{blocks, write};
@@ -163,6 +164,19 @@ fn the_callers_of_the_readme_are_let_in_as_it_says() {
         let output = doorward(arguments, folder.path());
         assert_eq!(output.status.code(), Some(0), "{}", said(&output));
     }
+}
+
+/// The file of "What is recorded, and what it costs".
+#[test]
+fn what_the_readme_says_of_recording_is_a_sound_configuration() {
+    let readme = readme();
+    let (_, chapter) = readme.split_once("\n## What is recorded, and what it costs\n").unwrap();
+    let (chapter, _) = chapter.split_once("\n## ").unwrap();
+    let block = blocks(chapter).into_iter().find(|block| block.file().is_some()).unwrap();
+    let config =
+        doorward_config::parse("doorward.toml", block.text).unwrap_or_else(|faults| panic!("{faults}"));
+    let durabilities: Vec<_> = config.routes.iter().map(|route| route.durability).collect();
+    assert_eq!(durabilities, [Durability::Batched, Durability::Intent]);
 }
 
 /// The invoice of "What it costs and who pays", by the plan that stands there.

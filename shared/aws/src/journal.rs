@@ -6,7 +6,6 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use crate::journal_line::JournalLine;
-use crate::ledger;
 
 /// The lines that Lambda takes from standard output into the function's log: one JSON object per call.
 #[derive(Debug, Clone, Copy, Default)]
@@ -18,11 +17,11 @@ impl Journal for StdoutJournal {
     }
 
     fn keep(&self, call: &Call, expires: Timestamp) -> Result<(), StoreError> {
-        keep(&JournalLine::of_call(call, expires))
+        keep(JournalLine::for_call(call, expires)?)
     }
 
     fn keep_block(&self, block: &CallBlock<'_>) -> Result<(), StoreError> {
-        keep(&JournalLine::of_block(ledger::block(block.id, block.calls))?)
+        keep(JournalLine::for_block(block)?)
     }
 
     fn complain(&self, call: &Call, cause: &str) {
@@ -118,10 +117,11 @@ fn line(value: &impl Serialize) -> Result<Vec<u8>, serde_json::Error> {
     Ok(line)
 }
 
-fn keep(journaled: &JournalLine) -> Result<(), StoreError> {
-    let line = line(journaled).map_err(|_| StoreError("the call cannot be written as a line".to_owned()))?;
+/// As [`print`], of what must not be lost.
+fn keep(mut line: String) -> Result<(), StoreError> {
+    line.push('\n');
     let mut out = std::io::stdout().lock();
-    let written = out.write_all(&line).and_then(|()| out.flush());
+    let written = out.write_all(line.as_bytes()).and_then(|()| out.flush());
     written.map_err(|error| StoreError(format!("the log takes nothing: {error}")))
 }
 

@@ -1,6 +1,6 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use doorward_core::ports::StoreError;
+use doorward_core::ports::{CallBlock, StoreError};
 use doorward_model::Call;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -52,19 +52,35 @@ pub enum Journaled {
 pub struct JournalLineError(String);
 
 impl JournalLine {
-    pub(crate) fn of_call(call: &Call, expires: Timestamp) -> Self {
+    fn of_call(call: &Call, expires: Timestamp) -> Self {
         // Of a call that may hold a claim, the row is known by its holder.
         let holder = call.claim_tried.then(|| ledger::holder(call));
         let item = LedgerItem { expires: Some(expires.as_second()), holder, ..LedgerItem::of(call) };
         Self { doorward: USAGE.to_owned(), item: Some(Box::new(item)), block: None }
     }
 
-    pub(crate) fn of_block(block: Block) -> Result<Self, StoreError> {
+    fn of_block(block: Block) -> Result<Self, StoreError> {
         let calls = block.packed().map_err(|error| StoreError(error.to_string()))?;
         let Block { id, at, expires, calls: all, .. } = block;
         let (calls, count) = (STANDARD.encode(calls), all.len() as u64);
         let block = BlockLine { call: id, calls, at, count, expires };
         Ok(Self { doorward: USAGE.to_owned(), item: None, block: Some(block) })
+    }
+
+    /// The line of `call`, without the end of a line.
+    ///
+    /// # Errors
+    /// [`StoreError`] where it cannot be written as one.
+    pub fn for_call(call: &Call, expires: Timestamp) -> Result<String, StoreError> {
+        write(&Self::of_call(call, expires))
+    }
+
+    /// The line of `block`, without the end of a line.
+    ///
+    /// # Errors
+    /// [`StoreError`] where it cannot be written as one.
+    pub fn for_block(block: &CallBlock<'_>) -> Result<String, StoreError> {
+        write(&Self::of_block(ledger::block(block.id, block.calls))?)
     }
 
     /// What `line` holds; `None` where it is no such line. Text before it, as collectors of logs put it, is passed over,
@@ -85,7 +101,9 @@ impl JournalLine {
             return Ok(None);
         };
         let text = line.get(start..).unwrap_or_default().trim_end();
-        let line: Self = serde_json::from_str(text).map_err(|_| broken("it is cut off, or changed"))?;
+        // Exports put more behind it.
+        let mut values = serde_json::Deserializer::from_str(text).into_iter::<Self>();
+        let line = values.next().and_then(Result::ok).ok_or_else(|| broken("it is cut off, or changed"))?;
         match line {
             Self { item: Some(item), block: None, .. }
                 if Block::is_id(&item.call) || item.call.is_empty() =>
@@ -101,6 +119,10 @@ impl JournalLine {
             Self { .. } => Err(broken("it holds neither a call nor a block")),
         }
     }
+}
+
+fn write(line: &JournalLine) -> Result<String, StoreError> {
+    serde_json::to_string(line).map_err(|_| StoreError("the call cannot be written as a line".to_owned()))
 }
 
 fn begins(text: &str) -> bool {
@@ -143,6 +165,7 @@ mod tests {
         check(&format!("2026-11-24T12:00:00.000Z {line}"), Some(&item));
         let wrapped = serde_json::json!({ "timestamp": 1_795_521_600_000_u64, "message": line });
         check(&wrapped.to_string(), Some(&item));
+        check(&format!("EVENTS\t3788\t{line}\t1795521600000"), Some(&item));
     }
 
     #[test]

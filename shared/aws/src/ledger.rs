@@ -34,7 +34,7 @@ pub struct DynamoLedger {
 }
 
 /// What a conditional write found.
-enum Written {
+pub(crate) enum Written {
     Yes,
     /// The row that broke the condition.
     Otherwise(Option<Attributes>),
@@ -48,7 +48,11 @@ impl DynamoLedger {
     }
 
     /// Puts `item` where no row is, or over the row `found`.
-    async fn put(&self, item: &LedgerItem, found: Option<&LedgerItem>) -> Result<Written, StoreError> {
+    pub(crate) async fn put(
+        &self,
+        item: &LedgerItem,
+        found: Option<&LedgerItem>,
+    ) -> Result<Written, StoreError> {
         let put = self
             .client
             .put_item()
@@ -80,7 +84,7 @@ impl DynamoLedger {
         }
     }
 
-    async fn put_absent(&self, item: Attributes) -> Result<Written, StoreError> {
+    pub(crate) async fn put_absent(&self, item: Attributes) -> Result<Written, StoreError> {
         let put = self
             .client
             .put_item()
@@ -254,7 +258,7 @@ fn holds(call: &Call, row: &LedgerItem) -> bool {
     row.holder.as_deref() == Some(holder(call).as_str())
 }
 
-fn read(row: Attributes) -> Result<LedgerItem, StoreError> {
+pub(crate) fn read(row: Attributes) -> Result<LedgerItem, StoreError> {
     attributes::read(row).map_err(|_| StoreError("a row of the ledger cannot be read".to_owned()))
 }
 

@@ -43,6 +43,7 @@ mod simulation;
 mod start;
 mod switchboard;
 mod switches;
+mod usage_import;
 mod usage_reader;
 
 use std::sync::Arc;
@@ -72,7 +73,9 @@ pub use plan_versions::{DynamoPlanVersions, KeptPlan};
 pub use publications::DynamoPublications;
 pub use publisher::Publisher;
 pub use quarantine::{DynamoQuarantine, QuarantineItem};
-pub use rollup::{Pause, RollUp, RolledUp, UncountableError, open_rollup};
+pub use rollup::{
+    Difference, Origin, Pause, Rebuild, Rebuilt, Repair, RollUp, RolledUp, UncountableError, open_rollup,
+};
 pub use runtime::block_on;
 pub use sdk_error::is_table_missing;
 pub use secrets::AwsSecrets;
@@ -80,6 +83,7 @@ pub use signer::{Scope, Signer, Unsigned};
 pub use start::{StartError, init_log, open_authorizer, open_door};
 pub use switchboard::{Switchboard, SwitchedOff};
 pub use switches::DynamoSwitches;
+pub use usage_import::Imported;
 pub use usage_reader::UsageReader;
 
 /// Everything that a door stands on, over the environment as it is now and over the tables `<table>-ledger` and `<table>-state`.
@@ -93,6 +97,7 @@ pub fn ports(clients: &AwsClients, table: &str) -> Ports {
         limits: Arc::new(DynamoLimits::new(clients, table)),
         plans: Some(Arc::new(DynamoPlanVersions::new(clients, table))),
         switches: Arc::new(DynamoSwitches::new(clients, table)),
+        aggregates: Arc::new(UsageReader::new(clients, table)),
         ledger: Arc::new(DynamoLedger::new(clients, table)),
         decisions: Arc::new(DynamoDecisions::new(clients, table)),
         quarantine: Arc::new(DynamoQuarantine::new(clients, table)),

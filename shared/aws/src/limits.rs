@@ -85,11 +85,19 @@ impl LimitStore for DynamoLimits {
         if let Some(levels) = self.recall(ask) {
             return Ok(Reserved::Refused(levels));
         }
-        for _ in 0..ATTEMPTS {
-            let found = self.update(ask, &seen_last).await?;
+        let (mut as_last, mut attempts) = (seen_last.as_last, 0);
+        while attempts < ATTEMPTS {
+            attempts += 1;
+            let (found, branches) = (self.update(ask, &seen_last).await?, seen_last.branches_of(ask));
             let (Found::Taken(item, _) | Found::Otherwise(item)) = &found;
-            seen_last = seen(item, ask.now);
-            self.memory.remember(&ask.scope, Sighting { at: ask.now, seen: seen_last.clone() });
+            let done = matches!(found, Found::Taken(..));
+            if !done && attempts == 1 {
+                as_last = !as_last;
+            }
+            // What is seen now says itself which update is the right one.
+            seen_last = Seen { branches, as_last: false, ..seen(item, ask.now) };
+            self.memory
+                .remember(&ask.scope, Sighting { at: ask.now, seen: Seen { as_last, ..seen_last.clone() } });
             match found {
                 Found::Taken(_, Size { units: block, named }) => {
                     let levels = in_order(ask, &seen_last.levels);
@@ -123,7 +131,11 @@ impl LimitStore for DynamoLimits {
     }
 
     async fn assignment(&self, scope: &str) -> Result<Assignment, StoreError> {
-        self.items.assignment(scope).await
+        Ok(assignment(&self.items.item(scope).await?))
+    }
+
+    async fn levels(&self, ask: &Ask) -> Result<Vec<Level>, StoreError> {
+        Ok(in_order(ask, &seen(&self.items.item(&ask.scope).await?, ask.now).levels))
     }
 }
 

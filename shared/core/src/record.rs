@@ -75,6 +75,7 @@ impl Door {
                 refusal = Some(away);
             }
         }
+        self.write_overdue(call).await;
         call.finish(self.ports.clock.now());
         self.ports.journal.write(call);
         refusal

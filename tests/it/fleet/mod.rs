@@ -6,6 +6,7 @@ pub(crate) mod requests;
 pub(crate) mod runtime_api;
 pub(crate) mod target;
 
+use std::fs::File;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
@@ -26,6 +27,7 @@ pub(crate) struct Fleet {
     pub(crate) targets: Targets,
     store: SocketAddr,
     config: PathBuf,
+    logs: tempfile::TempDir,
     emulator: Emulator,
 }
 
@@ -41,13 +43,25 @@ impl Fleet {
         .await
         .unwrap();
         let store = emulator.dynamodb_url().strip_prefix("http://").unwrap().parse().unwrap();
-        Self { targets: Targets::start().await, store, config: config.to_owned(), emulator }
+        let (config, logs) = (config.to_owned(), tempfile::tempdir().unwrap());
+        Self { targets: Targets::start().await, store, config, logs, emulator }
     }
 
     /// One more dispatcher.
     pub(crate) async fn dispatcher(&self, at_once: usize) -> Process {
         let (config, store, targets) = (self.config.as_path(), self.store, self.targets.address);
-        Process::start(Surroundings { config, store, targets, at_once }).await
+        let log = File::options().create(true).append(true).open(self.log_file()).unwrap();
+        Process::start(Surroundings { config, store, targets, at_once, log }).await
+    }
+
+    /// What all processes have written to their logs.
+    pub(crate) fn log_file(&self) -> PathBuf {
+        self.logs.path().join("dispatcher.log")
+    }
+
+    /// Where DynamoDB is.
+    pub(crate) fn dynamodb_url(&self) -> &str {
+        self.emulator.dynamodb_url()
     }
 
     /// One operation of DynamoDB's, past all proxies.

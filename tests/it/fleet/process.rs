@@ -1,3 +1,4 @@
+use std::fs::File;
 use std::net::SocketAddr;
 use std::path::Path;
 use std::process::Stdio;
@@ -33,6 +34,8 @@ pub(crate) struct Surroundings<'s> {
     pub(crate) targets: SocketAddr,
     /// How many invocations it takes at once.
     pub(crate) at_once: usize,
+    /// Where its log goes.
+    pub(crate) log: File,
 }
 
 impl Process {
@@ -62,7 +65,7 @@ impl Process {
             .env("AWS_ENDPOINT_URL_LAMBDA", targets.url())
             .env("DOORWARD_CONFIG", around.config)
             .stdin(Stdio::null())
-            .stdout(Stdio::null())
+            .stdout(Stdio::from(around.log))
             .kill_on_drop(true);
         let child = command.spawn().unwrap();
         let pid = Pid::from_raw(i32::try_from(child.id().unwrap()).unwrap()).unwrap();
@@ -97,10 +100,9 @@ impl Process {
         })
     }
 
-    /// Asks it to end, as the platform does where it gives notice.
-    pub(crate) async fn terminate(&self) {
-        kill_process(self.pid, Signal::TERM).unwrap();
-        self.ended().await;
+    /// Tells it to end, as the platform does before it takes a sandbox away.
+    pub(crate) fn terminate(&self) {
+        let _ = kill_process(self.pid, Signal::TERM);
     }
 
     /// The hook runs when the next answer has arrived, before the process hears that it has.

@@ -23,10 +23,10 @@ use flate2::write::ZlibEncoder;
 use crate::attributes::Attributes;
 
 /// What the partition of every marker begins with.
-const PREFIX: &str = "applied#";
+pub(super) const PREFIX: &str = "applied#";
 const FIRST: &str = "usage";
 /// How much longer than the row a marker is kept, in seconds: a stream holds its records for a day.
-pub(crate) const GRACE: i64 = 2 * 24 * 60 * 60;
+pub(super) const GRACE: i64 = 2 * 24 * 60 * 60;
 /// The largest text of a marker's cells, in bytes: of sixteen, each with a caller as long as callers get.
 const MAX_INFLATED: u64 = 256 * 1024;
 /// The most parts of a row: a block of as many calls as there may be is fewer.

@@ -5,7 +5,9 @@ mod entry;
 mod marker;
 mod marks;
 mod pause;
+mod rebuild;
 mod start;
+mod state;
 mod stream;
 mod transaction;
 
@@ -23,6 +25,7 @@ use transaction::{MOST_WRITES, Sent, Spread};
 
 pub use entry::UncountableError;
 pub use pause::Pause;
+pub use rebuild::{Difference, Origin, Rebuild, Rebuilt, Repair};
 pub use start::open_rollup;
 pub use stream::RolledUp;
 

@@ -12,18 +12,19 @@ use crate::limits::{granted, quota, rate};
 use crate::sample;
 use crate::store::{Store, TABLE};
 
-const SCOPE: &str = "caller#User::\"alice\"";
+pub(crate) const SCOPE: &str = "caller#User::\"alice\"";
 
-fn slots(limits: &[Limit], now: Timestamp) -> Vec<Slot> {
+pub(crate) fn slots(limits: &[Limit], now: Timestamp) -> Vec<Slot> {
     limits.iter().map(|limit| Slot::at(limit, now)).collect()
 }
 
 /// Asks for one unit in a block of up to `most` from `limits`.
-fn lease(limits: &[Limit], most: u64, name: &str, replaces: Option<&str>, now: Timestamp) -> Ask {
+pub(crate) fn lease(limits: &[Limit], most: u64, name: &str, replaces: Option<&str>, now: Timestamp) -> Ask {
     let block = Block {
         slots: slots(limits, now),
         least: 1,
         most,
+        first: false,
         lease: name.to_owned(),
         expires: now + SignedDuration::from_secs(15),
         replaces: replaces.map(str::to_owned),
@@ -35,7 +36,7 @@ fn item(store: &Store) -> Value {
     store.item("state", json!({ "owner": { "S": SCOPE }, "item": { "S": "limits" } })).unwrap()
 }
 
-fn used(store: &Store) -> String {
+pub(crate) fn used(store: &Store) -> String {
     item(store)["q#quota#2026-11-24"]["N"].as_str().unwrap().to_owned()
 }
 
@@ -167,15 +168,15 @@ async fn names_of_blocks_that_are_over_are_removed() {
     let now = sample::now();
     for n in 0..30 {
         let limits = DynamoLimits::new(&store.clients, TABLE);
-        limits.reserve(&lease(&[quota(100_000)], 5, &format!("dead{n}"), None, now)).await.unwrap();
+        limits.reserve(&lease(&[quota(1_000)], 5, &format!("dead{n}"), None, now)).await.unwrap();
     }
     assert_eq!(names(&store).len(), 30);
     let later = now + SignedDuration::from_secs(15 + 61);
     let limits = DynamoLimits::new(&store.clients, TABLE);
-    limits.reserve(&lease(&[quota(100_000)], 5, "a1", None, later)).await.unwrap();
-    limits.reserve(&lease(&[quota(100_000)], 5, "a2", Some("a1"), later)).await.unwrap();
+    limits.reserve(&lease(&[quota(1_000)], 5, "a1", None, later)).await.unwrap();
+    limits.reserve(&lease(&[quota(1_000)], 5, "a2", Some("a1"), later)).await.unwrap();
     assert_eq!(names(&store).len(), 11, "twenty at a time");
-    limits.reserve(&lease(&[quota(100_000)], 5, "a3", Some("a2"), later)).await.unwrap();
+    limits.reserve(&lease(&[quota(1_000)], 5, "a3", Some("a2"), later)).await.unwrap();
     assert_eq!(names(&store), ["l#a3"]);
 }
 

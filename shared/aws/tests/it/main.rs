@@ -4,6 +4,7 @@
 
 mod api_keys;
 mod assignments;
+mod blocks;
 mod decisions;
 mod entities;
 mod faults;

@@ -194,3 +194,113 @@ impl Locked<'_> {
         write().map_err(|error| self.folder.failed(&path, &error))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use doorward_aws::Block;
+    use serde_json::json;
+
+    fn item(id: &str, version: u64, at: &str) -> LedgerItem {
+        let item = json!({
+            "call": id, "version": version, "at": at, "outcome": "admitted", "units": 1, "bytes_in": 0, "bytes_out": 0,
+            "duration_us": 0, "front": "http-api:a1b2c3", "request_id": id,
+        });
+        serde_json::from_value(item).unwrap()
+    }
+
+    fn call(id: &str, version: u64, at: &str) -> ArchivedCall {
+        archived(LedgerRow::Call(item(id, version, at))).remove(0)
+    }
+
+    const MORNING: &str = "2026-11-24T06:00:00Z";
+    const NOON: &str = "2026-11-24T12:00:00Z";
+
+    #[test]
+    fn the_newest_picture_of_each_call_is_kept_in_the_order_of_their_times() {
+        let folder = tempfile::tempdir().unwrap();
+        let folder = ArchiveFolder::new(&folder.path().join("made"));
+        let locked = folder.lock().unwrap();
+        let day = call("a", 1, NOON).day();
+        let merge = |calls: Vec<ArchivedCall>| locked.merge(day, calls).unwrap();
+        let merged = |added, replaced| Merged { added, replaced };
+        assert_eq!(merge(vec![call("a", 2, NOON), call("b", 1, MORNING)]), merged(2, 0));
+        let bytes = || std::fs::read(folder.path(day)).unwrap();
+        let first = bytes();
+        assert_eq!(merge(vec![call("b", 1, MORNING), call("a", 1, MORNING)]), Merged::default());
+        assert_eq!(bytes(), first);
+        assert_eq!(merge(vec![call("b", 2, NOON), call("c", 1, MORNING)]), merged(1, 1));
+        let kept: Vec<_> =
+            folder.read(day).unwrap().into_iter().map(|call| (call.item.call, call.item.version)).collect();
+        let expected = [("c", 1), ("a", 2), ("b", 2)].map(|(id, version)| (id.to_owned(), version));
+        assert_eq!(kept, expected);
+        assert_eq!(folder.days().unwrap(), [day]);
+    }
+
+    #[test]
+    fn the_same_calls_make_the_same_bytes_however_they_came() {
+        let made = |orders: &[&[usize]]| {
+            let folder = tempfile::tempdir().unwrap();
+            let folder = ArchiveFolder::new(folder.path());
+            let locked = folder.lock().unwrap();
+            let calls = [call("a", 1, NOON), call("b", 1, NOON), call("c", 1, MORNING)];
+            for order in orders {
+                locked.merge(calls[0].day(), order.iter().map(|index| calls[*index].clone())).unwrap();
+            }
+            std::fs::read(folder.path(calls[0].day())).unwrap()
+        };
+        assert_eq!(made(&[&[0, 1, 2]]), made(&[&[2], &[1], &[0, 2]]));
+    }
+
+    #[test]
+    fn calls_of_a_block_say_which_and_expire_with_it() {
+        let block = Block {
+            id: "block#s#1".into(),
+            version: 3,
+            at: NOON.parse().unwrap(),
+            expires: Some(7),
+            calls: vec![item("a", 1, NOON), item("b", 1, "2026-11-25T00:00:00Z")],
+        };
+        let calls = archived(LedgerRow::Block(block));
+        let name = BlockName { id: "block#s#1".into(), version: 3 };
+        for call in &calls {
+            assert_eq!((call.block.as_ref(), call.item.expires), (Some(&name), Some(7)));
+            let line = serde_json::to_string(call).unwrap();
+            assert_eq!(serde_json::from_str::<ArchivedCall>(&line).unwrap(), *call);
+        }
+        assert_ne!(calls[0].day(), calls[1].day());
+        let forgotten = ArchivedCall { block: Some(BlockName { version: 4, ..name }), ..calls[0].clone() };
+        assert!(forgotten.version() > calls[0].version());
+    }
+
+    #[test]
+    fn two_archives_do_not_write_at_once_and_other_files_are_none() {
+        let folder = tempfile::tempdir().unwrap();
+        for name in
+            ["ledger-2026-11-24.jsonl", "ledger-2026-13-01.jsonl.gz", "ledger-20261124.jsonl.gz", "notes"]
+        {
+            std::fs::write(folder.path().join(name), "").unwrap();
+        }
+        let folder = ArchiveFolder::new(folder.path());
+        assert_eq!(folder.days().unwrap(), []);
+        let locked = folder.lock().unwrap();
+        assert!(folder.lock().is_err());
+        drop(locked);
+        assert!(folder.lock().is_ok());
+    }
+
+    #[test]
+    fn a_line_that_is_no_call_is_told_with_its_place() {
+        let folder = tempfile::tempdir().unwrap();
+        let folder = ArchiveFolder::new(folder.path());
+        let day = call("a", 1, NOON).day();
+        folder.lock().unwrap().merge(day, [call("a", 1, NOON)]).unwrap();
+        let file = File::options().append(true).open(folder.path(day)).unwrap();
+        // A second member, as `cat` of two files makes it.
+        let mut more = GzEncoder::new(file, Compression::default());
+        more.write_all(b"{}\n").unwrap();
+        more.finish().unwrap();
+        let Failure::CouldNotRun { message, .. } = folder.read(day).unwrap_err() else { panic!("read") };
+        assert!(message.contains("ledger-2026-11-24.jsonl.gz`, line 2: no call of a ledger"), "{message}");
+    }
+}

@@ -6,8 +6,10 @@ mod calls;
 mod csv;
 mod export;
 mod findings;
+mod import;
 mod invoice;
 mod prices;
+mod rebuild;
 mod report;
 
 use clap::Subcommand;
@@ -29,6 +31,8 @@ enum Verb {
     Export(export::Arguments),
     Invoice(invoice::Arguments),
     Report(report::Arguments),
+    Rebuild(rebuild::Arguments),
+    Import(import::Arguments),
 }
 
 pub(crate) async fn run(arguments: Arguments, shape: Shape) -> Result<Exit, Failure> {
@@ -37,6 +41,8 @@ pub(crate) async fn run(arguments: Arguments, shape: Shape) -> Result<Exit, Fail
         Verb::Export(arguments) => export::run(&arguments, shape).await,
         Verb::Invoice(arguments) => invoice::run(&arguments, shape.or_csv()?).await,
         Verb::Report(arguments) => report::run(&arguments, shape.or_csv()?).await,
+        Verb::Rebuild(arguments) => rebuild::run(&arguments, shape.format()?).await,
+        Verb::Import(arguments) => import::run(&arguments, shape.format()?).await,
     }
 }
 

@@ -33,6 +33,8 @@ pub struct Block {
     pub least: u64,
     /// How much it may hold.
     pub most: u64,
+    /// Whether it is the first one of its sandbox: how much will be spent is not known yet.
+    pub first: bool,
     /// Its name, which no other block ever has: where it stands in the item, a write that is sent again is known for the
     /// one that was done.
     pub lease: String,
@@ -45,6 +47,13 @@ pub struct Block {
 /// A quota gives a block of at most one part in so many of what is left of it, so that sandboxes that sleep strand little
 /// of a small one, and where little is left, blocks are of one unit.
 const SHARE: u64 = 16;
+
+/// The same of a sandbox's first block, of a quota and of a rate: thousands of sandboxes may begin at once.
+const FIRST_SHARE: u64 = 4_096;
+const FIRST_RATE_SHARE: u64 = 256;
+
+/// A block of less than one part in so many of what is left of its quotas is not worth a name.
+const NAME_SHARE: u64 = 256;
 
 /// A rate that is spent as it comes gives at most so many blocks a second: an item takes about a thousand writes.
 const BLOCKS_A_SECOND: u64 = 200;
@@ -59,10 +68,24 @@ impl Block {
             if available < self.needs(slot) {
                 return None;
             }
-            let share = if slot.ends().is_some() { (available / SHARE).max(self.least) } else { available };
-            size = size.min(share);
+            let share = match (slot.ends(), self.first) {
+                (Some(_), false) => available / SHARE,
+                (Some(_), true) => available / FIRST_SHARE,
+                (None, false) => available,
+                (None, true) => available / FIRST_RATE_SHARE,
+            };
+            size = size.min(share.max(self.least));
         }
         Some(size)
+    }
+
+    /// Whether a block of `size` is worth a name where the slots stand at `levels`: what is left of it may go back, and is
+    /// not little.
+    #[must_use]
+    pub fn is_worth_a_name(&self, size: u64, levels: &[Level], now: Timestamp) -> bool {
+        let pairs = self.slots.iter().zip(levels).filter(|(slot, _)| slot.ends().is_some());
+        let left = pairs.map(|(slot, level)| slot.available(*level, now)).min();
+        size > self.least && left.is_some_and(|left| size.saturating_mul(NAME_SHARE) >= left)
     }
 
     /// What `slot` must give for there to be a block: what is missing, and of a fast rate more where more is wanted, so
@@ -133,8 +156,32 @@ mod tests {
             .iter()
             .map(|(slot, taken)| (slot.clone(), slot.after(slot.unused(), *taken, now())))
             .unzip();
-        let block = Block { slots, least, most, lease: "a".into(), expires: now(), replaces: None };
+        let block =
+            Block { slots, least, most, first: false, lease: "a".into(), expires: now(), replaces: None };
         assert_eq!(block.size(&levels, now()), expected);
+    }
+
+    #[test]
+    fn a_first_block_is_small_and_a_small_block_has_no_name() {
+        let block = |slot: Slot, first| Block {
+            slots: vec![slot],
+            least: 1,
+            most: 64,
+            first,
+            lease: "a".into(),
+            expires: now(),
+            replaces: None,
+        };
+        let size = |slot: Slot| block(slot.clone(), true).size(&[slot.unused()], now());
+        assert_eq!(
+            [1_000, 40_960, 10_000_000].map(|units| size(quota(units))),
+            [Some(1), Some(10), Some(64)]
+        );
+        assert_eq!([10, 2_560].map(|burst| size(rate(5000, burst))), [Some(1), Some(10)]);
+        let named =
+            |slot: Slot, size| block(slot.clone(), false).is_worth_a_name(size, &[slot.unused()], now());
+        assert_eq!([1, 2, 3, 4].map(|size| named(quota(1_000), size)), [false, false, false, true]);
+        assert!(!named(quota(1), 1) && !named(rate(5, 10), 10), "there is nothing to go back");
     }
 
     #[test]

@@ -20,12 +20,14 @@ const SKEW: Duration = Duration::from_secs(5);
 const AHEAD: f64 = 5.0;
 /// All sandboxes together hold this part of a rate's burst, or less, if they spend as fast as it comes back.
 const BURST_SHARE: f64 = 0.5;
+/// The largest first block, in units.
+const FIRST: u64 = 64;
 /// How many times larger than the one before it a block may be.
 const GROWTH: u64 = 4;
 /// The largest block, in units.
 const LARGEST: u64 = 1_000_000;
 /// For how long a refusal is repeated without asking, at first and at most: sandboxes that have run out do not crowd the item.
-const FIRST_HOLD: i64 = 100_000_000;
+const FIRST_HOLD: i64 = 200_000_000;
 const LONGEST_HOLD: i64 = 1_000_000_000;
 /// Leases that one generation holds.
 const GENERATION: usize = 4_096;
@@ -91,6 +93,15 @@ struct Refusal {
     until: i64,
 }
 
+/// The block that is needed.
+#[derive(Debug)]
+pub(crate) struct Missing {
+    pub(crate) least: u64,
+    pub(crate) most: u64,
+    pub(crate) first: bool,
+    pub(crate) replaces: Option<String>,
+}
+
 /// A block that was given.
 #[derive(Debug)]
 pub(crate) struct Given {
@@ -109,7 +120,7 @@ pub(crate) enum Look {
     /// It has not, and the limits refused a block just now: what was left of each, and of the one that binds.
     Held(Vec<LimitNote>, LimitNote),
     /// It has not: so much is missing, and so much may be asked for.
-    Missing { least: u64, most: u64, replaces: Option<String> },
+    Missing(Missing),
 }
 
 impl Leases {
@@ -124,7 +135,12 @@ impl Leases {
         let at = nanoseconds(now);
         let mut held = self.held();
         let Some(lease) = held.get(key) else {
-            return Look::Missing { least: units, most: units, replaces: None };
+            return Look::Missing(Missing {
+                least: units,
+                most: FIRST.max(units),
+                first: true,
+                replaces: None,
+            });
         };
         let left = lease.left_at(at);
         if left >= units {
@@ -139,8 +155,9 @@ impl Leases {
             return Look::Held(refusal.notes.clone(), refusal.bound.clone());
         }
         let replaces = lease.name.clone();
-        let least = units - left;
-        Look::Missing { least, most: lease.next_size(at).max(least), replaces }
+        let (least, first) = (units - left, lease.size == 0);
+        let most = if first { FIRST } else { lease.next_size(at) }.max(least);
+        Look::Missing(Missing { least, most, first, replaces })
     }
 
     /// A name for the next block.
@@ -281,14 +298,9 @@ impl Lease {
 }
 
 /// The block that is asked for.
-pub(crate) fn block(
-    scope: &Scope<'_>,
-    (least, most): (u64, u64),
-    lease: String,
-    replaces: Option<String>,
-    now: Timestamp,
-) -> Block {
+pub(crate) fn block(scope: &Scope<'_>, missing: Missing, lease: String, now: Timestamp) -> Block {
+    let Missing { least, most, first, replaces } = missing;
     let slots = scope.slots(LimitMode::Leased, now);
     let expires = now.saturating_add(TERM).unwrap_or(Timestamp::MAX);
-    Block { slots, least, most, lease, expires, replaces }
+    Block { slots, least, most, first, lease, expires, replaces }
 }

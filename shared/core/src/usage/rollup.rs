@@ -82,6 +82,12 @@ impl Entry {
         self.parts.len()
     }
 
+    /// What it brings, part by part.
+    #[must_use]
+    pub fn brings(&self) -> &[Contribution] {
+        &self.parts
+    }
+
     /// The steps that may be taken now that its markers are as `seen` says; none when it is counted.
     #[must_use]
     pub fn steps(&self, seen: &Marks, trust: Trust) -> Vec<Step> {

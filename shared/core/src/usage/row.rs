@@ -5,8 +5,6 @@ use super::{Bucket, BucketError, Group, GroupError};
 /// The longest key of a row within its partition, in bytes, and room for `#15`: a sort key has 1,024
 /// (<https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html>).
 const LONGEST_ITEM: usize = 1000;
-/// What the partition of every aggregate begins with.
-const PREFIX: &str = "usage#";
 /// What the key of a row begins with that is too long to be written out.
 const LONG: &str = "long#";
 
@@ -34,6 +32,9 @@ pub enum RowError {
 }
 
 impl Row {
+    /// What the partition of every aggregate begins with.
+    pub const PREFIX: &str = "usage#";
+
     /// How many partitions the aggregates of a bucket are spread over, by caller: one takes a thousand writes a second.
     pub const SHARDS: u8 = 16;
 
@@ -46,7 +47,7 @@ impl Row {
     /// One of the partitions of a bucket, by the number of its shard, below [`Self::SHARDS`].
     #[must_use]
     pub fn owner_of(bucket: Bucket, shard: u8) -> String {
-        format!("{PREFIX}{bucket}#{shard:x}")
+        format!("{}{bucket}#{shard:x}", Self::PREFIX)
     }
 
     /// The key of its items within the partition. A row that many write to at once has more than one item, told apart by
@@ -58,6 +59,13 @@ impl Row {
         if spread == 0 { key } else { format!("{key}#{spread}") }
     }
 
+    /// What the keys of a caller's items begin with: those that are written out, and those that are not, of all callers.
+    #[must_use]
+    pub fn items_of(caller: &str) -> [String; 2] {
+        let text = serde_json::Value::from(caller).to_string();
+        [format!("[{text},"), LONG.to_owned()]
+    }
+
     /// The text of the group where the key is too long to hold it: the item's attribute `group`.
     #[must_use]
     pub fn group_attribute(&self) -> Option<String> {
@@ -67,7 +75,7 @@ impl Row {
     /// Whether `owner` is a partition of aggregates.
     #[must_use]
     pub fn is_owner(owner: &str) -> bool {
-        owner.starts_with(PREFIX)
+        owner.starts_with(Self::PREFIX)
     }
 
     /// The row of which an item is one, and its number among them.
@@ -75,7 +83,7 @@ impl Row {
     /// # Errors
     /// [`RowError`] for an item that is no aggregate, or stands where its row's are not.
     pub fn read(owner: &str, item: &str, group: Option<&str>) -> Result<(Self, u8), RowError> {
-        let bucket = owner.strip_prefix(PREFIX).and_then(|rest| rest.rsplit_once('#'));
+        let bucket = owner.strip_prefix(Self::PREFIX).and_then(|rest| rest.rsplit_once('#'));
         let (bucket, _) = bucket.ok_or_else(|| RowError::Owner(owner.to_owned()))?;
         // A group's text ends with a bracket, and so does no number.
         let (key, spread) = match item.rsplit_once('#') {

@@ -5,4 +5,5 @@ mod forged;
 mod histories;
 mod ledger;
 mod once;
+mod rebuild;
 mod under_faults;

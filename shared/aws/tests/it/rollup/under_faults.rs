@@ -140,6 +140,25 @@ fn spread(store: &Store) -> Vec<u8> {
 }
 
 #[tokio::test]
+async fn a_transaction_that_is_sent_again_is_known_by_its_token() {
+    let store = Store::start().await;
+    put(&store, &call("a", 1, "alice"));
+    store.fail_at("TransactWriteItems", Fault::ServerErrorAfterCommit);
+    deliver_all(&store, &stream(&store)).await;
+    let sent = store.proxy.take();
+    let tokens: Vec<&Value> = sent
+        .iter()
+        .filter(|one| one.asked.operation == "TransactWriteItems")
+        .map(|one| &one.asked.body["ClientRequestToken"])
+        .collect();
+    assert!(
+        matches!(tokens.as_slice(), [first, second] if first.is_string() && first == second),
+        "{tokens:?}"
+    );
+    assert_eq!(aggregates(&store), expected([&call("a", 1, "alice")]));
+}
+
+#[tokio::test]
 async fn what_a_read_leaves_out_is_asked_for_again() {
     let asked = Arc::new(AtomicUsize::new(0));
     let met = Arc::clone(&asked);

@@ -199,6 +199,40 @@ fn who_shows_nothing_is_not_asked_about() {
 }
 
 #[test]
+fn a_header_that_states_the_purpose_tells_callers_apart() {
+    let more = route(
+        "audited",
+        "GET /audited",
+        "auth = [\"main\"]\npurpose = { header = \"x-purpose\", required = true }",
+    );
+    check_faults(
+        OWN,
+        &more,
+        "",
+        expect![[r#"
+            doorward.toml:8:1: answers about `audited` cannot be reused: its purpose comes from `header.x-purpose`, which is no identity source
+              hint: add it to `identity_sources`, turn the cache off with `cache = "0s"`, or set `authorizer = false` on the route"#]],
+    );
+    let with_it = r#"identity_sources = ["header.authorization", "method", "path", "header.x-purpose"]"#;
+    check_faults(with_it, &more, "", expect!["no fault"]);
+}
+
+#[test]
+fn an_authorizer_alone_counts_by_nothing_that_it_is_not_given() {
+    let counted =
+        |units: &str| route("counted", "POST /counted", &format!("auth = [\"main\"]\nunits = {units}"));
+    let alone = format!("{OWN}\nalone = true");
+    let fault = || {
+        expect![[r#"
+        doorward.toml:8:1: what calls of `counted` count for depends on what an authorizer alone never sees
+          hint: set `units` to a number, or put the dispatcher behind the authorizer"#]]
+    };
+    check_faults(&alone, &counted("\"context.request.bytes\""), "", fault());
+    check_faults(&alone, &counted("{ header = \"x-units\", most = 8 }"), "", fault());
+    check_faults(&alone, &counted("8"), "", expect!["no fault"]);
+}
+
+#[test]
 fn an_authorizer_alone_decides_by_nothing_that_it_is_not_given() {
     let contract =
         route("input", "POST /input", "auth = [\"main\"]\ncontract = \"contracts/lock.yaml#input\"");

@@ -1,0 +1,80 @@
+use std::collections::HashSet;
+
+use doorward_core::ports::StoreError;
+use doorward_model::Outcome;
+
+use crate::block::{Block, BlockError};
+use crate::item::LedgerItem;
+use crate::journal_line::Journaled;
+use crate::ledger::{self, DynamoLedger, Written};
+
+/// How many calls of what the log kept came into the ledger, and how many it held already.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[expect(missing_docs, reason = "the names say it")]
+pub struct Imported {
+    pub added: u64,
+    pub present: u64,
+}
+
+impl Imported {
+    fn one(added: bool) -> Self {
+        Self { added: u64::from(added), present: u64::from(!added) }
+    }
+}
+
+impl std::ops::AddAssign for Imported {
+    fn add_assign(&mut self, more: Self) {
+        self.added += more.added;
+        self.present += more.present;
+    }
+}
+
+impl DynamoLedger {
+    /// Puts what the log kept where the ledger lacks it. Doing so again changes nothing.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the table does not answer; what is there by then stays.
+    pub async fn import(&self, journaled: &Journaled) -> Result<Imported, StoreError> {
+        match journaled {
+            Journaled::Item(item) => self.import_item(item).await.map(Imported::one),
+            Journaled::Block(block) => self.import_block(block).await,
+        }
+    }
+
+    /// Whether the ledger lacked it. The row of a claim whose call then could not be resolved is resolved by it.
+    async fn import_item(&self, item: &LedgerItem) -> Result<bool, StoreError> {
+        let found = match self.put(item, None).await? {
+            Written::Yes => return Ok(true),
+            Written::Otherwise(found) => found.map(ledger::read).transpose()?,
+        };
+        let Some(row) = found.filter(|row| is_claim_of(item, row)) else { return Ok(false) };
+        let resolved = LedgerItem {
+            version: row.version.saturating_add(1),
+            until: row.until,
+            attempt: row.attempt,
+            ..item.clone()
+        };
+        Ok(matches!(self.put(&resolved, Some(&row)).await?, Written::Yes))
+    }
+
+    /// A block that is there holds some of the calls, where its write got through before more came to it.
+    async fn import_block(&self, block: &Block) -> Result<Imported, StoreError> {
+        let unfit = |error: BlockError| StoreError(error.to_string());
+        let found = match self.put_absent(block.write().map_err(unfit)?).await? {
+            Written::Yes => return Ok(Imported { added: block.calls.len() as u64, present: 0 }),
+            Written::Otherwise(None) => return Err(StoreError("the block changes meanwhile".to_owned())),
+            Written::Otherwise(Some(found)) => Block::read(found).map_err(unfit)?,
+        };
+        let held: HashSet<&str> = found.calls.iter().map(|item| item.call.as_str()).collect();
+        let mut imported = Imported::default();
+        for item in &block.calls {
+            let added = !held.contains(item.call.as_str()) && self.import_item(item).await?;
+            imported += Imported::one(added);
+        }
+        Ok(imported)
+    }
+}
+
+fn is_claim_of(item: &LedgerItem, row: &LedgerItem) -> bool {
+    item.holder.is_some() && item.holder == row.holder && row.outcome == Outcome::Unresolved
+}

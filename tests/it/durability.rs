@@ -1,0 +1,191 @@
+//! What becomes of calls that are written in blocks, and of those that go on without the ledger, when the real dispatcher
+//! is told to end, killed, or cut off from its store.
+
+use std::io::Read as _;
+use std::process::Command;
+use std::time::Duration;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use doorward_testkit::fault_proxy::{Fault, rules};
+use doorward_tests::binaries;
+use flate2::read::ZlibDecoder;
+use serde_json::{Value, json};
+
+use crate::fleet::Fleet;
+use crate::fleet::process::Process;
+use crate::fleet::requests::KeyHolder;
+use crate::fleet::runtime_api::Answer;
+
+const CONFIG: &str = r#"
+[door]
+name = "shop"
+table = "doorward"
+refresh = "1h"
+batch = 5
+fronts = ["function-url:shopurl"]
+
+[api_keys]
+prefix = "shop"
+
+[[targets]]
+name = "orders"
+lambda = "orders"
+
+[[routes]]
+id = "createOrder"
+match = "POST /orders"
+target = "orders"
+auth = ["api-key"]
+durability = "DURABILITY"
+on_store_failure = "ON_STORE_FAILURE"
+
+[[plans]]
+name = "default"
+limits = [{ quota = "1000000/month" }]
+"#;
+
+struct Shop {
+    project: tempfile::TempDir,
+    fleet: Fleet,
+    holder: KeyHolder,
+}
+
+impl Shop {
+    async fn open(durability: &str, on_store_failure: &str) -> Self {
+        let config = CONFIG.replace("DURABILITY", durability).replace("ON_STORE_FAILURE", on_store_failure);
+        let project = tempfile::tempdir().unwrap();
+        std::fs::write(project.path().join("doorward.toml"), config).unwrap();
+        std::fs::write(project.path().join("shop.cedar"), "permit (principal, action, resource);").unwrap();
+        let fleet = Fleet::new(&project.path().join("doorward.toml")).await;
+        let holder = KeyHolder::new("alice", None, &mut fastrand::Rng::with_seed(7));
+        fleet.enrol(&holder).await;
+        Self { project, fleet, holder }
+    }
+
+    /// The status of a call.
+    async fn call(&self, process: &Process, id: &str) -> u64 {
+        match process.invoke(id, &self.holder.post("/orders"), Duration::from_secs(30)).await {
+            Answer::Returned(reply) => reply["statusCode"].as_u64().unwrap(),
+            answer => panic!("{id}: {answer:?}"),
+        }
+    }
+
+    async fn calls(&self, process: &Process, ids: std::ops::Range<usize>) {
+        for id in ids {
+            assert_eq!(self.call(process, &format!("c{id}")).await, 201, "c{id}");
+        }
+    }
+
+    /// The calls of each row of the ledger; rows and calls in their order.
+    async fn ledger(&self) -> Vec<Vec<String>> {
+        let scanned = self.fleet.ask("Scan", &json!({ "TableName": "doorward-ledger" })).await;
+        let mut rows: Vec<Vec<String>> = scanned["Items"].as_array().unwrap().iter().map(ids).collect();
+        rows.sort();
+        rows
+    }
+
+    /// What `doorward usage import` says of the processes' log.
+    fn import(&self) -> Value {
+        let mut command = Command::new(binaries::path("doorward"));
+        command.args(["usage", "import", "--format", "json", "--dynamodb-url", self.fleet.dynamodb_url()]);
+        command.arg("--path").arg(self.project.path()).arg(self.fleet.log_file());
+        let output = command.output().unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        serde_json::from_slice(&output.stdout).unwrap()
+    }
+}
+
+/// The calls that a row of the ledger holds.
+fn ids(row: &Value) -> Vec<String> {
+    let Some(packed) = row["calls"]["B"].as_str() else {
+        return vec![row["call"]["S"].as_str().unwrap().to_owned()];
+    };
+    let mut text = String::new();
+    ZlibDecoder::new(STANDARD.decode(packed).unwrap().as_slice()).read_to_string(&mut text).unwrap();
+    let call = |line: &str| serde_json::from_str::<Value>(line).unwrap()["call"].as_str().unwrap().to_owned();
+    text.lines().map(call).collect()
+}
+
+fn numbered(ids: std::ops::Range<usize>) -> Vec<String> {
+    ids.map(|id| format!("c{id}")).collect()
+}
+
+#[tokio::test]
+async fn a_sandbox_that_is_told_to_end_writes_what_waits() {
+    let shop = Shop::open("batched", "deny").await;
+    let process = shop.fleet.dispatcher(1).await;
+    shop.calls(&process, 0..7).await;
+    assert_eq!(shop.ledger().await, [numbered(0..5)]);
+    process.terminate();
+    process.ended().await;
+    assert_eq!(shop.ledger().await, [numbered(0..5), numbered(5..7)]);
+    shop.fleet.close().await;
+}
+
+#[tokio::test]
+async fn a_sandbox_that_is_told_to_end_while_the_ledger_is_away_leaves_what_waits_in_its_log() {
+    let shop = Shop::open("batched", "deny").await;
+    let process = shop.fleet.dispatcher(1).await;
+    shop.calls(&process, 0..3).await;
+    process.store.rule(rules::always(|_| true, Fault::ServerError));
+    process.terminate();
+    process.ended().await;
+    assert!(shop.ledger().await.is_empty());
+    assert_eq!(shop.import()["imported"], 3);
+    assert_eq!(shop.import()["present"], 3);
+    assert_eq!(shop.ledger().await, [numbered(0..3)]);
+    shop.fleet.close().await;
+}
+
+#[tokio::test]
+async fn a_sandbox_that_is_killed_loses_fewer_calls_than_a_block_holds() {
+    let shop = Shop::open("batched", "deny").await;
+    let process = shop.fleet.dispatcher(1).await;
+    shop.calls(&process, 0..14).await;
+    process.kill()();
+    process.ended().await;
+    // 14 answered, 10 written: the 4 that waited are the most that can be lost.
+    assert_eq!(shop.ledger().await, [numbered(0..5), numbered(5..10)]);
+    shop.fleet.close().await;
+}
+
+#[tokio::test]
+async fn calls_that_went_on_without_the_store_are_imported_to_the_last() {
+    for durability in ["before-answer", "intent", "batched"] {
+        let shop = Shop::open(durability, "allow-and-journal").await;
+        let process = shop.fleet.dispatcher(1).await;
+        // The first one makes its key known.
+        shop.calls(&process, 0..1).await;
+        process.store.rule(rules::always(|_| true, Fault::ServerError));
+        shop.calls(&process, 1..8).await;
+        process.terminate();
+        process.ended().await;
+        shop.import();
+        let mut calls = shop.ledger().await.concat();
+        calls.sort();
+        assert_eq!(calls, numbered(0..8), "{durability}");
+        let again = shop.import();
+        assert_eq!((&again["imported"], &again["broken"]), (&json!(0), &json!(0)), "{durability}");
+        assert_eq!(shop.ledger().await.concat().len(), 8, "{durability}");
+        shop.fleet.close().await;
+    }
+}
+
+#[tokio::test]
+async fn a_write_that_got_through_unheard_is_not_imported_again() {
+    for durability in ["before-answer", "intent", "batched"] {
+        let shop = Shop::open(durability, "allow-and-journal").await;
+        let process = shop.fleet.dispatcher(1).await;
+        shop.calls(&process, 0..1).await;
+        process.store.rule(rules::always(|_| true, Fault::ServerErrorAfterCommit));
+        shop.calls(&process, 1..8).await;
+        process.terminate();
+        process.ended().await;
+        shop.import();
+        let mut calls = shop.ledger().await.concat();
+        calls.sort();
+        assert_eq!(calls, numbered(0..8), "{durability}");
+        shop.fleet.close().await;
+    }
+}
