@@ -210,6 +210,7 @@ fn the_invoice_of_the_readme_is_what_its_plan_costs() {
     "#;
     let config = doorward_config::parse("doorward.toml", &format!("{rest}{}", block.text)).unwrap();
     let plan = config.plan("default").unwrap();
+    assert!(chapter.contains(&plan.version), "{}", plan.version);
     let group = |action: &str| Group {
         caller: r#"User::"alice""#.to_owned(),
         action: Some(action.to_owned()),

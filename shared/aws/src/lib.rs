@@ -97,6 +97,7 @@ pub fn ports(clients: &AwsClients, table: &str) -> Ports {
         limits: Arc::new(DynamoLimits::new(clients, table)),
         plans: Some(Arc::new(DynamoPlanVersions::new(clients, table))),
         switches: Arc::new(DynamoSwitches::new(clients, table)),
+        aggregates: Arc::new(UsageReader::new(clients, table)),
         ledger: Arc::new(DynamoLedger::new(clients, table)),
         decisions: Arc::new(DynamoDecisions::new(clients, table)),
         quarantine: Arc::new(DynamoQuarantine::new(clients, table)),

@@ -4,11 +4,10 @@ use aws_sdk_dynamodb::config::retry::RetryConfig;
 use aws_sdk_dynamodb::error::SdkError;
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue, ReturnValuesOnConditionCheckFailure};
-use doorward_core::limit::Assignment;
 use doorward_core::ports::StoreError;
 
 use crate::attributes::Attributes;
-use crate::limit_update::{ItemUpdate, PLAN, assignment};
+use crate::limit_update::ItemUpdate;
 use crate::{AwsClients, sdk_error};
 
 /// The items of limits, each in the partition of its scope: `UpdateItem`, as far as limits use it.
@@ -17,8 +16,8 @@ pub(crate) trait LimitItems: Send + Sync {
     /// Updates the scope's item, where it is as the update's condition says.
     async fn update(&self, scope: &str, update: ItemUpdate) -> Result<Updated, StoreError>;
 
-    /// The plan that stands in the scope's item.
-    async fn assignment(&self, scope: &str) -> Result<Assignment, StoreError>;
+    /// The scope's item, as it is now; empty where it is not there.
+    async fn item(&self, scope: &str) -> Result<Attributes, StoreError>;
 }
 
 /// What an update found.
@@ -77,19 +76,17 @@ impl LimitItems for DynamoItems {
         }
     }
 
-    async fn assignment(&self, scope: &str) -> Result<Assignment, StoreError> {
+    async fn item(&self, scope: &str) -> Result<Attributes, StoreError> {
         let read = self
             .client
             .get_item()
             .table_name(&self.table)
             .key("owner", AttributeValue::S(scope.to_owned()))
             .key("item", AttributeValue::S(ITEM.to_owned()))
-            .projection_expression("#plan")
-            .expression_attribute_names("#plan", PLAN)
             .consistent_read(true)
             .send()
             .await
             .map_err(|error| StoreError(sdk_error::brief(&error)))?;
-        Ok(assignment(&read.item.unwrap_or_default()))
+        Ok(read.item.unwrap_or_default())
     }
 }

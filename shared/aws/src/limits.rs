@@ -131,7 +131,11 @@ impl LimitStore for DynamoLimits {
     }
 
     async fn assignment(&self, scope: &str) -> Result<Assignment, StoreError> {
-        self.items.assignment(scope).await
+        Ok(assignment(&self.items.item(scope).await?))
+    }
+
+    async fn levels(&self, ask: &Ask) -> Result<Vec<Level>, StoreError> {
+        Ok(in_order(ask, &seen(&self.items.item(&ask.scope).await?, ask.now).levels))
     }
 }
 

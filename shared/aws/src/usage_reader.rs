@@ -1,8 +1,10 @@
 use std::collections::BTreeMap;
 
+use async_trait::async_trait;
 use aws_sdk_dynamodb::types::AttributeValue;
-use doorward_core::ports::StoreError;
+use doorward_core::ports::{Aggregates, StoreError};
 use doorward_core::usage::{Bucket, Group, Row, Sums};
+use doorward_model::Outcome;
 
 use crate::attributes::Attributes;
 use crate::{AwsClients, sdk_error};
@@ -29,7 +31,7 @@ impl UsageReader {
         let mut shards = tokio::task::JoinSet::new();
         for shard in 0..Row::SHARDS {
             let (reader, owner) = (self.clone(), Row::owner_of(bucket, shard));
-            shards.spawn(async move { reader.shard(&owner).await });
+            shards.spawn(async move { reader.rows(&owner, None).await });
         }
         let mut sums: BTreeMap<Group, Sums> = BTreeMap::new();
         while let Some(rows) = shards.join_next().await {
@@ -40,14 +42,44 @@ impl UsageReader {
         Ok(sums)
     }
 
-    async fn shard(&self, owner: &str) -> Result<Vec<(Group, Sums)>, StoreError> {
-        let items = self
+    async fn caller(&self, bucket: Bucket, caller: &str) -> Result<BTreeMap<Group, Sums>, StoreError> {
+        let group = Group {
+            caller: caller.to_owned(),
+            action: None,
+            target: None,
+            purpose: None,
+            outcome: Outcome::Admitted,
+            plan: None,
+            plan_version: None,
+        };
+        let mut sums: BTreeMap<Group, Sums> = BTreeMap::new();
+        let owner = Row { bucket, group }.owner();
+        for beginning in Row::items_of(caller) {
+            for (group, row) in self.rows(&owner, Some(&beginning)).await? {
+                if group.caller == caller {
+                    *sums.entry(group).or_default() += row;
+                }
+            }
+        }
+        Ok(sums)
+    }
+
+    /// The rows of a partition, or those of them whose keys begin so.
+    async fn rows(&self, owner: &str, beginning: Option<&str>) -> Result<Vec<(Group, Sums)>, StoreError> {
+        let query = self
             .client
             .query()
             .table_name(&self.table)
-            .key_condition_expression("#owner = :owner")
             .expression_attribute_names("#owner", "owner")
-            .expression_attribute_values(":owner", AttributeValue::S(owner.to_owned()))
+            .expression_attribute_values(":owner", AttributeValue::S(owner.to_owned()));
+        let query = match beginning {
+            None => query.key_condition_expression("#owner = :owner"),
+            Some(beginning) => query
+                .key_condition_expression("#owner = :owner AND begins_with(#item, :beginning)")
+                .expression_attribute_names("#item", "item")
+                .expression_attribute_values(":beginning", AttributeValue::S(beginning.to_owned())),
+        };
+        let items = query
             .consistent_read(true)
             .into_paginator()
             .items()
@@ -57,6 +89,13 @@ impl UsageReader {
             .map_err(|error| StoreError(sdk_error::brief(&error)))?;
         let rows = items.iter().map(|item| read(owner, item)).collect::<Option<_>>();
         rows.ok_or_else(|| StoreError(format!("a row of `{owner}` cannot be read")))
+    }
+}
+
+#[async_trait]
+impl Aggregates for UsageReader {
+    async fn of_caller(&self, bucket: Bucket, caller: &str) -> Result<BTreeMap<Group, Sums>, StoreError> {
+        self.caller(bucket, caller).await
     }
 }
 

@@ -42,11 +42,12 @@ pub(crate) fn of(config: &Config) -> LocalFronts {
     }
 }
 
-/// A key for each of the project's routes, and the door's own route.
+/// A key for each of the project's routes, and the door's own routes, which the dispatcher answers by itself.
 fn routes(config: &Config) -> impl Iterator<Item = (String, Access)> {
     let routes = config.routes.iter().filter(|route| matches!(route.matched, RouteMatch::Http { .. }));
     let keys = routes.map(|route| (route.matched.to_string(), access(route)));
-    keys.chain([("GET /.doorward/health".to_owned(), Access::Open)])
+    let own = ["GET /.doorward/health", "GET /.doorward/usage"];
+    keys.chain(own.map(|key| (key.to_owned(), Access::Open)))
 }
 
 /// What an API has before a route. A signature is checked by the API itself, which has room for nothing else then.

@@ -12,8 +12,8 @@ use crate::keys::KeyRing;
 use crate::known_keys::KnownKeys;
 use crate::limit::Limiter;
 use crate::ports::{
-    AnswerBound, ApiKeys, Clock, Decisions, EntityStore, Fetch, Journal, Ledger, LimitStore, PlanKeeper,
-    Quarantine, Secrets, Switches, Targets,
+    Aggregates, AnswerBound, ApiKeys, Clock, Decisions, EntityStore, Fetch, Journal, Ledger, LimitStore,
+    PlanKeeper, Quarantine, Secrets, Switches, Targets,
 };
 use crate::reserve::Tab;
 use crate::rules::Rules;
@@ -36,6 +36,8 @@ pub struct Ports {
     pub limits: Arc<dyn LimitStore>,
     /// What is switched off.
     pub switches: Arc<dyn Switches>,
+    /// What was used.
+    pub aggregates: Arc<dyn Aggregates>,
     /// Keeps what plans were; an authorizer, which is no place to say what calls cost, has nobody to keep them.
     pub plans: Option<Arc<dyn PlanKeeper>>,
     /// The record of every call.
@@ -171,6 +173,9 @@ impl Door {
     pub async fn serve(&self, inbound: Inbound) -> Answer {
         let mut call = self.begin(&inbound);
         if let Some(reply) = self.health(&inbound, &mut call) {
+            return Answer::Http(reply);
+        }
+        if let Some(reply) = self.own_usage(&inbound, &mut call).await {
             return Answer::Http(reply);
         }
         let event = match &inbound.message {

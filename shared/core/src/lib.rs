@@ -32,6 +32,7 @@ pub mod limit;
 mod live;
 mod load;
 mod named;
+mod own_usage;
 mod permit;
 mod pipeline;
 mod policy_tests;

@@ -1,6 +1,6 @@
 //! What the pipeline asks of the world. Everything else in this crate is pure.
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -17,6 +17,7 @@ use jiff::Timestamp;
 use crate::api_key::{ApiKeyRecord, KeyHash};
 use crate::limit::{Ask, Assignment, GiveBack, Level, Reserved};
 use crate::publication::Publication;
+use crate::usage::{Bucket, Group, Sums};
 
 /// The time of day.
 pub trait Clock: Send + Sync {
@@ -81,8 +82,18 @@ pub trait LimitStore: Send + Sync {
     /// Gives back to quotas what was not used. Nothing goes back twice.
     async fn give_back(&self, back: &GiveBack) -> Result<(), StoreError>;
 
+    /// The levels of the ask's slots, of which nothing is taken.
+    async fn levels(&self, ask: &Ask) -> Result<Vec<Level>, StoreError>;
+
     /// The plan that the caller whose scope this is was assigned.
     async fn assignment(&self, scope: &str) -> Result<Assignment, StoreError>;
+}
+
+/// What the roll-up has summed up.
+#[async_trait]
+pub trait Aggregates: Send + Sync {
+    /// What `caller`, such as `User::"alice"`, used in `bucket`, by group.
+    async fn of_caller(&self, bucket: Bucket, caller: &str) -> Result<BTreeMap<Group, Sums>, StoreError>;
 }
 
 /// What is switched off, in the state table.

@@ -1,3 +1,5 @@
+use std::net::IpAddr;
+
 use doorward_config::{Config, LimitMode, Plan};
 use doorward_model::{ApiKeyFault, AuthFault, Call, LimitNote, Principal, Refusal, Stage};
 
@@ -28,11 +30,36 @@ pub(crate) struct Tab {
 }
 
 /// Whose call it is.
-struct Open {
+pub(crate) struct Open {
     facts: Facts,
     /// Whether the caller's credentials, the route or the event name a plan, and which.
     plan: PlanName,
     units: u64,
+}
+
+impl Open {
+    /// A question of the door's own, which is no call.
+    pub(crate) fn of_nothing(
+        principal: &Principal,
+        plan: Option<&Plan>,
+        source_ip: Option<IpAddr>,
+        call: &Call,
+    ) -> Self {
+        let facts = Facts {
+            caller: principal.name.clone(),
+            parents: principal.parents.clone(),
+            claims: principal.claims.clone(),
+            key_id: call.key_id.clone(),
+            source_ip,
+            action: String::new(),
+            target: String::new(),
+        };
+        Self { facts, plan: PlanName::of(principal, plan), units: 0 }
+    }
+
+    pub(crate) fn caller(&self) -> String {
+        self.facts.caller.to_string()
+    }
 }
 
 enum PlanName {
@@ -43,14 +70,20 @@ enum PlanName {
     Shown(String),
 }
 
+impl PlanName {
+    fn of(principal: &Principal, plan: Option<&Plan>) -> Self {
+        match (&principal.plan, plan) {
+            (Some(name), _) => Self::Shown(name.clone()),
+            (None, Some(plan)) => Self::Declared(plan.name.clone()),
+            (None, None) => Self::None,
+        }
+    }
+}
+
 impl Tab {
     /// The caller is known.
     pub(crate) fn open(&mut self, found: &Found<'_>, principal: &Principal, call: &Call) {
-        let plan = match (&principal.plan, found.plan()) {
-            (Some(name), _) => PlanName::Shown(name.clone()),
-            (None, Some(plan)) => PlanName::Declared(plan.name.clone()),
-            (None, None) => PlanName::None,
-        };
+        let plan = PlanName::of(principal, found.plan());
         let source_ip = match found.subject() {
             Subject::Http(http) => http.request.source_ip,
             Subject::Event { .. } => None,
@@ -180,7 +213,11 @@ impl Door {
 
     /// The plan that the caller is taken to be assigned; `None` where the call is on no plan at all. Limits that are asked
     /// for in the table say so themselves.
-    async fn assignment(&self, open: &Open, call: &mut Call) -> Result<Option<Assignment>, Refusal> {
+    pub(crate) async fn assignment(
+        &self,
+        open: &Open,
+        call: &mut Call,
+    ) -> Result<Option<Assignment>, Refusal> {
         if matches!(open.plan, PlanName::None) {
             return Ok(None);
         }
@@ -201,7 +238,7 @@ impl Door {
 
     /// The plan that the caller was assigned, else the one that the caller's credentials name, else that of the route or
     /// event. A name that means nothing is no way around limits.
-    fn plan(
+    pub(crate) fn plan(
         &self,
         open: &Open,
         assignment: Option<&Assignment>,
@@ -226,7 +263,7 @@ impl Door {
         Ok(Some(plan))
     }
 
-    fn scopes<'p>(&'p self, plan: Option<&'p Plan>, open: &Open) -> Vec<Scope<'p>> {
+    pub(crate) fn scopes<'p>(&'p self, plan: Option<&'p Plan>, open: &Open) -> Vec<Scope<'p>> {
         let Config { limits, .. } = self.rules.config();
         scopes(plan.iter().flat_map(|plan| &plan.limits).chain(limits), &open.facts)
     }

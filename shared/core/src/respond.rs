@@ -35,7 +35,7 @@ impl Door {
         answer
     }
 
-    fn problem(&self, refusal: &Refusal, call: &Call) -> Reply {
+    pub(crate) fn problem(&self, refusal: &Refusal, call: &Call) -> Reply {
         let realm = &self.rules.config().door.name;
         let mut reply = problem(refusal, call.id.as_str(), realm);
         // Who shows nothing is told of everything that this route takes.

@@ -1,4 +1,5 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::num::NonZeroU64;
 use std::sync::OnceLock;
 
 use doorward_config::{
@@ -19,6 +20,7 @@ use crate::contracts::Contracts;
 use crate::identify;
 use crate::keys::KeySet;
 use crate::load::{self, LoadRules};
+use crate::own_usage;
 use crate::router::Router;
 use crate::token_shape;
 use crate::units::Units;
@@ -31,6 +33,8 @@ pub struct Rules {
     policies: Policies,
     pub(crate) router: Router,
     pub(crate) routes: Vec<RouteRules>,
+    /// How callers prove who they are when they ask for their own usage.
+    pub(crate) own_usage: Option<RouteRules>,
     pub(crate) events: Vec<EventRules>,
     pub(crate) key_sets: HashMap<String, KeySet>,
     /// Whether some route takes API keys, so that requests may hold one.
@@ -136,6 +140,7 @@ impl Rules {
         let events = resolve_events(&config, &mut faults);
         let digest = bundle.digest(policies.depth(), policies.schema());
         let takes_api_keys = config.routes.iter().any(Route::accepts_api_keys);
+        let own_usage = resolve_own_usage(&config);
         let reuse = Reuse::of(&config.authorizer);
         let by_address = OnceLock::new();
         let rules = Self {
@@ -144,6 +149,7 @@ impl Rules {
             router,
             policies,
             routes,
+            own_usage,
             events,
             key_sets,
             takes_api_keys,
@@ -431,6 +437,32 @@ fn resolve_routes(
         })
     });
     resolved.collect()
+}
+
+/// What stands for a route where callers ask for their own usage: it takes every kind of credentials that some route
+/// takes. `None` where none proves anybody.
+fn resolve_own_usage(config: &Config) -> Option<RouteRules> {
+    let first = config.routes.first()?;
+    let auth = own_usage::credentials(config.routes.iter().map(|route| route.auth.as_slice()));
+    if auth.is_empty() {
+        return None;
+    }
+    let route =
+        Route { id: own_usage::ACTION.to_owned(), auth, scopes: Vec::new(), contract: None, ..first.clone() };
+    Some(RouteRules {
+        units: Units::Fixed(NonZeroU64::MIN),
+        key: own_usage::ACTION.to_owned(),
+        operation: None,
+        issuers: route.issuers().filter_map(|name| config.issuer(name)).cloned().collect(),
+        webhooks: Vec::new(),
+        iam: config.iam.clone(),
+        certificates: config.certificates.clone(),
+        target: config.target(&first.target)?.clone(),
+        function: EntityName::new(FUNCTION, own_usage::ACTION),
+        load: None,
+        plan: plan(config, Some(DEFAULT_PLAN)),
+        route,
+    })
 }
 
 fn resolve_events(config: &Config, faults: &mut Faults) -> Vec<EventRules> {

@@ -25,8 +25,8 @@ pub use publications::MemoryPublications;
 pub use secrets::MemorySecrets;
 pub use signing_key::{SigningKey, hmac_token};
 pub use stores::{
-    MemoryApiKeys, MemoryDecisions, MemoryEntities, MemoryLedger, MemoryLimits, MemoryQuarantine,
-    MemorySwitches, Row,
+    MemoryAggregates, MemoryApiKeys, MemoryDecisions, MemoryEntities, MemoryLedger, MemoryLimits,
+    MemoryQuarantine, MemorySwitches, Row,
 };
 pub use targets::{BoundedFront, ScriptedTargets};
 pub use webhooks::{github_signature, standard_signature, stripe_signature};

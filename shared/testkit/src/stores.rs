@@ -5,9 +5,10 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use async_trait::async_trait;
 use doorward_core::limit::{Ask, Assignment, GiveBack, Level, Reserved, Slot, SlotRule};
 use doorward_core::ports::{
-    ApiKeys, CallBlock, Claim, Decisions, EntitySource, EntityStore, KeepError, Ledger, LimitStore,
-    Quarantine, StoreError, Switches,
+    Aggregates, ApiKeys, CallBlock, Claim, Decisions, EntitySource, EntityStore, KeepError, Ledger,
+    LimitStore, Quarantine, StoreError, Switches,
 };
+use doorward_core::usage::{Bucket, Group, Sums};
 use doorward_core::{ApiKeyRecord, KeyHash};
 use doorward_model::{Call, CallId, DecisionRecord, EventRecord, Item, Outcome};
 use jiff::Timestamp;
@@ -142,9 +143,41 @@ impl LimitStore for MemoryLimits {
         Ok(())
     }
 
+    async fn levels(&self, ask: &Ask) -> Result<Vec<Level>, StoreError> {
+        self.switch.ask().await?;
+        let levels = lock(&self.levels);
+        let level = |slot: &Slot| levels.get(&level_key(&ask.scope, slot)).copied();
+        Ok(ask.slots.iter().map(|slot| level(slot).unwrap_or_else(|| slot.unused())).collect())
+    }
+
     async fn assignment(&self, scope: &str) -> Result<Assignment, StoreError> {
         self.switch.ask().await?;
         Ok(Assignment(lock(&self.plans).get(scope).cloned()))
+    }
+}
+
+/// Aggregates in memory.
+#[derive(Debug, Default)]
+pub struct MemoryAggregates {
+    /// Turns the store off, and counts its reads.
+    pub switch: Switch,
+    sums: Mutex<BTreeMap<(Bucket, Group), Sums>>,
+}
+
+impl MemoryAggregates {
+    /// The group has these sums in the bucket from now on.
+    pub fn put(&self, bucket: Bucket, group: Group, sums: Sums) {
+        lock(&self.sums).insert((bucket, group), sums);
+    }
+}
+
+#[async_trait]
+impl Aggregates for MemoryAggregates {
+    async fn of_caller(&self, bucket: Bucket, caller: &str) -> Result<BTreeMap<Group, Sums>, StoreError> {
+        self.switch.ask().await?;
+        let sums = lock(&self.sums);
+        let own = sums.iter().filter(|((of, group), _)| *of == bucket && group.caller == caller);
+        Ok(own.map(|((_, group), sums)| (group.clone(), *sums)).collect())
     }
 }
 

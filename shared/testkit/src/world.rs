@@ -18,8 +18,8 @@ use crate::clock::ManualClock;
 use crate::plans::MemoryPlans;
 use crate::secrets::MemorySecrets;
 use crate::stores::{
-    MemoryApiKeys, MemoryDecisions, MemoryEntities, MemoryLedger, MemoryLimits, MemoryQuarantine,
-    MemorySwitches,
+    MemoryAggregates, MemoryApiKeys, MemoryDecisions, MemoryEntities, MemoryLedger, MemoryLimits,
+    MemoryQuarantine, MemorySwitches,
 };
 use crate::targets::{BoundedFront, ScriptedTargets};
 
@@ -153,6 +153,7 @@ pub struct World {
     pub secrets: Arc<MemorySecrets>,
     pub limits: Arc<MemoryLimits>,
     pub switches: Arc<MemorySwitches>,
+    pub aggregates: Arc<MemoryAggregates>,
     /// What was kept of plans.
     pub plans: Arc<MemoryPlans>,
     pub ledger: Arc<MemoryLedger>,
@@ -181,6 +182,7 @@ impl World {
         let secrets = Arc::new(MemorySecrets::default());
         let limits = Arc::new(MemoryLimits::default());
         let switches = Arc::new(MemorySwitches::default());
+        let aggregates = Arc::new(MemoryAggregates::default());
         let plans = Arc::new(MemoryPlans::default());
         let ledger = Arc::new(MemoryLedger::default());
         let decisions = Arc::new(MemoryDecisions::default());
@@ -196,6 +198,7 @@ impl World {
             secrets: Some(secrets.clone()),
             limits: limits.clone(),
             switches: switches.clone(),
+            aggregates: aggregates.clone(),
             plans: Some(plans.clone()),
             ledger: ledger.clone(),
             decisions: decisions.clone(),
@@ -213,6 +216,7 @@ impl World {
             secrets,
             limits,
             switches,
+            aggregates,
             plans,
             ledger,
             decisions,

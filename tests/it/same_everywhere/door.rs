@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use doorward_config::Target;
-use doorward_core::limit::{Ask, Assignment, GiveBack, Level, Reserved};
+use doorward_core::limit::{Ask, Assignment, GiveBack, Level, Reserved, Slot};
 use doorward_core::ports::{
     BundleNews, CallBlock, Claim, Forward, Journal, Ledger, LimitStore, StoreError, Switches, Targets,
 };
@@ -196,6 +196,10 @@ impl LimitStore for NothingKept {
 
     async fn give_back(&self, _: &GiveBack) -> Result<(), StoreError> {
         Ok(())
+    }
+
+    async fn levels(&self, ask: &Ask) -> Result<Vec<Level>, StoreError> {
+        Ok(ask.slots.iter().map(Slot::unused).collect())
     }
 
     async fn assignment(&self, _: &str) -> Result<Assignment, StoreError> {

@@ -7,7 +7,6 @@ use std::task::Poll;
 
 use async_trait::async_trait;
 use aws_sdk_dynamodb::types::AttributeValue;
-use doorward_core::limit::Assignment;
 use doorward_core::ports::StoreError;
 use dynoxide::Database;
 use dynoxide::errors::DynoxideError;
@@ -15,7 +14,7 @@ use dynoxide::types::AttributeValue as Stored;
 
 use crate::attributes::Attributes;
 use crate::limit_items::{LimitItems, Updated};
-use crate::limit_update::{ItemUpdate, assignment};
+use crate::limit_update::ItemUpdate;
 
 const TABLE: &str = "sim-state";
 
@@ -152,9 +151,9 @@ impl LimitItems for SimulatedItems {
         answer
     }
 
-    async fn assignment(&self, scope: &str) -> Result<Assignment, StoreError> {
+    async fn item(&self, scope: &str) -> Result<Attributes, StoreError> {
         others_first().await;
-        Ok(assignment(&self.0.item(scope)))
+        Ok(self.0.item(scope))
     }
 }
 

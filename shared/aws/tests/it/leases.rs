@@ -12,14 +12,14 @@ use crate::limits::{granted, quota, rate};
 use crate::sample;
 use crate::store::{Store, TABLE};
 
-const SCOPE: &str = "caller#User::\"alice\"";
+pub(crate) const SCOPE: &str = "caller#User::\"alice\"";
 
-fn slots(limits: &[Limit], now: Timestamp) -> Vec<Slot> {
+pub(crate) fn slots(limits: &[Limit], now: Timestamp) -> Vec<Slot> {
     limits.iter().map(|limit| Slot::at(limit, now)).collect()
 }
 
 /// Asks for one unit in a block of up to `most` from `limits`.
-fn lease(limits: &[Limit], most: u64, name: &str, replaces: Option<&str>, now: Timestamp) -> Ask {
+pub(crate) fn lease(limits: &[Limit], most: u64, name: &str, replaces: Option<&str>, now: Timestamp) -> Ask {
     let block = Block {
         slots: slots(limits, now),
         least: 1,
@@ -36,7 +36,7 @@ fn item(store: &Store) -> Value {
     store.item("state", json!({ "owner": { "S": SCOPE }, "item": { "S": "limits" } })).unwrap()
 }
 
-fn used(store: &Store) -> String {
+pub(crate) fn used(store: &Store) -> String {
     item(store)["q#quota#2026-11-24"]["N"].as_str().unwrap().to_owned()
 }
 

@@ -93,7 +93,7 @@ impl Door {
     }
 
     /// The first kind of credentials that the request shows, of those that its route accepts, is the one that counts.
-    async fn prove(
+    pub(crate) async fn prove(
         &self,
         http: &HttpCall<'_>,
         body: BodyGiven,

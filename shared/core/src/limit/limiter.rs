@@ -1,7 +1,8 @@
+use std::num::NonZeroU64;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-use doorward_config::LimitMode;
+use doorward_config::{LimitMode, LimitRule};
 use doorward_model::LimitNote;
 use jiff::Timestamp;
 
@@ -260,6 +261,22 @@ impl Limiter {
     pub(crate) async fn close(&self, store: &dyn LimitStore, now: Timestamp) {
         let rest = self.leases.hand_in(now);
         futures_util::future::join_all(rest.iter().map(|back| store.give_back(back))).await;
+    }
+
+    /// Takes one from what this sandbox gives of questions that are no calls: one a second for each `scope`, five at once.
+    pub(crate) fn ask_locally(&self, scope: &str, now: Timestamp) -> Result<(), LimitNote> {
+        let (period, burst) = (Duration::from_secs(1), const { NonZeroU64::new(5).unwrap() });
+        let slot = Slot::of("questions", LimitRule::Rate { units: 1, period, burst }, now);
+        let slots = std::slice::from_ref(&slot);
+        match self.local.take(scope, slots, 1, now) {
+            Ok(_) => Ok(()),
+            Err(levels) => Err(slot.note(levels.first().copied().unwrap_or(Level::Rate(None)), 1, now)),
+        }
+    }
+
+    /// The levels of limits that this sandbox keeps.
+    pub(crate) fn local_levels(&self, scope: &str, slots: &[Slot]) -> Vec<Level> {
+        self.local.levels(scope, slots)
     }
 
     /// The plan that the caller was assigned, as far as this sandbox knows: good enough to ask with.

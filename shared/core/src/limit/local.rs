@@ -44,6 +44,13 @@ impl LocalLimits {
         Ok(after)
     }
 
+    /// How the slots of the scope stand.
+    pub(crate) fn levels(&self, scope: &str, slots: &[Slot]) -> Vec<Level> {
+        let mut levels = self.levels.lock().unwrap_or_else(PoisonError::into_inner);
+        let level = |slot: &Slot| levels.get(&key(scope, slot)).copied().unwrap_or_else(|| slot.unused());
+        slots.iter().map(level).collect()
+    }
+
     /// `units` were not used after all.
     pub(crate) fn put_back(&self, scope: &str, slots: &[Slot], units: u64) {
         let mut levels = self.levels.lock().unwrap_or_else(PoisonError::into_inner);

@@ -59,6 +59,13 @@ impl Row {
         if spread == 0 { key } else { format!("{key}#{spread}") }
     }
 
+    /// What the keys of a caller's items begin with: those that are written out, and those that are not, of all callers.
+    #[must_use]
+    pub fn items_of(caller: &str) -> [String; 2] {
+        let text = serde_json::Value::from(caller).to_string();
+        [format!("[{text},"), LONG.to_owned()]
+    }
+
     /// The text of the group where the key is too long to hold it: the item's attribute `group`.
     #[must_use]
     pub fn group_attribute(&self) -> Option<String> {

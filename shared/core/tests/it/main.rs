@@ -22,6 +22,7 @@ mod live;
 mod loaded;
 mod misplaced;
 mod negative_tokens;
+mod own_usage;
 mod policy_tests;
 mod prices;
 mod purposes;
