@@ -1,65 +1,22 @@
-//! The one conditional update that checks and moves all limits of a scope, and what its item says.
+//! The one conditional update that checks and moves all limits of a scope.
 //!
-//! A rate is the attribute `r#NAME`, its theoretical arrival time in nanoseconds; a quota is `q#NAME#WINDOW`, the
-//! units that the window has given. `l#LEASE` names a block that a sandbox holds, until when in seconds since the epoch;
-//! `plan` is the plan that a caller was assigned. Levels of rates only grow, and those of quotas but for what is given
-//! back, so that a refusal that was seen holds for a while, and an update is at most one failed guess away from the right
-//! one.
+//! Levels of rates only grow, and those of quotas but for what is given back, so that a refusal that was seen holds for
+//! a while, and an update is at most one failed guess away from the right one.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 
 use aws_sdk_dynamodb::types::AttributeValue;
-use doorward_core::limit::{Ask, Assignment, Block, Branch, GiveBack, Level, Slot, SlotRule, nanoseconds};
+use doorward_core::limit::{Ask, Assignment, Block, Branch, GiveBack, Slot, SlotRule, nanoseconds};
 use jiff::{SignedDuration, Timestamp};
 
 use crate::attributes::Attributes;
+use crate::limit_seen::{Levels, PLAN, Seen, attribute, block_levels, lease_attribute};
 
 /// How long an item outlives the last thing that it knows: far more than clocks differ.
 const GRACE: SignedDuration = SignedDuration::from_hours(48);
 
-/// How long the name of a block that is over stays: far more than clocks differ.
-const LEASE_GRACE: i64 = 60;
-
 /// An item names no more blocks than this: every write costs a unit for each KB of the item.
 const MOST_NAMED: usize = 24;
-
-/// As many names of blocks that are over are removed by one update.
-const MOST_STALE: usize = 20;
-
-/// The attribute that holds the plan of a caller.
-pub(crate) const PLAN: &str = "plan";
-
-/// The levels of a scope's item, by attribute name.
-pub(crate) type Levels = BTreeMap<String, Level>;
-
-/// What is known of a scope's item.
-#[derive(Debug, Clone, Default)]
-pub(crate) struct Seen {
-    pub(crate) levels: Levels,
-    /// Attributes that name blocks which are over, a few of them.
-    pub(crate) stale: Vec<String>,
-    /// How many attributes name blocks.
-    pub(crate) named: usize,
-    /// Which update of each rate was the right one last, and whether that is the better guess: where others move a rate
-    /// too, what was seen of it says little a moment later.
-    pub(crate) branches: BTreeMap<String, Branch>,
-    pub(crate) as_last: bool,
-}
-
-impl Seen {
-    /// The update of a rate at `now`, as far as can be guessed.
-    fn branch(&self, slot: &Slot, now: Timestamp) -> Branch {
-        let last = self.branches.get(&slot.name).filter(|_| self.as_last);
-        last.copied().unwrap_or_else(|| Slot::branch(level(slot, &self.levels), now))
-    }
-
-    /// The updates of the ask's rates.
-    pub(crate) fn branches_of(&self, ask: &Ask) -> BTreeMap<String, Branch> {
-        let slots = ask.slots.iter().chain(ask.block.iter().flat_map(|block| &block.slots));
-        let rates = slots.filter(|slot| slot.ends().is_none());
-        rates.map(|slot| (slot.name.clone(), self.branch(slot, ask.now))).collect()
-    }
-}
 
 /// What an update takes for a block.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -142,56 +99,6 @@ pub(crate) fn limit_update(ask: &Ask, seen: &Seen) -> (ItemUpdate, Size) {
         parts.removes.push(alias);
     }
     (parts.into_update(), size)
-}
-
-/// What `item` says at `now`.
-pub(crate) fn seen(item: &Attributes, now: Timestamp) -> Seen {
-    let over = |(name, value): (&String, &AttributeValue)| {
-        let until: i64 = value.as_n().ok()?.parse().ok()?;
-        let is_over = name.starts_with("l#") && until.saturating_add(LEASE_GRACE) < now.as_second();
-        is_over.then(|| name.clone())
-    };
-    Seen {
-        levels: levels(item),
-        stale: item.iter().filter_map(over).take(MOST_STALE).collect(),
-        named: item.keys().filter(|name| name.starts_with("l#")).count(),
-        ..Seen::default()
-    }
-}
-
-/// The levels that `item` holds.
-fn levels(item: &Attributes) -> Levels {
-    let level = |(name, value): (&String, &AttributeValue)| {
-        let kind = name.split_once('#')?.0;
-        let number = value.as_n().ok()?;
-        let level = match kind {
-            "r" => Level::Rate(Some(number.parse().ok()?)),
-            "q" => Level::Quota(number.parse().ok()?),
-            _ => return None,
-        };
-        Some((name.clone(), level))
-    };
-    item.iter().filter_map(level).collect()
-}
-
-/// The plan that the caller whose item this is was assigned.
-pub(crate) fn assignment(item: &Attributes) -> Assignment {
-    Assignment(item.get(PLAN).and_then(|plan| plan.as_s().ok()).cloned())
-}
-
-/// The attribute that names a block.
-pub(crate) fn lease_attribute(lease: &str) -> String {
-    format!("l#{lease}")
-}
-
-/// The level of `slot` in an item; that of an unused slot when the item does not know it.
-pub(crate) fn level(slot: &Slot, levels: &Levels) -> Level {
-    levels.get(&attribute(slot)).copied().unwrap_or_else(|| slot.unused())
-}
-
-/// The levels of a block's slots.
-pub(crate) fn block_levels(block: &Block, levels: &Levels) -> Vec<Level> {
-    block.slots.iter().map(|slot| level(slot, levels)).collect()
 }
 
 #[derive(Default)]
@@ -278,14 +185,6 @@ impl Parts {
     }
 }
 
-/// The attribute that holds the slot's level.
-pub(crate) fn attribute(slot: &Slot) -> String {
-    match &slot.rule {
-        SlotRule::Rate { .. } => format!("r#{}", slot.name),
-        SlotRule::Quota { window, .. } => format!("q#{}#{window}", slot.name),
-    }
-}
-
 /// How far `units` move a rate, in nanoseconds; zero for quotas.
 fn step(slot: &Slot, units: u64) -> i64 {
     match slot.rule {
@@ -332,6 +231,7 @@ fn bygone(ask: &Ask, seen: &Levels) -> Vec<String> {
 mod tests {
     use super::*;
     use doorward_config::{Limit, LimitRule, Window};
+    use doorward_core::limit::Level;
     use std::num::NonZeroU64;
     use std::time::Duration;
 
@@ -494,26 +394,5 @@ mod tests {
              REMOVE q#day#2026-11-20, q#day#2026-11-22",
             "(attribute_not_exists(q#day#2026-11-24) OR q#day#2026-11-24 <= 99)",
         );
-    }
-
-    #[test]
-    fn an_item_gives_its_levels_and_nothing_else() {
-        let number = |text: &str| AttributeValue::N(text.into());
-        let item = Attributes::from([
-            ("owner".into(), AttributeValue::S("caller".into())),
-            ("expires".into(), number("1795694402")),
-            ("r#r5".into(), number("1795521600000000000")),
-            ("q#day#2026-11-24".into(), number("7")),
-            ("q#odd#2026-11-24".into(), number("1.5")),
-            ("l#past".into(), number("1795521539")),
-            ("l#just-past".into(), number("1795521540")),
-            ("plan".into(), AttributeValue::S("pro".into())),
-        ]);
-        let expected =
-            [("q#day#2026-11-24", Level::Quota(7)), ("r#r5", Level::Rate(Some(1_795_521_600_000_000_000)))];
-        assert_eq!(assignment(&item), Assignment(Some("pro".into())));
-        let seen = seen(&item, now());
-        assert_eq!(seen.stale, ["l#past"], "a minute after its end");
-        assert_eq!(seen.levels, expected.map(|(name, level)| (name.to_owned(), level)).into());
     }
 }

@@ -9,10 +9,8 @@ use crate::AwsClients;
 use crate::attributes::Attributes;
 use crate::limit_items::{DynamoItems, LimitItems, Updated};
 use crate::limit_memory::{LimitMemory, Sighting};
-use crate::limit_update::{
-    Levels, Seen, Size, assignment, block_levels, give_back_update, lease_attribute, level, limit_update,
-    seen,
-};
+use crate::limit_seen::{Levels, Seen, assignment, block_levels, lease_attribute, level, seen};
+use crate::limit_update::{Size, give_back_update, limit_update};
 
 /// Guesses of how the item is. The first failure shows it, so a second one is rarely needed and a third hardly ever.
 const ATTEMPTS: usize = 3;
