@@ -1,8 +1,9 @@
 //! What the item of a scope says.
 //!
 //! A rate is the attribute `r#NAME`, its theoretical arrival time in nanoseconds; a quota is `q#NAME#WINDOW`, the
-//! units that the window has given. `l#LEASE` names a block that a sandbox holds, until when in seconds since the epoch;
-//! `plan` is the plan that a caller was assigned.
+//! units that the window has given; windows that ended by `closed` are not in the item any more, and give nothing.
+//! `l#LEASE` names a block that a sandbox holds, until when in seconds since the epoch; `plan` is the plan that a caller
+//! was assigned.
 
 use std::collections::BTreeMap;
 
@@ -21,8 +22,17 @@ const MOST_STALE: usize = 20;
 /// The attribute that holds the plan of a caller.
 pub(crate) const PLAN: &str = "plan";
 
-/// The levels of a scope's item, by attribute name.
-pub(crate) type Levels = BTreeMap<String, Level>;
+/// The attribute before whose time, in seconds since the epoch, ended windows are forgotten.
+pub(crate) const CLOSED: &str = "closed";
+
+/// What a scope's item says of its limits.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub(crate) struct Levels {
+    /// By attribute name.
+    pub(crate) by_name: BTreeMap<String, Level>,
+    /// Windows that ended by then, in seconds since the epoch, give nothing any more: what they gave is forgotten.
+    pub(crate) closed: Option<i64>,
+}
 
 /// What is known of a scope's item.
 #[derive(Debug, Clone, Default)]
@@ -80,7 +90,8 @@ fn levels(item: &Attributes) -> Levels {
         };
         Some((name.clone(), level))
     };
-    item.iter().filter_map(level).collect()
+    let closed = item.get(CLOSED).and_then(|closed| closed.as_n().ok()?.parse().ok());
+    Levels { by_name: item.iter().filter_map(level).collect(), closed }
 }
 
 /// The plan that the caller whose item this is was assigned.
@@ -93,9 +104,17 @@ pub(crate) fn lease_attribute(lease: &str) -> String {
     format!("l#{lease}")
 }
 
-/// The level of `slot` in an item; that of an unused slot when the item does not know it.
+/// The level of `slot` in an item; that of an unused slot when the item does not know it, and of a spent one when the
+/// item has forgotten it.
 pub(crate) fn level(slot: &Slot, levels: &Levels) -> Level {
-    levels.get(&attribute(slot)).copied().unwrap_or_else(|| slot.unused())
+    match &slot.rule {
+        SlotRule::Quota { units, ends, .. }
+            if levels.closed.is_some_and(|closed| ends.as_second() <= closed) =>
+        {
+            Level::Quota(*units)
+        }
+        _ => levels.by_name.get(&attribute(slot)).copied().unwrap_or_else(|| slot.unused()),
+    }
 }
 
 /// The levels of a block's slots.
@@ -131,12 +150,23 @@ mod tests {
             ("l#past".into(), number("1795521539")),
             ("l#just-past".into(), number("1795521540")),
             ("plan".into(), AttributeValue::S("pro".into())),
+            ("closed".into(), number("1795521540")),
         ]);
         let expected =
             [("q#day#2026-11-24", Level::Quota(7)), ("r#r5", Level::Rate(Some(1_795_521_600_000_000_000)))];
         assert_eq!(assignment(&item), Assignment(Some("pro".into())));
         let seen = seen(&item, now());
         assert_eq!(seen.stale, ["l#past"], "a minute after its end");
-        assert_eq!(seen.levels, expected.map(|(name, level)| (name.to_owned(), level)).into());
+        let by_name = expected.map(|(name, level)| (name.to_owned(), level)).into();
+        assert_eq!(seen.levels, Levels { by_name, closed: Some(1_795_521_540) });
+    }
+
+    #[test]
+    fn a_forgotten_window_has_given_everything() {
+        let quota = doorward_config::LimitRule::Quota { units: 9, window: doorward_config::Window::Minute };
+        let slot = |at: &str| Slot::of("m", quota, at.parse().unwrap());
+        let levels = Levels { closed: Some(now().as_second()), ..Levels::default() };
+        assert_eq!(level(&slot("2026-11-24T11:59:59Z"), &levels), Level::Quota(9));
+        assert_eq!(level(&slot("2026-11-24T12:00:00Z"), &levels), Level::Quota(0));
     }
 }

@@ -10,7 +10,7 @@ use doorward_core::limit::{Ask, Assignment, Block, Branch, GiveBack, Slot, SlotR
 use jiff::{SignedDuration, Timestamp};
 
 use crate::attributes::Attributes;
-use crate::limit_seen::{Levels, PLAN, Seen, attribute, block_levels, lease_attribute};
+use crate::limit_seen::{CLOSED, Levels, PLAN, Seen, attribute, block_levels, lease_attribute};
 
 /// How long an item outlives the last thing that it knows: far more than clocks differ.
 const GRACE: SignedDuration = SignedDuration::from_hours(48);
@@ -92,8 +92,10 @@ pub(crate) fn limit_update(ask: &Ask, seen: &Seen) -> (ItemUpdate, Size) {
     }
     let replaced =
         ask.block.iter().filter_map(|block| block.replaces.as_ref()).map(|name| lease_attribute(name));
+    let bygone = bygone(ask, &seen.levels);
+    parts.open(ask, bygone.closes);
     let gone: Vec<String> =
-        bygone(ask, &seen.levels).into_iter().chain(seen.stale.iter().cloned()).chain(replaced).collect();
+        bygone.names.into_iter().chain(seen.stale.iter().cloned()).chain(replaced).collect();
     for (index, attribute) in gone.into_iter().enumerate() {
         let alias = parts.name(&format!("#g{index}"), attribute);
         parts.removes.push(alias);
@@ -164,6 +166,19 @@ impl Parts {
         self.conditions.push("attribute_not_exists(#lease)".to_owned());
     }
 
+    /// Windows that the item has forgotten are not counted in again, and those that it forgets now are closed.
+    fn open(&mut self, ask: &Ask, closes: Option<i64>) {
+        let Some(first) = slots(ask).filter_map(Slot::ends).min() else { return };
+        let name = self.name("#closed", CLOSED.to_owned());
+        // No later than what is counted in now.
+        let last = first.as_second() - 1;
+        self.number(":closed", closes.unwrap_or(last).min(last));
+        self.conditions.push(format!("(attribute_not_exists({name}) OR {name} <= :closed)"));
+        if closes.is_some() {
+            self.sets.push(format!("{name} = :closed"));
+        }
+    }
+
     /// An item that says which plan a caller is on does not expire.
     fn expiry(&mut self, ask: &Ask) {
         let name = self.name("#expires", "expires".to_owned());
@@ -208,11 +223,19 @@ fn expiry(ask: &Ask) -> Timestamp {
     last.saturating_add(GRACE).unwrap_or(last)
 }
 
-/// Attributes of windows gone by. The latest of them stays: a sandbox whose clock lags may still count in it, and an
-/// attribute that is gone would give its whole quota again.
-fn bygone(ask: &Ask, seen: &Levels) -> Vec<String> {
-    let mut bygone = Vec::new();
-    for slot in ask.slots.iter().chain(ask.block.iter().flat_map(|block| &block.slots)) {
+/// Windows that an item can forget.
+#[derive(Default)]
+struct Bygone {
+    /// Their attributes.
+    names: Vec<String>,
+    /// When the last of them ended, in seconds since the epoch, or later.
+    closes: Option<i64>,
+}
+
+/// The windows gone by. The latest of them stays: a sandbox whose clock lags may still count in it.
+fn bygone(ask: &Ask, seen: &Levels) -> Bygone {
+    let mut bygone = Bygone::default();
+    for slot in slots(ask) {
         let SlotRule::Quota { window, .. } = &slot.rule else { continue };
         let prefix = format!("q#{}#", slot.name);
         let older = |name: &&String| {
@@ -220,11 +243,27 @@ fn bygone(ask: &Ask, seen: &Levels) -> Vec<String> {
             seen.is_some_and(|seen| seen.len() == window.len() && seen < window.as_str())
         };
         // Names of one kind of window sort as its windows do.
-        let mut older: Vec<String> = seen.keys().filter(older).cloned().collect();
-        older.pop();
-        bygone.append(&mut older);
+        let mut older: Vec<String> = seen.by_name.keys().filter(older).cloned().collect();
+        if let Some(stays) = older.pop()
+            && !older.is_empty()
+            && let Some(starts) = stays.strip_prefix(&prefix).and_then(starts)
+        {
+            bygone.names.append(&mut older);
+            bygone.closes = bygone.closes.max(Some(starts.as_second())).max(seen.closed);
+        }
     }
     bygone
+}
+
+/// When the window of this name starts.
+fn starts(window: &str) -> Option<Timestamp> {
+    const FIRST: &str = "0000-01-01T00:00:00Z";
+    format!("{window}{}", FIRST.get(window.len()..)?).parse().ok()
+}
+
+/// The slots of the call and of the block.
+fn slots(ask: &Ask) -> impl Iterator<Item = &Slot> {
+    ask.slots.iter().chain(ask.block.iter().flat_map(|block| &block.slots))
 }
 
 #[cfg(test)]
@@ -260,7 +299,8 @@ mod tests {
     /// The update with its aliases filled in; times as milliseconds from now.
     #[track_caller]
     fn check(ask: &Ask, seen: &[(&str, Level)], update: &str, condition: &str) {
-        let levels = seen.iter().map(|(name, level)| ((*name).to_owned(), *level)).collect();
+        let by_name = seen.iter().map(|(name, level)| ((*name).to_owned(), *level)).collect();
+        let levels = Levels { by_name, closed: None };
         let (made, _) = limit_update(ask, &Seen { levels, ..Seen::default() });
         let mut aliases: Vec<(String, String)> = made.names.clone().into_iter().collect();
         for (name, value) in &made.values {
@@ -270,7 +310,8 @@ mod tests {
             };
             let number: i64 = number.parse().unwrap();
             let lead = (number - nanoseconds(now())) / 1_000_000;
-            let absolute = matches!(name.as_str(), ":expires" | ":lease") || lead < -1_000_000_000;
+            let absolute =
+                matches!(name.as_str(), ":expires" | ":lease" | ":closed") || lead < -1_000_000_000;
             aliases.push((name.clone(), if absolute { number.to_string() } else { format!("now+{lead}ms") }));
         }
         aliases.sort_by_key(|(name, _)| std::cmp::Reverse(name.len()));
@@ -311,7 +352,8 @@ mod tests {
             &ask(&[quota()], 4),
             &[("q#day#2026-11-24", Level::Quota(17))],
             "SET q#day#2026-11-24 = if_not_exists(q#day#2026-11-24, 0) + 4, expires = 1795737600",
-            "(attribute_not_exists(q#day#2026-11-24) OR q#day#2026-11-24 <= 96)",
+            "(attribute_not_exists(q#day#2026-11-24) OR q#day#2026-11-24 <= 96) AND \
+             (attribute_not_exists(closed) OR closed <= 1795564799)",
         );
     }
 
@@ -322,7 +364,8 @@ mod tests {
             &[],
             "SET r#r5 = now+200ms, q#day#2026-11-24 = if_not_exists(q#day#2026-11-24, 0) + 1, expires = 1795737600",
             "(attribute_not_exists(r#r5) OR r#r5 <= now+0ms) AND \
-             (attribute_not_exists(q#day#2026-11-24) OR q#day#2026-11-24 <= 99)",
+             (attribute_not_exists(q#day#2026-11-24) OR q#day#2026-11-24 <= 99) AND \
+             (attribute_not_exists(closed) OR closed <= 1795564799)",
         );
     }
 
@@ -347,7 +390,8 @@ mod tests {
                 "SET r#r5 = now+1200ms, q#day#2026-11-24 = if_not_exists(q#day#2026-11-24, 0) + 6, {lease}, {expires}"
             ),
             "(attribute_not_exists(r#r5) OR r#r5 <= now+0ms) AND \
-             (attribute_not_exists(q#day#2026-11-24) OR q#day#2026-11-24 <= 94) AND attribute_not_exists(l#new)",
+             (attribute_not_exists(q#day#2026-11-24) OR q#day#2026-11-24 <= 94) AND attribute_not_exists(l#new) AND \
+             (attribute_not_exists(closed) OR closed <= 1795564799)",
         );
         check(
             &ask(block(2, 50, Some("old"))),
@@ -356,7 +400,8 @@ mod tests {
                 "SET r#r5 = now+400ms, q#day#2026-11-24 = if_not_exists(q#day#2026-11-24, 0) + 2, {expires} REMOVE l#old"
             ),
             "(attribute_not_exists(r#r5) OR r#r5 <= now+0ms) AND \
-             (attribute_not_exists(q#day#2026-11-24) OR q#day#2026-11-24 <= 98)",
+             (attribute_not_exists(q#day#2026-11-24) OR q#day#2026-11-24 <= 98) AND \
+             (attribute_not_exists(closed) OR closed <= 1795564799)",
         );
     }
 
@@ -368,13 +413,19 @@ mod tests {
         };
         let set = "q#day#2026-11-24 = if_not_exists(q#day#2026-11-24, 0) + 1";
         let room = "(attribute_not_exists(q#day#2026-11-24) OR q#day#2026-11-24 <= 99)";
+        let open = "(attribute_not_exists(closed) OR closed <= 1795564799)";
         check(
             &on(None),
             &[],
             &format!("SET {set}, expires = 1795737600"),
-            &format!("{room} AND attribute_not_exists(plan)"),
+            &format!("{room} AND attribute_not_exists(plan) AND {open}"),
         );
-        check(&on(Some("pro")), &[], &format!("SET {set} REMOVE expires"), &format!("{room} AND plan = pro"));
+        check(
+            &on(Some("pro")),
+            &[],
+            &format!("SET {set} REMOVE expires"),
+            &format!("{room} AND plan = pro AND {open}"),
+        );
     }
 
     #[test]
@@ -390,9 +441,10 @@ mod tests {
                 ("q#day#2026-10", used),
                 ("q#other#2026-11-20", used),
             ],
-            "SET q#day#2026-11-24 = if_not_exists(q#day#2026-11-24, 0) + 1, expires = 1795737600 \
+            "SET q#day#2026-11-24 = if_not_exists(q#day#2026-11-24, 0) + 1, expires = 1795737600, closed = 1795392000 \
              REMOVE q#day#2026-11-20, q#day#2026-11-22",
-            "(attribute_not_exists(q#day#2026-11-24) OR q#day#2026-11-24 <= 99)",
+            "(attribute_not_exists(q#day#2026-11-24) OR q#day#2026-11-24 <= 99) AND \
+             (attribute_not_exists(closed) OR closed <= 1795392000)",
         );
     }
 }

@@ -77,7 +77,7 @@ impl LimitStore for DynamoLimits {
             return Ok(Reserved::Granted { levels: Vec::new(), block: 0, named: false });
         }
         let mut seen_last = self.memory.recall(&ask.scope).map(|sighting| sighting.seen).unwrap_or_default();
-        if refuses(ask, &Levels::new()) {
+        if refuses(ask, &Levels::default()) {
             return Ok(Reserved::Refused(in_order(ask, &seen_last.levels)));
         }
         if let Some(levels) = self.recall(ask) {

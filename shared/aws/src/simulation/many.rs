@@ -17,7 +17,7 @@ const PARTITION: u64 = 1_000;
 fn run(limits: &str) -> (Vec<u64>, Vec<u64>) {
     let runtime = still();
     let _entered = runtime.enter();
-    let ground = Ground::new(&config(limits), start());
+    let ground = Ground::new(&config(1, limits), start());
     let network = Network::new(1, 0);
     let sandboxes: Vec<Sandbox> = (0..SANDBOXES).map(|_| ground.sandbox(&network, start())).collect();
     let (mut units, mut admitted, mut calls) = (Vec::new(), Vec::new(), 0);
