@@ -353,20 +353,26 @@ fn still() -> tokio::runtime::Runtime {
     tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap()
 }
 
-#[test]
-fn no_schedule_gives_more_than_a_quota() {
-    let schedules = std::env::var("SCHEDULES").ok().and_then(|text| text.parse().ok()).unwrap_or(SCHEDULES);
+/// What some schedules did.
+#[derive(Default)]
+struct Tally {
+    calls: u64,
+    admitted: u64,
+    refused: u64,
+    dropped: u64,
+    writes: u64,
+}
+
+/// Tries the schedules of `seeds`.
+fn tried(seeds: impl Iterator<Item = u64>) -> Tally {
     let runtime = still();
     let _entered = runtime.enter();
     let scenarios = scenarios();
-    let grounds: Vec<Ground> = scenarios
-        .iter()
-        .map(|scenario| Ground::new(&config(scenario.units, &scenario.limits), start()))
-        .collect();
-    let (mut calls, mut admitted, mut refused, mut writes, mut dropped) = (0, 0, 0, 0, 0);
-    let first = std::env::var("FIRST").ok().and_then(|text| text.parse().ok()).unwrap_or(0);
-    for seed in first..first + schedules {
-        let kinds = scenarios.len() as u64;
+    let ground = |scenario: &Scenario| Ground::new(&config(scenario.units, &scenario.limits), start());
+    let grounds: Vec<Ground> = scenarios.iter().map(ground).collect();
+    let kinds = scenarios.len() as u64;
+    let mut tally = Tally::default();
+    for seed in seeds {
         let kind = usize::try_from(seed % kinds).unwrap();
         let scenario = &scenarios[kind];
         let mut schedule = Schedule::new(seed, Temper::of(seed / kinds), scenario, &grounds[kind]);
@@ -378,12 +384,29 @@ fn no_schedule_gives_more_than_a_quota() {
             schedule.check();
         }));
         assert!(tried.is_ok(), "schedule {seed}, `{}`", scenario.name);
-        calls += schedule.calls;
-        admitted += schedule.in_all;
-        refused += schedule.refused;
-        dropped += schedule.dropped;
-        writes += schedule.network.state().writes;
+        tally.calls += schedule.calls;
+        tally.admitted += schedule.in_all;
+        tally.refused += schedule.refused;
+        tally.dropped += schedule.dropped;
+        tally.writes += schedule.network.state().writes;
     }
+    tally
+}
+
+#[test]
+fn no_schedule_gives_more_than_a_quota() {
+    let number = |name, or| std::env::var(name).ok().and_then(|text| text.parse().ok()).unwrap_or(or);
+    let (first, schedules) = (number("FIRST", 0), number("SCHEDULES", SCHEDULES));
+    let threads = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    let tallies: Vec<Tally> = std::thread::scope(|scope| {
+        let seeds = |thread| (first..first + schedules).skip(thread).step_by(threads);
+        let threads: Vec<_> = (0..threads).map(|thread| scope.spawn(move || tried(seeds(thread)))).collect();
+        threads.into_iter().map(|thread| thread.join().expect("a schedule gives too much")).collect()
+    });
+    let sum = |of: fn(&Tally) -> u64| tallies.iter().map(of).sum::<u64>();
+    let (admitted, refused, dropped) =
+        (sum(|tally| tally.admitted), sum(|tally| tally.refused), sum(|tally| tally.dropped));
+    let (calls, writes) = (sum(|tally| tally.calls), sum(|tally| tally.writes));
     println!(
         "{schedules} schedules: {calls} calls, {admitted} let in, {refused} refused, {dropped} killed, {writes} writes"
     );
