@@ -5,6 +5,7 @@
 mod api_keys;
 mod assignments;
 mod blocks;
+mod call_cost;
 mod decisions;
 mod entities;
 mod faults;

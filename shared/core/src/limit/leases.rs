@@ -1,6 +1,6 @@
 use std::hash::{BuildHasher, Hash, Hasher};
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use doorward_config::LimitMode;
@@ -68,7 +68,7 @@ struct Lease {
     /// `None` before the first one, and where the item does not name it.
     name: Option<String>,
     /// The slots as they were when it was given, and their levels then.
-    slots: Vec<Slot>,
+    slots: Arc<[Slot]>,
     levels: Vec<Level>,
     left: u64,
     /// How much the last block held.
@@ -115,8 +115,8 @@ pub(crate) struct Given {
 /// What a look at a lease found.
 #[derive(Debug)]
 pub(crate) enum Look {
-    /// It had enough, and was spent from.
-    Spent(Vec<LimitNote>),
+    /// It had enough, and was spent from: what its limits tell the caller, and its slots.
+    Spent(Vec<LimitNote>, Arc<[Slot]>),
     /// It has not, and the limits refused a block just now: what was left of each, and of the one that binds.
     Held(Vec<LimitNote>, LimitNote),
     /// It has not.
@@ -138,7 +138,7 @@ impl Leases {
         if lease.left_at(at) >= units {
             lease.left -= units;
             lease.spent = lease.spent.saturating_add(units);
-            return Look::Spent(lease.notes(units, now));
+            return Look::Spent(lease.notes(units, now), Arc::clone(&lease.slots));
         }
         if let Some(refusal) = &lease.refusal
             && at < refusal.until
@@ -156,7 +156,7 @@ impl Leases {
         let lease = held.get(&key);
         let (mut aside, mut most, mut first, mut replaces) = (0, FIRST, true, None);
         if let Some(lease) = lease {
-            if lease.slots == slots {
+            if *lease.slots == *slots {
                 // Others do not spend it while the block is asked for.
                 aside = lease.left_at(at).min(units);
                 lease.left -= aside;
@@ -178,7 +178,7 @@ impl Leases {
     /// The block was not given.
     pub(crate) fn forgo(&self, wanted: &Wanted) {
         if let Some(lease) = self.held().get(&wanted.key)
-            && lease.slots == wanted.block.slots
+            && *lease.slots == *wanted.block.slots
         {
             lease.left = lease.left.saturating_add(wanted.aside);
         }
@@ -196,7 +196,7 @@ impl Leases {
         given: Given,
         now: Timestamp,
         refresh: Duration,
-    ) -> Vec<LimitNote> {
+    ) -> (Vec<LimitNote>, Arc<[Slot]>) {
         let Wanted { key, block, aside } = wanted;
         let Given { levels, size, named } = given;
         let units = block.least.saturating_add(aside);
@@ -205,7 +205,7 @@ impl Leases {
         let (mut before, mut hold) = (0, 0);
         if let Some(lease) = held.get(&key) {
             hold = lease.hold / 2;
-            if lease.slots == block.slots {
+            if *lease.slots == *block.slots {
                 before = lease.left_at(at);
             }
         }
@@ -214,7 +214,7 @@ impl Leases {
         let ends = block.slots.iter().filter_map(Slot::ends).map(nanoseconds).min().unwrap_or(i64::MAX);
         let lease = Lease {
             name: named.then_some(block.lease),
-            slots: block.slots,
+            slots: block.slots.into(),
             levels,
             // A store that gives less than the least gives nothing beyond the call.
             left: before.saturating_add(size.saturating_sub(block.least)),
@@ -225,9 +225,9 @@ impl Leases {
             refusal: None,
             hold,
         };
-        let notes = lease.notes(units, now);
+        let taken = (lease.notes(units, now), Arc::clone(&lease.slots));
         held.insert(key, lease, 0);
-        notes
+        taken
     }
 
     /// Remembers that the limits refused a block for `units`.
@@ -247,13 +247,13 @@ impl Leases {
         lease.refusal = Some(Refusal { notes, bound, units, until });
     }
 
-    /// `units` were not used after all. What was taken of a window that is over stays taken.
-    pub(crate) fn put_back(&self, key: &LeaseKey, quotas: &[Slot], units: u64, now: Timestamp) {
+    /// `units` of a block with these slots were not used after all. What was taken of a window that is over stays taken.
+    pub(crate) fn put_back(&self, key: &LeaseKey, slots: &[Slot], units: u64, now: Timestamp) {
         let at = nanoseconds(now);
         let mut held = self.held();
         if let Some(lease) = held.get(key)
             && lease.until > at
-            && quotas.iter().all(|quota| lease.slots.contains(quota))
+            && *lease.slots == *slots
         {
             lease.left = lease.left.saturating_add(units);
             lease.spent = lease.spent.saturating_sub(units);
@@ -280,7 +280,7 @@ impl Leases {
 
 impl Lease {
     fn none(at: i64) -> Self {
-        let (slots, levels) = (Vec::new(), Vec::new());
+        let (slots, levels) = (Arc::default(), Vec::new());
         Self {
             name: None,
             slots,
@@ -361,7 +361,7 @@ mod tests {
     fn what_was_set_aside_for_a_block_that_was_not_given_is_there_again() {
         let (leases, key) = leases(3);
         leases.forgo(&leases.want(key.clone(), slots(), 5, now()));
-        assert!(matches!(leases.look(&key, 1, now()), Look::Spent(_)));
+        assert!(matches!(leases.look(&key, 1, now()), Look::Spent(..)));
         assert_eq!(left(&leases), 2);
     }
 

@@ -155,10 +155,9 @@ impl Limiter {
             look = self.leases.look(&key, demand.units, demand.now);
         }
         match look {
-            Look::Spent(spent) => {
+            Look::Spent(spent, slots) => {
                 notes.extend(spent);
-                let quotas = quotas(scope.slots(LimitMode::Leased, demand.now));
-                taken.parts.push(Part::Leased { key, quotas });
+                taken.parts.push(Part::Leased { key, slots });
                 self.ask(store, scope, None, demand, taken, notes).await
             }
             Look::Held(notes, bound) => Ok(Some(Verdict::Refused(notes, bound))),
@@ -211,10 +210,11 @@ impl Limiter {
                     taken.parts.push(Part::Hard { scope: scope.key.clone(), quotas: quotas(hard) });
                 }
                 if let Some(wanted) = wanted {
-                    let (key, quotas) = (wanted.key.clone(), quotas(wanted.block.slots.clone()));
+                    let key = wanted.key.clone();
                     let given = Given { levels: leased, size, named };
-                    notes.extend(self.leases.take_up(wanted, given, demand.now, demand.refresh));
-                    taken.parts.push(Part::Leased { key, quotas });
+                    let (spent, slots) = self.leases.take_up(wanted, given, demand.now, demand.refresh);
+                    notes.extend(spent);
+                    taken.parts.push(Part::Leased { key, slots });
                 }
                 Ok(None)
             }
@@ -257,7 +257,7 @@ impl Limiter {
         for part in &taken.parts {
             match part {
                 Part::Hard { .. } => {}
-                Part::Leased { key, quotas } => self.leases.put_back(key, quotas, units, now),
+                Part::Leased { key, slots } => self.leases.put_back(key, slots, units, now),
                 Part::Local { scope, slots } => self.local.put_back(scope, slots, units),
             }
         }

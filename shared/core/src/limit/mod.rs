@@ -5,6 +5,8 @@
 //! limits that count by the same thing are one *scope*, whose levels stand in one item.
 
 mod ask;
+#[cfg(feature = "bench")]
+mod bench;
 mod facts;
 mod held;
 mod leases;
@@ -14,6 +16,8 @@ mod slot;
 mod taken;
 
 pub use ask::{Ask, Assignment, Block, GiveBack, Reserved};
+#[cfg(feature = "bench")]
+pub use bench::Bench;
 pub use held::caller_scope;
 pub use slot::{Branch, Level, Slot, SlotRule, nanoseconds};
 

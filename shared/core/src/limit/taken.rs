@@ -1,3 +1,5 @@
+use std::sync::Arc;
+
 use super::Slot;
 use super::leases::LeaseKey;
 
@@ -15,7 +17,7 @@ pub(super) enum Part {
     /// From the table.
     Hard { scope: String, quotas: Vec<Slot> },
     /// From a block that the sandbox holds.
-    Leased { key: LeaseKey, quotas: Vec<Slot> },
+    Leased { key: LeaseKey, slots: Arc<[Slot]> },
     /// From what the sandbox keeps.
     Local { scope: String, slots: Vec<Slot> },
 }
