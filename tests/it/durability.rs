@@ -2,7 +2,7 @@
 //! is told to end, killed, or cut off from its store.
 
 use std::io::Read as _;
-use std::process::Command;
+use std::process::{Command, Output};
 use std::time::Duration;
 
 use base64::Engine as _;
@@ -85,13 +85,19 @@ impl Shop {
         rows
     }
 
+    /// What a command of `doorward` says of this door.
+    async fn doorward(&self, arguments: &[&str]) -> Output {
+        let mut command = Command::new(binaries::path("doorward"));
+        command.args(arguments).args(["--format", "json", "--dynamodb-url", self.fleet.dynamodb_url()]);
+        command.arg("--path").arg(self.project.path());
+        // The store is in this process, and answers meanwhile.
+        tokio::task::spawn_blocking(move || command.output()).await.unwrap().unwrap()
+    }
+
     /// What `doorward usage import` says of the processes' log.
     async fn import(&self) -> Value {
-        let mut command = Command::new(binaries::path("doorward"));
-        command.args(["usage", "import", "--format", "json", "--dynamodb-url", self.fleet.dynamodb_url()]);
-        command.arg("--path").arg(self.project.path()).arg(self.fleet.log_file());
-        // The store is in this process, and answers meanwhile.
-        let output = tokio::task::spawn_blocking(move || command.output()).await.unwrap().unwrap();
+        let log = self.fleet.log_file();
+        let output = self.doorward(&["usage", "import", log.to_str().unwrap()]).await;
         assert!(output.status.success(), "{output:?}");
         serde_json::from_slice(&output.stdout).unwrap()
     }
@@ -121,6 +127,12 @@ async fn a_sandbox_that_is_told_to_end_writes_what_waits() {
     process.terminate();
     process.ended().await;
     assert_eq!(shop.ledger().await, [numbered(0..5), numbered(5..7)]);
+    let explain = ["policy", "explain", "c6", "--lambda-url", "http://127.0.0.1:1"];
+    let unknown = shop.doorward(&explain).await;
+    assert!(!unknown.status.success(), "{unknown:?}");
+    let found = shop.doorward(&[&explain[..], &["--blocks"]].concat()).await;
+    let explained: Value = serde_json::from_slice(&found.stdout).unwrap();
+    assert_eq!((found.status.code(), &explained["call"]["call"]), (Some(0), &json!("c6")), "{explained}");
     shop.fleet.close().await;
 }
 

@@ -26,7 +26,7 @@ use crate::item::LedgerItem;
 use crate::{AwsClients, sdk_error};
 
 /// What the id of every block begins with, and that of no call.
-const PREFIX: &str = "block#";
+pub(crate) const PREFIX: &str = "block#";
 /// The attribute that holds the calls.
 const CALLS: &str = "calls";
 /// The largest text of a block's calls, in bytes: a thousand calls that are stretched as far as they go are larger,

@@ -2,6 +2,7 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use doorward_core::ports::StoreError;
 
 use crate::attributes;
+use crate::block::{self, Block};
 use crate::item::LedgerItem;
 use crate::ledger_rows::LedgerRow;
 use crate::{AwsClients, sdk_error};
@@ -44,6 +45,32 @@ impl LedgerReader {
             .await
             .map_err(|error| StoreError(sdk_error::brief(&error)))?;
         read.item.map(attributes::read).transpose().map_err(|_| unreadable())
+    }
+
+    /// The call that has one of these ids, wherever it stands in a block. Reads the whole table: nothing says which block
+    /// holds a call.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the table does not answer, or the call is in no block that can be read and some cannot.
+    pub async fn find_in_blocks(&self, ids: &[String]) -> Result<Option<LedgerItem>, StoreError> {
+        let scan = self.client.scan().table_name(&self.table).consistent_read(true);
+        let scan = scan
+            .filter_expression("begins_with(#call, :block)")
+            .expression_attribute_names("#call", "call")
+            .expression_attribute_values(":block", AttributeValue::S(block::PREFIX.to_owned()));
+        let mut items = scan.into_paginator().items().send();
+        let mut unread = false;
+        while let Some(item) = items.next().await {
+            let item = item.map_err(|error| StoreError(sdk_error::brief(&error)))?;
+            let Ok(block) = Block::read(item) else {
+                unread = true;
+                continue;
+            };
+            if let Some(found) = block.calls.into_iter().find(|item| ids.contains(&item.call)) {
+                return Ok(Some(found));
+            }
+        }
+        if unread { Err(unreadable()) } else { Ok(None) }
     }
 
     /// The items from `start` on, which is [`LedgerPage::next`] of the page before, or `None` for the first.

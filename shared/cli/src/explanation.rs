@@ -71,7 +71,7 @@ pub(crate) struct Explanation {
 }
 
 impl Explanation {
-    /// Everything that the logs and the ledger say of `id`.
+    /// Everything that the logs and the ledger say of `id`; of the ledger, its calls' own rows.
     pub(crate) async fn read(lines: &Lines<'_>, ledger: &LedgerReader, id: &str) -> Result<Self, Failure> {
         let first = lines.find(id).await;
         let unread = first.is_none();
@@ -95,14 +95,27 @@ impl Explanation {
                 }
             }
         }
-        let known = found.calls.iter().rev().filter_map(|(_, call)| call.get("call_id")?.as_str());
-        for id in known.chain([id]) {
-            if let Some(row) = ledger.get(id).await.map_err(Failure::new)? {
+        for id in found.ids(id) {
+            if let Some(row) = ledger.get(&id).await.map_err(Failure::new)? {
                 found.row = Some(row);
                 break;
             }
         }
         Ok(found)
+    }
+
+    /// Looks for what has no row of its own in the blocks of the ledger, all of which are read.
+    pub(crate) async fn read_blocks(&mut self, ledger: &LedgerReader, id: &str) -> Result<(), Failure> {
+        if self.row.is_none() {
+            self.row = ledger.find_in_blocks(&self.ids(id)).await.map_err(Failure::new)?;
+        }
+        Ok(())
+    }
+
+    /// What the call may be called in the ledger: as its lines say, or by the id that was given.
+    fn ids(&self, id: &str) -> Vec<String> {
+        let known = self.calls.iter().rev().filter_map(|(_, call)| call.get("call_id")?.as_str());
+        known.chain([id]).map(str::to_owned).collect()
     }
 
     /// A member of the last call line, which knows most.

@@ -1,7 +1,7 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
-use doorward_aws::{DynamoLedger, Imported, JournalLine, Journaled, LedgerRow, LedgerRows};
+use doorward_aws::{DynamoLedger, Imported, JournalLine, Journaled, LedgerReader, LedgerRow, LedgerRows};
 use doorward_core::ports::{BatchedCall, CallBlock, Claim, Ledger};
 use doorward_model::{Call, CallId, DecisionNote, Effect, EntityName, Outcome, Violation};
 use doorward_testkit::fault_proxy::Fault;
@@ -46,6 +46,22 @@ impl Fixture {
         let Imported { added, present } = self.ledger.import(&journaled).await.unwrap();
         (added, present)
     }
+}
+
+#[tokio::test]
+async fn a_call_is_found_in_its_block_and_nowhere_else() {
+    let fixture = Fixture::start().await;
+    let calls = orders(0..3);
+    fixture.write(BLOCK, &calls).await;
+    let reader = LedgerReader::new(&fixture.store.clients, TABLE);
+    let id = calls[1].call.id.to_string();
+    assert_eq!(reader.get(&id).await.unwrap(), None);
+    let found = reader.find_in_blocks(&["x".to_owned(), id.clone()]).await.unwrap().unwrap();
+    assert_eq!(found.call, id);
+    assert_eq!(reader.find_in_blocks(&[BLOCK.to_owned(), "x".to_owned()]).await.unwrap(), None);
+    fixture.store.put("shop-ledger", json!({ "call": { "S": "block#0#0" }, "calls": { "B": "AAAA" } }));
+    assert!(reader.find_in_blocks(&["x".to_owned()]).await.is_err(), "it may be in what cannot be read");
+    assert!(reader.find_in_blocks(&[id]).await.unwrap().is_some());
 }
 
 /// An order as one comes in: a caller of many, under an id of its own.

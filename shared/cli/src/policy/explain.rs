@@ -2,7 +2,7 @@ use std::path::{Path, PathBuf};
 
 use clap::ArgGroup;
 use doorward_aws::LedgerReader;
-use doorward_config::{Placed, Sample, SampleCall, parse_policy_sample};
+use doorward_config::{Durability, Placed, Sample, SampleCall, parse_policy_sample};
 use doorward_core::Rehearsed;
 use doorward_model::{Effect, EntityName, Fault, Faults, ParseEntityError, Place};
 use jiff::Timestamp;
@@ -25,6 +25,7 @@ use crate::project::Project;
 #[command(after_help = "\
 Examples:
   doorward policy explain 59eab6c4-bc95-4f1c-92fc-8dfb5adcae36
+  doorward policy explain 59eab6c4-bc95-4f1c-92fc-8dfb5adcae36 --blocks
   doorward policy explain --file sample.toml
   doorward policy explain --file request.json --principal 'User::\"alice\"' --group customers
 
@@ -35,6 +36,9 @@ Exit codes: 0 allow, 1 could not run or unknown, 2 deny, 3 invalid input")]
 pub(crate) struct Arguments {
     /// The call's id, or the request id that its caller was given.
     call: Option<String>,
+    /// Look for the call in blocks, too, where calls of `durability = "batched"` stand: reads the whole ledger.
+    #[arg(long, requires = "call")]
+    blocks: bool,
     /// A sample: TOML as in a policy test, or JSON as the platform hands it over.
     #[arg(long)]
     file: Option<PathBuf>,
@@ -78,9 +82,12 @@ async fn explain_call(
         true => Lines::Of(arguments.lambda.url()),
         false => Lines::None,
     };
-    let found = Explanation::read(&lines, &ledger, id)
-        .await
-        .map_err(|failure| failure.hint("is the door running? `--dynamodb-url` says where its ledger is"))?;
+    let away =
+        |failure: Failure| failure.hint("is the door running? `--dynamodb-url` says where its ledger is");
+    let mut found = Explanation::read(&lines, &ledger, id).await.map_err(away)?;
+    if arguments.blocks {
+        found.read_blocks(&ledger, id).await.map_err(away)?;
+    }
     let recorded = Recorded::of(&found);
     if recorded.is_none() && found.gateway.is_none() && found.unread {
         let log = arguments.lambda.url();
@@ -91,9 +98,14 @@ async fn explain_call(
         ));
     }
     if recorded.is_none() && found.gateway.is_none() {
-        return Err(Failure::new(format!("nothing is known of the call `{id}`")).hint(
-            "refusals of callers who are not known leave a line in the function's log and no row in the ledger",
-        ));
+        let batched =
+            project.rules.config().routes.iter().any(|route| route.durability == Durability::Batched);
+        let hint = if batched && !arguments.blocks {
+            "calls of `durability = \"batched\"` stand in blocks: `--blocks` reads them all"
+        } else {
+            "refusals of callers who are not known leave a line in the function's log and no row in the ledger"
+        };
+        return Err(Failure::new(format!("nothing is known of the call `{id}`")).hint(hint));
     }
     let changed = recorded.as_ref().and_then(|recorded| recorded.text("bundle"));
     let changed = changed.map(|bundle| bundle != project.rules.short_digest());
