@@ -24,7 +24,15 @@ impl EntityName {
 impl fmt::Display for EntityName {
     /// As Cedar writes it, the id escaped.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}::\"{}\"", self.type_name, self.id.escape_debug())
+        let is_plain = |byte: u8| matches!(byte, b' '..=b'~') && !matches!(byte, b'"' | b'\'' | b'\\');
+        f.write_str(&self.type_name)?;
+        f.write_str("::\"")?;
+        if self.id.bytes().all(is_plain) {
+            f.write_str(&self.id)?;
+        } else {
+            self.id.escape_debug().fmt(f)?;
+        }
+        f.write_str("\"")
     }
 }
 
@@ -60,6 +68,30 @@ impl Principal {
             claims: Map::new(),
             attributes: Map::new(),
             plan: None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_is_written_as_cedar_escapes_it() {
+        let ids = (0..=0x17f).filter_map(char::from_u32).map(String::from);
+        let odd = [
+            "",
+            "a\u{301}",
+            "\u{301}",
+            "é",
+            "\u{1f980}",
+            "\u{200b}",
+            "a\"b'c\\d\n",
+            "https://id.example/7 ~",
+        ];
+        for id in ids.chain(odd.map(String::from)) {
+            let name = EntityName::new("User", id.as_str());
+            assert_eq!(name.to_string(), format!("User::\"{}\"", id.escape_debug()));
         }
     }
 }

@@ -1,3 +1,5 @@
+use std::fmt::{self, Write as _};
+
 use doorward_config::{Dimension, Limit, LimitMode, LimitRule};
 use doorward_model::EntityName;
 use sha2::{Digest, Sha256};
@@ -73,7 +75,7 @@ fn rule(limit: &Limit, facts: &Facts) -> LimitRule {
 /// counts by is not held by it.
 fn keys(limit: &Limit, facts: &Facts) -> Vec<String> {
     if let [Dimension::Caller] = limit.by.as_slice() {
-        return vec![named("caller", facts.caller.to_string())];
+        return vec![named("caller", &facts.caller)];
     }
     let mut tuples: Vec<Vec<String>> = vec![Vec::new()];
     for dimension in &limit.by {
@@ -102,13 +104,16 @@ fn keys(limit: &Limit, facts: &Facts) -> Vec<String> {
         .collect()
 }
 
-fn named(by: &str, value: String) -> String {
+fn named(by: &str, value: impl fmt::Display) -> String {
+    let mut key = String::with_capacity(128);
+    let _ = write!(key, "{by}#{value}");
+    let value = key.get(by.len() + 1..).unwrap_or_default();
     if value.len() <= LONGEST {
-        return format!("{by}#{value}");
+        return key;
     }
-    use std::fmt::Write;
-    let mut key = format!("{by}#sha256:");
-    for byte in Sha256::digest(value) {
+    let digest = Sha256::digest(value);
+    key = format!("{by}#sha256:");
+    for byte in digest {
         let _ = write!(key, "{byte:02x}");
     }
     key
@@ -122,7 +127,7 @@ pub(crate) fn of_caller(facts: &Facts) -> String {
 /// The scope of this caller's own limits: the owner of their item, which says which plan the caller is assigned, too.
 #[must_use]
 pub fn caller_scope(caller: &EntityName) -> String {
-    named("caller", caller.to_string())
+    named("caller", caller)
 }
 
 #[cfg(test)]

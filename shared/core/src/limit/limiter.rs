@@ -156,7 +156,7 @@ impl Limiter {
         }
         match look {
             Look::Spent(spent, slots) => {
-                notes.extend(spent);
+                add(notes, spent);
                 taken.parts.push(Part::Leased { key, slots });
                 self.ask(store, scope, None, demand, taken, notes).await
             }
@@ -213,7 +213,7 @@ impl Limiter {
                     let key = wanted.key.clone();
                     let given = Given { levels: leased, size, named };
                     let (spent, slots) = self.leases.take_up(wanted, given, demand.now, demand.refresh);
-                    notes.extend(spent);
+                    add(notes, spent);
                     taken.parts.push(Part::Leased { key, slots });
                 }
                 Ok(None)
@@ -317,6 +317,11 @@ impl Limiter {
         let mut assignments = self.assignments.lock().unwrap_or_else(PoisonError::into_inner);
         assignments.insert(scope.to_owned(), (now, assignment), 0);
     }
+}
+
+/// Adds `more`, which often are all.
+fn add(notes: &mut Vec<LimitNote>, more: Vec<LimitNote>) {
+    if notes.is_empty() { *notes = more } else { notes.extend(more) }
 }
 
 fn quotas(mut slots: Vec<Slot>) -> Vec<Slot> {
