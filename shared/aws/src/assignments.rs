@@ -78,7 +78,10 @@ impl Assignments {
             .expression_attribute_names("#plan", "plan");
         let update = match plan {
             Some(plan) => {
-                update.update_expression("SET #plan = :plan").expression_attribute_values(":plan", text(plan))
+                update
+                    // Who is assigned a plan stays so, however long no call comes.
+                    .update_expression("SET #plan = :plan REMOVE expires")
+                    .expression_attribute_values(":plan", text(plan))
             }
             None => update.update_expression("REMOVE #plan"),
         };

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::block::Block;
 use crate::item::LedgerItem;
-use crate::ledger;
+use crate::{ledger, rollup};
 
 /// The word by which a line is known.
 const USAGE: &str = "usage";
@@ -44,6 +44,34 @@ pub enum Journaled {
     Item(Box<LedgerItem>),
     /// The calls of a block.
     Block(Block),
+}
+
+/// The longest id of a call or block, in bytes: a partition key of DynamoDB has at most 2,048, and the roll-up puts a word
+/// before it.
+const LONGEST_ID: usize = 2_000;
+
+impl Journaled {
+    /// When the ledger would forget it, in seconds since the epoch.
+    #[must_use]
+    pub fn expires(&self) -> Option<i64> {
+        match self {
+            Self::Item(item) => item.expires,
+            Self::Block(block) => block.expires,
+        }
+    }
+
+    /// Whether the ledger can hold it, and the roll-up count it.
+    fn fits(&self) -> Result<(), String> {
+        let (id, calls) = match self {
+            Self::Item(item) => (&item.call, std::slice::from_ref(&**item)),
+            Self::Block(block) => (&block.id, block.calls.as_slice()),
+        };
+        let ids = calls.iter().map(|call| &call.call).chain([id]);
+        if ids.into_iter().any(|id| id.is_empty() || id.len() > LONGEST_ID) {
+            return Err(format!("an id has 1 to {LONGEST_ID} bytes"));
+        }
+        rollup::contribution(calls).map(drop).map_err(|error| error.to_string())
+    }
 }
 
 /// Why a line of the door's holds nothing.
@@ -110,11 +138,15 @@ impl JournalLine {
             {
                 Err(broken("its id is no call's"))
             }
-            Self { item: Some(item), block: None, .. } => Ok(Some(Journaled::Item(item))),
+            Self { item: Some(item), block: None, .. } => {
+                let journaled = Journaled::Item(item);
+                journaled.fits().map(|()| Some(journaled)).map_err(|cause| broken(&cause))
+            }
             Self { item: None, block: Some(line), .. } => {
                 let packed = STANDARD.decode(&line.calls).map_err(|_| broken("its calls are not base64"))?;
                 let block = Block::unpacked(line.call, line.at, line.count, line.expires, &packed);
-                block.map(|block| Some(Journaled::Block(block))).map_err(|error| broken(&error.to_string()))
+                let journaled = block.map(Journaled::Block).map_err(|error| broken(&error.to_string()))?;
+                journaled.fits().map(|()| Some(journaled)).map_err(|cause| broken(&cause))
             }
             Self { .. } => Err(broken("it holds neither a call nor a block")),
         }
@@ -209,6 +241,9 @@ mod tests {
             &line[..line.len() - 20],
             &line.replace("c-1", "block#1#2"),
             &line.replace("\"units\":", "\"unit\":"),
+            &line.replace("\"units\":", "\"units\":9"),
+            &line.replace("\"units\":", "\"units\":99999999999999999"),
+            &line.replace("c-1", &"c".repeat(2_001)),
             "{\"doorward\":\"usage\"}",
             "{\"doorward\":\"usage\",\"block\":{\"call\":\"block#1#2\",\"calls\":\"!\",\"at\":\"2026-11-24T12:00:00Z\",\"count\":1,\"expires\":null}}",
         ] {

@@ -84,7 +84,7 @@ pub use signer::{Scope, Signer, Unsigned};
 pub use start::{StartError, init_log, open_authorizer, open_door};
 pub use switchboard::{Switchboard, SwitchedOff};
 pub use switches::DynamoSwitches;
-pub use usage_import::Imported;
+pub use usage_import::{ImportError, Imported};
 pub use usage_reader::UsageReader;
 
 /// Everything that a door stands on, over the environment as it is now and over the tables `<table>-ledger` and `<table>-state`.

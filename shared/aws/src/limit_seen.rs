@@ -1,6 +1,7 @@
 //! What the item of a scope says.
 //!
-//! A rate is the attribute `r#NAME`, its theoretical arrival time in nanoseconds; a quota is `q#NAME#WINDOW`, the
+//! A rate is the attribute `r#NAME#INTERVAL`, its theoretical arrival time in nanoseconds, apart for each interval that
+//! its overrides have; a quota is `q#NAME#WINDOW`, the
 //! units that the window has given; windows that ended by `closed` are not in the item any more, and give nothing.
 //! `l#LEASE` names a block that a sandbox holds, until when in seconds since the epoch; `plan` is the plan that a caller
 //! was assigned.
@@ -51,7 +52,7 @@ pub(crate) struct Seen {
 impl Seen {
     /// The update of a rate at `now`, as far as can be guessed.
     pub(crate) fn branch(&self, slot: &Slot, now: Timestamp) -> Branch {
-        let last = self.branches.get(&slot.name).filter(|_| self.as_last);
+        let last = self.branches.get(&attribute(slot)).filter(|_| self.as_last);
         last.copied().unwrap_or_else(|| Slot::branch(level(slot, &self.levels), now))
     }
 
@@ -59,7 +60,7 @@ impl Seen {
     pub(crate) fn branches_of(&self, ask: &Ask) -> BTreeMap<String, Branch> {
         let slots = ask.slots.iter().chain(ask.block.iter().flat_map(|block| &block.slots));
         let rates = slots.filter(|slot| slot.ends().is_none());
-        rates.map(|slot| (slot.name.clone(), self.branch(slot, ask.now))).collect()
+        rates.map(|slot| (attribute(slot), self.branch(slot, ask.now))).collect()
     }
 }
 
@@ -125,7 +126,7 @@ pub(crate) fn block_levels(block: &Block, levels: &Levels) -> Vec<Level> {
 /// The attribute that holds the slot's level.
 pub(crate) fn attribute(slot: &Slot) -> String {
     match &slot.rule {
-        SlotRule::Rate { .. } => format!("r#{}", slot.name),
+        SlotRule::Rate { interval, .. } => format!("r#{}#{interval}", slot.name),
         SlotRule::Quota { window, .. } => format!("q#{}#{window}", slot.name),
     }
 }
@@ -144,7 +145,7 @@ mod tests {
         let item = Attributes::from([
             ("owner".into(), AttributeValue::S("caller".into())),
             ("expires".into(), number("1795694402")),
-            ("r#r5".into(), number("1795521600000000000")),
+            ("r#r5#200000000".into(), number("1795521600000000000")),
             ("q#day#2026-11-24".into(), number("7")),
             ("q#odd#2026-11-24".into(), number("1.5")),
             ("l#past".into(), number("1795521539")),
@@ -152,8 +153,10 @@ mod tests {
             ("plan".into(), AttributeValue::S("pro".into())),
             ("closed".into(), number("1795521540")),
         ]);
-        let expected =
-            [("q#day#2026-11-24", Level::Quota(7)), ("r#r5", Level::Rate(Some(1_795_521_600_000_000_000)))];
+        let expected = [
+            ("q#day#2026-11-24", Level::Quota(7)),
+            ("r#r5#200000000", Level::Rate(Some(1_795_521_600_000_000_000))),
+        ];
         assert_eq!(assignment(&item), Assignment(Some("pro".into())));
         let seen = seen(&item, now());
         assert_eq!(seen.stale, ["l#past"], "a minute after its end");

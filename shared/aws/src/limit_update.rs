@@ -327,22 +327,27 @@ mod tests {
     #[test]
     fn a_rate_moves_from_the_clock_or_from_where_it_is() {
         let lead = |ms: i64| Level::Rate(Some(nanoseconds(now()) + ms * 1_000_000));
-        let idle = "(attribute_not_exists(r#r5) OR r#r5 <= now+0ms)";
+        let idle = "(attribute_not_exists(r#r5#200000000) OR r#r5#200000000 <= now+0ms)";
         let expires = "expires = 1795694402";
-        check(&ask(&[rate()], 1), &[], &format!("SET r#r5 = now+200ms, {expires}"), idle);
-        check(&ask(&[rate()], 1), &[("r#r5", lead(-1))], &format!("SET r#r5 = now+200ms, {expires}"), idle);
-        check(&ask(&[rate()], 3), &[], &format!("SET r#r5 = now+600ms, {expires}"), idle);
+        check(&ask(&[rate()], 1), &[], &format!("SET r#r5#200000000 = now+200ms, {expires}"), idle);
         check(
             &ask(&[rate()], 1),
-            &[("r#r5", lead(400))],
-            "SET r#r5 = r#r5 + 200000000, expires = 1795694402",
-            "r#r5 > now+0ms AND r#r5 <= now+1800ms",
+            &[("r#r5#200000000", lead(-1))],
+            &format!("SET r#r5#200000000 = now+200ms, {expires}"),
+            idle,
+        );
+        check(&ask(&[rate()], 3), &[], &format!("SET r#r5#200000000 = now+600ms, {expires}"), idle);
+        check(
+            &ask(&[rate()], 1),
+            &[("r#r5#200000000", lead(400))],
+            "SET r#r5#200000000 = r#r5#200000000 + 200000000, expires = 1795694402",
+            "r#r5#200000000 > now+0ms AND r#r5#200000000 <= now+1800ms",
         );
         check(
             &ask(&[rate()], 2),
-            &[("r#r5", lead(400))],
-            "SET r#r5 = r#r5 + 400000000, expires = 1795694402",
-            "r#r5 > now+0ms AND r#r5 <= now+1600ms",
+            &[("r#r5#200000000", lead(400))],
+            "SET r#r5#200000000 = r#r5#200000000 + 400000000, expires = 1795694402",
+            "r#r5#200000000 > now+0ms AND r#r5#200000000 <= now+1600ms",
         );
     }
 
@@ -362,8 +367,8 @@ mod tests {
         check(
             &ask(&[rate(), quota()], 1),
             &[],
-            "SET r#r5 = now+200ms, q#day#2026-11-24 = if_not_exists(q#day#2026-11-24, 0) + 1, expires = 1795737600",
-            "(attribute_not_exists(r#r5) OR r#r5 <= now+0ms) AND \
+            "SET r#r5#200000000 = now+200ms, q#day#2026-11-24 = if_not_exists(q#day#2026-11-24, 0) + 1, expires = 1795737600",
+            "(attribute_not_exists(r#r5#200000000) OR r#r5#200000000 <= now+0ms) AND \
              (attribute_not_exists(q#day#2026-11-24) OR q#day#2026-11-24 <= 99) AND \
              (attribute_not_exists(closed) OR closed <= 1795564799)",
         );
@@ -387,9 +392,9 @@ mod tests {
             &ask(block(1, 50, None)),
             &[],
             &format!(
-                "SET r#r5 = now+1200ms, q#day#2026-11-24 = if_not_exists(q#day#2026-11-24, 0) + 6, {lease}, {expires}"
+                "SET r#r5#200000000 = now+1200ms, q#day#2026-11-24 = if_not_exists(q#day#2026-11-24, 0) + 6, {lease}, {expires}"
             ),
-            "(attribute_not_exists(r#r5) OR r#r5 <= now+0ms) AND \
+            "(attribute_not_exists(r#r5#200000000) OR r#r5#200000000 <= now+0ms) AND \
              (attribute_not_exists(q#day#2026-11-24) OR q#day#2026-11-24 <= 94) AND attribute_not_exists(l#new) AND \
              (attribute_not_exists(closed) OR closed <= 1795564799)",
         );
@@ -397,9 +402,9 @@ mod tests {
             &ask(block(2, 50, Some("old"))),
             &[("q#day#2026-11-24", Level::Quota(97))],
             &format!(
-                "SET r#r5 = now+400ms, q#day#2026-11-24 = if_not_exists(q#day#2026-11-24, 0) + 2, {expires} REMOVE l#old"
+                "SET r#r5#200000000 = now+400ms, q#day#2026-11-24 = if_not_exists(q#day#2026-11-24, 0) + 2, {expires} REMOVE l#old"
             ),
-            "(attribute_not_exists(r#r5) OR r#r5 <= now+0ms) AND \
+            "(attribute_not_exists(r#r5#200000000) OR r#r5#200000000 <= now+0ms) AND \
              (attribute_not_exists(q#day#2026-11-24) OR q#day#2026-11-24 <= 98) AND \
              (attribute_not_exists(closed) OR closed <= 1795564799)",
         );

@@ -57,6 +57,23 @@ impl DynamoLimits {
         }
     }
 
+    /// What limits say that would refuse the call if they were unused: no update finds out whether its plan is the right one.
+    async fn never(&self, ask: &Ask, seen_last: Seen) -> Result<Reserved, StoreError> {
+        let refused = |seen: &Seen| Ok(Reserved::Refused(in_order(ask, &seen.levels)));
+        let Some(taken_for) = ask.assignment.as_ref().filter(|_| self.fresh(ask).is_none()) else {
+            return refused(&seen_last);
+        };
+        let item = self.items.item(&ask.scope).await?;
+        let assigned = assignment(&item);
+        if assigned != *taken_for {
+            return Ok(Reserved::Reassigned(assigned));
+        }
+        let Seen { branches, as_last, .. } = seen_last;
+        let seen = Seen { branches, as_last, ..seen(&item, ask.now) };
+        self.memory.remember(&ask.scope, Sighting { at: ask.now, seen: seen.clone() });
+        refused(&seen)
+    }
+
     /// What was seen of the scope, if it was seen just now.
     fn fresh(&self, ask: &Ask) -> Option<Seen> {
         let sighting = self.memory.recall(&ask.scope)?;
@@ -78,7 +95,7 @@ impl LimitStore for DynamoLimits {
         }
         let mut seen_last = self.memory.recall(&ask.scope).map(|sighting| sighting.seen).unwrap_or_default();
         if refuses(ask, &Levels::default()) {
-            return Ok(Reserved::Refused(in_order(ask, &seen_last.levels)));
+            return self.never(ask, seen_last).await;
         }
         if let Some(levels) = self.recall(ask) {
             return Ok(Reserved::Refused(levels));

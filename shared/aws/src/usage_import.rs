@@ -29,12 +29,35 @@ impl std::ops::AddAssign for Imported {
     }
 }
 
+/// Why what a log kept does not come into the ledger.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ImportError {
+    /// The table does not answer; what is there by then stays.
+    #[error(transparent)]
+    Store(StoreError),
+    /// The table does not take it, now or later.
+    #[error("the ledger does not take it: {0}")]
+    Unfit(String),
+}
+
+impl From<StoreError> for ImportError {
+    fn from(error: StoreError) -> Self {
+        if error.0 == "ValidationException" { Self::Unfit(error.0) } else { Self::Store(error) }
+    }
+}
+
+impl From<BlockError> for ImportError {
+    fn from(error: BlockError) -> Self {
+        Self::Unfit(error.to_string())
+    }
+}
+
 impl DynamoLedger {
     /// Puts what the log kept where the ledger lacks it. Doing so again changes nothing.
     ///
     /// # Errors
-    /// [`StoreError`] when the table does not answer; what is there by then stays.
-    pub async fn import(&self, journaled: &Journaled) -> Result<Imported, StoreError> {
+    /// [`ImportError`]
+    pub async fn import(&self, journaled: &Journaled) -> Result<Imported, ImportError> {
         match journaled {
             Journaled::Item(item) => self.import_item(item).await.map(Imported::one),
             Journaled::Block(block) => self.import_block(block).await,
@@ -42,7 +65,7 @@ impl DynamoLedger {
     }
 
     /// Whether the ledger lacked it. The row of a claim whose call then could not be resolved is resolved by it.
-    async fn import_item(&self, item: &LedgerItem) -> Result<bool, StoreError> {
+    async fn import_item(&self, item: &LedgerItem) -> Result<bool, ImportError> {
         let found = match self.put(item, None).await? {
             Written::Yes => return Ok(true),
             Written::Otherwise(found) => found.map(ledger::read).transpose()?,
@@ -58,12 +81,13 @@ impl DynamoLedger {
     }
 
     /// A block that is there holds some of the calls, where its write got through before more came to it.
-    async fn import_block(&self, block: &Block) -> Result<Imported, StoreError> {
-        let unfit = |error: BlockError| StoreError(error.to_string());
-        let found = match self.put_absent(block.write().map_err(unfit)?).await? {
+    async fn import_block(&self, block: &Block) -> Result<Imported, ImportError> {
+        let found = match self.put_absent(block.write()?).await? {
             Written::Yes => return Ok(Imported { added: block.calls.len() as u64, present: 0 }),
-            Written::Otherwise(None) => return Err(StoreError("the block changes meanwhile".to_owned())),
-            Written::Otherwise(Some(found)) => Block::read(found).map_err(unfit)?,
+            Written::Otherwise(None) => {
+                return Err(StoreError("the block changes meanwhile".to_owned()).into());
+            }
+            Written::Otherwise(Some(found)) => Block::read(found)?,
         };
         let held: HashSet<&str> = found.calls.iter().map(|item| item.call.as_str()).collect();
         let mut imported = Imported::default();

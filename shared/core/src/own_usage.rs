@@ -85,9 +85,11 @@ impl Door {
         call.caller = Some(principal.name.clone());
         let open = Open::of_nothing(&principal, rules.plan.as_ref(), request.source_ip, call);
         self.bound_questions(&open)?;
-        let assignment = self.assignment(&open, call).await?;
-        let plan = self.plan(&open, assignment.as_ref(), call)?;
-        let now = self.ports.clock.now();
+        let (now, scope) = (self.ports.clock.now(), open.scope());
+        let assignment = self.limiter.read_assignment(self.ports.limits.as_ref(), &scope, now);
+        let assignment =
+            self.in_time(call, assignment).await.map_err(|error| self.store_away(call, &error))?;
+        let plan = self.plan(&open, Some(&assignment), call)?;
         let read = self.read_standing(plan, &open, now);
         let (limits, usage) =
             self.in_time(call, read).await.map_err(|error| self.store_away(call, &error))?;

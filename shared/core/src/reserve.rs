@@ -57,9 +57,22 @@ impl Open {
         Self { facts, plan: PlanName::of(principal, plan), units: 0 }
     }
 
+    /// The scope of the caller's own limits.
+    pub(crate) fn scope(&self) -> String {
+        of_caller(&self.facts)
+    }
+
     pub(crate) fn caller(&self) -> String {
         self.facts.caller.to_string()
     }
+}
+
+/// The limits that a call is held to.
+#[derive(Clone, Copy)]
+enum Against {
+    All,
+    /// Those of its plan: what a plan charges is its own matter, and takes nothing from what others share.
+    Plan,
 }
 
 enum PlanName {
@@ -119,7 +132,7 @@ impl Door {
             open.units = claimed.permitted().units().get();
             tab.taken = Some(match call.goes_on {
                 true => self.meter_or_go_on(open, call).await?,
-                false => self.meter(open, call).await?,
+                false => self.meter(open, Against::All, call).await?,
             });
         }
         Ok(Admitted(claimed))
@@ -152,7 +165,7 @@ impl Door {
                 {
                     let (limits, bound) = (std::mem::take(&mut call.limits), call.bound.take());
                     // Who has nothing left pays nothing: the refusal stands either way.
-                    let taken = self.meter(&open, call).await;
+                    let taken = self.meter(&open, Against::Plan, call).await;
                     call.units = taken.map_or(0, |taken| taken.units);
                     if call.limits.is_empty() {
                         call.limits = limits;
@@ -165,7 +178,7 @@ impl Door {
 
     /// As [`Self::meter`], for a call that goes on while limits are away. It must have time left for its target.
     async fn meter_or_go_on(&self, open: &Open, call: &mut Call) -> Result<Taken, Refusal> {
-        let metered = tokio::time::timeout(LONGEST_WAIT, self.meter(open, call)).await;
+        let metered = tokio::time::timeout(LONGEST_WAIT, self.meter(open, Against::All, call)).await;
         let metered = metered.unwrap_or_else(|_| {
             let error = StoreError("the limits do not answer in time".to_owned());
             Err(self.store_away(call, &error))
@@ -179,7 +192,7 @@ impl Door {
         }
     }
 
-    async fn meter(&self, open: &Open, call: &mut Call) -> Result<Taken, Refusal> {
+    async fn meter(&self, open: &Open, against: Against, call: &mut Call) -> Result<Taken, Refusal> {
         let refresh = self.rules.config().door.refresh;
         let (switches, clock) = (self.ports.switches.as_ref(), self.ports.clock.as_ref());
         let off = self.in_time(call, self.switches.holding(&open.facts, refresh, switches, clock)).await;
@@ -194,7 +207,10 @@ impl Door {
             };
             let plan = self.plan(open, assignment.as_ref(), call)?;
             let now = self.ports.clock.now();
-            let scopes = self.scopes(plan, open);
+            let scopes = match against {
+                Against::All => self.scopes(plan, open),
+                Against::Plan => scopes(plan.iter().flat_map(|plan| &plan.limits), &open.facts),
+            };
             let demand = Demand { scopes: &scopes, units: open.units, now, assignment, refresh };
             let verdict = self.in_time(call, self.limiter.take(self.ports.limits.as_ref(), &demand)).await;
             match verdict.map_err(|error| self.store_away(call, &error))? {
@@ -215,14 +231,14 @@ impl Door {
         }
     }
 
-    /// The plan that the caller is taken to be assigned; `None` where the call is on no plan at all. Limits that are asked
+    /// The plan that the caller is taken to be assigned; `None` where there are no plans. Limits that are asked
     /// for in the table say so themselves.
     pub(crate) async fn assignment(
         &self,
         open: &Open,
         call: &mut Call,
     ) -> Result<Option<Assignment>, Refusal> {
-        if matches!(open.plan, PlanName::None) {
+        if matches!(open.plan, PlanName::None) && self.rules.config().plans.is_empty() {
             return Ok(None);
         }
         let caller = of_caller(&open.facts);
@@ -251,7 +267,7 @@ impl Door {
         let config = self.rules.config();
         let assigned = assignment.and_then(|assignment| assignment.0.as_ref());
         let plan = match (assigned, &open.plan) {
-            (_, PlanName::None) => return Ok(None),
+            (None, PlanName::None) => return Ok(None),
             (Some(name), _) => config.plan(name).ok_or_else(|| {
                 let cause = format!(
                     "the caller is assigned the plan `{name}`, which the configuration does not have"

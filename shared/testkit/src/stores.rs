@@ -89,7 +89,7 @@ impl MemoryLimits {
 
 fn level_key(scope: &str, slot: &Slot) -> String {
     match &slot.rule {
-        SlotRule::Rate { .. } => format!("{scope}/{}", slot.name),
+        SlotRule::Rate { interval, .. } => format!("{scope}/{}/{interval}", slot.name),
         SlotRule::Quota { window, .. } => format!("{scope}/{}/{window}", slot.name),
     }
 }

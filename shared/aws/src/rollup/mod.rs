@@ -24,6 +24,7 @@ use marks::Found;
 use transaction::{MOST_WRITES, Sent, Spread};
 
 pub use entry::UncountableError;
+pub(crate) use entry::contribution;
 pub use pause::Pause;
 pub use rebuild::{Difference, Origin, Rebuild, Rebuilt, Repair};
 pub use start::open_rollup;

@@ -1,12 +1,15 @@
 //! What operators write of plans and switches is what doors read.
 
 use doorward_aws::{Assigned, Assignments, DynamoLimits, DynamoSwitches, Switchboard, SwitchedOff};
-use doorward_core::limit::{Assignment, caller_scope};
+use doorward_core::limit::{Ask, Assignment, Reserved, caller_scope};
 use doorward_core::ports::{LimitStore, Switches};
 use doorward_model::EntityName;
 use doorward_testkit::fault_proxy::Fault;
+use jiff::ToSpan;
 use serde_json::json;
 
+use crate::limits::{ask, quota};
+use crate::sample;
 use crate::store::{Store, TABLE};
 
 fn change(second: u64, plan: Option<&str>) -> Assigned {
@@ -45,11 +48,35 @@ async fn what_a_caller_consumed_stays_when_the_plan_changes() {
     let key = json!({ "owner": { "S": caller_scope(&alice) }, "item": { "S": "limits" } });
     let mut item = key.clone();
     item["some-quota"] = json!({ "N": "7" });
+    item["expires"] = json!({ "N": "1795737600" });
     store.put("shop-state", item);
     let assignments = Assignments::new(&store.clients, TABLE);
     assignments.assign(&alice, &change(1, Some("partner"))).await.unwrap();
     let item = store.item("state", key).unwrap();
     assert_eq!((&item["some-quota"]["N"], &item["plan"]["S"]), (&json!("7"), &json!("partner")));
+    assert!(item["expires"].is_null(), "it stays, however long no call comes");
+}
+
+#[tokio::test]
+async fn an_assignment_is_found_out_where_the_plan_before_it_never_lets_a_call_in() {
+    let store = Store::start().await;
+    let alice = EntityName::new("User", "alice");
+    let limits = DynamoLimits::new(&store.clients, TABLE);
+    let on = |plan: Option<&str>, units| Ask {
+        assignment: Some(Assignment(plan.map(str::to_owned))),
+        ..ask(&[quota(0)], units, sample::now())
+    };
+    assert!(matches!(limits.reserve(&on(None, 1)).await.unwrap(), Reserved::Refused(_)));
+    Assignments::new(&store.clients, TABLE).assign(&alice, &change(1, Some("partner"))).await.unwrap();
+    store.asked();
+    let later = Ask { now: sample::now() + 1.second(), ..on(None, 1) };
+    let partner = Reserved::Reassigned(Assignment(Some("partner".into())));
+    assert_eq!(limits.reserve(&later).await.unwrap(), partner);
+    for ms in 0..1_000 {
+        let later = Ask { now: sample::now() + (2_000 + ms).milliseconds(), ..on(Some("partner"), 1) };
+        assert!(matches!(limits.reserve(&later).await.unwrap(), Reserved::Refused(_)));
+    }
+    assert_eq!(store.asked(), ["GetItem", "GetItem"], "a flood costs a read a second");
 }
 
 #[tokio::test]

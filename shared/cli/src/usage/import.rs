@@ -3,10 +3,11 @@ use std::io::{BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use doorward_aws::{DynamoLedger, Imported, JournalLine, Journaled};
+use doorward_aws::{DynamoLedger, ImportError, Imported, JournalLine, Journaled};
 use doorward_core::ports::StoreError;
+use jiff::Timestamp;
 use serde::Deserialize;
-use serde_json::json;
+use serde_json::{Value, json};
 use tokio::task::JoinSet;
 
 use crate::endpoint::Dynamodb;
@@ -44,6 +45,8 @@ pub(crate) struct Arguments {
 struct Counts {
     imported: Imported,
     skipped: u64,
+    /// Of calls that the ledger has forgotten by now, or soon will have: whether they were counted cannot be known.
+    expired: u64,
     /// The number of each line or event that is broken, and why.
     broken: Vec<(u64, String)>,
 }
@@ -51,57 +54,92 @@ struct Counts {
 pub(crate) async fn run(arguments: &Arguments, format: Format) -> Result<Exit, Failure> {
     let table = project::configuration(&arguments.path)?.door.table;
     let ledger = Arc::new(DynamoLedger::new(&arguments.dynamodb.clients()?, &table));
-    let mut log = open(&arguments.file)?;
     let unreadable =
         |error: std::io::Error| Failure::new(format!("cannot read `{}`: {error}", arguments.file.display()));
     let away = |error: StoreError| arguments.dynamodb.failed(&format!("{table}-ledger"), &error);
-    let (mut counts, mut writes) = (Counts::default(), JoinSet::new());
-    let (mut number, mut line) = (0, String::new());
-    let mut events = Vec::new().into_iter();
-    loop {
-        let next = match events.next() {
-            Some(Event { message }) => message,
-            None => {
-                line.clear();
-                if log.read_line(&mut line).map_err(unreadable)? == 0 {
-                    break;
-                }
-                if number == 0 && begins_document(&line) {
-                    events = document(&line, &mut log).map_err(unreadable)?.into_iter();
-                    continue;
-                }
-                line.clone()
-            }
-        };
+    let mut lines = Lines::open(&arguments.file)?;
+    let (mut counts, mut writes, mut number) = (Counts::default(), JoinSet::new(), 0);
+    let now = Timestamp::now().as_second();
+    while let Some(line) = lines.next().map_err(unreadable)? {
         number += 1;
-        match JournalLine::read(&next) {
+        match line.as_deref().map_or(Err("it is not UTF-8".to_owned()), read) {
             Ok(None) => counts.skipped += 1,
-            Err(error) => counts.broken.push((number, error.to_string())),
+            Err(cause) => counts.broken.push((number, cause)),
+            Ok(Some(journaled)) if journaled.expires().is_some_and(|expires| expires <= now) => {
+                counts.expired += 1;
+            }
             Ok(Some(journaled)) => {
                 if writes.len() >= AT_ONCE {
-                    counts.imported += written(&mut writes).await.map_err(away)?;
+                    counts.add(written(&mut writes).await).map_err(away)?;
                 }
                 let ledger = Arc::clone(&ledger);
-                writes.spawn(async move { put(&ledger, &journaled).await });
+                writes.spawn(async move { (number, ledger.import(&journaled).await) });
             }
         }
     }
     while !writes.is_empty() {
-        counts.imported += written(&mut writes).await.map_err(away)?;
+        counts.add(written(&mut writes).await).map_err(away)?;
     }
+    counts.broken.sort_unstable();
     tell(&counts, format);
     Ok(if counts.broken.is_empty() { Exit::Ok } else { Exit::Invalid })
 }
 
-async fn put(ledger: &DynamoLedger, journaled: &Journaled) -> Result<Imported, StoreError> {
-    ledger.import(journaled).await
+fn read(line: &str) -> Result<Option<Journaled>, String> {
+    JournalLine::read(line).map_err(|error| error.to_string())
 }
 
+type Write = (u64, Result<Imported, ImportError>);
+
 /// What the next write that ends came to.
-async fn written(writes: &mut JoinSet<Result<Imported, StoreError>>) -> Result<Imported, StoreError> {
+async fn written(writes: &mut JoinSet<Write>) -> Write {
     match writes.join_next().await {
-        None => Ok(Imported::default()),
-        Some(ended) => ended.unwrap_or_else(|_| Err(StoreError("a write was cut off".to_owned()))),
+        None => (0, Ok(Imported::default())),
+        Some(ended) => {
+            ended.unwrap_or_else(|_| (0, Err(StoreError("a write was cut off".to_owned()).into())))
+        }
+    }
+}
+
+impl Counts {
+    fn add(&mut self, (number, written): Write) -> Result<(), StoreError> {
+        match written {
+            Ok(imported) => self.imported += imported,
+            Err(ImportError::Store(error)) => return Err(error),
+            Err(unfit) => self.broken.push((number, unfit.to_string())),
+        }
+        Ok(())
+    }
+}
+
+/// The lines of a log, or the events of a document.
+struct Lines {
+    log: Box<dyn BufRead>,
+    begun: bool,
+    events: std::vec::IntoIter<Event>,
+}
+
+impl Lines {
+    fn open(file: &Path) -> Result<Self, Failure> {
+        Ok(Self { log: open(file)?, begun: false, events: Vec::new().into_iter() })
+    }
+
+    /// The next one; within it, `None` where it is no UTF-8.
+    fn next(&mut self) -> std::io::Result<Option<Option<String>>> {
+        loop {
+            if let Some(Event { message }) = self.events.next() {
+                return Ok(Some(Some(message.as_str().unwrap_or_default().to_owned())));
+            }
+            let mut line = Vec::new();
+            if self.log.read_until(b'\n', &mut line)? == 0 {
+                return Ok(None);
+            }
+            if !std::mem::replace(&mut self.begun, true) && begins_document(&String::from_utf8_lossy(&line)) {
+                self.events = document(&line, &mut self.log)?.into_iter();
+                continue;
+            }
+            return Ok(Some(String::from_utf8(line).ok()));
+        }
     }
 }
 
@@ -123,7 +161,8 @@ struct Document {
 
 #[derive(Deserialize)]
 struct Event {
-    message: String,
+    #[serde(default)]
+    message: Value,
 }
 
 /// Whether the log is one JSON document: its first line opens an object that is none of its own lines.
@@ -132,24 +171,33 @@ fn begins_document(line: &str) -> bool {
     line == "{" || line.starts_with("{\"events\"") || line.starts_with("{ \"events\"")
 }
 
-fn document(first: &str, rest: &mut dyn Read) -> std::io::Result<Vec<Event>> {
-    let whole = first.as_bytes().chain(rest);
+fn document(first: &[u8], rest: &mut dyn Read) -> std::io::Result<Vec<Event>> {
+    let whole = first.chain(rest);
     let document: Document = serde_json::from_reader(whole)?;
     Ok(document.events)
 }
 
 fn tell(counts: &Counts, format: Format) {
-    let Counts { imported: Imported { added, present }, skipped, broken } = counts;
+    let Counts { imported: Imported { added, present }, skipped, expired, broken } = counts;
     for (number, cause) in broken {
         eprintln!("warning: line {number} cannot be imported: {cause}");
+    }
+    if *expired > 0 {
+        eprintln!(
+            "warning: {expired} lines hold calls that are past their time in the ledger, and are left out: whether they \
+             were counted cannot be known any more"
+        );
     }
     match format {
         Format::Json => say!(
             "{}",
-            json!({ "imported": added, "present": present, "skipped": skipped, "broken": broken.len() })
+            json!({
+                "imported": added, "present": present, "skipped": skipped, "expired": expired, "broken": broken.len(),
+            })
         ),
         Format::Human => say!(
-            "{added} calls imported, {present} were there already; {skipped} other lines skipped, {} broken",
+            "{added} calls imported, {present} were there already; {skipped} other lines skipped, {expired} expired, {} \
+             broken",
             broken.len()
         ),
     }

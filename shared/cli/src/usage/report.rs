@@ -114,6 +114,9 @@ pub(crate) async fn run(arguments: &Arguments, shape: Shape) -> Result<Exit, Fai
     }
     let table = project::configuration(&arguments.path)?.door.table;
     let (since, until) = arguments.span();
+    if since >= until {
+        return Err(Failure::usage("what is asked for ends before it begins, or has not begun"));
+    }
     let buckets = cover(since, until, arguments.coarsest());
     if buckets.len() > MOST_BUCKETS {
         let failure = Failure::usage(format!("the report would read {} hours or days", buckets.len()));

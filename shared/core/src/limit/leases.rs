@@ -140,13 +140,23 @@ impl Leases {
             lease.spent = lease.spent.saturating_add(units);
             return Look::Spent(lease.notes(units, now), Arc::clone(&lease.slots));
         }
-        if let Some(refusal) = &lease.refusal
-            && at < refusal.until
-            && units >= refusal.units
-        {
-            return Look::Held(refusal.notes.clone(), refusal.bound.clone());
+        match lease.refusing(units, at) {
+            Some(refusal) => Look::Held(refusal.notes.clone(), refusal.bound.clone()),
+            None => Look::Missing,
         }
-        Look::Missing
+    }
+
+    /// Whether a block for `units` was refused just now, and is missing: nothing is spent.
+    pub(crate) fn refusing(
+        &self,
+        scope: &Scope<'_>,
+        units: u64,
+        now: Timestamp,
+    ) -> Option<(Vec<LimitNote>, LimitNote)> {
+        let at = nanoseconds(now);
+        let mut held = self.held();
+        let lease = held.get(&LeaseKey::of(scope)?)?;
+        lease.refusing(units, at).map(|refusal| (refusal.notes.clone(), refusal.bound.clone()))
     }
 
     /// The block that a call for `units` needs, beside what there is of the one before.
@@ -293,6 +303,12 @@ impl Lease {
             refusal: None,
             hold: 0,
         }
+    }
+
+    /// The refusal that still holds for a call of `units`.
+    fn refusing(&self, units: u64, at: i64) -> Option<&Refusal> {
+        let refusal = self.refusal.as_ref().filter(|_| self.left_at(at) < units)?;
+        (at < refusal.until && units >= refusal.units).then_some(refusal)
     }
 
     fn left_at(&self, at: i64) -> u64 {

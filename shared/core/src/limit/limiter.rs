@@ -92,6 +92,9 @@ impl Limiter {
             return None;
         }
         demand.scopes.iter().find_map(|scope| {
+            if let Some((notes, bound)) = self.leases.refusing(scope, demand.units, demand.now) {
+                return Some(Verdict::Refused(notes, bound));
+            }
             let slots = scope.slots(LimitMode::Hard, demand.now);
             if slots.is_empty() {
                 return None;
@@ -242,11 +245,12 @@ impl Limiter {
     pub(crate) async fn give_back(&self, store: &dyn LimitStore, taken: &Taken, units: u64, now: Timestamp) {
         self.put_back(taken, units, now);
         for part in &taken.parts {
-            if let Part::Hard { scope, quotas } = part
-                && !quotas.is_empty()
-                && units > 0
-            {
-                let back = GiveBack { scope: scope.clone(), slots: quotas.clone(), units, lease: None };
+            let Part::Hard { scope, quotas } = part else { continue };
+            // What a window that is over gave helps nobody, and may be forgotten.
+            let slots = quotas.iter().filter(|quota| quota.ends().is_some_and(|ends| ends > now));
+            let slots: Vec<Slot> = slots.cloned().collect();
+            if !slots.is_empty() && units > 0 {
+                let back = GiveBack { scope: scope.clone(), slots, units, lease: None };
                 let _ = store.give_back(&back).await;
             }
         }
@@ -303,6 +307,16 @@ impl Limiter {
         {
             return Ok(assignment);
         }
+        self.read_assignment(store, scope, now).await
+    }
+
+    /// The plan that the caller is assigned now.
+    pub(crate) async fn read_assignment(
+        &self,
+        store: &dyn LimitStore,
+        scope: &str,
+        now: Timestamp,
+    ) -> Result<Assignment, StoreError> {
         let assignment = store.assignment(scope).await?;
         self.remember(scope, assignment.clone(), now);
         Ok(assignment)

@@ -51,10 +51,10 @@ impl LocalLimits {
         slots.iter().map(level).collect()
     }
 
-    /// `units` were not used after all.
+    /// `units` of quotas were not used after all. Rates come back by themselves.
     pub(crate) fn put_back(&self, scope: &str, slots: &[Slot], units: u64) {
         let mut levels = self.levels.lock().unwrap_or_else(PoisonError::into_inner);
-        for slot in slots {
+        for slot in slots.iter().filter(|slot| slot.ends().is_some()) {
             if let Some(level) = levels.get(&key(scope, slot)) {
                 *level = slot.before(*level, units);
             }
@@ -64,7 +64,7 @@ impl LocalLimits {
 
 fn key(scope: &str, slot: &Slot) -> String {
     match &slot.rule {
-        SlotRule::Rate { .. } => format!("{scope}\n{}", slot.name),
+        SlotRule::Rate { interval, .. } => format!("{scope}\n{}\n{interval}", slot.name),
         SlotRule::Quota { window, .. } => format!("{scope}\n{}\n{window}", slot.name),
     }
 }

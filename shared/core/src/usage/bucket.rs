@@ -67,7 +67,7 @@ impl Bucket {
     /// When the next one begins.
     #[must_use]
     pub fn ends(&self) -> Timestamp {
-        self.next().starts()
+        Offset::UTC.to_timestamp(self.next().start).unwrap_or(Timestamp::MAX)
     }
 
     /// The one after it.

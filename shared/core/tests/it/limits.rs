@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use doorward_model::{Call, Outcome, TargetFault};
-use doorward_testkit::s3;
+use doorward_testkit::{http, s3};
+use http::Method;
 
 use crate::shop::{GOOD_ORDER, Shop, json_body};
 
@@ -74,6 +75,52 @@ async fn limits_count_by_claims_and_groups_and_addresses_and_overrides_say_other
     assert_eq!(shop.last_line().bound.as_deref(), Some("each"));
     assert_eq!(shop.used("group#customers", "groups"), 2);
     assert_eq!(shop.used(r#"caller+action#["User::\"alice\"","createOrder"]"#, "each"), 2);
+}
+
+#[tokio::test]
+async fn a_rate_of_some_calls_does_not_move_that_of_others() {
+    for mode in ["hard", "leased", "local"] {
+        let shop = shop(
+            r#"limits = [{ quota = "1000/day" }]"#,
+            &format!(
+                "[[limits]]\nname = \"all\"\nrate = \"100/s\"\nburst = 100\nby = \"target\"\nmode = \"{mode}\"\n\
+                 overrides = [{{ match = {{ group = \"slow\" }}, rate = \"1/m\", burst = 1 }}]"
+            ),
+        );
+        let token = format!("Bearer {}", shop.token("mallory", &["customers", "slow"]));
+        let headers = [("authorization", token.as_str()), ("content-type", "application/json")];
+        for (id, status) in [("slow-1", 201), ("slow-2", 429)] {
+            let call = http(id, Method::POST, "/orders", &headers, GOOD_ORDER, shop.world.now());
+            assert_eq!(shop.ask(call).await.status, status, "{mode}");
+        }
+        assert_eq!(shop.place_all(20).await, [201; 20], "{mode}");
+    }
+}
+
+#[tokio::test]
+async fn who_is_refused_by_a_leased_limit_takes_from_no_shared_one() {
+    let shop = shop(
+        r#"limits = [{ quota = "3/day", mode = "leased", by = "action", name = "tenant" }]"#,
+        "[[limits]]\nname = \"shared\"\nquota = \"1000/day\"\nby = \"target\"",
+    );
+    let shared = || shop.used("target#orders", "shared");
+    shop.place_all(3).await;
+    let before = shared();
+    for n in 10..110 {
+        assert_eq!(shop.place(n).await, 429);
+    }
+    assert_eq!(shared(), before);
+    assert!(shop.store_calls() < 20, "{}", shop.store_calls());
+}
+
+#[tokio::test]
+async fn what_a_plan_charges_is_not_taken_from_what_others_share() {
+    let shop = Shop::with(|config| {
+        let config = config.replace(LIMITS, "limits = [{ quota = \"5/day\" }]\ncharge = [\"invalid\"]");
+        format!("{config}\n[[limits]]\nname = \"shared\"\nquota = \"9/day\"\nby = \"target\"")
+    });
+    shop.ask(shop.order("call-1", r#"{"items":[]}"#)).await;
+    assert_eq!((shop.used(ALICE, "default-quota-per-day"), shop.used("target#orders", "shared")), (1, 0));
 }
 
 #[tokio::test]
@@ -270,6 +317,17 @@ async fn who_is_assigned_a_plan_is_on_it_from_the_next_call_on() {
     shop.world.limits.assign("User::\"alice\"", Some("gone"));
     assert_eq!(shop.place(13).await, 503, "a plan that nobody knows is no way around limits");
     assert!(shop.world.lines.complaints().last().unwrap().contains("`gone`"));
+}
+
+#[tokio::test]
+async fn who_is_assigned_a_plan_is_on_it_where_there_is_no_other() {
+    let shop = Shop::with(|config| config.replace("name = \"default\"\nlimits", "name = \"small\"\nlimits"));
+    assert_eq!(shop.place(0).await, 201);
+    assert_eq!(shop.last_line().plan, None);
+    shop.world.limits.assign("User::\"alice\"", Some("partner"));
+    shop.world.clock.advance(Duration::from_secs(31));
+    assert_eq!(shop.place(1).await, 201);
+    assert_eq!(shop.last_line().plan.as_deref(), Some("partner"));
 }
 
 #[tokio::test]

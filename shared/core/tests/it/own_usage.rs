@@ -31,6 +31,15 @@ fn used(shop: &Shop, caller: &str, action: &str, outcome: Outcome, calls: i64) {
 }
 
 #[tokio::test]
+async fn who_was_assigned_a_plan_just_now_is_told_of_it() {
+    let shop = Shop::new();
+    let plan = async |id| json_body(ask(&shop, id, "alice").await).await["plan"].clone();
+    assert_eq!(plan("u1").await, "default");
+    shop.world.limits.assign("User::\"alice\"", Some("partner"));
+    assert_eq!(plan("u2").await, "partner");
+}
+
+#[tokio::test]
 async fn a_caller_learns_of_plan_limits_and_usage_and_of_nobody_elses() {
     let shop = Shop::new();
     used(&shop, "User::\"alice\"", "createOrder", Outcome::Admitted, 7);
@@ -68,7 +77,7 @@ async fn a_caller_learns_of_plan_limits_and_usage_and_of_nobody_elses() {
     let line = json!({ "action": "createOrder", "purpose": "checkout", "outcome": "admitted", "calls": 7, "units": 7 });
     assert_eq!(body["usage"], json!({ "period": "2026-11", "calls": [line] }));
     let after = (shop.world.ledger.rows().len(), shop.world.limits.switch.calls());
-    assert_eq!((after.0, after.1 - before.1), (before.0, 1), "it is no call, and takes from no limit");
+    assert_eq!((after.0, after.1 - before.1), (before.0, 2), "it is no call: its plan and levels are read");
     let line = shop.last_line();
     assert_eq!((line.action.as_deref(), line.outcome), (Some("doorward.usage"), Outcome::Admitted));
 }
