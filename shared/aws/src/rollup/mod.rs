@@ -6,6 +6,7 @@ mod marker;
 mod marks;
 mod pause;
 mod rebuild;
+mod renaming;
 mod start;
 mod state;
 mod stream;
@@ -23,9 +24,11 @@ use crate::AwsClients;
 use marks::Found;
 use transaction::{MOST_WRITES, Sent, Spread};
 
+pub(crate) use entry::of_row;
 pub use entry::UncountableError;
 pub use pause::Pause;
 pub use rebuild::{Difference, Origin, Rebuild, Rebuilt, Repair};
+pub(crate) use renaming::Named;
 pub use start::open_rollup;
 pub use stream::RolledUp;
 

@@ -339,7 +339,8 @@ struct Compared {
     differences: Vec<(Difference, Held)>,
 }
 
-fn print(id: &str, part: usize, version: u64) -> u64 {
+/// A number that no other marker has.
+pub(super) fn print(id: &str, part: usize, version: u64) -> u64 {
     use std::hash::{DefaultHasher, Hash as _, Hasher as _};
     let mut hasher = DefaultHasher::new();
     (id, part, version).hash(&mut hasher);
