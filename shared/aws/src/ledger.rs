@@ -110,7 +110,7 @@ impl DynamoLedger {
     async fn set(&self, call: &Call) -> Result<Written, StoreError> {
         let mut members = attributes::write(&LedgerItem::of(call)).map_err(unwritable)?;
         // Whose call it is, the claim says; who was forgotten since is not named again.
-        for settled in ["call", "version", "caller", "key_id", "resource"] {
+        for settled in ["call", "version", "caller", "key_id", "resource", "gateway_request_id"] {
             members.remove(settled);
         }
         let mut update = self

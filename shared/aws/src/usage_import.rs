@@ -65,7 +65,10 @@ impl DynamoLedger {
             };
             written = self.put(&resolved, Some(&row)).await?;
         }
-        Err(StoreError("the row of a call changes meanwhile".to_owned()))
+        match written {
+            Written::Yes => Ok(true),
+            Written::Otherwise(_) => Err(StoreError("the row of a call changes meanwhile".to_owned())),
+        }
     }
 
     /// A block that is there holds some of the calls, where its write got through before more came to it.

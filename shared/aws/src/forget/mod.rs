@@ -161,8 +161,10 @@ impl Forget {
             unread.extend(look.unreadable.iter().cloned());
             done.stays = look.stays.clone();
             let found = look.counts();
-            let is_clean = rows.is_zero() && found.is_zero() && !look.unending;
+            let finished = self.finish_blocks(&look, &mut unread).await?;
+            let is_clean = rows.is_zero() && found.is_zero() && !look.unending && finished == 0;
             done.counts += rows;
+            done.counts.markers += finished;
             if !is_clean {
                 let pause = self.roll_up.pause().await?;
                 let changed = self.change_state(look, &pause, &mut unread).await;

@@ -14,6 +14,22 @@ use crate::sdk_error;
 const LIMITS_STAY: i64 = 33 * 24 * 60 * 60;
 
 impl Forget {
+    /// Goes on with blocks of which a part alone was counted, where the ledger has them: what was cut off in the middle
+    /// of one may name the caller no more, and is not right for all that. How many markers moved.
+    pub(super) async fn finish_blocks(
+        &self,
+        look: &Look,
+        unreadable: &mut Vec<String>,
+    ) -> Result<usize, StoreError> {
+        let mut moved = 0;
+        for id in look.named.unfinished() {
+            if let Some(row) = self.row(id).await? {
+                moved += self.count(vec![row], unreadable).await?;
+            }
+        }
+        Ok(moved)
+    }
+
     /// Changes what a look at the state found.
     pub(super) async fn change_state(
         &self,

@@ -9,6 +9,7 @@ mod decisions;
 mod entities;
 mod faults;
 mod fetch;
+mod forget;
 mod lambda;
 mod leases;
 mod ledger;

@@ -22,6 +22,17 @@ pub(crate) struct Named {
     /// The ids of rows of the ledger with markers that name the caller, and how many.
     pub(crate) markers: BTreeMap<String, usize>,
     rows: BTreeMap<Row, Standing>,
+    /// The markers of rows that have more than one, whoever they name.
+    parts: BTreeMap<String, Parts>,
+}
+
+/// The markers of one row.
+#[derive(Debug, Default)]
+struct Parts {
+    /// As many as there are to be.
+    due: usize,
+    /// The versions of those that there are.
+    versions: Vec<u64>,
 }
 
 /// A sum as an item has it, for each that there is; `None` where it has none.
@@ -49,6 +60,11 @@ impl Named {
         let place = || format!("{owner} / {name}");
         if let Some((id, part)) = marker::place(item) {
             let mark = marker::read(item).ok_or_else(place)?;
+            if part > 0 || mark.parts > 1 {
+                let parts = self.parts.entry(id.clone()).or_default();
+                parts.due = parts.due.max(mark.parts);
+                parts.versions.push(mark.version);
+            }
             if names(&mark.counted, caller) {
                 *self.markers.entry(id.clone()).or_default() += 1;
                 for (row, sums) in mark.counted.rows().into_iter().filter(|(row, _)| row.group.caller == caller) {
@@ -74,6 +90,15 @@ impl Named {
             self.rows.entry(row).or_default().items.insert(spread, held);
         }
         Ok(true)
+    }
+
+    /// The ids of rows of which some parts are counted as they are now and others are not: a roll-up is at them, or was
+    /// cut off.
+    pub(crate) fn unfinished(&self) -> impl Iterator<Item = &String> {
+        let is_unfinished = |parts: &Parts| {
+            parts.versions.len() < parts.due || parts.versions.iter().min() != parts.versions.iter().max()
+        };
+        self.parts.iter().filter(move |(_, parts)| is_unfinished(parts)).map(|(id, _)| id)
     }
 
     /// How many items hold sums of the caller's.
