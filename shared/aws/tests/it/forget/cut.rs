@@ -45,7 +45,9 @@ async fn cut(at: usize, fault: Fault) -> bool {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn wherever_it_is_cut_off_it_goes_on_to_the_same_pseudonym() {
-    for at in 0.. {
+    // `CUTS=1` tries each write, which takes minutes.
+    let stride = std::env::var("CUTS").ok().and_then(|stride| stride.parse().ok()).unwrap_or(5);
+    for at in (0..).step_by(stride) {
         let fault = if at % 2 == 0 { Fault::ResetBeforeCommit } else { Fault::ResetAfterCommit };
         if cut(at, fault).await {
             assert!(at > 20, "it took more writes: {at}");

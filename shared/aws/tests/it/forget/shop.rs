@@ -81,8 +81,8 @@ pub(super) async fn ledger(store: &Store) -> Vec<LedgerRow> {
     }
     for block in [
         block("s#1", super::super::rollup::ledger::EXPIRES, three),
-        block("s#2", super::super::rollup::ledger::EXPIRES, of_many_groups("m", 80)),
-        block("s#3", now - HOUR, of_many_groups("g", 80)),
+        block("s#2", super::super::rollup::ledger::EXPIRES, of_many_groups("m", 40)),
+        block("s#3", now - HOUR, of_many_groups("g", 40)),
     ] {
         block.put(&store.clients, TABLE).await.unwrap();
         if block.id == "block#s#3" {

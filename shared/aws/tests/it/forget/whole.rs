@@ -17,8 +17,8 @@ async fn nothing_names_the_caller_and_every_sum_is_what_it_was() {
     let (before, sums) = (aggregates(&store), windows(&store));
     let survey = forget(&store, 1).survey().await.unwrap();
     let expected = Counts {
-        // Three alone, one of bob's on the caller, four of twelve in one block and half of eighty in another.
-        calls: 3 + 1 + 4 + 40,
+        // Three alone, one of bob's on the caller, four of twelve in one block and half of forty in another.
+        calls: 3 + 1 + 4 + 20,
         blocks: 2,
         markers: survey.counts.markers,
         aggregates: before.keys().filter(|row| row.group.caller == ALICE).count(),
@@ -103,7 +103,7 @@ async fn a_rebuild_afterwards_changes_nothing_and_what_the_stream_brings_again_d
         assert!(agrees(&done), "{repair:?}: {done:?}");
     }
     let counted: usize = archive.iter().map(|row| row.calls().len()).sum();
-    assert_eq!(all(&rows(&store).await).len() + counted, 10 + 12 + 80 + 82);
+    assert_eq!(all(&rows(&store).await).len() + counted, 10 + 12 + 40 + 42);
 }
 
 fn next_version(row: LedgerRow, name: &doorward_aws::Pseudonym) -> LedgerRow {
