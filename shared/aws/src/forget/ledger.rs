@@ -38,6 +38,9 @@ impl Forget {
             });
             let naming: Vec<LedgerRow> = naming.collect();
             if write {
+                let over = |row: &LedgerRow| row.expires().is_some_and(|expires| expires <= self.now.as_second());
+                let (over, naming): (Vec<_>, Vec<_>) = naming.into_iter().partition(over);
+                counts.markers += self.forget_rows(over, unreadable).await?;
                 let renamed = self.rename_rows(naming).await?;
                 counts.markers += self.count(renamed, unreadable).await?;
             }
@@ -62,6 +65,28 @@ impl Forget {
             renamed.extend(written(&mut writes).await?);
         }
         Ok(renamed)
+    }
+
+    /// Ends rows whose time is over and that the table still has: their markers may be gone before they are, and the
+    /// roll-up would count a next version of them a second time. What it has not counted yet, it does not see any more.
+    async fn forget_rows(&self, rows: Vec<LedgerRow>, unreadable: &mut Vec<String>) -> Result<usize, StoreError> {
+        let marked = |row: &&LedgerRow| row.expires().is_some_and(|expires| !rollup::is_past(expires, self.now));
+        let counted = self.count(rows.iter().filter(marked).cloned().collect(), unreadable).await?;
+        for row in rows {
+            let delete = self
+                .client
+                .delete_item()
+                .table_name(&*self.ledger_table)
+                .key("call", AttributeValue::S(row.id().to_owned()))
+                .condition_expression(AS_READ)
+                .expression_attribute_names("#version", "version")
+                .expression_attribute_values(":was", AttributeValue::N(row.version().to_string()))
+                .send()
+                .await;
+            // One that was written to since is met again.
+            passing::held(delete.map(drop), |error| error.is_conditional_check_failed_exception())?;
+        }
+        Ok(counted)
     }
 
     /// Writes a row anew, whoever else writes to it; the row as it is then, or `None` where the table has forgotten it.

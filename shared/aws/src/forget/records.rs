@@ -39,7 +39,7 @@ pub(super) fn mention(pseudonym: &Pseudonym, record: &str) -> Result<Mention, se
 /// Puts the pseudonym where the caller is named; whether that was anywhere.
 fn rename(value: &mut Value, pseudonym: &Pseudonym) -> bool {
     match value {
-        Value::Array(values) => values.iter_mut().fold(false, |found, value| rename(value, pseudonym) || found),
+        Value::Array(values) => count(values.iter_mut(), pseudonym) > 0,
         Value::Object(members) => {
             let EntityName { type_name, id } = pseudonym.caller();
             let is = |name: &str, text: &String| members.get(name).and_then(Value::as_str) == Some(text);
@@ -47,7 +47,7 @@ fn rename(value: &mut Value, pseudonym: &Pseudonym) -> bool {
             if is_caller {
                 members.insert("id".to_owned(), pseudonym.name().id.clone().into());
             }
-            members.values_mut().fold(is_caller, |found, value| rename(value, pseudonym) || found)
+            count(members.values_mut(), pseudonym) > 0 || is_caller
         }
         Value::String(text) if text == pseudonym.from() => {
             pseudonym.to().clone_into(text);
@@ -55,6 +55,11 @@ fn rename(value: &mut Value, pseudonym: &Pseudonym) -> bool {
         }
         _ => false,
     }
+}
+
+/// In how many of the values that was.
+fn count<'v>(values: impl Iterator<Item = &'v mut Value>, pseudonym: &Pseudonym) -> usize {
+    values.map(|value| usize::from(rename(value, pseudonym))).sum()
 }
 
 #[cfg(test)]

@@ -28,6 +28,7 @@ pub(crate) use entry::of_row;
 pub use entry::UncountableError;
 pub use pause::Pause;
 pub use rebuild::{Difference, Origin, Rebuild, Rebuilt, Repair};
+pub(crate) use rebuild::is_past;
 pub(crate) use renaming::Named;
 pub use start::open_rollup;
 pub use stream::RolledUp;

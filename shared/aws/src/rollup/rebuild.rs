@@ -168,8 +168,7 @@ impl Rebuild {
 
     /// Whether the table may have forgotten the markers of a row.
     fn is_past(&self, entry: &Entry) -> bool {
-        let over = |expires: i64| expires.saturating_add(marker::GRACE) <= self.now.as_second();
-        entry.expires.is_some_and(over)
+        entry.expires.is_some_and(|expires| is_past(expires, self.now))
     }
 
     /// Holds the aggregates of buckets that begin at `since` or later against what was taken up.
@@ -329,6 +328,11 @@ fn repairs(repair: Repair, first: Sums, expected: Sums) -> bool {
         Repair::Raise => (expected - first).named().iter().all(|(_, sum)| *sum >= 0),
         Repair::All => true,
     }
+}
+
+/// Whether the table may have forgotten the markers of a row that expires then.
+pub(crate) fn is_past(expires: i64, now: Timestamp) -> bool {
+    expires.saturating_add(marker::GRACE) <= now.as_second()
 }
 
 #[derive(Default)]
