@@ -63,7 +63,10 @@ fn an_invoice_is_the_pseudonyms_and_what_it_was() {
     assert!(refused["hint"].as_str().unwrap().contains("--yes"), "{refused}");
     let survey = books.told(&[&forget[..], &["--dry-run"]].concat(), 0);
     assert_eq!((tables(), archived(folder.as_ref())), (first, files));
-    assert_eq!((&survey["pseudonym"], &survey["calls"], &survey["markers"]), (&Value::Null, &json!(4), &json!(5)));
+    assert_eq!(
+        (&survey["pseudonym"], &survey["calls"], &survey["markers"]),
+        (&Value::Null, &json!(4), &json!(5))
+    );
     assert_eq!((&survey["assignments"], &survey["archive"]["calls"]), (&json!(1), &json!(5)));
     assert_eq!((&survey["stays"]["limits"], &survey["stays"]["plan"]), (&json!(1), &json!("default")));
 

@@ -33,7 +33,9 @@ impl Forget {
             Err(SdkError::ServiceError(error)) => match error.into_err() {
                 PutItemError::ConditionalCheckFailedException(failed) => {
                     let begun = failed.item.as_ref().and_then(|item| item.get("pseudonym")?.as_s().ok());
-                    begun.cloned().ok_or_else(|| StoreError("the pseudonym that was begun with cannot be read".to_owned()))
+                    begun.cloned().ok_or_else(|| {
+                        StoreError("the pseudonym that was begun with cannot be read".to_owned())
+                    })
                 }
                 error => Err(StoreError(sdk_error::code(&error))),
             },

@@ -29,7 +29,8 @@ impl Forget {
         let (mut counts, mut start) = (Counts::default(), None);
         loop {
             let page = self.ledger.page(start.as_deref()).await?;
-            unreadable.extend(page.unreadable.into_iter().map(|(id, error)| format!("the row `{id}`: {error}")));
+            unreadable
+                .extend(page.unreadable.into_iter().map(|(id, error)| format!("the row `{id}`: {error}")));
             let naming = page.rows.into_iter().filter_map(|row| {
                 let (_, calls) = self.pseudonym.rename_row(&row)?;
                 counts.calls += calls;
@@ -38,7 +39,8 @@ impl Forget {
             });
             let naming: Vec<LedgerRow> = naming.collect();
             if write {
-                let over = |row: &LedgerRow| row.expires().is_some_and(|expires| expires <= self.now.as_second());
+                let over =
+                    |row: &LedgerRow| row.expires().is_some_and(|expires| expires <= self.now.as_second());
                 let (over, naming): (Vec<_>, Vec<_>) = naming.into_iter().partition(over);
                 counts.markers += self.forget_rows(over, unreadable).await?;
                 let renamed = self.rename_rows(naming).await?;
@@ -69,8 +71,13 @@ impl Forget {
 
     /// Ends rows whose time is over and that the table still has: their markers may be gone before they are, and the
     /// roll-up would count a next version of them a second time. What it has not counted yet, it does not see any more.
-    async fn forget_rows(&self, rows: Vec<LedgerRow>, unreadable: &mut Vec<String>) -> Result<usize, StoreError> {
-        let marked = |row: &&LedgerRow| row.expires().is_some_and(|expires| !rollup::is_past(expires, self.now));
+    async fn forget_rows(
+        &self,
+        rows: Vec<LedgerRow>,
+        unreadable: &mut Vec<String>,
+    ) -> Result<usize, StoreError> {
+        let marked =
+            |row: &&LedgerRow| row.expires().is_some_and(|expires| !rollup::is_past(expires, self.now));
         let counted = self.count(rows.iter().filter(marked).cloned().collect(), unreadable).await?;
         for row in rows {
             let delete = self
@@ -140,7 +147,8 @@ impl Forget {
                 passing::held(update.map(drop), |error| error.is_conditional_check_failed_exception())
             }
             (_, LedgerRow::Block(to)) => {
-                let item = to.write().map_err(|error| StoreError(format!("the block `{}`: {error}", to.id)))?;
+                let item =
+                    to.write().map_err(|error| StoreError(format!("the block `{}`: {error}", to.id)))?;
                 let put = self
                     .client
                     .put_item()

@@ -140,7 +140,8 @@ impl Forget {
     pub async fn begin(&mut self) -> Result<&Pseudonym, StoreError> {
         let begun = self.write_begun().await?;
         let read = Pseudonym::read(self.pseudonym.caller(), &begun);
-        self.pseudonym = read.ok_or_else(|| StoreError("the pseudonym that was begun with is none".to_owned()))?;
+        self.pseudonym =
+            read.ok_or_else(|| StoreError("the pseudonym that was begun with is none".to_owned()))?;
         Ok(&self.pseudonym)
     }
 

@@ -38,7 +38,8 @@ impl Pseudonym {
     pub fn read(caller: &EntityName, text: &str) -> Option<Self> {
         let name: EntityName = text.parse().ok()?;
         let digits = name.id.strip_prefix(PREFIX)?;
-        let fits = digits.len() == DIGITS && digits.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
+        let fits =
+            digits.len() == DIGITS && digits.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
         (fits && name.type_name == caller.type_name).then(|| Self::of(caller, name))
     }
 
@@ -94,7 +95,8 @@ impl Pseudonym {
         // Both may quote what the caller sent.
         call.cause = None;
         call.violations = Vec::new();
-        call.resource = call.resource.take().and_then(|resource| self.resource(resource, call.target.as_deref()));
+        call.resource =
+            call.resource.take().and_then(|resource| self.resource(resource, call.target.as_deref()));
         // A template's link may be called after whom it is for.
         let tells = |id: &String| id.contains(&self.caller.id);
         call.policies.retain(|id| !tells(id));

@@ -90,10 +90,11 @@ mod tests {
         assert_eq!(of(&record("bob", &json!({}))), Mention::None);
         // A word like the caller's id is not the caller.
         assert_eq!(of(&record("bob", &json!({ "word": "al\"ice" }))), Mention::None);
-        assert_eq!(of(&record("bob", &json!({ "group": { "type": "Group", "id": "al\"ice" } }))), Mention::None);
-        let named = |id: &str, text: &str| {
-            json!({ "owner": { "__entity": { "type": "User", "id": id } }, "all": [{ "name": text }], "n": 1 })
-        };
+        assert_eq!(
+            of(&record("bob", &json!({ "group": { "type": "Group", "id": "al\"ice" } }))),
+            Mention::None
+        );
+        let named = |id: &str, text: &str| json!({ "owner": { "__entity": { "type": "User", "id": id } }, "all": [{ "name": text }], "n": 1 });
         let pseudonym = "forgotten-0707070707070707";
         let expected = record("bob", &named(pseudonym, &format!("User::\"{pseudonym}\"")));
         assert_eq!(of(&record("bob", &named("al\"ice", "User::\"al\\\"ice\""))), Mention::Other(expected));

@@ -85,7 +85,12 @@ impl Forget {
                 place,
                 "SET #caller = :to REMOVE #cause, #violations, #record",
                 "#caller = :from",
-                &[("#caller", "caller"), ("#cause", "cause"), ("#violations", "violations"), ("#record", "record")],
+                &[
+                    ("#caller", "caller"),
+                    ("#cause", "cause"),
+                    ("#violations", "violations"),
+                    ("#record", "record"),
+                ],
                 [(":to", text(self.pseudonym.to())), (":from", text(self.pseudonym.from()))],
             )
             .await?;
@@ -148,9 +153,13 @@ impl Forget {
         item.remove("by");
         item.insert("owner".to_owned(), text(&caller_scope(self.pseudonym.name())));
         let unbuilt = |_| StoreError("the request cannot be built".to_owned());
-        let put = Put::builder().table_name(&*self.state_table).set_item(Some(item)).build().map_err(unbuilt)?;
-        let delete =
-            Delete::builder().table_name(&*self.state_table).set_key(Some(key(place))).build().map_err(unbuilt)?;
+        let put =
+            Put::builder().table_name(&*self.state_table).set_item(Some(item)).build().map_err(unbuilt)?;
+        let delete = Delete::builder()
+            .table_name(&*self.state_table)
+            .set_key(Some(key(place)))
+            .build()
+            .map_err(unbuilt)?;
         let writes = vec![
             TransactWriteItem::builder().put(put).build(),
             TransactWriteItem::builder().delete(delete).build(),

@@ -24,11 +24,11 @@ use crate::AwsClients;
 use marks::Found;
 use transaction::{MOST_WRITES, Sent, Spread};
 
-pub(crate) use entry::of_row;
 pub use entry::UncountableError;
+pub(crate) use entry::of_row;
 pub use pause::Pause;
-pub use rebuild::{Difference, Origin, Rebuild, Rebuilt, Repair};
 pub(crate) use rebuild::is_past;
+pub use rebuild::{Difference, Origin, Rebuild, Rebuilt, Repair};
 pub(crate) use renaming::Named;
 pub use start::open_rollup;
 pub use stream::RolledUp;

@@ -61,7 +61,8 @@ pub(crate) async fn run(arguments: &Arguments, format: Format) -> Result<Exit, F
     let mut forget = Forget::new(&dynamodb.clients()?, &table, asked.clone(), Timestamp::now());
     let tables = format!("{table}-ledger` or `{table}-state");
     let away = |error| dynamodb.failed(&tables, &error);
-    let folders: Vec<ArchiveFolder> = arguments.archives.iter().map(|path| ArchiveFolder::new(path)).collect();
+    let folders: Vec<ArchiveFolder> =
+        arguments.archives.iter().map(|path| ArchiveFolder::new(path)).collect();
 
     let found = forget.survey().await.map_err(away)?;
     let mut archived = InArchive::default();
@@ -88,7 +89,10 @@ pub(crate) async fn run(arguments: &Arguments, format: Format) -> Result<Exit, F
     for (folder, locked) in folders.iter().zip(&locked) {
         archived += archive_forget::rename(folder, locked, &name)?;
     }
-    tell(&Told { caller, pseudonym: Some(name.name()), done: &done, archived, archives: folders.len() }, format);
+    tell(
+        &Told { caller, pseudonym: Some(name.name()), done: &done, archived, archives: folders.len() },
+        format,
+    );
     whole(&done, &tables)?;
     if done.left {
         return Ok(Exit::Different);
@@ -103,7 +107,8 @@ fn pseudonym(arguments: &Arguments) -> Result<Pseudonym, Failure> {
     if let Some(text) = &arguments.pseudonym {
         return Pseudonym::read(caller, text).ok_or_else(|| {
             let form = format!("{}::\"forgotten-0123456789abcdef\"", caller.type_name);
-            Failure::usage(format!("`{text}` is no pseudonym of {caller}")).hint(format!("they are as `{form}`"))
+            Failure::usage(format!("`{text}` is no pseudonym of {caller}"))
+                .hint(format!("they are as `{form}`"))
         });
     }
     let mut random = [0; 8];

@@ -66,16 +66,20 @@ fn in_words(told: &Told<'_>) {
         say!("calls of the caller came in again and again meanwhile: switch the caller off and run it again");
     }
     let Some(name) = pseudonym else { return };
-    say!("out of reach: the logs of functions and gateways, and copies of what was exported; to import calls from a log");
-    say!("  brings the caller back");
+    say!(
+        "out of reach: the logs of functions and gateways, from which an import brings calls back, and what was exported"
+    );
     if *archives == 0 {
-        say!("hint: a rebuild from an archive would bring the caller back; if there is one: `--archive FOLDER --as '{name}'`");
+        say!(
+            "hint: a rebuild from an archive would bring the caller back; if there is one: `--archive FOLDER --as '{name}'`"
+        );
     }
 }
 
 /// A line for each kind of which there is something.
 fn counted(counts: &Counts, archived: InArchive) -> Vec<String> {
-    let Counts { calls, blocks, markers, aggregates, decisions, mentions, quarantined, assignments } = *counts;
+    let Counts { calls, blocks, markers, aggregates, decisions, mentions, quarantined, assignments } =
+        *counts;
     let InArchive { calls: kept, files } = archived;
     let lines = [
         (calls, format!("{calls} calls in the ledger, some of them in {blocks} blocks")),
@@ -94,7 +98,8 @@ fn kept(caller: &EntityName, stays: &Stays) -> Vec<String> {
     let Stays { limits, limits_expire, plan, api_keys, switched_off, entity } = stays;
     let mut lines = Vec::new();
     if *limits > 0 {
-        let until = limits_expire.and_then(time).map(|at| format!(" until about {at:.0}")).unwrap_or_default();
+        let until =
+            limits_expire.and_then(time).map(|at| format!(" until about {at:.0}")).unwrap_or_default();
         lines.push(format!("{limits} items of limits{until}: who calls again gets no fresh quota"));
     }
     if let Some(plan) = plan {

@@ -53,7 +53,11 @@ impl RollUp {
             }
         }
         let left = self.parts(id).await?.values().any(|part| names(&part.mark.counted, from));
-        if left { Err(StoreError(format!("the markers of `{id}` change whenever they are looked at"))) } else { Ok(moved) }
+        if left {
+            Err(StoreError(format!("the markers of `{id}` change whenever they are looked at")))
+        } else {
+            Ok(moved)
+        }
     }
 
     /// Every marker of a row, as it is now.
@@ -93,7 +97,8 @@ impl RollUp {
         from: &str,
         to: &str,
     ) -> Result<bool, StoreError> {
-        let is_next = parts.values().any(|part| part.mark.version >= first && names(&part.mark.counted, from));
+        let is_next =
+            parts.values().any(|part| part.mark.version >= first && names(&part.mark.counted, from));
         let version = if is_next { first.saturating_add(1) } else { first };
         let steps = parts.iter().filter(|(_, part)| part.mark.version < version).map(|(number, part)| {
             let counted = renamed(&part.mark.counted, from, to);

@@ -67,10 +67,13 @@ impl Named {
             }
             if names(&mark.counted, caller) {
                 *self.markers.entry(id.clone()).or_default() += 1;
-                for (row, sums) in mark.counted.rows().into_iter().filter(|(row, _)| row.group.caller == caller) {
+                for (row, sums) in
+                    mark.counted.rows().into_iter().filter(|(row, _)| row.group.caller == caller)
+                {
                     let standing = self.rows.entry(row).or_default();
                     standing.marked += sums;
-                    standing.print = standing.print.wrapping_add(super::rebuild::print(&id, part, mark.version));
+                    standing.print =
+                        standing.print.wrapping_add(super::rebuild::print(&id, part, mark.version));
                 }
             }
             return Ok(true);

@@ -6,8 +6,8 @@ use std::io::Read as _;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use doorward_aws::{
-    Assigned, Assignments, Block, DynamoDecisions, Forget, Forgotten, LedgerItem, LedgerRow, Pseudonym, Switchboard,
-    SwitchedOff,
+    Assigned, Assignments, Block, DynamoDecisions, Forget, Forgotten, LedgerItem, LedgerRow, Pseudonym,
+    Switchboard, SwitchedOff,
 };
 use doorward_core::ports::Decisions;
 use doorward_core::usage::{Bucket, Group, Row, Sums};
@@ -109,7 +109,8 @@ pub(super) async fn beside(store: &Store) {
         let mut record: DecisionRecord = record(call, 0, "getOrder");
         record.facts.principal = principal.clone();
         let owner = json!({ "__entity": { "type": owner.type_name, "id": owner.id } });
-        record.facts.given = vec![json!({ "uid": { "type": "Order", "id": "42" }, "attrs": { "owner": owner } })];
+        record.facts.given =
+            vec![json!({ "uid": { "type": "Order", "id": "42" }, "attrs": { "owner": owner } })];
         record
     };
     let bob = EntityName::new("User", "bob");

@@ -1,4 +1,6 @@
-use doorward_aws::{Assignments, Counts, DecisionRange, DynamoDecisions, DynamoQuarantine, LedgerRow, Repair, Stays};
+use doorward_aws::{
+    Assignments, Counts, DecisionRange, DynamoDecisions, DynamoQuarantine, LedgerRow, Repair, Stays,
+};
 use doorward_model::EntityName;
 use jiff::ToSpan;
 use serde_json::{Value, json};
@@ -59,11 +61,13 @@ async fn what_stands_beside_the_sums_goes_over_to_the_pseudonym_or_away() {
     let store = Store::start().await;
     beside(&store).await;
     let (name, _) = forgotten(&store, 1).await;
-    let range = DecisionRange { since: sample::now(), until: sample::now() + 1.hour(), action: None, most: 9 };
+    let range =
+        DecisionRange { since: sample::now(), until: sample::now() + 1.hour(), action: None, most: 9 };
     let decisions = DynamoDecisions::new(&store.clients, TABLE).read(&range).await.unwrap();
     let calls: Vec<&str> = decisions.records.iter().map(|record| record.call.as_str()).collect();
     assert_eq!((calls, decisions.unreadable.len()), (vec!["d-2", "d-3"], 0));
-    let owner = |index: usize| decisions.records[index].facts.given[0]["attrs"]["owner"]["__entity"]["id"].clone();
+    let owner =
+        |index: usize| decisions.records[index].facts.given[0]["attrs"]["owner"]["__entity"]["id"].clone();
     assert_eq!((owner(0), owner(1)), (json!(name.name().id), json!("bob")));
 
     let quarantine = DynamoQuarantine::new(&store.clients, TABLE);
@@ -88,7 +92,9 @@ async fn a_rebuild_afterwards_changes_nothing_and_what_the_stream_brings_again_d
     let old: Vec<_> = stream(&store)
         .into_iter()
         // What is older than the markers is not in a stream any more.
-        .filter(|record| !["past-1", "late-2"].map(Value::from).contains(&record["dynamodb"]["Keys"]["call"]["S"]))
+        .filter(|record| {
+            !["past-1", "late-2"].map(Value::from).contains(&record["dynamodb"]["Keys"]["call"]["S"])
+        })
         .collect();
     let (name, _) = forgotten(&store, 1).await;
     let right = aggregates(&store);
@@ -125,7 +131,8 @@ async fn a_caller_whom_nothing_names_is_nowhere() {
     let store = Store::start().await;
     ledger(&store).await;
     let nobody = doorward_aws::Pseudonym::new(&EntityName::new("User", "alice"), [1; 8]);
-    let survey = doorward_aws::Forget::new(&store.clients, TABLE, nobody, sample::now()).survey().await.unwrap();
+    let survey =
+        doorward_aws::Forget::new(&store.clients, TABLE, nobody, sample::now()).survey().await.unwrap();
     assert_eq!(survey, doorward_aws::Forgotten::default());
 }
 
@@ -140,5 +147,8 @@ async fn what_cannot_be_read_is_told() {
     forget.begin().await.unwrap();
     let done = forget.tables().await.unwrap();
     assert_eq!(done.unreadable.len(), 2, "{done:?}");
-    assert!(done.unreadable[0].contains("applied#odd") && done.unreadable[1].contains("block#odd"), "{done:?}");
+    assert!(
+        done.unreadable[0].contains("applied#odd") && done.unreadable[1].contains("block#odd"),
+        "{done:?}"
+    );
 }
