@@ -14,15 +14,15 @@ use crate::check::project;
 use crate::issuer;
 
 /// Tables, and the demo's project over them.
-struct Books {
+pub(crate) struct Books {
     runtime: tokio::runtime::Runtime,
     emulator: Option<Emulator>,
-    url: String,
-    project: tempfile::TempDir,
+    pub(crate) url: String,
+    pub(crate) project: tempfile::TempDir,
 }
 
 /// A call as the ledger and the aggregates hold it.
-struct Call {
+pub(crate) struct Call {
     id: &'static str,
     at: &'static str,
     caller: &'static str,
@@ -32,7 +32,7 @@ struct Call {
 }
 
 impl Books {
-    fn open() -> Self {
+    pub(crate) fn open() -> Self {
         let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
         let emulator = runtime.block_on(Emulator::start(Options {
             tables: std::fs::read_to_string(workspace::root().join("infra/tables.json")).unwrap(),
@@ -52,31 +52,31 @@ impl Books {
     }
 
     #[track_caller]
-    fn said(&self, arguments: &[&str], code: i32) -> String {
+    pub(crate) fn said(&self, arguments: &[&str], code: i32) -> String {
         let output = self.run(arguments);
         assert_eq!(output.status.code(), Some(code), "{output:?}");
         String::from_utf8(output.stdout).unwrap()
     }
 
     #[track_caller]
-    fn told(&self, arguments: &[&str], code: i32) -> Value {
+    pub(crate) fn told(&self, arguments: &[&str], code: i32) -> Value {
         let said = self.said(&[arguments, &["--format", "json"]].concat(), code);
         serde_json::from_str(&said).unwrap_or_else(|error| panic!("{error}: {said}"))
     }
 
-    fn ask(&self, operation: &str, input: &Value) {
+    pub(crate) fn ask(&self, operation: &str, input: &Value) {
         let answer = dynamodb(&self.url, operation, input);
         assert_eq!(answer.status, 200, "{answer:?}");
     }
 
     /// The plan `default`, as the project's configuration has it now.
-    fn version(&self) -> String {
+    pub(crate) fn version(&self) -> String {
         let text = std::fs::read_to_string(self.project.path().join("doorward.toml")).unwrap();
         doorward_config::parse("doorward.toml", &text).unwrap().plan("default").unwrap().version.clone()
     }
 
     /// Puts the call into the ledger.
-    fn record(&self, call: &Call, version: &str) {
+    pub(crate) fn record(&self, call: &Call, version: &str) {
         let Call { id, at, caller, action, outcome, units } = call;
         let text = |value: &str| json!({ "S": value });
         let number = |value: u64| json!({ "N": value.to_string() });
@@ -133,11 +133,11 @@ impl Drop for Books {
     }
 }
 
-const ALICE: &str = r#"User::"alice""#;
-const BOB: &str = r#"User::"bob""#;
+pub(crate) const ALICE: &str = r#"User::"alice""#;
+pub(crate) const BOB: &str = r#"User::"bob""#;
 
 /// What alice and bob did in October: by the plan `default`, five units of which are included.
-const CALLS: [Call; 6] = [
+pub(crate) const CALLS: [Call; 6] = [
     Call {
         id: "c1",
         at: "2026-10-01T00:00:00Z",

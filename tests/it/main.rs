@@ -41,6 +41,7 @@ mod start;
 mod store_away;
 mod tools;
 mod usage;
+mod usage_forget;
 mod watch;
 mod webhooks;
 mod work;

@@ -12,19 +12,19 @@ use crate::check::project;
 
 const ORDER: &str = r#"{"items":[{"sku":"TEA-1","quantity":2}],"total":4200}"#;
 
-struct Shop {
-    door: LocalDoor,
+pub(crate) struct Shop {
+    pub(crate) door: LocalDoor,
     project: tempfile::TempDir,
 }
 
 impl Shop {
-    fn open() -> Self {
+    pub(crate) fn open() -> Self {
         let project = project(&[]);
         let door = LocalDoor::open(project.path(), &[]);
         Self { door, project }
     }
 
-    fn order(&self, caller: &str, groups: &str, status: u16) {
+    pub(crate) fn order(&self, caller: &str, groups: &str, status: u16) {
         let bearer = self.door.bearer(caller, groups);
         let headers = [("authorization", bearer.as_str()), ("content-type", "application/json")];
         let answer = http::send(self.door.function_url(), "POST", "/orders", &headers, ORDER.as_bytes());
@@ -43,7 +43,7 @@ impl Shop {
     }
 
     /// What the command says, which ends with this code.
-    fn told(&self, arguments: &[&str], code: i32) -> Value {
+    pub(crate) fn told(&self, arguments: &[&str], code: i32) -> Value {
         let output = self.usage(arguments);
         assert_eq!(output.status.code(), Some(code), "{arguments:?}: {output:?}");
         serde_json::from_slice(&output.stdout).unwrap_or_else(|error| panic!("{error}: {output:?}"))
@@ -61,7 +61,7 @@ impl Shop {
     }
 
     /// Calls of the months, by caller and outcome.
-    fn months(&self) -> BTreeMap<(String, String), u64> {
+    pub(crate) fn months(&self) -> BTreeMap<(String, String), u64> {
         let mut calls = BTreeMap::new();
         for item in self.aggregates() {
             let owner = item["owner"]["S"].as_str().unwrap();

@@ -9,9 +9,9 @@ use crate::attributes::{self, Attributes};
 use crate::{AwsClients, sdk_error};
 
 /// The item that holds what a caller consumed, and which plan the caller was assigned.
-const LIMITS: &str = "limits";
+pub(crate) const LIMITS: &str = "limits";
 /// What the items of a caller's history begin with.
-const HISTORY: &str = "plan#";
+pub(crate) const HISTORY: &str = "plan#";
 /// How often an assignment is tried that meets calls which change the same item.
 const ATTEMPTS: usize = 5;
 

@@ -19,8 +19,9 @@ use crate::{AwsClients, sdk_error};
 const ATTEMPTS: usize = 3;
 
 const ABSENT: &str = "attribute_not_exists(#call)";
-const AS_CLAIMED: &str = "#outcome = :outcome AND #attempt = :attempt";
-const AS_RECORDED: &str = "#outcome = :outcome AND attribute_not_exists(#attempt)";
+const AS_CLAIMED: &str =
+    "#outcome = :outcome AND #attempt = :attempt AND (#version = :was OR attribute_not_exists(#version))";
+const AS_RECORDED: &str = "#outcome = :outcome AND attribute_not_exists(#attempt) AND (#version = :was OR attribute_not_exists(#version))";
 const HELD: &str = "#holder = :holder AND #outcome = :unresolved";
 
 /// The record of every call in `<table>-ledger`, keyed by the call's id.
@@ -65,6 +66,8 @@ impl DynamoLedger {
                 let put = put
                     .expression_attribute_names("#outcome", "outcome")
                     .expression_attribute_names("#attempt", "attempt")
+                    .expression_attribute_names("#version", "version")
+                    .expression_attribute_values(":was", AttributeValue::N(row.version.to_string()))
                     .expression_attribute_values(":outcome", text(row.outcome.word()));
                 match row.attempt {
                     None => put.condition_expression(AS_RECORDED),
@@ -106,8 +109,10 @@ impl DynamoLedger {
     /// Sets what the call says now in the row that `call` holds.
     async fn set(&self, call: &Call) -> Result<Written, StoreError> {
         let mut members = attributes::write(&LedgerItem::of(call)).map_err(unwritable)?;
-        members.remove("call");
-        members.remove("version");
+        // Whose call it is, the claim says; who was forgotten since is not named again.
+        for settled in ["call", "version", "caller", "key_id", "resource", "gateway_request_id"] {
+            members.remove(settled);
+        }
         let mut update = self
             .client
             .update_item()

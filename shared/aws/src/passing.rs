@@ -5,6 +5,7 @@ use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::types::TransactWriteItem;
 use aws_smithy_runtime_api::client::interceptors::context::InterceptorContext;
 use aws_smithy_runtime_api::client::retries::classifiers::{ClassifyRetry, RetryAction};
+use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use doorward_core::ports::StoreError;
 use serde::Deserialize;
 
@@ -93,6 +94,24 @@ pub(crate) async fn transact(
             }
             error => Err(StoreError(sdk_error::code(&error))),
         },
+        Err(error) => Err(StoreError(sdk_error::brief(&error))),
+    }
+}
+
+/// Whether a conditional write was carried out; `false` where its condition did not hold.
+///
+/// # Errors
+/// [`StoreError`] for everything else.
+pub(crate) fn held<E, R>(
+    written: Result<(), SdkError<E, R>>,
+    is_condition: impl FnOnce(&E) -> bool,
+) -> Result<bool, StoreError>
+where
+    E: ProvideErrorMetadata,
+{
+    match written {
+        Ok(()) => Ok(true),
+        Err(SdkError::ServiceError(error)) if is_condition(error.err()) => Ok(false),
         Err(error) => Err(StoreError(sdk_error::brief(&error))),
     }
 }

@@ -11,7 +11,7 @@ use crate::item::{LedgerItem, cut};
 use crate::{AwsClients, sdk_error};
 
 /// The partition of `<table>-state` that holds them all.
-const OWNER: &str = "quarantine";
+pub(crate) const OWNER: &str = "quarantine";
 /// Larger records are kept by reference only, in bytes of JSON: an item has 400 KB.
 const LARGEST_RECORD: usize = 64 * 1024;
 

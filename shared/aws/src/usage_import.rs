@@ -8,6 +8,9 @@ use crate::item::LedgerItem;
 use crate::journal_line::Journaled;
 use crate::ledger::{self, DynamoLedger, Written};
 
+/// How often a row is tried that others write to meanwhile.
+const ATTEMPTS: usize = 3;
+
 /// How many calls of what the log kept came into the ledger, and how many it held already.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 #[expect(missing_docs, reason = "the names say it")]
@@ -64,20 +67,31 @@ impl DynamoLedger {
         }
     }
 
-    /// Whether the ledger lacked it. The row of a claim whose call then could not be resolved is resolved by it.
+    /// Whether the ledger lacked it. The row of a claim whose call then could not be resolved is resolved by it; whose call
+    /// it is, the row says, for it may be forgotten since.
     async fn import_item(&self, item: &LedgerItem) -> Result<bool, ImportError> {
-        let found = match self.put(item, None).await? {
-            Written::Yes => return Ok(true),
-            Written::Otherwise(found) => found.map(ledger::read).transpose()?,
-        };
-        let Some(row) = found.filter(|row| is_claim_of(item, row)) else { return Ok(false) };
-        let resolved = LedgerItem {
-            version: row.version.saturating_add(1),
-            until: row.until,
-            attempt: row.attempt,
-            ..item.clone()
-        };
-        Ok(matches!(self.put(&resolved, Some(&row)).await?, Written::Yes))
+        let mut written = self.put(item, None).await?;
+        for _ in 0..ATTEMPTS {
+            let found = match written {
+                Written::Yes => return Ok(true),
+                Written::Otherwise(found) => found.map(ledger::read).transpose()?,
+            };
+            let Some(row) = found.filter(|row| is_claim_of(item, row)) else { return Ok(false) };
+            let resolved = LedgerItem {
+                version: row.version.saturating_add(1),
+                until: row.until,
+                attempt: row.attempt,
+                caller: row.caller.clone(),
+                key_id: row.key_id.clone(),
+                resource: row.resource.clone(),
+                ..item.clone()
+            };
+            written = self.put(&resolved, Some(&row)).await?;
+        }
+        match written {
+            Written::Yes => Ok(true),
+            Written::Otherwise(_) => Err(StoreError("the row of a call changes meanwhile".to_owned())),
+        }
     }
 
     /// A block that is there holds some of the calls, where its write got through before more came to it.

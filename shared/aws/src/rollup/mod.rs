@@ -6,6 +6,7 @@ mod marker;
 mod marks;
 mod pause;
 mod rebuild;
+mod renaming;
 mod start;
 mod state;
 mod stream;
@@ -24,9 +25,11 @@ use marks::Found;
 use transaction::{MOST_WRITES, Sent, Spread};
 
 pub use entry::UncountableError;
-pub(crate) use entry::contribution;
+pub(crate) use entry::{contribution, of_row};
 pub use pause::Pause;
+pub(crate) use rebuild::is_past;
 pub use rebuild::{Difference, Origin, Rebuild, Rebuilt, Repair};
+pub(crate) use renaming::Named;
 pub use start::open_rollup;
 pub use stream::RolledUp;
 

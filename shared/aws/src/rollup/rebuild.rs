@@ -168,8 +168,7 @@ impl Rebuild {
 
     /// Whether the table may have forgotten the markers of a row.
     fn is_past(&self, entry: &Entry) -> bool {
-        let over = |expires: i64| expires.saturating_add(marker::GRACE) <= self.now.as_second();
-        entry.expires.is_some_and(over)
+        entry.expires.is_some_and(|expires| is_past(expires, self.now))
     }
 
     /// Holds the aggregates of buckets that begin at `since` or later against what was taken up.
@@ -331,6 +330,11 @@ fn repairs(repair: Repair, first: Sums, expected: Sums) -> bool {
     }
 }
 
+/// Whether the table may have forgotten the markers of a row that expires then.
+pub(crate) fn is_past(expires: i64, now: Timestamp) -> bool {
+    expires.saturating_add(marker::GRACE) <= now.as_second()
+}
+
 #[derive(Default)]
 struct Compared {
     rows: usize,
@@ -339,7 +343,8 @@ struct Compared {
     differences: Vec<(Difference, Held)>,
 }
 
-fn print(id: &str, part: usize, version: u64) -> u64 {
+/// A number that no other marker has.
+pub(super) fn print(id: &str, part: usize, version: u64) -> u64 {
     use std::hash::{DefaultHasher, Hash as _, Hasher as _};
     let mut hasher = DefaultHasher::new();
     (id, part, version).hash(&mut hasher);

@@ -151,7 +151,8 @@ fn same(seen: &Mark) -> Option<Same> {
     })
 }
 
-fn add(table: &str, row: &Row, spread: u8, sums: Sums) -> Result<Update, BuildError> {
+/// The write that adds `sums` to one of a row's items.
+pub(super) fn add(table: &str, row: &Row, spread: u8, sums: Sums) -> Result<Update, BuildError> {
     let mut update = Update::builder()
         .table_name(table)
         .key("owner", AttributeValue::S(row.owner()))
@@ -173,6 +174,6 @@ fn add(table: &str, row: &Row, spread: u8, sums: Sums) -> Result<Update, BuildEr
     update.update_expression(expression).build()
 }
 
-fn number(value: impl ToString) -> AttributeValue {
+pub(super) fn number(value: impl ToString) -> AttributeValue {
     AttributeValue::N(value.to_string())
 }

@@ -10,6 +10,7 @@ mod decisions;
 mod entities;
 mod faults;
 mod fetch;
+mod forget;
 mod lambda;
 mod leases;
 mod ledger;

@@ -176,7 +176,8 @@ impl Locked<'_> {
         Ok(merged)
     }
 
-    fn write(&self, day: Date, mut calls: Vec<ArchivedCall>) -> Result<(), Failure> {
+    /// Puts `calls`, all of `day`, in the place of those that the day's file has.
+    pub(super) fn write(&self, day: Date, mut calls: Vec<ArchivedCall>) -> Result<(), Failure> {
         calls.sort_by(|one, other| (one.item.at, &one.item.call).cmp(&(other.item.at, &other.item.call)));
         let path = self.folder.path(day);
         let partial = path.with_extension("partial");

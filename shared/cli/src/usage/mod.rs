@@ -2,10 +2,13 @@
 
 mod archive;
 mod archive_folder;
+mod archive_forget;
 mod calls;
 mod csv;
 mod export;
 mod findings;
+mod forget;
+mod forget_told;
 mod import;
 mod invoice;
 mod invoice_forms;
@@ -19,7 +22,7 @@ use doorward_model::{EntityName, ParseEntityError};
 
 use crate::output::{Exit, Failure, Shape};
 
-/// What was used: reported, priced, exported, kept beyond the ledger.
+/// What was used: reported, priced, exported, kept beyond the ledger, and forgotten.
 #[derive(clap::Args)]
 pub(crate) struct Arguments {
     #[command(subcommand)]
@@ -30,6 +33,7 @@ pub(crate) struct Arguments {
 enum Verb {
     Archive(archive::Arguments),
     Export(export::Arguments),
+    Forget(forget::Arguments),
     Invoice(invoice::Arguments),
     Report(report::Arguments),
     Rebuild(rebuild::Arguments),
@@ -40,6 +44,7 @@ pub(crate) async fn run(arguments: Arguments, shape: Shape) -> Result<Exit, Fail
     match arguments.verb {
         Verb::Archive(arguments) => archive::run(&arguments, shape.format()?).await,
         Verb::Export(arguments) => export::run(&arguments, shape).await,
+        Verb::Forget(arguments) => forget::run(&arguments, shape.format()?).await,
         Verb::Invoice(arguments) => invoice::run(&arguments, shape.or_csv()?).await,
         Verb::Report(arguments) => report::run(&arguments, shape.or_csv()?).await,
         Verb::Rebuild(arguments) => rebuild::run(&arguments, shape.format()?).await,

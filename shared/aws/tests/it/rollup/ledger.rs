@@ -11,11 +11,11 @@ use serde_json::{Map, Value, json};
 use crate::sample;
 use crate::store::{Store, TABLE};
 
-pub(super) const AT: &str = "2026-11-24T12:30:00Z";
-pub(super) const EXPIRES: i64 = 1_800_000_000;
+pub(crate) const AT: &str = "2026-11-24T12:30:00Z";
+pub(crate) const EXPIRES: i64 = 1_800_000_000;
 
 /// A row of the ledger.
-pub(super) fn call(id: &str, version: u64, caller: &str) -> LedgerItem {
+pub(crate) fn call(id: &str, version: u64, caller: &str) -> LedgerItem {
     let item = json!({
         "call": id, "version": version, "at": AT, "caller": caller, "action": "createOrder", "target": "orders",
         "plan": "free", "plan_version": "0a1b2c3d4e5f", "outcome": "admitted", "units": 2, "bytes_in": 10,
@@ -25,7 +25,7 @@ pub(super) fn call(id: &str, version: u64, caller: &str) -> LedgerItem {
 }
 
 /// A value in DynamoDB's JSON, without members that are `null`.
-pub(super) fn typed(value: Value) -> Value {
+pub(crate) fn typed(value: Value) -> Value {
     match value {
         Value::Null => json!({ "NULL": true }),
         Value::Bool(value) => json!({ "BOOL": value }),
@@ -41,13 +41,13 @@ fn attributes(members: Map<String, Value>) -> Map<String, Value> {
     stated.map(|(name, value)| (name, typed(value))).collect()
 }
 
-pub(super) fn put(store: &Store, item: &LedgerItem) {
+pub(crate) fn put(store: &Store, item: &LedgerItem) {
     let Value::Object(members) = serde_json::to_value(item).unwrap() else { panic!("no object") };
     store.put(&format!("{TABLE}-ledger"), Value::Object(attributes(members)));
 }
 
 /// Everything that the ledger's stream holds, in Lambda's form.
-pub(super) fn stream(store: &Store) -> Vec<Value> {
+pub(crate) fn stream(store: &Store) -> Vec<Value> {
     let database = &store.database;
     let table = json!({ "TableName": format!("{TABLE}-ledger") });
     let table = database.describe_table(serde_json::from_value(table).unwrap()).unwrap();
@@ -76,18 +76,18 @@ pub(super) fn stream(store: &Store) -> Vec<Value> {
     records
 }
 
-pub(super) fn read(records: &[Value]) -> Vec<Result<StreamRecord, BrokenStreamRecord>> {
+pub(crate) fn read(records: &[Value]) -> Vec<Result<StreamRecord, BrokenStreamRecord>> {
     read_stream(&serde_json::to_vec(&json!({ "Records": records })).unwrap()).unwrap()
 }
 
 /// Hands `records` over as one invocation.
-pub(super) async fn deliver(store: &Store, records: &[Value]) -> RolledUp {
+pub(crate) async fn deliver(store: &Store, records: &[Value]) -> RolledUp {
     let roll_up = RollUp::new(&store.clients, TABLE);
     roll_up.roll_up(read(records), sample::now(), Duration::from_secs(20)).await
 }
 
 /// Hands `records` over until nothing is to come again.
-pub(super) async fn deliver_all(store: &Store, records: &[Value]) {
+pub(crate) async fn deliver_all(store: &Store, records: &[Value]) {
     for _ in 0..20 {
         let done = deliver(store, records).await;
         assert_eq!(done.uncountable, Vec::<String>::new());
@@ -98,7 +98,7 @@ pub(super) async fn deliver_all(store: &Store, records: &[Value]) {
     panic!("records keep coming again");
 }
 
-pub(super) fn state_items(store: &Store) -> Vec<Value> {
+pub(crate) fn state_items(store: &Store) -> Vec<Value> {
     let mut items = Vec::new();
     let mut start = Value::Null;
     loop {
@@ -117,7 +117,7 @@ pub(super) fn state_items(store: &Store) -> Vec<Value> {
 }
 
 /// The sums in the table; rows that came to nothing are left out.
-pub(super) fn aggregates(store: &Store) -> BTreeMap<Row, Sums> {
+pub(crate) fn aggregates(store: &Store) -> BTreeMap<Row, Sums> {
     let mut rows: BTreeMap<Row, Sums> = BTreeMap::new();
     for item in state_items(store) {
         let owner = item["owner"]["S"].as_str().unwrap();
@@ -133,7 +133,7 @@ pub(super) fn aggregates(store: &Store) -> BTreeMap<Row, Sums> {
 }
 
 /// What the aggregates of these calls are.
-pub(super) fn expected<'a>(calls: impl IntoIterator<Item = &'a LedgerItem>) -> BTreeMap<Row, Sums> {
+pub(crate) fn expected<'a>(calls: impl IntoIterator<Item = &'a LedgerItem>) -> BTreeMap<Row, Sums> {
     let counted = |item: &LedgerItem| {
         let item = item.clone();
         Some(Counted {

@@ -3,7 +3,7 @@
 mod cost;
 mod forged;
 mod histories;
-mod ledger;
+pub(crate) mod ledger;
 mod once;
-mod rebuild;
+pub(crate) mod rebuild;
 mod under_faults;

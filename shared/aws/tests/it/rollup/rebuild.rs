@@ -8,7 +8,7 @@ use super::ledger::{aggregates, call, deliver_all, expected, put, state_items, s
 use crate::sample;
 use crate::store::{Store, TABLE};
 
-async fn rows(store: &Store) -> Vec<LedgerRow> {
+pub(crate) async fn rows(store: &Store) -> Vec<LedgerRow> {
     let (ledger, mut rows, mut start) = (LedgerRows::new(&store.clients, TABLE), Vec::new(), None);
     loop {
         let page = ledger.page(start.as_deref()).await.unwrap();
@@ -21,7 +21,7 @@ async fn rows(store: &Store) -> Vec<LedgerRow> {
     }
 }
 
-async fn run_at(store: &Store, archive: &[LedgerRow], repair: Repair, now: Timestamp) -> Rebuilt {
+pub(crate) async fn run_at(store: &Store, archive: &[LedgerRow], repair: Repair, now: Timestamp) -> Rebuilt {
     let mut rebuild = Rebuild::new(now);
     for row in archive {
         rebuild.take(row, Origin::Archive).unwrap();
@@ -54,12 +54,12 @@ async fn filled(calls: &[LedgerItem]) -> Store {
     store
 }
 
-fn all(store_rows: &[LedgerRow]) -> Vec<LedgerItem> {
+pub(crate) fn all(store_rows: &[LedgerRow]) -> Vec<LedgerItem> {
     store_rows.iter().flat_map(|row| row.calls().to_vec()).collect()
 }
 
 /// Removes what `which` holds for from the state.
-fn wipe(store: &Store, which: impl Fn(&str) -> bool) {
+pub(crate) fn wipe(store: &Store, which: impl Fn(&str) -> bool) {
     for item in state_items(store) {
         if which(item["owner"]["S"].as_str().unwrap()) {
             store.delete("state", json!({ "owner": item["owner"], "item": item["item"] }));
@@ -67,7 +67,7 @@ fn wipe(store: &Store, which: impl Fn(&str) -> bool) {
     }
 }
 
-fn agrees(done: &Rebuilt) -> bool {
+pub(crate) fn agrees(done: &Rebuilt) -> bool {
     let Rebuilt { changed, different, uncounted, moving, unreadable, counted, .. } = done;
     changed.is_empty()
         && different.is_empty()
