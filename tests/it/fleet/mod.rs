@@ -3,16 +3,18 @@
 
 pub(crate) mod process;
 pub(crate) mod requests;
+pub(crate) mod roll_up;
 pub(crate) mod runtime_api;
+pub(crate) mod sums;
 pub(crate) mod target;
 
 use std::fs::File;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
-use doorward_emulator::{Emulator, Functions, Options};
+use doorward_emulator::{Emulator, Functions, Options, Ports};
 use doorward_testkit::http1::HttpMessage;
-use doorward_tests::workspace;
+use doorward_tests::{free_address, workspace};
 use serde_json::{Value, json};
 use tokio::io::BufReader;
 use tokio::net::TcpStream;
@@ -20,6 +22,7 @@ use tokio::net::TcpStream;
 use crate::issuer;
 use process::{Process, Surroundings};
 use requests::KeyHolder;
+use roll_up::RollUp;
 use target::Targets;
 
 /// What the processes of a test have in common.
@@ -29,22 +32,39 @@ pub(crate) struct Fleet {
     config: PathBuf,
     logs: tempfile::TempDir,
     emulator: Emulator,
+    roll_up: Option<RollUp>,
 }
 
 impl Fleet {
     /// An empty store, targets, and the project of this configuration.
     pub(crate) async fn new(config: &Path) -> Self {
+        Self::start(config, free_address().unwrap(), None).await
+    }
+
+    /// The same, with the roll-up behind the ledger's stream.
+    pub(crate) async fn rolled_up(config: &Path) -> Self {
+        let store = free_address().unwrap();
+        Self::start(config, store, Some(RollUp::new(store))).await
+    }
+
+    async fn start(config: &Path, store: SocketAddr, roll_up: Option<RollUp>) -> Self {
         let emulator = Emulator::start(Options {
             tables: std::fs::read_to_string(workspace::root().join("infra/tables.json")).unwrap(),
-            functions: Functions::Host(Vec::new()),
+            functions: Functions::Host(roll_up.iter().map(|roll_up| roll_up.function(config)).collect()),
+            event_sources: roll_up.iter().map(|_| RollUp::mapping()).collect(),
             issuers: Vec::new(),
+            ports: Ports { dynamodb: store.port(), ..Ports::default() },
             ..issuer::options()
         })
         .await
         .unwrap();
-        let store = emulator.dynamodb_url().strip_prefix("http://").unwrap().parse().unwrap();
         let (config, logs) = (config.to_owned(), tempfile::tempdir().unwrap());
-        Self { targets: Targets::start().await, store, config, logs, emulator }
+        Self { targets: Targets::start().await, store, config, logs, emulator, roll_up }
+    }
+
+    /// The roll-up, where there is one.
+    pub(crate) fn roll_up(&self) -> &RollUp {
+        self.roll_up.as_ref().unwrap()
     }
 
     /// One more dispatcher.

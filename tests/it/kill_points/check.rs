@@ -18,7 +18,7 @@ struct Sums {
 impl Seen {
     /// Holds the ledger, the quarantine, the quotas and the targets against what was answered.
     pub(super) async fn check(&self, fleet: &Fleet) {
-        let plain = self.check_plain(fleet).await;
+        let [plain, intents] = self.check_http(fleet).await;
         let (mut webhooks, mut uploads) = (Sums::default(), Sums::default());
         for (delivery, answer) in &self.last {
             match delivery.kind {
@@ -26,8 +26,8 @@ impl Seen {
                 _ => self.check_records(fleet, delivery, answer, &mut uploads).await,
             }
         }
-        let lost = [Kind::Plain, Kind::Webhook, Kind::Upload].map(|kind| self.lost_of(kind));
-        for ((sums, given), lost) in [plain, webhooks, uploads].iter().zip(self.given).zip(lost) {
+        let lost = [Kind::Plain, Kind::Intent, Kind::Webhook, Kind::Upload].map(|kind| self.lost_of(kind));
+        for ((sums, given), lost) in [plain, intents, webhooks, uploads].iter().zip(self.given).zip(lost) {
             // No run without a permit, and no permit wasted but by calls that were cut off.
             assert!(
                 sums.runs <= given && given <= sums.runs + lost,
@@ -40,15 +40,16 @@ impl Seen {
     }
 
     /// A caller's call is answered as admitted only when its row says so; no other is admitted but one that was cut off
-    /// between its record and its answer.
-    async fn check_plain(&self, fleet: &Fleet) -> Sums {
-        let mut sums = Sums::default();
+    /// between its record and its answer. Where intents are recorded, what ran has a row whatever happened.
+    async fn check_http(&self, fleet: &Fleet) -> [Sums; 2] {
+        let mut sums = [Sums::default(), Sums::default()];
         for (delivery, answer) in self.traffic.deliveries.iter().zip(&self.answers) {
-            let expected = match delivery.kind {
-                Kind::Plain => ("admitted", 201),
+            let (expected, status) = match delivery.kind {
+                Kind::Plain | Kind::Intent => ("admitted", 201),
                 Kind::Throttled => ("throttled", 429),
                 _ => continue,
             };
+            let is_intent = delivery.kind == Kind::Intent;
             let row = fleet.row(&delivery.id).await;
             let runs = fleet.targets.runs(&delivery.id);
             let outcome = row["outcome"]["S"].as_str();
@@ -56,18 +57,21 @@ impl Seen {
                 Answer::Returned(_) => {
                     assert_eq!(
                         (outcome, answer.status()),
-                        (Some(expected.0), Some(expected.1)),
+                        (Some(expected), Some(status)),
                         "{}: {row}",
                         self.run
                     );
                 }
                 Answer::Lost => {
-                    assert!(row.is_null() || outcome == Some(expected.0), "{}: {row}", self.run);
+                    let open = is_intent && outcome == Some("unresolved");
+                    assert!(row.is_null() || open || outcome == Some(expected), "{}: {row}", self.run);
                 }
                 Answer::Failed(error) => panic!("{}: {error}", self.run),
             }
             let admitted = usize::from(outcome == Some("admitted"));
             assert!(admitted <= runs.succeeded && runs.succeeded <= 1, "{}: {runs:?} for {row}", self.run);
+            assert!(!is_intent || runs.succeeded == 0 || !row.is_null(), "{}: {}", self.run, delivery.id);
+            let sums = &mut sums[usize::from(is_intent)];
             sums.admitted += admitted as u64;
             sums.runs += runs.succeeded as u64;
         }

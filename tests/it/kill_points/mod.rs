@@ -1,5 +1,6 @@
 //! Processes that are killed at a named step of a named request, with other calls under way, while sources deliver again:
-//! no answered call is unrecorded, nothing runs twice, nothing counts twice, and what is not known is known not to be.
+//! no answered call is unrecorded, nothing runs twice, nothing counts twice, what is not known is known
+//! not to be, and the aggregates are what the ledger adds up to, also where it is the roll-up that is killed.
 //!
 //! `POINT` (a part of a point's name) and `SEED` narrow a run down to what a message names.
 
@@ -41,11 +42,12 @@ async fn every_call_counts_once_wherever_a_process_is_killed() {
         let (runs, next) = (Arc::clone(&runs), Arc::clone(&next));
         workers.spawn(async move {
             let config = workspace::root().join("tests/it/kill_points/doorward.toml");
-            let fleet = Fleet::new(&config).await;
+            let fleet = Fleet::rolled_up(&config).await;
             let survivor = fleet.dispatcher(4).await;
             while let Some(run) = runs.get(next.fetch_add(1, Ordering::SeqCst)) {
                 run.carry_out(&fleet, &survivor).await.check(&fleet).await;
             }
+            run::assert_counted(&fleet, "all runs").await;
             fleet.close().await;
         });
     }

@@ -10,7 +10,9 @@ use serde_json::Value;
 pub(super) enum Kind {
     /// A caller with a key.
     Plain,
-    /// The same, over the limit.
+    /// The same, on a route that records its intents.
+    Intent,
+    /// A caller over the limit.
     Throttled,
     /// A signed delivery.
     Webhook,
@@ -18,6 +20,8 @@ pub(super) enum Kind {
     Upload,
     /// One that is denied, and kept in quarantine.
     Denied,
+    /// None: it is the roll-up that is killed.
+    RollUp,
 }
 
 /// What a call asks of the world.
@@ -31,6 +35,10 @@ pub(super) enum Place {
     Quarantine,
     Record,
     Decision,
+    /// The roll-up's look at what it counted before.
+    Markers,
+    /// Its transaction of markers and sums.
+    Sums,
     /// The answer is with the platform, and the process has not heard of it.
     Answer,
 }
@@ -43,12 +51,14 @@ pub(super) struct Point {
     pub(super) step: Step,
 }
 
-const OF_KINDS: [(Kind, &[Place]); 5] = [
+const OF_KINDS: [(Kind, &[Place]); 7] = [
     (Kind::Plain, &[Place::Key, Place::Limits, Place::Target, Place::Record, Place::Decision, Place::Answer]),
+    (Kind::Intent, &[Place::Claim, Place::Limits, Place::Target, Place::Resolve, Place::Answer]),
     (Kind::Throttled, &[Place::Record]),
     (Kind::Webhook, &[Place::Claim, Place::Limits, Place::Target, Place::Resolve, Place::Answer]),
     (Kind::Upload, &[Place::Claim, Place::Limits, Place::Target, Place::Resolve, Place::Answer]),
     (Kind::Denied, &[Place::Quarantine, Place::Record]),
+    (Kind::RollUp, &[Place::Markers, Place::Sums]),
 ];
 
 impl Point {
@@ -93,8 +103,12 @@ fn seen(asked: &Asked) -> Option<(Kind, Place)> {
             (text(&body["Key"]["item"]) == "limits").then_some((kind, Place::Limits))
         }
         "UpdateItem" => {
-            let is_upload = text(&body["Key"]["call"]).starts_with("s3-");
-            Some((if is_upload { Kind::Upload } else { Kind::Webhook }, Place::Resolve))
+            let kind = match text(&body["Key"]["call"]).split('-').next() {
+                Some("s3") => Kind::Upload,
+                Some("webhook") => Kind::Webhook,
+                _ => Kind::Intent,
+            };
+            Some((kind, Place::Resolve))
         }
         "PutItem" if is_state => match text(&body["Item"]["owner"]).as_str() {
             "quarantine" => Some((Kind::Denied, Place::Quarantine)),
@@ -112,13 +126,17 @@ fn seen(asked: &Asked) -> Option<(Kind, Place)> {
         }
         "Invoke" if body["Records"].is_array() => Some((Kind::Upload, Place::Target)),
         "Invoke" if body["rawPath"] == "/payments/webhook" => Some((Kind::Webhook, Place::Target)),
+        "Invoke" if body["rawPath"] == "/intents" => Some((Kind::Intent, Place::Target)),
         "Invoke" => Some((Kind::Plain, Place::Target)),
+        "BatchGetItem" => Some((Kind::RollUp, Place::Markers)),
+        "TransactWriteItems" => Some((Kind::RollUp, Place::Sums)),
         _ => None,
     }
 }
 
 fn kind_of(caller: &str) -> Option<Kind> {
     match caller.split("::").next()? {
+        "Client" if caller.ends_with("-intent\"") => Some(Kind::Intent),
         "Client" => Some(Kind::Plain),
         "Sender" => Some(Kind::Webhook),
         "EventSource" => Some(Kind::Upload),

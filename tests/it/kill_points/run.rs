@@ -30,8 +30,8 @@ pub(super) struct Seen {
     pub(super) answers: Vec<Answer>,
     /// The answers to the last delivery of each that comes again.
     pub(super) last: Vec<(Delivery, Answer)>,
-    /// What the quotas of the caller, the sender and the bucket gave meanwhile.
-    pub(super) given: [u64; 3],
+    /// What the quotas of both callers, of the sender and of the bucket gave meanwhile.
+    pub(super) given: [u64; 4],
 }
 
 const SHARED_CALLERS: [&str; 2] = [r#"Sender::"payments""#, r#"EventSource::"bucket:receipts""#];
@@ -47,29 +47,39 @@ impl Run {
         );
         let traffic = Traffic::new(&run, point.kind, &mut random);
         fleet.enrol(&traffic.holder).await;
+        fleet.enrol(&traffic.intent).await;
         fleet.enrol(&traffic.broke).await;
         for subject in &traffic.fail_first {
             fleet.targets.fail(subject, 1);
         }
         let given = async || {
             let [sender, bucket] = SHARED_CALLERS;
-            [fleet.given(&traffic.holder.name).await, fleet.given(sender).await, fleet.given(bucket).await]
+            let mut given = [0; 4];
+            for (at, caller) in
+                [&*traffic.holder.name, &traffic.intent.name, sender, bucket].iter().enumerate()
+            {
+                given[at] = fleet.given(caller).await;
+            }
+            given
         };
         let before = given().await;
 
         let victim = fleet.dispatcher(traffic.at_once).await;
         let killed = Arc::new(AtomicBool::new(false));
-        let (kill, noted) = (victim.kill(), Arc::clone(&killed));
+        let of_process = if point.kind == Kind::RollUp { fleet.roll_up().kill() } else { victim.kill() };
+        let noted = Arc::clone(&killed);
         let kill: Hook = Arc::new(move || {
             noted.store(true, Ordering::SeqCst);
-            kill();
+            of_process();
         });
-        // A key is looked up once, and the first answer is as good as another.
-        let nth = if point.place == Place::Key { 1 } else { random.usize(1..=traffic.of_kind) };
+        // A key is looked up once, the roll-up may count everything at once, and the first answer is as good as another.
+        let once = point.place == Place::Key || point.kind == Kind::RollUp;
+        let nth = if once { 1 } else { random.usize(1..=traffic.of_kind) };
         let interrupted =
             |step| rules::nth(nth, move |asked| point.holds(asked), Fault::Interrupted(step, kill.clone()));
         match point.place {
             Place::Answer => victim.at_answer(kill.clone()),
+            Place::Markers | Place::Sums => fleet.roll_up().store.rule(interrupted(point.step)),
             Place::Target => victim.targets.rule(interrupted(point.step)),
             _ => victim.store.rule(interrupted(point.step)),
         }
@@ -77,15 +87,32 @@ impl Run {
             traffic.deliveries.iter().map(|delivery| victim.invoke(&delivery.id, &delivery.event, TIMEOUT)),
         )
         .await;
-        assert!(killed.load(Ordering::SeqCst), "{run}: nobody came to the point: {answers:?}");
-        victim.ended().await;
+        let missed = || format!("{run}: nobody came to the point: {answers:?}");
+        if point.kind != Kind::RollUp {
+            assert!(killed.load(Ordering::SeqCst), "{}", missed());
+            victim.ended().await;
+        }
         victim.store.settled().await;
         drop(victim);
 
         let last = replay(survivor, &traffic, &run, &mut random).await;
         let after = given().await;
-        let given = [0, 1, 2].map(|at| after[at] - before[at]);
+        let given = [0, 1, 2, 3].map(|at| after[at] - before[at]);
+        if point.kind == Kind::RollUp {
+            assert_counted(fleet, &run).await;
+            assert!(killed.load(Ordering::SeqCst), "{}", missed());
+            fleet.roll_up().store.clear();
+        }
         Seen { run, traffic, answers, last, given }
+    }
+}
+
+/// The aggregates of hours, days and months are what the ledger adds up to.
+pub(super) async fn assert_counted(fleet: &Fleet, run: &str) {
+    let aggregates = fleet.aggregates().await;
+    let ledger = fleet.ledger_sums().await;
+    for sums in aggregates {
+        assert_eq!(sums, ledger, "{run}");
     }
 }
 

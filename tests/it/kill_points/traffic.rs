@@ -7,6 +7,8 @@ use crate::fleet::requests::{KeyHolder, upload, webhook};
 /// What goes to the process that is killed, all at once.
 pub(super) struct Traffic {
     pub(super) holder: KeyHolder,
+    /// A caller of the route that records its intents.
+    pub(super) intent: KeyHolder,
     /// A caller whose plan gives nothing.
     pub(super) broke: KeyHolder,
     pub(super) deliveries: Vec<Delivery>,
@@ -34,15 +36,20 @@ impl Traffic {
     /// Calls of this kind and others, as the seed has them.
     pub(super) fn new(run: &str, kind: Kind, random: &mut Rng) -> Self {
         let holder = KeyHolder::new(run, None, random);
+        let intent = KeyHolder::new(&format!("{run}-intent"), None, random);
         let broke = KeyHolder::new(&format!("{run}-broke"), Some("nothing"), random);
-        let others = [Kind::Plain, Kind::Throttled, Kind::Webhook, Kind::Upload, Kind::Denied];
-        let mut kinds = vec![kind; random.usize(1..=3)];
+        let others = [Kind::Plain, Kind::Intent, Kind::Throttled, Kind::Webhook, Kind::Upload, Kind::Denied];
+        // The roll-up has any call to count.
+        let own = if kind == Kind::RollUp { Kind::Plain } else { kind };
+        let mut kinds = vec![own; random.usize(1..=3)];
         kinds.extend((0..random.usize(0..=3)).filter_map(|_| random.choice(others)));
         random.shuffle(&mut kinds);
         let mut deliveries: Vec<Delivery> = kinds
             .iter()
             .enumerate()
-            .map(|(at, kind)| Delivery::new(*kind, &format!("{run}-{at}"), [&holder, &broke], random))
+            .map(|(at, kind)| {
+                Delivery::new(*kind, &format!("{run}-{at}"), [&holder, &intent, &broke], random)
+            })
             .collect();
         let calls = |delivery: &Delivery| delivery.subjects.len().max(1);
         let of_kind = deliveries.iter().filter(|delivery| delivery.kind == kind).map(calls).sum();
@@ -59,7 +66,7 @@ impl Traffic {
         {
             deliveries.push(Delivery { id: format!("{}-twin", again.id), is_twin: true, ..again });
         }
-        Self { holder, broke, deliveries, at_once: random.usize(1..=4), of_kind, fail_first }
+        Self { holder, intent, broke, deliveries, at_once: random.usize(1..=4), of_kind, fail_first }
     }
 }
 
@@ -71,14 +78,15 @@ impl Kind {
 }
 
 impl Delivery {
-    fn new(kind: Kind, id: &str, [holder, broke]: [&KeyHolder; 2], random: &mut Rng) -> Self {
+    fn new(kind: Kind, id: &str, [holder, intent, broke]: [&KeyHolder; 3], random: &mut Rng) -> Self {
         let subjects: Vec<String> = match kind {
             Kind::Upload => (0..random.usize(1..=3)).map(|at| format!("inbox/{id}-{at}.pdf")).collect(),
             Kind::Denied => vec![format!("other/{id}.pdf")],
-            Kind::Plain | Kind::Throttled | Kind::Webhook => Vec::new(),
+            _ => Vec::new(),
         };
         let event = match kind {
-            Kind::Plain => holder.post("/orders"),
+            Kind::Plain | Kind::RollUp => holder.post("/orders"),
+            Kind::Intent => intent.post("/intents"),
             Kind::Throttled => broke.post("/orders"),
             // A dot ends an id in what is signed.
             Kind::Webhook => webhook(&id.replace('.', "-")),
