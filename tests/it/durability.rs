@@ -86,12 +86,13 @@ impl Shop {
     }
 
     /// What `doorward usage import` says of the processes' log.
-    fn import(&self) -> Value {
+    async fn import(&self) -> Value {
         let mut command = Command::new(binaries::path("doorward"));
         command.args(["usage", "import", "--format", "json", "--dynamodb-url", self.fleet.dynamodb_url()]);
         command.arg("--path").arg(self.project.path()).arg(self.fleet.log_file());
-        let output = command.output().unwrap();
-        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        // The store is in this process, and answers meanwhile.
+        let output = tokio::task::spawn_blocking(move || command.output()).await.unwrap().unwrap();
+        assert!(output.status.success(), "{output:?}");
         serde_json::from_slice(&output.stdout).unwrap()
     }
 }
@@ -132,8 +133,8 @@ async fn a_sandbox_that_is_told_to_end_while_the_ledger_is_away_leaves_what_wait
     process.terminate();
     process.ended().await;
     assert!(shop.ledger().await.is_empty());
-    assert_eq!(shop.import()["imported"], 3);
-    assert_eq!(shop.import()["present"], 3);
+    assert_eq!(shop.import().await["imported"], 3);
+    assert_eq!(shop.import().await["present"], 3);
     assert_eq!(shop.ledger().await, [numbered(0..3)]);
     shop.fleet.close().await;
 }
@@ -161,11 +162,11 @@ async fn calls_that_went_on_without_the_store_are_imported_to_the_last() {
         shop.calls(&process, 1..8).await;
         process.terminate();
         process.ended().await;
-        shop.import();
+        shop.import().await;
         let mut calls = shop.ledger().await.concat();
         calls.sort();
         assert_eq!(calls, numbered(0..8), "{durability}");
-        let again = shop.import();
+        let again = shop.import().await;
         assert_eq!((&again["imported"], &again["broken"]), (&json!(0), &json!(0)), "{durability}");
         assert_eq!(shop.ledger().await.concat().len(), 8, "{durability}");
         shop.fleet.close().await;
@@ -182,7 +183,7 @@ async fn a_write_that_got_through_unheard_is_not_imported_again() {
         shop.calls(&process, 1..8).await;
         process.terminate();
         process.ended().await;
-        shop.import();
+        shop.import().await;
         let mut calls = shop.ledger().await.concat();
         calls.sort();
         assert_eq!(calls, numbered(0..8), "{durability}");

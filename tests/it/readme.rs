@@ -58,6 +58,7 @@ fn the_readme_lists_every_key_of_the_configuration() {
         "[[routes]]",
         "[[events]]",
         "[[plans]]",
+        "[[limits]]",
         "[shadow]",
     ] {
         let start = readme.find(&format!("\n`{section}`")).unwrap_or_else(|| panic!("no table of {section}"));
@@ -179,6 +180,20 @@ fn what_the_readme_says_of_recording_is_a_sound_configuration() {
     assert_eq!(durabilities, [Durability::Batched, Durability::Intent]);
 }
 
+/// The file of "Limits".
+#[test]
+fn what_the_readme_says_of_limits_is_a_sound_configuration() {
+    use doorward_config::{LimitMode, parse};
+
+    let readme = readme();
+    let chapter = readme.split("\n## ").find(|chapter| chapter.starts_with("Limits\n")).unwrap();
+    let block = blocks(chapter).into_iter().find(|block| block.file().is_some()).unwrap();
+    let config = parse("doorward.toml", block.text).unwrap_or_else(|faults| panic!("{faults}"));
+    let modes = config.plans[0].limits.iter().chain(&config.limits).map(|limit| limit.mode);
+    let expected = [LimitMode::Hard, LimitMode::Hard, LimitMode::Hard, LimitMode::Leased, LimitMode::Leased];
+    assert_eq!(modes.collect::<Vec<_>>(), expected);
+}
+
 /// The invoice of "What it costs and who pays", by the plan that stands there.
 #[test]
 fn the_invoice_of_the_readme_is_what_its_plan_costs() {
@@ -210,6 +225,7 @@ fn the_invoice_of_the_readme_is_what_its_plan_costs() {
     "#;
     let config = doorward_config::parse("doorward.toml", &format!("{rest}{}", block.text)).unwrap();
     let plan = config.plan("default").unwrap();
+    assert!(chapter.contains(&plan.version), "{}", plan.version);
     let group = |action: &str| Group {
         caller: r#"User::"alice""#.to_owned(),
         action: Some(action.to_owned()),

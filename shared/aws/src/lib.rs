@@ -23,6 +23,7 @@ mod ledger_reader;
 mod ledger_rows;
 mod limit_items;
 mod limit_memory;
+mod limit_seen;
 mod limit_update;
 mod limits;
 mod passing;

@@ -3,7 +3,7 @@ use std::sync::{Mutex, PoisonError};
 
 use jiff::Timestamp;
 
-use crate::limit_update::Seen;
+use crate::limit_seen::Seen;
 
 /// Half of the scopes that are remembered.
 const GENERATION: usize = 2048;

@@ -1,65 +1,22 @@
-//! The one conditional update that checks and moves all limits of a scope, and what its item says.
+//! The one conditional update that checks and moves all limits of a scope.
 //!
-//! A rate is the attribute `r#NAME`, its theoretical arrival time in nanoseconds; a quota is `q#NAME#WINDOW`, the
-//! units that the window has given. `l#LEASE` names a block that a sandbox holds, until when in seconds since the epoch;
-//! `plan` is the plan that a caller was assigned. Levels of rates only grow, and those of quotas but for what is given
-//! back, so that a refusal that was seen holds for a while, and an update is at most one failed guess away from the right
-//! one.
+//! Levels of rates only grow, and those of quotas but for what is given back, so that a refusal that was seen holds for
+//! a while, and an update is at most one failed guess away from the right one.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 
 use aws_sdk_dynamodb::types::AttributeValue;
-use doorward_core::limit::{Ask, Assignment, Block, Branch, GiveBack, Level, Slot, SlotRule, nanoseconds};
+use doorward_core::limit::{Ask, Assignment, Block, Branch, GiveBack, Slot, SlotRule, nanoseconds};
 use jiff::{SignedDuration, Timestamp};
 
 use crate::attributes::Attributes;
+use crate::limit_seen::{CLOSED, Levels, PLAN, Seen, attribute, block_levels, lease_attribute};
 
 /// How long an item outlives the last thing that it knows: far more than clocks differ.
 const GRACE: SignedDuration = SignedDuration::from_hours(48);
 
-/// How long the name of a block that is over stays: far more than clocks differ.
-const LEASE_GRACE: i64 = 60;
-
 /// An item names no more blocks than this: every write costs a unit for each KB of the item.
 const MOST_NAMED: usize = 24;
-
-/// As many names of blocks that are over are removed by one update.
-const MOST_STALE: usize = 20;
-
-/// The attribute that holds the plan of a caller.
-pub(crate) const PLAN: &str = "plan";
-
-/// The levels of a scope's item, by attribute name.
-pub(crate) type Levels = BTreeMap<String, Level>;
-
-/// What is known of a scope's item.
-#[derive(Debug, Clone, Default)]
-pub(crate) struct Seen {
-    pub(crate) levels: Levels,
-    /// Attributes that name blocks which are over, a few of them.
-    pub(crate) stale: Vec<String>,
-    /// How many attributes name blocks.
-    pub(crate) named: usize,
-    /// Which update of each rate was the right one last, and whether that is the better guess: where others move a rate
-    /// too, what was seen of it says little a moment later.
-    pub(crate) branches: BTreeMap<String, Branch>,
-    pub(crate) as_last: bool,
-}
-
-impl Seen {
-    /// The update of a rate at `now`, as far as can be guessed.
-    fn branch(&self, slot: &Slot, now: Timestamp) -> Branch {
-        let last = self.branches.get(&slot.name).filter(|_| self.as_last);
-        last.copied().unwrap_or_else(|| Slot::branch(level(slot, &self.levels), now))
-    }
-
-    /// The updates of the ask's rates.
-    pub(crate) fn branches_of(&self, ask: &Ask) -> BTreeMap<String, Branch> {
-        let slots = ask.slots.iter().chain(ask.block.iter().flat_map(|block| &block.slots));
-        let rates = slots.filter(|slot| slot.ends().is_none());
-        rates.map(|slot| (slot.name.clone(), self.branch(slot, ask.now))).collect()
-    }
-}
 
 /// What an update takes for a block.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -135,63 +92,15 @@ pub(crate) fn limit_update(ask: &Ask, seen: &Seen) -> (ItemUpdate, Size) {
     }
     let replaced =
         ask.block.iter().filter_map(|block| block.replaces.as_ref()).map(|name| lease_attribute(name));
+    let bygone = bygone(ask, &seen.levels);
+    parts.open(ask, bygone.closes);
     let gone: Vec<String> =
-        bygone(ask, &seen.levels).into_iter().chain(seen.stale.iter().cloned()).chain(replaced).collect();
+        bygone.names.into_iter().chain(seen.stale.iter().cloned()).chain(replaced).collect();
     for (index, attribute) in gone.into_iter().enumerate() {
         let alias = parts.name(&format!("#g{index}"), attribute);
         parts.removes.push(alias);
     }
     (parts.into_update(), size)
-}
-
-/// What `item` says at `now`.
-pub(crate) fn seen(item: &Attributes, now: Timestamp) -> Seen {
-    let over = |(name, value): (&String, &AttributeValue)| {
-        let until: i64 = value.as_n().ok()?.parse().ok()?;
-        let is_over = name.starts_with("l#") && until.saturating_add(LEASE_GRACE) < now.as_second();
-        is_over.then(|| name.clone())
-    };
-    Seen {
-        levels: levels(item),
-        stale: item.iter().filter_map(over).take(MOST_STALE).collect(),
-        named: item.keys().filter(|name| name.starts_with("l#")).count(),
-        ..Seen::default()
-    }
-}
-
-/// The levels that `item` holds.
-fn levels(item: &Attributes) -> Levels {
-    let level = |(name, value): (&String, &AttributeValue)| {
-        let kind = name.split_once('#')?.0;
-        let number = value.as_n().ok()?;
-        let level = match kind {
-            "r" => Level::Rate(Some(number.parse().ok()?)),
-            "q" => Level::Quota(number.parse().ok()?),
-            _ => return None,
-        };
-        Some((name.clone(), level))
-    };
-    item.iter().filter_map(level).collect()
-}
-
-/// The plan that the caller whose item this is was assigned.
-pub(crate) fn assignment(item: &Attributes) -> Assignment {
-    Assignment(item.get(PLAN).and_then(|plan| plan.as_s().ok()).cloned())
-}
-
-/// The attribute that names a block.
-pub(crate) fn lease_attribute(lease: &str) -> String {
-    format!("l#{lease}")
-}
-
-/// The level of `slot` in an item; that of an unused slot when the item does not know it.
-pub(crate) fn level(slot: &Slot, levels: &Levels) -> Level {
-    levels.get(&attribute(slot)).copied().unwrap_or_else(|| slot.unused())
-}
-
-/// The levels of a block's slots.
-pub(crate) fn block_levels(block: &Block, levels: &Levels) -> Vec<Level> {
-    block.slots.iter().map(|slot| level(slot, levels)).collect()
 }
 
 #[derive(Default)]
@@ -257,6 +166,19 @@ impl Parts {
         self.conditions.push("attribute_not_exists(#lease)".to_owned());
     }
 
+    /// Windows that the item has forgotten are not counted in again, and those that it forgets now are closed.
+    fn open(&mut self, ask: &Ask, closes: Option<i64>) {
+        let Some(first) = slots(ask).filter_map(Slot::ends).min() else { return };
+        let name = self.name("#closed", CLOSED.to_owned());
+        // No later than what is counted in now.
+        let last = first.as_second() - 1;
+        self.number(":closed", closes.unwrap_or(last).min(last));
+        self.conditions.push(format!("(attribute_not_exists({name}) OR {name} <= :closed)"));
+        if closes.is_some() {
+            self.sets.push(format!("{name} = :closed"));
+        }
+    }
+
     /// An item that says which plan a caller is on does not expire.
     fn expiry(&mut self, ask: &Ask) {
         let name = self.name("#expires", "expires".to_owned());
@@ -275,14 +197,6 @@ impl Parts {
 
     fn number(&mut self, alias: &str, value: impl ToString) {
         self.values.insert(alias.to_owned(), AttributeValue::N(value.to_string()));
-    }
-}
-
-/// The attribute that holds the slot's level.
-pub(crate) fn attribute(slot: &Slot) -> String {
-    match &slot.rule {
-        SlotRule::Rate { .. } => format!("r#{}", slot.name),
-        SlotRule::Quota { window, .. } => format!("q#{}#{window}", slot.name),
     }
 }
 
@@ -309,11 +223,19 @@ fn expiry(ask: &Ask) -> Timestamp {
     last.saturating_add(GRACE).unwrap_or(last)
 }
 
-/// Attributes of windows gone by. The latest of them stays: a sandbox whose clock lags may still count in it, and an
-/// attribute that is gone would give its whole quota again.
-fn bygone(ask: &Ask, seen: &Levels) -> Vec<String> {
-    let mut bygone = Vec::new();
-    for slot in ask.slots.iter().chain(ask.block.iter().flat_map(|block| &block.slots)) {
+/// Windows that an item can forget.
+#[derive(Default)]
+struct Bygone {
+    /// Their attributes.
+    names: Vec<String>,
+    /// When the last of them ended, in seconds since the epoch, or later.
+    closes: Option<i64>,
+}
+
+/// The windows gone by. The latest of them stays: a sandbox whose clock lags may still count in it.
+fn bygone(ask: &Ask, seen: &Levels) -> Bygone {
+    let mut bygone = Bygone::default();
+    for slot in slots(ask) {
         let SlotRule::Quota { window, .. } = &slot.rule else { continue };
         let prefix = format!("q#{}#", slot.name);
         let older = |name: &&String| {
@@ -321,17 +243,34 @@ fn bygone(ask: &Ask, seen: &Levels) -> Vec<String> {
             seen.is_some_and(|seen| seen.len() == window.len() && seen < window.as_str())
         };
         // Names of one kind of window sort as its windows do.
-        let mut older: Vec<String> = seen.keys().filter(older).cloned().collect();
-        older.pop();
-        bygone.append(&mut older);
+        let mut older: Vec<String> = seen.by_name.keys().filter(older).cloned().collect();
+        if let Some(stays) = older.pop()
+            && !older.is_empty()
+            && let Some(starts) = stays.strip_prefix(&prefix).and_then(starts)
+        {
+            bygone.names.append(&mut older);
+            bygone.closes = bygone.closes.max(Some(starts.as_second())).max(seen.closed);
+        }
     }
     bygone
+}
+
+/// When the window of this name starts.
+fn starts(window: &str) -> Option<Timestamp> {
+    const FIRST: &str = "0000-01-01T00:00:00Z";
+    format!("{window}{}", FIRST.get(window.len()..)?).parse().ok()
+}
+
+/// The slots of the call and of the block.
+fn slots(ask: &Ask) -> impl Iterator<Item = &Slot> {
+    ask.slots.iter().chain(ask.block.iter().flat_map(|block| &block.slots))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use doorward_config::{Limit, LimitRule, Window};
+    use doorward_core::limit::Level;
     use std::num::NonZeroU64;
     use std::time::Duration;
 
@@ -360,7 +299,8 @@ mod tests {
     /// The update with its aliases filled in; times as milliseconds from now.
     #[track_caller]
     fn check(ask: &Ask, seen: &[(&str, Level)], update: &str, condition: &str) {
-        let levels = seen.iter().map(|(name, level)| ((*name).to_owned(), *level)).collect();
+        let by_name = seen.iter().map(|(name, level)| ((*name).to_owned(), *level)).collect();
+        let levels = Levels { by_name, closed: None };
         let (made, _) = limit_update(ask, &Seen { levels, ..Seen::default() });
         let mut aliases: Vec<(String, String)> = made.names.clone().into_iter().collect();
         for (name, value) in &made.values {
@@ -370,7 +310,8 @@ mod tests {
             };
             let number: i64 = number.parse().unwrap();
             let lead = (number - nanoseconds(now())) / 1_000_000;
-            let absolute = matches!(name.as_str(), ":expires" | ":lease") || lead < -1_000_000_000;
+            let absolute =
+                matches!(name.as_str(), ":expires" | ":lease" | ":closed") || lead < -1_000_000_000;
             aliases.push((name.clone(), if absolute { number.to_string() } else { format!("now+{lead}ms") }));
         }
         aliases.sort_by_key(|(name, _)| std::cmp::Reverse(name.len()));
@@ -411,7 +352,8 @@ mod tests {
             &ask(&[quota()], 4),
             &[("q#day#2026-11-24", Level::Quota(17))],
             "SET q#day#2026-11-24 = if_not_exists(q#day#2026-11-24, 0) + 4, expires = 1795737600",
-            "(attribute_not_exists(q#day#2026-11-24) OR q#day#2026-11-24 <= 96)",
+            "(attribute_not_exists(q#day#2026-11-24) OR q#day#2026-11-24 <= 96) AND \
+             (attribute_not_exists(closed) OR closed <= 1795564799)",
         );
     }
 
@@ -422,7 +364,8 @@ mod tests {
             &[],
             "SET r#r5 = now+200ms, q#day#2026-11-24 = if_not_exists(q#day#2026-11-24, 0) + 1, expires = 1795737600",
             "(attribute_not_exists(r#r5) OR r#r5 <= now+0ms) AND \
-             (attribute_not_exists(q#day#2026-11-24) OR q#day#2026-11-24 <= 99)",
+             (attribute_not_exists(q#day#2026-11-24) OR q#day#2026-11-24 <= 99) AND \
+             (attribute_not_exists(closed) OR closed <= 1795564799)",
         );
     }
 
@@ -447,7 +390,8 @@ mod tests {
                 "SET r#r5 = now+1200ms, q#day#2026-11-24 = if_not_exists(q#day#2026-11-24, 0) + 6, {lease}, {expires}"
             ),
             "(attribute_not_exists(r#r5) OR r#r5 <= now+0ms) AND \
-             (attribute_not_exists(q#day#2026-11-24) OR q#day#2026-11-24 <= 94) AND attribute_not_exists(l#new)",
+             (attribute_not_exists(q#day#2026-11-24) OR q#day#2026-11-24 <= 94) AND attribute_not_exists(l#new) AND \
+             (attribute_not_exists(closed) OR closed <= 1795564799)",
         );
         check(
             &ask(block(2, 50, Some("old"))),
@@ -456,7 +400,8 @@ mod tests {
                 "SET r#r5 = now+400ms, q#day#2026-11-24 = if_not_exists(q#day#2026-11-24, 0) + 2, {expires} REMOVE l#old"
             ),
             "(attribute_not_exists(r#r5) OR r#r5 <= now+0ms) AND \
-             (attribute_not_exists(q#day#2026-11-24) OR q#day#2026-11-24 <= 98)",
+             (attribute_not_exists(q#day#2026-11-24) OR q#day#2026-11-24 <= 98) AND \
+             (attribute_not_exists(closed) OR closed <= 1795564799)",
         );
     }
 
@@ -468,13 +413,19 @@ mod tests {
         };
         let set = "q#day#2026-11-24 = if_not_exists(q#day#2026-11-24, 0) + 1";
         let room = "(attribute_not_exists(q#day#2026-11-24) OR q#day#2026-11-24 <= 99)";
+        let open = "(attribute_not_exists(closed) OR closed <= 1795564799)";
         check(
             &on(None),
             &[],
             &format!("SET {set}, expires = 1795737600"),
-            &format!("{room} AND attribute_not_exists(plan)"),
+            &format!("{room} AND attribute_not_exists(plan) AND {open}"),
         );
-        check(&on(Some("pro")), &[], &format!("SET {set} REMOVE expires"), &format!("{room} AND plan = pro"));
+        check(
+            &on(Some("pro")),
+            &[],
+            &format!("SET {set} REMOVE expires"),
+            &format!("{room} AND plan = pro AND {open}"),
+        );
     }
 
     #[test]
@@ -490,30 +441,10 @@ mod tests {
                 ("q#day#2026-10", used),
                 ("q#other#2026-11-20", used),
             ],
-            "SET q#day#2026-11-24 = if_not_exists(q#day#2026-11-24, 0) + 1, expires = 1795737600 \
+            "SET q#day#2026-11-24 = if_not_exists(q#day#2026-11-24, 0) + 1, expires = 1795737600, closed = 1795392000 \
              REMOVE q#day#2026-11-20, q#day#2026-11-22",
-            "(attribute_not_exists(q#day#2026-11-24) OR q#day#2026-11-24 <= 99)",
+            "(attribute_not_exists(q#day#2026-11-24) OR q#day#2026-11-24 <= 99) AND \
+             (attribute_not_exists(closed) OR closed <= 1795392000)",
         );
-    }
-
-    #[test]
-    fn an_item_gives_its_levels_and_nothing_else() {
-        let number = |text: &str| AttributeValue::N(text.into());
-        let item = Attributes::from([
-            ("owner".into(), AttributeValue::S("caller".into())),
-            ("expires".into(), number("1795694402")),
-            ("r#r5".into(), number("1795521600000000000")),
-            ("q#day#2026-11-24".into(), number("7")),
-            ("q#odd#2026-11-24".into(), number("1.5")),
-            ("l#past".into(), number("1795521539")),
-            ("l#just-past".into(), number("1795521540")),
-            ("plan".into(), AttributeValue::S("pro".into())),
-        ]);
-        let expected =
-            [("q#day#2026-11-24", Level::Quota(7)), ("r#r5", Level::Rate(Some(1_795_521_600_000_000_000)))];
-        assert_eq!(assignment(&item), Assignment(Some("pro".into())));
-        let seen = seen(&item, now());
-        assert_eq!(seen.stale, ["l#past"], "a minute after its end");
-        assert_eq!(seen.levels, expected.map(|(name, level)| (name.to_owned(), level)).into());
     }
 }

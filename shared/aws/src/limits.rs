@@ -9,10 +9,8 @@ use crate::AwsClients;
 use crate::attributes::Attributes;
 use crate::limit_items::{DynamoItems, LimitItems, Updated};
 use crate::limit_memory::{LimitMemory, Sighting};
-use crate::limit_update::{
-    Levels, Seen, Size, assignment, block_levels, give_back_update, lease_attribute, level, limit_update,
-    seen,
-};
+use crate::limit_seen::{Levels, Seen, assignment, block_levels, lease_attribute, level, seen};
+use crate::limit_update::{Size, give_back_update, limit_update};
 
 /// Guesses of how the item is. The first failure shows it, so a second one is rarely needed and a third hardly ever.
 const ATTEMPTS: usize = 3;
@@ -79,7 +77,7 @@ impl LimitStore for DynamoLimits {
             return Ok(Reserved::Granted { levels: Vec::new(), block: 0, named: false });
         }
         let mut seen_last = self.memory.recall(&ask.scope).map(|sighting| sighting.seen).unwrap_or_default();
-        if refuses(ask, &Levels::new()) {
+        if refuses(ask, &Levels::default()) {
             return Ok(Reserved::Refused(in_order(ask, &seen_last.levels)));
         }
         if let Some(levels) = self.recall(ask) {

@@ -194,7 +194,10 @@ impl Door {
     /// Calls that wait to be written are written first of all, or to the log where the ledger does not take them.
     pub async fn close(&self) {
         let limits = self.limiter.close(self.ports.limits.as_ref(), self.ports.clock.now());
-        let limits = within(Some(CLOSING), async { Ok(limits.await) });
+        let limits = within(Some(CLOSING), async {
+            limits.await;
+            Ok(())
+        });
         let _ = tokio::join!(self.write_batch(CLOSING), limits);
     }
 

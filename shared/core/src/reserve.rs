@@ -138,7 +138,11 @@ impl Door {
                 if rest > 0 && !taken.is_empty() {
                     let now = self.ports.clock.now();
                     let back = self.limiter.give_back(self.ports.limits.as_ref(), &taken, rest, now);
-                    let _ = self.in_time(call, async { Ok(back.await) }).await;
+                    let given = async {
+                        back.await;
+                        Ok(())
+                    };
+                    let _ = self.in_time(call, given).await;
                 }
             }
             None => {

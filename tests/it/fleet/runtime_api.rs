@@ -114,7 +114,9 @@ impl RuntimeApi {
                     HttpMessage::answer(202, "{}")
                 }
                 ["extension", "register"] => {
-                    HttpMessage::answer(200, "{}").with("lambda-extension-identifier", "extension")
+                    let function =
+                        r#"{"functionName":"dispatcher","functionVersion":"$LATEST","handler":"bootstrap"}"#;
+                    HttpMessage::answer(200, function).with("lambda-extension-identifier", "extension")
                 }
                 // Extensions inside the process hear of nothing but its invocations, which nobody here does.
                 ["extension", "event", "next"] => std::future::pending().await,

@@ -52,7 +52,7 @@ fn config(cases: &[Case]) -> String {
         let limit = match limit {
             Limit::Quota(mode) => format!(r#"{{ quota = "{most}/month", mode = "{mode}" }}"#),
             // What comes back of it within a test is nothing.
-            Limit::Rate => format!(r#"{{ rate = "2/d", burst = {most} }}"#),
+            Limit::Rate => format!(r#"{{ rate = "40/d", burst = {most} }}"#),
         };
         write!(config, "\n[[plans]]\nname = \"{name}\"\nlimits = [{limit}]\n").unwrap();
     }

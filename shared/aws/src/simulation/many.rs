@@ -17,7 +17,7 @@ const PARTITION: u64 = 1_000;
 fn run(limits: &str) -> (Vec<u64>, Vec<u64>) {
     let runtime = still();
     let _entered = runtime.enter();
-    let ground = Ground::new(&config(limits), start());
+    let ground = Ground::new(&config(1, limits), start());
     let network = Network::new(1, 0);
     let sandboxes: Vec<Sandbox> = (0..SANDBOXES).map(|_| ground.sandbox(&network, start())).collect();
     let (mut units, mut admitted, mut calls) = (Vec::new(), Vec::new(), 0);
@@ -72,7 +72,9 @@ fn nor_does_one_who_wants_more_than_the_rate_gives() {
     let (units, admitted) =
         run(r#"{ rate = "2000/s", burst = 2000, by = "source-ip", mode = "leased", name = "r" }"#);
     println!("over the limit: write units a second {units:?}, calls let in {admitted:?}");
-    assert!(units.iter().all(|count| *count < PARTITION), "{units:?}");
+    // In the first one all sandboxes begin at once, and find out how much there is; a partition bridges that.
+    assert!(units.iter().skip(1).all(|count| *count < PARTITION), "{units:?}");
+    assert!(units.iter().take(1).all(|count| *count < 6 * SANDBOXES as u64), "{units:?}");
     let all: u64 = admitted.iter().sum();
     assert!(all <= 2_000 * (SECONDS as u64 + 1), "{admitted:?}");
     assert!(all >= 2_000 * SECONDS as u64 * 3 / 4, "{admitted:?}: the limit is made use of");

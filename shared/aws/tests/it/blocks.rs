@@ -64,7 +64,7 @@ fn order(nth: usize) -> Call {
     call.invocation = call.id.to_string();
     call.gateway_request_id = Some(id());
     call.at = sample::now() + (nth as i64 * 37).milliseconds();
-    call.caller = Some(EntityName::new("User", &id()));
+    call.caller = Some(EntityName::new("User", id()));
     call.plan = Some("default".to_owned());
     call.plan_version = Some("3f2a9c01b7de".to_owned());
     call.bundle = Some("9a61c0de55f1".to_owned());

@@ -108,6 +108,24 @@ async fn a_flood_over_its_limit_costs_one_store_call_a_second() {
     assert_eq!(store.asked().len(), 2, "at 1000 and at 2000 milliseconds");
 }
 
+/// What windows gave is forgotten two windows later. A call that comes as late must not find its window unused again.
+#[tokio::test]
+async fn a_window_that_the_item_has_forgotten_gives_nothing() {
+    let store = Store::start().await;
+    let limit = Limit::hard("quota", LimitRule::Quota { units: 1, window: Window::Minute });
+    let at = |minutes: i64| ask(std::slice::from_ref(&limit), 1, sample::now() + minutes.minutes());
+    let limits = DynamoLimits::new(&store.clients, TABLE);
+    for minutes in 0..4 {
+        assert!(granted(&limits.reserve(&at(minutes)).await.unwrap()), "{minutes}");
+    }
+    for late in [DynamoLimits::new(&store.clients, TABLE), limits] {
+        for minutes in 0..4 {
+            let refused = late.reserve(&at(minutes)).await.unwrap();
+            assert_eq!(refused, Reserved::Refused(vec![Level::Quota(1)]), "{minutes}");
+        }
+    }
+}
+
 #[tokio::test]
 async fn a_refusal_takes_nothing_from_any_limit() {
     let store = Store::start().await;

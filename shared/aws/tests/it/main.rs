@@ -1,6 +1,6 @@
 //! The ports against a DynamoDB in memory and a small Invoke API, over HTTP on loopback.
 
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test fails by panicking")]
+#![expect(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test fails by panicking")]
 
 mod api_keys;
 mod assignments;

@@ -17,6 +17,7 @@ use crate::project;
 
 /// Kill switches: holds a caller, an action or a target to a rate of zero, everywhere within `[door] refresh`.
 #[derive(clap::Args)]
+#[command(mut_arg("dynamodb_url", |argument| argument.global(true)))]
 #[command(after_help = "\
 Examples:
   doorward plans switch off --caller 'User::\"alice\"' --reason 'key leaked'

@@ -140,19 +140,17 @@ fn document(first: &str, rest: &mut dyn Read) -> std::io::Result<Vec<Event>> {
 
 fn tell(counts: &Counts, format: Format) {
     let Counts { imported: Imported { added, present }, skipped, broken } = counts;
+    for (number, cause) in broken {
+        eprintln!("warning: line {number} cannot be imported: {cause}");
+    }
     match format {
         Format::Json => say!(
             "{}",
             json!({ "imported": added, "present": present, "skipped": skipped, "broken": broken.len() })
         ),
-        Format::Human => {
-            for (number, cause) in broken {
-                eprintln!("warning: line {number} cannot be imported: {cause}");
-            }
-            say!(
-                "{added} calls imported, {present} were there already; {skipped} other lines skipped, {} broken",
-                broken.len()
-            );
-        }
+        Format::Human => say!(
+            "{added} calls imported, {present} were there already; {skipped} other lines skipped, {} broken",
+            broken.len()
+        ),
     }
 }

@@ -1,21 +1,16 @@
 use std::path::PathBuf;
 
-use comfy_table::presets::UTF8_HORIZONTAL_ONLY;
-use comfy_table::{CellAlignment, Table};
 use doorward_aws::{DynamoPlanVersions, UsageReader};
-use doorward_core::usage::pricing::{
-    Difference, Invoice, Line, LineKey, Part, PlanVersions, PricingError, Statement, Traced, Unpriced, Used,
-    state, trace,
-};
+use doorward_core::usage::pricing::{PlanVersions, PricingError, Traced, Used, state, trace};
 use doorward_core::usage::{Bucket, Grain, Group};
 use doorward_model::EntityName;
 use jiff::Timestamp;
-use serde_json::{Value, json};
 
 use super::calls::{self, Wanted};
-use super::{caller, csv, prices};
+use super::invoice_forms::tell;
+use super::{caller, prices};
 use crate::endpoint::Dynamodb;
-use crate::output::{Exit, Failure, Shape, say};
+use crate::output::{Exit, Failure, Shape};
 use crate::project;
 
 /// Prices a calendar month (UTC): what each caller owes, from the aggregates and from the plans' versions that the calls
@@ -117,191 +112,4 @@ async fn calls_used(wanted: &Wanted, arguments: &Arguments, table: &str) -> Resu
 
 fn traced(used: Vec<Used>, versions: &PlanVersions) -> Result<Traced, Failure> {
     trace(used, versions).map_err(unpriceable)
-}
-
-fn tell(
-    period: Bucket,
-    statement: &Statement,
-    traced: Option<&Traced>,
-    differences: &[Difference],
-    shape: Shape,
-) {
-    match shape {
-        Shape::Json => say!("{}", as_json(period, statement, traced, differences)),
-        Shape::Csv => csv_lines(period, statement, traced).iter().for_each(|line| say!("{line}")),
-        _ => human(period, statement, traced),
-    }
-    for Difference { key, invoiced, traced } in differences.iter().filter(|_| shape != Shape::Json) {
-        let LineKey { caller, plan, version, part } = key;
-        let part = part_words(part);
-        eprintln!(
-            "difference: {caller}, {plan} {version}, {part}: the line has {invoiced} units, its calls {traced}"
-        );
-    }
-    if !differences.is_empty() {
-        eprintln!(
-            "hint: the roll-up may be behind, or calls are in an archive that `--archive` does not name; \
-             `doorward usage rebuild` recomputes the aggregates"
-        );
-    }
-}
-
-fn human(period: Bucket, statement: &Statement, traced: Option<&Traced>) {
-    if statement.invoices.is_empty() {
-        say!("nothing with a price was used in {period}");
-    }
-    for invoice in &statement.invoices {
-        let Invoice { caller, currency, lines, sum } = invoice;
-        let mut table = Table::new();
-        table.load_style(UTF8_HORIZONTAL_ONLY).set_header([
-            "plan",
-            "version",
-            "for",
-            "units",
-            "unit price",
-            "amount",
-        ]);
-        for line in lines {
-            let LineKey { plan, version, part, .. } = &line.key;
-            table.add_row([
-                plan.clone(),
-                version.clone(),
-                part_words(part),
-                line.units.to_string(),
-                line.unit.normalize().to_string(),
-                line.amount.to_string(),
-            ]);
-        }
-        for column in 3..6 {
-            if let Some(column) = table.column_mut(column) {
-                column.set_cell_alignment(CellAlignment::Right);
-            }
-        }
-        say!("{caller}, {period}\n{table}\nsum {sum} {currency}, to pay {} {currency}", invoice.total());
-        for line in lines.iter().filter(|_| traced.is_some()) {
-            say!("{} {}:", line.key.plan, part_words(&line.key.part));
-            for (call, units) in calls_of(traced, &line.key) {
-                say!("  {call}  {units}");
-            }
-        }
-        say!("");
-    }
-    for Unpriced { caller, plan, units } in &statement.unpriced {
-        match plan {
-            Some((plan, version)) => {
-                say!("{caller}: {units} units under `{plan}` ({version}), which has no price")
-            }
-            None => say!("{caller}: {units} units under no plan"),
-        }
-    }
-}
-
-fn calls_of<'t>(traced: Option<&'t Traced>, key: &LineKey) -> &'t [(String, u64)] {
-    traced.and_then(|traced| traced.lines.get(key)).map(Vec::as_slice).unwrap_or_default()
-}
-
-fn part_words(part: &Part) -> String {
-    match part {
-        Part::Included => "included".to_owned(),
-        Part::Tier(nth) => format!("tier {nth}"),
-        Part::Action(action) => format!("action {action}"),
-    }
-}
-
-fn as_json(
-    period: Bucket,
-    statement: &Statement,
-    traced: Option<&Traced>,
-    differences: &[Difference],
-) -> Value {
-    let line = |line: &Line| {
-        let mut value = key_json(&line.key);
-        value["units"] = line.units.into();
-        value["unit_price"] = line.unit.normalize().to_string().into();
-        value["amount"] = line.amount.to_string().into();
-        if traced.is_some() {
-            let calls = calls_of(traced, &line.key).iter();
-            value["calls"] = calls.map(|(call, units)| json!({ "call": call, "units": units })).collect();
-        }
-        value
-    };
-    let invoices = statement.invoices.iter().map(|invoice| {
-        json!({
-            "caller": invoice.caller,
-            "currency": invoice.currency.code(),
-            "lines": invoice.lines.iter().map(line).collect::<Vec<_>>(),
-            "sum": invoice.sum.to_string(),
-            "total": invoice.total().to_string(),
-        })
-    });
-    let unpriced = statement.unpriced.iter().map(|Unpriced { caller, plan, units }| {
-        let (plan, version) = plan.clone().unzip();
-        json!({ "caller": caller, "plan": plan, "version": version, "units": units })
-    });
-    let mut value = json!({
-        "period": period.to_string(),
-        "invoices": invoices.collect::<Vec<_>>(),
-        "unpriced": unpriced.collect::<Vec<_>>(),
-    });
-    if traced.is_some() {
-        value["differences"] = differences
-            .iter()
-            .map(|Difference { key, invoiced, traced }| {
-                let mut value = key_json(key);
-                value["caller"] = key.caller.clone().into();
-                value["invoiced"] = (*invoiced).into();
-                value["traced"] = (*traced).into();
-                value
-            })
-            .collect();
-    }
-    value
-}
-
-fn key_json(LineKey { plan, version, part, .. }: &LineKey) -> Value {
-    let mut value = json!({ "plan": plan, "version": version });
-    match part {
-        Part::Included => value["part"] = "included".into(),
-        Part::Tier(nth) => {
-            value["part"] = "tier".into();
-            value["tier"] = (*nth).into();
-        }
-        Part::Action(action) => {
-            value["part"] = "action".into();
-            value["action"] = action.clone().into();
-        }
-    }
-    value
-}
-
-/// A line for each line of an invoice; with calls, one for each call of it.
-fn csv_lines(period: Bucket, statement: &Statement, traced: Option<&Traced>) -> Vec<String> {
-    let call = traced.map(|_| "call");
-    let header = ["period", "caller", "currency", "plan", "version", "part", "unit_price", "units"];
-    let mut lines = vec![csv::line(header.into_iter().chain([call.unwrap_or("amount")]))];
-    for invoice in &statement.invoices {
-        for line in &invoice.lines {
-            let LineKey { caller, plan, version, part } = &line.key;
-            let row = |units: u64, last: &str| {
-                csv::line([
-                    &period.to_string(),
-                    caller,
-                    &invoice.currency.to_string(),
-                    plan,
-                    version,
-                    &part_words(part),
-                    &line.unit.normalize().to_string(),
-                    &units.to_string(),
-                    last,
-                ])
-            };
-            match traced {
-                None => lines.push(row(line.units, &line.amount.to_string())),
-                Some(_) => {
-                    lines.extend(calls_of(traced, &line.key).iter().map(|(call, units)| row(*units, call)));
-                }
-            }
-        }
-    }
-    lines
 }

@@ -8,6 +8,7 @@ mod export;
 mod findings;
 mod import;
 mod invoice;
+mod invoice_forms;
 mod prices;
 mod rebuild;
 mod report;

@@ -32,7 +32,7 @@ pub(crate) fn read(value: Value<'_>) -> Result<UnitsRule, Reported> {
 fn read_formula(value: Value<'_>) -> Result<UnitsRule, Reported> {
     let text = value.text()?;
     let term = parse::term(text, &|range| value.place_within(range))
-        .map_err(|(range, fault)| value.fault_within(range, fault))?;
+        .map_err(|misread| value.fault_within(misread.range, misread.fault))?;
     if !term.is_constant() {
         return Ok(UnitsRule::Formula(UnitsFormula { term, place: value.place() }));
     }

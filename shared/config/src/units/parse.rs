@@ -13,15 +13,24 @@ const DEEPEST: usize = 16;
 const MOST_OPERANDS: usize = 64;
 
 /// A fault and the bytes of the text that it is about.
-type Found<T> = Result<T, (Range<usize>, Fault)>;
+pub(crate) struct Misread {
+    pub(crate) range: Range<usize>,
+    pub(crate) fault: Fault,
+}
+
+type Found<T> = Result<T, Box<Misread>>;
 type Term = UnitsTerm<UnitsInput>;
+
+fn misread(range: Range<usize>, fault: Fault) -> Box<Misread> {
+    Box::new(Misread { range, fault })
+}
 
 /// Reads a closed arithmetic: whole numbers, `context.input.<path>`, `context.request.bytes`, `+`, `-`, `*`, `/`,
 /// parentheses, `min(…)` and `max(…)`. `place` says where a part of the text stands in the file.
 pub(crate) fn term(text: &str, place: &dyn Fn(Range<usize>) -> Place) -> Found<Term> {
     if text.len() > LONGEST {
         let fault = Fault::new(format!("an arithmetic of {} bytes is too long", text.len()));
-        return Err((0..text.len(), fault.hint(format!("use at most {LONGEST} bytes"))));
+        return Err(misread(0..text.len(), fault.hint(format!("use at most {LONGEST} bytes"))));
     }
     let mut parser = Parser { text, place, at: 0, depth: 0, operands: 0 };
     let term = parser.sum()?;
@@ -70,14 +79,14 @@ impl<'t> Parser<'t> {
         })
     }
 
-    fn unexpected(&self, found: char, expected: &str) -> (Range<usize>, Fault) {
+    fn unexpected(&self, found: char, expected: &str) -> Box<Misread> {
         let fault = Fault::new(format!("expected {expected}, found {}", quote(&found.to_string())));
-        (self.at..self.at + found.len_utf8(), fault)
+        misread(self.at..self.at + found.len_utf8(), fault)
     }
 
-    fn unfinished(&self, expected: &str) -> (Range<usize>, Fault) {
+    fn unfinished(&self, expected: &str) -> Box<Misread> {
         let end = self.text.len();
-        (end..end, Fault::new(format!("expected {expected}, found the end")))
+        misread(end..end, Fault::new(format!("expected {expected}, found the end")))
     }
 
     fn sum(&mut self) -> Found<Term> {
@@ -110,7 +119,7 @@ impl<'t> Parser<'t> {
         if self.operands > MOST_OPERANDS {
             let fault =
                 Fault::new(format!("it has more than {MOST_OPERANDS} numbers, paths and parentheses"));
-            return Err((start..self.text.len(), fault));
+            return Err(misread(start..self.text.len(), fault));
         }
         match first {
             '(' => {
@@ -127,7 +136,7 @@ impl<'t> Parser<'t> {
                 word => {
                     let fault = Fault::new(format!("unknown word {}", quote(word)));
                     let known = suggest(word, ["context", "min", "max"]);
-                    Err((start..self.at, with_hint(fault, known)))
+                    Err(misread(start..self.at, with_hint(fault, known)))
                 }
             },
             other => Err(self.unexpected(other, EXPECTED)),
@@ -138,7 +147,7 @@ impl<'t> Parser<'t> {
         self.depth += 1;
         if self.depth > DEEPEST {
             let fault = Fault::new(format!("it is nested deeper than {DEEPEST} levels"));
-            return Err((start..self.at, fault));
+            return Err(misread(start..self.at, fault));
         }
         let read = read(self);
         self.depth -= 1;
@@ -151,7 +160,7 @@ impl<'t> Parser<'t> {
         let number = word.replace('_', "");
         number.parse().map(UnitsTerm::Number).map_err(|_| {
             let fault = Fault::new(format!("{} is not a whole number of 64 bits", quote(word)));
-            (start..self.at, fault)
+            misread(start..self.at, fault)
         })
     }
 
@@ -174,7 +183,7 @@ impl<'t> Parser<'t> {
         })?;
         self.expect(')')?;
         if arguments.len() < 2 {
-            return Err((start..self.at, Fault::new("expected at least two numbers to choose from")));
+            return Err(misread(start..self.at, Fault::new("expected at least two numbers to choose from")));
         }
         Ok(arguments)
     }
@@ -212,7 +221,7 @@ impl<'t> Parser<'t> {
                 let fault = Fault::new(format!("{} cannot be counted", quote(written)));
                 let hint = "count `context.input.…`, a whole number or the `.size` of a list or text of the contract's, or \
                             `context.request.bytes`";
-                Err((range, fault.hint(hint)))
+                Err(misread(range, fault.hint(hint)))
             }
         }
     }

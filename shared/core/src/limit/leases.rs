@@ -93,13 +93,13 @@ struct Refusal {
     until: i64,
 }
 
-/// The block that is needed.
+/// A block that is asked for, and what it is asked for beside.
 #[derive(Debug)]
-pub(crate) struct Missing {
-    pub(crate) least: u64,
-    pub(crate) most: u64,
-    pub(crate) first: bool,
-    pub(crate) replaces: Option<String>,
+pub(crate) struct Wanted {
+    pub(crate) key: LeaseKey,
+    pub(crate) block: Block,
+    /// What the block before it had left, set aside for this call.
+    pub(crate) aside: u64,
 }
 
 /// A block that was given.
@@ -119,8 +119,8 @@ pub(crate) enum Look {
     Spent(Vec<LimitNote>),
     /// It has not, and the limits refused a block just now: what was left of each, and of the one that binds.
     Held(Vec<LimitNote>, LimitNote),
-    /// It has not: so much is missing, and so much may be asked for.
-    Missing(Missing),
+    /// It has not.
+    Missing,
 }
 
 impl Leases {
@@ -134,16 +134,8 @@ impl Leases {
     pub(crate) fn look(&self, key: &LeaseKey, units: u64, now: Timestamp) -> Look {
         let at = nanoseconds(now);
         let mut held = self.held();
-        let Some(lease) = held.get(key) else {
-            return Look::Missing(Missing {
-                least: units,
-                most: FIRST.max(units),
-                first: true,
-                replaces: None,
-            });
-        };
-        let left = lease.left_at(at);
-        if left >= units {
+        let Some(lease) = held.get(key) else { return Look::Missing };
+        if lease.left_at(at) >= units {
             lease.left -= units;
             lease.spent = lease.spent.saturating_add(units);
             return Look::Spent(lease.notes(units, now));
@@ -154,34 +146,66 @@ impl Leases {
         {
             return Look::Held(refusal.notes.clone(), refusal.bound.clone());
         }
-        let replaces = lease.name.clone();
-        let (least, first) = (units - left, lease.size == 0);
-        let most = if first { FIRST } else { lease.next_size(at) }.max(least);
-        Look::Missing(Missing { least, most, first, replaces })
+        Look::Missing
+    }
+
+    /// The block that a call for `units` needs, beside what there is of the one before.
+    pub(crate) fn want(&self, key: LeaseKey, slots: Vec<Slot>, units: u64, now: Timestamp) -> Wanted {
+        let at = nanoseconds(now);
+        let mut held = self.held();
+        let lease = held.get(&key);
+        let (mut aside, mut most, mut first, mut replaces) = (0, FIRST, true, None);
+        if let Some(lease) = lease {
+            if lease.slots == slots {
+                // Others do not spend it while the block is asked for.
+                aside = lease.left_at(at).min(units);
+                lease.left -= aside;
+            }
+            first = lease.size == 0;
+            if !first {
+                most = lease.next_size(at);
+            }
+            replaces.clone_from(&lease.name);
+        }
+        drop(held);
+        let least = units - aside;
+        let expires = now.saturating_add(TERM).unwrap_or(Timestamp::MAX);
+        let block =
+            Block { slots, least, most: most.max(least), first, lease: self.name(), expires, replaces };
+        Wanted { key, block, aside }
+    }
+
+    /// The block was not given.
+    pub(crate) fn forgo(&self, wanted: &Wanted) {
+        if let Some(lease) = self.held().get(&wanted.key)
+            && lease.slots == wanted.block.slots
+        {
+            lease.left = lease.left.saturating_add(wanted.aside);
+        }
     }
 
     /// A name for the next block.
-    pub(crate) fn name(&self) -> String {
+    fn name(&self) -> String {
         format!("{}{:x}", self.sandbox, self.named.fetch_add(1, Ordering::Relaxed))
     }
 
-    /// Takes up a block of `size` that was given for a call of `units`, which is spent from it.
+    /// Takes up a block that was given, and spends from it what the call needs beside what was set aside for it.
     pub(crate) fn take_up(
         &self,
-        key: &LeaseKey,
-        block: Block,
+        wanted: Wanted,
         given: Given,
-        units: u64,
         now: Timestamp,
         refresh: Duration,
     ) -> Vec<LimitNote> {
+        let Wanted { key, block, aside } = wanted;
         let Given { levels, size, named } = given;
+        let units = block.least.saturating_add(aside);
         let at = nanoseconds(now);
         let mut held = self.held();
         let (mut before, mut hold) = (0, 0);
-        if let Some(lease) = held.get(key) {
+        if let Some(lease) = held.get(&key) {
             hold = lease.hold / 2;
-            if lease.counts_in(&block.slots) {
+            if lease.slots == block.slots {
                 before = lease.left_at(at);
             }
         }
@@ -192,8 +216,8 @@ impl Leases {
             name: named.then_some(block.lease),
             slots: block.slots,
             levels,
-            // What was there may have been spent by others while the block was asked for.
-            left: before.saturating_add(size).saturating_sub(units),
+            // A store that gives less than the least gives nothing beyond the call.
+            left: before.saturating_add(size.saturating_sub(block.least)),
             size,
             since: at,
             spent: units,
@@ -202,7 +226,7 @@ impl Leases {
             hold,
         };
         let notes = lease.notes(units, now);
-        held.insert(key.clone(), lease, 0);
+        held.insert(key, lease, 0);
         notes
     }
 
@@ -275,11 +299,6 @@ impl Lease {
         if at < self.until { self.left } else { 0 }
     }
 
-    /// Whether what is left of it may be spent beside a block of `slots`.
-    fn counts_in(&self, slots: &[Slot]) -> bool {
-        self.slots == slots
-    }
-
     /// What this sandbox will spend, if it goes on as it did since the last block.
     fn next_size(&self, at: i64) -> u64 {
         // A rate over less than a millisecond says nothing.
@@ -297,10 +316,61 @@ impl Lease {
     }
 }
 
-/// The block that is asked for.
-pub(crate) fn block(scope: &Scope<'_>, missing: Missing, lease: String, now: Timestamp) -> Block {
-    let Missing { least, most, first, replaces } = missing;
-    let slots = scope.slots(LimitMode::Leased, now);
-    let expires = now.saturating_add(TERM).unwrap_or(Timestamp::MAX);
-    Block { slots, least, most, first, lease, expires, replaces }
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use doorward_config::{Limit, LimitRule, Window};
+
+    fn now() -> Timestamp {
+        "2026-11-24T12:00:00Z".parse().unwrap()
+    }
+
+    fn slots() -> Vec<Slot> {
+        vec![Slot::of("day", LimitRule::Quota { units: 100, window: Window::Day }, now())]
+    }
+
+    /// Leases with `units` left of a block.
+    fn leases(units: u64) -> (Leases, LeaseKey) {
+        let rule = LimitRule::Quota { units: 100, window: Window::Day };
+        let limit = Limit { mode: LimitMode::Leased, ..Limit::hard("day", rule) };
+        let scope = Scope { key: "caller".into(), is_caller: true, limits: vec![(&limit, rule)] };
+        let (leases, key) = (Leases::new("sandbox".into()), LeaseKey::of(&scope).unwrap());
+        let wanted = leases.want(key.clone(), slots(), 1, now());
+        assert_eq!((wanted.block.least, wanted.aside), (1, 0));
+        let given = Given { levels: vec![Level::Quota(units + 1)], size: units + 1, named: true };
+        leases.take_up(wanted, given, now(), Duration::from_secs(30));
+        (leases, key)
+    }
+
+    fn left(leases: &Leases) -> u64 {
+        leases.hand_in(now()).iter().map(|back| back.units).sum()
+    }
+
+    #[test]
+    fn what_a_call_needs_beside_a_block_is_spent_by_no_other() {
+        let (leases, key) = leases(3);
+        let wanted = leases.want(key.clone(), slots(), 5, now());
+        assert_eq!((wanted.block.least, wanted.aside), (2, 3));
+        assert!(matches!(leases.look(&key, 1, now()), Look::Missing), "it is set aside");
+        let given = Given { levels: vec![Level::Quota(7)], size: 3, named: true };
+        leases.take_up(wanted, given, now(), Duration::from_secs(30));
+        assert_eq!(left(&leases), 1);
+    }
+
+    #[test]
+    fn what_was_set_aside_for_a_block_that_was_not_given_is_there_again() {
+        let (leases, key) = leases(3);
+        leases.forgo(&leases.want(key.clone(), slots(), 5, now()));
+        assert!(matches!(leases.look(&key, 1, now()), Look::Spent(_)));
+        assert_eq!(left(&leases), 2);
+    }
+
+    #[test]
+    fn what_is_left_of_another_window_is_not_spent_beside_a_block() {
+        let (leases, key) = leases(3);
+        let tomorrow = now().saturating_add(SignedDuration::from_hours(24)).unwrap();
+        let rule = LimitRule::Quota { units: 100, window: Window::Day };
+        let wanted = leases.want(key, vec![Slot::of("day", rule, tomorrow)], 5, now());
+        assert_eq!((wanted.block.least, wanted.aside), (5, 0));
+    }
 }

@@ -6,7 +6,7 @@ use doorward_config::{LimitMode, LimitRule};
 use doorward_model::LimitNote;
 use jiff::Timestamp;
 
-use super::leases::{self, Given, LeaseKey, Leases, Look};
+use super::leases::{Given, LeaseKey, Leases, Look, Wanted};
 use super::local::LocalLimits;
 use super::taken::{Part, Taken};
 use super::{Ask, Assignment, Block, GiveBack, Level, Reserved, Scope, Slot};
@@ -148,7 +148,7 @@ impl Limiter {
         let mut look = self.leases.look(&key, demand.units, demand.now);
         let turn;
         let _begun;
-        if let Look::Missing(_) = look {
+        if let Look::Missing = look {
             turn = self.leases.turns.take(&key);
             _begun = turn.begin().await;
             // Who waited may find the block that the one before asked for.
@@ -162,9 +162,10 @@ impl Limiter {
                 self.ask(store, scope, None, demand, taken, notes).await
             }
             Look::Held(notes, bound) => Ok(Some(Verdict::Refused(notes, bound))),
-            Look::Missing(missing) => {
-                let block = leases::block(scope, missing, self.leases.name(), demand.now);
-                self.ask(store, scope, Some((key, block)), demand, taken, notes).await
+            Look::Missing => {
+                let slots = scope.slots(LimitMode::Leased, demand.now);
+                let wanted = self.leases.want(key, slots, demand.units, demand.now);
+                self.ask(store, scope, Some(wanted), demand, taken, notes).await
             }
         }
     }
@@ -174,26 +175,31 @@ impl Limiter {
         &self,
         store: &dyn LimitStore,
         scope: &Scope<'_>,
-        block: Option<(LeaseKey, Block)>,
+        wanted: Option<Wanted>,
         demand: &Demand<'_>,
         taken: &mut Taken,
         notes: &mut Vec<LimitNote>,
     ) -> Result<Option<Verdict>, StoreError> {
         let hard = scope.slots(LimitMode::Hard, demand.now);
-        if hard.is_empty() && block.is_none() {
+        if hard.is_empty() && wanted.is_none() {
             return Ok(None);
         }
-        let (key, block) = block.unzip();
         let ask = Ask {
             scope: scope.key.clone(),
             now: demand.now,
             units: demand.units,
             slots: hard,
-            block,
+            block: wanted.as_ref().map(|wanted| wanted.block.clone()),
             assignment: demand.assignment.clone().filter(|_| scope.is_caller),
         };
-        let reserved = store.reserve(&ask).await?;
-        let Ask { slots: hard, block, assignment, .. } = ask;
+        let reserved = store.reserve(&ask).await;
+        let Ask { slots: hard, assignment, .. } = ask;
+        if let Some(wanted) = &wanted
+            && !matches!(reserved, Ok(Reserved::Granted { .. }))
+        {
+            self.leases.forgo(wanted);
+        }
+        let reserved = reserved?;
         match reserved {
             Reserved::Granted { mut levels, block: size, named } => {
                 if let Some(assignment) = assignment {
@@ -204,20 +210,20 @@ impl Limiter {
                 if !hard.is_empty() {
                     taken.parts.push(Part::Hard { scope: scope.key.clone(), quotas: quotas(hard) });
                 }
-                if let (Some(key), Some(block)) = (key, block) {
-                    let counted = quotas(block.slots.clone());
+                if let Some(wanted) = wanted {
+                    let (key, quotas) = (wanted.key.clone(), quotas(wanted.block.slots.clone()));
                     let given = Given { levels: leased, size, named };
-                    let (units, refresh) = (demand.units, demand.refresh);
-                    notes.extend(self.leases.take_up(&key, block, given, units, demand.now, refresh));
-                    taken.parts.push(Part::Leased { key, quotas: counted });
+                    notes.extend(self.leases.take_up(wanted, given, demand.now, demand.refresh));
+                    taken.parts.push(Part::Leased { key, quotas });
                 }
                 Ok(None)
             }
             Reserved::Refused(levels) => {
                 let mut slots = hard;
+                let block = wanted.as_ref().map(|wanted| &wanted.block);
                 slots.extend(block.iter().flat_map(|block| block.slots.iter().cloned()));
-                let (notes, bound) = refused(&slots, &levels, block.as_ref(), demand)?;
-                if let (Some(key), Some(block)) = (&key, &block)
+                let (notes, bound) = refused(&slots, &levels, block, demand)?;
+                if let Some(Wanted { key, block, .. }) = &wanted
                     && block.slots.iter().any(|slot| slot.name == bound.name)
                 {
                     self.leases.refused(key, &notes, &bound, demand.units, demand.now);

@@ -11,12 +11,13 @@ const LIMITS: &str = r#"limits = [{ rate = "5/s", burst = 10 }, { quota = "1000/
 const ALICE: &str = "caller#User::\"alice\"";
 const DAY: &str = "2026-11-24";
 
-/// The shop with these limits of its plan, and more of the door or its plan behind it.
+/// The shop with these limits of its plan, and more of its plan behind them, or of the door at the end.
 #[track_caller]
 fn shop(limits: &str, more: &str) -> Shop {
     Shop::with(|config| {
         assert!(config.contains(LIMITS));
-        config.replace(LIMITS, &format!("{limits}\n{more}"))
+        let (of_plan, of_door) = if more.starts_with('[') { ("", more) } else { (more, "") };
+        format!("{}\n{of_door}", config.replace(LIMITS, &format!("{limits}\n{of_plan}")))
     })
 }
 
@@ -103,7 +104,7 @@ async fn a_leased_quota_costs_few_writes_and_gives_every_unit() {
 #[tokio::test]
 async fn a_steady_caller_costs_a_write_in_five_seconds() {
     let shop = shop(
-        r#"limits = [{ quota = "10000000/day", mode = "leased" }, { rate = "1000/s", mode = "leased" }]"#,
+        r#"limits = [{ quota = "10000000/day", mode = "leased" }, { rate = "1000/s", burst = 10000, mode = "leased" }]"#,
         "",
     );
     let mut settled = 0;

@@ -1,3 +1,5 @@
+#![expect(clippy::indexing_slicing, reason = "a JSON value that lacks a member is null")]
+
 use serde_json::{Map, Value};
 
 use super::Fault;

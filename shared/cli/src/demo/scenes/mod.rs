@@ -13,15 +13,18 @@ mod event_permitted;
 mod health;
 mod iam_call;
 mod issuer_key_rotated;
+mod kill_switch;
 mod order_of_another;
 mod order_placed;
 mod payload_decides;
 mod principal_can;
+mod quota_reached;
 mod rate_reached;
 mod shadow_difference;
 mod target_trouble;
 mod unknown_path;
 mod unproven_caller;
+mod usage_reported;
 mod webhook_replayed;
 
 use super::scene::Scene;
@@ -38,6 +41,7 @@ pub(crate) const ALL: &[Scene] = &[
     contract_broken::SCENE,
     unknown_path::SCENE,
     rate_reached::SCENE,
+    quota_reached::SCENE,
     target_trouble::SCENE,
     event_permitted::SCENE,
     event_denied::SCENE,
@@ -51,4 +55,6 @@ pub(crate) const ALL: &[Scene] = &[
     api_key_revoked::SCENE,
     issuer_key_rotated::SCENE,
     bundle_published::SCENE,
+    kill_switch::SCENE,
+    usage_reported::SCENE,
 ];
