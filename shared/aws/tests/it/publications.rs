@@ -38,7 +38,7 @@ impl Fixture {
     }
 }
 
-fn digest(letter: char) -> String {
+pub(crate) fn digest(letter: char) -> String {
     letter.to_string().repeat(64)
 }
 
@@ -47,7 +47,7 @@ fn sequences(publications: &[Publication]) -> Vec<u64> {
 }
 
 /// Bytes of several parts, of which no two are alike.
-fn large(parts: usize) -> Vec<u8> {
+pub(crate) fn large(parts: usize) -> Vec<u8> {
     (0..parts * 350_000).map(|at| (at % 251) as u8 ^ (at / 350_000) as u8).collect()
 }
 
