@@ -1,6 +1,7 @@
 //! Dispatchers as processes over one store: each over a Runtime API and through proxies of its own, so that a test says
 //! what happens to which request of which process.
 
+pub(crate) mod ledger;
 pub(crate) mod process;
 pub(crate) mod requests;
 pub(crate) mod roll_up;

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::{Value, json};
 
 use super::Fleet;
+use super::ledger::recorded;
 
 /// Calls and units by caller, action, target, purpose, outcome, plan and its version.
 pub(crate) type Sums = BTreeMap<Vec<Option<String>>, (u64, u64)>;
@@ -27,13 +28,13 @@ impl Fleet {
         }
     }
 
-    /// What the ledger's rows add up to.
+    /// What the ledger's calls add up to.
     pub(crate) async fn ledger_sums(&self) -> Sums {
         let mut sums = Sums::new();
         for row in self.scan("doorward-ledger").await {
-            let names = ["caller", "action", "target", "purpose", "outcome", "plan", "plan_version"];
-            let group = names.map(|name| row[name]["S"].as_str().map(str::to_owned)).to_vec();
-            add(&mut sums, group, 1, number(&row["units"]));
+            for call in recorded(&row) {
+                add(&mut sums, call.group, 1, call.units);
+            }
         }
         sums
     }

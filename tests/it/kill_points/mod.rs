@@ -1,11 +1,16 @@
 //! Processes that are killed at a named step of a named request, with other calls under way, while sources deliver again:
-//! no answered call is unrecorded, nothing runs twice, nothing counts twice, what is not known is known
-//! not to be, and the aggregates are what the ledger adds up to, also where it is the roll-up that is killed.
+//! no answered call is unrecorded but the few that a block of `batched` holds, nothing runs twice, nothing counts twice, no
+//! quota gives more than it has and none loses more than a block, what is not known is known not to be, and the aggregates
+//! are what the ledger adds up to, also where it is the roll-up that is killed.
 //!
 //! `POINT` (a part of a point's name) and `SEED` narrow a run down to what a message names.
 
 mod check;
+mod check_deliveries;
+mod kind;
+mod leased;
 mod point;
+mod replay;
 mod run;
 mod traffic;
 
