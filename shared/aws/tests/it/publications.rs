@@ -47,7 +47,7 @@ fn sequences(publications: &[Publication]) -> Vec<u64> {
 }
 
 /// Bytes of several parts, of which no two are alike.
-pub(crate) fn large(parts: usize) -> Vec<u8> {
+fn large(parts: usize) -> Vec<u8> {
     (0..parts * 350_000).map(|at| (at % 251) as u8 ^ (at / 350_000) as u8).collect()
 }
 
