@@ -10,10 +10,11 @@ pub(crate) mod sums;
 pub(crate) mod target;
 
 use std::fs::File;
+use std::io::ErrorKind;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
-use doorward_emulator::{Emulator, Functions, Options, Ports};
+use doorward_emulator::{Emulator, EmulatorError, Functions, Options, Ports};
 use doorward_testkit::http1::HttpMessage;
 use doorward_tests::{free_address, workspace};
 use serde_json::{Value, json};
@@ -39,28 +40,38 @@ pub(crate) struct Fleet {
 impl Fleet {
     /// An empty store, targets, and the project of this configuration.
     pub(crate) async fn new(config: &Path) -> Self {
-        Self::start(config, free_address().unwrap(), None).await
+        Self::start(config, None).await
     }
 
     /// The same, with the roll-up behind the ledger's stream.
     pub(crate) async fn rolled_up(config: &Path) -> Self {
-        let store = free_address().unwrap();
-        Self::start(config, store, Some(RollUp::new(store))).await
+        Self::start(config, Some(RollUp::new)).await
     }
 
-    async fn start(config: &Path, store: SocketAddr, roll_up: Option<RollUp>) -> Self {
-        let emulator = Emulator::start(Options {
-            tables: std::fs::read_to_string(workspace::root().join("infra/tables.json")).unwrap(),
-            functions: Functions::Host(roll_up.iter().map(|roll_up| roll_up.function(config)).collect()),
-            event_sources: roll_up.iter().map(|_| RollUp::mapping()).collect(),
-            issuers: Vec::new(),
-            ports: Ports { dynamodb: store.port(), ..Ports::default() },
-            ..issuer::options()
-        })
-        .await
-        .unwrap();
-        let (config, logs) = (config.to_owned(), tempfile::tempdir().unwrap());
-        Self { targets: Targets::start().await, store, config, logs, emulator, roll_up }
+    async fn start(config: &Path, roll_up: Option<fn(SocketAddr) -> RollUp>) -> Self {
+        let targets = Targets::start().await;
+        loop {
+            // The roll-up must know where the store will be.
+            let store = free_address().unwrap();
+            let roll_up = roll_up.map(|roll_up| roll_up(store));
+            let emulator = Emulator::start(Options {
+                tables: std::fs::read_to_string(workspace::root().join("infra/tables.json")).unwrap(),
+                functions: Functions::Host(roll_up.iter().map(|roll_up| roll_up.function(config)).collect()),
+                event_sources: roll_up.iter().map(|_| RollUp::mapping()).collect(),
+                issuers: Vec::new(),
+                ports: Ports { dynamodb: store.port(), ..Ports::default() },
+                ..issuer::options()
+            });
+            match emulator.await {
+                Ok(emulator) => {
+                    let (config, logs) = (config.to_owned(), tempfile::tempdir().unwrap());
+                    return Self { targets, store, config, logs, emulator, roll_up };
+                }
+                // Somebody was faster.
+                Err(EmulatorError::Listen { cause, .. }) if cause.kind() == ErrorKind::AddrInUse => {}
+                Err(error) => panic!("{error}"),
+            }
+        }
     }
 
     /// The roll-up, where there is one.

@@ -19,6 +19,11 @@ impl Seen {
         }
     }
 
+    /// How many events and deliveries of webhooks there were, each of which came several times.
+    pub(super) fn events(&self) -> u64 {
+        self.last.iter().map(|(delivery, _)| delivery.subjects.len().max(1) as u64).sum()
+    }
+
     async fn check_webhook(&self, fleet: &Fleet, delivery: &Delivery, answer: &Answer, ran: &mut Ran) {
         let Answer::Returned(reply) = answer else { panic!("{}: {answer:?}", self.run) };
         let call =

@@ -73,7 +73,17 @@ impl Leased {
             let id = format!("{run}-rest");
             let answer =
                 survivor.invoke(&id, &holder.post_bytes(path, usize::try_from(rest).unwrap()), TIMEOUT).await;
-            assert_eq!(answer.status(), Some(201), "{run}: {rest} of {quota} are left: {answer:?}");
+            assert_eq!(
+                answer.status(),
+                Some(201),
+                "{run}: {rest} of {quota} are left: {answer:?} {:#?}",
+                survivor
+                    .store
+                    .take()
+                    .iter()
+                    .filter(|one| one.asked.body.to_string().contains(run))
+                    .collect::<Vec<_>>()
+            );
             assert_eq!(fleet.recorded(&id).await.unwrap().units, rest, "{run}");
         }
         let answer = survivor.invoke(&format!("{run}-beyond"), &holder.post(path), TIMEOUT).await;

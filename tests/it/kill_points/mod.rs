@@ -21,6 +21,7 @@ use doorward_tests::workspace;
 use tokio::task::JoinSet;
 
 use crate::fleet::Fleet;
+use crate::fleet::sums::Sums;
 use point::Point;
 use run::Run;
 
@@ -39,6 +40,13 @@ fn runs() -> Vec<Run> {
     points.flat_map(|point| seeds.iter().map(move |seed| Run { point, seed: *seed })).collect()
 }
 
+/// How many calls are counted that sources and senders have delivered.
+fn of_events(sums: &Sums) -> u64 {
+    let is_event = |caller: &str| caller.starts_with("EventSource::") || caller.starts_with("Sender::");
+    let events = sums.iter().filter(|(group, _)| group[0].as_deref().is_some_and(is_event));
+    events.map(|(_, (calls, _))| calls).sum()
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn every_call_counts_once_wherever_a_process_is_killed() {
     let (runs, next) = (Arc::new(runs()), Arc::new(AtomicUsize::new(0)));
@@ -49,10 +57,14 @@ async fn every_call_counts_once_wherever_a_process_is_killed() {
             let config = workspace::root().join("tests/it/kill_points/doorward.toml");
             let fleet = Fleet::rolled_up(&config).await;
             let survivor = fleet.dispatcher(4).await;
+            let mut events = 0;
             while let Some(run) = runs.get(next.fetch_add(1, Ordering::SeqCst)) {
-                run.carry_out(&fleet, &survivor).await.check(&fleet).await;
+                let seen = run.carry_out(&fleet, &survivor).await;
+                seen.check(&fleet).await;
+                events += seen.events();
             }
-            run::assert_counted(&fleet, "all runs").await;
+            let sums = run::assert_counted(&fleet, "all runs").await;
+            assert_eq!(of_events(&sums), events, "each counts once, however often it was delivered");
             fleet.close().await;
         });
     }

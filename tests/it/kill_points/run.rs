@@ -15,6 +15,7 @@ use super::traffic::{Delivery, Traffic};
 use crate::fleet::Fleet;
 use crate::fleet::process::Process;
 use crate::fleet::runtime_api::Answer;
+use crate::fleet::sums::Sums;
 
 /// What the platform gives each invocation.
 pub(super) const TIMEOUT: Duration = Duration::from_secs(30);
@@ -86,7 +87,7 @@ impl Run {
         }
         let leased = Leased::drain(&run, &traffic, &asked, lived, fleet, survivor).await;
         if point.kind == Kind::RollUp {
-            assert_counted(fleet, &run).await;
+            drop(assert_counted(fleet, &run).await);
             fleet.roll_up().store.clear();
         }
         assert!(killed.load(Ordering::SeqCst), "{}", missed());
@@ -143,11 +144,12 @@ async fn used(traffic: &Traffic, fleet: &Fleet) -> HashMap<Kind, u64> {
     used
 }
 
-/// The aggregates of hours, days and months are what the ledger adds up to.
-pub(super) async fn assert_counted(fleet: &Fleet, run: &str) {
+/// The aggregates of hours, days and months are what the ledger adds up to: this.
+pub(super) async fn assert_counted(fleet: &Fleet, run: &str) -> Sums {
     let aggregates = fleet.aggregates().await;
     let ledger = fleet.ledger_sums().await;
     for sums in aggregates {
         assert_eq!(sums, ledger, "{run}");
     }
+    ledger
 }

@@ -50,8 +50,7 @@ async fn a_bundle_is_put_in_force_once_under_one_number() {
         let publisher = Publisher::new(&case.store.clients, TABLE);
         let publications = DynamoPublications::new(&case.store.clients, TABLE);
         case.begin();
-        let published =
-            case.answer(publisher.publish("shop", &digest('a'), b"archive", sample::now())).await;
+        let published = case.answer(publisher.publish("shop", &digest('a'), b"archive", sample::now())).await;
         assert!(published.is_ok() || !case.passes(), "{}: {published:?}", case.name);
         let (attempts, _) = counted(&case.end().await, "TransactWriteItems");
         assert!(attempts <= ATTEMPTS, "{}: {attempts} attempts", case.name);
