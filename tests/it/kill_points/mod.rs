@@ -62,6 +62,9 @@ async fn every_call_counts_once_wherever_a_process_is_killed() {
                 let seen = run.carry_out(&fleet, &survivor).await;
                 seen.check(&fleet).await;
                 events += seen.events();
+                for proxy in [&survivor.store, &survivor.targets, &fleet.roll_up().store] {
+                    drop(proxy.take());
+                }
             }
             let sums = run::assert_counted(&fleet, "all runs").await;
             assert_eq!(of_events(&sums), events, "each counts once, however often it was delivered");

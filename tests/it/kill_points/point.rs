@@ -45,6 +45,8 @@ pub(super) struct Point {
 }
 
 const OF_KINDS: [(Kind, &[Place]); 11] = [
+    // First, because all that is counted is looked through after each.
+    (Kind::RollUp, &[Place::Pause, Place::Markers, Place::Sums]),
     (Kind::Plain, &[Place::Key, Place::Limits, Place::Target, Place::Record, Place::Decision, Place::Answer]),
     (Kind::Intent, &[Place::Claim, Place::Limits, Place::Target, Place::Resolve, Place::Answer]),
     (Kind::Throttled, &[Place::Record]),
@@ -55,7 +57,6 @@ const OF_KINDS: [(Kind, &[Place]); 11] = [
     (Kind::Webhook, &[Place::Claim, Place::Limits, Place::Target, Place::Resolve, Place::Answer]),
     (Kind::Upload, &[Place::Claim, Place::Limits, Place::Target, Place::Resolve, Place::Answer]),
     (Kind::Denied, &[Place::Quarantine, Place::Record]),
-    (Kind::RollUp, &[Place::Pause, Place::Markers, Place::Sums]),
 ];
 
 impl Point {

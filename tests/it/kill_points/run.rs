@@ -49,9 +49,7 @@ impl Run {
     pub(super) async fn carry_out(self, fleet: &Fleet, survivor: &Process) -> Seen {
         let Self { point, seed } = self;
         let run = format!("{point}-{seed}");
-        let mut random = Rng::with_seed(
-            seed ^ (run.bytes().fold(0, |sum, byte| u64::wrapping_mul(sum, 31) + u64::from(byte))),
-        );
+        let mut random = Rng::with_seed(hash(&run));
         let mut traffic = Traffic::new(&run, point, &mut random);
         prepare(&traffic, fleet).await;
         let before = used(&traffic, fleet).await;
@@ -115,6 +113,13 @@ impl Run {
             _ => victim.store.rule(rules::nth(nth, move |asked| point.holds(asked), fault)),
         }
     }
+}
+
+/// FNV-1a: no two runs have the same traffic.
+fn hash(run: &str) -> u64 {
+    run.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
+        (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3)
+    })
 }
 
 /// Makes callers and their targets known, as far as there are calls of theirs.
