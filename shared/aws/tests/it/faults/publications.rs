@@ -38,7 +38,7 @@ async fn what_is_in_force_is_never_missing_because_nobody_answers() {
         let fetched = case.answer(publications.fetch(&published)).await;
         drop(case.end().await);
         let is_error = fetched.is_err();
-        let is_whole = fetched.is_ok_and(|archive| archive.is_some_and(|archive| archive == &b"archive"[..]));
+        let is_whole = fetched.is_ok_and(|archive| archive.is_some_and(|archive| archive == b"archive"[..]));
         assert!(is_whole || (is_error && !case.passes()), "{}", case.name);
     })
     .await;
