@@ -9,7 +9,7 @@ use std::collections::HashSet;
 use std::fmt::Write as _;
 use std::time::{Duration, Instant};
 
-use doorward_testkit::fault_proxy::{Fault, Operation, rules};
+use doorward_testkit::fault_proxy::{Fault, Operation, ambiguous, rules};
 use fastrand::Rng;
 use futures_util::future::join_all;
 use serde_json::Value;
@@ -112,10 +112,10 @@ async fn carry_out(case: &Case, fleet: &Fleet, processes: &[Process]) -> Told {
             }
         }
     }
-    let operations: Vec<Operation> = processes.iter().flat_map(|process| process.store.take()).collect();
-    let on_limits = |one: &&Operation| is_on_limits(&one.asked.body, &holder.name);
-    let asked = operations.iter().filter(on_limits).count();
-    let ambiguous = operations.iter().filter(on_limits).filter(|one| one.is_ambiguous()).count() as u64;
+    let operations = processes.iter().flat_map(|process| process.store.take());
+    let on_limits = operations.filter(|one| is_on_limits(&one.asked.body, &holder.name));
+    let on_limits: Vec<Operation> = on_limits.collect();
+    let (asked, ambiguous) = (on_limits.len(), ambiguous(on_limits.iter()) as u64);
     let runs: u64 = ids.iter().map(|id| fleet.targets.runs(id).succeeded as u64).sum();
     let say =
         format!("{name}: {most} at most, {runs} ran, {counts:?}, {ambiguous} ambiguous, {asked} updates");
