@@ -1,18 +1,15 @@
 //! What becomes of calls that are written in blocks, and of those that go on without the ledger, when the real dispatcher
 //! is told to end, killed, or cut off from its store.
 
-use std::io::Read as _;
 use std::process::{Command, Output};
 use std::time::Duration;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use doorward_testkit::fault_proxy::{Fault, rules};
 use doorward_tests::binaries;
-use flate2::read::ZlibDecoder;
 use serde_json::{Value, json};
 
 use crate::fleet::Fleet;
+use crate::fleet::ledger::recorded;
 use crate::fleet::process::Process;
 use crate::fleet::requests::KeyHolder;
 use crate::fleet::runtime_api::Answer;
@@ -105,13 +102,7 @@ impl Shop {
 
 /// The calls that a row of the ledger holds.
 fn ids(row: &Value) -> Vec<String> {
-    let Some(packed) = row["calls"]["B"].as_str() else {
-        return vec![row["call"]["S"].as_str().unwrap().to_owned()];
-    };
-    let mut text = String::new();
-    ZlibDecoder::new(STANDARD.decode(packed).unwrap().as_slice()).read_to_string(&mut text).unwrap();
-    let call = |line: &str| serde_json::from_str::<Value>(line).unwrap()["call"].as_str().unwrap().to_owned();
-    text.lines().map(call).collect()
+    recorded(row).into_iter().map(|call| call.call).collect()
 }
 
 fn numbered(ids: std::ops::Range<usize>) -> Vec<String> {

@@ -90,7 +90,7 @@ impl DynamoLedger {
         }
         match written {
             Written::Yes => Ok(true),
-            Written::Otherwise(_) => Err(StoreError("the row of a call changes meanwhile".to_owned())),
+            Written::Otherwise(_) => Err(StoreError("the row of a call changes meanwhile".to_owned()).into()),
         }
     }
 

@@ -1,18 +1,22 @@
 //! Dispatchers as processes over one store: each over a Runtime API and through proxies of its own, so that a test says
 //! what happens to which request of which process.
 
+pub(crate) mod ledger;
 pub(crate) mod process;
 pub(crate) mod requests;
+pub(crate) mod roll_up;
 pub(crate) mod runtime_api;
+pub(crate) mod sums;
 pub(crate) mod target;
 
 use std::fs::File;
+use std::io::ErrorKind;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
-use doorward_emulator::{Emulator, Functions, Options};
+use doorward_emulator::{Emulator, EmulatorError, Functions, Options, Ports};
 use doorward_testkit::http1::HttpMessage;
-use doorward_tests::workspace;
+use doorward_tests::{free_address, workspace};
 use serde_json::{Value, json};
 use tokio::io::BufReader;
 use tokio::net::TcpStream;
@@ -20,6 +24,7 @@ use tokio::net::TcpStream;
 use crate::issuer;
 use process::{Process, Surroundings};
 use requests::KeyHolder;
+use roll_up::RollUp;
 use target::Targets;
 
 /// What the processes of a test have in common.
@@ -29,22 +34,49 @@ pub(crate) struct Fleet {
     config: PathBuf,
     logs: tempfile::TempDir,
     emulator: Emulator,
+    roll_up: Option<RollUp>,
 }
 
 impl Fleet {
     /// An empty store, targets, and the project of this configuration.
     pub(crate) async fn new(config: &Path) -> Self {
-        let emulator = Emulator::start(Options {
-            tables: std::fs::read_to_string(workspace::root().join("infra/tables.json")).unwrap(),
-            functions: Functions::Host(Vec::new()),
-            issuers: Vec::new(),
-            ..issuer::options()
-        })
-        .await
-        .unwrap();
-        let store = emulator.dynamodb_url().strip_prefix("http://").unwrap().parse().unwrap();
-        let (config, logs) = (config.to_owned(), tempfile::tempdir().unwrap());
-        Self { targets: Targets::start().await, store, config, logs, emulator }
+        Self::start(config, None).await
+    }
+
+    /// The same, with the roll-up behind the ledger's stream.
+    pub(crate) async fn rolled_up(config: &Path) -> Self {
+        Self::start(config, Some(RollUp::new)).await
+    }
+
+    async fn start(config: &Path, roll_up: Option<fn(SocketAddr) -> RollUp>) -> Self {
+        let targets = Targets::start().await;
+        loop {
+            // The roll-up must know where the store will be.
+            let store = free_address().unwrap();
+            let roll_up = roll_up.map(|roll_up| roll_up(store));
+            let emulator = Emulator::start(Options {
+                tables: std::fs::read_to_string(workspace::root().join("infra/tables.json")).unwrap(),
+                functions: Functions::Host(roll_up.iter().map(|roll_up| roll_up.function(config)).collect()),
+                event_sources: roll_up.iter().map(|_| RollUp::mapping()).collect(),
+                issuers: Vec::new(),
+                ports: Ports { dynamodb: store.port(), ..Ports::default() },
+                ..issuer::options()
+            });
+            match emulator.await {
+                Ok(emulator) => {
+                    let (config, logs) = (config.to_owned(), tempfile::tempdir().unwrap());
+                    return Self { targets, store, config, logs, emulator, roll_up };
+                }
+                // Somebody was faster.
+                Err(EmulatorError::Listen { cause, .. }) if cause.kind() == ErrorKind::AddrInUse => {}
+                Err(error) => panic!("{error}"),
+            }
+        }
+    }
+
+    /// The roll-up, where there is one.
+    pub(crate) fn roll_up(&self) -> &RollUp {
+        self.roll_up.as_ref().unwrap()
     }
 
     /// One more dispatcher.

@@ -61,7 +61,12 @@ impl KeyHolder {
 
     /// `POST path`.
     pub(crate) fn post(&self, path: &str) -> Value {
-        function_url(path, json!({ "x-api-key": self.key.expose() }), "")
+        self.post_bytes(path, 0)
+    }
+
+    /// `POST path` with a body of so many bytes.
+    pub(crate) fn post_bytes(&self, path: &str, bytes: usize) -> Value {
+        function_url(path, json!({ "x-api-key": self.key.expose() }), &"x".repeat(bytes))
     }
 }
 

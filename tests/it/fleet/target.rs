@@ -20,6 +20,8 @@ struct State {
     runs: HashMap<String, Runs>,
     /// How often each is still to fail.
     to_fail: HashMap<String, usize>,
+    /// How many units calls of each path count for, where targets say so.
+    units: HashMap<String, u64>,
 }
 
 /// What one call came to at its target.
@@ -46,6 +48,11 @@ impl Targets {
     /// The next runs of this call fail.
     pub(crate) fn fail(&self, subject: &str, times: usize) {
         self.state().to_fail.insert(subject.to_owned(), times);
+    }
+
+    /// Calls of `path` are answered with this `x-units`.
+    pub(crate) fn say_units(&self, path: &str, units: u64) {
+        self.state().units.insert(path.to_owned(), units);
     }
 
     /// What became of the call with this id, or of the event about the object with this key.
@@ -81,6 +88,8 @@ impl Targets {
             return HttpMessage::answer(200, error).with("x-amz-function-error", "Unhandled");
         }
         runs.succeeded += 1;
-        HttpMessage::answer(200, json!({ "statusCode": 201, "body": "{}" }).to_string())
+        let units = event["rawPath"].as_str().and_then(|path| state.units.get(path));
+        let headers = units.map_or(json!({}), |units| json!({ "x-units": units.to_string() }));
+        HttpMessage::answer(200, json!({ "statusCode": 201, "headers": headers, "body": "{}" }).to_string())
     }
 }

@@ -1,144 +1,137 @@
-use serde_json::Value;
+use std::collections::HashMap;
 
-use super::point::Kind;
+use super::kind::{BATCH, Kind};
+use super::point::Place;
 use super::run::Seen;
 use super::traffic::Delivery;
 use crate::fleet::Fleet;
-use crate::fleet::requests::calls_of;
+use crate::fleet::ledger::{Recorded, recorded};
 use crate::fleet::runtime_api::Answer;
+use doorward_testkit::fault_proxy::Step;
 
-/// What the calls of one caller came to.
+/// How many calls of each kind used up their quota at a target.
 #[derive(Default)]
-struct Sums {
-    admitted: u64,
-    /// How often a target ran.
-    runs: u64,
+pub(super) struct Ran(HashMap<Kind, u64>);
+
+impl Ran {
+    pub(super) fn add(&mut self, kind: Kind, runs: usize) {
+        *self.0.entry(kind).or_default() += runs as u64;
+    }
 }
 
 impl Seen {
     /// Holds the ledger, the quarantine, the quotas and the targets against what was answered.
     pub(super) async fn check(&self, fleet: &Fleet) {
-        let plain = self.check_plain(fleet).await;
-        let (mut webhooks, mut uploads) = (Sums::default(), Sums::default());
-        for (delivery, answer) in &self.last {
-            match delivery.kind {
-                Kind::Webhook => self.check_webhook(fleet, delivery, answer, &mut webhooks).await,
-                _ => self.check_records(fleet, delivery, answer, &mut uploads).await,
-            }
-        }
-        let lost = [Kind::Plain, Kind::Webhook, Kind::Upload].map(|kind| self.lost_of(kind));
-        for ((sums, given), lost) in [plain, webhooks, uploads].iter().zip(self.given).zip(lost) {
+        let mut ran = Ran::default();
+        self.check_http(fleet, &mut ran).await;
+        self.check_deliveries(fleet, &mut ran).await;
+        for (kind, used) in &self.used {
+            let (runs, lost) = (ran.0.get(kind).copied().unwrap_or_default(), self.lost_of(*kind));
+            let (each, most) = kind.units();
+            // What was about to go back when the process was killed is gone.
+            let is_wasted = self.point.place == Place::GiveBack && self.point.step == Step::Asked;
+            let least = each * runs + u64::from(is_wasted && self.point.kind == *kind);
             // No run without a permit, and no permit wasted but by calls that were cut off.
             assert!(
-                sums.runs <= given && given <= sums.runs + lost,
-                "{}: {given} of {}",
-                self.run,
-                sums.runs
+                *kind == Kind::Leased || (least <= *used && *used <= each * runs + most * lost),
+                "{}: {kind}: {used} for {runs}, {lost} lost",
+                self.run
             );
-            assert!(sums.admitted <= sums.runs, "{}: {} of {}", self.run, sums.admitted, sums.runs);
+        }
+        if let Some(leased) = &self.leased {
+            leased.check(self.point, self.lost_of(Kind::Leased), &self.run);
         }
     }
 
     /// A caller's call is answered as admitted only when its row says so; no other is admitted but one that was cut off
-    /// between its record and its answer.
-    async fn check_plain(&self, fleet: &Fleet) -> Sums {
-        let mut sums = Sums::default();
+    /// between its record and its answer. Where intents are recorded, what ran has a row whatever happened; where calls
+    /// are written in blocks, fewer than a block of them have none.
+    async fn check_http(&self, fleet: &Fleet, ran: &mut Ran) {
+        let mut blocks = self.blocks(fleet).await;
+        let mut unwritten = 0;
         for (delivery, answer) in self.traffic.deliveries.iter().zip(&self.answers) {
-            let expected = match delivery.kind {
-                Kind::Plain => ("admitted", 201),
-                Kind::Throttled => ("throttled", 429),
-                _ => continue,
+            let Delivery { kind, id, .. } = delivery;
+            if !Kind::HTTP.contains(kind) {
+                continue;
+            }
+            let row = match kind {
+                Kind::Batched => blocks.remove(id),
+                _ => fleet.recorded(id).await,
             };
-            let row = fleet.row(&delivery.id).await;
-            let runs = fleet.targets.runs(&delivery.id);
-            let outcome = row["outcome"]["S"].as_str();
+            let (expected, status, units) = self.expected(delivery);
+            let runs = fleet.targets.runs(id);
+            let told = row.as_ref().map(|row| (row.outcome.as_str(), row.units));
+            let is_told = told == Some((expected, units));
             match answer {
                 Answer::Returned(_) => {
-                    assert_eq!(
-                        (outcome, answer.status()),
-                        (Some(expected.0), Some(expected.1)),
-                        "{}: {row}",
-                        self.run
-                    );
+                    assert_eq!(answer.status(), Some(status), "{}: {id}: {answer:?}", self.run);
+                    let waits = *kind == Kind::Batched && row.is_none();
+                    unwritten += usize::from(waits);
+                    assert!(is_told || waits, "{}: {row:?} for {answer:?}", self.run);
                 }
                 Answer::Lost => {
-                    assert!(row.is_null() || outcome == Some(expected.0), "{}: {row}", self.run);
+                    let open = kind.is_claimed() && told == Some(("unresolved", 0));
+                    assert!(row.is_none() || open || is_told, "{}: {row:?}", self.run);
                 }
                 Answer::Failed(error) => panic!("{}: {error}", self.run),
             }
-            let admitted = usize::from(outcome == Some("admitted"));
-            assert!(admitted <= runs.succeeded && runs.succeeded <= 1, "{}: {runs:?} for {row}", self.run);
-            sums.admitted += admitted as u64;
-            sums.runs += runs.succeeded as u64;
+            let is_admitted = told.is_some_and(|(outcome, _)| outcome == "admitted");
+            assert!(
+                usize::from(is_admitted) <= runs.succeeded && runs.succeeded + runs.failed <= 1,
+                "{}: {runs:?} for {row:?}",
+                self.run
+            );
+            assert!(!kind.is_claimed() || runs.succeeded == 0 || row.is_some(), "{}: {id}", self.run);
+            ran.add(*kind, runs.succeeded);
         }
-        sums
+        assert!(blocks.is_empty(), "{}: nobody made {blocks:?}", self.run);
+        let answered = self.traffic.deliveries.iter().filter(|one| one.kind == Kind::Batched).count();
+        let expected = match (self.point.place, self.point.step) {
+            // Everything was held to the end.
+            (Place::LastBlock, Step::Asked) => answered..=answered,
+            (Place::LastBlock, _) => 0..=0,
+            _ => 0..=BATCH - 1,
+        };
+        assert!(expected.contains(&unwritten), "{}: {unwritten} answered calls are lost", self.run);
     }
 
-    async fn check_webhook(&self, fleet: &Fleet, delivery: &Delivery, answer: &Answer, sums: &mut Sums) {
-        let Answer::Returned(reply) = answer else { panic!("{}: {answer:?}", self.run) };
-        let call =
-            reply["headers"]["x-request-id"].as_str().unwrap_or_else(|| panic!("{}: {reply}", self.run));
-        assert!(call.starts_with("webhook-"), "{}: {reply}", self.run);
-        let row = self.check_claimed(fleet, delivery, call, call, sums).await;
-        let admitted = row["outcome"]["S"] == "admitted";
-        assert!(
-            matches!((answer.status(), admitted), (Some(201), true) | (Some(409), _)),
-            "{}: {reply} for {row}",
-            self.run
-        );
+    /// How the call is recorded, and answered, and what it counts for.
+    fn expected(&self, delivery: &Delivery) -> (&'static str, u64, u64) {
+        match delivery.kind {
+            Kind::Throttled => ("throttled", 429, 0),
+            Kind::Refunded if self.traffic.fails(&delivery.id) => ("target-failed", 502, 0),
+            kind => ("admitted", 201, kind.units().0),
+        }
     }
 
-    async fn check_records(&self, fleet: &Fleet, delivery: &Delivery, answer: &Answer, sums: &mut Sums) {
-        let mut open = false;
-        for (subject, call) in delivery.subjects.iter().zip(calls_of(&delivery.event)) {
-            let kept = !fleet.state("quarantine", &call).await.is_null();
-            if delivery.kind == Kind::Denied {
-                let row = fleet.row(&call).await;
-                let runs = fleet.targets.runs(subject);
-                assert_eq!(
-                    (row["outcome"]["S"].as_str(), kept),
-                    (Some("denied"), true),
-                    "{}: {row}",
-                    self.run
-                );
-                assert_eq!(runs.succeeded + runs.failed, 0, "{}: {subject}", self.run);
-                continue;
+    /// The calls in the blocks that the process wrote, each once.
+    async fn blocks(&self, fleet: &Fleet) -> HashMap<String, Recorded> {
+        let keys = self.asked.iter().filter_map(|one| one.asked.body["Item"]["call"]["S"].as_str());
+        let mut blocks: Vec<&str> = keys.filter(|key| key.starts_with("block#")).collect();
+        blocks.sort_unstable();
+        blocks.dedup();
+        let mut calls = HashMap::new();
+        for block in blocks {
+            let row = fleet.row(block).await;
+            for call in if row.is_null() { Vec::new() } else { recorded(&row) } {
+                let (id, block) = (call.call.clone(), calls.insert(call.call.clone(), call));
+                assert!(block.is_none(), "{}: {id} stands in two blocks", self.run);
             }
-            let row = self.check_claimed(fleet, delivery, &call, subject, sums).await;
-            let unresolved = row["outcome"]["S"] == "unresolved";
-            open |= unresolved;
-            // The platform's own retry found it lost, and kept it for somebody to look at.
-            assert_eq!(kept, unresolved, "{}: {subject}: {row}", self.run);
         }
-        match answer {
-            Answer::Returned(value) => assert!(value.is_null() && !open, "{}: {value}", self.run),
-            answer => assert!(open, "{}: {answer:?}", self.run),
-        }
+        calls
     }
 
-    /// What was claimed ran at most once a claim and succeeded at most once; it has one row, which says how it ended, or
-    /// that this is not known, because it was cut off.
-    async fn check_claimed(
-        &self,
-        fleet: &Fleet,
-        delivery: &Delivery,
-        call: &str,
-        subject: &str,
-        sums: &mut Sums,
-    ) -> Value {
-        let (row, runs) = (fleet.row(call).await, fleet.targets.runs(subject));
-        let attempts: usize = row["attempt"]["N"].as_str().and_then(|count| count.parse().ok()).unwrap_or(0);
-        assert!(runs.succeeded <= 1, "{}: {subject}: {runs:?}", self.run);
-        assert!(runs.succeeded + runs.failed <= attempts, "{}: {subject}: {runs:?} for {row}", self.run);
-        match row["outcome"]["S"].as_str() {
-            Some("admitted") => {
-                assert_eq!(runs.succeeded, 1, "{}: {subject}: {row}", self.run);
-                sums.admitted += 1;
-            }
-            Some("unresolved") => assert!(self.lost(delivery), "{}: {subject}: {row}", self.run),
-            _ => panic!("{}: {subject}: {runs:?} for {row}", self.run),
-        }
-        sums.runs += (runs.succeeded + runs.failed) as u64;
-        row
+    /// Whether nothing is known of what the process made of it.
+    pub(super) fn lost(&self, delivery: &Delivery) -> bool {
+        let answers = self.traffic.deliveries.iter().zip(&self.answers);
+        let same = |one: &Delivery| one.event == delivery.event;
+        answers.into_iter().any(|(one, answer)| same(one) && *answer == Answer::Lost)
+    }
+
+    /// How many calls of this kind nothing is known of.
+    fn lost_of(&self, kind: Kind) -> u64 {
+        let lost =
+            self.traffic.deliveries.iter().zip(&self.answers).filter(|(_, answer)| **answer == Answer::Lost);
+        lost.filter(|(one, _)| one.kind == kind).map(|(one, _)| one.subjects.len().max(1) as u64).sum()
     }
 }

@@ -1,10 +1,16 @@
 //! Processes that are killed at a named step of a named request, with other calls under way, while sources deliver again:
-//! no answered call is unrecorded, nothing runs twice, nothing counts twice, and what is not known is known not to be.
+//! no answered call is unrecorded but the few that a block of `batched` holds, nothing runs twice, nothing counts twice, no
+//! quota gives more than it has and none loses more than a block, what is not known is known not to be, and the aggregates
+//! are what the ledger adds up to, also where it is the roll-up that is killed.
 //!
 //! `POINT` (a part of a point's name) and `SEED` narrow a run down to what a message names.
 
 mod check;
+mod check_deliveries;
+mod kind;
+mod leased;
 mod point;
+mod replay;
 mod run;
 mod traffic;
 
@@ -15,6 +21,7 @@ use doorward_tests::workspace;
 use tokio::task::JoinSet;
 
 use crate::fleet::Fleet;
+use crate::fleet::sums::Sums;
 use point::Point;
 use run::Run;
 
@@ -33,6 +40,13 @@ fn runs() -> Vec<Run> {
     points.flat_map(|point| seeds.iter().map(move |seed| Run { point, seed: *seed })).collect()
 }
 
+/// How many calls are counted that sources and senders have delivered.
+fn of_events(sums: &Sums) -> u64 {
+    let is_event = |caller: &str| caller.starts_with("EventSource::") || caller.starts_with("Sender::");
+    let events = sums.iter().filter(|(group, _)| group[0].as_deref().is_some_and(is_event));
+    events.map(|(_, (calls, _))| calls).sum()
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn every_call_counts_once_wherever_a_process_is_killed() {
     let (runs, next) = (Arc::new(runs()), Arc::new(AtomicUsize::new(0)));
@@ -41,11 +55,19 @@ async fn every_call_counts_once_wherever_a_process_is_killed() {
         let (runs, next) = (Arc::clone(&runs), Arc::clone(&next));
         workers.spawn(async move {
             let config = workspace::root().join("tests/it/kill_points/doorward.toml");
-            let fleet = Fleet::new(&config).await;
+            let fleet = Fleet::rolled_up(&config).await;
             let survivor = fleet.dispatcher(4).await;
+            let mut events = 0;
             while let Some(run) = runs.get(next.fetch_add(1, Ordering::SeqCst)) {
-                run.carry_out(&fleet, &survivor).await.check(&fleet).await;
+                let seen = run.carry_out(&fleet, &survivor).await;
+                seen.check(&fleet).await;
+                events += seen.events();
+                for proxy in [&survivor.store, &survivor.targets, &fleet.roll_up().store] {
+                    drop(proxy.take());
+                }
             }
+            let sums = run::assert_counted(&fleet, "all runs").await;
+            assert_eq!(of_events(&sums), events, "each counts once, however often it was delivered");
             fleet.close().await;
         });
     }

@@ -36,7 +36,7 @@ impl Fixture {
     }
 }
 
-fn source(table: EntityTable, attributes: &[&str]) -> EntitySource {
+pub(crate) fn source(table: EntityTable, attributes: &[&str]) -> EntitySource {
     let attributes = attributes.iter().map(|name| (*name).to_owned()).collect();
     EntitySource { type_name: "Order".to_owned(), table, attributes }
 }
@@ -49,7 +49,7 @@ fn orders() -> EntityTable {
     own("shop-orders", "id", KeyType::Text)
 }
 
-fn text(text: &str) -> ItemValue {
+pub(crate) fn text(text: &str) -> ItemValue {
     ItemValue::Text(text.to_owned())
 }
 
@@ -57,7 +57,7 @@ fn number(text: &str) -> ItemValue {
     ItemValue::Number(text.to_owned())
 }
 
-fn item<const N: usize>(members: [(&str, ItemValue); N]) -> Item {
+pub(crate) fn item<const N: usize>(members: [(&str, ItemValue); N]) -> Item {
     members.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
 }
 

@@ -38,7 +38,7 @@ impl Fixture {
     }
 }
 
-fn digest(letter: char) -> String {
+pub(crate) fn digest(letter: char) -> String {
     letter.to_string().repeat(64)
 }
 

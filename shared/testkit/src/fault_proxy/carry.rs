@@ -7,7 +7,7 @@ use tokio::io::{AsyncReadExt, BufReader};
 use tokio::net::TcpStream;
 
 use super::fault::refusal;
-use super::operation::{name, priced, write_units};
+use super::operation::{priced, write_units};
 use super::{Asked, Fault, Shared, Step};
 use crate::http1::HttpMessage;
 
@@ -68,7 +68,7 @@ impl Connection {
 
     async fn answer(&mut self, request: HttpMessage) -> std::io::Result<Then> {
         let body = serde_json::from_slice(&request.body).unwrap_or_default();
-        let (asked, fault, entry) = self.shared.decide(name(&request), body);
+        let (asked, fault, entry) = self.shared.decide(&request, body);
         if *self.shared.away.borrow() {
             return Ok(Then::Hold);
         }

@@ -16,8 +16,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::watch;
 
+use crate::http1::HttpMessage;
 pub use fault::{Fault, Hook, Step};
-pub use operation::{Asked, Operation};
+pub use operation::{Asked, Operation, ambiguous};
 use rules::Rule;
 
 /// A running proxy, on a thread of its own; it ends when it is dropped.
@@ -158,13 +159,15 @@ impl Shared {
     }
 
     /// Notes what is asked, and decides what becomes of it. The number is that of its entry, for [`Shared::note`].
-    fn decide(&self, operation: String, body: serde_json::Value) -> (Asked, Option<Fault>, u64) {
+    fn decide(&self, request: &HttpMessage, body: serde_json::Value) -> (Asked, Option<Fault>, u64) {
+        let operation = operation::name(request);
+        let invocation = request.field("amz-sdk-invocation-id").map(str::to_owned);
         let mut state = self.state();
         state.asked += 1;
         let entry = state.asked;
         let count = state.counts.entry(operation.clone()).or_default();
         *count += 1;
-        let asked = Asked { operation, nth: *count, body };
+        let asked = Asked { operation, nth: *count, body, invocation };
         // Every rule counts every request, whoever decides.
         let decided: Vec<Option<Fault>> = state.rules.iter_mut().map(|rule| rule(&asked)).collect();
         let fault = decided.into_iter().flatten().next();

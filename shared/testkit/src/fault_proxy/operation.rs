@@ -1,5 +1,7 @@
 #![expect(clippy::indexing_slicing, reason = "a JSON value that lacks a member is null")]
 
+use std::collections::HashSet;
+
 use serde_json::{Map, Value};
 
 use super::Fault;
@@ -14,6 +16,8 @@ pub struct Asked {
     pub nth: usize,
     /// Its input; `Null` where it is no JSON.
     pub body: Value,
+    /// What all attempts of one operation of the SDK's have in common (`amz-sdk-invocation-id`).
+    pub invocation: Option<String>,
 }
 
 impl Asked {
@@ -43,6 +47,18 @@ impl Operation {
     pub fn is_ambiguous(&self) -> bool {
         self.status == Some(200) && self.fault.as_ref().is_some_and(Fault::commits)
     }
+}
+
+/// How many of `operations`, in their order, were carried out while their caller did not hear of it: they met a fault,
+/// or were sent again, because the store was slower than the caller waits.
+#[must_use]
+pub fn ambiguous<'o>(operations: impl DoubleEndedIterator<Item = &'o Operation>) -> usize {
+    let mut later: HashSet<&str> = HashSet::new();
+    let unheard = operations.rev().filter(|one| {
+        let is_sent_again = one.asked.invocation.as_deref().is_some_and(|id| !later.insert(id));
+        one.is_ambiguous() || (is_sent_again && one.status == Some(200))
+    });
+    unheard.count()
 }
 
 /// What `request` asks for.

@@ -174,9 +174,29 @@ async fn a_store_that_is_away_comes_back() {
 async fn the_same_seed_decides_the_same() {
     let decide = |seed| {
         let mut rule = rules::chance(seed, 0.5, Fault::ALL.to_vec());
-        let asked = Asked { operation: "PutItem".into(), nth: 1, body: serde_json::Value::Null };
+        let asked =
+            Asked { operation: "PutItem".into(), nth: 1, body: serde_json::Value::Null, invocation: None };
         (0..50).map(|_| format!("{:?}", rule(&asked))).collect::<Vec<_>>()
     };
     assert_eq!(decide(7), decide(7));
     assert_ne!(decide(7), decide(8));
+}
+
+#[test]
+fn what_is_carried_out_and_sent_again_was_not_heard_of() {
+    let operation = |invocation: &str, fault: Option<Fault>, status| {
+        let invocation = Some(invocation.to_owned());
+        let asked =
+            Asked { operation: "UpdateItem".into(), nth: 1, body: serde_json::Value::Null, invocation };
+        Operation { asked, fault, status, write_units: 1.0 }
+    };
+    let check = |operations: &[Operation], expected| assert_eq!(ambiguous(operations.iter()), expected);
+    check(&[operation("a", None, Some(200)), operation("b", None, Some(200))], 0);
+    check(
+        &[operation("a", None, Some(200)), operation("b", None, Some(200)), operation("a", None, Some(400))],
+        1,
+    );
+    check(&[operation("a", None, None), operation("a", None, Some(200))], 0);
+    check(&[operation("a", Some(Fault::Truncated), Some(200)), operation("a", None, Some(200))], 1);
+    check(&[operation("a", Some(Fault::Truncated), Some(200))], 1);
 }

@@ -1,10 +1,12 @@
 //! Every port over DynamoDB under every fault: nothing is lost, nothing counts twice, nothing is admitted beyond its
 //! limit, and whoever asks is answered after a bounded number of attempts.
 
+mod entities;
 mod keys;
 mod ledger;
 mod limits;
 mod once;
+mod publications;
 
 use std::time::Duration;
 
