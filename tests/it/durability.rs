@@ -193,3 +193,42 @@ async fn a_write_that_got_through_unheard_is_not_imported_again() {
         shop.fleet.close().await;
     }
 }
+
+#[tokio::test]
+async fn lines_that_the_ledger_cannot_take_keep_back_none_of_the_others() {
+    let shop = Shop::open("before-answer", "allow-and-journal").await;
+    let process = shop.fleet.dispatcher(1).await;
+    shop.calls(&process, 0..1).await;
+    process.store.rule(rules::always(|_| true, Fault::ServerError));
+    shop.calls(&process, 1..4).await;
+    process.terminate();
+    process.ended().await;
+    let log = std::fs::read_to_string(shop.fleet.log_file()).unwrap();
+    let kept: Vec<&str> = log.lines().filter(|line| line.starts_with("{\"doorward\":\"usage\"")).collect();
+    let [first, second, third] = kept.as_slice() else { panic!("{log}") };
+    let id = |line: &str, id: &str| line.replacen("\"call\":\"c", &format!("\"call\":\"{id}"), 1);
+    let mut past: Value = serde_json::from_str(first).unwrap();
+    past["item"]["expires"] = json!(1_764_158_400);
+    past["item"]["call"] = json!("past");
+    let mut lines: Vec<Vec<u8>> = [
+        (*first).to_owned(),
+        id(first, &"x".repeat(3_000)),
+        first.replacen("\"units\":", "\"units\":99999999999999", 1),
+        serde_json::to_string(&past).unwrap(),
+        (*second).to_owned(),
+    ]
+    .map(String::into_bytes)
+    .into();
+    lines.push([&[0xff, 0xfe][..], second.as_bytes()].concat());
+    lines.push(third.as_bytes().to_vec());
+    let file = shop.project.path().join("export.log");
+    std::fs::write(&file, lines.join(&b'\n')).unwrap();
+    let output = shop.doorward(&["usage", "import", file.to_str().unwrap()]).await;
+    let told: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let expected = json!({ "imported": 3, "present": 0, "skipped": 0, "expired": 1, "broken": 3 });
+    assert_eq!((output.status.code(), &told), (Some(3), &expected), "{output:?}");
+    let mut calls = shop.ledger().await.concat();
+    calls.sort();
+    assert_eq!(calls, numbered(0..4));
+    shop.fleet.close().await;
+}

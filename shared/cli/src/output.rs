@@ -1,3 +1,4 @@
+use std::borrow::Cow;
 use std::ffi::OsString;
 use std::fmt::Display;
 use std::io::{IsTerminal, Write as _};
@@ -147,7 +148,28 @@ macro_rules! say {
 pub(crate) use say;
 
 pub(crate) fn write_line(line: std::fmt::Arguments<'_>) {
-    let _ = writeln!(std::io::stdout().lock(), "{line}");
+    let _ = writeln!(std::io::stdout().lock(), "{}", harmless(&line.to_string()));
+}
+
+/// Writes a title, bold on a terminal.
+pub(crate) fn say_title(text: &str) {
+    let _ = match is_terminal() {
+        true => writeln!(std::io::stdout().lock(), "\u{1b}[1m{text}\u{1b}[0m"),
+        false => writeln!(std::io::stdout().lock(), "{text}"),
+    };
+}
+
+/// `text` without what a terminal takes for orders: it may hold what callers and other operators wrote.
+fn harmless(text: &str) -> Cow<'_, str> {
+    let is_order = |letter: char| letter.is_control() && !matches!(letter, '\n' | '\r' | '\t');
+    if !text.contains(is_order) {
+        return Cow::Borrowed(text);
+    }
+    let mut shown = String::with_capacity(text.len() + 16);
+    for letter in text.chars() {
+        if is_order(letter) { shown.extend(letter.escape_unicode()) } else { shown.push(letter) }
+    }
+    Cow::Owned(shown)
 }
 
 /// What `clap` says of a command line: help and version are answers, all else is invalid input, and told as any other
@@ -206,6 +228,12 @@ mod tests {
             let arguments: Vec<OsString> = line.split(' ').map(OsString::from).collect();
             assert_eq!(asks_for_json(&arguments), json, "{line}");
         }
+    }
+
+    #[test]
+    fn what_others_wrote_gives_a_terminal_no_orders() {
+        assert_eq!(harmless("a\tb\r\nc — ✓"), "a\tb\r\nc — ✓");
+        assert_eq!(harmless("\u{1b}[2Jx\u{7}\u{9b}y\u{7f}"), "\\u{1b}[2Jx\\u{7}\\u{9b}y\\u{7f}");
     }
 
     #[test]

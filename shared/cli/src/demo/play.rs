@@ -3,7 +3,7 @@ use std::time::Duration;
 use super::act::Act;
 use super::scenes;
 use super::stage::Stage;
-use crate::output::{Failure, Format, is_terminal, say};
+use crate::output::{Failure, Format, say, say_title};
 
 /// Everything that was played.
 pub(crate) struct Played {
@@ -15,7 +15,7 @@ pub(crate) async fn play(stage: &Stage, all: bool, format: Format) -> Result<Pla
     let mut acts = Vec::new();
     for scene in scenes::ALL.iter().filter(|scene| all || scene.in_tour) {
         if format == Format::Human {
-            say!("{}", bold(scene.title));
+            say_title(scene.title);
         }
         for act in (scene.play)(stage).await? {
             if format == Format::Human {
@@ -56,8 +56,4 @@ fn tell(act: &Act) {
         }
         say!("");
     }
-}
-
-fn bold(text: &str) -> String {
-    if is_terminal() { format!("\u{1b}[1m{text}\u{1b}[0m") } else { text.to_owned() }
 }
