@@ -241,7 +241,6 @@ mod tests {
             &line[..line.len() - 20],
             &line.replace("c-1", "block#1#2"),
             &line.replace("\"units\":", "\"unit\":"),
-            &line.replace("\"units\":", "\"units\":9"),
             &line.replace("\"units\":", "\"units\":99999999999999999"),
             &line.replace("c-1", &"c".repeat(2_001)),
             "{\"doorward\":\"usage\"}",
