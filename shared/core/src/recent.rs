@@ -44,7 +44,10 @@ impl<K: Eq + Hash + Clone, V> Recent<K, V> {
 
     /// The value of `key`, which counts as asked for.
     pub(crate) fn get(&mut self, key: &K) -> Option<&mut V> {
-        if let Some(entry) = self.old.remove(key) {
+        if !self.old.is_empty()
+            && !self.young.contains_key(key)
+            && let Some(entry) = self.old.remove(key)
+        {
             self.insert(key.clone(), entry.value, entry.weight);
         }
         self.young.get_mut(key).map(|entry| &mut entry.value)
