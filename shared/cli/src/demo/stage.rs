@@ -101,7 +101,8 @@ impl Stage {
         let tokens = root.join(TOKEN_FOLDER);
         std::fs::create_dir_all(&tokens).map_err(Failure::new)?;
         let key_prefix = project.rules.config().api_keys.prefix.clone();
-        let project = project.config.clone();
+        // Lines that are printed are typed at the root, where they are run, too.
+        let project = project.config.strip_prefix(root).unwrap_or(&project.config).to_owned();
         Ok(Self { door, http_api, function_url, project, key_prefix, caller: Caller::new(), tokens })
     }
 
