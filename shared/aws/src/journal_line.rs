@@ -236,7 +236,9 @@ mod tests {
 
     #[test]
     fn a_line_that_is_cut_off_or_changed_is_broken() {
-        let line = text(&JournalLine::of_call(&sample::call("c-1"), sample::now()));
+        let mut call = sample::call("c-1");
+        call.caller = Some(doorward_model::EntityName::new("User", "alice"));
+        let line = text(&JournalLine::of_call(&call, sample::now()));
         for broken in [
             &line[..line.len() - 20],
             &line.replace("c-1", "block#1#2"),
