@@ -129,7 +129,7 @@ impl LimitStore for DynamoLimits {
                 }
             }
         }
-        Err(StoreError("the limits of this scope are contended".to_owned()))
+        Ok(Reserved::Contended)
     }
 
     fn recall(&self, ask: &Ask) -> Option<Vec<Level>> {

@@ -187,7 +187,7 @@ impl Door {
         // A plan that the configuration does not have is no store that is away.
         let is_known = assigned.is_none_or(|name| self.rules.config().plan(&name).is_some());
         match metered {
-            Err(Refusal::StoreAway) if is_known => Ok(Taken::unmetered(open.units)),
+            Err(Refusal::StoreAway) if is_known && call.goes_on => Ok(Taken::unmetered(open.units)),
             metered => metered,
         }
     }
@@ -219,6 +219,12 @@ impl Door {
                     return Ok(taken);
                 }
                 Verdict::Refused(notes, bound) => return Err(limited(notes, bound, call)),
+                Verdict::Contended => {
+                    // The table answers: whoever crowds it does not get by without limits.
+                    call.goes_on = false;
+                    let error = StoreError("too many calls take from the same limits at once".to_owned());
+                    return Err(self.store_away(call, &error));
+                }
                 Verdict::Reassigned(_) if contended == 2 => {
                     let error = StoreError("the caller's plan changes all the time".to_owned());
                     return Err(self.store_away(call, &error));

@@ -65,9 +65,15 @@ pub struct MemoryLimits {
     levels: Mutex<HashMap<String, Level>>,
     leases: Mutex<HashSet<String>>,
     plans: Mutex<HashMap<String, String>>,
+    contended: AtomicBool,
 }
 
 impl MemoryLimits {
+    /// From now on others change every item that is asked for, or they do not.
+    pub fn contend(&self, contended: bool) {
+        self.contended.store(contended, Ordering::SeqCst);
+    }
+
     /// The caller, such as `User::"alice"`, is on this plan from now on; `None` for no plan of its own.
     pub fn assign(&self, caller: &str, plan: Option<&str>) {
         let scope = format!("caller#{caller}");
@@ -101,6 +107,9 @@ impl LimitStore for MemoryLimits {
         let assigned = Assignment(lock(&self.plans).get(&ask.scope).cloned());
         if ask.assignment.as_ref().is_some_and(|assignment| *assignment != assigned) {
             return Ok(Reserved::Reassigned(assigned));
+        }
+        if self.contended.load(Ordering::SeqCst) {
+            return Ok(Reserved::Contended);
         }
         let mut levels = lock(&self.levels);
         let mut level =

@@ -115,6 +115,8 @@ pub enum Reserved {
     Refused(Vec<Level>),
     /// Nothing was taken: the caller is on another plan.
     Reassigned(Assignment),
+    /// Nothing was taken: others changed the scope's item each time that it was tried.
+    Contended,
 }
 
 /// Units that go back to quotas of one scope. Rates come back by themselves.

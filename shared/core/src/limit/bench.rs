@@ -51,7 +51,7 @@ impl Bench {
         let demand = Demand { scopes: &scopes, units: 1, now, assignment: None, refresh };
         Ok(match self.limiter.take(store, &demand).await? {
             Verdict::Granted(_, notes) => notes.len(),
-            Verdict::Refused(..) | Verdict::Reassigned(_) => 0,
+            Verdict::Refused(..) | Verdict::Reassigned(_) | Verdict::Contended => 0,
         })
     }
 }

@@ -46,6 +46,8 @@ pub(crate) enum Verdict {
     Refused(Vec<LimitNote>, LimitNote),
     /// Nothing was: the caller is on another plan.
     Reassigned(Assignment),
+    /// Nothing was: too many calls take from the same limits at once.
+    Contended,
 }
 
 impl Limiter {
@@ -233,6 +235,7 @@ impl Limiter {
                 }
                 Ok(Some(Verdict::Refused(notes, bound)))
             }
+            Reserved::Contended => Ok(Some(Verdict::Contended)),
             Reserved::Reassigned(assignment) => {
                 self.remember(&scope.key, assignment.clone(), demand.now);
                 Ok(Some(Verdict::Reassigned(assignment)))

@@ -176,6 +176,17 @@ async fn limits_alone_may_be_away() {
     assert!(kept(&shop).is_empty() && !shop.last_line().journaled);
 }
 
+/// A caller who crowds an item of limits must not get by without them.
+#[tokio::test]
+async fn limits_that_are_crowded_are_not_away() {
+    let shop = shop("before-answer", "allow-and-journal");
+    shop.world.limits.contend(true);
+    assert_eq!(order(&shop, "c1").await, 503);
+    assert_eq!(shop.world.ledger.rows()["c1"].call.units, 0);
+    shop.world.limits.contend(false);
+    assert_eq!(order(&shop, "c2").await, 201);
+}
+
 #[tokio::test]
 async fn the_ledger_alone_may_be_away() {
     let shop = shop("before-answer", "allow-and-journal");

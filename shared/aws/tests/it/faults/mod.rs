@@ -69,14 +69,16 @@ pub(crate) async fn each<F>(operation: &'static str, test: impl Fn(Case) -> F)
 where
     F: Future<Output = ()> + Send + 'static,
 {
-    let mut running = JoinSet::new();
+    let mut cases = Vec::new();
     for fault in Fault::ALL {
         for in_a_row in IN_A_ROW {
             let name = format!("{operation} {} × {in_a_row}", fault.name());
             let store = Store::start().await;
-            running.spawn(test(Case { store, fault: fault.clone(), name, operation, in_a_row }));
+            cases.push(Case { store, fault: fault.clone(), name, operation, in_a_row });
         }
     }
+    // Making tables is work, which would take the time of cases that are under way.
+    let mut running: JoinSet<()> = cases.into_iter().map(test).collect();
     while let Some(ended) = running.join_next().await {
         if let Err(panic) = ended {
             std::panic::resume_unwind(panic.into_panic());
