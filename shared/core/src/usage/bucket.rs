@@ -119,6 +119,14 @@ mod tests {
     }
 
     #[test]
+    fn the_last_of_the_calendar_ends_with_it() {
+        for last in ["9999-12", "9999-12-30", "9999-12-30T21"] {
+            let bucket: Bucket = last.parse().unwrap();
+            assert!(bucket.ends() > bucket.starts(), "{last}");
+        }
+    }
+
+    #[test]
     fn buckets_follow_the_calendar() {
         let at = "2026-02-28T23:59:59.9Z";
         check(Grain::Hour, at, "2026-02-28T23", "2026-02-28T23:00:00Z", "2026-03-01T00:00:00Z");
