@@ -159,7 +159,7 @@ fn function_names(target: &Target) -> impl Iterator<Item = &str> {
     endpoints.iter().map(|endpoint| {
         let parts: Vec<&str> = endpoint.address.split(':').collect();
         match parts.as_slice() {
-            ["arn", _, "lambda", _, _, "function", name, ..] | [name, ..] => name,
+            ["arn", _, "lambda", _, _, "function", name, ..] | [name, ..] => *name,
             [] => &endpoint.address,
         }
     })

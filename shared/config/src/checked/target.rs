@@ -26,6 +26,22 @@ pub struct Target {
     pub timeout: Duration,
 }
 
+impl Target {
+    /// A target at one place, waited for 5 seconds, as the configuration has it where it says no more.
+    #[must_use]
+    pub fn new(name: impl Into<String>, kind: TargetKind, address: impl Into<String>) -> Self {
+        Self {
+            name: name.into(),
+            kind,
+            endpoints: vec![Endpoint::new(address)],
+            balance: Balance::default(),
+            health: None,
+            retry: Some(Retry::default()),
+            timeout: Duration::from_secs(5),
+        }
+    }
+}
+
 /// How a target is called.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum TargetKind {
@@ -75,6 +91,20 @@ pub struct Endpoint {
     pub callers: Vec<EntityName>,
 }
 
+impl Endpoint {
+    /// An endpoint of weight 1 in the door's own region.
+    #[must_use]
+    pub fn new(address: impl Into<String>) -> Self {
+        Self {
+            address: address.into(),
+            region: None,
+            weight: NonZeroU32::MIN,
+            backup: false,
+            callers: Vec::new(),
+        }
+    }
+}
+
 /// Which endpoint a call goes to, of those that are not left alone.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Balance {
@@ -115,7 +145,7 @@ pub struct Retry {
 }
 
 /// What is called of Lambda.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct LambdaTarget {
     /// Whether the function's answer is waited for.
     pub invocation: Invocation,
@@ -143,6 +173,25 @@ pub enum PayloadForm {
     /// 1.0.
     V1,
 }
+
+impl Default for HttpTarget {
+    /// A server as the configuration has it where it says no more.
+    fn default() -> Self {
+        Self {
+            protocol: Protocol::default(),
+            networks: Vec::new(),
+            credentials: None,
+            identity: None,
+            headers: FieldRules::default(),
+            answer_headers: FieldRules::default(),
+            preserve_host: false,
+            max_answer: DEFAULT_MAX_ANSWER,
+        }
+    }
+}
+
+/// The most bytes of an answer that are read where `max_answer` is not set: what a function can answer.
+const DEFAULT_MAX_ANSWER: usize = 6 * 1024 * 1024;
 
 /// What is spoken with a server.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -51,7 +51,7 @@ pub(super) fn list(
 /// The one endpoint of a target that has one.
 pub(super) fn only(address: Address) -> Endpoint {
     let Address { text, region } = address;
-    Endpoint { address: text, region, weight: NonZeroU32::MIN, backup: false, callers: Vec::new() }
+    Endpoint { region, ..Endpoint::new(text) }
 }
 
 fn read(

@@ -12,9 +12,6 @@ use crate::size;
 use super::address::Address;
 use super::{credentials, endpoint, fields, network};
 
-/// The most bytes of an answer that are read where `max_answer` is not set: what a function can answer.
-const DEFAULT_MAX_ANSWER: usize = 6 * 1024 * 1024;
-
 /// Reads what a target that speaks HTTP has.
 pub(super) fn read(
     section: &mut Section<'_>,
@@ -29,7 +26,7 @@ pub(super) fn read(
     let headers = fields::optional(section, "headers");
     let answer_headers = fields::optional(section, "answer_headers");
     let preserve_host = section.or("preserve_host", false, Value::flag);
-    let max_answer = section.or("max_answer", DEFAULT_MAX_ANSWER, size::read);
+    let max_answer = section.or("max_answer", HttpTarget::default().max_answer, size::read);
     let mut target = HttpTarget {
         protocol: protocol?,
         networks: networks?,

@@ -80,19 +80,10 @@ fn is_public_v4(octets: [u8; 4]) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::checked::{FieldRules, Protocol};
 
     fn target(networks: &[&str]) -> HttpTarget {
-        HttpTarget {
-            protocol: Protocol::Auto,
-            networks: networks.iter().map(|network| network.parse().unwrap()).collect(),
-            credentials: None,
-            identity: None,
-            headers: FieldRules::default(),
-            answer_headers: FieldRules::default(),
-            preserve_host: false,
-            max_answer: 1,
-        }
+        let networks = networks.iter().map(|network| network.parse().unwrap()).collect();
+        HttpTarget { networks, ..HttpTarget::default() }
     }
 
     #[track_caller]
