@@ -6,6 +6,7 @@ use doorward_model::{Call, Inbound, Message, Outcome, Refusal, Reply};
 
 use crate::api_key::ApiKey;
 use crate::authorizer_cache::{self, Reuse, Shared};
+use crate::balance::Fleet;
 use crate::batch::Batch;
 use crate::claim::within;
 use crate::keys::KeyRing;
@@ -68,6 +69,7 @@ pub struct Door {
     pub(crate) batch: Arc<Batch>,
     pub(crate) limiter: Arc<Limiter>,
     pub(crate) switches: Arc<KnownSwitches>,
+    pub(crate) fleet: Fleet,
 }
 
 /// How long the ledger is waited for when the sandbox is told to end, of the 500 ms that it is given at most
@@ -119,11 +121,23 @@ impl Door {
         let screen = Screen::new(config.door.screen_rate);
         let (limiter, switches) = (Arc::new(Limiter::new(sandbox())), Arc::default());
         let batch = Arc::new(Batch::new(sandbox()));
-        Self { rules, ports, keys, secrets, known_keys: Arc::default(), screen, limiter, switches, batch }
+        let fleet = Fleet::new(&config.targets);
+        Self {
+            rules,
+            ports,
+            keys,
+            secrets,
+            known_keys: Arc::default(),
+            screen,
+            limiter,
+            switches,
+            batch,
+            fleet,
+        }
     }
 
     /// A door over newer `rules`, which stands on the same, keeps the keys of issuers that keep them where they were, the
-    /// secrets that it still names and what it knows of API keys, and has not forgotten who floods.
+    /// secrets that it still names, what it knows of API keys and of targets, and has not forgotten who floods.
     #[must_use]
     pub(crate) fn renew(&self, rules: Arc<Rules>) -> Self {
         let config = rules.config();
@@ -133,7 +147,19 @@ impl Door {
         let known_keys = Arc::clone(&self.known_keys);
         let (limiter, switches) = (Arc::clone(&self.limiter), Arc::clone(&self.switches));
         let batch = Arc::clone(&self.batch);
-        Self { rules, ports: self.ports.clone(), keys, secrets, known_keys, screen, limiter, switches, batch }
+        let fleet = self.fleet.renew(&config.targets);
+        Self {
+            rules,
+            ports: self.ports.clone(),
+            keys,
+            secrets,
+            known_keys,
+            screen,
+            limiter,
+            switches,
+            batch,
+            fleet,
+        }
     }
 
     /// What this door was built over.

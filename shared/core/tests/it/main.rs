@@ -14,6 +14,7 @@ mod certificates;
 mod contracts;
 mod durability;
 mod events;
+mod forwarding;
 mod fronts;
 mod iam;
 mod keys;
