@@ -197,11 +197,22 @@ impl Door {
 
     /// Carries one call through the whole door: the outcome is recorded and answered whatever it is.
     pub async fn serve(&self, inbound: Inbound) -> Answer {
-        let mut call = self.begin(&inbound);
-        if let Some(reply) = self.health(&inbound, &mut call) {
+        let mut answer = self.answer(&inbound).await;
+        if let Answer::Http(reply) = &mut answer {
+            self.tell_browsers(&inbound, &mut reply.headers);
+        }
+        answer
+    }
+
+    async fn answer(&self, inbound: &Inbound) -> Answer {
+        let mut call = self.begin(inbound);
+        if let Some(reply) = self.health(inbound, &mut call) {
             return Answer::Http(reply);
         }
-        if let Some(reply) = self.own_usage(&inbound, &mut call).await {
+        if let Some(reply) = self.preflight(inbound, &mut call) {
+            return Answer::Http(reply);
+        }
+        if let Some(reply) = self.own_usage(inbound, &mut call).await {
             return Answer::Http(reply);
         }
         let event = match &inbound.message {
@@ -209,7 +220,7 @@ impl Door {
             Message::Event(record) => Some(record),
         };
         let mut tab = Tab::default();
-        let outcome = self.run(&inbound, &mut tab, &mut call).await;
+        let outcome = self.run(inbound, &mut tab, &mut call).await;
         let outcome = self.record(outcome, event, tab, &mut call).await;
         self.respond(outcome, event.is_some(), &mut call)
     }

@@ -20,6 +20,7 @@ mod check_request;
 mod check_response;
 mod claim;
 mod contracts;
+mod cors;
 mod deadline;
 mod door;
 mod entity_cache;

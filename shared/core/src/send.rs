@@ -24,7 +24,7 @@ const FIRST_BACKOFF: Duration = Duration::from_millis(25);
 const LONGEST_BACKOFF: Duration = Duration::from_secs(1);
 
 /// draft-ietf-httpapi-idempotency-key-header: who sends it lets the call be repeated.
-const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
+pub(crate) const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 
 impl<'c> Sent<'c> {
     pub(crate) fn found(&self) -> &Found<'c> {

@@ -30,7 +30,14 @@ fn reply(status: u16) -> Result<Reply, TargetFault> {
 
 fn look(shop: &Shop, id: &str) -> Inbound {
     let token = format!("Bearer {}", shop.token("alice", &["customers"]));
-    doorward_testkit::http(id, Method::GET, "/orders/1001", &[("authorization", &token)], "", shop.world.now())
+    doorward_testkit::http(
+        id,
+        Method::GET,
+        "/orders/1001",
+        &[("authorization", &token)],
+        "",
+        shop.world.now(),
+    )
 }
 
 /// Status, tries, and why there was no further one.

@@ -12,6 +12,7 @@ mod archive;
 mod authorizer_cache;
 mod certificates;
 mod contracts;
+mod cors;
 mod durability;
 mod events;
 mod forwarding;
