@@ -10,6 +10,9 @@ use http::{Response, StatusCode};
 use hyper::body::{Body as _, Incoming};
 use tokio::time::{Instant, Sleep, sleep_until};
 
+/// The most bytes in the fields of an answer.
+pub(super) const LARGEST_HEAD: usize = 64 * 1024;
+
 /// What the caller is answered of what a server answered: the status and the fields that go on, and a body that is passed
 /// on as it comes, compressed or not, up to the target's `max_answer` and until `deadline`.
 pub(super) fn reply(
@@ -21,6 +24,12 @@ pub(super) fn reply(
     // Interim answers are passed over by hyper; 101 would begin another protocol, and 407 is a proxy's to give.
     if head.status.as_u16() < 200 || head.status == StatusCode::PROXY_AUTHENTICATION_REQUIRED {
         return Err(TargetFault::Unreadable(format!("its status is {}", head.status.as_u16())));
+    }
+    // hyper bounds what it waits for, and takes a head that comes at once as it is.
+    if head.headers.iter().map(|(name, value)| name.as_str().len() + value.len() + 4).sum::<usize>()
+        > LARGEST_HEAD
+    {
+        return Err(TargetFault::Unreadable("its head is too large".to_owned()));
     }
     let most = server.max_answer;
     let body = match body.size_hint().exact() {

@@ -12,6 +12,7 @@ use hyper_util::rt::{TokioExecutor, TokioTimer};
 use jiff::{SignedDuration, Timestamp};
 use rustls::pki_types::CertificateDer;
 
+use super::answer::LARGEST_HEAD;
 use super::connect::{Guarded, Timed};
 use super::resolve::Resolve;
 use super::trust::Trust;
@@ -21,9 +22,8 @@ use super::trust::Trust;
 const IDLE: Duration = Duration::from_secs(20);
 /// Idle connections that are kept to one server.
 const IDLE_CONNECTIONS: usize = 16;
-/// The most fields in the head of an answer, and the most bytes.
+/// The most fields in the head of an answer.
 const MOST_FIELDS: usize = 256;
-const LARGEST_HEAD: u32 = 64 * 1024;
 
 /// What clients of all targets have in common.
 pub(super) struct Wiring {
@@ -121,7 +121,7 @@ fn settings() -> Builder {
         .pool_idle_timeout(IDLE)
         .pool_max_idle_per_host(IDLE_CONNECTIONS)
         .http1_max_headers(MOST_FIELDS)
-        .http1_max_buf_size(LARGEST_HEAD as usize)
-        .http2_max_header_list_size(LARGEST_HEAD);
+        .http1_max_buf_size(LARGEST_HEAD)
+        .http2_max_header_list_size(u32::try_from(LARGEST_HEAD).unwrap_or(u32::MAX));
     builder
 }

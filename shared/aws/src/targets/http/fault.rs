@@ -68,7 +68,9 @@ fn tls_cause(error: &rustls::Error) -> &'static str {
         CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => {
             "its certificate is for another name"
         }
-        CertificateError::UnknownIssuer => "its certificate is of an issuer that is not trusted",
+        CertificateError::UnknownIssuer | CertificateError::BadSignature => {
+            "its certificate is of an issuer that is not trusted"
+        }
         CertificateError::Revoked => "its certificate is revoked",
         _ => "its certificate is not valid",
     }
