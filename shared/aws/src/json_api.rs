@@ -79,6 +79,11 @@ impl JsonApi {
         }
     }
 
+    /// Who signs with the function's own credentials, and the region that it is in.
+    pub(crate) fn signer(&self) -> (&Signer, &str) {
+        (&self.signer, &self.region)
+    }
+
     /// The JSON text that `operation` answers; `region` where it is not the function's own.
     pub(crate) async fn call(
         &self,
