@@ -1,7 +1,11 @@
-//! What a Lambda target receives and answers: payload format 2.0, whatever the front.
+//! What a Lambda target receives and answers: payload format 2.0, or 1.0 where the target is declared so, whatever the front.
 
 mod answer;
+mod answer_v1;
 mod event;
+mod event_v1;
 
 pub use answer::decode;
+pub use answer_v1::decode_v1;
 pub use event::{TargetRequest, encode};
+pub use event_v1::encode_v1;
