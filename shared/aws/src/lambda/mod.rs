@@ -137,3 +137,73 @@ fn reply(payload: &Bytes, form: PayloadForm, forward: &Forward<'_>) -> Result<Re
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::{Arc, Mutex};
+
+    use aws_sdk_lambda::config::{BehaviorVersion, Credentials};
+    use aws_smithy_runtime_api::client::http::{
+        HttpConnector, HttpConnectorFuture, SharedHttpConnector, http_client_fn,
+    };
+    use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
+    use aws_smithy_runtime_api::client::result::ConnectorError;
+    use doorward_core::ports::Forward;
+    use doorward_model::{Principal, Trace};
+
+    use super::*;
+    use crate::sample;
+
+    /// Notes what is asked, and sends nothing.
+    #[derive(Debug, Clone, Default)]
+    struct Notes(Arc<Mutex<Vec<(String, String)>>>);
+
+    impl HttpConnector for Notes {
+        fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
+            let signature = request.headers().get("authorization").unwrap_or_default().to_owned();
+            self.0.lock().unwrap().push((request.uri().to_owned(), signature));
+            HttpConnectorFuture::ready(Err(ConnectorError::io("nobody".into())))
+        }
+    }
+
+    #[tokio::test]
+    async fn a_function_in_another_region_is_called_at_its_own_host() {
+        let notes = Notes::default();
+        let connector = SharedHttpConnector::new(notes.clone());
+        let config = Config::builder()
+            .behavior_version(BehaviorVersion::v2026_01_12())
+            .credentials_provider(Credentials::from_keys("k", "s", None))
+            .region(Region::new("eu-central-1"))
+            .http_client(http_client_fn(move |_, _| connector.clone()))
+            .build();
+        let targets = LambdaTargets { client: aws_sdk_lambda::Client::from_conf(config) };
+        let (call, principal, trace) = (sample::call("c-1"), Principal::anonymous(), Trace::default());
+        let request = sample::request();
+        let path = doorward_model::CanonicalPath::parse("/orders", request.path_form).unwrap();
+        let message = ForwardMessage::Http {
+            request: &request,
+            route_key: "POST /orders",
+            path: &path,
+            parameters: &[],
+            withheld: &[],
+            rewrite: None,
+        };
+        let forward = Forward { call: &call, principal: &principal, trace: &trace, message };
+        let target = Target::new("orders", TargetKind::Lambda(LambdaTarget::default()), "orders");
+        for region in [None, Some("us-west-2"), Some("cn-north-1")] {
+            let endpoint = Endpoint { region: region.map(str::to_owned), ..Endpoint::new("orders") };
+            targets.send(&target, &endpoint, forward, Duration::from_secs(5)).await.unwrap_err();
+        }
+        let noted = notes.0.lock().unwrap();
+        let expected = [
+            ("lambda.eu-central-1.amazonaws.com", "eu-central-1"),
+            ("lambda.us-west-2.amazonaws.com", "us-west-2"),
+            ("lambda.cn-north-1.amazonaws.com.cn", "cn-north-1"),
+        ];
+        assert_eq!(noted.len(), expected.len(), "each is asked once");
+        for ((uri, signature), (host, region)) in noted.iter().zip(expected) {
+            assert_eq!(*uri, format!("https://{host}/2015-03-31/functions/orders/invocations"));
+            assert!(signature.contains(&format!("/{region}/lambda/aws4_request")), "{signature}");
+        }
+    }
+}
