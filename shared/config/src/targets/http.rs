@@ -59,13 +59,15 @@ fn base_url(text: &str, target: &HttpTarget) -> Result<Address, Fault> {
         let fault = Fault::new(format!("{} is no address of a server: {why}", quote(text)));
         fault.hint("write scheme, host and where it has one its path: `https://catalog.example/v1`")
     };
+    if text.contains('@') {
+        // They are not repeated.
+        let fault = Fault::new("the address of a server holds credentials, which must not stand in the file");
+        return Err(fault.hint("leave them out, and set `credentials` with a reference to a secret"));
+    }
     let uri: Uri = text.parse().map_err(|_| wrong("it cannot be read"))?;
     let (Some("http" | "https"), Some(authority)) = (uri.scheme_str(), uri.authority()) else {
         return Err(wrong("its scheme is neither `https` nor `http`"));
     };
-    if authority.as_str().contains('@') {
-        return Err(wrong("it holds credentials"));
-    }
     if authority.host().is_empty() || authority.as_str().ends_with(':') {
         return Err(wrong("its host or port cannot be read"));
     }
