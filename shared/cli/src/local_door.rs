@@ -86,6 +86,21 @@ impl LocalDoor {
     }
 }
 
+/// Where the services are that a local door does not bring along, by their variables.
+const SERVICES: [&str; 4] =
+    ["AWS_ENDPOINT_URL_SQS", "AWS_ENDPOINT_URL_SNS", "AWS_ENDPOINT_URL_EVENTBRIDGE", "AWS_ENDPOINT_URL_SFN"];
+
+/// An address that nobody can have: what a local door sends never leaves the machine unless its environment says where to.
+const NOWHERE: &str = "http://127.0.0.1:0";
+
+/// Each service as this very program's environment has it.
+fn services() -> impl Iterator<Item = (String, String)> {
+    SERVICES.into_iter().map(|name| {
+        let address = std::env::var(name).ok().filter(|address| !address.is_empty());
+        (name.to_owned(), address.unwrap_or_else(|| NOWHERE.to_owned()))
+    })
+}
+
 /// The region that a local door is in.
 pub(crate) const REGION: &str = "us-east-1";
 
@@ -98,6 +113,7 @@ pub(crate) fn environment(
         ("AWS_ENDPOINT_URL_DYNAMODB".to_owned(), emulator.dynamodb_url().to_owned()),
         ("DOORWARD_CONFIG".to_owned(), project.config.display().to_string()),
     ]);
+    variables.extend(services());
     for issuer in &project.rules.config().issuers {
         let name = jwks_url_variable(&issuer.name);
         variables.insert(name, emulator.jwks_url(&issuer.name).map_err(Failure::new)?);
@@ -126,6 +142,7 @@ fn functions(
         })?;
         let mut env = env.clone();
         if name == DISPATCHER {
+            env.extend(services());
             env.extend(secrets.clone());
         }
         Ok(FunctionSpec {

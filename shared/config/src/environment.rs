@@ -66,6 +66,26 @@ pub const ENVIRONMENT: &[EnvironmentVariable] = &[
         description: "Where Systems Manager is, for `ssm:` references.",
         default: Some("the service in the function's region"),
     },
+    EnvironmentVariable {
+        name: "AWS_ENDPOINT_URL_SQS",
+        description: "Where SQS is, for targets that are queues; one that is set is asked for every queue, whatever host its URL names.",
+        default: Some("the host in the queue's URL"),
+    },
+    EnvironmentVariable {
+        name: "AWS_ENDPOINT_URL_SNS",
+        description: "Where SNS is, for targets that are topics.",
+        default: Some("the service in the topic's region"),
+    },
+    EnvironmentVariable {
+        name: "AWS_ENDPOINT_URL_EVENTBRIDGE",
+        description: "Where EventBridge is, for targets that are buses.",
+        default: Some("the service in the bus's region"),
+    },
+    EnvironmentVariable {
+        name: "AWS_ENDPOINT_URL_SFN",
+        description: "Where Step Functions is, for targets that are state machines.",
+        default: Some("the service in the state machine's region"),
+    },
 ];
 
 impl Config {
