@@ -461,6 +461,17 @@ impl Config {
         self.targets.iter().find(|target| target.name == name)
     }
 
+    /// The secrets that the door shows to targets, or signs with for them.
+    pub fn target_secrets(&self) -> impl Iterator<Item = &SecretRef> {
+        self.targets
+            .iter()
+            .flat_map(|target| match &target.kind {
+                TargetKind::Http(http) => http.secrets(),
+                _ => [None, None],
+            })
+            .flatten()
+    }
+
     /// The plan with this name.
     #[must_use]
     pub fn plan(&self, name: &str) -> Option<&Plan> {
