@@ -54,7 +54,7 @@ pub use checked::{
     Algorithm, ApiKeys, Authorizer, AuthorizerAnswer, CertificateId, Certificates, CheckAnswers, Config,
     ContractRef, Credential, Currency, Dimension, Domain, Door, Durability, EventRule, Iam, Issuer,
     JwksLocation, Limit, LimitMode, LimitRule, OnDeny, OnStoreFailure, Override, ParentRule, Plan, Price,
-    PrincipalRule, PurposeRule, ResourceRule, Route, RouteMatch, Shadow, Target, Tier, TokenKind,
+    PrincipalRule, PurposeRule, ResourceRule, Route, RouteMatch, SchemaRef, Shadow, Target, Tier, TokenKind,
     UnitsFormula, UnitsInput, UnitsOperator, UnitsRule, UnitsTerm, Updates, Webhook, WebhookScheme, Window,
 };
 pub use duration::parse as parse_duration;

@@ -11,26 +11,40 @@
 //! No violation holds a value of the payload: only its place, bounded and escaped, and the rule. Names that the
 //! contract does not declare stand apart from both, for the sender alone.
 
+mod anchors;
 mod bundle;
 mod charset;
 mod checker;
+mod claim;
 mod coercion;
 mod compile;
+mod dialect;
 mod document;
+mod documents;
+mod draft7;
+mod header_field;
+mod library;
 mod links;
 mod locating;
+mod location;
 mod media;
 mod omissions;
 mod openapi30;
 mod operation;
 mod parameter;
 mod pointer;
+mod query;
 mod reference;
 mod response;
 mod rule;
+mod schema;
+mod serialization;
 mod shape;
 mod source;
+mod style;
 mod vocabulary;
 
 pub use document::{Document, OperationName};
+pub use library::Library;
+pub use schema::{Schema, check_form};
 pub use operation::{Operation, RequestFault, RequestParts};

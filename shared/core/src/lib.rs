@@ -21,6 +21,7 @@ mod claim;
 mod contracts;
 mod door;
 mod entity_cache;
+mod event_payload;
 mod fate;
 mod find;
 mod fresh;
