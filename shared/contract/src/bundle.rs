@@ -293,7 +293,14 @@ impl Gatherer<'_, '_> {
     }
 
     fn refuse_endless(&mut self) {
-        let fault = match links::check_chains(self.origins.len(), &self.links) {
+        let definitions = self.origins.len();
+        let fault = match links::check_chains(definitions, &self.links) {
+            Ok(()) if links::is_wide(definitions, &self.links) => {
+                let at = self.origins.first().map_or("", |(origin, _)| origin.as_str());
+                let ways = links::MAX_WAYS;
+                let message = format!("one value is held against more than {ways} schemas, all choices counted");
+                self.documents.fault(at, message).hint("let schemas that are alike refer to one, not to each other")
+            }
             Ok(()) => return,
             Err(Endless::Circle(at)) => {
                 self.documents.fault(at, "the reference leads back to itself without descending into the value")

@@ -8,7 +8,7 @@ use serde_json::Value;
 use crate::bundle::Bundle;
 use crate::documents::Documents;
 use crate::vocabulary::Vocabulary;
-use crate::{pointer, rule};
+use crate::{keywords, pointer, rule};
 
 /// Violations that one message is told of.
 pub(crate) const MAX_VIOLATIONS: usize = 20;
@@ -34,6 +34,8 @@ impl Checker {
             .with_draft(Draft::Draft202012)
             .with_pattern_options(PatternOptions::regex())
             .should_validate_formats(true)
+            .with_keyword("multipleOf", keywords::multiple_of)
+            .with_keyword("uniqueItems", keywords::unique_items)
             .offline()
             .build(&bundle.schema)
             .map(|validator| Self {
