@@ -24,7 +24,9 @@ fn visit(schema: &Value, at: String, anchor: &str, found: &mut Vec<String>) {
         let word = keyword.as_str();
         match value {
             Value::Object(schemas) if holds_map(word) => visit_map(schemas, &inside, anchor, found),
-            Value::Object(_) if INNER.contains(&word) || SAME.contains(&word) || word == "additionalItems" => {
+            Value::Object(_)
+                if INNER.contains(&word) || SAME.contains(&word) || word == "additionalItems" =>
+            {
                 visit(value, inside, anchor, found);
             }
             Value::Array(schemas)

@@ -5,9 +5,9 @@ use std::collections::HashMap;
 use doorward_model::Fault;
 use serde_json::{Map, Value};
 
-use crate::links::{self, Endless, Link};
 use crate::dialect::Dialect;
 use crate::documents::Documents;
+use crate::links::{self, Endless, Link};
 use crate::{draft7, locating, openapi30, pointer, reference};
 
 /// Which way the described value travels.
@@ -243,7 +243,8 @@ impl Gatherer<'_, '_> {
 
     /// Whether the keyword at `at` only names its schema, for references within the document.
     fn is_name(&self, name: &str, value: &Value, at: &str, scope: Scope) -> bool {
-        let is_root = || at.rsplit_once('/').is_some_and(|(parent, _)| parent.is_empty() || parent.ends_with('#'));
+        let is_root =
+            || at.rsplit_once('/').is_some_and(|(parent, _)| parent.is_empty() || parent.ends_with('#'));
         let is_draft7 = scope.dialect == Dialect::Draft7;
         !self.documents.is_openapi(at)
             && match name {
@@ -298,16 +299,20 @@ impl Gatherer<'_, '_> {
             Ok(()) if links::is_wide(definitions, &self.links) => {
                 let at = self.origins.first().map_or("", |(origin, _)| origin.as_str());
                 let ways = links::MAX_WAYS;
-                let message = format!("one value is held against more than {ways} schemas, all choices counted");
-                self.documents.fault(at, message).hint("let schemas that are alike refer to one, not to each other")
+                let message =
+                    format!("one value is held against more than {ways} schemas, all choices counted");
+                self.documents
+                    .fault(at, message)
+                    .hint("let schemas that are alike refer to one, not to each other")
             }
             Ok(()) => return,
-            Err(Endless::Circle(at)) => {
-                self.documents.fault(at, "the reference leads back to itself without descending into the value")
-            }
+            Err(Endless::Circle(at)) => self
+                .documents
+                .fault(at, "the reference leads back to itself without descending into the value"),
             Err(Endless::TooLong) => {
                 let at = self.origins.first().map_or("", |(origin, _)| origin.as_str());
-                self.documents.fault(at, format!("more than {} references follow each other", links::MAX_CHAIN))
+                self.documents
+                    .fault(at, format!("more than {} references follow each other", links::MAX_CHAIN))
             }
         };
         self.faults.push(fault);
@@ -403,7 +408,8 @@ mod tests {
             "properties": {"id": {"readOnly": true}, "password": {"writeOnly": true}},
         }});
         let required = |direction| {
-            let bundle = gather(Dialect::OpenApi30, direction, &schemas).unwrap_or_else(|fault| panic!("{fault}"));
+            let bundle =
+                gather(Dialect::OpenApi30, direction, &schemas).unwrap_or_else(|fault| panic!("{fault}"));
             bundle.schema["$defs"]["0"]["required"].clone()
         };
         assert_eq!(required(Direction::Request), json!(["password"]));
@@ -450,8 +456,8 @@ mod tests {
     #[test]
     fn places_in_the_bundle_lead_back_to_the_document() {
         let schemas = json!({"A": {"items": {"$ref": "#/s/B"}}, "B": {"minLength": 1}});
-        let bundle =
-            gather(Dialect::Draft202012, Direction::Request, &schemas).unwrap_or_else(|fault| panic!("{fault}"));
+        let bundle = gather(Dialect::Draft202012, Direction::Request, &schemas)
+            .unwrap_or_else(|fault| panic!("{fault}"));
         assert_eq!(bundle.origin("/$defs/1/minLength"), "/s/B/minLength");
         assert_eq!(bundle.origin("/$defs/0"), "/s/A");
         assert_eq!(bundle.origin(""), "/s/A");

@@ -252,7 +252,10 @@ mod tests {
             "allOf": [{"properties": {"a": {"type": "boolean"}}}], "additionalProperties": {"type": "number"}});
         let Form::Object(members) = form(schema).unwrap() else { panic!("not an object") };
         let read = |name: &str, text: &str| members.scalars(name).read(text);
-        assert_eq!((read("a", "1"), read("a", "true"), read("a", "1.5")), (json!(1), json!(true), json!("1.5")));
+        assert_eq!(
+            (read("a", "1"), read("a", "true"), read("a", "1.5")),
+            (json!(1), json!(true), json!("1.5"))
+        );
         assert_eq!((read("b", "1"), read("c", "1.5")), (json!("1"), json!(1.5)));
         let Form::Object(closed) = form(json!({"type": "object"})).unwrap() else { panic!("not an object") };
         assert_eq!(closed.scalars("c").read("1"), json!("1"));

@@ -9,16 +9,16 @@ use crate::bundle::{Bundle, Direction};
 use crate::checker::Checker;
 use crate::claim::Claim;
 use crate::document::Entry;
-use crate::media::{self, Content, Contents};
-use crate::operation::{Operation, RequestBody};
+use crate::documents::Documents;
 use crate::header_field::HeaderField;
 use crate::location::Location;
+use crate::media::{self, Content, Contents};
+use crate::operation::{Operation, RequestBody};
 use crate::parameter::Parameter;
 use crate::pointer;
 use crate::reference::follow;
 use crate::response::{Response, Responses};
 use crate::shape;
-use crate::documents::Documents;
 
 /// Compiles the operation that stands at `entry`; every fault of it is reported.
 pub(crate) fn operation(documents: Documents<'_>, entry: &Entry) -> Result<Operation, Faults> {
@@ -130,8 +130,7 @@ impl<'a> Compiler<'a> {
         for nth in 0..count {
             let place = format!("{at}/{nth}");
             let Some((resolved, object)) = self.object(&place) else { continue };
-            let parameter =
-                Parameter::compile(&self.documents, &resolved, object, &mut self.faults);
+            let parameter = Parameter::compile(&self.documents, &resolved, object, &mut self.faults);
             let Some(parameter) = parameter else { continue };
             if compiled.iter().any(|other| other.is(&parameter)) {
                 let message = format!("the parameter `{}` stands twice", pointer::shown(&parameter.name));

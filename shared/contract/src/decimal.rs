@@ -18,7 +18,8 @@ impl Decimal {
         let (negative, mantissa) = mantissa.strip_prefix('-').map_or((false, mantissa), |rest| (true, rest));
         let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
         let written = whole.bytes().chain(fraction.bytes()).map(|byte| u128::from(byte.wrapping_sub(b'0')));
-        let mut digits = written.fold(0_u128, |digits, digit| digits.saturating_mul(10).saturating_add(digit));
+        let mut digits =
+            written.fold(0_u128, |digits, digit| digits.saturating_mul(10).saturating_add(digit));
         let places = i32::try_from(fraction.len()).unwrap_or(i32::MAX);
         let mut exponent = exponent.parse::<i32>().unwrap_or(0).saturating_sub(places);
         if digits == 0 {

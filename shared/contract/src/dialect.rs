@@ -39,9 +39,9 @@ impl Dialect {
             return if base == Some(Self::Draft202012) {
                 Ok(Some(dialect))
             } else {
-                Err(source.fault("/jsonSchemaDialect", "the schema dialect is not carried").hint(
-                    "use `https://json-schema.org/draft/2020-12/schema` or OpenAPI 3.1's base dialect",
-                ))
+                Err(source
+                    .fault("/jsonSchemaDialect", "the schema dialect is not carried")
+                    .hint("use `https://json-schema.org/draft/2020-12/schema` or OpenAPI 3.1's base dialect"))
             };
         }
         if member("swagger").is_some() {
@@ -57,9 +57,8 @@ impl Dialect {
     /// draft 7.
     pub(crate) fn named_by(name: &Value) -> Option<Self> {
         match name.as_str()?.trim_end_matches('#') {
-            "https://json-schema.org/draft/2020-12/schema" | "https://spec.openapis.org/oas/3.1/dialect/base" => {
-                Some(Self::Draft202012)
-            }
+            "https://json-schema.org/draft/2020-12/schema"
+            | "https://spec.openapis.org/oas/3.1/dialect/base" => Some(Self::Draft202012),
             "http://json-schema.org/draft-07/schema" | "https://json-schema.org/draft-07/schema" => {
                 Some(Self::Draft7)
             }

@@ -27,7 +27,9 @@ impl<'l> Documents<'l> {
     pub(crate) fn open(library: &'l Library, file: &'l str) -> Result<Self, Faults> {
         let root = match library.source(file) {
             Some(read) => read.map_err(Clone::clone)?,
-            None => return Err(Fault::new(format!("the contract `{}` is not there", pointer::shown(file))).into()),
+            None => {
+                return Err(Fault::new(format!("the contract `{}` is not there", pointer::shown(file))).into());
+            }
         };
         let dialect = Dialect::stated(root)?.unwrap_or(Dialect::Draft202012);
         Ok(Self { library, file, root, dialect })
@@ -88,7 +90,8 @@ impl<'l> Documents<'l> {
         let own = file_of(at).unwrap_or(self.file);
         let root = |file: &str| if file == self.file { String::new() } else { format!("{file}#") };
         let is_own_id = |id: &str| id.trim_end_matches('#') == path;
-        if path.is_empty() || self.source(at).value.get("$id").and_then(Value::as_str).is_some_and(is_own_id) {
+        if path.is_empty() || self.source(at).value.get("$id").and_then(Value::as_str).is_some_and(is_own_id)
+        {
             return Ok(root(own));
         }
         let file = relative(own, path)?;

@@ -16,10 +16,9 @@ pub(crate) fn misplaced(name: &str, dialect: Dialect) -> Option<&'static str> {
     match (dialect, name) {
         (Dialect::Draft7, "prefixItems") => Some("write `items` with a list, and `additionalItems`"),
         (Dialect::Draft7, "dependentRequired" | "dependentSchemas") => Some("write `dependencies`"),
-        (
-            Dialect::Draft7,
-            "unevaluatedItems" | "unevaluatedProperties" | "minContains" | "maxContains",
-        ) => Some("use the dialect `https://json-schema.org/draft/2020-12/schema`"),
+        (Dialect::Draft7, "unevaluatedItems" | "unevaluatedProperties" | "minContains" | "maxContains") => {
+            Some("use the dialect `https://json-schema.org/draft/2020-12/schema`")
+        }
         (Dialect::Draft202012 | Dialect::OpenApi30, "dependencies") => {
             Some("write `dependentRequired` or `dependentSchemas`")
         }

@@ -48,5 +48,5 @@ mod vocabulary;
 
 pub use document::{Document, OperationName};
 pub use library::Library;
-pub use schema::{Schema, check_form};
 pub use operation::{Operation, RequestFault, RequestParts};
+pub use schema::{Schema, check_form};

@@ -63,7 +63,9 @@ pub(crate) fn is_wide(definitions: usize, links: &[Link]) -> bool {
     let mut ways = vec![1_usize; definitions];
     for number in layers(definitions, links.iter().filter(|link| link.in_place)).into_iter().flatten().rev() {
         let targets = outgoing.get(number).into_iter().flatten();
-        let sum = targets.filter_map(|target| ways.get(*target)).fold(1_usize, |sum, more| sum.saturating_add(*more));
+        let sum = targets
+            .filter_map(|target| ways.get(*target))
+            .fold(1_usize, |sum, more| sum.saturating_add(*more));
         ways.get_mut(number).into_iter().for_each(|ways| *ways = sum);
     }
     ways.into_iter().any(|ways| ways > MAX_WAYS)

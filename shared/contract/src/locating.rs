@@ -109,8 +109,7 @@ mod tests {
         let library = Library::new([("f", schemas.to_string())]);
         let documents = Documents::open(&library, "f").unwrap();
         for (start, expected) in [("/c15", true), ("/s", false)] {
-            let bundle =
-                Bundle::gather(&documents, Direction::Request, start, &mut vec![]).unwrap();
+            let bundle = Bundle::gather(&documents, Direction::Request, start, &mut vec![]).unwrap();
             assert_eq!(bundle.locatable, expected, "{start}");
         }
     }

@@ -3,8 +3,8 @@
 use doorward_model::Fault;
 use http::header::HeaderName;
 
-use crate::pointer;
 use crate::documents::Documents;
+use crate::pointer;
 
 /// The four places of OpenAPI.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -18,7 +18,12 @@ pub(crate) enum Location {
 impl Location {
     /// Where the parameter `name` stands whose `in` is `place`; `Ok(None)` for header fields that OpenAPI takes out of
     /// contracts.
-    pub(crate) fn read(documents: &Documents<'_>, at: &str, name: &str, place: &str) -> Result<Option<Self>, Fault> {
+    pub(crate) fn read(
+        documents: &Documents<'_>,
+        at: &str,
+        name: &str,
+        place: &str,
+    ) -> Result<Option<Self>, Fault> {
         let fault = |member: &str, message: String| Err(documents.fault(&pointer::join(at, member), message));
         Ok(Some(match place {
             "path" => Self::Path,
@@ -33,7 +38,8 @@ impl Location {
             // The door drops such fields as they come in: other programs take `x_a` and `x-a` for the same.
             "header" if !name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-') => {
                 let message = format!("a header field named `{}` never gets here", pointer::shown(name));
-                return fault("name", message).map_err(|fault: Fault| fault.hint("use letters, digits and dashes"));
+                return fault("name", message)
+                    .map_err(|fault: Fault| fault.hint("use letters, digits and dashes"));
             }
             "header" => match HeaderName::from_bytes(name.as_bytes()) {
                 Ok(name) => Self::Header(name),

@@ -98,9 +98,9 @@ mod tests {
 
     use super::*;
     use crate::bundle::{Bundle, Direction};
-    use crate::shape;
     use crate::documents::Documents;
     use crate::library::Library;
+    use crate::shape;
 
     #[track_caller]
     fn check(schema: Value, expected: &str) {

@@ -43,7 +43,8 @@ pub(crate) fn relax_required(
         let member =
             name.as_str().filter(|name| keywords.get("properties").is_some_and(|p| p.get(name).is_some()));
         // A broken reference is reported where the member's schema is read.
-        let member = member.and_then(|name| reference::follow(documents, &pointer::join(&members, name)).ok());
+        let member =
+            member.and_then(|name| reference::follow(documents, &pointer::join(&members, name)).ok());
         member.is_none_or(|(_, schema)| schema.get(travels_not) != Some(&Value::Bool(true)))
     };
     if let Some(Value::Array(required)) = out.get_mut("required") {

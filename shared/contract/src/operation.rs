@@ -4,8 +4,8 @@ use doorward_model::{JsonFault, Omission, Shape, Violation, parse_json};
 use http::{HeaderMap, Method, header};
 use serde_json::Value;
 
-use crate::claim::Claim;
 use crate::checker::{MAX_VIOLATIONS, violation};
+use crate::claim::Claim;
 use crate::media::{Contents, Modelled};
 use crate::parameter::Parameter;
 use crate::query::Query;
@@ -97,7 +97,10 @@ impl Operation {
     /// The path parameter of style `matrix`, where there is one: it is written with `;`.
     #[must_use]
     pub fn matrix_parameter(&self) -> Option<&str> {
-        self.parameters.iter().find(|parameter| parameter.is_matrix()).map(|parameter| parameter.name.as_str())
+        self.parameters
+            .iter()
+            .find(|parameter| parameter.is_matrix())
+            .map(|parameter| parameter.name.as_str())
     }
 
     /// Checks a request, and hands over its body where that is JSON.

@@ -11,11 +11,11 @@ use crate::bundle::{Bundle, Direction};
 use crate::checker::{Checker, violation};
 use crate::claim::Claim;
 use crate::coercion::{Form, Members};
+use crate::documents::Documents;
 use crate::location::Location;
 use crate::operation::{RequestParts, read_json};
 use crate::query::Query;
 use crate::serialization::{self, Encoding, ONCE, Rule, Serialization};
-use crate::documents::Documents;
 use crate::style::{self, Style};
 use crate::{media, pointer};
 
@@ -89,16 +89,17 @@ impl Parameter {
     /// The names of the query that are this parameter's.
     pub(crate) fn claims(&self) -> Vec<Claim> {
         match (&self.location, &self.reading) {
-            (Location::Query, Reading::Styled(Serialization { style, explode, form: Form::Object(members) })) => {
-                match (style, explode) {
-                    (Style::DeepObject, _) => vec![Claim::Members(self.name.clone())],
-                    (_, true) => {
-                        let others = members.others.map(|_| Claim::Others);
-                        members.named.keys().cloned().map(Claim::Name).chain(others).collect()
-                    }
-                    (_, false) => vec![Claim::Name(self.name.clone())],
+            (
+                Location::Query,
+                Reading::Styled(Serialization { style, explode, form: Form::Object(members) }),
+            ) => match (style, explode) {
+                (Style::DeepObject, _) => vec![Claim::Members(self.name.clone())],
+                (_, true) => {
+                    let others = members.others.map(|_| Claim::Others);
+                    members.named.keys().cloned().map(Claim::Name).chain(others).collect()
                 }
-            }
+                (_, false) => vec![Claim::Name(self.name.clone())],
+            },
             (Location::Query, _) => vec![Claim::Name(self.name.clone())],
             _ => Vec::new(),
         }
@@ -118,9 +119,11 @@ impl Parameter {
             Err(rule) => vec![violation(part, place, rule)],
             Ok(Found::Nothing) if self.required => vec![violation(part, place, "is required")],
             Ok(Found::Nothing | Found::Empty) => Vec::new(),
-            Ok(Found::Value(value)) => {
-                self.checker.as_ref().map(|checker| checker.violations(part, &place, &value)).unwrap_or_default()
-            }
+            Ok(Found::Value(value)) => self
+                .checker
+                .as_ref()
+                .map(|checker| checker.violations(part, &place, &value))
+                .unwrap_or_default(),
         }
     }
 
@@ -131,16 +134,22 @@ impl Parameter {
                 self.only(texts.map(|(_, text)| Cow::Borrowed(text.as_str())), Encoding::Plain)
             }
             Location::Header(name) => {
-                Ok(field(&self.reading, &self.name, request.headers, name)?.map_or(Found::Nothing, Found::Value))
+                Ok(field(&self.reading, &self.name, request.headers, name)?
+                    .map_or(Found::Nothing, Found::Value))
             }
-            Location::Cookie => {
-                self.only(cookies(request.headers, &self.name)?.into_iter().map(Cow::Borrowed), Encoding::Percent)
-            }
+            Location::Cookie => self.only(
+                cookies(request.headers, &self.name)?.into_iter().map(Cow::Borrowed),
+                Encoding::Percent,
+            ),
             Location::Query => self.query_value(query, claimed),
         }
     }
 
-    fn only<'t>(&self, mut texts: impl Iterator<Item = Cow<'t, str>>, encoding: Encoding) -> Result<Found, Rule> {
+    fn only<'t>(
+        &self,
+        mut texts: impl Iterator<Item = Cow<'t, str>>,
+        encoding: Encoding,
+    ) -> Result<Found, Rule> {
         match (texts.next(), texts.next()) {
             (None, _) => Ok(Found::Nothing),
             (Some(_), Some(_)) => Err(ONCE),
@@ -162,9 +171,9 @@ impl Parameter {
             serialization::object(members, pairs.into_iter()).map(Found::Value)
         };
         match &self.reading {
-            Reading::Styled(Serialization { style: Style::DeepObject, form: Form::Object(members), .. }) => {
-                object(members, self.deep_members(query)?)
-            }
+            Reading::Styled(Serialization {
+                style: Style::DeepObject, form: Form::Object(members), ..
+            }) => object(members, self.deep_members(query)?),
             Reading::Styled(Serialization { explode: true, form: Form::Object(members), .. }) => {
                 let own = |name: &str| {
                     members.named.contains_key(name)
@@ -248,7 +257,9 @@ pub(crate) fn read(
         let (bundle, checker) = compile(&schema, faults)?;
         let styled = Form::of(&bundle)
             .map_err(|form| documents.fault(&schema, format!("a parameter that is {form} is not carried")))
-            .map_err(|fault| fault.hint("a parameter is one value, or a list or flat object of such; or it has `content`"))
+            .map_err(|fault| {
+                fault.hint("a parameter is one value, or a list or flat object of such; or it has `content`")
+            })
             .and_then(|form| {
                 let (style, explode) = style::read(documents, at, object, location, &form)?;
                 Ok(Reading::Styled(Serialization { style, explode, form }))
@@ -257,7 +268,8 @@ pub(crate) fn read(
         return Some((styled?, Some(checker?)));
     };
     let place = pointer::join(at, "content");
-    let only = content.as_object().filter(|content| content.len() == 1).and_then(|content| content.iter().next());
+    let only =
+        content.as_object().filter(|content| content.len() == 1).and_then(|content| content.iter().next());
     let Some((name, media_type)) = only else {
         faults.push(documents.fault(&place, "`content` must hold one media type here"));
         return None;

@@ -4,8 +4,8 @@ use doorward_model::Fault;
 use percent_encoding::percent_decode_str;
 use serde_json::Value;
 
-use crate::pointer;
 use crate::documents::{Documents, FileFault};
+use crate::pointer;
 
 /// Links that one chain of references may have; a longer one is taken for a cycle.
 const MAX_CHAIN: usize = 32;
@@ -18,24 +18,25 @@ pub(crate) fn target(documents: &Documents<'_>, at: &str, reference: &Value) -> 
     };
     let shown = pointer::shown(reference);
     let (path, fragment) = reference.split_once('#').unwrap_or((reference, ""));
-    let root = documents.follow_file(at, path).map_err(|cause| match cause {
-        FileFault::Remote => fault(format!("the reference `{shown}` is remote"))
-            .hint("nothing is fetched: put the document beside this one, and refer to it by its relative path"),
-        FileFault::Outside => fault(format!("the reference `{shown}` leaves the bundle"))
-            .hint("files are named relative to the one that refers to them, below the folder of the policies"),
-        FileFault::Missing(closest) => {
-            let fault = fault(format!("the reference `{shown}` leads to a file that is not there"));
-            match closest {
-                Some(name) => fault.hint(format!("did you mean `{}`?", pointer::shown(&name))),
-                None => fault,
+    let root =
+        documents.follow_file(at, path).map_err(|cause| match cause {
+            FileFault::Remote => fault(format!("the reference `{shown}` is remote")).hint(
+                "nothing is fetched: put the document beside this one, and refer to it by its relative path",
+            ),
+            FileFault::Outside => fault(format!("the reference `{shown}` leaves the bundle")).hint(
+                "files are named relative to the one that refers to them, below the folder of the policies",
+            ),
+            FileFault::Missing(closest) => {
+                let fault = fault(format!("the reference `{shown}` leads to a file that is not there"));
+                match closest {
+                    Some(name) => fault.hint(format!("did you mean `{}`?", pointer::shown(&name))),
+                    None => fault,
+                }
             }
-        }
-        FileFault::Unreadable(faults) => faults
-            .0
-            .into_iter()
-            .next()
-            .unwrap_or_else(|| fault(format!("the reference `{shown}` leads to a file that cannot be read"))),
-    })?;
+            FileFault::Unreadable(faults) => faults.0.into_iter().next().unwrap_or_else(|| {
+                fault(format!("the reference `{shown}` leads to a file that cannot be read"))
+            }),
+        })?;
     let decoded = percent_decode_str(fragment).decode_utf8_lossy();
     if !decoded.is_empty() && !decoded.starts_with('/') {
         return anchored(documents, &root, &decoded, &shown, fault);
@@ -148,10 +149,7 @@ mod tests {
                 f:8:21: the reference `https://example.com/a.json#/x` is remote
                   hint: nothing is fetched: put the document beside this one, and refer to it by its relative path"#]],
         );
-        check(
-            "file",
-            expect!["f:9:22: the reference `other.yaml` leads to a file that is not there"],
-        );
+        check("file", expect!["f:9:22: the reference `other.yaml` leads to a file that is not there"]);
         check(
             "anchor",
             expect![[r#"

@@ -4,9 +4,9 @@ use doorward_model::Fault;
 use serde_json::Value;
 
 use crate::coercion::Form;
+use crate::documents::Documents;
 use crate::location::Location;
 use crate::pointer;
-use crate::documents::Documents;
 
 /// One style.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -54,12 +54,12 @@ impl Style {
     /// the texts of OpenAPI write both encoded and plain.
     pub(crate) fn split(self, text: &str) -> Vec<&str> {
         match self {
-            Self::SpaceDelimited => {
-                text.split("%20").flat_map(|part| part.split(['+', ' '])).collect()
-            }
-            Self::PipeDelimited => {
-                text.split('|').flat_map(|part| part.split("%7C")).flat_map(|part| part.split("%7c")).collect()
-            }
+            Self::SpaceDelimited => text.split("%20").flat_map(|part| part.split(['+', ' '])).collect(),
+            Self::PipeDelimited => text
+                .split('|')
+                .flat_map(|part| part.split("%7C"))
+                .flat_map(|part| part.split("%7c"))
+                .collect(),
             _ => text.split(',').collect(),
         }
     }

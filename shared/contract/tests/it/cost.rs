@@ -86,6 +86,7 @@ fn schemas_that_branch_into_themselves_are_checked_in_bounded_time() {
 fn patterns_times_names_is_what_members_cost() {
     let patterns: Map<String, Value> =
         (0..50).map(|n| (format!("^(a|aa)+{n}$"), json!({"type": "integer"}))).collect();
-    let names: Map<String, Value> = (0..2_000).map(|n| (format!("{}{n}", "a".repeat(50)), json!(n))).collect();
+    let names: Map<String, Value> =
+        (0..2_000).map(|n| (format!("{}{n}", "a".repeat(50)), json!(n))).collect();
     assert_eq!(rules(&json!({"patternProperties": patterns}), &Value::Object(names)), Vec::<String>::new());
 }

@@ -10,4 +10,5 @@ mod parameters;
 mod requests;
 mod responses;
 mod shop;
+mod styles;
 mod tree;
