@@ -28,7 +28,9 @@ impl<'l> Documents<'l> {
         let root = match library.source(file) {
             Some(read) => read.map_err(Clone::clone)?,
             None => {
-                return Err(Fault::new(format!("the contract `{}` is not there", pointer::shown(file))).into());
+                return Err(
+                    Fault::new(format!("the contract `{}` is not there", pointer::shown(file))).into()
+                );
             }
         };
         let dialect = Dialect::stated(root)?.unwrap_or(Dialect::Draft202012);

@@ -5,6 +5,7 @@
 mod cost;
 mod documents;
 mod faults;
+mod generated;
 mod hostile;
 mod parameters;
 mod requests;

@@ -310,30 +310,54 @@ fn refuse(parameters: &[&str], expected: Expect) {
 
 #[test]
 fn what_is_written_in_no_way_or_in_two_is_a_fault_of_the_contract() {
-    refuse(&["name: q, in: query, style: simple, schema: {}"], expect![[r#"
+    refuse(
+        &["name: q, in: query, style: simple, schema: {}"],
+        expect![[r#"
         c.yaml:8:33: there is no style `simple` here
-          hint: expected `form` or `spaceDelimited` or `pipeDelimited` or `deepObject`"#]]);
-    refuse(&["name: p, in: path, required: true, style: form, schema: {}"], expect![[r#"
+          hint: expected `form` or `spaceDelimited` or `pipeDelimited` or `deepObject`"#]],
+    );
+    refuse(
+        &["name: p, in: path, required: true, style: form, schema: {}"],
+        expect![[r#"
         c.yaml:7:48: there is no style `form` here
-          hint: expected `simple` or `label` or `matrix`"#]]);
-    refuse(&["name: X-A, in: header, style: form, schema: {}"], expect![[r#"
+          hint: expected `simple` or `label` or `matrix`"#]],
+    );
+    refuse(
+        &["name: X-A, in: header, style: form, schema: {}"],
+        expect![[r#"
         c.yaml:8:36: there is no style `form` here
-          hint: expected `simple`"#]]);
-    refuse(&["name: c, in: cookie, style: 7, schema: {}"], expect![[r#"
+          hint: expected `simple`"#]],
+    );
+    refuse(
+        &["name: c, in: cookie, style: 7, schema: {}"],
+        expect![[r#"
         c.yaml:8:34: there is no style `` here
-          hint: expected `form`"#]]);
-    refuse(&[&format!("name: q, in: query, style: spaceDelimited, {ONE}")], expect![[r#"
+          hint: expected `form`"#]],
+    );
+    refuse(
+        &[&format!("name: q, in: query, style: spaceDelimited, {ONE}")],
+        expect![[r#"
         c.yaml:8:13: only a list or an object can have its parts delimited
-          hint: use `form`"#]]);
-    refuse(&[&format!("name: q, in: query, style: pipeDelimited, explode: true, {LIST}")], expect![[r#"
+          hint: use `form`"#]],
+    );
+    refuse(
+        &[&format!("name: q, in: query, style: pipeDelimited, explode: true, {LIST}")],
+        expect![[r#"
         c.yaml:8:13: what is exploded has no delimiters
-          hint: use `form`, or say `explode: false`"#]]);
-    refuse(&[&format!("name: q, in: query, style: deepObject, {LIST}")], expect![[r#"
+          hint: use `form`, or say `explode: false`"#]],
+    );
+    refuse(
+        &[&format!("name: q, in: query, style: deepObject, {LIST}")],
+        expect![[r#"
         c.yaml:8:13: only an object can be of style `deepObject`
-          hint: use `form`"#]]);
-    refuse(&[&format!("name: c, in: cookie, {OBJECT}")], expect![[r#"
+          hint: use `form`"#]],
+    );
+    refuse(
+        &[&format!("name: c, in: cookie, {OBJECT}")],
+        expect![[r#"
         c.yaml:8:13: an object in several cookies is not carried
-          hint: say `explode: false`"#]]);
+          hint: say `explode: false`"#]],
+    );
     refuse(
         &[
             "name: q, in: query, style: deepObject, schema: { type: object, properties: { a: { type: object } } }",
@@ -342,9 +366,12 @@ fn what_is_written_in_no_way_or_in_two_is_a_fault_of_the_contract() {
             c.yaml:8:52: a parameter that is an object with members that are objects or lists is not carried
               hint: a parameter is one value, or a list or flat object of such; or it has `content`"#]],
     );
-    refuse(&["name: q, in: query, schema: { type: [object, string] }"], expect![[r#"
+    refuse(
+        &["name: q, in: query, schema: { type: [object, string] }"],
+        expect![[r#"
         c.yaml:8:33: a parameter that is either an object or another value is not carried
-          hint: a parameter is one value, or a list or flat object of such; or it has `content`"#]]);
+          hint: a parameter is one value, or a list or flat object of such; or it has `content`"#]],
+    );
     refuse(
         &["name: q, in: query, explode: 1, allowReserved: 1, allowEmptyValue: 1, required: 1, schema: {}"],
         expect![[r#"
@@ -353,25 +380,43 @@ fn what_is_written_in_no_way_or_in_two_is_a_fault_of_the_contract() {
             c.yaml:8:63: `allowEmptyValue` must be `true` or `false`
             c.yaml:8:83: `required` must be `true` or `false`"#]],
     );
-    refuse(&["name: q, in: query, schema: {}, content: { application/json: {} }"], expect!["c.yaml:8:13: the parameter `q` must have either `schema` or `content`"]);
-    refuse(&["name: q, in: query, content: { text/plain: {} }"], expect![[r#"
+    refuse(
+        &["name: q, in: query, schema: {}, content: { application/json: {} }"],
+        expect!["c.yaml:8:13: the parameter `q` must have either `schema` or `content`"],
+    );
+    refuse(
+        &["name: q, in: query, content: { text/plain: {} }"],
+        expect![[r#"
         c.yaml:8:44: the parameter `q` can be of no other media type than JSON
-          hint: write `application/json`, or `schema` in place of `content`"#]]);
-    refuse(&["name: q, in: query, content: { application/json: {}, text/plain: {} }"], expect!["c.yaml:8:33: `content` must hold one media type here"]);
+          hint: write `application/json`, or `schema` in place of `content`"#]],
+    );
+    refuse(
+        &["name: q, in: query, content: { application/json: {}, text/plain: {} }"],
+        expect!["c.yaml:8:33: `content` must hold one media type here"],
+    );
 }
 
 #[test]
 fn a_name_of_the_query_that_two_parameters_read_is_a_fault() {
     let object = format!("name: q, in: query, {OBJECT}");
-    refuse(&[&object, &format!("name: R, in: query, {ONE}")], expect![[r#"
+    refuse(
+        &[&object, &format!("name: R, in: query, {ONE}")],
+        expect![[r#"
         c.yaml:5:7: the query parameters `q` and `R` both read `R`
-          hint: rename one, or write objects as `style: deepObject`"#]]);
+          hint: rename one, or write objects as `style: deepObject`"#]],
+    );
     let free = "name: rest, in: query, schema: { type: object, additionalProperties: { type: string } }";
-    refuse(&[free, &free.replace("rest", "more")], expect![[r#"
+    refuse(
+        &[free, &free.replace("rest", "more")],
+        expect![[r#"
         c.yaml:5:7: the query parameters `rest` and `more` both read whatever no parameter is named for
-          hint: rename one, or write objects as `style: deepObject`"#]]);
+          hint: rename one, or write objects as `style: deepObject`"#]],
+    );
     let deep = "name: d, in: query, style: deepObject, schema: { type: object }";
-    refuse(&[deep, &format!("name: 'd[a]', in: query, {ONE}")], expect![[r#"
+    refuse(
+        &[deep, &format!("name: 'd[a]', in: query, {ONE}")],
+        expect![[r#"
         c.yaml:5:7: the query parameters `d` and `d[a]` both read `d[a]`
-          hint: rename one, or write objects as `style: deepObject`"#]]);
+          hint: rename one, or write objects as `style: deepObject`"#]],
+    );
 }
