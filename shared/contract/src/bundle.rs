@@ -204,6 +204,11 @@ impl Gatherer<'_, '_> {
     fn keyword(&mut self, name: &str, value: &Value, at: &str, scope: Scope) -> Option<Value> {
         let inner = scope.inner();
         match name {
+            _ if let Some(hint) = draft7::misplaced(name, scope.dialect) => {
+                let fault = format!("the keyword `{name}` is not of this schema dialect");
+                self.faults.push(self.documents.fault(at, fault).hint(hint));
+                None
+            }
             _ if INNER.contains(&name) => Some(self.rewrite(value, at, inner)),
             _ if SAME.contains(&name) => Some(self.rewrite(value, at, scope)),
             _ if SAME_LIST.contains(&name) => Some(self.rewrite_list(value, at, scope)),
@@ -229,11 +234,6 @@ impl Gatherer<'_, '_> {
                     "name the schema by its place: `#/$defs/NAME`"
                 };
                 self.faults.push(fault.hint(hint));
-                None
-            }
-            _ if let Some(hint) = draft7::misplaced(name, scope.dialect) => {
-                let fault = format!("the keyword `{name}` is not of this schema dialect");
-                self.faults.push(self.documents.fault(at, fault).hint(hint));
                 None
             }
             _ if PLAIN.contains(&name) => Some(value.clone()),

@@ -55,8 +55,8 @@ fn trees(count: usize) -> Value {
 #[test]
 fn unique_items_cost_no_square_whatever_they_are() {
     let unique = json!({"uniqueItems": true});
-    let large: Value = (0..100_000_u64).map(|n| json!(u64::MAX - n)).collect();
-    for distinct in [trees(60_000), large] {
+    let large: Value = (0..50_000_u64).map(|n| json!(u64::MAX - n)).collect();
+    for distinct in [trees(20_000), large] {
         assert_eq!(rules(&unique, &distinct), Vec::<String>::new());
         let mut twice = distinct.as_array().unwrap().clone();
         twice.push(twice[7].clone());

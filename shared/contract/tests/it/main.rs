@@ -10,6 +10,7 @@ mod hostile;
 mod parameters;
 mod requests;
 mod responses;
+mod schemas;
 mod shop;
 mod styles;
 mod tree;
