@@ -109,7 +109,8 @@ fn compare(route: &Route, operation: &Operation, place: &Place) -> Option<Fault>
     let is_same = matches!(&route.matched, RouteMatch::Http { method: own, path: template } if own == method && template == path);
     if let Some(name) = operation.matrix_parameter() {
         // The canonical path has one reading, and `;` has several.
-        let message = format!("the path parameter `{name}` is written with `;`, which the door takes in no path");
+        let message =
+            format!("the path parameter `{name}` is written with `;`, which the door takes in no path");
         return Some(Fault::new(message).at(place.clone()).hint("use `style: simple` or `style: label`"));
     }
     (!is_same).then(|| {

@@ -18,9 +18,10 @@ fn s3(record: &EventRecord) -> Value {
     let about_notifications = ["s3SchemaVersion", "configurationId"];
     let members = record.record.get("s3").and_then(Value::as_object).into_iter().flatten();
     let kept = members.filter(|(name, _)| !about_notifications.contains(&name.as_str()));
-    let mut payload: Map<String, Value> =
-        kept.map(|(name, value)| (name.clone(), value.clone())).collect();
-    if let (Some(Value::Object(object)), Some(key)) = (payload.get_mut("object"), record.attributes.get("key")) {
+    let mut payload: Map<String, Value> = kept.map(|(name, value)| (name.clone(), value.clone())).collect();
+    if let (Some(Value::Object(object)), Some(key)) =
+        (payload.get_mut("object"), record.attributes.get("key"))
+    {
         object.insert("key".to_owned(), key.clone());
     }
     Value::Object(payload)

@@ -13,6 +13,7 @@ mod authorizer_cache;
 mod certificates;
 mod contracts;
 mod durability;
+mod event_contracts;
 mod events;
 mod fronts;
 mod iam;
