@@ -236,6 +236,11 @@ impl Gatherer<'_, '_> {
                 self.faults.push(fault.hint(hint));
                 None
             }
+            _ if value.is_f64() && PLAIN.contains(&name) && self.documents.is_rounded(at) => {
+                let message = format!("the number of `{name}` has more digits than can be kept exactly");
+                self.faults.push(self.documents.fault(at, message));
+                None
+            }
             _ if PLAIN.contains(&name) => Some(value.clone()),
             _ => None,
         }

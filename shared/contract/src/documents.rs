@@ -69,6 +69,11 @@ impl<'l> Documents<'l> {
         }
     }
 
+    /// Whether the member at `at` is written as a number that was rounded when it was read.
+    pub(crate) fn is_rounded(&self, at: &str) -> bool {
+        self.find(at).is_some_and(|(source, pointer)| source.is_rounded(pointer))
+    }
+
     /// A fault at `at`.
     pub(crate) fn fault(&self, at: &str, message: impl Into<String>) -> Fault {
         Fault::new(message).at(self.place(at))

@@ -363,3 +363,16 @@ fn faults_of_a_schema_name_the_file_that_has_them() {
           hint: nothing is fetched: put the document beside this one, and refer to it by its relative path"#]],
     );
 }
+
+#[test]
+fn limits_that_would_be_rounded_are_faults() {
+    let json = r#"{"properties": {"a": {"minimum": 100000.0000000000072}, "b": {"const":12345678901234567890123}, "c": {"multipleOf": 1e-400}, "d": {"maximum": 0.30000000000000004, "minimum": 18446744073709551615}}}"#;
+    refuse(
+        &[("s.json", json)],
+        expect![[r#"
+            s.json:1:23: the number of `minimum` has more digits than can be kept exactly
+            s.json:1:63: the number of `const` has more digits than can be kept exactly
+            s.json:1:103: the number of `multipleOf` has more digits than can be kept exactly"#]],
+    );
+    refuse(&[("s.yaml", "minimum: 1\nproperties:\n  a:\n    exclusiveMaximum: 0.10000000000000001 # a tenth\n")], expect!["s.yaml:4:5: the number of `exclusiveMaximum` has more digits than can be kept exactly"]);
+}
