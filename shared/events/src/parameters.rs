@@ -44,8 +44,7 @@ pub(crate) fn query(document: &mut Members, given: Given) -> Result<String, Malf
 
 fn encode(text: &str) -> impl std::fmt::Display {
     // Contracts split lists at commas that are not encoded, which most are in what callers send.
-    const PLAIN: AsciiSet =
-        NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~').remove(b',');
+    const PLAIN: AsciiSet = NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~').remove(b',');
     utf8_percent_encode(text, &PLAIN)
 }
 

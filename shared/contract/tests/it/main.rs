@@ -1,6 +1,12 @@
 //! The contract crate from outside: documents, requests, answers, the type tree, and what never shows.
 
-#![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "a test fails by panicking"
+)]
 
 mod cost;
 mod documents;

@@ -374,5 +374,8 @@ fn limits_that_would_be_rounded_are_faults() {
             s.json:1:63: the number of `const` has more digits than can be kept exactly
             s.json:1:103: the number of `multipleOf` has more digits than can be kept exactly"#]],
     );
-    refuse(&[("s.yaml", "minimum: 1\nproperties:\n  a:\n    exclusiveMaximum: 0.10000000000000001 # a tenth\n")], expect!["s.yaml:4:5: the number of `exclusiveMaximum` has more digits than can be kept exactly"]);
+    refuse(
+        &[("s.yaml", "minimum: 1\nproperties:\n  a:\n    exclusiveMaximum: 0.10000000000000001 # a tenth\n")],
+        expect!["s.yaml:4:5: the number of `exclusiveMaximum` has more digits than can be kept exactly"],
+    );
 }

@@ -128,17 +128,32 @@ fn policies_are_held_to_the_type_of_the_payload() {
 #[test]
 fn contracts_of_events_that_cannot_be_checked() {
     let check = |config: &str, expected: expect_test::Expect| expected.assert_eq(&faults(config, &FILES));
-    check("contracts/parts/object.yaml#/definitions/object", expect![[r#"
+    check(
+        "contracts/parts/object.yaml#/definitions/object",
+        expect![[r#"
         sizes.cedar:2:17: for policy `small`, attribute `input.object` in context for Action::"receiptUploaded" not found
-          hint: did you mean `key`?"#]]);
-    check("contracts/none.json", expect![[r#"
+          hint: did you mean `key`?"#]],
+    );
+    check(
+        "contracts/none.json",
+        expect![[r#"
         doorward.toml:72:12: the contract `contracts/none.json` is not there
-          hint: contracts are looked for below the folder that holds the policies"#]]);
-    check("contracts/shop.yaml", expect![[r#"
+          hint: contracts are looked for below the folder that holds the policies"#]],
+    );
+    check(
+        "contracts/shop.yaml",
+        expect![[r#"
         contracts/shop.yaml:1:1: an OpenAPI document is no schema
-          hint: write the schema's place after `#`: `#/components/schemas/NAME`"#]]);
-    check("contracts/shop.yaml#/components/schemas/Recept", expect!["contracts/shop.yaml:72:3: there is no schema at `#/components/schemas/Recept`"]);
-    check("../receipt.json", expect![[r#"
+          hint: write the schema's place after `#`: `#/components/schemas/NAME`"#]],
+    );
+    check(
+        "contracts/shop.yaml#/components/schemas/Recept",
+        expect!["contracts/shop.yaml:72:3: there is no schema at `#/components/schemas/Recept`"],
+    );
+    check(
+        "../receipt.json",
+        expect![[r#"
         doorward.toml:72:12: `../receipt.json` leaves the folder of the configuration
-          hint: write a path below the folder of the configuration"#]]);
+          hint: write a path below the folder of the configuration"#]],
+    );
 }
