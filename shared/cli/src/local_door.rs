@@ -3,7 +3,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use doorward_aws::{AwsClients, LedgerReader};
-use doorward_config::{Config, Target, TokenKind, jwks_url_variable};
+use doorward_config::{Config, Target, TargetKind, TokenKind, jwks_url_variable};
 use doorward_emulator::{
     Emulator, FunctionSpec, Functions, IamIdentity, IssuerSpec, Options, Ports, StreamMapping, TokenShape,
 };
@@ -86,6 +86,21 @@ impl LocalDoor {
     }
 }
 
+/// Where the services are that a local door does not bring along, by their variables.
+const SERVICES: [&str; 4] =
+    ["AWS_ENDPOINT_URL_SQS", "AWS_ENDPOINT_URL_SNS", "AWS_ENDPOINT_URL_EVENTBRIDGE", "AWS_ENDPOINT_URL_SFN"];
+
+/// An address that nobody can have: what a local door sends never leaves the machine unless its environment says where to.
+const NOWHERE: &str = "http://127.0.0.1:0";
+
+/// Each service as this very program's environment has it.
+fn services() -> impl Iterator<Item = (String, String)> {
+    SERVICES.into_iter().map(|name| {
+        let address = std::env::var(name).ok().filter(|address| !address.is_empty());
+        (name.to_owned(), address.unwrap_or_else(|| NOWHERE.to_owned()))
+    })
+}
+
 /// The region that a local door is in.
 pub(crate) const REGION: &str = "us-east-1";
 
@@ -98,6 +113,7 @@ pub(crate) fn environment(
         ("AWS_ENDPOINT_URL_DYNAMODB".to_owned(), emulator.dynamodb_url().to_owned()),
         ("DOORWARD_CONFIG".to_owned(), project.config.display().to_string()),
     ]);
+    variables.extend(services());
     for issuer in &project.rules.config().issuers {
         let name = jwks_url_variable(&issuer.name);
         variables.insert(name, emulator.jwks_url(&issuer.name).map_err(Failure::new)?);
@@ -115,7 +131,7 @@ fn functions(
         Runner::InvokeUrl(url) => return Ok(Functions::Remote(url)),
         Runner::Binaries(binaries) => binaries,
     };
-    let targets = config.targets.iter().map(function_name);
+    let targets = config.targets.iter().flat_map(function_names);
     let mut env = BTreeMap::from([("DOORWARD_CONFIG".to_owned(), config_path.display().to_string())]);
     env.extend(std::env::var("DOORWARD_LOG").ok().map(|level| ("DOORWARD_LOG".to_owned(), level)));
     let names: BTreeSet<&str> = targets.chain([AUTHORIZER, DISPATCHER, ROLLUP]).collect();
@@ -126,6 +142,7 @@ fn functions(
         })?;
         let mut env = env.clone();
         if name == DISPATCHER {
+            env.extend(services());
             env.extend(secrets.clone());
         }
         Ok(FunctionSpec {
@@ -150,13 +167,19 @@ fn ledger_stream(config: &Config) -> StreamMapping {
     }
 }
 
-/// The name of a target's function, which an ARN has in its seventh part, with or without a qualifier behind it.
-fn function_name(target: &Target) -> &str {
-    let parts: Vec<&str> = target.lambda.split(':').collect();
-    match parts.as_slice() {
-        ["arn", _, "lambda", _, _, "function", name, ..] | [name, ..] => name,
-        [] => &target.lambda,
-    }
+/// The names of a target's functions, which an ARN has in its seventh part, with or without a qualifier behind it.
+fn function_names(target: &Target) -> impl Iterator<Item = &str> {
+    let endpoints = match target.kind {
+        TargetKind::Lambda(_) => target.endpoints.as_slice(),
+        _ => &[],
+    };
+    endpoints.iter().map(|endpoint| {
+        let parts: Vec<&str> = endpoint.address.split(':').collect();
+        match parts.as_slice() {
+            ["arn", _, "lambda", _, _, "function", name, ..] | [name, ..] => *name,
+            [] => &endpoint.address,
+        }
+    })
 }
 
 /// The local issuer stands in for each of the project's: tokens say exactly what theirs would.

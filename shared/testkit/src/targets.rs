@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use doorward_config::Target;
+use doorward_config::{Endpoint, Target};
 use doorward_core::ports::{AnswerBound, Forward, ForwardMessage, Targets};
 use doorward_model::{Body, Reply, ReplyForm, TargetFault};
 use http::header::CONTENT_TYPE;
@@ -43,20 +43,24 @@ impl AnswerBound for BoundedFront {
     }
 }
 
-type Script = Box<dyn Fn() -> Result<Reply, TargetFault> + Send + Sync>;
+type Script = Box<dyn Fn(&str) -> Result<Reply, TargetFault> + Send + Sync>;
 
 /// Targets that answer as a test says, and remember what they were sent.
 pub struct ScriptedTargets {
     script: Mutex<Script>,
     sent: Mutex<Vec<String>>,
+    went: Mutex<Vec<String>>,
+    within: Mutex<Duration>,
     withheld: Mutex<Vec<String>>,
 }
 
 impl Default for ScriptedTargets {
     fn default() -> Self {
         let targets = Self {
-            script: Mutex::new(Box::new(|| Err(TargetFault::TimedOut))),
+            script: Mutex::new(Box::new(|_| Err(TargetFault::TimedOut))),
             sent: Mutex::default(),
+            went: Mutex::default(),
+            within: Mutex::default(),
             withheld: Mutex::default(),
         };
         targets.answer(200, "{}");
@@ -96,8 +100,25 @@ impl ScriptedTargets {
         self.script(script);
     }
 
-    fn script(&self, script: impl Fn() -> Result<Reply, TargetFault> + Send + Sync + 'static) {
+    /// From now on the endpoint at each address answers as `script` says.
+    pub fn respond_at(&self, script: impl Fn(&str) -> Result<Reply, TargetFault> + Send + Sync + 'static) {
         *self.script.lock().unwrap_or_else(PoisonError::into_inner) = Box::new(script);
+    }
+
+    fn script(&self, script: impl Fn() -> Result<Reply, TargetFault> + Send + Sync + 'static) {
+        self.respond_at(move |_| script());
+    }
+
+    /// Addresses of the endpoints that were called since the last time, in order.
+    #[must_use]
+    pub fn went(&self) -> Vec<String> {
+        std::mem::take(&mut *self.went.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// How long the last one was waited for.
+    #[must_use]
+    pub fn within(&self) -> Duration {
+        *self.within.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// `target action` of every call that got here, in order.
@@ -115,13 +136,21 @@ impl ScriptedTargets {
 
 #[async_trait]
 impl Targets for ScriptedTargets {
-    async fn send(&self, target: &Target, forward: Forward<'_>, _: Duration) -> Result<Reply, TargetFault> {
+    async fn send(
+        &self,
+        target: &Target,
+        endpoint: &Endpoint,
+        forward: Forward<'_>,
+        within: Duration,
+    ) -> Result<Reply, TargetFault> {
         let line = format!("{} {}", target.name, forward.call.action.as_deref().unwrap_or("?"));
         self.sent.lock().unwrap_or_else(PoisonError::into_inner).push(line);
         if let ForwardMessage::Http { withheld, .. } = forward.message {
             *self.withheld.lock().unwrap_or_else(PoisonError::into_inner) =
                 withheld.iter().map(ToString::to_string).collect();
         }
-        (self.script.lock().unwrap_or_else(PoisonError::into_inner))()
+        self.went.lock().unwrap_or_else(PoisonError::into_inner).push(endpoint.address.clone());
+        *self.within.lock().unwrap_or_else(PoisonError::into_inner) = within;
+        (self.script.lock().unwrap_or_else(PoisonError::into_inner))(&endpoint.address)
     }
 }
