@@ -47,6 +47,7 @@ mod simulation;
 mod start;
 mod switchboard;
 mod switches;
+mod targets;
 mod usage_import;
 mod usage_reader;
 
@@ -89,17 +90,21 @@ pub use signer::{Scope, Signer, Unsigned};
 pub use start::{StartError, init_log, open_authorizer, open_door};
 pub use switchboard::{Switchboard, SwitchedOff};
 pub use switches::DynamoSwitches;
+pub use targets::{AwsTargets, HttpTargets, Resolve, SystemResolver};
 pub use usage_import::{ImportError, Imported};
 pub use usage_reader::UsageReader;
 
 /// Everything that a door stands on, over the environment as it is now and over the tables `<table>-ledger` and `<table>-state`.
 #[must_use]
 pub fn ports(clients: &AwsClients, table: &str) -> Ports {
+    let clock = Arc::new(SystemClock::default());
+    let secrets = Arc::new(AwsSecrets::new(clients, std::env::vars_os()));
     Ports {
-        clock: Arc::new(SystemClock::default()),
+        targets: Arc::new(AwsTargets::new(clients, Arc::clone(&secrets) as _, Arc::clone(&clock) as _)),
+        clock,
         fetch: Arc::new(HttpsFetch::new(clients)),
         api_keys: Arc::new(DynamoApiKeys::new(clients, table)),
-        secrets: Some(Arc::new(AwsSecrets::new(clients, std::env::vars_os()))),
+        secrets: Some(secrets),
         limits: Arc::new(DynamoLimits::new(clients, table)),
         plans: Some(Arc::new(DynamoPlanVersions::new(clients, table))),
         switches: Arc::new(DynamoSwitches::new(clients, table)),
@@ -108,7 +113,6 @@ pub fn ports(clients: &AwsClients, table: &str) -> Ports {
         decisions: Arc::new(DynamoDecisions::new(clients, table)),
         quarantine: Arc::new(DynamoQuarantine::new(clients, table)),
         entities: Arc::new(DynamoEntities::new(clients, table)),
-        targets: Arc::new(ServiceTargets::new(clients)),
         answers: Arc::new(LambdaAnswers),
         journal: Arc::new(StdoutJournal),
     }

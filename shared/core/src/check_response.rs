@@ -1,6 +1,6 @@
 use doorward_config::CheckAnswers;
 use doorward_contract::Operation;
-use doorward_model::{Body, Call, Refusal, Reply, ReplyForm, Stage, TargetFault};
+use doorward_model::{Body, BodyError, Call, Refusal, Reply, ReplyForm, Stage, TargetFault};
 use http::header::CONTENT_TYPE;
 use http::{HeaderMap, StatusCode};
 
@@ -49,8 +49,7 @@ impl Door {
         let body = match body {
             body @ Body::Stream(_) if rules.is_some() && !read && self.ports.answers.streams() => body,
             body => {
-                let gathered =
-                    body.collect(MAX_ANSWER).await.map_err(|error| unreadable(&error.to_string()))?;
+                let gathered = body.collect(MAX_ANSWER).await.map_err(broken_off)?;
                 if rules.is_some() {
                     let fits = self.ports.answers.fits(form, status, &headers, &gathered);
                     fits.map_err(|cause| unreadable(&cause))?;
@@ -65,6 +64,15 @@ impl Door {
         call.bytes_out = reply.body.len_hint().unwrap_or(0) as u64;
         Ok(Answered { reply })
     }
+}
+
+/// An answer that began and has no end that can be used.
+fn broken_off(error: BodyError) -> Refusal {
+    Refusal::Target(match error {
+        BodyError::TimedOut => TargetFault::TimedOut,
+        BodyError::Cut(cause) => TargetFault::Reset(cause),
+        BodyError::TooLarge { .. } => TargetFault::Unreadable(error.to_string()),
+    })
 }
 
 fn unreadable(cause: &str) -> Refusal {
@@ -84,7 +92,7 @@ fn content_type(headers: &HeaderMap) -> Option<&str> {
 fn check(operation: &Operation, mode: CheckAnswers, reply: &Reply, call: &mut Call) -> Result<(), Refusal> {
     // A stream is left only where the contract reads none of it.
     let body: &[u8] = if let Body::Full(bytes) = &reply.body { bytes } else { &[] };
-    let violations = operation.check_response(reply.status.as_u16(), content_type(&reply.headers), body);
+    let violations = operation.check_response(reply.status.as_u16(), &reply.headers, body);
     if violations.is_empty() {
         return Ok(());
     }

@@ -17,10 +17,19 @@ fn patience(front: FrontKind, longest: Duration) -> Option<Duration> {
     }
 }
 
+/// How long a call may have been on its way to the door: a sandbox that starts for it, mostly. What a front's clock says
+/// beyond that is its clock's fault.
+const LONGEST_WAY: Duration = Duration::from_secs(10);
+
+fn earliest(at: Timestamp) -> Timestamp {
+    at.saturating_sub(LONGEST_WAY).unwrap_or(at)
+}
+
 /// What is left at `now` to have an answer from the target, before the platform ends the invocation or the front gives up:
 /// either way the caller would not hear of it from the door. `None` where nothing sets an end.
 pub(crate) fn time_for_target(call: &Call, longest: Duration, now: Timestamp) -> Option<Duration> {
-    let spent = Duration::try_from(now.duration_since(call.at)).unwrap_or_default();
+    let begun = call.received.map_or(call.at, |received| received.clamp(earliest(call.at), call.at));
+    let spent = Duration::try_from(now.duration_since(begun)).unwrap_or_default();
     let front = patience(call.front.kind, longest);
     let front = front.map(|patience| patience.saturating_sub(spent).saturating_sub(RESERVE));
     front.into_iter().chain(call.time_left(now, RESERVE)).min()

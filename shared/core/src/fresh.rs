@@ -9,7 +9,7 @@ use crate::ports::Clock;
 /// A value that is fetched from elsewhere and grows old: keys of issuers, secrets by reference. Its age is looked at
 /// when a call needs it, since a frozen sandbox runs nothing in between; one fetch at a time serves every call that
 /// waits for it; and the last good value stands in while its source is away, up to a bound.
-pub(crate) struct Fresh<T> {
+pub struct Fresh<T> {
     state: Mutex<State<T>>,
     /// Held while fetching, so that calls that need the same value wait for one fetch, and no other call does.
     fetching: tokio::sync::Mutex<()>,
@@ -17,17 +17,17 @@ pub(crate) struct Fresh<T> {
 
 /// How often a value is fetched, and for how long it serves.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Rhythm {
+pub struct Rhythm {
     /// The age above which a call asks for a newer one.
-    pub(crate) refresh: SignedDuration,
+    pub refresh: SignedDuration,
     /// At most one attempt in this time, whatever asks for it.
-    pub(crate) pause: SignedDuration,
+    pub pause: SignedDuration,
     /// The same while no value serves.
-    pub(crate) pause_while_empty: SignedDuration,
+    pub pause_while_empty: SignedDuration,
     /// How long a call that could go on with what is there waits for a newer one.
-    pub(crate) patience: Duration,
+    pub patience: Duration,
     /// The age above which the last good value no longer serves.
-    pub(crate) bound: SignedDuration,
+    pub bound: SignedDuration,
 }
 
 struct State<T> {
@@ -53,12 +53,12 @@ impl<T> Default for Fresh<T> {
 
 impl<T> Fresh<T> {
     /// Whether the source was ever asked.
-    pub(crate) fn was_tried(&self) -> bool {
+    pub fn was_tried(&self) -> bool {
         self.state().tried.is_some()
     }
 
     /// One attempt now, whatever is there and however old it is: for the start. `fetch` says itself why it gives nothing.
-    pub(crate) async fn load(&self, clock: &dyn Clock, fetch: impl Future<Output = Option<T>>) {
+    pub async fn load(&self, clock: &dyn Clock, fetch: impl Future<Output = Option<T>>) {
         let _turn = self.fetching.lock().await;
         self.attempt(clock, fetch).await;
     }
@@ -66,7 +66,7 @@ impl<T> Fresh<T> {
     /// The value, of an age that `rhythm` allows. One that does not suffice is fetched anew at once, as far as the
     /// pause between attempts lets it be, and is given back where no other can be had. `fetch` is polled only where
     /// its turn has come.
-    pub(crate) async fn get(
+    pub async fn get(
         &self,
         rhythm: &Rhythm,
         clock: &dyn Clock,

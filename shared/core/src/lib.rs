@@ -24,6 +24,7 @@ mod cors;
 mod deadline;
 mod door;
 mod entity_cache;
+mod event_payload;
 mod fate;
 mod find;
 mod fresh;
@@ -66,6 +67,7 @@ pub use api_key::{ApiKey, ApiKeyRecord, KeyHash, KeyTextFault, RANDOM_BYTES, Uns
 pub use authorizer_cache::{Misfit, Reuse, Revocation, Shared, StaticRoute, revocations};
 pub use bundle::{Archive, ArchiveError, Bundle, BundleError, Source};
 pub use door::{Admission, Answer, Door, EventAnswer, Ports};
+pub use fresh::{Fresh, Rhythm};
 pub use live::LiveDoor;
 pub use policy_tests::{Difference, Entrance, PolicyTestFiles, TestReport, TestResult, Uncovered};
 pub use publication::{Publication, PublicationFault};

@@ -24,6 +24,9 @@ pub enum BodyError {
         /// The bound, in bytes.
         limit: usize,
     },
+    /// Its end did not come in time.
+    #[error("the body did not come in time")]
+    TimedOut,
     /// The sender stopped before the end.
     #[error("the body ended early: {0}")]
     Cut(String),

@@ -155,6 +155,9 @@ pub struct Call {
     /// The decision as it is recorded, where decisions are.
     #[serde(skip)]
     pub record: Option<Box<DecisionRecord>>,
+    /// When the front took it, by its own clock, where it says so.
+    #[serde(skip)]
+    pub received: Option<Timestamp>,
     /// When the platform ends the invocation; `None` where it sets no end.
     #[serde(skip)]
     pub deadline: Option<Timestamp>,
@@ -211,6 +214,7 @@ impl Call {
             batched: false,
             goes_on: false,
             record: None,
+            received: inbound.received,
             // A platform that keeps deadlines starts no call after them; one that has none (`cargo lambda watch`)
             // gives a time in the past.
             deadline: (inbound.deadline > at).then_some(inbound.deadline),

@@ -12,6 +12,7 @@ mod secrets;
 mod signing_key;
 mod stores;
 mod targets;
+pub mod unruly_server;
 mod webhooks;
 mod world;
 

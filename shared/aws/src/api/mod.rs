@@ -75,6 +75,11 @@ impl ServiceApi {
         Self { connector, signer: credentials.into(), region, endpoints }
     }
 
+    /// Who signs with the function's own credentials, and the region that it is in.
+    pub(crate) fn signer(&self) -> (&Signer, &str) {
+        (&self.signer, &self.region)
+    }
+
     /// The JSON text that `operation` answers; `region` where it is not the function's own.
     pub(crate) async fn call(
         &self,

@@ -11,6 +11,7 @@ mod entities;
 mod faults;
 mod fetch;
 mod forget;
+mod http;
 mod lambda;
 mod leases;
 mod ledger;

@@ -1,9 +1,11 @@
-//! What a Lambda target receives and answers: payload format 2.0, or 1.0 where the target is declared so, whatever the front.
+//! What targets receive and answer: functions payload format 2.0, or 1.0 where the target is declared so, whatever the front;
+//! servers header fields.
 
 mod answer;
 mod answer_v1;
 mod event;
 mod event_v1;
+pub mod http;
 
 pub use answer::decode;
 pub use answer_v1::decode_v1;

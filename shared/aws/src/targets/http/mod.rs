@@ -1,0 +1,189 @@
+//! Servers that speak HTTP: one exchange each, to an address that was checked, with what the door vouches for and the
+//! credentials that the configuration names.
+
+mod address;
+mod answer;
+mod client;
+mod connect;
+mod credentials;
+mod exchange;
+mod fault;
+mod identity;
+mod message_signature;
+mod outgoing;
+mod resolve;
+mod server;
+mod trust;
+mod vault;
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use doorward_config::{Credentials, Endpoint, HttpTarget};
+use doorward_core::ports::{Clock, Forward, ForwardMessage, Secrets};
+use doorward_model::{Reply, TargetFault};
+use http::{HeaderMap, Response, StatusCode};
+use hyper::body::Incoming;
+use rustls::pki_types::CertificateDer;
+use tokio::time::{Instant, timeout_at};
+
+use crate::AwsClients;
+use crate::signer::Signer;
+use client::Wiring;
+use credentials::Proof;
+use exchange::{Exchange, Outgoing};
+use server::Server;
+use vault::Vault;
+
+pub use resolve::{Resolve, SystemResolver};
+
+/// How long a token endpoint is waited for at most.
+const TOKEN_WITHIN: Duration = Duration::from_secs(5);
+
+/// Targets that are servers.
+pub struct HttpTargets {
+    wiring: Arc<Wiring>,
+    vault: Vault,
+    signer: Signer,
+    region: String,
+    /// By the name of the target, for as long as the configuration says the same of it.
+    servers: Mutex<HashMap<String, Arc<Server>>>,
+}
+
+impl HttpTargets {
+    /// Servers that the system's resolver finds and whose certificates the system trusts.
+    #[must_use]
+    pub fn new(clients: &AwsClients, secrets: Arc<dyn Secrets>, clock: Arc<dyn Clock>) -> Self {
+        Self::with(clients, secrets, clock, Arc::new(SystemResolver), Vec::new())
+    }
+
+    /// The same with another resolver, and with further roots of trust.
+    #[must_use]
+    pub fn with(
+        clients: &AwsClients,
+        secrets: Arc<dyn Secrets>,
+        clock: Arc<dyn Clock>,
+        names: Arc<dyn Resolve>,
+        further_roots: Vec<CertificateDer<'static>>,
+    ) -> Self {
+        let (signer, region) = clients.services.signer();
+        Self {
+            wiring: Arc::new(Wiring::new(names, further_roots)),
+            vault: Vault::new(secrets, clock),
+            signer: signer.clone(),
+            region: region.to_owned(),
+            servers: Mutex::default(),
+        }
+    }
+
+    /// One call: one exchange, and a second one where the server refuses credentials that have changed meanwhile.
+    pub(super) async fn send(
+        &self,
+        name: &str,
+        target: &HttpTarget,
+        endpoint: &Endpoint,
+        forward: &Forward<'_>,
+        within: Duration,
+    ) -> Result<Reply, TargetFault> {
+        let deadline = Instant::now() + within;
+        let server = self.server(name, target);
+        let composed = outgoing::compose(target, endpoint, forward)?;
+        let signed = async {
+            match &target.identity {
+                None => Ok(composed),
+                Some(key) => {
+                    let secret = self.vault.read(&key.secret, |_| true).await?;
+                    outgoing::identified(composed, forward, key, &secret, self.vault.clock().now())
+                }
+            }
+        };
+        let outgoing = timeout_at(deadline, signed).await.unwrap_or_else(|_| Err(no_secret_in_time()))?;
+        let exchange = Exchange { connections: server.connections(), clock: self.vault.clock(), deadline };
+
+        let proof = self.prove(&server, None, &exchange).await?;
+        let answer = self.attempt(&server, &outgoing, &proof, &exchange).await?;
+        if !proof.is_refused(&answer) {
+            return finished(target, answer, forward, deadline);
+        }
+        drop(answer);
+        // The server did nothing, so that it may be asked again whatever was asked for.
+        let other = self.prove(&server, Some(&proof), &exchange).await?;
+        if other == proof {
+            return Err(refused());
+        }
+        let answer = self.attempt(&server, &outgoing, &other, &exchange).await?;
+        if other.is_refused(&answer) {
+            return Err(refused());
+        }
+        finished(target, answer, forward, deadline)
+    }
+
+    fn server(&self, name: &str, target: &HttpTarget) -> Arc<Server> {
+        let mut servers = self.servers.lock().unwrap_or_else(PoisonError::into_inner);
+        match servers.get(name) {
+            Some(server) if server.target() == target => Arc::clone(server),
+            _ => {
+                let server = Arc::new(Server::new(&self.wiring, target.clone()));
+                servers.insert(name.to_owned(), Arc::clone(&server));
+                server
+            }
+        }
+    }
+
+    async fn prove(
+        &self,
+        server: &Server,
+        refused: Option<&Proof>,
+        exchange: &Exchange<'_>,
+    ) -> Result<Proof, TargetFault> {
+        let credentials = server.target().credentials.as_ref();
+        let before = exchange.before(server.token_connections(), TOKEN_WITHIN);
+        let proof = Proof::obtain(credentials, refused, &self.vault, server.tokens(), &before);
+        timeout_at(exchange.deadline, proof).await.unwrap_or_else(|_| Err(no_secret_in_time()))
+    }
+
+    async fn attempt(
+        &self,
+        server: &Server,
+        outgoing: &Outgoing,
+        proof: &Proof,
+        exchange: &Exchange<'_>,
+    ) -> Result<Response<Incoming>, TargetFault> {
+        let mut outgoing = outgoing.clone();
+        proof.show(&mut outgoing.headers);
+        if let (Proof::Signature, Some(Credentials::SigV4 { service, region })) =
+            (proof, &server.target().credentials)
+        {
+            let region = region.as_deref().unwrap_or(&self.region);
+            outgoing::sign(&mut outgoing, &self.signer, service, region)?;
+        }
+        exchange.send(outgoing).await
+    }
+}
+
+fn no_secret_in_time() -> TargetFault {
+    TargetFault::Credentials("they cannot be had in time".to_owned())
+}
+
+fn refused() -> TargetFault {
+    TargetFault::Credentials("the server refused them".to_owned())
+}
+
+/// The answer of a request goes on; of an event all that counts is whether the server took it.
+fn finished(
+    target: &HttpTarget,
+    answer: Response<Incoming>,
+    forward: &Forward<'_>,
+    deadline: Instant,
+) -> Result<Reply, TargetFault> {
+    match forward.message {
+        ForwardMessage::Http { .. } => answer::reply(target, answer, deadline),
+        ForwardMessage::Event { .. } if answer.status().is_success() => {
+            Ok(Reply { status: StatusCode::OK, headers: HeaderMap::new(), body: doorward_model::Body::Empty })
+        }
+        ForwardMessage::Event { .. } => {
+            Err(TargetFault::Failed(format!("it answered {}", answer.status().as_u16())))
+        }
+    }
+}
