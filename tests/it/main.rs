@@ -35,6 +35,7 @@ mod packages;
 mod policy_tests;
 mod readme;
 mod recorded_once;
+mod regions;
 mod replay;
 mod same_everywhere;
 mod services;

@@ -89,7 +89,7 @@ impl Cloud {
 const ALICE: &str = "User::\"alice\"";
 
 /// A project whose routes `POST /NAME` go to these targets, each its name and its keys.
-fn project(targets: &[(&str, String)]) -> TempDir {
+pub(crate) fn project(targets: &[(&str, String)]) -> TempDir {
     let folder = tempfile::tempdir().unwrap();
     let mut text = r#"
 [door]

@@ -58,8 +58,9 @@ impl LambdaTargets {
             .invocation_type(kind)
             .payload(Blob::new(payload))
             .customize();
-        if let Some(region) = &endpoint.region {
-            operation = operation.config_override(Config::builder().region(Region::new(region.clone())));
+        let own = self.client.config().region().map(AsRef::as_ref);
+        if let Some(region) = endpoint.region.as_deref().filter(|region| own != Some(region)) {
+            operation = operation.config_override(Config::builder().region(Region::new(region.to_owned())));
         }
         operation
             .mutate_request(move |request| {

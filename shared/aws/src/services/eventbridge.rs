@@ -97,11 +97,10 @@ fn event_id(answer: &[u8]) -> Result<String, TargetFault> {
 }
 
 fn failed(code: &str) -> TargetFault {
-    match word(code).as_deref() {
-        Some("MalformedDetail") => TargetFault::Unfit("EventBridge does not take its detail"),
+    match word(code) {
         // Its own faults may come after the event was put.
-        Some(code) if !code.starts_with("Internal") => TargetFault::Unreachable(code.to_owned()),
-        Some(code) => TargetFault::Reset(code.to_owned()),
+        Some(code) if code.starts_with("Internal") => TargetFault::Reset(code),
+        Some(code) => fault::refused(code),
         None => fault::unreadable(),
     }
 }

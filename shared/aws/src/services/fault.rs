@@ -3,13 +3,17 @@ use doorward_model::TargetFault;
 use crate::api::ApiError;
 use crate::connection;
 
+/// What services say of a payload: it is the caller's fault then, and not theirs.
+const PAYLOAD: [&str; 3] = ["InvalidExecutionInput", "InvalidMessageContents", "MalformedDetail"];
+
 impl From<ApiError> for TargetFault {
     /// A refusal, throttling included, leaves everything as it was; where a service fails it may have done what it was asked.
     fn from(error: ApiError) -> Self {
         match error {
             ApiError::Unsendable(cause) => Self::Unreachable(cause),
             ApiError::NotReached => connection::unreachable(),
-            ApiError::Refused(word) => Self::Unreachable(word),
+            ApiError::Refused(word) => refused(word),
+            ApiError::Failed { status: 413, .. } => Self::Unfit("it is larger than the service takes"),
             ApiError::Failed { status: 400..500, .. } => Self::Unreachable(error.to_string()),
             ApiError::Failed { status: 500.., word: Some(word) } => Self::Reset(word),
             ApiError::Failed { status: 500.., .. } => Self::Reset(error.to_string()),
@@ -18,6 +22,14 @@ impl From<ApiError> for TargetFault {
             ApiError::Cut => connection::reset(),
         }
     }
+}
+
+/// What a service would not do, by its own word.
+pub(super) fn refused(word: String) -> TargetFault {
+    if PAYLOAD.contains(&word.as_str()) {
+        return TargetFault::Unfit("the service does not take it");
+    }
+    TargetFault::Unreachable(word)
 }
 
 /// An answer with status 200 that does not say what it must.
@@ -39,6 +51,8 @@ mod tests {
         check(ApiError::Unsendable("x".to_owned()), "target-unavailable", true);
         check(ApiError::NotReached, "target-unavailable", true);
         check(ApiError::Refused("ThrottlingException".to_owned()), "target-unavailable", true);
+        check(ApiError::Refused("InvalidMessageContents".to_owned()), "unfit-payload", true);
+        check(failed(413, None), "unfit-payload", true);
         check(failed(403, None), "target-unavailable", true);
         check(failed(500, Some("InternalFailure")), "target-reset", false);
         check(failed(503, None), "target-reset", false);
