@@ -38,6 +38,7 @@ mod readme;
 mod recorded_once;
 mod replay;
 mod same_everywhere;
+mod services;
 mod start;
 mod store_away;
 mod tools;

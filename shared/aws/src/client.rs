@@ -13,7 +13,7 @@ use aws_smithy_runtime_api::client::http::{HttpConnectorSettings, SharedHttpConn
 use aws_smithy_types::retry::RetryConfig;
 use aws_smithy_types::timeout::TimeoutConfig;
 
-use crate::json_api::JsonApi;
+use crate::api::ServiceApi;
 use crate::passing::RetryPassing;
 
 const CONNECT: Duration = Duration::from_secs(2);
@@ -29,7 +29,7 @@ pub struct AwsClients {
     pub(crate) dynamodb: aws_sdk_dynamodb::Client,
     pub(crate) lambda: aws_sdk_lambda::Client,
     pub(crate) connector: SharedHttpConnector,
-    pub(crate) json: JsonApi,
+    pub(crate) services: ServiceApi,
 }
 
 /// An environment variable without which there are no clients.
@@ -41,7 +41,8 @@ impl AwsClients {
     /// Clients with the credentials and the region that Lambda puts into the environment of a function
     /// (<https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html>), and the endpoints of
     /// `AWS_ENDPOINT_URL_DYNAMODB`, `AWS_ENDPOINT_URL_LAMBDA`, `AWS_ENDPOINT_URL_SECRETS_MANAGER`,
-    /// `AWS_ENDPOINT_URL_SSM` or `AWS_ENDPOINT_URL` where they are set
+    /// `AWS_ENDPOINT_URL_SSM`, `AWS_ENDPOINT_URL_SQS`, `AWS_ENDPOINT_URL_SNS`, `AWS_ENDPOINT_URL_EVENTBRIDGE`,
+    /// `AWS_ENDPOINT_URL_SFN` or `AWS_ENDPOINT_URL` where they are set
     /// (<https://docs.aws.amazon.com/sdkref/latest/guide/feature-ss-endpoints.html>).
     ///
     /// # Errors
@@ -68,7 +69,7 @@ impl AwsClients {
         let endpoint = |service: &str| lookup(service).or_else(|| lookup("AWS_ENDPOINT_URL"));
 
         let connector = connector();
-        let json = JsonApi::new(connector.clone(), keys, region.to_string(), endpoint);
+        let services = ServiceApi::new(connector.clone(), keys, region.to_string(), endpoint);
         let shared = connector.clone();
         let http = http_client_fn(move |_, _| shared.clone());
         let mut dynamodb = aws_sdk_dynamodb::Config::builder()
@@ -96,7 +97,7 @@ impl AwsClients {
             dynamodb: aws_sdk_dynamodb::Client::from_conf(dynamodb.build()),
             lambda: aws_sdk_lambda::Client::from_conf(lambda.build()),
             connector,
-            json,
+            services,
         })
     }
 }

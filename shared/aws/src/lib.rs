@@ -1,13 +1,15 @@
 //! The pipeline's ports on AWS. No other crate names the SDK.
 
+mod accepted;
 mod answers;
+mod api;
 mod api_keys;
 mod assignments;
 mod attributes;
 mod block;
 mod client;
 mod clock;
-
+mod connection;
 mod decisions;
 mod entities;
 mod fetch;
@@ -16,7 +18,6 @@ mod invoke_event;
 mod item;
 mod journal;
 mod journal_line;
-mod json_api;
 mod key_keeper;
 mod lambda;
 mod ledger;
@@ -39,6 +40,7 @@ mod runtime;
 mod sample;
 mod sdk_error;
 mod secrets;
+mod services;
 mod signer;
 #[cfg(test)]
 mod simulation;
@@ -83,11 +85,12 @@ pub use rollup::{
 pub use runtime::block_on;
 pub use sdk_error::is_table_missing;
 pub use secrets::AwsSecrets;
+pub use services::ServiceTargets;
 pub use signer::{Scope, Signer, Unsigned};
 pub use start::{StartError, init_log, open_authorizer, open_door};
 pub use switchboard::{Switchboard, SwitchedOff};
 pub use switches::DynamoSwitches;
-pub use targets::{AwsTargets, HttpTargets, Resolve, SystemResolver, is_connect_failure};
+pub use targets::{AwsTargets, HttpTargets, Resolve, SystemResolver};
 pub use usage_import::{ImportError, Imported};
 pub use usage_reader::UsageReader;
 

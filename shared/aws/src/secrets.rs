@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 use tokio::io::AsyncReadExt as _;
 
 use crate::AwsClients;
-use crate::json_api::{ApiError, JsonApi, Service};
+use crate::api::{ApiError, Service, ServiceApi};
 
 /// How long a file system may take.
 const WITHIN: Duration = Duration::from_secs(2);
@@ -24,7 +24,7 @@ const LARGEST: usize = 64 * 1024;
 /// Secrets from the environment, as it was at start, from files, from Secrets Manager and from Systems Manager.
 pub struct AwsSecrets {
     environment: HashMap<String, Secret>,
-    api: JsonApi,
+    api: ServiceApi,
 }
 
 /// Why there is no secret.
@@ -57,7 +57,10 @@ impl AwsSecrets {
             }
             _ => None,
         };
-        Self { environment: variables.into_iter().filter_map(secret).collect(), api: clients.json.clone() }
+        Self {
+            environment: variables.into_iter().filter_map(secret).collect(),
+            api: clients.services.clone(),
+        }
     }
 
     async fn find(&self, reference: &SecretRef) -> Result<Secret, NoSecret> {

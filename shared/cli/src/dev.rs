@@ -10,7 +10,7 @@ use crate::building::{Progress, build_functions};
 use crate::ending::asked_to_end;
 use crate::endpoint::export_line;
 use crate::local_callers;
-use crate::local_door::{Given, LocalDoor, Runner, environment};
+use crate::local_door::{Given, LocalDoor, Runner, environment, given_places};
 use crate::local_secrets;
 use crate::output::{Exit, Failure, Format, say};
 use crate::project::{Project, workspace_root};
@@ -81,7 +81,8 @@ pub(crate) async fn run(arguments: Arguments, format: Format) -> Result<Exit, Fa
         None => Runner::Binaries(build_functions(&root)?),
     };
     let callers = arguments.sign_as.iter().map(|arn| local_callers::made(arn)).collect::<Result<_, _>>()?;
-    let given = Given { secrets: local_secrets::given(project.rules.config()), callers };
+    let config = project.rules.config();
+    let given = Given { secrets: local_secrets::given(config), callers, places: given_places(config) };
     let door = {
         let _progress = Progress::start("starting the door");
         LocalDoor::start(&project, runner, ports_from(arguments.port), given)

@@ -205,6 +205,7 @@ fn call_words(call: &Value) -> String {
     let note = |name: &str| call.get(name).filter(|note| !note.is_null());
     words.extend(note("decision").map(decision_words));
     words.extend(note("shadow").map(|shadow| format!("in shadow {}", decision_words(shadow))));
+    words.extend(note("sent").and_then(|sent| sent_words(sent, text("target").unwrap_or_default())));
     if let Some(bound) = text("bound") {
         words.push(format!("limit {bound}"));
     }
@@ -213,6 +214,28 @@ fn call_words(call: &Value) -> String {
         words.push(format!("{} {}: {}", part("in"), part("pointer"), part("rule")));
     }
     words.join("; ")
+}
+
+/// Where a call went and how often it was tried, where that says more than its target's name.
+fn sent_words(sent: &Value, target: &str) -> Option<String> {
+    let tries = sent.get("tries").and_then(Value::as_u64).unwrap_or_default();
+    let endpoint = sent.get("endpoint").and_then(Value::as_str).unwrap_or_default();
+    let why = sent.get("not_retried").and_then(Value::as_str);
+    if tries == 0 || (tries == 1 && why.is_none() && endpoint == target) {
+        return None;
+    }
+    let mut words = format!("to {endpoint}");
+    if tries > 1 {
+        words.push_str(&format!(", at try {tries}"));
+    }
+    match why {
+        Some("budget") => words.push_str(", and not again: the budget of retries is spent"),
+        Some("not-idempotent") => words.push_str(", and not again: it may have been carried out"),
+        Some("attempts") => words.push_str(", and not again: that was the last try"),
+        Some("time") => words.push_str(", and not again: no time is left"),
+        Some(_) | None => {}
+    }
+    Some(words)
 }
 
 #[cfg(test)]

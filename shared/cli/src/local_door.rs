@@ -3,7 +3,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use doorward_aws::{AwsClients, LedgerReader};
-use doorward_config::{Config, Target, TargetKind, TokenKind, jwks_url_variable};
+use doorward_config::{Config, Target, TargetKind, TokenKind, jwks_url_variable, target_variable};
 use doorward_emulator::{
     Emulator, FunctionSpec, Functions, IamIdentity, IssuerSpec, Options, Ports, StreamMapping, TokenShape,
 };
@@ -51,6 +51,14 @@ pub(crate) struct Given {
     pub(crate) secrets: Secrets,
     /// Who may sign requests with AWS credentials.
     pub(crate) callers: Vec<IamIdentity>,
+    /// Where targets are instead of where the configuration says: addresses by the names of variables.
+    pub(crate) places: BTreeMap<String, String>,
+}
+
+/// The places of targets that this very program has in its environment.
+pub(crate) fn given_places(config: &Config) -> BTreeMap<String, String> {
+    let variables = config.targets.iter().map(|target| target_variable(&target.name));
+    variables.filter_map(|name| Some((name.clone(), std::env::var(name).ok()?))).collect()
 }
 
 impl LocalDoor {
@@ -58,7 +66,7 @@ impl LocalDoor {
         project: &Project,
         runner: Runner,
         ports: Ports,
-        Given { secrets, callers }: Given,
+        Given { secrets, callers, places }: Given,
     ) -> Result<Self, Failure> {
         let config = project.rules.config();
         let LocalFronts { rest_api, http_api, websocket_api, function_url, alb } = local_fronts::of(config);
@@ -67,7 +75,7 @@ impl LocalDoor {
             account: "123456789012".to_owned(),
             tables: local_tables::definitions(config).map_err(Failure::new)?,
             table_prefix: config.door.table.clone(),
-            functions: functions(config, &project.config, runner, &secrets)?,
+            functions: functions(config, &project.config, runner, secrets.iter().chain(&places))?,
             event_sources: vec![ledger_stream(config)],
             rest_api,
             http_api,
@@ -86,6 +94,21 @@ impl LocalDoor {
     }
 }
 
+/// Where the services are that a local door does not bring along, by their variables.
+const SERVICES: [&str; 4] =
+    ["AWS_ENDPOINT_URL_SQS", "AWS_ENDPOINT_URL_SNS", "AWS_ENDPOINT_URL_EVENTBRIDGE", "AWS_ENDPOINT_URL_SFN"];
+
+/// An address that nobody can have: what a local door sends never leaves the machine unless its environment says where to.
+const NOWHERE: &str = "http://127.0.0.1:0";
+
+/// Each service as this very program's environment has it.
+fn services() -> impl Iterator<Item = (String, String)> {
+    SERVICES.into_iter().map(|name| {
+        let address = std::env::var(name).ok().filter(|address| !address.is_empty());
+        (name.to_owned(), address.unwrap_or_else(|| NOWHERE.to_owned()))
+    })
+}
+
 /// The region that a local door is in.
 pub(crate) const REGION: &str = "us-east-1";
 
@@ -98,6 +121,7 @@ pub(crate) fn environment(
         ("AWS_ENDPOINT_URL_DYNAMODB".to_owned(), emulator.dynamodb_url().to_owned()),
         ("DOORWARD_CONFIG".to_owned(), project.config.display().to_string()),
     ]);
+    variables.extend(services());
     for issuer in &project.rules.config().issuers {
         let name = jwks_url_variable(&issuer.name);
         variables.insert(name, emulator.jwks_url(&issuer.name).map_err(Failure::new)?);
@@ -105,11 +129,11 @@ pub(crate) fn environment(
     Ok(variables)
 }
 
-fn functions(
+fn functions<'g>(
     config: &Config,
     config_path: &Path,
     runner: Runner,
-    secrets: &Secrets,
+    given: impl Iterator<Item = (&'g String, &'g String)> + Clone,
 ) -> Result<Functions, Failure> {
     let binaries = match runner {
         Runner::InvokeUrl(url) => return Ok(Functions::Remote(url)),
@@ -126,7 +150,8 @@ fn functions(
         })?;
         let mut env = env.clone();
         if name == DISPATCHER {
-            env.extend(secrets.clone());
+            env.extend(services());
+            env.extend(given.clone().map(|(name, value)| (name.clone(), value.clone())));
         }
         Ok(FunctionSpec {
             name: name.to_owned(),

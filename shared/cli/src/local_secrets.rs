@@ -25,22 +25,25 @@ pub(crate) fn made(config: &Config) -> Result<Secrets, Failure> {
     named(config).map(|(name, scheme)| Ok((name.to_owned(), make(scheme)?))).collect()
 }
 
-/// The variables that the configuration names, with the scheme that their secret is for.
-pub(crate) fn named(config: &Config) -> impl Iterator<Item = (&str, WebhookScheme)> {
-    config.webhooks.iter().flat_map(|webhook| {
-        webhook.secrets.iter().filter_map(|secret| match secret {
-            SecretRef::Env(name) => Some((name.as_str(), webhook.scheme)),
-            SecretRef::File(_) | SecretRef::SecretsManager { .. } | SecretRef::Ssm(_) => None,
-        })
+/// The variables that the configuration names, with the scheme that their secret is for where that is a webhook's.
+pub(crate) fn named(config: &Config) -> impl Iterator<Item = (&str, Option<WebhookScheme>)> {
+    let of_webhooks = config
+        .webhooks
+        .iter()
+        .flat_map(|webhook| webhook.secrets.iter().map(|secret| (secret, Some(webhook.scheme))));
+    let of_targets = config.target_secrets().map(|secret| (secret, None));
+    of_webhooks.chain(of_targets).filter_map(|(secret, scheme)| match secret {
+        SecretRef::Env(name) => Some((name.as_str(), scheme)),
+        SecretRef::File(_) | SecretRef::SecretsManager { .. } | SecretRef::Ssm(_) => None,
     })
 }
 
-fn make(scheme: WebhookScheme) -> Result<String, Failure> {
+fn make(scheme: Option<WebhookScheme>) -> Result<String, Failure> {
     let mut random = [0; BYTES];
     SystemRandom::new().fill(&mut random).map_err(|_| Failure::new("this machine gives no randomness"))?;
     let text = STANDARD.encode(random);
     Ok(match scheme {
-        WebhookScheme::StandardWebhooks => format!("whsec_{text}"),
-        WebhookScheme::Stripe | WebhookScheme::GitHub => text,
+        Some(WebhookScheme::StandardWebhooks) => format!("whsec_{text}"),
+        Some(WebhookScheme::Stripe | WebhookScheme::GitHub) | None => text,
     })
 }

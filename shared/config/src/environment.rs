@@ -1,7 +1,7 @@
 use doorward_model::{Fault, Faults};
 
 use crate::checked::{Config, JwksLocation};
-use crate::{fronts, location};
+use crate::{fronts, location, targets};
 
 /// One environment variable that Doorward's programs read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -35,6 +35,13 @@ pub const ENVIRONMENT: &[EnvironmentVariable] = &[
         default: None,
     },
     EnvironmentVariable {
+        name: "DOORWARD_TARGET_<TARGET>",
+        description: "Where one target is, instead of the configured place: as many URLs, names or ARNs as it has endpoints, \
+                      separated by commas. `<TARGET>` is the target's name in upper case, with `_` for all but letters and \
+                      digits.",
+        default: None,
+    },
+    EnvironmentVariable {
         name: "DOORWARD_LOG",
         description: "The lowest level that is logged: `error`, `warn`, `info` or `off`; `debug` and `trace` in development builds.",
         default: Some("`info`"),
@@ -58,6 +65,26 @@ pub const ENVIRONMENT: &[EnvironmentVariable] = &[
         name: "AWS_ENDPOINT_URL_SSM",
         description: "Where Systems Manager is, for `ssm:` references.",
         default: Some("the service in the function's region"),
+    },
+    EnvironmentVariable {
+        name: "AWS_ENDPOINT_URL_SQS",
+        description: "Where SQS is, for targets that are queues; one that is set is asked for every queue, whatever host its URL names.",
+        default: Some("the host in the queue's URL"),
+    },
+    EnvironmentVariable {
+        name: "AWS_ENDPOINT_URL_SNS",
+        description: "Where SNS is, for targets that are topics.",
+        default: Some("the service in the topic's region"),
+    },
+    EnvironmentVariable {
+        name: "AWS_ENDPOINT_URL_EVENTBRIDGE",
+        description: "Where EventBridge is, for targets that are buses.",
+        default: Some("the service in the bus's region"),
+    },
+    EnvironmentVariable {
+        name: "AWS_ENDPOINT_URL_SFN",
+        description: "Where Step Functions is, for targets that are state machines.",
+        default: Some("the service in the state machine's region"),
     },
 ];
 
@@ -90,6 +117,14 @@ impl Config {
                 }
             }
         }
+        for target in &mut self.targets {
+            let variable = target_variable(&target.name);
+            if let Some(places) = lookup(&variable)
+                && let Err(fault) = targets::move_to(target, &places)
+            {
+                add(&variable, fault);
+            }
+        }
         faults.or(self)
     }
 }
@@ -97,6 +132,15 @@ impl Config {
 /// `DOORWARD_JWKS_URL_MY_ISSUER` for the issuer `my-issuer`.
 #[must_use]
 pub fn jwks_url_variable(issuer: &str) -> String {
-    let part = issuer.chars().map(|c| if c.is_ascii_alphanumeric() { c.to_ascii_uppercase() } else { '_' });
-    "DOORWARD_JWKS_URL_".chars().chain(part).collect()
+    format!("DOORWARD_JWKS_URL_{}", in_variable(issuer))
+}
+
+/// `DOORWARD_TARGET_MY_TARGET` for the target `my-target`.
+#[must_use]
+pub fn target_variable(target: &str) -> String {
+    format!("DOORWARD_TARGET_{}", in_variable(target))
+}
+
+fn in_variable(name: &str) -> String {
+    name.chars().map(|c| if c.is_ascii_alphanumeric() { c.to_ascii_uppercase() } else { '_' }).collect()
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::ops::Range;
 
-use doorward_model::{Fault, Faults, Place};
+use doorward_model::{Fault, Faults, JsonFault, Place, parse_json};
 use serde::Deserialize;
 use serde::de::{Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Number, Value};
@@ -70,6 +70,16 @@ impl Source {
             }
         }
         Place::new(&self.file, &self.text, spot.span.clone())
+    }
+
+    /// Whether the member at `pointer` is written as a number that was rounded when it was read.
+    pub(crate) fn is_rounded(&self, pointer: &str) -> bool {
+        let span = self.place(pointer).span;
+        let after = self.text.get(span.end..).unwrap_or_default();
+        let written = after.trim_start_matches(['"', '\'', ' ', '\t', '\r', '\n', ':']);
+        let part = |c: char| c.is_ascii_digit() || matches!(c, '-' | '+' | '.' | 'e' | 'E');
+        let number = written.split(|c| !part(c)).next().unwrap_or_default();
+        parse_json(number.as_bytes(), 0) == Err(JsonFault::Inexact)
     }
 
     /// A fault in the part at `pointer`.

@@ -119,7 +119,7 @@ fn check(operation: &Operation, mode: CheckAnswers, reply: &Reply, call: &mut Ca
             rule: "no content coding, since the contract reads the body".to_owned(),
             names: Vec::new(),
         }],
-        false => operation.check_response(status, media, body),
+        false => operation.check_response(status, &reply.headers, body),
     };
     if violations.is_empty() {
         return Ok(());

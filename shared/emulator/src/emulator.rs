@@ -205,7 +205,8 @@ impl Emulator {
         self.urls.alb.as_deref()
     }
 
-    /// The Lambda endpoint: the Invoke API, and `GET /_doorward/logs?id=…` with the JSON form of [`Logs::find`].
+    /// The Lambda endpoint: the Invoke API, `GET /_doorward/logs?id=…` with the JSON form of [`Logs::find`], and
+    /// `PUT` and `DELETE /_doorward/away/REGION`, which do what [`set_region_away`](Self::set_region_away) does.
     pub fn lambda_url(&self) -> &str {
         &self.lambda_url
     }
@@ -266,6 +267,12 @@ impl Emulator {
             }
         }
         Ok(started)
+    }
+
+    /// From now on the Invoke API answers 503 to whatever is signed for `region`, or no longer does. The same functions run
+    /// for all regions.
+    pub fn set_region_away(&self, region: &str, away: bool) {
+        self.lambda.set_region_away(region, away);
     }
 
     /// Returns as soon as no asynchronous invocation is queued, running or waiting for its retry.

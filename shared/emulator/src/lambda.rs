@@ -6,6 +6,7 @@ mod invocation;
 mod invoke_api;
 mod output;
 mod pool;
+mod regions;
 mod remote;
 mod runtime_api;
 mod sandbox;
@@ -21,6 +22,7 @@ pub(crate) use self::remote::Remote;
 
 use self::asynchronous::EventQueue;
 use self::pool::FunctionPool;
+use self::regions::Regions;
 use crate::options::FunctionSpec;
 
 /// Most bytes of a synchronous invocation's payload and of its answer (6 MB).
@@ -56,16 +58,22 @@ impl Functions {
     }
 }
 
-/// The Lambda service of one account in one region.
+/// The Lambda service of one account. Whatever region the Invoke API is asked for, the same functions run.
 pub(crate) struct Lambda {
     world: Arc<World>,
     functions: Functions,
     events: EventQueue,
+    regions: Regions,
 }
 
 impl Lambda {
     pub(crate) fn new(world: Arc<World>, functions: Functions) -> Self {
-        Self { world, functions, events: EventQueue::new() }
+        Self { world, functions, events: EventQueue::new(), regions: Regions::default() }
+    }
+
+    /// From now on the Invoke API fails for `region`, or no longer does.
+    pub(crate) fn set_region_away(&self, region: &str, away: bool) {
+        self.regions.set_away(region, away);
     }
 
     /// Whether `function` may exist. Only a hosted function is known not to.

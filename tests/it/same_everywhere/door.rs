@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use doorward_config::Target;
+use doorward_config::{Endpoint, Target};
 use doorward_core::limit::{Ask, Assignment, GiveBack, Level, Reserved, Slot};
 use doorward_core::ports::{
     BundleNews, CallBlock, Claim, Forward, Journal, Ledger, LimitStore, StoreError, Switches, Targets,
@@ -219,7 +219,13 @@ struct Answering;
 
 #[async_trait]
 impl Targets for Answering {
-    async fn send(&self, _: &Target, _: Forward<'_>, _: Duration) -> Result<Reply, TargetFault> {
+    async fn send(
+        &self,
+        _: &Target,
+        _: &Endpoint,
+        _: Forward<'_>,
+        _: Duration,
+    ) -> Result<Reply, TargetFault> {
         let headers = http::HeaderMap::new();
         Ok(Reply { status: http::StatusCode::OK, headers, body: Body::from(b"{}".to_vec()) })
     }

@@ -10,13 +10,13 @@ use doorward_config::{Endpoint, Target, TargetKind};
 use doorward_core::ports::{Clock, Forward, Secrets, Targets};
 use doorward_model::{Reply, TargetFault};
 
-use crate::{AwsClients, LambdaTargets};
+use crate::{AwsClients, ServiceTargets};
 
-pub use http::{HttpTargets, Resolve, SystemResolver, is_connect_failure};
+pub use http::{HttpTargets, Resolve, SystemResolver};
 
 /// Targets of every kind.
 pub struct AwsTargets {
-    lambda: LambdaTargets,
+    services: ServiceTargets,
     http: HttpTargets,
 }
 
@@ -30,7 +30,7 @@ impl AwsTargets {
     /// The same with servers that are found or trusted otherwise.
     #[must_use]
     pub fn with(clients: &AwsClients, http: HttpTargets) -> Self {
-        Self { lambda: LambdaTargets::new(clients), http }
+        Self { services: ServiceTargets::new(clients), http }
     }
 }
 
@@ -44,14 +44,14 @@ impl Targets for AwsTargets {
         within: Duration,
     ) -> Result<Reply, TargetFault> {
         match &target.kind {
-            TargetKind::Lambda(_) => self.lambda.send(target, endpoint, forward, within).await,
             TargetKind::Http(server) => {
                 self.http.send(&target.name, server, endpoint, &forward, within).await
             }
-            TargetKind::Sqs(_)
+            TargetKind::Lambda(_)
+            | TargetKind::Sqs(_)
             | TargetKind::Sns(_)
             | TargetKind::EventBridge(_)
-            | TargetKind::StepFunctions(_) => Err(TargetFault::Unfit("no call reaches a target of its kind")),
+            | TargetKind::StepFunctions(_) => self.services.send(target, endpoint, forward, within).await,
         }
     }
 }

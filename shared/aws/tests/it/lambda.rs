@@ -7,26 +7,28 @@ use axum::extract::{OriginalUri, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use doorward_aws::LambdaTargets;
-use doorward_config::{LambdaTarget, Target, TargetKind};
+use doorward_config::{Endpoint, Invocation, LambdaTarget, PayloadForm, Target, TargetKind};
 use doorward_core::ports::{Forward, ForwardMessage, Targets};
 use doorward_model::{
-    Body, CanonicalPath, EntityName, EventKind, EventRecord, PathForm, Principal, Reply, TargetFault, Trace,
+    Body, CanonicalPath, EntityName, EventKind, EventRecord, HttpRequest, PathForm, Principal, Reply,
+    TargetFault, Trace,
 };
 use serde_json::{Value, json};
 
 use crate::loopback::{self, Nobody};
 use crate::sample;
+use crate::scripted::{self, Script};
 
 const XRAY: &str = "Root=1-5759e988-bd862e3fe1be46a994272793;Parent=53995c3f42cd8ad8;Sampled=1";
 
 /// What the Invoke API was asked.
-struct Invocation {
+struct Asked {
     path: String,
     headers: HeaderMap,
     event: Value,
 }
 
-type Seen = Arc<Mutex<Vec<Invocation>>>;
+type Seen = Arc<Mutex<Vec<Asked>>>;
 
 struct Fixture {
     targets: LambdaTargets,
@@ -41,7 +43,7 @@ impl Fixture {
         Self { targets, seen }
     }
 
-    fn take(&self) -> Vec<Invocation> {
+    fn take(&self) -> Vec<Asked> {
         std::mem::take(&mut *self.seen.lock().unwrap())
     }
 }
@@ -55,7 +57,8 @@ async fn invoke(
 ) -> Response {
     let path = uri.path().to_owned();
     let event = serde_json::from_slice(&body).unwrap();
-    seen.lock().unwrap().push(Invocation { path: path.clone(), headers, event });
+    let headers_say_event = headers["x-amz-invocation-type"] == "Event";
+    seen.lock().unwrap().push(Asked { path: path.clone(), headers, event });
     let error = |status: u16, code: &'static str| {
         (StatusCode::from_u16(status).unwrap(), [("x-amzn-errortype", code)], r#"{"Message":"m"}"#)
             .into_response()
@@ -64,6 +67,8 @@ async fn invoke(
     match path.split('/').nth(3).unwrap() {
         "missing" => error(404, "ResourceNotFoundException"),
         "busy" => error(429, "TooManyRequestsException"),
+        "starting" => error(502, "EC2ThrottledException"),
+        "large" => error(413, "RequestTooLargeException"),
         "broken" => error(500, "ServiceException"),
         "failing" => failed(r#"{"errorType":"KeyError","errorMessage":"card 4111"}"#),
         "slow" => {
@@ -71,7 +76,10 @@ async fn invoke(
         }
         "stuck" => std::future::pending().await,
         "odd" => "no JSON".into_response(),
+        "later" if headers_say_event => StatusCode::ACCEPTED.into_response(),
         "huge" => format!("\"{}\"", "x".repeat(8 * 1024 * 1024)).into_response(),
+        "listing" => r#"{"statusCode":200,"multiValueHeaders":{"x-order":["1","2"]}}"#.into_response(),
+        "inferred" => r#"{"message":"hi"}"#.into_response(),
         _ => r#"{"statusCode":201,"headers":{"x-order":"42"},"body":"made"}"#.into_response(),
     }
 }
@@ -81,7 +89,19 @@ fn target(lambda: &str) -> Target {
 }
 
 async fn send_http(targets: &LambdaTargets, lambda: &str, within: Duration) -> Result<Reply, TargetFault> {
-    let (call, request) = (sample::call("c-1"), sample::request());
+    let target = target(lambda);
+    send_body(targets, &target, &target.endpoints[0], sample::SECRET.as_bytes(), within).await
+}
+
+async fn send_body(
+    targets: &LambdaTargets,
+    target: &Target,
+    endpoint: &Endpoint,
+    body: &[u8],
+    within: Duration,
+) -> Result<Reply, TargetFault> {
+    let call = sample::call("c-1");
+    let request = HttpRequest { body: Bytes::copy_from_slice(body), ..sample::request() };
     let principal = Principal { name: EntityName::new("User", "alice"), ..Principal::anonymous() };
     let trace = Trace { traceparent: None, xray: Some(XRAY.into()) };
     let path = CanonicalPath::parse("/orders", PathForm::Decoded).unwrap();
@@ -94,8 +114,7 @@ async fn send_http(targets: &LambdaTargets, lambda: &str, within: Duration) -> R
         rewrite: None,
     };
     let forward = Forward { call: &call, principal: &principal, trace: &trace, message };
-    let target = target(lambda);
-    targets.send(&target, &target.endpoints[0], forward, within).await
+    targets.send(target, endpoint, forward, within).await
 }
 
 #[tokio::test]
@@ -124,6 +143,61 @@ async fn qualifiers_and_arns_are_kept() {
         let encoded = function.replace(':', "%3A");
         assert_eq!(seen[0].path, format!("/2015-03-31/functions/{encoded}/invocations"));
     }
+}
+
+#[tokio::test]
+async fn an_endpoint_in_another_region_is_called_with_a_signature_for_it() {
+    let fixture = Fixture::start().await;
+    let target = target("orders");
+    for (region, expected) in
+        [(None, "eu-central-1"), (Some("us-west-2"), "us-west-2"), (None, "eu-central-1")]
+    {
+        let endpoint = Endpoint { region: region.map(str::to_owned), ..Endpoint::new("orders") };
+        send_body(&fixture.targets, &target, &endpoint, b"{}", Duration::from_secs(5)).await.unwrap();
+        let seen = fixture.take();
+        let authorization = seen[0].headers["authorization"].to_str().unwrap();
+        assert!(authorization.contains(&format!("/{expected}/lambda/aws4_request")), "{authorization}");
+    }
+}
+
+#[tokio::test]
+async fn a_function_that_is_not_waited_for_is_accepted() {
+    let fixture = Fixture::start().await;
+    let kind = LambdaTarget { invocation: Invocation::Async, ..LambdaTarget::default() };
+    let target = Target::new("later", TargetKind::Lambda(kind), "later");
+    let send = async |body: &[u8]| {
+        send_body(&fixture.targets, &target, &target.endpoints[0], body, Duration::from_secs(5)).await
+    };
+    let reply = send(b"{}").await.unwrap();
+    assert_eq!(reply.status, 202);
+    assert_eq!(reply.headers["content-type"], "application/json");
+    assert!(matches!(reply.body, Body::Full(bytes) if bytes == r#"{"call":"c-1"}"#));
+    let seen = fixture.take();
+    assert_eq!((seen.len(), &seen[0].event["version"]), (1, &json!("2.0")));
+
+    let fault = send(&[b'x'; 1024 * 1024]).await.unwrap_err();
+    assert_eq!(fault.code(), "unfit-payload");
+    assert!(fixture.take().is_empty(), "nothing was sent");
+}
+
+#[tokio::test]
+async fn payload_format_one_is_sent_and_read() {
+    let fixture = Fixture::start().await;
+    let kind = LambdaTarget { payload: PayloadForm::V1, ..LambdaTarget::default() };
+    let send = async |function: &str| {
+        let target = Target::new("old", TargetKind::Lambda(kind), function);
+        send_body(&fixture.targets, &target, &target.endpoints[0], b"{}", Duration::from_secs(5)).await
+    };
+    let reply = send("listing").await.unwrap();
+    assert_eq!(reply.status, 200);
+    let values: Vec<_> = reply.headers.get_all("x-order").iter().collect();
+    assert_eq!(values, ["1", "2"]);
+    let seen = fixture.take();
+    assert_eq!(seen[0].event["version"], "1.0");
+    assert_eq!(seen[0].event["resource"], "/orders");
+    assert_eq!(seen[0].event["requestContext"]["authorizer"]["callerId"], "alice");
+    let fault = send("inferred").await.unwrap_err();
+    assert!(matches!(fault, TargetFault::Unreadable(_)), "{fault}");
 }
 
 #[tokio::test]
@@ -160,7 +234,9 @@ async fn every_failure_has_its_kind_and_none_is_tried_twice() {
     for (function, expected) in [
         ("missing", unreachable("ResourceNotFoundException")),
         ("busy", unreachable("TooManyRequestsException")),
-        ("broken", unreachable("ServiceException")),
+        ("starting", unreachable("EC2ThrottledException")),
+        ("broken", TargetFault::Reset("ServiceException".into())),
+        ("large", TargetFault::Unfit("its event is larger than Lambda takes")),
         ("failing", TargetFault::Failed("KeyError".into())),
         ("slow", TargetFault::TimedOut),
     ] {
@@ -186,5 +262,27 @@ async fn a_function_host_that_is_not_there_cannot_be_reached() {
     let nobody = Nobody::new();
     let targets = LambdaTargets::new(&loopback::clients(nobody.address()));
     let fault = send_http(&targets, "orders", Duration::from_secs(5)).await.unwrap_err();
-    assert_eq!(fault, TargetFault::Unreachable("cannot be reached".into()));
+    assert_eq!(fault, TargetFault::Unreachable("no connection".into()));
+}
+
+#[tokio::test]
+async fn a_connection_that_ends_early_may_have_carried_the_call_out() {
+    let cut = b"HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\n{\"statusCode\":200";
+    for script in
+        [Script::Reset, Script::Close, Script::Answer(cut.to_vec()), Script::Answer(b"HTTP/1.1 2".to_vec())]
+    {
+        let server = scripted::serve(script.clone()).await;
+        let targets = LambdaTargets::new(&loopback::clients(server.address()));
+        let fault = send_http(&targets, "orders", Duration::from_secs(5)).await.unwrap_err();
+        assert_eq!(fault, TargetFault::Reset("no whole answer".into()), "{script:?}");
+        assert_eq!(server.requests().len(), 1, "{script:?}");
+    }
+}
+
+#[tokio::test]
+async fn what_is_no_answer_of_http_is_no_whole_answer() {
+    let server = scripted::serve(Script::Answer(b"SSH-2.0-x\r\n\r\n".to_vec())).await;
+    let targets = LambdaTargets::new(&loopback::clients(server.address()));
+    let fault = send_http(&targets, "orders", Duration::from_secs(5)).await.unwrap_err();
+    assert!(!fault.is_untouched(), "{fault}");
 }

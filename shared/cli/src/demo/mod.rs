@@ -3,11 +3,13 @@
 
 mod act;
 mod ledger_table;
+mod looking;
 mod play;
 mod scene;
 mod scenes;
 mod signing;
 mod stage;
+mod upstreams;
 
 use std::time::{Duration, Instant};
 
@@ -22,6 +24,7 @@ use crate::local_secrets;
 use crate::output::{Exit, Failure, Format, say};
 use crate::project::{Project, workspace_root};
 use stage::Stage;
+use upstreams::Upstreams;
 
 /// Runs the shop demo: starts the local door, makes real calls, and explains every answer.
 #[derive(clap::Args)]
@@ -41,6 +44,9 @@ pub(crate) struct Arguments {
     keep: bool,
 }
 
+/// Where the demo's `doorward.toml` has what the mailer is shown.
+const MAILER_TOKEN: &str = "MAILER_TOKEN";
+
 /// Who signs with AWS credentials.
 const ROLES: [&str; 2] =
     ["arn:aws:iam::123456789012:role/warehouse", "arn:aws:iam::123456789012:role/reports"];
@@ -50,15 +56,17 @@ pub(crate) async fn run(arguments: Arguments, format: Format) -> Result<Exit, Fa
     let project = Project::open(&root)?;
     let binaries = build_functions(&root)?;
     let secrets = local_secrets::made(project.rules.config())?;
+    let token = secrets.get(MAILER_TOKEN).map(String::as_str).unwrap_or_default();
+    let upstreams = Upstreams::start(token).await?;
     let beginning = Instant::now();
     let door = {
         let _progress = Progress::start("starting the door");
-        let given =
-            Given { secrets, callers: ROLES.map(local_callers::made).into_iter().collect::<Result<_, _>>()? };
+        let callers = ROLES.map(local_callers::made).into_iter().collect::<Result<_, _>>()?;
+        let given = Given { secrets, callers, places: upstreams.places() };
         LocalDoor::start(&project, Runner::Binaries(binaries), usual_ports_or_free_ones(), given).await?
     };
     let ready = beginning.elapsed();
-    let stage = Stage::set(door, &project, &root)?;
+    let stage = Stage::set(door, upstreams, &project, &root)?;
     if format == Format::Human {
         introduce(&stage, ready);
     }

@@ -9,6 +9,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::{Map, Value, json};
 
 use super::act::{Act, Verdict};
+use super::upstreams::Upstreams;
 use crate::calling::{Answered, Caller};
 use crate::emit::s3_event;
 use crate::explanation::{Explanation, Lines};
@@ -24,6 +25,8 @@ pub(crate) const STAFF: &str = "staff";
 /// The running door, and the people who call it.
 pub(crate) struct Stage {
     pub(crate) door: LocalDoor,
+    /// The servers that it forwards to.
+    pub(crate) upstreams: Upstreams,
     pub(crate) http_api: String,
     pub(crate) function_url: String,
     /// Where the demo's `doorward.toml` is.
@@ -93,7 +96,12 @@ const KEY_ENDING: &str = ".key";
 pub(super) const TOKEN_FOLDER: &str = "target/doorward";
 
 impl Stage {
-    pub(crate) fn set(door: LocalDoor, project: &Project, root: &Path) -> Result<Self, Failure> {
+    pub(crate) fn set(
+        door: LocalDoor,
+        upstreams: Upstreams,
+        project: &Project,
+        root: &Path,
+    ) -> Result<Self, Failure> {
         let lacking = |what: &str| Failure::new(format!("`{}` pins no {what}", project.config.display()));
         let http_api = door.emulator.http_api_url().ok_or_else(|| lacking("`http-api:` front"))?.to_owned();
         let function_url =
@@ -103,7 +111,16 @@ impl Stage {
         let key_prefix = project.rules.config().api_keys.prefix.clone();
         // Lines that are printed are typed at the root, where they are run, too.
         let project = project.config.strip_prefix(root).unwrap_or(&project.config).to_owned();
-        Ok(Self { door, http_api, function_url, project, key_prefix, caller: Caller::new(), tokens })
+        Ok(Self {
+            door,
+            upstreams,
+            http_api,
+            function_url,
+            project,
+            key_prefix,
+            caller: Caller::new(),
+            tokens,
+        })
     }
 
     /// Where files are kept that printed lines name.
@@ -294,7 +311,7 @@ impl Stage {
     }
 
     /// The request as a command that sends it again from the project's folder.
-    fn curl(&self, ask: &Ask<'_>) -> String {
+    pub(super) fn curl(&self, ask: &Ask<'_>) -> String {
         let mut line = format!("curl -i -X {} {}{}", ask.method, ask.base, ask.path);
         if let Some(file) = ask.token {
             let (name, scheme) = self.field(ask.base, file);

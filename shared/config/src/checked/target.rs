@@ -168,6 +168,19 @@ pub enum PayloadForm {
     V1,
 }
 
+impl HttpTarget {
+    /// What it is shown, and what is signed with for it.
+    pub(crate) fn secrets(&self) -> [Option<&SecretRef>; 2] {
+        let shown = self.credentials.as_ref().and_then(|credentials| match credentials {
+            Credentials::Header { secret, .. }
+            | Credentials::Basic { secret, .. }
+            | Credentials::ClientCredentials { secret, .. } => Some(secret),
+            Credentials::SigV4 { .. } => None,
+        });
+        [shown, self.identity.as_ref().map(|identity| &identity.secret)]
+    }
+}
+
 impl Default for HttpTarget {
     /// A server as the configuration has it where it says no more.
     fn default() -> Self {

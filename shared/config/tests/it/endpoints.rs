@@ -324,8 +324,8 @@ fn secrets_are_sent_over_tls_and_stand_elsewhere() {
         ORDERS,
         &with("http://a.example", "{ basic = \"u\", secret = \"env:PASS\" }"),
         expect![[r#"
-        doorward.toml:20:15: the credentials would be sent in the clear, to `http://a.example`
-          hint: use `https`; `http` is for this machine"#]],
+            doorward.toml:19:8: the target's credentials would be sent to `http://a.example` in the clear
+              hint: use `https`; `http` is for this machine"#]],
     );
     check(
         ORDERS,

@@ -1,12 +1,22 @@
 //! The contract crate from outside: documents, requests, answers, the type tree, and what never shows.
 
-#![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "a test fails by panicking"
+)]
 
+mod cost;
 mod documents;
 mod faults;
+mod generated;
 mod hostile;
 mod parameters;
 mod requests;
 mod responses;
+mod schemas;
 mod shop;
+mod styles;
 mod tree;

@@ -200,6 +200,7 @@ async fn the_door_gives_up_before_the_front_does() {
     // The front waits since it took the call, of which the door's own start is a part; its clock may be off.
     for (before, expected) in [(2_000, 27_500), (-5_000, 29_500), (3_600_000, 19_500)] {
         let mut inbound = shop.order(&format!("{before}"), GOOD_ORDER);
+        inbound.front = "http-api:shop".parse().unwrap();
         inbound.deadline = shop.world.now() + jiff::SignedDuration::from_mins(15);
         inbound.received = Some(shop.world.now() - jiff::SignedDuration::from_millis(before));
         assert_eq!(shop.ask(inbound).await.status, 201);

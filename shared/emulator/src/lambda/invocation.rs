@@ -81,6 +81,8 @@ pub(crate) enum InvokeFault {
     Throttled,
     #[error("{0}")]
     Unavailable(String),
+    #[error("the service of the region {0} is away")]
+    RegionAway(String),
 }
 
 #[cfg(test)]

@@ -7,7 +7,7 @@ use axum::Json;
 use axum::body::{Body, to_bytes};
 use axum::extract::{Path, Query, State};
 use axum::response::{IntoResponse, Response};
-use axum::routing::{get, post};
+use axum::routing::{get, post, put};
 use bytes::Bytes;
 use http::{HeaderMap, StatusCode};
 use jiff::Timestamp;
@@ -23,6 +23,7 @@ pub(crate) fn router(lambda: Arc<Lambda>) -> axum::Router {
     axum::Router::new()
         .route("/2015-03-31/functions/{function}/invocations", post(invoke))
         .route("/_doorward/logs", get(logs))
+        .route("/_doorward/away/{region}", put(region_away).delete(region_back))
         .with_state(lambda)
 }
 
@@ -32,6 +33,9 @@ async fn invoke(
     headers: HeaderMap,
     body: Body,
 ) -> Response {
+    if let Some(region) = lambda.regions.away_for(&headers) {
+        return InvokeFault::RegionAway(region).into_response();
+    }
     let invocation = match to_bytes(body, SYNCHRONOUS_LIMIT).await {
         Ok(body) => read_invocation(&headers, body),
         Err(_) => Err(InvokeFault::TooLarge { limit: SYNCHRONOUS_LIMIT }),
@@ -106,6 +110,8 @@ impl IntoResponse for InvokeFault {
             Self::InvocationType(_) => (StatusCode::BAD_REQUEST, "InvalidParameterValueException"),
             Self::Throttled => (StatusCode::TOO_MANY_REQUESTS, "TooManyRequestsException"),
             Self::Unavailable(_) => (StatusCode::INTERNAL_SERVER_ERROR, "ServiceException"),
+            // "Common errors" of AWS's APIs.
+            Self::RegionAway(_) => (StatusCode::SERVICE_UNAVAILABLE, "ServiceUnavailable"),
         };
         ([("x-amzn-errortype", kind)], (status, Json(self.body()))).into_response()
     }
@@ -120,7 +126,7 @@ impl InvokeFault {
                 "Type": "User",
                 "message": message,
             }),
-            Self::Unavailable(_) => json!({ "Type": "Service", "Message": message }),
+            Self::Unavailable(_) | Self::RegionAway(_) => json!({ "Type": "Service", "Message": message }),
             _ => json!({ "Type": "User", "Message": message }),
         }
     }
@@ -133,6 +139,16 @@ struct LogQuery {
 
 async fn logs(State(lambda): State<Arc<Lambda>>, Query(query): Query<LogQuery>) -> Response {
     Json(lambda.world.logs.find(&query.id)).into_response()
+}
+
+async fn region_away(State(lambda): State<Arc<Lambda>>, Path(region): Path<String>) -> StatusCode {
+    lambda.set_region_away(&region, true);
+    StatusCode::NO_CONTENT
+}
+
+async fn region_back(State(lambda): State<Arc<Lambda>>, Path(region): Path<String>) -> StatusCode {
+    lambda.set_region_away(&region, false);
+    StatusCode::NO_CONTENT
 }
 
 #[cfg(test)]

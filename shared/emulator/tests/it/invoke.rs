@@ -2,12 +2,13 @@
 
 use std::time::Duration;
 
-use doorward_emulator::FunctionSpec;
+use doorward_emulator::{Emulator, FunctionSpec};
+use http::Method;
 use serde_json::json;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpListener;
 
-use crate::client::get;
+use crate::client::{Answer, get, send};
 use crate::probe::{function, invoke, invoke_as, start, texts};
 
 #[tokio::test]
@@ -158,6 +159,34 @@ async fn calls_that_lambda_refuses() {
         assert_eq!(found, (status, Some(error)), "{function} {kind} {}", answer.text());
     }
     assert_eq!(invoke_as(&emulator, "probe", "DryRun", "{}").await.status, 204);
+    emulator.shutdown().await;
+}
+
+/// Invokes with a signature for `region`, which nobody verifies here.
+async fn invoke_in(emulator: &Emulator, region: &str) -> Answer {
+    let signature = format!(
+        "AWS4-HMAC-SHA256 Credential=k/20261124/{region}/lambda/aws4_request, SignedHeaders=host, Signature=0"
+    );
+    let url = format!("{}/2015-03-31/functions/probe/invocations", emulator.lambda_url());
+    send(Method::POST, &url, &[("authorization", &signature)], "{}").await
+}
+
+#[tokio::test]
+async fn a_region_can_be_away() {
+    let emulator = start(vec![function("probe")]).await;
+    let away = format!("{}/_doorward/away/eu-west-1", emulator.lambda_url());
+    assert_eq!(invoke_in(&emulator, "eu-west-1").await.status, 200);
+    assert_eq!(send(Method::PUT, &away, &[], "").await.status, 204);
+    let refused = invoke_in(&emulator, "eu-west-1").await;
+    assert_eq!(
+        (refused.status.as_u16(), refused.header("x-amzn-errortype")),
+        (503, Some("ServiceUnavailable"))
+    );
+    assert_eq!(invoke_in(&emulator, "eu-central-1").await.status, 200);
+    assert_eq!(send(Method::DELETE, &away, &[], "").await.status, 204);
+    assert_eq!(invoke_in(&emulator, "eu-west-1").await.status, 200);
+    emulator.set_region_away("eu-west-1", true);
+    assert_eq!(invoke_in(&emulator, "eu-west-1").await.status, 503);
     emulator.shutdown().await;
 }
 

@@ -14,10 +14,7 @@ use crate::fields::{self, FieldFault, MAX_FIELDS};
 /// # Errors
 /// [`TargetFault::Unreadable`] for anything that a front would have to guess at.
 pub fn decode(payload: &[u8]) -> Result<Reply, TargetFault> {
-    if payload.len() > MAX_EVENT_BYTES {
-        return Err(unreadable(format!("more than {MAX_EVENT_BYTES} bytes")));
-    }
-    match parse_json(payload, MAX_DEPTH).map_err(|fault| unreadable(fault.to_string()))? {
+    match document(payload)? {
         Value::Object(mut answer) if answer.contains_key("statusCode") => Ok(Reply {
             status: status(answer.remove("statusCode"))?,
             headers: headers(answer.remove("headers"), answer.remove("cookies"))?,
@@ -31,8 +28,15 @@ pub fn decode(payload: &[u8]) -> Result<Reply, TargetFault> {
     }
 }
 
+pub(super) fn document(payload: &[u8]) -> Result<Value, TargetFault> {
+    if payload.len() > MAX_EVENT_BYTES {
+        return Err(unreadable(format!("more than {MAX_EVENT_BYTES} bytes")));
+    }
+    parse_json(payload, MAX_DEPTH).map_err(|fault| unreadable(fault.to_string()))
+}
+
 /// Not below 200 either: an interim response (RFC 9110 section 15.2) ends no exchange.
-fn status(value: Option<Value>) -> Result<StatusCode, TargetFault> {
+pub(super) fn status(value: Option<Value>) -> Result<StatusCode, TargetFault> {
     let code = value.as_ref().and_then(Value::as_u64).and_then(|code| u16::try_from(code).ok());
     code.filter(|code| *code >= 200)
         .and_then(|code| StatusCode::from_u16(code).ok())
@@ -45,14 +49,7 @@ fn headers(fields: Option<Value>, cookies: Option<Value>) -> Result<HeaderMap, T
         None | Some(Value::Null) => {}
         Some(Value::Object(map)) => {
             for (name, value) in map {
-                // Functions in languages without static types send numbers and flags; API Gateway takes them.
-                let text = match value {
-                    Value::String(text) => text,
-                    Value::Number(number) => number.to_string(),
-                    Value::Bool(flag) => flag.to_string(),
-                    _ => return Err(unreadable("a header's value is not a text")),
-                };
-                fields::append(&mut headers, &name, &text).map_err(field_fault)?;
+                fields::append(&mut headers, &name, &text(value)?).map_err(field_fault)?;
             }
         }
         Some(_) => return Err(unreadable("`headers` is not an object")),
@@ -70,7 +67,17 @@ fn headers(fields: Option<Value>, cookies: Option<Value>) -> Result<HeaderMap, T
     Ok(fields::end_to_end(&headers))
 }
 
-fn body(answer: &mut Map<String, Value>) -> Result<Body, TargetFault> {
+/// Functions in languages without static types send numbers and flags; API Gateway takes them.
+pub(super) fn text(value: Value) -> Result<String, TargetFault> {
+    match value {
+        Value::String(text) => Ok(text),
+        Value::Number(number) => Ok(number.to_string()),
+        Value::Bool(flag) => Ok(flag.to_string()),
+        _ => Err(unreadable("a header's value is not a text")),
+    }
+}
+
+pub(super) fn body(answer: &mut Map<String, Value>) -> Result<Body, TargetFault> {
     let is_base64 = match answer.remove("isBase64Encoded") {
         None | Some(Value::Null) => false,
         Some(Value::Bool(flag)) => flag,
@@ -85,7 +92,7 @@ fn body(answer: &mut Map<String, Value>) -> Result<Body, TargetFault> {
     Ok(if bytes.is_empty() { Body::Empty } else { Body::Full(bytes) })
 }
 
-fn field_fault(fault: FieldFault) -> TargetFault {
+pub(super) fn field_fault(fault: FieldFault) -> TargetFault {
     match fault {
         FieldFault::Name => unreadable("a header's name is not a token"),
         FieldFault::Value(name) => {
@@ -95,7 +102,7 @@ fn field_fault(fault: FieldFault) -> TargetFault {
     }
 }
 
-fn unreadable(reason: impl Into<String>) -> TargetFault {
+pub(super) fn unreadable(reason: impl Into<String>) -> TargetFault {
     TargetFault::Unreadable(reason.into())
 }
 

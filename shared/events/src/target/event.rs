@@ -33,7 +33,7 @@ pub struct TargetRequest<'a> {
     pub at: Timestamp,
 }
 
-/// Writes the event for a target. The path is decoded, as HTTP APIs have it; fields that a caller may not state are
+/// Writes the event for a target in payload format 2.0. The path is decoded, as HTTP APIs have it; fields that a caller may not state are
 /// left out; empty members are left out, as API Gateway does.
 #[must_use]
 pub fn encode(forward: &TargetRequest<'_>) -> Value {
@@ -68,17 +68,20 @@ pub fn encode(forward: &TargetRequest<'_>) -> Value {
 
 fn header_members(forward: &TargetRequest<'_>, headers: &HeaderMap) -> Map<String, Value> {
     let mut members = fields::joined(headers);
-    let mut put = |name: &str, value: &str| members.insert(name.to_owned(), value.into());
-    if let Some(traceparent) = &forward.trace.traceparent {
-        put("traceparent", traceparent);
-    }
-    if let Some(xray) = &forward.trace.xray {
-        put("x-amzn-trace-id", xray);
-    }
-    if !forward.request.body.is_empty() {
-        put("content-length", &forward.request.body.len().to_string());
-    }
+    members.extend(stated(forward).map(|(name, value)| (name.to_owned(), value.into())));
     members
+}
+
+/// The fields that the door states itself.
+pub(super) fn stated(forward: &TargetRequest<'_>) -> impl Iterator<Item = (&'static str, String)> {
+    let length = Some(forward.request.body.len()).filter(|length| *length > 0);
+    [
+        forward.trace.traceparent.clone().map(|traceparent| ("traceparent", traceparent)),
+        forward.trace.xray.clone().map(|xray| ("x-amzn-trace-id", xray)),
+        length.map(|length| ("content-length", length.to_string())),
+    ]
+    .into_iter()
+    .flatten()
 }
 
 fn request_context(forward: &TargetRequest<'_>, headers: &HeaderMap) -> Value {
@@ -87,20 +90,37 @@ fn request_context(forward: &TargetRequest<'_>, headers: &HeaderMap) -> Value {
         "apiId": forward.front.id,
         "authorizer": { "lambda": forward.attested.context() },
         "domainName": request.host,
-        "domainPrefix": request.host.split('.').next().unwrap_or_default(),
+        "domainPrefix": domain_prefix(request),
         "http": {
             "method": request.method.as_str(),
             "path": forward.path.as_str(),
             "protocol": "HTTP/1.1",
-            "sourceIp": request.source_ip.map(|address| address.to_string()).unwrap_or_default(),
-            "userAgent": headers.get(USER_AGENT).map(fields::text).unwrap_or_default(),
+            "sourceIp": source_ip(request),
+            "userAgent": user_agent(headers),
         },
         "requestId": forward.attested.call.as_str(),
         "routeKey": forward.route_key,
         "stage": "$default",
-        "time": forward.at.strftime("%d/%b/%Y:%H:%M:%S +0000").to_string(),
+        "time": time(forward.at),
         "timeEpoch": forward.at.as_millisecond(),
     })
+}
+
+pub(super) fn domain_prefix(request: &HttpRequest) -> &str {
+    request.host.split('.').next().unwrap_or_default()
+}
+
+pub(super) fn source_ip(request: &HttpRequest) -> String {
+    request.source_ip.map(|address| address.to_string()).unwrap_or_default()
+}
+
+pub(super) fn user_agent(headers: &HeaderMap) -> String {
+    headers.get(USER_AGENT).map(fields::text).unwrap_or_default()
+}
+
+/// As the common log format has it.
+pub(super) fn time(at: Timestamp) -> String {
+    at.strftime("%d/%b/%Y:%H:%M:%S +0000").to_string()
 }
 
 /// Several values of one name are joined by commas, as API Gateway does; who needs them apart reads

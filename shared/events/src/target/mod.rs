@@ -1,8 +1,13 @@
-//! What targets receive and answer: functions payload format 2.0, whatever the front, and servers header fields.
+//! What targets receive and answer: functions payload format 2.0, or 1.0 where the target is declared so, whatever the front;
+//! servers header fields.
 
 mod answer;
+mod answer_v1;
 mod event;
+mod event_v1;
 pub mod http;
 
 pub use answer::decode;
+pub use answer_v1::decode_v1;
 pub use event::{TargetRequest, encode};
+pub use event_v1::encode_v1;

@@ -16,5 +16,6 @@ mod http1;
 mod s3;
 mod samples;
 mod target;
+mod target_v1;
 mod verified;
 mod websocket;

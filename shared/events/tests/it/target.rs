@@ -14,10 +14,14 @@ pub fn encode(inbound: &Inbound) -> Value {
 }
 
 fn encode_without(inbound: &Inbound, withheld: &[HeaderName]) -> Value {
+    encode_as(target::encode, inbound, withheld)
+}
+
+pub fn encode_as(form: fn(&TargetRequest<'_>) -> Value, inbound: &Inbound, withheld: &[HeaderName]) -> Value {
     let http = request(inbound);
     let path = CanonicalPath::parse(&http.path, http.path_form).unwrap();
     let caller = EntityName::new("User", "alice");
-    target::encode(&TargetRequest {
+    form(&TargetRequest {
         request: http,
         front: &inbound.front,
         route_key: "POST /orders/{id}",

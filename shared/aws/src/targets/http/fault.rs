@@ -34,12 +34,6 @@ pub(super) fn target_fault(error: &legacy::Error) -> TargetFault {
     TargetFault::Reset(if error.is_incomplete_message() { "it was closed" } else { "it broke" }.to_owned())
 }
 
-/// Whether the error of an SDK's client, or what stands behind it, is that no connection was made: nothing was sent then.
-#[must_use]
-pub fn is_connect_failure(error: &(dyn Error + 'static)) -> bool {
-    find::<legacy::Error>(error).is_some_and(legacy::Error::is_connect)
-}
-
 fn connect_cause(error: &legacy::Error) -> String {
     if find::<NoConnectionInTime>(error).is_some() {
         return NoConnectionInTime.to_string();

@@ -36,7 +36,6 @@ use exchange::{Exchange, Outgoing};
 use server::Server;
 use vault::Vault;
 
-pub use fault::is_connect_failure;
 pub use resolve::{Resolve, SystemResolver};
 
 /// How long a token endpoint is waited for at most.
@@ -68,7 +67,7 @@ impl HttpTargets {
         names: Arc<dyn Resolve>,
         further_roots: Vec<CertificateDer<'static>>,
     ) -> Self {
-        let (signer, region) = clients.json.signer();
+        let (signer, region) = clients.services.signer();
         Self {
             wiring: Arc::new(Wiring::new(names, further_roots)),
             vault: Vault::new(secrets, clock),

@@ -1,9 +1,11 @@
 //! The scenes, a file each, in the order of the tour.
 
+mod answer_broken;
 mod api_key_call;
 mod api_key_revoked;
 mod bundle_published;
 mod cached_answer;
+mod canary_split;
 mod cognito_token;
 mod contract_broken;
 mod decision_explained;
@@ -20,8 +22,12 @@ mod payload_decides;
 mod principal_can;
 mod quota_reached;
 mod rate_reached;
+mod region_failed_over;
+mod retry_refused;
+mod server_ejected;
 mod shadow_difference;
 mod target_trouble;
+mod third_party;
 mod unknown_path;
 mod unproven_caller;
 mod usage_reported;
@@ -43,6 +49,12 @@ pub(crate) const ALL: &[Scene] = &[
     rate_reached::SCENE,
     quota_reached::SCENE,
     target_trouble::SCENE,
+    answer_broken::SCENE,
+    server_ejected::SCENE,
+    third_party::SCENE,
+    retry_refused::SCENE,
+    canary_split::SCENE,
+    region_failed_over::SCENE,
     event_permitted::SCENE,
     event_denied::SCENE,
     delivered_twice::SCENE,

@@ -1,0 +1,46 @@
+use std::collections::BTreeMap;
+
+use doorward_config::PayloadForm;
+use doorward_core::ports::{Forward, ForwardMessage};
+use doorward_events::target::{TargetRequest, encode, encode_v1};
+use doorward_events::{Attested, s3};
+use doorward_model::{EventKind, EventRecord, TargetFault};
+use serde_json::Value;
+
+/// What the function is sent: a request in its payload format, or the source's own envelope around its own record.
+pub(super) fn of(forward: &Forward<'_>, form: PayloadForm) -> Result<Vec<u8>, TargetFault> {
+    let value = match forward.message {
+        ForwardMessage::Http { request, route_key, path, parameters, withheld, .. } => {
+            let path_parameters: BTreeMap<String, String> = parameters.iter().cloned().collect();
+            let request = TargetRequest {
+                request,
+                front: &forward.call.front,
+                route_key,
+                path,
+                path_parameters: &path_parameters,
+                withheld,
+                attested: Attested {
+                    caller: &forward.principal.name,
+                    plan: forward.call.plan.as_deref(),
+                    purpose: forward.call.purpose.as_deref(),
+                    call: &forward.call.id,
+                },
+                trace: forward.trace,
+                at: forward.call.at,
+            };
+            match form {
+                PayloadForm::V2 => encode(&request),
+                PayloadForm::V1 => encode_v1(&request),
+            }
+        }
+        ForwardMessage::Event { record } => event(record),
+    };
+    serde_json::to_vec(&value).map_err(|_| TargetFault::Unfit("its event cannot be written"))
+}
+
+/// The source's own envelope around its own record.
+pub(crate) fn event(record: &EventRecord) -> Value {
+    match record.source {
+        EventKind::S3 => s3::envelope(&[&record.record]),
+    }
+}

@@ -1,0 +1,95 @@
+use std::time::Duration;
+
+use doorward_config::{Endpoint, MessageGroup, SqsTarget};
+use doorward_core::ports::Forward;
+use doorward_model::{Reply, TargetFault};
+use serde::Deserialize;
+use serde_json::{Map, Value, json};
+
+use super::{LARGEST_RECEIPT, attributes, fault, names, payload};
+use crate::accepted::accepted;
+use crate::api::{Place, Question, Service, ServiceApi};
+
+/// The largest message, its attributes included, in bytes ("Amazon SQS message quotas": 1 MiB).
+const LARGEST: usize = 1024 * 1024;
+
+/// "SendMessage", SQS API reference.
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Receipt {
+    message_id: String,
+}
+
+/// Puts a message into the queue.
+pub(super) async fn send(
+    api: &ServiceApi,
+    kind: &SqsTarget,
+    endpoint: &Endpoint,
+    forward: &Forward<'_>,
+    within: Duration,
+) -> Result<Reply, TargetFault> {
+    let body = payload::message(forward)?;
+    let attributes = attributes::of(forward);
+    if body.len() + attributes::size(&attributes) > LARGEST {
+        return Err(TargetFault::Unfit("it is larger than the 1 MiB that a queue takes"));
+    }
+    let typed = |text: &str| json!({ "DataType": "String", "StringValue": text });
+    let named: Map<String, Value> =
+        attributes.iter().map(|(name, value)| ((*name).to_owned(), typed(value))).collect();
+    let mut input = json!({
+        "QueueUrl": endpoint.address,
+        "MessageBody": body,
+        "MessageAttributes": named,
+    });
+    if let Some(trace) = attributes::xray(forward) {
+        input["MessageSystemAttributes"] = json!({ "AWSTraceHeader": typed(trace) });
+    }
+    if let Some(group) = &kind.group {
+        let (group, id) = group_of(group, forward);
+        input["MessageGroupId"] = group.into();
+        input["MessageDeduplicationId"] = id.into();
+    }
+    let answer = api
+        .ask(Question {
+            service: Service::Sqs,
+            region: endpoint.region.as_deref(),
+            place: Place::Origin(origin(&endpoint.address)),
+            operation: "SendMessage",
+            body: &input.to_string(),
+            trace: None,
+            within,
+            largest: LARGEST_RECEIPT,
+        })
+        .await?;
+    let receipt: Receipt = serde_json::from_slice(&answer).map_err(|_| fault::unreadable())?;
+    Ok(accepted(&json!({ "messageId": receipt.message_id })))
+}
+
+/// The group of a FIFO queue's or topic's message, and what a second one of the same call is known by: within five minutes
+/// it is not delivered again.
+pub(super) fn group_of(group: &MessageGroup, forward: &Forward<'_>) -> (String, String) {
+    let group = match group {
+        MessageGroup::Caller => names::fifo(&forward.principal.name.to_string()),
+        MessageGroup::Named(name) => name.clone(),
+    };
+    (group, names::fifo(forward.call.id.as_str()))
+}
+
+/// Scheme and host of a queue's URL.
+fn origin(url: &str) -> &str {
+    let path = url.find("://").and_then(|scheme| Some(scheme + 3 + url.get(scheme + 3..)?.find('/')?));
+    path.and_then(|path| url.get(..path)).unwrap_or(url)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_queue_is_asked_for_at_its_own_host() {
+        let check = |url, expected| assert_eq!(origin(url), expected);
+        check("https://sqs.eu-west-1.amazonaws.com/123456789012/a", "https://sqs.eu-west-1.amazonaws.com");
+        check("http://127.0.0.1:4566/000000000000/a", "http://127.0.0.1:4566");
+        check("https://sqs.eu-west-1.amazonaws.com", "https://sqs.eu-west-1.amazonaws.com");
+    }
+}
