@@ -24,6 +24,7 @@ mod every_front;
 mod examples;
 mod explain;
 mod fleet;
+mod http_targets;
 mod invoices;
 mod issuer;
 mod kill_points;
