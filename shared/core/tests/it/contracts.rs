@@ -40,7 +40,10 @@ fn a_path_parameter_of_style_matrix_is_a_fault() {
     let route = "\n[[routes]]\nid = \"a\"\nmatch = \"GET /a/{id}\"\ntarget = \"orders\"\nauth = [\"main\"]\ncontract = \"contracts/a.yaml#a\"\n";
     bundle.config.1.push_str(route);
     let found = Rules::compile(&bundle, |_| None).err().map(|faults| faults.to_string()).unwrap_or_default();
-    assert!(found.contains("the path parameter `id` is written with `;`, which the door takes in no path"), "{found}");
+    assert!(
+        found.contains("the path parameter `id` is written with `;`, which the door takes in no path"),
+        "{found}"
+    );
     bundle.files.insert("contracts/a.yaml".to_owned(), text.replace("matrix", "label"));
     assert!(Rules::compile(&bundle, |_| None).is_ok());
 }

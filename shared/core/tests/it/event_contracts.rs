@@ -183,7 +183,8 @@ fn policy_tests_hold_events_to_their_contracts() {
         asked(3000, "decision = \"deny\"\npolicies = [\"small\"]"),
     ];
     let shop = shop();
-    let tests = parse_policy_tests("it.test.toml", &text.concat()).unwrap_or_else(|faults| panic!("{faults}"));
+    let tests =
+        parse_policy_tests("it.test.toml", &text.concat()).unwrap_or_else(|faults| panic!("{faults}"));
     let entrance = |event: &doorward_config::EventSample| {
         let key = event.attributes["key"].as_str().unwrap_or_default().to_owned();
         s3("e1", &key, event.attributes["size"].as_u64().unwrap_or_default(), shop.world.now())
