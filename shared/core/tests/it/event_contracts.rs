@@ -127,6 +127,16 @@ fn policies_are_held_to_the_type_of_the_payload() {
 }
 
 #[test]
+fn the_generated_schema_states_the_payload() {
+    let shop = shop();
+    let schema = shop.world.door.rules().policies().schema().to_owned();
+    let action = schema.split("action \"receiptUploaded\"").nth(1).and_then(|rest| rest.split("};").next());
+    let action: String = action.unwrap_or_default().split_whitespace().collect();
+    // What is an object without known members cannot be stated.
+    assert!(action.contains("\"input\":{\"object\":{\"key\":String,\"size\":Long,},}"), "{schema}");
+}
+
+#[test]
 fn contracts_of_events_that_cannot_be_checked() {
     let check = |config: &str, expected: expect_test::Expect| expected.assert_eq(&faults(config, &FILES));
     check(
