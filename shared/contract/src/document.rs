@@ -13,7 +13,7 @@ use crate::source::Source;
 use crate::{compile, pointer};
 
 /// Path Item Object: the members that are operations.
-const METHODS: [(&str, Method); 8] = [
+pub(crate) const METHODS: [(&str, Method); 8] = [
     ("get", Method::GET),
     ("put", Method::PUT),
     ("post", Method::POST),
@@ -27,8 +27,8 @@ const METHODS: [(&str, Method); 8] = [
 /// An OpenAPI 3.0 or 3.1 document that was read; operations are compiled as they are asked for.
 #[derive(Debug)]
 pub struct Document {
-    source: Source,
-    version: Version,
+    pub(crate) source: Source,
+    pub(crate) version: Version,
     /// By `operationId`.
     operations: BTreeMap<String, Entry>,
 }

@@ -16,6 +16,7 @@ mod charset;
 mod checker;
 mod coercion;
 mod compile;
+mod diff;
 mod document;
 mod links;
 mod locating;
@@ -32,5 +33,6 @@ mod shape;
 mod source;
 mod vocabulary;
 
+pub use diff::{Change, Severity, Site};
 pub use document::{Document, OperationName};
 pub use operation::{Operation, RequestFault, RequestParts};
