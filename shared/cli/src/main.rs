@@ -6,6 +6,7 @@ mod calling;
 mod check;
 mod clients;
 mod completions;
+mod contract;
 mod cost;
 mod demo;
 mod dev;
@@ -63,6 +64,7 @@ Examples:
   doorward usage invoice --period 2026-11
                                          price a month
   doorward cost --calls 10M              estimate what the configuration costs
+  doorward contract diff OLD NEW         which changes of a contract break callers?
   doorward dev                           run the local door over this project's functions
   doorward emit s3 --bucket receipts --key inbox/a.pdf
   doorward demo                          run the shop demo and explain every answer
@@ -81,6 +83,7 @@ enum Verb {
     Policy(policy::Arguments),
     Usage(usage::Arguments),
     Cost(cost::Arguments),
+    Contract(contract::Arguments),
     Completions(completions::Arguments),
 }
 
@@ -109,6 +112,7 @@ async fn run() -> std::process::ExitCode {
         (Verb::Plans(arguments), Ok(format)) => plans::run(arguments, format).await,
         (Verb::Policy(arguments), Ok(format)) => policy::run(arguments, format).await,
         (Verb::Cost(arguments), Ok(format)) => cost::run(&arguments, format),
+        (Verb::Contract(arguments), Ok(format)) => contract::run(&arguments, format),
         (Verb::Completions(arguments), Ok(_)) => completions::run::<Arguments>(&arguments),
     };
     done.unwrap_or_else(|failure| {

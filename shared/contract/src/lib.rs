@@ -33,6 +33,6 @@ mod shape;
 mod source;
 mod vocabulary;
 
-pub use diff::{Change, Severity, Site};
+pub use diff::{Change, Severity, Site, Travels, changes};
 pub use document::{Document, OperationName};
 pub use operation::{Operation, RequestFault, RequestParts};

@@ -11,6 +11,7 @@ mod answers;
 mod arrays;
 mod branches;
 mod change;
+mod compared;
 mod conjunction;
 mod equal;
 mod include;
@@ -29,6 +30,7 @@ mod types;
 use doorward_model::Faults;
 
 pub use self::change::{Change, Severity, Site};
+pub use self::compared::{Travels, changes};
 use self::operations::Operations;
 use crate::document::Document;
 
