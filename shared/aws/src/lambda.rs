@@ -7,7 +7,7 @@ use aws_sdk_lambda::operation::invoke::{InvokeError, InvokeOutput};
 use aws_sdk_lambda::types::InvocationType;
 use aws_smithy_types::Blob;
 use bytes::Bytes;
-use doorward_config::Target;
+use doorward_config::{Endpoint, Target};
 use doorward_core::ports::{Forward, ForwardMessage, Targets};
 use doorward_events::target::{TargetRequest, decode, encode};
 use doorward_events::{Attested, MAX_EVENT_BYTES, s3};
@@ -64,11 +64,12 @@ impl LambdaTargets {
 impl Targets for LambdaTargets {
     async fn send(
         &self,
-        target: &Target,
+        _: &Target,
+        endpoint: &Endpoint,
         forward: Forward<'_>,
         within: Duration,
     ) -> Result<Reply, TargetFault> {
-        let invoked = tokio::time::timeout(within, self.invoke(&target.lambda, &forward)).await;
+        let invoked = tokio::time::timeout(within, self.invoke(&endpoint.address, &forward)).await;
         let payload = invoked.unwrap_or(Err(TargetFault::TimedOut))?;
         match forward.message {
             ForwardMessage::Http { .. } => decode(&payload),
@@ -83,7 +84,7 @@ impl Targets for LambdaTargets {
 /// What the function is sent: payload format 2.0, or the source's own envelope around its own record.
 fn payload(forward: &Forward<'_>) -> serde_json::Value {
     match forward.message {
-        ForwardMessage::Http { request, route_key, path, parameters, withheld } => {
+        ForwardMessage::Http { request, route_key, path, parameters, withheld, .. } => {
             let path_parameters: BTreeMap<String, String> = parameters.iter().cloned().collect();
             encode(&TargetRequest {
                 request,

@@ -3,7 +3,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use doorward_aws::{AwsClients, LedgerReader};
-use doorward_config::{Config, Target, TokenKind, jwks_url_variable};
+use doorward_config::{Config, Target, TargetKind, TokenKind, jwks_url_variable};
 use doorward_emulator::{
     Emulator, FunctionSpec, Functions, IamIdentity, IssuerSpec, Options, Ports, StreamMapping, TokenShape,
 };
@@ -115,7 +115,7 @@ fn functions(
         Runner::InvokeUrl(url) => return Ok(Functions::Remote(url)),
         Runner::Binaries(binaries) => binaries,
     };
-    let targets = config.targets.iter().map(function_name);
+    let targets = config.targets.iter().flat_map(function_names);
     let mut env = BTreeMap::from([("DOORWARD_CONFIG".to_owned(), config_path.display().to_string())]);
     env.extend(std::env::var("DOORWARD_LOG").ok().map(|level| ("DOORWARD_LOG".to_owned(), level)));
     let names: BTreeSet<&str> = targets.chain([AUTHORIZER, DISPATCHER, ROLLUP]).collect();
@@ -150,13 +150,19 @@ fn ledger_stream(config: &Config) -> StreamMapping {
     }
 }
 
-/// The name of a target's function, which an ARN has in its seventh part, with or without a qualifier behind it.
-fn function_name(target: &Target) -> &str {
-    let parts: Vec<&str> = target.lambda.split(':').collect();
-    match parts.as_slice() {
-        ["arn", _, "lambda", _, _, "function", name, ..] | [name, ..] => name,
-        [] => &target.lambda,
-    }
+/// The names of a target's functions, which an ARN has in its seventh part, with or without a qualifier behind it.
+fn function_names(target: &Target) -> impl Iterator<Item = &str> {
+    let endpoints = match target.kind {
+        TargetKind::Lambda(_) => target.endpoints.as_slice(),
+        _ => &[],
+    };
+    endpoints.iter().map(|endpoint| {
+        let parts: Vec<&str> = endpoint.address.split(':').collect();
+        match parts.as_slice() {
+            ["arn", _, "lambda", _, _, "function", name, ..] | [name, ..] => *name,
+            [] => &endpoint.address,
+        }
+    })
 }
 
 /// The local issuer stands in for each of the project's: tokens say exactly what theirs would.

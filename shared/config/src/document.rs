@@ -1,4 +1,4 @@
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use doorward_model::{Fault, Front};
 
@@ -9,8 +9,8 @@ use crate::names::{self, Names};
 use crate::reader::{Section, Value};
 use crate::report::Reported;
 use crate::{
-    api_keys, authorizer, certificates, domains, door, events, fronts, iam, issuers, plans, routes, shadow,
-    targets, webhooks,
+    api_keys, authorizer, certificates, cors, domains, door, events, fronts, iam, issuers, plans, routes,
+    shadow, targets, webhooks,
 };
 
 /// Reads the whole file. Declarations are read before their uses, so that every use can be checked where it stands.
@@ -21,6 +21,7 @@ pub(crate) fn read(document: &mut Section<'_>) -> Result<Config, Reported> {
     let certificates = document.optional("certificates", certificates::read);
     let accepted = document.lists("routes", "auth", auth::IAM);
     let iam = document.optional("iam", iam::read).map(|iam| iam.or_else(|| accepted.then(iam::default)));
+    let cors = document.optional("cors", cors::read);
     let shadow = document.optional("shadow", shadow::read);
     let domains = domains::read(document);
 
@@ -28,6 +29,7 @@ pub(crate) fn read(document: &mut Section<'_>) -> Result<Config, Reported> {
         callers: Names::new("issuer or webhook"),
         webhooks: BTreeSet::new(),
         targets: Names::new("target"),
+        kinds: BTreeMap::new(),
         purposes: door.as_ref().ok().map(|door| door.purposes.as_slice()),
         actions: Names::new("route or event"),
         plans: Names::new("plan"),
@@ -40,6 +42,8 @@ pub(crate) fn read(document: &mut Section<'_>) -> Result<Config, Reported> {
     let issuers = issuers::read(document, &mut names.callers, user_type);
     let webhooks = webhooks::read(document, &mut names);
     let targets = targets::read(document, &mut names.targets);
+    let kinds = targets.iter().flatten().map(|target| (target.name.clone(), target.kind.word()));
+    names.kinds = kinds.collect();
     // While it is faulty, fields are held against the one that keys are shown in by default.
     let key_header = api_keys.clone().ok().flatten().unwrap_or_else(api_keys::default).header;
     let callers = Callers {
@@ -60,6 +64,7 @@ pub(crate) fn read(document: &mut Section<'_>) -> Result<Config, Reported> {
         iam: iam?,
         certificates: certificates?,
         authorizer: authorizer?.unwrap_or_else(authorizer::default),
+        cors: cors?,
         shadow: shadow?,
         issuers: issuers?,
         webhooks: webhooks?,
@@ -97,6 +102,8 @@ pub(crate) struct Declared<'d> {
     /// Those of them that are webhooks.
     pub(crate) webhooks: BTreeSet<String>,
     pub(crate) targets: Names,
+    /// What each target is that has no fault.
+    pub(crate) kinds: BTreeMap<String, &'static str>,
     /// Unknown while `[door]` is faulty: then no use of a purpose can be judged.
     purposes: Option<&'d [String]>,
     /// Routes and events are Cedar actions alike.

@@ -19,18 +19,18 @@ pub(crate) fn parse(text: &str) -> Result<String, Fault> {
     Err(fault.hint("write a name, `name:alias`, or `arn:aws:lambda:REGION:ACCOUNT:function:NAME`"))
 }
 
-fn is_partition(part: &str) -> bool {
+pub(crate) fn is_partition(part: &str) -> bool {
     part.starts_with("aws") && part.chars().all(|c| c.is_ascii_lowercase() || c == '-')
 }
 
-fn is_region(part: &str) -> bool {
+pub(crate) fn is_region(part: &str) -> bool {
     let (first, last) = (part.split('-').next(), part.split('-').next_back());
     part.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-')
         && first.is_some_and(|first| first.len() >= 2 && first.chars().all(|c| c.is_ascii_lowercase()))
         && last.is_some_and(|last| !last.is_empty() && last.chars().all(|c| c.is_ascii_digit()))
 }
 
-fn is_account(part: &str) -> bool {
+pub(crate) fn is_account(part: &str) -> bool {
     part.len() == 12 && part.bytes().all(|byte| byte.is_ascii_digit())
 }
 

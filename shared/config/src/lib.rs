@@ -12,6 +12,7 @@ mod authorizer;
 mod certificates;
 mod checked;
 mod claims;
+mod cors;
 mod decimal;
 mod document;
 mod domains;
@@ -40,6 +41,7 @@ mod rate;
 mod reader;
 mod report;
 mod request_context;
+mod rewrite;
 mod routes;
 mod secret_ref;
 mod shadow;
@@ -51,11 +53,14 @@ mod units;
 mod webhooks;
 
 pub use checked::{
-    Algorithm, ApiKeys, Authorizer, AuthorizerAnswer, CertificateId, Certificates, CheckAnswers, Config,
-    ContractRef, Credential, Currency, Dimension, Domain, Door, Durability, EventRule, Iam, Issuer,
-    JwksLocation, Limit, LimitMode, LimitRule, OnDeny, OnStoreFailure, Override, ParentRule, Plan, Price,
-    PrincipalRule, PurposeRule, ResourceRule, Route, RouteMatch, Shadow, Target, Tier, TokenKind,
-    UnitsFormula, UnitsInput, UnitsOperator, UnitsRule, UnitsTerm, Updates, Webhook, WebhookScheme, Window,
+    Algorithm, ApiKeys, Authorizer, AuthorizerAnswer, Balance, CertificateId, Certificates, CheckAnswers,
+    Config, ContractRef, Cors, Credential, Credentials, Currency, Dimension, Domain, Door, Durability,
+    Endpoint, EventBridgeTarget, EventRule, FieldRules, Health, HttpTarget, Iam, IdentityKey, Invocation,
+    Issuer, JwksLocation, LambdaTarget, Limit, LimitMode, LimitRule, MessageGroup, OnDeny, OnStoreFailure,
+    Override, ParentRule, PayloadForm, Plan, Price, PrincipalRule, Protocol, PurposeRule, ResourceRule,
+    Retry, Rewrite, Route, RouteMatch, Shadow, SnsTarget, SqsTarget, StepFunctionsTarget, Target, TargetKind,
+    Template, TemplatePart, Tier, TokenKind, UnitsFormula, UnitsInput, UnitsOperator, UnitsRule, UnitsTerm,
+    Updates, Webhook, WebhookScheme, Window,
 };
 pub use duration::parse as parse_duration;
 pub use environment::{ENVIRONMENT, EnvironmentVariable, jwks_url_variable};

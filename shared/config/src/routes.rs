@@ -6,14 +6,14 @@ use matchit::Router;
 
 use crate::auth::Callers;
 use crate::checked::{
-    CheckAnswers, ContractRef, Credential, ParentRule, ResourceRule, Route, RouteMatch, UnitsRule,
+    CheckAnswers, ContractRef, Credential, ParentRule, ResourceRule, Rewrite, Route, RouteMatch, UnitsRule,
 };
 use crate::document::Declared;
 use crate::path_template::PathTemplate;
 use crate::reader::{Section, Value, with_hint};
 use crate::report::{Reported, quote};
 use crate::suggestion::suggest;
-use crate::{auth, entity_type, load, location, metering, names, request_context, units};
+use crate::{auth, entity_type, load, location, metering, names, request_context, rewrite, units};
 
 /// The longest name of a scope, in bytes.
 const LONGEST_SCOPE: usize = 256;
@@ -42,6 +42,13 @@ pub(crate) fn read(
         let contract = section.optional("contract", |value| read_contract(value, matched.as_ref().ok()));
         let check_answers =
             section.optional("check_answers", |value| Ok((read_check_answers(value)?, value)));
+        let rewrite = section.optional("rewrite", |value| {
+            read_rewrite(
+                value,
+                matched.as_ref().ok(),
+                target.as_ref().ok().and_then(|name| names.kinds.get(name)),
+            )
+        });
         let resource = section
             .optional("resource", |value| read_resource(value, matched.as_ref().ok(), callers, &mut loaded));
         let context = section.optional("context", |value| request_context::read(value, callers.key_header));
@@ -71,6 +78,7 @@ pub(crate) fn read(
             scopes: scopes?,
             contract,
             check_answers,
+            rewrite: rewrite?,
             resource: resource?,
             context: context?.unwrap_or_default(),
             units: units?,
@@ -215,6 +223,24 @@ fn read_contract(value: Value<'_>, matched: Option<&Matched>) -> Result<Contract
             Err(fault.hint("write the file, `#` and the `operationId`: `contracts/shop.yaml#createOrder`"))
         }
     })
+}
+
+/// `kind` is what the target is; absent while that is faulty.
+fn read_rewrite(
+    value: Value<'_>,
+    matched: Option<&Matched>,
+    kind: Option<&&'static str>,
+) -> Result<Rewrite, Reported> {
+    if let Some(kind) = kind.filter(|kind| **kind != "http") {
+        let fault =
+            Fault::new(format!("a target of kind `{kind}` is sent no path that could be another one"));
+        return Err(value.fault(fault.hint("leave `rewrite` out: it is for targets that speak HTTP")));
+    }
+    match matched {
+        Some(Matched::Http(_, path)) => rewrite::read(value, Some(&path.parameters)),
+        Some(Matched::Socket(key)) => Err(value.fault(Fault::new(format!("{} has no path", quote(key))))),
+        None => rewrite::read(value, None),
+    }
 }
 
 fn read_check_answers(value: Value<'_>) -> Result<CheckAnswers, Reported> {

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use doorward_config::{EntityTable, Plan, SecretRef, Target};
+use doorward_config::{Endpoint, EntityTable, Plan, Rewrite, SecretRef, Target};
 use doorward_model::{
     Call, CallId, CanonicalPath, DecisionRecord, EventRecord, HttpRequest, Item, Outcome, Principal, Reply,
     ReplyForm, Secret, TargetFault, Trace,
@@ -276,11 +276,13 @@ pub trait AnswerBound: Send + Sync {
 /// What calls are forwarded to.
 #[async_trait]
 pub trait Targets: Send + Sync {
-    /// Calls `target` and waits for its answer at most `within`. An event's answer has status 200 when the target
-    /// took it.
+    /// Calls `target` at `endpoint`, one of its own, once, and waits for its answer at most `within`: a body that comes
+    /// later than that is cut. An event's answer has status 200 when the target took it. Where only the message was taken
+    /// on, the status is 202.
     async fn send(
         &self,
         target: &Target,
+        endpoint: &Endpoint,
         forward: Forward<'_>,
         within: Duration,
     ) -> Result<Reply, TargetFault>;
@@ -314,6 +316,8 @@ pub enum ForwardMessage<'a> {
         parameters: &'a [(String, String)],
         /// Fields of the request that hold credentials of the door's own: the target is not sent them.
         withheld: &'a [HeaderName],
+        /// What a server is sent in the place of path and query.
+        rewrite: Option<&'a Rewrite>,
     },
     /// An event record.
     Event {

@@ -109,8 +109,19 @@ pub fn problem(refusal: &Refusal, request_id: &str, realm: &str) -> Reply {
             "The call cannot be served at the moment"
         }
         Refusal::Target(TargetFault::TimedOut) => "The target did not answer in time",
+        Refusal::Target(TargetFault::LeftAlone { retry_after }) => {
+            insert(&mut headers, RETRY_AFTER, &whole_seconds(*retry_after));
+            "The target cannot be reached"
+        }
         Refusal::Target(TargetFault::Unreachable(_)) => "The target cannot be reached",
-        Refusal::Target(TargetFault::Failed(_) | TargetFault::Unreadable(_)) => "The target failed",
+        Refusal::Target(TargetFault::Unfit(_)) => "The payload is none that the target takes",
+        Refusal::Target(
+            TargetFault::Failed(_)
+            | TargetFault::Reset(_)
+            | TargetFault::Unreadable(_)
+            | TargetFault::Address(_)
+            | TargetFault::Credentials(_),
+        ) => "The target failed",
         Refusal::BrokenAnswer(_) => "The target's answer breaks its contract",
     };
     insert(&mut headers, REQUEST_ID, request_id);

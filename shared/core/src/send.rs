@@ -48,6 +48,7 @@ impl Door {
                 path: &http.path,
                 parameters: &http.parameters,
                 withheld: &withheld,
+                rewrite: http.rules.route.rewrite.as_ref(),
             },
             Subject::Event { record, .. } => ForwardMessage::Event { record },
         };
@@ -55,8 +56,10 @@ impl Door {
             return Err(Refusal::Target(TargetFault::TimedOut));
         }
         let forward = Forward { call, principal: permitted.principal(), trace: found.trace(), message };
+        let endpoint = found.target().endpoints.first().ok_or(Refusal::Target(TargetFault::TimedOut))?;
         let answer =
-            tokio::time::timeout(within, self.ports.targets.send(found.target(), forward, within)).await;
+            tokio::time::timeout(within, self.ports.targets.send(found.target(), endpoint, forward, within))
+                .await;
         let reply = answer.unwrap_or(Err(TargetFault::TimedOut)).map_err(Refusal::Target)?;
         Ok(Sent { admitted, reply })
     }

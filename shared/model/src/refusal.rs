@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use crate::{
     CertificateFault, IamFault, JsonFault, LimitKind, LimitNote, Outcome, PathFault, PurposeFault,
-    UnitsFault, WebhookFault,
+    TargetFault, UnitsFault, WebhookFault,
 };
 
 /// Every way in which the door says no. Closed: the reply to each is one exhaustive `match` in the core.
@@ -264,23 +264,6 @@ pub struct Violation {
     pub names: Vec<String>,
 }
 
-/// Why a target gave no usable answer.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum TargetFault {
-    /// It ran and failed.
-    #[error("the target failed: {0}")]
-    Failed(String),
-    /// It did not answer in time.
-    #[error("the target did not answer in time")]
-    TimedOut,
-    /// It could not be reached, or would not take the call.
-    #[error("the target cannot be reached: {0}")]
-    Unreachable(String),
-    /// Its answer is no HTTP answer, or too large.
-    #[error("the target's answer cannot be read: {0}")]
-    Unreadable(String),
-}
-
 impl Refusal {
     /// The status for an HTTP caller.
     #[must_use]
@@ -300,14 +283,9 @@ impl Refusal {
             Self::Purpose(fault) if fault.is_of_request() => StatusCode::BAD_REQUEST,
             Self::Purpose(_) => StatusCode::FORBIDDEN,
             Self::Flooded { .. } | Self::Limited(_) => StatusCode::TOO_MANY_REQUESTS,
-            Self::KeysAway
-            | Self::SecretsAway
-            | Self::StoreAway
-            | Self::Target(TargetFault::Unreachable(_)) => StatusCode::SERVICE_UNAVAILABLE,
-            Self::Target(TargetFault::Failed(_) | TargetFault::Unreadable(_)) | Self::BrokenAnswer(_) => {
-                StatusCode::BAD_GATEWAY
-            }
-            Self::Target(TargetFault::TimedOut) => StatusCode::GATEWAY_TIMEOUT,
+            Self::KeysAway | Self::SecretsAway | Self::StoreAway => StatusCode::SERVICE_UNAVAILABLE,
+            Self::BrokenAnswer(_) => StatusCode::BAD_GATEWAY,
+            Self::Target(fault) => fault.status(),
         }
     }
 
@@ -346,10 +324,7 @@ impl Refusal {
             Self::Limited(LimitNote { kind: LimitKind::Rate, .. }) => "rate-limited",
             Self::Limited(LimitNote { kind: LimitKind::Quota, .. }) => "quota-exceeded",
             Self::StoreAway => "store-unavailable",
-            Self::Target(TargetFault::Failed(_)) => "target-failed",
-            Self::Target(TargetFault::TimedOut) => "target-timeout",
-            Self::Target(TargetFault::Unreachable(_)) => "target-unavailable",
-            Self::Target(TargetFault::Unreadable(_)) => "target-unreadable",
+            Self::Target(fault) => fault.code(),
             Self::BrokenAnswer(_) => "broken-answer",
         }
     }
@@ -364,7 +339,8 @@ impl Refusal {
             | Self::TooLarge { .. }
             | Self::UnsupportedMediaType
             | Self::Contract(_)
-            | Self::Uncountable(_) => Outcome::Invalid,
+            | Self::Uncountable(_)
+            | Self::Target(TargetFault::Unfit(_)) => Outcome::Invalid,
             Self::Purpose(fault) if fault.is_of_request() => Outcome::Invalid,
             Self::Purpose(_) => Outcome::Denied,
             Self::Unauthenticated(_) | Self::NeedsBody => Outcome::Unauthenticated,

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use doorward_config::Target;
+use doorward_config::{Endpoint, Target};
 use doorward_core::ports::{AnswerBound, Forward, ForwardMessage, Targets};
 use doorward_model::{Body, Reply, ReplyForm, TargetFault};
 use http::header::CONTENT_TYPE;
@@ -115,7 +115,13 @@ impl ScriptedTargets {
 
 #[async_trait]
 impl Targets for ScriptedTargets {
-    async fn send(&self, target: &Target, forward: Forward<'_>, _: Duration) -> Result<Reply, TargetFault> {
+    async fn send(
+        &self,
+        target: &Target,
+        _: &Endpoint,
+        forward: Forward<'_>,
+        _: Duration,
+    ) -> Result<Reply, TargetFault> {
         let line = format!("{} {}", target.name, forward.call.action.as_deref().unwrap_or("?"));
         self.sent.lock().unwrap_or_else(PoisonError::into_inner).push(line);
         if let ForwardMessage::Http { withheld, .. } = forward.message {

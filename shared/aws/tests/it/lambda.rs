@@ -7,7 +7,7 @@ use axum::extract::{OriginalUri, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use doorward_aws::LambdaTargets;
-use doorward_config::Target;
+use doorward_config::{LambdaTarget, Target, TargetKind};
 use doorward_core::ports::{Forward, ForwardMessage, Targets};
 use doorward_model::{
     Body, CanonicalPath, EntityName, EventKind, EventRecord, PathForm, Principal, Reply, TargetFault, Trace,
@@ -77,7 +77,7 @@ async fn invoke(
 }
 
 fn target(lambda: &str) -> Target {
-    Target { name: "orders".into(), lambda: lambda.into(), timeout: Duration::from_secs(5) }
+    Target::new("orders", TargetKind::Lambda(LambdaTarget::default()), lambda)
 }
 
 async fn send_http(targets: &LambdaTargets, lambda: &str, within: Duration) -> Result<Reply, TargetFault> {
@@ -91,9 +91,11 @@ async fn send_http(targets: &LambdaTargets, lambda: &str, within: Duration) -> R
         path: &path,
         parameters: &[],
         withheld: &[],
+        rewrite: None,
     };
     let forward = Forward { call: &call, principal: &principal, trace: &trace, message };
-    targets.send(&target(lambda), forward, within).await
+    let target = target(lambda);
+    targets.send(&target, &target.endpoints[0], forward, within).await
 }
 
 #[tokio::test]
@@ -142,7 +144,9 @@ async fn an_event_reaches_its_function_in_its_own_envelope() {
     let principal = Principal { name: EntityName::new("EventSource", "receipts"), ..Principal::anonymous() };
     let message = ForwardMessage::Event { record: &record };
     let forward = Forward { call: &call, principal: &principal, trace: &Trace::default(), message };
-    let reply = fixture.targets.send(&target("receipts"), forward, Duration::from_secs(5)).await.unwrap();
+    let target = target("receipts");
+    let sent = fixture.targets.send(&target, &target.endpoints[0], forward, Duration::from_secs(5));
+    let reply = sent.await.unwrap();
     assert_eq!(reply.status, 200);
     let seen = fixture.take();
     assert_eq!(seen[0].event, json!({ "Records": [record.record] }));

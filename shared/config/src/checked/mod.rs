@@ -1,7 +1,10 @@
+mod cors;
 mod issuer;
 mod limit;
 mod metering;
 mod price;
+mod rewrite;
+mod target;
 
 use std::fmt;
 use std::num::NonZeroU64;
@@ -17,12 +20,19 @@ use crate::plan_version::PlanDefinition;
 use crate::request_context::RequestContext;
 use crate::secret_ref::SecretRef;
 
+pub use cors::Cors;
 pub use issuer::{Algorithm, Issuer, JwksLocation, PrincipalRule, TokenKind};
 pub use limit::{Dimension, Limit, LimitMode, LimitRule, Override, Window};
 pub use metering::{
     Durability, OnStoreFailure, PurposeRule, UnitsFormula, UnitsInput, UnitsOperator, UnitsRule, UnitsTerm,
 };
 pub use price::{Currency, Price, Tier};
+pub use rewrite::{Rewrite, Template, TemplatePart};
+pub use target::{
+    Balance, Credentials, Endpoint, EventBridgeTarget, FieldRules, Health, HttpTarget, IdentityKey,
+    Invocation, LambdaTarget, MessageGroup, PayloadForm, Protocol, Retry, SnsTarget, SqsTarget,
+    StepFunctionsTarget, Target, TargetKind,
+};
 
 /// `doorward.toml` as the program trusts it: every name that is used is declared, every value is in bounds.
 #[derive(Debug, Clone)]
@@ -41,6 +51,8 @@ pub struct Config {
     pub authorizer: Authorizer,
     /// `[api_keys]`.
     pub api_keys: ApiKeys,
+    /// `[cors]`; without it the door says nothing to browsers of other origins.
+    pub cors: Option<Cors>,
     /// `[shadow]`.
     pub shadow: Option<Shadow>,
     /// `[[issuers]]`.
@@ -214,17 +226,6 @@ pub enum WebhookScheme {
     GitHub,
 }
 
-/// What calls are forwarded to.
-#[derive(Debug, Clone)]
-pub struct Target {
-    /// Its name in `target = "…"`; the Cedar resource `Function::"name"`.
-    pub name: String,
-    /// Lambda function: name, ARN, or either with a qualifier.
-    pub lambda: String,
-    /// How long the door waits for it.
-    pub timeout: Duration,
-}
-
 /// An HTTP route.
 #[derive(Debug, Clone)]
 pub struct Route {
@@ -243,6 +244,8 @@ pub struct Route {
     pub contract: Option<ContractRef>,
     /// What becomes of answers that break the contract.
     pub check_answers: CheckAnswers,
+    /// What its target is sent in the place of path and query, where that is a server that speaks HTTP.
+    pub rewrite: Option<Rewrite>,
     /// Whether APIs ask the authorizer before they take a request to it; the dispatcher decides either way.
     pub authorizer: bool,
     /// The Cedar resource where it is more than the target.

@@ -51,6 +51,7 @@ fn the_shop_reads_as_it_is_written() {
                 prefix: "dwk",
                 header: "x-api-key",
             },
+            cors: None,
             shadow: None,
             issuers: [
                 Issuer {
@@ -86,12 +87,70 @@ fn the_shop_reads_as_it_is_written() {
             targets: [
                 Target {
                     name: "orders",
-                    lambda: "orders",
+                    kind: Lambda(
+                        LambdaTarget {
+                            invocation: Sync,
+                            payload: V2,
+                        },
+                    ),
+                    endpoints: [
+                        Endpoint {
+                            address: "orders",
+                            region: None,
+                            weight: 1,
+                            backup: false,
+                            callers: [],
+                        },
+                    ],
+                    balance: Weighted,
+                    health: None,
+                    retry: Some(
+                        Retry {
+                            attempts: 2,
+                            budget: 20,
+                            attempt_timeout: None,
+                            statuses: [
+                                502,
+                                503,
+                                504,
+                            ],
+                        },
+                    ),
                     timeout: 5s,
                 },
                 Target {
                     name: "receipts",
-                    lambda: "arn:aws:lambda:eu-central-1:123456789012:function:receipts:live",
+                    kind: Lambda(
+                        LambdaTarget {
+                            invocation: Sync,
+                            payload: V2,
+                        },
+                    ),
+                    endpoints: [
+                        Endpoint {
+                            address: "arn:aws:lambda:eu-central-1:123456789012:function:receipts:live",
+                            region: Some(
+                                "eu-central-1",
+                            ),
+                            weight: 1,
+                            backup: false,
+                            callers: [],
+                        },
+                    ],
+                    balance: Weighted,
+                    health: None,
+                    retry: Some(
+                        Retry {
+                            attempts: 2,
+                            budget: 20,
+                            attempt_timeout: None,
+                            statuses: [
+                                502,
+                                503,
+                                504,
+                            ],
+                        },
+                    ),
                     timeout: 5s,
                 },
             ],
@@ -122,6 +181,7 @@ fn the_shop_reads_as_it_is_written() {
                         },
                     ),
                     check_answers: Enforce,
+                    rewrite: None,
                     authorizer: true,
                     resource: None,
                     context: RequestContext {
@@ -155,6 +215,7 @@ fn the_shop_reads_as_it_is_written() {
                     scopes: [],
                     contract: None,
                     check_answers: Off,
+                    rewrite: None,
                     authorizer: false,
                     resource: Some(
                         ResourceRule {

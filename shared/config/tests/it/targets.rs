@@ -4,7 +4,13 @@ use crate::shop::check;
 
 #[test]
 fn a_target_is_a_named_function() {
-    check("lambda = \"orders\"\n", "", expect!["doorward.toml:17:1: missing key `lambda` in `[[targets]]`"]);
+    check(
+        "lambda = \"orders\"\n",
+        "",
+        expect![[r#"
+        doorward.toml:17:1: a target says what it is: it has none of the keys that do
+          hint: set one of `lambda`, `http`, `sqs`, `sns`, `eventbridge`, `stepfunctions`"#]],
+    );
     check(
         r#"lambda = "orders""#,
         r#"lambda = "https://orders.example""#,

@@ -1,0 +1,117 @@
+use std::net::IpAddr;
+
+use doorward_model::Fault;
+use http::Uri;
+use ipnet::IpNet;
+
+use crate::checked::{Credentials, Endpoint, HttpTarget, Protocol, TargetKind};
+use crate::reader::{Section, Value};
+use crate::report::{Reported, quote};
+use crate::size;
+
+use super::address::Address;
+use super::{credentials, endpoint, fields, network};
+
+/// Reads what a target that speaks HTTP has.
+pub(super) fn read(
+    section: &mut Section<'_>,
+    value: Value<'_>,
+) -> Result<(TargetKind, Vec<Endpoint>), Reported> {
+    let protocol = section.or("protocol", Protocol::default(), |value| {
+        value.choice(&[("auto", Protocol::Auto), ("http1", Protocol::Http1), ("http2", Protocol::Http2)])
+    });
+    let networks = section.or("networks", Vec::new(), |value| value.nonempty_set(|item| item.parse(network)));
+    let credentials = section.optional("credentials", |value| Ok((credentials::read(value)?, value)));
+    let identity = section.optional("identity", |value| Ok((credentials::identity(value)?, value)));
+    let headers = fields::optional(section, "headers");
+    let answer_headers = fields::optional(section, "answer_headers");
+    let preserve_host = section.or("preserve_host", false, Value::flag);
+    let max_answer = section.or("max_answer", HttpTarget::default().max_answer, size::read);
+    let mut target = HttpTarget {
+        protocol: protocol?,
+        networks: networks?,
+        credentials: None,
+        identity: None,
+        headers: headers?,
+        answer_headers: answer_headers?,
+        preserve_host: preserve_host?,
+        max_answer: max_answer?,
+    };
+    let endpoints = endpoint::list(value, "url", |value| value.parse(|text| base_url(text, &target)))?;
+    let clear = endpoints.iter().find(|endpoint| is_sent_in_the_clear(&endpoint.address));
+    if let Some((credentials, value)) = credentials? {
+        if let (Some(clear), false) = (clear, matches!(credentials, Credentials::SigV4 { .. })) {
+            let fault = Fault::new(format!(
+                "the credentials would be sent in the clear, to {}",
+                quote(&clear.address)
+            ));
+            return Err(value.fault(fault.hint("use `https`; `http` is for this machine")));
+        }
+        target.credentials = Some(credentials);
+    }
+    target.identity = identity?.map(|(identity, _)| identity);
+    Ok((TargetKind::Http(target), endpoints))
+}
+
+/// `https://a.example/base`: scheme, host and the path that all requests begin with.
+fn base_url(text: &str, target: &HttpTarget) -> Result<Address, Fault> {
+    let wrong = |why: &str| {
+        let fault = Fault::new(format!("{} is no address of a server: {why}", quote(text)));
+        fault.hint("write scheme, host and where it has one its path: `https://catalog.example/v1`")
+    };
+    let uri: Uri = text.parse().map_err(|_| wrong("it cannot be read"))?;
+    let (Some("http" | "https"), Some(authority)) = (uri.scheme_str(), uri.authority()) else {
+        return Err(wrong("its scheme is neither `https` nor `http`"));
+    };
+    if authority.as_str().contains('@') {
+        return Err(wrong("it holds credentials"));
+    }
+    if authority.host().is_empty() || authority.as_str().ends_with(':') {
+        return Err(wrong("its host or port cannot be read"));
+    }
+    if text.contains(['?', '#']) {
+        return Err(wrong("it has a query or a fragment"));
+    }
+    let plain = |segment: &str| segment != "." && segment != ".." && !segment.contains(['%', '\\', '{', '}']);
+    let path = uri.path().strip_suffix('/').unwrap_or(uri.path());
+    if !path.split('/').skip(1).all(|segment| plain(segment) && !segment.is_empty()) {
+        return Err(wrong("its path holds empty or dot segments, escapes or braces"));
+    }
+    let literal = authority.host().trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>();
+    if let Ok(address) = literal
+        && !target.admits(address)
+    {
+        let fault = Fault::new(format!("the door does not call {address}: it is no public address"));
+        return Err(match network::is_never(network::canonical(address)) {
+            true => fault
+                .hint("link-local addresses, where machines read their own credentials, are never called"),
+            false => fault.hint("declare its network where that is meant: `networks = [\"10.0.0.0/16\"]`"),
+        });
+    }
+    Ok(Address { text: text.strip_suffix('/').unwrap_or(text).to_owned(), region: None })
+}
+
+/// A network in CIDR notation that is not public.
+fn network(text: &str) -> Result<IpNet, Fault> {
+    let network: IpNet = text.parse().map_err(|_| {
+        let fault = Fault::new(format!("{} is no network", quote(text)));
+        fault.hint("write an address and the length of its prefix: `10.0.0.0/16`")
+    })?;
+    if network.trunc() != network {
+        let fault = Fault::new(format!("{} has bits set behind its prefix", quote(text)));
+        return Err(fault.hint(format!("write `{}`", network.trunc())));
+    }
+    if network::is_never(network.network()) {
+        return Err(Fault::new(format!("{} is never called", quote(text)))
+            .hint("link-local addresses, where machines read their own credentials, cannot be declared"));
+    }
+    Ok(network)
+}
+
+fn is_sent_in_the_clear(url: &str) -> bool {
+    let Ok(uri) = url.parse::<Uri>() else { return true };
+    let host = uri.host().unwrap_or_default().trim_start_matches('[').trim_end_matches(']');
+    let is_here = host.eq_ignore_ascii_case("localhost")
+        || host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback());
+    uri.scheme_str() != Some("https") && !is_here
+}

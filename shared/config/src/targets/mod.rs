@@ -1,0 +1,98 @@
+mod address;
+mod balance;
+mod credentials;
+mod endpoint;
+mod fields;
+mod http;
+mod messages;
+mod network;
+
+use std::time::Duration;
+
+use doorward_model::Fault;
+
+use crate::checked::{Endpoint, Invocation, LambdaTarget, PayloadForm, Target, TargetKind};
+use crate::names::{self, Names};
+use crate::reader::{Section, Value};
+use crate::report::Reported;
+
+/// For how long the door waits where `timeout` is not set.
+const DEFAULT_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// The longest that a Lambda function runs, the door's own included (AWS Lambda quotas).
+const LONGEST_TIMEOUT: Duration = Duration::from_secs(15 * 60);
+
+/// The keys of which a target has one: each says what it is, and where.
+const KINDS: [&str; 6] = ["lambda", "http", "sqs", "sns", "eventbridge", "stepfunctions"];
+
+/// Reads `[[targets]]` and declares their names.
+pub(crate) fn read(document: &mut Section<'_>, names: &mut Names) -> Result<Vec<Target>, Reported> {
+    document.sections("targets", "`[[targets]]`", |section| {
+        let name = section.required("name", |value| names.declare(value, names::plain));
+        let timeout = section.or("timeout", DEFAULT_TIMEOUT, |value| {
+            value.duration(Duration::from_millis(1)..=LONGEST_TIMEOUT)
+        });
+        let place = read_place(section);
+        let several = place.as_ref().is_ok_and(|(_, endpoints)| endpoints.len() > 1);
+        let balance = balance::read(section, several);
+        let health = balance::read_health(section, several);
+        let retry = balance::read_retry(section);
+        let (kind, endpoints) = place?;
+        Ok(Target {
+            name: name?,
+            kind,
+            endpoints,
+            balance: balance?,
+            health: health?,
+            retry: retry?,
+            timeout: timeout?,
+        })
+    })
+}
+
+/// What the target is, and where. Keys of another kind than its own are unknown keys.
+fn read_place(section: &mut Section<'_>) -> Result<(TargetKind, Vec<Endpoint>), Reported> {
+    let mut stated = Vec::new();
+    for kind in KINDS {
+        stated.extend(section.optional(kind, |value| Ok((kind, value)))?);
+    }
+    let (kind, value) = match stated.as_slice() {
+        [one] => *one,
+        [] => {
+            let fault = Fault::new("a target says what it is: it has none of the keys that do");
+            return Err(section.fault(fault.hint(format!("set one of {}", quoted(&KINDS)))));
+        }
+        [_, (kind, value), ..] => {
+            let fault = Fault::new(format!("a target is one thing, and `{kind}` is a second one"));
+            return Err(value.fault(fault.hint("declare two targets")));
+        }
+    };
+    match kind {
+        "http" => http::read(section, value),
+        "sqs" => messages::sqs(section, value),
+        "sns" => messages::sns(section, value),
+        "eventbridge" => messages::eventbridge(section, value),
+        "stepfunctions" => messages::stepfunctions(section, value),
+        _ => lambda(section, value),
+    }
+}
+
+fn lambda(section: &mut Section<'_>, value: Value<'_>) -> Result<(TargetKind, Vec<Endpoint>), Reported> {
+    let endpoints = endpoint::list(value, "function", |value| value.parse(address::function));
+    let invocation = invocation(section);
+    let payload = section.or("payload", PayloadForm::default(), |value| {
+        value.choice(&[("2.0", PayloadForm::V2), ("1.0", PayloadForm::V1)])
+    });
+    let kind = LambdaTarget { invocation: invocation?, payload: payload? };
+    Ok((TargetKind::Lambda(kind), endpoints?))
+}
+
+fn invocation(section: &mut Section<'_>) -> Result<Invocation, Reported> {
+    section.or("invocation", Invocation::default(), |value| {
+        value.choice(&[("sync", Invocation::Sync), ("async", Invocation::Async)])
+    })
+}
+
+fn quoted(words: &[&str]) -> String {
+    words.iter().map(|word| format!("`{word}`")).collect::<Vec<_>>().join(", ")
+}

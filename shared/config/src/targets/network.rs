@@ -1,0 +1,160 @@
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+
+use crate::checked::HttpTarget;
+
+impl HttpTarget {
+    /// Whether the target may be at `address`: at a public one, or in a network that the configuration declares. Never
+    /// where machines read their own metadata and credentials, whatever is declared.
+    #[must_use]
+    pub fn admits(&self, address: IpAddr) -> bool {
+        let address = canonical(address);
+        !is_never(address)
+            && (is_public(address) || self.networks.iter().any(|network| network.contains(&address)))
+    }
+}
+
+/// An IPv4 address that an IPv6 address stands for is judged as such.
+pub(super) fn canonical(address: IpAddr) -> IpAddr {
+    match address {
+        IpAddr::V4(_) => address,
+        IpAddr::V6(v6) => v6.to_ipv4_mapped().or_else(|| translated(v6)).map_or(address, IpAddr::V4),
+    }
+}
+
+/// RFC 6052 section 2.1: what stands behind `64:ff9b::/96`.
+fn translated(address: Ipv6Addr) -> Option<Ipv4Addr> {
+    match address.segments() {
+        [0x64, 0xff9b, 0, 0, 0, 0, high, low] => {
+            Some(Ipv4Addr::from_bits(u32::from(high) << 16 | u32::from(low)))
+        }
+        _ => None,
+    }
+}
+
+/// Where no target is: link-local addresses, among them those of instance metadata (169.254.169.254, fd00:ec2::254), nobody,
+/// and everybody.
+pub(super) fn is_never(address: IpAddr) -> bool {
+    match address {
+        IpAddr::V4(v4) => v4.is_link_local() || v4.is_multicast() || v4.is_broadcast() || v4.octets()[0] == 0,
+        IpAddr::V6(v6) => {
+            v6.is_unspecified()
+                || v6.is_multicast()
+                || v6.is_unicast_link_local()
+                || matches!(v6.segments(), [0xfd00, 0x0ec2, ..])
+        }
+    }
+}
+
+/// What IANA's registries of special-purpose addresses (RFC 6890) call globally reachable, without what stands for other
+/// addresses: 6to4 (RFC 3056) and Teredo (RFC 4380).
+fn is_public(address: IpAddr) -> bool {
+    match address {
+        IpAddr::V4(v4) => is_public_v4(v4.octets()),
+        IpAddr::V6(v6) => {
+            let [first, second, ..] = v6.segments();
+            let special = matches!(
+                (first, second),
+                (0x2001, 0x0000..=0x01ff | 0x0db8) | (0x2002, _) | (0x3fff, 0x0000..=0x0fff)
+            );
+            first & 0xe000 == 0x2000 && !special
+        }
+    }
+}
+
+fn is_public_v4(octets: [u8; 4]) -> bool {
+    !matches!(
+        octets,
+        [0 | 10 | 127 | 224..=255, ..]
+            | [100, 64..=127, ..]
+            | [169, 254, ..]
+            | [172, 16..=31, ..]
+            | [192, 0, 0 | 2, _]
+            | [192, 88, 99, _]
+            | [192, 168, ..]
+            | [198, 18 | 19, ..]
+            | [198, 51, 100, _]
+            | [203, 0, 113, _]
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn target(networks: &[&str]) -> HttpTarget {
+        let networks = networks.iter().map(|network| network.parse().unwrap()).collect();
+        HttpTarget { networks, ..HttpTarget::default() }
+    }
+
+    #[track_caller]
+    fn check(networks: &[&str], address: &str, admitted: bool) {
+        assert_eq!(target(networks).admits(address.parse().unwrap()), admitted, "{address}");
+    }
+
+    #[test]
+    fn only_public_addresses_are_admitted_undeclared() {
+        for address in
+            ["1.1.1.1", "172.15.0.1", "172.32.0.1", "100.63.0.1", "192.0.1.1", "2606:4700::1111", "2a00::1"]
+        {
+            check(&[], address, true);
+        }
+        for address in [
+            "0.0.0.0",
+            "0.1.2.3",
+            "10.0.0.1",
+            "100.64.0.1",
+            "127.0.0.1",
+            "127.9.9.9",
+            "169.254.169.254",
+            "172.16.0.1",
+            "172.31.255.255",
+            "192.0.0.8",
+            "192.0.2.1",
+            "192.168.1.1",
+            "198.18.0.1",
+            "198.51.100.1",
+            "203.0.113.1",
+            "224.0.0.1",
+            "240.0.0.1",
+            "255.255.255.255",
+            "::",
+            "::1",
+            "::127.0.0.1",
+            "fe80::1",
+            "fc00::1",
+            "fd00:ec2::254",
+            "2001:db8::1",
+            "2001::1",
+            "2002:7f00:1::1",
+            "3fff::1",
+            "ff02::1",
+            "5f00::1",
+            "64:ff9b:1::1",
+        ] {
+            check(&[], address, false);
+        }
+    }
+
+    #[test]
+    fn an_address_that_stands_for_another_is_judged_as_that() {
+        check(&[], "::ffff:127.0.0.1", false);
+        check(&[], "::ffff:169.254.169.254", false);
+        check(&[], "::ffff:1.1.1.1", true);
+        check(&[], "64:ff9b::a9fe:a9fe", false);
+        check(&[], "64:ff9b::7f00:1", false);
+        check(&[], "64:ff9b::101:101", true);
+        check(&["127.0.0.0/8"], "::ffff:127.0.0.1", true);
+    }
+
+    #[test]
+    fn declared_networks_are_admitted_and_metadata_never() {
+        check(&["10.1.0.0/16"], "10.1.2.3", true);
+        check(&["10.1.0.0/16"], "10.2.2.3", false);
+        check(&["fd00::/8"], "fd12::1", true);
+        check(&["fd00::/8"], "fd00:ec2::254", false);
+        check(&["0.0.0.0/0", "::/0"], "169.254.169.254", false);
+        check(&["0.0.0.0/0", "::/0"], "fe80::1", false);
+        check(&["0.0.0.0/0", "::/0"], "0.0.0.0", false);
+        check(&["::1/128"], "::1", true);
+    }
+}
