@@ -30,7 +30,7 @@ pub struct Document {
     pub(crate) source: Source,
     pub(crate) version: Version,
     /// By `operationId`.
-    operations: BTreeMap<String, Entry>,
+    pub(crate) operations: BTreeMap<String, Entry>,
 }
 
 /// Where an operation stands in the document.

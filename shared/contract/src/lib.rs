@@ -20,7 +20,9 @@ mod diff;
 mod document;
 mod links;
 mod locating;
+mod looking;
 mod media;
+mod merge;
 mod omissions;
 mod openapi30;
 mod operation;
@@ -36,5 +38,6 @@ mod vocabulary;
 
 pub use diff::{Change, Severity, Site, Travels, changes};
 pub use document::{Document, OperationName};
+pub use merge::{MergedOperation, merge};
 pub use operation::{Operation, RequestFault, RequestParts};
 pub use raw::RawDocument;

@@ -224,6 +224,9 @@ fn configuration(
             imported.cors = None;
         }
     }
+    if routes.iter().any(|route| route.auth.iter().any(|word| word == "iam")) {
+        text.push_str(render::IAM);
+    }
     for (nth, issuer) in imported.issuers.iter().enumerate() {
         let what = format!("the issuer `{}`", issuer.name);
         add(reading, &mut text, &render::issuer(issuer, nth), ("/components/securitySchemes", &what));

@@ -119,9 +119,8 @@ impl<'r, 'a> Operations<'r, 'a> {
         let auth = self.schemes.of_operation(self.reading, at);
         let models = !self.is_export || contract::models(operation, &method);
         if !models {
-            let what = format!(
-                "the operation models none of its messages: `{id}` has no contract, write one and name it in the route"
-            );
+            let what =
+                "the operation models none of its messages: its route has no contract until you write one";
             self.reading.leave(at, what);
         }
         let rewrite = leads.path.map(|path| {

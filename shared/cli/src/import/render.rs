@@ -29,6 +29,9 @@ pub(super) fn head(imported: &Imported, file: &str) -> String {
     text
 }
 
+/// IAM users are principals of a type that no issuer makes.
+pub(super) const IAM: &str = "\n[iam]\nuser_type = \"IamUser\"\n";
+
 pub(super) fn cors(cors: &Value) -> String {
     let members = cors.as_object().into_iter().flatten().map(|(key, value)| line(key, value));
     "\n[cors]\n".to_owned() + &members.collect::<String>()

@@ -17,7 +17,11 @@ fn walk(reading: &mut Reading<'_>, value: &Value, at: &str) {
                 let inside = join(at, name);
                 if !name.starts_with("x-amazon-") {
                     walk(reading, value, &inside);
-                } else if !reading.read.iter().any(|read| read.starts_with(&inside)) {
+                } else if !reading
+                    .read
+                    .iter()
+                    .any(|read| read.starts_with(&inside) || inside.starts_with(read.as_str()))
+                {
                     reading.leave(&inside, told(name));
                 }
             }

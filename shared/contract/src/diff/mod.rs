@@ -31,6 +31,7 @@ use doorward_model::Faults;
 
 pub use self::change::{Change, Severity, Site};
 pub use self::compared::{Travels, changes};
+pub(crate) use self::equal::Equality;
 use self::operations::Operations;
 use crate::document::Document;
 

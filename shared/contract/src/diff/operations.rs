@@ -164,19 +164,17 @@ impl<'a> Pair<'a> {
 
 impl<'a> Side<'a> {
     pub(super) fn value(&self, at: &str) -> Option<&'a Value> {
-        self.document.source.value.pointer(at)
+        self.document.value(at)
     }
 
     /// The object at `at` after references, and where it is.
     pub(super) fn object(&self, at: &str) -> Option<(String, &'a Value)> {
-        self.value(at)?;
-        follow(&self.document.source, at).ok()
+        self.document.follow(at)
     }
 
-    /// The schema at `at`, normalised; what cannot be was a fault when the operation was compiled.
+    /// The schema at `at`, normalised.
     pub(super) fn schema(&self, direction: Direction, at: &str) -> Option<Bundle> {
-        self.value(at)?;
-        Bundle::gather(&self.document.source, self.document.version, direction, at, &mut Vec::new())
+        self.document.bundle(direction, at)
     }
 
     pub(super) fn id(&self) -> Option<&'a str> {
