@@ -14,6 +14,10 @@ use crate::size;
 const LONGEST_RECORD: Duration = Duration::from_secs(90 * 24 * 60 * 60);
 /// An item of so many calls stays far below the 400 KB that DynamoDB takes.
 const MOST_IN_BATCH: u64 = 1000;
+/// What REST APIs can be set to (API Gateway quotas: 50 ms to 29 s, and more for accounts that asked for it), and as long as
+/// a function runs.
+const INTEGRATION: std::ops::RangeInclusive<Duration> =
+    Duration::from_millis(50)..=Duration::from_secs(15 * 60);
 const UPDATES: &[(&str, Updates)] = &[("none", Updates::None), ("table", Updates::Table)];
 
 /// Reads `[door]`; a `fronts` that stands in it is handed out unread.
@@ -32,6 +36,8 @@ pub(crate) fn read<'t>(value: Value<'t>, fronts: &mut Option<Value<'t>>) -> Resu
         let screen_rate = section.or("screen_rate", default_screen_rate, |value| value.positive(1_000_000));
         let record_decisions =
             section.optional("record_decisions", |value| value.duration(DAY..=LONGEST_RECORD));
+        let integration_timeout =
+            section.or("integration_timeout", Duration::from_secs(29), |value| value.duration(INTEGRATION));
         let batch = section.or("batch", 100, |value| value.integer(1..=MOST_IN_BATCH));
         *fronts = section.optional("fronts", Ok)?;
         Ok(Door {
@@ -44,6 +50,7 @@ pub(crate) fn read<'t>(value: Value<'t>, fronts: &mut Option<Value<'t>>) -> Resu
             retention: retention?,
             screen_rate: screen_rate?,
             record_decisions: record_decisions?,
+            integration_timeout: integration_timeout?,
             batch: usize::try_from(batch?).unwrap_or(usize::MAX),
         })
     })

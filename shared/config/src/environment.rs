@@ -1,7 +1,7 @@
 use doorward_model::{Fault, Faults};
 
 use crate::checked::{Config, JwksLocation};
-use crate::{fronts, location};
+use crate::{fronts, location, targets};
 
 /// One environment variable that Doorward's programs read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -32,6 +32,13 @@ pub const ENVIRONMENT: &[EnvironmentVariable] = &[
         name: "DOORWARD_JWKS_URL_<ISSUER>",
         description: "Where the keys of one issuer are, instead of the configured place: an `https` URL, or `http` on \
                       loopback. `<ISSUER>` is the issuer's name in upper case, with `_` for all but letters and digits.",
+        default: None,
+    },
+    EnvironmentVariable {
+        name: "DOORWARD_TARGET_<TARGET>",
+        description: "Where one target is, instead of the configured place: as many URLs, names or ARNs as it has endpoints, \
+                      separated by commas. `<TARGET>` is the target's name in upper case, with `_` for all but letters and \
+                      digits.",
         default: None,
     },
     EnvironmentVariable {
@@ -90,6 +97,14 @@ impl Config {
                 }
             }
         }
+        for target in &mut self.targets {
+            let variable = target_variable(&target.name);
+            if let Some(places) = lookup(&variable)
+                && let Err(fault) = targets::move_to(target, &places)
+            {
+                add(&variable, fault);
+            }
+        }
         faults.or(self)
     }
 }
@@ -97,6 +112,15 @@ impl Config {
 /// `DOORWARD_JWKS_URL_MY_ISSUER` for the issuer `my-issuer`.
 #[must_use]
 pub fn jwks_url_variable(issuer: &str) -> String {
-    let part = issuer.chars().map(|c| if c.is_ascii_alphanumeric() { c.to_ascii_uppercase() } else { '_' });
-    "DOORWARD_JWKS_URL_".chars().chain(part).collect()
+    format!("DOORWARD_JWKS_URL_{}", in_variable(issuer))
+}
+
+/// `DOORWARD_TARGET_MY_TARGET` for the target `my-target`.
+#[must_use]
+pub fn target_variable(target: &str) -> String {
+    format!("DOORWARD_TARGET_{}", in_variable(target))
+}
+
+fn in_variable(name: &str) -> String {
+    name.chars().map(|c| if c.is_ascii_alphanumeric() { c.to_ascii_uppercase() } else { '_' }).collect()
 }

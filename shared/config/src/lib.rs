@@ -63,7 +63,7 @@ pub use checked::{
     Updates, Webhook, WebhookScheme, Window,
 };
 pub use duration::parse as parse_duration;
-pub use environment::{ENVIRONMENT, EnvironmentVariable, jwks_url_variable};
+pub use environment::{ENVIRONMENT, EnvironmentVariable, jwks_url_variable, target_variable};
 pub use identity_source::IdentitySource;
 pub use load::{EntityTable, KeyType, LoadRule};
 pub use pattern::Pattern;

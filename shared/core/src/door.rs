@@ -6,6 +6,7 @@ use doorward_model::{Call, Inbound, Message, Outcome, Refusal, Reply};
 
 use crate::api_key::ApiKey;
 use crate::authorizer_cache::{self, Reuse, Shared};
+use crate::balance::Fleet;
 use crate::batch::Batch;
 use crate::claim::within;
 use crate::keys::KeyRing;
@@ -68,6 +69,7 @@ pub struct Door {
     pub(crate) batch: Arc<Batch>,
     pub(crate) limiter: Arc<Limiter>,
     pub(crate) switches: Arc<KnownSwitches>,
+    pub(crate) fleet: Fleet,
 }
 
 /// How long the ledger is waited for when the sandbox is told to end, of the 500 ms that it is given at most
@@ -119,11 +121,23 @@ impl Door {
         let screen = Screen::new(config.door.screen_rate);
         let (limiter, switches) = (Arc::new(Limiter::new(sandbox())), Arc::default());
         let batch = Arc::new(Batch::new(sandbox()));
-        Self { rules, ports, keys, secrets, known_keys: Arc::default(), screen, limiter, switches, batch }
+        let fleet = Fleet::new(&config.targets);
+        Self {
+            rules,
+            ports,
+            keys,
+            secrets,
+            known_keys: Arc::default(),
+            screen,
+            limiter,
+            switches,
+            batch,
+            fleet,
+        }
     }
 
     /// A door over newer `rules`, which stands on the same, keeps the keys of issuers that keep them where they were, the
-    /// secrets that it still names and what it knows of API keys, and has not forgotten who floods.
+    /// secrets that it still names, what it knows of API keys and of targets, and has not forgotten who floods.
     #[must_use]
     pub(crate) fn renew(&self, rules: Arc<Rules>) -> Self {
         let config = rules.config();
@@ -133,7 +147,19 @@ impl Door {
         let known_keys = Arc::clone(&self.known_keys);
         let (limiter, switches) = (Arc::clone(&self.limiter), Arc::clone(&self.switches));
         let batch = Arc::clone(&self.batch);
-        Self { rules, ports: self.ports.clone(), keys, secrets, known_keys, screen, limiter, switches, batch }
+        let fleet = self.fleet.renew(&config.targets);
+        Self {
+            rules,
+            ports: self.ports.clone(),
+            keys,
+            secrets,
+            known_keys,
+            screen,
+            limiter,
+            switches,
+            batch,
+            fleet,
+        }
     }
 
     /// What this door was built over.
@@ -171,11 +197,22 @@ impl Door {
 
     /// Carries one call through the whole door: the outcome is recorded and answered whatever it is.
     pub async fn serve(&self, inbound: Inbound) -> Answer {
-        let mut call = self.begin(&inbound);
-        if let Some(reply) = self.health(&inbound, &mut call) {
+        let mut answer = self.answer(&inbound).await;
+        if let Answer::Http(reply) = &mut answer {
+            self.tell_browsers(&inbound, &mut reply.headers);
+        }
+        answer
+    }
+
+    async fn answer(&self, inbound: &Inbound) -> Answer {
+        let mut call = self.begin(inbound);
+        if let Some(reply) = self.health(inbound, &mut call) {
             return Answer::Http(reply);
         }
-        if let Some(reply) = self.own_usage(&inbound, &mut call).await {
+        if let Some(reply) = self.preflight(inbound, &mut call) {
+            return Answer::Http(reply);
+        }
+        if let Some(reply) = self.own_usage(inbound, &mut call).await {
             return Answer::Http(reply);
         }
         let event = match &inbound.message {
@@ -183,7 +220,7 @@ impl Door {
             Message::Event(record) => Some(record),
         };
         let mut tab = Tab::default();
-        let outcome = self.run(&inbound, &mut tab, &mut call).await;
+        let outcome = self.run(inbound, &mut tab, &mut call).await;
         let outcome = self.record(outcome, event, tab, &mut call).await;
         self.respond(outcome, event.is_some(), &mut call)
     }

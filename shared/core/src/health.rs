@@ -7,7 +7,7 @@ use crate::door::Door;
 use crate::respond::REQUEST_ID;
 
 /// The one path, exactly as it is sent.
-const PATH: &str = "/.doorward/health";
+pub(crate) const PATH: &str = "/.doorward/health";
 
 /// The action under which it stands in the log; no route may have a name that begins so.
 const ACTION: &str = "doorward.health";

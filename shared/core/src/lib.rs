@@ -12,6 +12,7 @@
 
 mod api_key;
 mod authorizer_cache;
+mod balance;
 mod base_path;
 mod batch;
 mod bundle;
@@ -19,6 +20,8 @@ mod check_request;
 mod check_response;
 mod claim;
 mod contracts;
+mod cors;
+mod deadline;
 mod door;
 mod entity_cache;
 mod fate;

@@ -18,7 +18,7 @@ use crate::respond::REQUEST_ID;
 use crate::usage::{Bucket, Grain, Group, Sums};
 
 /// The one path, exactly as it is sent.
-const PATH: &str = "/.doorward/usage";
+pub(crate) const PATH: &str = "/.doorward/usage";
 
 /// The action under which it stands in the log; no route may have a name that begins so.
 pub(crate) const ACTION: &str = "doorward.usage";

@@ -1,7 +1,12 @@
-use doorward_model::{Call, Refusal, Reply, Stage, TargetFault};
-use http::HeaderName;
+use std::time::Duration;
 
+use doorward_config::Retry;
+use doorward_model::{Call, Refusal, Reply, Stage, TargetFault, TargetNote};
+use http::{HeaderName, StatusCode};
+
+use crate::balance::Pool;
 use crate::claim::RESERVE;
+use crate::deadline::time_for_target;
 use crate::door::Door;
 use crate::find::{Found, Subject};
 use crate::identify::api_keys::withheld;
@@ -13,6 +18,13 @@ pub(crate) struct Sent<'c> {
     admitted: Admitted<'c>,
     reply: Reply,
 }
+
+/// The first wait before a call is tried again at the same place, which doubles with each try up to the longest.
+const FIRST_BACKOFF: Duration = Duration::from_millis(25);
+const LONGEST_BACKOFF: Duration = Duration::from_secs(1);
+
+/// draft-ietf-httpapi-idempotency-key-header: who sends it lets the call be repeated.
+pub(crate) const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 
 impl<'c> Sent<'c> {
     pub(crate) fn found(&self) -> &Found<'c> {
@@ -29,7 +41,8 @@ impl<'c> Sent<'c> {
 }
 
 impl Door {
-    /// The target. The door gives up before the platform would, so that the caller hears of it and it is recorded.
+    /// The target. The door gives up before the platform or the front would, so that the caller hears of it and it is
+    /// recorded.
     pub(crate) async fn send<'c>(
         &self,
         admitted: Admitted<'c>,
@@ -38,30 +51,100 @@ impl Door {
         self.enter(call, Stage::Send);
         let permitted = admitted.permitted();
         let found = permitted.found();
-        let left = call.time_left(self.ports.clock.now(), RESERVE);
-        let within = left.map_or(found.target().timeout, |left| left.min(found.target().timeout));
         let withheld = self.withheld(found);
-        let message = match found.subject() {
-            Subject::Http(http) => ForwardMessage::Http {
-                request: http.request,
-                route_key: &http.rules.key,
-                path: &http.path,
-                parameters: &http.parameters,
-                withheld: &withheld,
-                rewrite: http.rules.route.rewrite.as_ref(),
-            },
-            Subject::Event { record, .. } => ForwardMessage::Event { record },
+        let (message, repeatable) = match found.subject() {
+            Subject::Http(http) => {
+                let message = ForwardMessage::Http {
+                    request: http.request,
+                    route_key: &http.rules.key,
+                    path: &http.path,
+                    parameters: &http.parameters,
+                    withheld: &withheld,
+                    rewrite: http.rules.route.rewrite.as_ref(),
+                };
+                let keyed = http.request.headers.contains_key(IDEMPOTENCY_KEY);
+                // RFC 9110 section 9.2.2.
+                (message, keyed || http.request.method.is_idempotent())
+            }
+            // Its source delivers it again.
+            Subject::Event { record, .. } => (ForwardMessage::Event { record }, false),
         };
-        if within.is_zero() {
-            return Err(Refusal::Target(TargetFault::TimedOut));
-        }
         let forward = Forward { call, principal: permitted.principal(), trace: found.trace(), message };
-        let endpoint = found.target().endpoints.first().ok_or(Refusal::Target(TargetFault::TimedOut))?;
-        let answer =
-            tokio::time::timeout(within, self.ports.targets.send(found.target(), endpoint, forward, within))
-                .await;
-        let reply = answer.unwrap_or(Err(TargetFault::TimedOut)).map_err(Refusal::Target)?;
-        Ok(Sent { admitted, reply })
+        let mut note = TargetNote::default();
+        let answer = match self.fleet.pool(&found.target().name) {
+            Some(pool) => self.tries(pool, forward, repeatable, &mut note).await,
+            None => Err(TargetFault::Unreachable("it is not declared".to_owned())),
+        };
+        call.sent = Some(note);
+        Ok(Sent { reply: answer.map_err(Refusal::Target)?, admitted })
+    }
+
+    /// Tries the endpoints of the target until one answers, nothing is left to try, or it would not be safe to.
+    async fn tries(
+        &self,
+        pool: &Pool,
+        forward: Forward<'_>,
+        repeatable: bool,
+        note: &mut TargetNote,
+    ) -> Result<Reply, TargetFault> {
+        let target = pool.target();
+        let begun = self.ports.clock.now();
+        let left = || {
+            let now = self.ports.clock.now();
+            let spent = Duration::try_from(now.duration_since(begun)).unwrap_or_default();
+            let own = target.timeout.saturating_sub(spent);
+            time_for_target(forward.call, self.rules.config().door.integration_timeout, now)
+                .map_or(own, |left| left.min(own))
+        };
+        let sticky = sticky_key(&forward);
+        let mut tried: Vec<usize> = Vec::new();
+        let mut last = None;
+        pool.pay_in();
+        loop {
+            let chosen = pool.choose(forward.principal, &sticky, &tried, self.ports.clock.now());
+            let choice = match (chosen, last) {
+                (Ok(choice), _) => choice,
+                (Err(_), Some(answer)) => return answer,
+                (Err(retry_after), None) => return Err(TargetFault::LeftAlone { retry_after }),
+            };
+            let Some(endpoint) = choice.endpoint() else { return Err(TargetFault::TimedOut) };
+            let attempt = target.retry.as_ref().and_then(|retry| retry.attempt_timeout);
+            let within = left().min(attempt.unwrap_or(Duration::MAX));
+            if within.is_zero() {
+                return Err(TargetFault::TimedOut);
+            }
+            note.tries += 1;
+            note.endpoint.clone_from(&endpoint.address);
+            let sent = self.ports.targets.send(target, endpoint, forward, within);
+            let answer = tokio::time::timeout(within, sent).await.unwrap_or(Err(TargetFault::TimedOut));
+            let index = choice.index();
+            match verdict(&answer) {
+                Verdict::There => choice.answered(),
+                Verdict::Away => choice.failed(self.ports.clock.now()),
+                Verdict::Unknown => drop(choice),
+            }
+            let Some(retry) = target.retry.as_ref().filter(|retry| wants_retry(retry, &answer)) else {
+                return answer;
+            };
+            let untouched = answer.as_ref().is_err_and(TargetFault::is_untouched);
+            let again_here = target.endpoints.len() <= tried.len() + 1 || tried.contains(&index);
+            let wait = if again_here { pool.jitter(backoff(note.tries)) } else { Duration::ZERO };
+            note.not_retried = match () {
+                () if !(untouched || repeatable) => Some("not-idempotent"),
+                () if note.tries >= retry.attempts.get() => Some("attempts"),
+                () if left() <= wait.saturating_add(RESERVE.min(target.timeout / 10)) => Some("time"),
+                () if !pool.take_retry() => Some("budget"),
+                () => None,
+            };
+            if note.not_retried.is_some() {
+                return answer;
+            }
+            last = Some(answer);
+            if !tried.contains(&index) {
+                tried.push(index);
+            }
+            tokio::time::sleep(wait).await;
+        }
     }
 
     /// The door's own keys are nothing for targets, on whatever route they are shown.
@@ -72,5 +155,77 @@ impl Door {
             }
             Subject::Http(_) | Subject::Event { .. } => Vec::new(),
         }
+    }
+}
+
+/// What a try says of its endpoint.
+enum Verdict {
+    There,
+    Away,
+    Unknown,
+}
+
+/// What a caller can bring about by a payload of their own is no fault of the endpoint's: an error status of the target, or
+/// a function that throws. One that cannot so much as run is.
+fn verdict(answer: &Result<Reply, TargetFault>) -> Verdict {
+    let cannot_run =
+        |kind: &str| ["Runtime.", "Sandbox.", "Extension."].iter().any(|own| kind.starts_with(own));
+    match answer {
+        Ok(reply) if is_gateway_fault(reply.status) => Verdict::Away,
+        Ok(_) => Verdict::There,
+        Err(TargetFault::Failed(kind)) if !cannot_run(kind) => Verdict::There,
+        Err(
+            TargetFault::Failed(_)
+            | TargetFault::TimedOut
+            | TargetFault::Unreachable(_)
+            | TargetFault::Reset(_)
+            | TargetFault::Unreadable(_)
+            | TargetFault::Address(_),
+        ) => Verdict::Away,
+        Err(TargetFault::Credentials(_) | TargetFault::LeftAlone { .. } | TargetFault::Unfit(_)) => {
+            Verdict::Unknown
+        }
+    }
+}
+
+/// RFC 9110 sections 15.6.3 to 15.6.5: whoever says so got no answer.
+fn is_gateway_fault(status: StatusCode) -> bool {
+    matches!(status, StatusCode::BAD_GATEWAY | StatusCode::SERVICE_UNAVAILABLE | StatusCode::GATEWAY_TIMEOUT)
+}
+
+/// Whether another try could end better.
+fn wants_retry(retry: &Retry, answer: &Result<Reply, TargetFault>) -> bool {
+    match answer {
+        Ok(reply) => retry.statuses.contains(&reply.status),
+        Err(
+            TargetFault::Unreachable(_)
+            | TargetFault::TimedOut
+            | TargetFault::Reset(_)
+            | TargetFault::Address(_)
+            | TargetFault::Unreadable(_),
+        ) => true,
+        Err(
+            TargetFault::Failed(_)
+            | TargetFault::Credentials(_)
+            | TargetFault::LeftAlone { .. }
+            | TargetFault::Unfit(_),
+        ) => false,
+    }
+}
+
+/// At most so long, of which as much by chance ("Exponential Backoff And Jitter", AWS Architecture Blog: full jitter).
+fn backoff(tries: u32) -> Duration {
+    let doubled = 2_u32.saturating_pow(tries.saturating_sub(1));
+    FIRST_BACKOFF.saturating_mul(doubled).min(LONGEST_BACKOFF)
+}
+
+/// What sticky calls go by: the caller, and for callers without a name the address that they call from.
+fn sticky_key(forward: &Forward<'_>) -> String {
+    let name = &forward.principal.name;
+    match forward.message {
+        ForwardMessage::Http { request, .. } if name.type_name == doorward_model::entity_type::ANONYMOUS => {
+            request.source_ip.map(|address| address.to_string()).unwrap_or_default()
+        }
+        _ => name.to_string(),
     }
 }

@@ -41,7 +41,7 @@ pub(crate) fn read(
         verified: FrontVerified { certificate, ..FrontVerified::default() },
         reply,
     };
-    Ok(request::inbound(envelope, front, None, request))
+    Ok(request::inbound(envelope, front, request))
 }
 
 /// `NAME/HASH` of `arn:aws:elasticloadbalancing:REGION:ACCOUNT:targetgroup/NAME/HASH`.

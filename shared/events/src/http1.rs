@@ -50,5 +50,5 @@ pub(crate) fn read(
         verified,
         reply: ReplyForm::V1,
     };
-    Ok(request::inbound(envelope, front, context.optional_text("requestId")?, request))
+    request::through_gateway(envelope, front, context, request)
 }

@@ -41,7 +41,7 @@ pub(crate) fn read(
         verified,
         reply: ReplyForm::V2,
     };
-    Ok(request::inbound(envelope, front, context.optional_text("requestId")?, request))
+    request::through_gateway(envelope, front, context, request)
 }
 
 /// Function URLs live under a domain of their own, named by their id; anything else with this payload is an HTTP

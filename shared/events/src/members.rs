@@ -44,6 +44,11 @@ impl Members {
         items.into_iter().map(text).collect()
     }
 
+    /// A whole number; `None` where there is none: what is read so decides nothing.
+    pub(crate) fn optional_integer(&mut self, name: &str) -> Option<i64> {
+        self.map.remove(name)?.as_i64()
+    }
+
     /// `true` or `false`; `false` when absent.
     pub(crate) fn flag(&mut self, name: &str) -> Result<bool, MalformedRequest> {
         match self.map.remove(name) {

@@ -3,6 +3,7 @@
 use bytes::Bytes;
 use doorward_model::{CallId, Front, HttpRequest, Inbound, Message, Trace};
 use http::{HeaderMap, HeaderName, HeaderValue, Method};
+use jiff::Timestamp;
 
 use crate::envelope::Envelope;
 use crate::fault::MalformedRequest;
@@ -10,21 +11,37 @@ use crate::fields::{self, FieldFault, MAX_FIELDS};
 use crate::members::Members;
 
 /// The call that `request` is.
-pub(crate) fn inbound(
-    envelope: &Envelope<'_>,
-    front: Front,
-    gateway_request: Option<String>,
-    request: HttpRequest,
-) -> Inbound {
+pub(crate) fn inbound(envelope: &Envelope<'_>, front: Front, request: HttpRequest) -> Inbound {
     Inbound {
         front,
         call: CallId::new(envelope.request_id),
         invocation: envelope.request_id.to_owned(),
-        gateway_request,
+        gateway_request: None,
+        received: None,
         deadline: envelope.deadline,
         trace: trace(envelope, &request.headers),
         message: Message::Http(request),
     }
+}
+
+/// As [`inbound`], with what the gateway's request `context` says of it.
+pub(crate) fn through_gateway(
+    envelope: &Envelope<'_>,
+    front: Front,
+    mut context: Members,
+    request: HttpRequest,
+) -> Result<Inbound, MalformedRequest> {
+    let gateway_request = context.optional_text("requestId")?;
+    let received = received(&mut context);
+    Ok(Inbound { gateway_request, received, ..inbound(envelope, front, request) })
+}
+
+/// When the front took the request: `requestTimeEpoch` of payload format 1.0 and WebSocket APIs, `timeEpoch` of 2.0, in
+/// milliseconds.
+fn received(context: &mut Members) -> Option<Timestamp> {
+    let milliseconds =
+        ["requestTimeEpoch", "timeEpoch"].into_iter().find_map(|name| context.optional_integer(name));
+    milliseconds.and_then(|milliseconds| Timestamp::from_millisecond(milliseconds).ok())
 }
 
 pub(crate) fn method(text: &str) -> Result<Method, MalformedRequest> {

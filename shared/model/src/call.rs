@@ -86,6 +86,9 @@ pub struct Call {
     pub resource: Option<EntityName>,
     /// The target's name.
     pub target: Option<String>,
+    /// How it was sent to the target; `None` where it was not.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sent: Option<TargetNote>,
     /// The declared purpose.
     pub purpose: Option<String>,
     /// What it counts for, in the plan's units.
@@ -152,6 +155,9 @@ pub struct Call {
     /// The decision as it is recorded, where decisions are.
     #[serde(skip)]
     pub record: Option<Box<DecisionRecord>>,
+    /// When the front took it, by its own clock, where it says so.
+    #[serde(skip)]
+    pub received: Option<Timestamp>,
     /// When the platform ends the invocation; `None` where it sets no end.
     #[serde(skip)]
     pub deadline: Option<Timestamp>,
@@ -181,6 +187,7 @@ impl Call {
             action: None,
             resource: None,
             target: None,
+            sent: None,
             purpose: None,
             units: 1,
             unsettled: None,
@@ -207,6 +214,7 @@ impl Call {
             batched: false,
             goes_on: false,
             record: None,
+            received: inbound.received,
             // A platform that keeps deadlines starts no call after them; one that has none (`cargo lambda watch`)
             // gives a time in the past.
             deadline: (inbound.deadline > at).then_some(inbound.deadline),
@@ -251,6 +259,19 @@ impl Call {
 /// Zero when the clock was set back in between.
 fn microseconds(since: Timestamp, now: Timestamp) -> u64 {
     u64::try_from(now.as_microsecond() - since.as_microsecond()).unwrap_or(0)
+}
+
+/// How a call was sent to its target.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct TargetNote {
+    /// How often it was tried; zero where all endpoints were left alone, or no time was left.
+    pub tries: u32,
+    /// The endpoint of the last try, as the configuration writes it.
+    pub endpoint: String,
+    /// Why a try that found nobody, or no answer, was not followed by another: `not-idempotent`, `attempts`, `time` or
+    /// `budget`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub not_retried: Option<&'static str>,
 }
 
 /// What the policies said.

@@ -20,6 +20,8 @@ pub struct Inbound {
     pub invocation: String,
     /// The gateway's own request id, where it has one; on some fronts a caller can choose it.
     pub gateway_request: Option<String>,
+    /// When the front took the request, by its own clock, where it says so.
+    pub received: Option<Timestamp>,
     /// When the platform ends this invocation.
     pub deadline: Timestamp,
     /// What links this call to the caller's trace.

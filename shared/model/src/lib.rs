@@ -31,7 +31,7 @@ mod verified;
 mod webhook_fault;
 
 pub use body::{Body, BodyError};
-pub use call::{Call, CallId, DecisionNote, Effect, LimitKind, LimitNote, Stage, StageTime};
+pub use call::{Call, CallId, DecisionNote, Effect, LimitKind, LimitNote, Stage, StageTime, TargetNote};
 pub use certificate_fault::CertificateFault;
 pub use claim::{Claim, ClaimType, Claims};
 pub use decision_record::{DecisionRecord, Facts};

@@ -43,20 +43,24 @@ impl AnswerBound for BoundedFront {
     }
 }
 
-type Script = Box<dyn Fn() -> Result<Reply, TargetFault> + Send + Sync>;
+type Script = Box<dyn Fn(&str) -> Result<Reply, TargetFault> + Send + Sync>;
 
 /// Targets that answer as a test says, and remember what they were sent.
 pub struct ScriptedTargets {
     script: Mutex<Script>,
     sent: Mutex<Vec<String>>,
+    went: Mutex<Vec<String>>,
+    within: Mutex<Duration>,
     withheld: Mutex<Vec<String>>,
 }
 
 impl Default for ScriptedTargets {
     fn default() -> Self {
         let targets = Self {
-            script: Mutex::new(Box::new(|| Err(TargetFault::TimedOut))),
+            script: Mutex::new(Box::new(|_| Err(TargetFault::TimedOut))),
             sent: Mutex::default(),
+            went: Mutex::default(),
+            within: Mutex::default(),
             withheld: Mutex::default(),
         };
         targets.answer(200, "{}");
@@ -96,8 +100,25 @@ impl ScriptedTargets {
         self.script(script);
     }
 
-    fn script(&self, script: impl Fn() -> Result<Reply, TargetFault> + Send + Sync + 'static) {
+    /// From now on the endpoint at each address answers as `script` says.
+    pub fn respond_at(&self, script: impl Fn(&str) -> Result<Reply, TargetFault> + Send + Sync + 'static) {
         *self.script.lock().unwrap_or_else(PoisonError::into_inner) = Box::new(script);
+    }
+
+    fn script(&self, script: impl Fn() -> Result<Reply, TargetFault> + Send + Sync + 'static) {
+        self.respond_at(move |_| script());
+    }
+
+    /// Addresses of the endpoints that were called since the last time, in order.
+    #[must_use]
+    pub fn went(&self) -> Vec<String> {
+        std::mem::take(&mut *self.went.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// How long the last one was waited for.
+    #[must_use]
+    pub fn within(&self) -> Duration {
+        *self.within.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// `target action` of every call that got here, in order.
@@ -118,9 +139,9 @@ impl Targets for ScriptedTargets {
     async fn send(
         &self,
         target: &Target,
-        _: &Endpoint,
+        endpoint: &Endpoint,
         forward: Forward<'_>,
-        _: Duration,
+        within: Duration,
     ) -> Result<Reply, TargetFault> {
         let line = format!("{} {}", target.name, forward.call.action.as_deref().unwrap_or("?"));
         self.sent.lock().unwrap_or_else(PoisonError::into_inner).push(line);
@@ -128,6 +149,8 @@ impl Targets for ScriptedTargets {
             *self.withheld.lock().unwrap_or_else(PoisonError::into_inner) =
                 withheld.iter().map(ToString::to_string).collect();
         }
-        (self.script.lock().unwrap_or_else(PoisonError::into_inner))()
+        self.went.lock().unwrap_or_else(PoisonError::into_inner).push(endpoint.address.clone());
+        *self.within.lock().unwrap_or_else(PoisonError::into_inner) = within;
+        (self.script.lock().unwrap_or_else(PoisonError::into_inner))(&endpoint.address)
     }
 }

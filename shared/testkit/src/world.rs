@@ -300,6 +300,7 @@ fn inbound(id: &str, front: Front, message: Message, now: Timestamp) -> Inbound 
         call: CallId::new(id),
         invocation: format!("invocation-{id}"),
         gateway_request: None,
+        received: None,
         deadline: now.saturating_add(Duration::from_secs(30)).unwrap_or(Timestamp::MAX),
         trace: Trace::default(),
         message,

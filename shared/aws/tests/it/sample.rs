@@ -39,6 +39,7 @@ pub(crate) fn call(id: &str) -> Call {
         call: CallId::new(id),
         invocation: "5c1e1d56-0d0e-4b6f-9f8e-3a2b1c0d9e8f".into(),
         gateway_request: Some("JKJaXmPLvHcESHA=".into()),
+        received: None,
         deadline: now(),
         trace: Trace::default(),
         message: Message::Http(request()),

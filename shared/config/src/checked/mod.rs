@@ -102,6 +102,8 @@ pub struct Door {
     /// For how long each decision of the dispatcher is kept with what policies read to make it; `None` where none is.
     /// It costs one write a call, of a unit for each KB: about one.
     pub record_decisions: Option<Duration>,
+    /// How long REST APIs wait for the door: their integration timeout.
+    pub integration_timeout: Duration,
     /// How many calls of [`Durability::Batched`] one item of the ledger holds: a sandbox that is killed loses fewer
     /// answered calls than that.
     pub batch: usize,

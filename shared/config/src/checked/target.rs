@@ -83,8 +83,8 @@ pub struct Endpoint {
     pub address: String,
     /// The region that it is in; `None` for the door's own.
     pub region: Option<String>,
-    /// Its share of the calls beside those of the others.
-    pub weight: NonZeroU32,
+    /// Its share of the calls beside those of the others; zero where it is for the named `callers` only.
+    pub weight: u32,
     /// Whether it is called only while no other can be.
     pub backup: bool,
     /// Callers, or what they are members of, whose calls go to it ahead of all others: a canary's first users.
@@ -95,13 +95,7 @@ impl Endpoint {
     /// An endpoint of weight 1 in the door's own region.
     #[must_use]
     pub fn new(address: impl Into<String>) -> Self {
-        Self {
-            address: address.into(),
-            region: None,
-            weight: NonZeroU32::MIN,
-            backup: false,
-            callers: Vec::new(),
-        }
+        Self { address: address.into(), region: None, weight: 1, backup: false, callers: Vec::new() }
     }
 }
 

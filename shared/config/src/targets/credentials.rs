@@ -21,6 +21,8 @@ pub(super) fn read(value: Value<'_>) -> Result<Credentials, Reported> {
         for kind in KINDS {
             stated.extend(section.optional(kind, |value| Ok((kind, value)))?);
         }
+        // Looked for whatever else is wrong: it is no unknown key.
+        section.has("secret");
         match stated.as_slice() {
             [("header", name)] => header(section, *name),
             [("basic", user)] => basic(section, *user),

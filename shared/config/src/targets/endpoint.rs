@@ -1,5 +1,3 @@
-use std::num::NonZeroU32;
-
 use doorward_model::{EntityName, Fault};
 
 use crate::checked::Endpoint;
@@ -37,8 +35,8 @@ pub(super) fn list(
         endpoints.push(endpoint);
         Ok(())
     })?;
-    if endpoints.iter().all(|endpoint| endpoint.backup) {
-        let fault = Fault::new("expected at least one endpoint that is no backup");
+    if endpoints.iter().all(|endpoint| endpoint.backup || endpoint.weight == 0) {
+        let fault = Fault::new("expected at least one endpoint for all callers that is no backup");
         return Err(value.fault(fault));
     }
     if endpoints.len() > MOST_ENDPOINTS {
@@ -60,13 +58,21 @@ fn read(
     address: &impl Fn(Value<'_>) -> Result<Address, Reported>,
 ) -> Result<Endpoint, Reported> {
     let found = section.required(key, address);
-    let weight = section.or("weight", NonZeroU32::MIN, |value| {
-        let weight = value.positive(MOST_WEIGHT)?;
-        NonZeroU32::try_from(weight).map_err(|_| value.fault(Fault::new("the weight is too large")))
+    let weight = section.optional("weight", |value| {
+        let weight = value.integer(0..=MOST_WEIGHT)?;
+        Ok((u32::try_from(weight).unwrap_or(u32::MAX), value))
     });
     let backup = section.or("backup", false, Value::flag);
     let callers = section.or("callers", Vec::new(), read_callers);
-    Ok(Endpoint { weight: weight?, backup: backup?, callers: callers?, ..only(found?) })
+    let (callers, backup) = (callers?, backup?);
+    let weight = match weight? {
+        Some((0, value)) if callers.is_empty() || backup => {
+            let fault = Fault::new("an endpoint of no weight is called by nobody");
+            return Err(value.fault(fault.hint("name its `callers`, or leave the endpoint out")));
+        }
+        weight => weight.map_or(1, |(weight, _)| weight),
+    };
+    Ok(Endpoint { weight, backup, callers, ..only(found?) })
 }
 
 fn read_callers(value: Value<'_>) -> Result<Vec<EntityName>, Reported> {

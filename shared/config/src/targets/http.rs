@@ -21,51 +21,41 @@ pub(super) fn read(
         value.choice(&[("auto", Protocol::Auto), ("http1", Protocol::Http1), ("http2", Protocol::Http2)])
     });
     let networks = section.or("networks", Vec::new(), |value| value.nonempty_set(|item| item.parse(network)));
-    let credentials = section.optional("credentials", |value| Ok((credentials::read(value)?, value)));
-    let identity = section.optional("identity", |value| Ok((credentials::identity(value)?, value)));
+    let credentials = section.optional("credentials", credentials::read);
+    let identity = section.optional("identity", credentials::identity);
     let headers = fields::optional(section, "headers");
     let answer_headers = fields::optional(section, "answer_headers");
     let preserve_host = section.or("preserve_host", false, Value::flag);
     let max_answer = section.or("max_answer", HttpTarget::default().max_answer, size::read);
-    let mut target = HttpTarget {
+    let target = HttpTarget {
         protocol: protocol?,
         networks: networks?,
-        credentials: None,
-        identity: None,
+        credentials: credentials?,
+        identity: identity?,
         headers: headers?,
         answer_headers: answer_headers?,
         preserve_host: preserve_host?,
         max_answer: max_answer?,
     };
     let endpoints = endpoint::list(value, "url", |value| value.parse(|text| base_url(text, &target)))?;
-    let clear = endpoints.iter().find(|endpoint| is_sent_in_the_clear(&endpoint.address));
-    if let Some((credentials, value)) = credentials? {
-        if let (Some(clear), false) = (clear, matches!(credentials, Credentials::SigV4 { .. })) {
-            let fault = Fault::new(format!(
-                "the credentials would be sent in the clear, to {}",
-                quote(&clear.address)
-            ));
-            return Err(value.fault(fault.hint("use `https`; `http` is for this machine")));
-        }
-        target.credentials = Some(credentials);
-    }
-    target.identity = identity?.map(|(identity, _)| identity);
     Ok((TargetKind::Http(target), endpoints))
 }
 
 /// `https://a.example/base`: scheme, host and the path that all requests begin with.
-fn base_url(text: &str, target: &HttpTarget) -> Result<Address, Fault> {
+pub(super) fn base_url(text: &str, target: &HttpTarget) -> Result<Address, Fault> {
     let wrong = |why: &str| {
         let fault = Fault::new(format!("{} is no address of a server: {why}", quote(text)));
         fault.hint("write scheme, host and where it has one its path: `https://catalog.example/v1`")
     };
+    if text.contains('@') {
+        // They are not repeated.
+        let fault = Fault::new("the address of a server holds credentials, which must not stand in the file");
+        return Err(fault.hint("leave them out, and set `credentials` with a reference to a secret"));
+    }
     let uri: Uri = text.parse().map_err(|_| wrong("it cannot be read"))?;
     let (Some("http" | "https"), Some(authority)) = (uri.scheme_str(), uri.authority()) else {
         return Err(wrong("its scheme is neither `https` nor `http`"));
     };
-    if authority.as_str().contains('@') {
-        return Err(wrong("it holds credentials"));
-    }
     if authority.host().is_empty() || authority.as_str().ends_with(':') {
         return Err(wrong("its host or port cannot be read"));
     }
@@ -88,6 +78,13 @@ fn base_url(text: &str, target: &HttpTarget) -> Result<Address, Fault> {
             false => fault.hint("declare its network where that is meant: `networks = [\"10.0.0.0/16\"]`"),
         });
     }
+    let shows_secret =
+        matches!(&target.credentials, Some(credentials) if !matches!(credentials, Credentials::SigV4 { .. }));
+    if shows_secret && is_sent_in_the_clear(&uri) {
+        let fault =
+            Fault::new(format!("the target's credentials would be sent to {} in the clear", quote(text)));
+        return Err(fault.hint("use `https`; `http` is for this machine"));
+    }
     Ok(Address { text: text.strip_suffix('/').unwrap_or(text).to_owned(), region: None })
 }
 
@@ -108,8 +105,7 @@ fn network(text: &str) -> Result<IpNet, Fault> {
     Ok(network)
 }
 
-fn is_sent_in_the_clear(url: &str) -> bool {
-    let Ok(uri) = url.parse::<Uri>() else { return true };
+fn is_sent_in_the_clear(uri: &Uri) -> bool {
     let host = uri.host().unwrap_or_default().trim_start_matches('[').trim_end_matches(']');
     let is_here = host.eq_ignore_ascii_case("localhost")
         || host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback());

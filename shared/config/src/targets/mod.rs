@@ -87,6 +87,30 @@ fn lambda(section: &mut Section<'_>, value: Value<'_>) -> Result<(TargetKind, Ve
     Ok((TargetKind::Lambda(kind), endpoints?))
 }
 
+/// Puts the target at other places, as many as it had: those of `text`, separated by commas.
+pub(crate) fn move_to(target: &mut Target, text: &str) -> Result<(), Fault> {
+    let texts: Vec<&str> = text.split(',').map(str::trim).collect();
+    if texts.len() != target.endpoints.len() {
+        let (found, expected) = (texts.len(), target.endpoints.len());
+        let fault = Fault::new(format!("it names {found} places, and the target has {expected}"));
+        return Err(fault.hint("name as many, in the order of the configuration, separated by commas"));
+    }
+    for (endpoint, text) in target.endpoints.iter_mut().zip(texts) {
+        let address = match &target.kind {
+            TargetKind::Lambda(_) => address::function(text),
+            TargetKind::Http(http) => http::base_url(text, http),
+            TargetKind::Sqs(_) => address::queue(text),
+            TargetKind::Sns(_) => address::topic(text),
+            TargetKind::EventBridge(_) => address::bus(text),
+            TargetKind::StepFunctions(_) => address::state_machine(text),
+        };
+        let address::Address { text, region } = address?;
+        endpoint.address = text;
+        endpoint.region = region;
+    }
+    Ok(())
+}
+
 fn invocation(section: &mut Section<'_>) -> Result<Invocation, Reported> {
     section.or("invocation", Invocation::default(), |value| {
         value.choice(&[("sync", Invocation::Sync), ("async", Invocation::Async)])

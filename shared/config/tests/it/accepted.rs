@@ -24,6 +24,7 @@ fn the_shop_reads_as_it_is_written() {
                 retention: 7776000s,
                 screen_rate: 100,
                 record_decisions: None,
+                integration_timeout: 29s,
                 batch: 100,
             },
             fronts: [

@@ -33,6 +33,29 @@ fn keys_may_be_elsewhere() {
 }
 
 #[test]
+fn targets_may_be_elsewhere() {
+    let config = with(&[
+        ("DOORWARD_TARGET_ORDERS", "orders:live"),
+        ("DOORWARD_TARGET_RECEIPTS", "arn:aws:lambda:us-east-1:123456789012:function:receipts"),
+    ])
+    .unwrap();
+    let endpoint = |target: usize| &config.targets[target].endpoints[0];
+    assert_eq!(endpoint(0).address, "orders:live");
+    assert_eq!(endpoint(1).region.as_deref(), Some("us-east-1"));
+    check_faults(
+        &[
+            ("DOORWARD_TARGET_ORDERS", "orders, orders:live"),
+            ("DOORWARD_TARGET_RECEIPTS", "https://receipts.example"),
+        ],
+        expect![[r#"
+            environment variable `DOORWARD_TARGET_ORDERS`: it names 2 places, and the target has 1
+              hint: name as many, in the order of the configuration, separated by commas
+            environment variable `DOORWARD_TARGET_RECEIPTS`: `https://receipts.example` names no Lambda function
+              hint: write a name, `name:alias`, or `arn:aws:lambda:REGION:ACCOUNT:function:NAME`"#]],
+    );
+}
+
+#[test]
 fn faults_of_all_variables_are_reported_together() {
     check_faults(
         &[
@@ -62,7 +85,10 @@ fn the_list_is_what_is_read() {
         None
     });
     assert!(ignored.is_ok());
-    assert_eq!(asked.into_inner(), ["DOORWARD_FRONTS", "DOORWARD_JWKS_URL_MAIN"]);
+    assert_eq!(
+        asked.into_inner(),
+        ["DOORWARD_FRONTS", "DOORWARD_JWKS_URL_MAIN", "DOORWARD_TARGET_ORDERS", "DOORWARD_TARGET_RECEIPTS"]
+    );
     let names: Vec<&str> = ENVIRONMENT.iter().map(|variable| variable.name).collect();
     for name in ["DOORWARD_FRONTS", "DOORWARD_JWKS_URL_<ISSUER>"] {
         assert!(names.contains(&name), "{name}");

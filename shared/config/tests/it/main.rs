@@ -15,6 +15,7 @@ mod context;
 mod document;
 mod domains;
 mod door;
+mod endpoints;
 mod environment;
 mod events;
 mod front_callers;

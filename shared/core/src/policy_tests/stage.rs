@@ -191,6 +191,7 @@ fn inbound(sample: &RequestSample, front: Front, at: Timestamp) -> Inbound {
         call: CallId::new("rehearsal"),
         invocation: "rehearsal".to_owned(),
         gateway_request: None,
+        received: None,
         deadline: at,
         trace: Trace::default(),
         message: Message::Http(HttpRequest {

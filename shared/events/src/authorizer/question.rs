@@ -171,5 +171,5 @@ fn read_token(
         reply: ReplyForm::V1,
     };
     let front = Front { kind: FrontKind::RestApi, id: arn.api.to_owned() };
-    Ok(request::inbound(envelope, front, None, request))
+    Ok(request::inbound(envelope, front, request))
 }

@@ -51,6 +51,7 @@ pub(super) fn read(envelope: &Envelope<'_>, index: usize, value: Value) -> Resul
         call: reading.call,
         invocation: envelope.request_id.to_owned(),
         gateway_request: reading.request,
+        received: None,
         deadline: envelope.deadline,
         trace: Trace { traceparent: None, xray: envelope.xray.map(str::to_owned) },
         message: Message::Event(EventRecord {
