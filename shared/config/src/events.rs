@@ -1,13 +1,12 @@
 use doorward_model::{EventKind, Fault, Front, FrontKind};
 
-use crate::checked::{EventRule, OnDeny};
+use crate::checked::{EventRule, OnDeny, SchemaRef};
 use crate::document::Declared;
-use crate::metering;
-use crate::names;
 use crate::pattern::Pattern;
 use crate::reader::{Key, Section, Value, with_hint};
 use crate::report::{Reported, quote};
 use crate::suggestion::suggest;
+use crate::{location, metering, names};
 
 /// The key of `match` that tests the source's own event type; all others test its attributes.
 const EVENT_TYPE: &str = "event";
@@ -33,6 +32,7 @@ pub(crate) fn read(
         });
         let purpose = section.optional("purpose", |value| names.purpose(value));
         let plan = section.optional("plan", |value| names.plan(value));
+        let contract = section.optional("contract", read_contract);
         let durability = metering::event_durability(section);
 
         durability?;
@@ -46,6 +46,7 @@ pub(crate) fn read(
             on_deny: on_deny?,
             plan: plan?,
             purpose: purpose?,
+            contract: contract?,
         })
     })
 }
@@ -67,6 +68,15 @@ fn read_match(
             _ => {}
         }
         Ok((key.text.to_owned(), pattern))
+    })
+}
+
+/// Reads `contracts/receipt.schema.json`, or the same with the schema's place after `#`.
+fn read_contract(value: Value<'_>) -> Result<SchemaRef, Reported> {
+    value.parse(|text| {
+        let (file, schema) = text.split_once('#').unwrap_or((text, ""));
+        let file = location::parse_file(file)?;
+        Ok(SchemaRef { file, schema: schema.to_owned(), place: value.place() })
     })
 }
 

@@ -5,18 +5,10 @@ use std::collections::HashMap;
 use doorward_model::Fault;
 use serde_json::{Map, Value};
 
+use crate::dialect::Dialect;
+use crate::documents::Documents;
 use crate::links::{self, Endless, Link};
-use crate::source::Source;
-use crate::{locating, openapi30, pointer, reference};
-
-/// The OpenAPI version's dialect of JSON Schema.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Version {
-    /// 3.0.x: an own dialect beside JSON Schema draft 5.
-    V30,
-    /// 3.1.x: JSON Schema 2020-12.
-    V31,
-}
+use crate::{draft7, locating, openapi30, pointer, reference};
 
 /// Which way the described value travels.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -83,37 +75,37 @@ const MAX_DEFINITIONS: usize = 2_000;
 impl Bundle {
     /// Gathers the schema at `at`; `None` when that added to `faults`.
     pub(crate) fn gather(
-        source: &Source,
-        version: Version,
+        documents: &Documents<'_>,
         direction: Direction,
         at: &str,
         faults: &mut Vec<Fault>,
     ) -> Option<Self> {
         let before = faults.len();
+        let dialect = documents.dialect_at(at, documents.dialect).map_err(|fault| faults.push(fault)).ok()?;
         let mut gatherer = Gatherer {
-            source,
-            version,
+            documents,
             direction,
             faults,
             numbers: HashMap::new(),
             origins: vec![],
             links: vec![],
         };
-        gatherer.number(at);
+        gatherer.number(at, dialect);
         let mut definitions = Map::new();
-        while let Some(origin) = gatherer.origins.get(definitions.len()).cloned() {
+        while let Some((origin, dialect)) = gatherer.origins.get(definitions.len()).cloned() {
             if definitions.len() == MAX_DEFINITIONS {
                 let message = format!("the schema refers to more than {MAX_DEFINITIONS} others");
-                gatherer.faults.push(source.fault(at, message));
+                gatherer.faults.push(documents.fault(at, message));
                 break;
             }
-            let scope = Scope { definition: definitions.len(), in_place: true };
-            let schema = source.value.pointer(&origin).unwrap_or(&Value::Null);
+            let scope = Scope { definition: definitions.len(), in_place: true, dialect };
+            let schema = documents.value(&origin).unwrap_or(&Value::Null);
             let schema = gatherer.rewrite(schema, &origin, scope);
             definitions.insert(definitions.len().to_string(), schema);
         }
         gatherer.refuse_endless();
         let Gatherer { origins, links, .. } = gatherer;
+        let origins = origins.into_iter().map(|(origin, _)| origin).collect();
         let locatable = locating::is_affordable(&definitions, &links);
         let schema = serde_json::json!({ "$ref": "#/$defs/0", "$defs": definitions });
         (faults.len() == before).then_some(Self { schema, locatable, origins })
@@ -135,39 +127,48 @@ impl Bundle {
 
 /// Where a schema stands: in which definition, and whether it describes that definition's own value.
 #[derive(Clone, Copy)]
-struct Scope {
+pub(crate) struct Scope {
     definition: usize,
     in_place: bool,
+    dialect: Dialect,
 }
 
-struct Gatherer<'a> {
-    source: &'a Source,
-    version: Version,
+impl Scope {
+    /// For a part of the value.
+    pub(crate) fn inner(self) -> Self {
+        Self { in_place: false, ..self }
+    }
+}
+
+pub(crate) struct Gatherer<'a, 'l> {
+    pub(crate) documents: &'a Documents<'l>,
     direction: Direction,
-    faults: &'a mut Vec<Fault>,
-    numbers: HashMap<String, usize>,
-    origins: Vec<String>,
+    pub(crate) faults: &'a mut Vec<Fault>,
+    /// One file may be read in two dialects, where it states none and is referred to from both.
+    numbers: HashMap<(String, Dialect), usize>,
+    origins: Vec<(String, Dialect)>,
     links: Vec<Link>,
 }
 
-impl Gatherer<'_> {
+impl Gatherer<'_, '_> {
     /// The number of the definition that comes from `origin`.
-    fn number(&mut self, origin: &str) -> usize {
-        if let Some(number) = self.numbers.get(origin) {
+    fn number(&mut self, origin: &str, dialect: Dialect) -> usize {
+        let key = (origin.to_owned(), dialect);
+        if let Some(number) = self.numbers.get(&key) {
             return *number;
         }
         let number = self.origins.len();
-        self.numbers.insert(origin.to_owned(), number);
-        self.origins.push(origin.to_owned());
+        self.numbers.insert(key.clone(), number);
+        self.origins.push(key);
         number
     }
 
-    fn rewrite(&mut self, schema: &Value, at: &str, scope: Scope) -> Value {
+    pub(crate) fn rewrite(&mut self, schema: &Value, at: &str, scope: Scope) -> Value {
         let keywords = match schema {
             Value::Bool(_) => return schema.clone(),
             Value::Object(keywords) => keywords,
             _ => {
-                self.faults.push(self.source.fault(at, "a schema must be an object, `true` or `false`"));
+                self.faults.push(self.documents.fault(at, "a schema must be an object, `true` or `false`"));
                 return Value::Bool(false);
             }
         };
@@ -176,27 +177,38 @@ impl Gatherer<'_> {
             if let Some(own) = self.refer(reference, at, scope) {
                 out.insert("$ref".to_owned(), own);
             }
-            if self.version == Version::V30 {
+            if scope.dialect != Dialect::Draft202012 {
                 return Value::Object(out);
             }
         }
         for (name, value) in keywords {
             let inside = pointer::join(at, name);
-            if let Some(value) = self.keyword(name, value, &inside, scope) {
+            if scope.dialect == Dialect::Draft7 && draft7::is_other(name, value) {
+                self.draft7_keyword(name, value, &inside, scope, &mut out);
+            } else if let Some(value) = self.keyword(name, value, &inside, scope) {
                 out.insert(name.clone(), value);
             }
         }
-        if self.version == Version::V30 {
-            openapi30::adapt(keywords, &mut out);
-            openapi30::relax_required(self.source, self.direction, at, keywords, &mut out);
+        match scope.dialect {
+            Dialect::OpenApi30 => {
+                openapi30::adapt(keywords, &mut out);
+                openapi30::relax_required(self.documents, self.direction, at, keywords, &mut out);
+            }
+            Dialect::Draft7 => draft7::adapt(keywords, &mut out),
+            Dialect::Draft202012 => {}
         }
         Value::Object(out)
     }
 
     /// One keyword's value as 2020-12 has it; `None` for what says nothing about values.
     fn keyword(&mut self, name: &str, value: &Value, at: &str, scope: Scope) -> Option<Value> {
-        let inner = Scope { in_place: false, ..scope };
+        let inner = scope.inner();
         match name {
+            _ if let Some(hint) = draft7::misplaced(name, scope.dialect) => {
+                let fault = format!("the keyword `{name}` is not of this schema dialect");
+                self.faults.push(self.documents.fault(at, fault).hint(hint));
+                None
+            }
             _ if INNER.contains(&name) => Some(self.rewrite(value, at, inner)),
             _ if SAME.contains(&name) => Some(self.rewrite(value, at, scope)),
             _ if SAME_LIST.contains(&name) => Some(self.rewrite_list(value, at, scope)),
@@ -207,14 +219,21 @@ impl Gatherer<'_> {
                 let kept = |format: &&str| FORMATS.contains(format) || INTEGER_FORMATS.contains(format);
                 value.as_str().filter(kept).map(|format| Value::String(format.to_owned()))
             }
-            "$schema" if value.as_str().is_some_and(is_carried_dialect) => None,
+            "$schema" if Dialect::named_by(value) == Some(scope.dialect) => None,
             "$schema" => {
-                self.faults.push(dialect_fault(self.source, at));
+                let fault = self.documents.fault(at, "the schema dialect is not that of its document");
+                self.faults.push(fault.hint("put a schema of another dialect into a file of its own"));
                 None
             }
+            "$id" | "$anchor" if self.is_name(name, value, at, scope) => None,
             _ if REBASING.contains(&name) => {
-                let fault = self.source.fault(at, format!("the keyword `{name}` is not carried"));
-                self.faults.push(fault.hint("name the schema by its place: `#/components/schemas/NAME`"));
+                let fault = self.documents.fault(at, format!("the keyword `{name}` is not carried"));
+                let hint = if self.documents.is_openapi(at) {
+                    "name the schema by its place: `#/components/schemas/NAME`"
+                } else {
+                    "name the schema by its place: `#/$defs/NAME`"
+                };
+                self.faults.push(fault.hint(hint));
                 None
             }
             _ if PLAIN.contains(&name) => Some(value.clone()),
@@ -222,18 +241,30 @@ impl Gatherer<'_> {
         }
     }
 
-    fn rewrite_list(&mut self, schemas: &Value, at: &str, scope: Scope) -> Value {
+    /// Whether the keyword at `at` only names its schema, for references within the document.
+    fn is_name(&self, name: &str, value: &Value, at: &str, scope: Scope) -> bool {
+        let is_root =
+            || at.rsplit_once('/').is_some_and(|(parent, _)| parent.is_empty() || parent.ends_with('#'));
+        let is_draft7 = scope.dialect == Dialect::Draft7;
+        !self.documents.is_openapi(at)
+            && match name {
+                "$id" => is_root() || is_draft7 && value.as_str().is_some_and(|id| id.starts_with('#')),
+                _ => !is_draft7,
+            }
+    }
+
+    pub(crate) fn rewrite_list(&mut self, schemas: &Value, at: &str, scope: Scope) -> Value {
         let Some(schemas) = schemas.as_array() else {
-            self.faults.push(self.source.fault(at, "expected a list of schemas"));
+            self.faults.push(self.documents.fault(at, "expected a list of schemas"));
             return Value::Null;
         };
         let rewritten = schemas.iter().enumerate();
         rewritten.map(|(nth, schema)| self.rewrite(schema, &format!("{at}/{nth}"), scope)).collect()
     }
 
-    fn rewrite_map(&mut self, schemas: &Value, at: &str, scope: Scope) -> Value {
+    pub(crate) fn rewrite_map(&mut self, schemas: &Value, at: &str, scope: Scope) -> Value {
         let Some(schemas) = schemas.as_object() else {
-            self.faults.push(self.source.fault(at, "expected schemas by name"));
+            self.faults.push(self.documents.fault(at, "expected schemas by name"));
             return Value::Null;
         };
         let rewritten = schemas.iter();
@@ -243,9 +274,14 @@ impl Gatherer<'_> {
     }
 
     fn refer(&mut self, reference: &Value, at: &str, scope: Scope) -> Option<Value> {
-        match reference::target(self.source, at, reference) {
-            Ok(origin) => {
-                let number = self.number(&origin);
+        let target = reference::target(self.documents, at, reference);
+        let target = target.and_then(|origin| {
+            let dialect = self.documents.dialect_at(&origin, scope.dialect)?;
+            Ok((origin, dialect))
+        });
+        match target {
+            Ok((origin, dialect)) => {
+                let number = self.number(&origin, dialect);
                 let at = pointer::join(at, "$ref");
                 self.links.push(Link { from: scope.definition, to: number, at, in_place: scope.in_place });
                 Some(Value::String(format!("#/$defs/{number}")))
@@ -258,62 +294,63 @@ impl Gatherer<'_> {
     }
 
     fn refuse_endless(&mut self) {
-        let fault = match links::check_chains(self.origins.len(), &self.links) {
-            Ok(()) => return,
-            Err(Endless::Circle(at)) => {
-                self.source.fault(at, "the reference leads back to itself without descending into the value")
+        let definitions = self.origins.len();
+        let fault = match links::check_chains(definitions, &self.links) {
+            Ok(()) if links::is_wide(definitions, &self.links) => {
+                let at = self.origins.first().map_or("", |(origin, _)| origin.as_str());
+                let ways = links::MAX_WAYS;
+                let message =
+                    format!("one value is held against more than {ways} schemas, all choices counted");
+                self.documents
+                    .fault(at, message)
+                    .hint("let schemas that are alike refer to one, not to each other")
             }
+            Ok(()) => return,
+            Err(Endless::Circle(at)) => self
+                .documents
+                .fault(at, "the reference leads back to itself without descending into the value"),
             Err(Endless::TooLong) => {
-                let at = self.origins.first().map_or("", String::as_str);
-                self.source.fault(at, format!("more than {} references follow each other", links::MAX_CHAIN))
+                let at = self.origins.first().map_or("", |(origin, _)| origin.as_str());
+                self.documents
+                    .fault(at, format!("more than {} references follow each other", links::MAX_CHAIN))
             }
         };
         self.faults.push(fault);
     }
 }
 
-/// JSON Schema 2020-12, or OpenAPI 3.1's base dialect, which adds annotations only.
-pub(crate) fn is_carried_dialect(dialect: &str) -> bool {
-    dialect.trim_end_matches('#') == "https://json-schema.org/draft/2020-12/schema"
-        || dialect == "https://spec.openapis.org/oas/3.1/dialect/base"
-}
-
-/// The fault of another dialect at `at`.
-pub(crate) fn dialect_fault(source: &Source, at: &str) -> Fault {
-    source
-        .fault(at, "the schema dialect is not carried")
-        .hint("use `https://json-schema.org/draft/2020-12/schema` or OpenAPI 3.1's base dialect")
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::library::Library;
     use expect_test::{Expect, expect};
     use serde_json::json;
 
-    fn gather(version: Version, direction: Direction, schemas: &Value) -> Result<Bundle, String> {
+    fn gather(dialect: Dialect, direction: Direction, schemas: &Value) -> Result<Bundle, String> {
         let text = serde_json::to_string_pretty(&json!({ "s": schemas })).unwrap();
-        let source = Source::read("f", &text).unwrap();
+        let library = Library::new([("f", text)]);
+        let mut documents = Documents::open(&library, "f").unwrap();
+        documents.dialect = dialect;
         let mut faults = vec![];
-        let bundle = Bundle::gather(&source, version, direction, "/s/A", &mut faults);
+        let bundle = Bundle::gather(&documents, direction, "/s/A", &mut faults);
         bundle.ok_or_else(|| faults.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"))
     }
 
     #[track_caller]
-    fn check(version: Version, schemas: Value, expected: Value) {
-        let bundle = gather(version, Direction::Request, &schemas).unwrap_or_else(|fault| panic!("{fault}"));
+    fn check(dialect: Dialect, schemas: Value, expected: Value) {
+        let bundle = gather(dialect, Direction::Request, &schemas).unwrap_or_else(|fault| panic!("{fault}"));
         assert_eq!(bundle.schema["$defs"], expected);
     }
 
     #[track_caller]
     fn refuse(schemas: Value, expected: Expect) {
-        expected.assert_eq(&gather(Version::V31, Direction::Request, &schemas).err().unwrap());
+        expected.assert_eq(&gather(Dialect::Draft202012, Direction::Request, &schemas).err().unwrap());
     }
 
     #[test]
     fn references_become_definitions_and_recursion_ends() {
         check(
-            Version::V31,
+            Dialect::Draft202012,
             json!({"A": {"type": "object", "properties": {"a": {"$ref": "#/s/A"}, "b": {"$ref": "#/s/B"}}}, "B": true}),
             json!({
                 "0": {"type": "object", "properties": {"a": {"$ref": "#/$defs/0"}, "b": {"$ref": "#/$defs/1"}}},
@@ -325,7 +362,7 @@ mod tests {
     #[test]
     fn members_called_like_keywords_are_members() {
         check(
-            Version::V31,
+            Dialect::Draft202012,
             json!({"A": {"properties": {"$ref": {"type": "string"}, "$id": {}}, "enum": [{"$ref": "x"}]}}),
             json!({"0": {"properties": {"$ref": {"type": "string"}, "$id": {}}, "enum": [{"$ref": "x"}]}}),
         );
@@ -334,7 +371,7 @@ mod tests {
     #[test]
     fn annotations_and_formats_that_are_not_asserted_are_dropped() {
         check(
-            Version::V31,
+            Dialect::Draft202012,
             json!({"A": {"title": "t", "example": 1, "format": "hostname", "x-a": 1, "items": {"format": "uuid"}}}),
             json!({"0": {"items": {"format": "uuid"}}}),
         );
@@ -343,7 +380,7 @@ mod tests {
     #[test]
     fn openapi_30_is_rewritten() {
         check(
-            Version::V30,
+            Dialect::OpenApi30,
             json!({"A": {
                 "type": "object", "nullable": true, "required": ["id", "n"],
                 "properties": {
@@ -371,7 +408,8 @@ mod tests {
             "properties": {"id": {"readOnly": true}, "password": {"writeOnly": true}},
         }});
         let required = |direction| {
-            let bundle = gather(Version::V30, direction, &schemas).unwrap_or_else(|fault| panic!("{fault}"));
+            let bundle =
+                gather(Dialect::OpenApi30, direction, &schemas).unwrap_or_else(|fault| panic!("{fault}"));
             bundle.schema["$defs"]["0"]["required"].clone()
         };
         assert_eq!(required(Direction::Request), json!(["password"]));
@@ -383,14 +421,14 @@ mod tests {
         refuse(
             json!({"A": {"$id": "x"}}),
             expect![[r#"
-            f:4:7: the keyword `$id` is not carried
-              hint: name the schema by its place: `#/components/schemas/NAME`"#]],
+                f:4:7: the keyword `$id` is not carried
+                  hint: name the schema by its place: `#/$defs/NAME`"#]],
         );
         refuse(
             json!({"A": {"$schema": "http://json-schema.org/draft-07/schema#"}}),
             expect![[r#"
-            f:4:7: the schema dialect is not carried
-              hint: use `https://json-schema.org/draft/2020-12/schema` or OpenAPI 3.1's base dialect"#]],
+                f:4:7: the schema dialect is not that of its document
+                  hint: put a schema of another dialect into a file of its own"#]],
         );
         refuse(json!({"A": {"allOf": 1}}), expect!["f:4:7: expected a list of schemas"]);
         refuse(json!({"A": {"properties": []}}), expect!["f:4:7: expected schemas by name"]);
@@ -418,8 +456,8 @@ mod tests {
     #[test]
     fn places_in_the_bundle_lead_back_to_the_document() {
         let schemas = json!({"A": {"items": {"$ref": "#/s/B"}}, "B": {"minLength": 1}});
-        let bundle =
-            gather(Version::V31, Direction::Request, &schemas).unwrap_or_else(|fault| panic!("{fault}"));
+        let bundle = gather(Dialect::Draft202012, Direction::Request, &schemas)
+            .unwrap_or_else(|fault| panic!("{fault}"));
         assert_eq!(bundle.origin("/$defs/1/minLength"), "/s/B/minLength");
         assert_eq!(bundle.origin("/$defs/0"), "/s/A");
         assert_eq!(bundle.origin(""), "/s/A");

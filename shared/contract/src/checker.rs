@@ -6,9 +6,9 @@ use jsonschema::{Draft, PatternOptions, ValidationError, Validator};
 use serde_json::Value;
 
 use crate::bundle::Bundle;
-use crate::source::Source;
+use crate::documents::Documents;
 use crate::vocabulary::Vocabulary;
-use crate::{pointer, rule};
+use crate::{keywords, pointer, rule};
 
 /// Violations that one message is told of.
 pub(crate) const MAX_VIOLATIONS: usize = 20;
@@ -29,19 +29,14 @@ pub(crate) struct Checker {
 
 impl Checker {
     /// Compiles the bundle; patterns run on the engine whose time is linear in the text.
-    pub(crate) fn compile(source: &Source, bundle: &Bundle) -> Result<Self, Fault> {
-        jsonschema::options()
-            .with_draft(Draft::Draft202012)
-            .with_pattern_options(PatternOptions::regex())
-            .should_validate_formats(true)
-            .offline()
-            .build(&bundle.schema)
+    pub(crate) fn compile(documents: &Documents<'_>, bundle: &Bundle) -> Result<Self, Fault> {
+        validator(&bundle.schema)
             .map(|validator| Self {
                 validator,
                 locatable: bundle.locatable,
                 vocabulary: Vocabulary::of(bundle),
             })
-            .map_err(|error| explain(source, bundle, &error))
+            .map_err(|error| explain(documents, bundle, &error))
     }
 
     /// Where `value` breaks the schema; pointers begin with `prefix`.
@@ -55,6 +50,18 @@ impl Checker {
         let errors = self.validator.iter_errors(value).take(MAX_VIOLATIONS);
         errors.map(|error| self.vocabulary.locate(part, prefix, value, &error)).collect()
     }
+}
+
+/// What judges by `schema`, a JSON Schema 2020-12 document that stands alone.
+pub(crate) fn validator(schema: &Value) -> Result<Validator, ValidationError<'static>> {
+    jsonschema::options()
+        .with_draft(Draft::Draft202012)
+        .with_pattern_options(PatternOptions::regex())
+        .should_validate_formats(true)
+        .with_keyword("multipleOf", keywords::multiple_of)
+        .with_keyword("uniqueItems", keywords::unique_items)
+        .offline()
+        .build(schema)
 }
 
 /// A violation at `pointer` in `part`.
@@ -79,34 +86,36 @@ fn size(value: &Value, limit: usize) -> usize {
 }
 
 /// Why a schema does not compile.
-fn explain(source: &Source, bundle: &Bundle, error: &ValidationError<'_>) -> Fault {
+fn explain(documents: &Documents<'_>, bundle: &Bundle, error: &ValidationError<'_>) -> Fault {
     let at = bundle.origin(error.instance_path().as_str());
     if matches!(error.kind(), ValidationErrorKind::Format { format } if format == "regex") {
-        return source
+        return documents
             .fault(&at, "the pattern is not one that can be checked in linear time")
             .hint("write it without look-around and back-references, and with small repetition counts");
     }
     if at.ends_with("/type") {
-        return source.fault(&at, "`type` names a type that JSON Schema does not have").hint(
+        return documents.fault(&at, "`type` names a type that JSON Schema does not have").hint(
             "expected `array`, `boolean`, `integer`, `null`, `number`, `object`, `string` or a list of these",
         );
     }
     let name = pointer::tokens(&at).last().map(|name| pointer::shown(&name)).unwrap_or_default();
-    source.fault(&at, format!("`{name}` {}", rule::text(error.kind(), "")))
+    documents.fault(&at, format!("`{name}` {}", rule::text(error.kind(), "")))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::bundle::{Direction, Version};
+    use crate::bundle::Direction;
+    use crate::library::Library;
     use expect_test::{Expect, expect};
     use serde_json::json;
 
     fn compile(schema: Value) -> Result<Checker, Fault> {
         let text = serde_json::to_string_pretty(&json!({ "s": schema })).unwrap();
-        let source = Source::read("f", &text).unwrap();
-        let bundle = Bundle::gather(&source, Version::V31, Direction::Request, "/s", &mut vec![]).unwrap();
-        Checker::compile(&source, &bundle)
+        let library = Library::new([("f", text)]);
+        let documents = Documents::open(&library, "f").unwrap();
+        let bundle = Bundle::gather(&documents, Direction::Request, "/s", &mut vec![]).unwrap();
+        Checker::compile(&documents, &bundle)
     }
 
     #[track_caller]

@@ -1,6 +1,6 @@
 //! What a parameter's text becomes before its schema sees it: JSON Schema knows numbers, a URL knows texts only.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use doorward_model::parse_json;
 use serde_json::{Number, Value};
@@ -10,11 +10,28 @@ use crate::bundle::Bundle;
 /// Schemas within schemas that are looked through for types.
 const MAX_DEPTH: usize = 64;
 
-/// Whether a parameter is one value or a list, and which types its texts may be read as.
+/// Whether a parameter is one value, a list or an object, and which types its texts may be read as.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Form {
     One(Scalars),
     Many(Scalars),
+    Object(Members),
+}
+
+/// What the members of an object may be.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(crate) struct Members {
+    /// Those that the schema names.
+    pub(crate) named: BTreeMap<String, Scalars>,
+    /// All others, where the schema describes them.
+    pub(crate) others: Option<Scalars>,
+}
+
+impl Members {
+    /// What the member `name` may be.
+    pub(crate) fn scalars(&self, name: &str) -> Scalars {
+        self.named.get(name).copied().or(self.others).unwrap_or_default()
+    }
 }
 
 /// The types besides text that a value may have.
@@ -33,7 +50,12 @@ impl Form {
     pub(crate) fn of(bundle: &Bundle) -> Result<Self, &'static str> {
         let types = types(bundle, &bundle.schema, 0);
         if types.contains("object") {
-            return Err("an object");
+            if types.iter().any(|name| *name != "object" && *name != "null") {
+                return Err("either an object or another value");
+            }
+            let mut members = Members::default();
+            gather_members(bundle, &bundle.schema, 0, &mut members)?;
+            return Ok(Self::Object(members));
         }
         if !types.contains("array") {
             return Ok(Self::One(Scalars::among(&types)));
@@ -56,6 +78,15 @@ impl Scalars {
             integer: types.contains("integer"),
             number: types.contains("number"),
             boolean: types.contains("boolean"),
+        }
+    }
+
+    /// What either may be.
+    fn or(self, other: Self) -> Self {
+        Self {
+            integer: self.integer || other.integer,
+            number: self.number || other.number,
+            boolean: self.boolean || other.boolean,
         }
     }
 
@@ -109,6 +140,36 @@ fn items<'a>(bundle: &'a Bundle, schema: &'a Value, depth: usize) -> Option<&'a 
     schema.get("items").or_else(|| parts(bundle, schema).find_map(|part| items(bundle, part, depth + 1)))
 }
 
+/// Adds what `schema` says of an object's members. One that several parts describe may be what any of them says.
+fn gather_members(
+    bundle: &Bundle,
+    schema: &Value,
+    depth: usize,
+    members: &mut Members,
+) -> Result<(), &'static str> {
+    if depth > MAX_DEPTH {
+        return Ok(());
+    }
+    if schema.get("patternProperties").is_some() {
+        return Err("an object with members that are named by a pattern");
+    }
+    let scalars = |schema: &Value| {
+        let types = types(bundle, schema, 0);
+        let is_flat = !types.contains("object") && !types.contains("array");
+        is_flat.then(|| Scalars::among(&types)).ok_or("an object with members that are objects or lists")
+    };
+    for (name, schema) in schema.get("properties").and_then(Value::as_object).into_iter().flatten() {
+        let found = scalars(schema)?;
+        let known = members.named.entry(name.clone()).or_default();
+        *known = known.or(found);
+    }
+    if let Some(schema) = schema.get("additionalProperties").filter(|schema| schema.is_object()) {
+        let found = scalars(schema)?;
+        members.others = Some(members.others.unwrap_or_default().or(found));
+    }
+    parts(bundle, schema).try_for_each(|part| gather_members(bundle, part, depth + 1, members))
+}
+
 /// The schemas that describe the same value as `schema` does.
 fn parts<'a>(bundle: &'a Bundle, schema: &'a Value) -> impl Iterator<Item = &'a Value> {
     let referred =
@@ -133,19 +194,21 @@ fn type_of(value: &Value) -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::bundle::{Direction, Version};
-    use crate::source::Source;
+    use crate::bundle::Direction;
+    use crate::documents::Documents;
+    use crate::library::Library;
     use serde_json::json;
 
     fn form(schema: Value) -> Result<Form, &'static str> {
         let text = json!({"s": schema, "id": {"type": "integer"}}).to_string();
-        let source = Source::read("f", &text).unwrap();
-        Form::of(&Bundle::gather(&source, Version::V31, Direction::Request, "/s", &mut vec![]).unwrap())
+        let library = Library::new([("f", text)]);
+        let documents = Documents::open(&library, "f").unwrap();
+        Form::of(&Bundle::gather(&documents, Direction::Request, "/s", &mut vec![]).unwrap())
     }
 
     #[track_caller]
     fn check(schema: Value, text: &str, expected: Value) {
-        let (Form::One(scalars) | Form::Many(scalars)) = form(schema).unwrap();
+        let (Form::One(scalars) | Form::Many(scalars)) = form(schema).unwrap() else { panic!("an object") };
         assert_eq!(scalars.read(text), expected);
     }
 
@@ -184,8 +247,29 @@ mod tests {
     }
 
     #[test]
+    fn members_are_what_any_part_of_the_schema_says() {
+        let schema = json!({"type": "object", "properties": {"a": {"$ref": "#/id"}, "b": {}},
+            "allOf": [{"properties": {"a": {"type": "boolean"}}}], "additionalProperties": {"type": "number"}});
+        let Form::Object(members) = form(schema).unwrap() else { panic!("not an object") };
+        let read = |name: &str, text: &str| members.scalars(name).read(text);
+        assert_eq!(
+            (read("a", "1"), read("a", "true"), read("a", "1.5")),
+            (json!(1), json!(true), json!("1.5"))
+        );
+        assert_eq!((read("b", "1"), read("c", "1.5")), (json!("1"), json!(1.5)));
+        let Form::Object(closed) = form(json!({"type": "object"})).unwrap() else { panic!("not an object") };
+        assert_eq!(closed.scalars("c").read("1"), json!("1"));
+    }
+
+    #[test]
     fn what_a_text_cannot_be_is_said() {
-        assert_eq!(form(json!({"type": "object"})), Err("an object"));
+        assert_eq!(form(json!({"type": ["object", "string"]})), Err("either an object or another value"));
+        let nested = json!({"type": "object", "allOf": [{"properties": {"a": {"type": "array"}}}]});
+        assert_eq!(form(nested), Err("an object with members that are objects or lists"));
+        let nested = json!({"type": "object", "additionalProperties": {"type": "object"}});
+        assert_eq!(form(nested), Err("an object with members that are objects or lists"));
+        let patterns = json!({"type": "object", "patternProperties": {"a": {}}});
+        assert_eq!(form(patterns), Err("an object with members that are named by a pattern"));
         assert_eq!(form(json!({"type": ["array", "string"]})), Err("either a list or one value"));
         let nested = json!({"type": "array", "items": {"type": "array"}});
         assert_eq!(form(nested), Err("a list of objects or lists"));

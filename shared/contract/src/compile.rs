@@ -5,28 +5,33 @@ use std::collections::{BTreeMap, BTreeSet};
 use doorward_model::{Fault, Faults, Omission, Shape};
 use serde_json::Value;
 
-use crate::bundle::{Bundle, Direction, Version};
+use crate::bundle::{Bundle, Direction};
 use crate::checker::Checker;
+use crate::claim::Claim;
 use crate::document::Entry;
+use crate::documents::Documents;
+use crate::header_field::HeaderField;
+use crate::location::Location;
 use crate::media::{self, Content, Contents};
 use crate::operation::{Operation, RequestBody};
-use crate::parameter::{Location, Parameter};
+use crate::parameter::Parameter;
 use crate::pointer;
 use crate::reference::follow;
-use crate::response::Responses;
+use crate::response::{Response, Responses};
 use crate::shape;
-use crate::source::Source;
 
 /// Compiles the operation that stands at `entry`; every fault of it is reported.
-pub(crate) fn operation(source: &Source, version: Version, entry: &Entry) -> Result<Operation, Faults> {
-    let mut compiler = Compiler { source, version, faults: Vec::new() };
+pub(crate) fn operation(documents: Documents<'_>, entry: &Entry) -> Result<Operation, Faults> {
+    let mut compiler = Compiler { documents, faults: Vec::new() };
     let parameters = compiler.parameters(entry);
+    let claims = compiler.claims(entry, &parameters);
     let (body, input, omissions) = compiler.body(&pointer::join(&entry.at, "requestBody"));
     let responses = compiler.responses(&pointer::join(&entry.at, "responses"));
     let operation = Operation {
         method: entry.method.clone(),
         path: entry.path.clone(),
         parameters,
+        claims,
         body,
         responses,
         input,
@@ -47,20 +52,19 @@ pub(crate) fn operation(source: &Source, version: Version, entry: &Entry) -> Res
 type Tree = (Shape, Vec<Omission>);
 
 struct Compiler<'a> {
-    source: &'a Source,
-    version: Version,
+    documents: Documents<'a>,
     faults: Vec<Fault>,
 }
 
 impl<'a> Compiler<'a> {
     fn fault(&mut self, at: &str, message: impl Into<String>) {
-        self.faults.push(self.source.fault(at, message));
+        self.faults.push(self.documents.fault(at, message));
     }
 
     /// The object at `at` after references; `None` when it is missing or broken.
     fn object(&mut self, at: &str) -> Option<(String, &'a Value)> {
-        self.source.value.pointer(at)?;
-        match follow(self.source, at) {
+        self.documents.value(at)?;
+        match follow(&self.documents, at) {
             Ok((at, object)) if object.is_object() => return Some((at, object)),
             Ok((at, _)) => self.fault(&at, "expected an object"),
             Err(fault) => self.faults.push(fault),
@@ -87,14 +91,34 @@ impl<'a> Compiler<'a> {
             for name in named.symmetric_difference(&declared) {
                 let what = if named.contains(name) { "is not declared" } else { "is not in the path" };
                 let message = format!("the path parameter `{}` {what}", pointer::shown(name));
-                self.faults.push(self.source.fault(&pointer::join(&entry.at, "operationId"), message));
+                self.faults.push(self.documents.fault(&pointer::join(&entry.at, "operationId"), message));
             }
         }
         parameters
     }
 
+    /// What of a query the parameters read; two that read the same name are a fault of the operation.
+    fn claims(&mut self, entry: &Entry, parameters: &[Parameter]) -> Vec<Claim> {
+        let mut all: Vec<(&Parameter, Claim)> = Vec::new();
+        for parameter in parameters {
+            for claim in parameter.claims() {
+                if let Some((other, _)) = all.iter().find(|(_, other)| other.meets(&claim)) {
+                    let message = format!(
+                        "the query parameters `{}` and `{}` both read {claim}",
+                        pointer::shown(&other.name),
+                        pointer::shown(&parameter.name),
+                    );
+                    let fault = self.documents.fault(&pointer::join(&entry.at, "operationId"), message);
+                    self.faults.push(fault.hint("rename one, or write objects as `style: deepObject`"));
+                }
+                all.push((parameter, claim));
+            }
+        }
+        all.into_iter().map(|(_, claim)| claim).collect()
+    }
+
     fn parameter_list(&mut self, at: &str) -> Vec<Parameter> {
-        let count = match self.source.value.pointer(at) {
+        let count = match self.documents.value(at) {
             None => 0,
             Some(Value::Array(parameters)) => parameters.len(),
             Some(_) => {
@@ -106,8 +130,7 @@ impl<'a> Compiler<'a> {
         for nth in 0..count {
             let place = format!("{at}/{nth}");
             let Some((resolved, object)) = self.object(&place) else { continue };
-            let parameter =
-                Parameter::compile(self.source, self.version, &resolved, object, &mut self.faults);
+            let parameter = Parameter::compile(&self.documents, &resolved, object, &mut self.faults);
             let Some(parameter) = parameter else { continue };
             if compiled.iter().any(|other| other.is(&parameter)) {
                 let message = format!("the parameter `{}` stands twice", pointer::shown(&parameter.name));
@@ -152,22 +175,44 @@ impl<'a> Compiler<'a> {
             let place = pointer::join(&at, status);
             let Some((resolved, response)) = self.object(&place) else { continue };
             let (contents, _) = self.contents(&resolved, response, Direction::Response);
+            let headers = self.header_fields(&pointer::join(&resolved, "headers"));
+            let response = Response { contents, headers };
             match status.as_bytes() {
-                b"default" => responses.other = Some(contents),
+                b"default" => responses.other = Some(response),
                 [digit @ b'1'..=b'5', b'X', b'X'] => {
-                    responses.ranges.insert(u16::from(digit - b'0'), contents);
+                    responses.ranges.insert(u16::from(digit - b'0'), response);
                 }
                 [b'1'..=b'5', b'0'..=b'9', b'0'..=b'9'] => {
-                    responses.exact.extend(status.parse().ok().map(|status: u16| (status, contents)));
+                    responses.exact.extend(status.parse().ok().map(|status: u16| (status, response)));
                 }
                 _ => {
                     let message = format!("`{}` is no status", pointer::shown(status));
-                    let fault = self.source.fault(&place, message);
+                    let fault = self.documents.fault(&place, message);
                     self.faults.push(fault.hint("expected `200`, `2XX` or `default`"));
                 }
             }
         }
         responses
+    }
+
+    /// The header fields of the Response Object whose `headers` stand at `at`.
+    fn header_fields(&mut self, at: &str) -> Vec<HeaderField> {
+        let names = match self.documents.value(at) {
+            None => return Vec::new(),
+            Some(Value::Object(fields)) => fields.keys(),
+            Some(_) => {
+                self.fault(at, "`headers` must hold header fields by name");
+                return Vec::new();
+            }
+        };
+        let mut compiled = Vec::new();
+        for label in names {
+            let place = pointer::join(at, label);
+            let Some((resolved, object)) = self.object(&place) else { continue };
+            let field = HeaderField::compile(&self.documents, &resolved, label, object, &mut self.faults);
+            compiled.extend(field);
+        }
+        compiled
     }
 
     /// The media types of the body that `object` at `at` describes, and the type trees of the JSON ones with what they
@@ -207,8 +252,8 @@ impl<'a> Compiler<'a> {
     }
 
     fn schema(&mut self, at: &str, direction: Direction) -> Option<(Checker, Tree)> {
-        let bundle = Bundle::gather(self.source, self.version, direction, at, &mut self.faults)?;
-        match Checker::compile(self.source, &bundle) {
+        let bundle = Bundle::gather(&self.documents, direction, at, &mut self.faults)?;
+        match Checker::compile(&self.documents, &bundle) {
             Ok(checker) => Some((checker, shape::of(&bundle))),
             Err(fault) => {
                 self.faults.push(fault);

@@ -1,15 +1,17 @@
 //! An OpenAPI document.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use doorward_model::{Fault, Faults};
 use http::Method;
 use serde_json::{Map, Value};
 
-use crate::bundle::{self, Version};
+use crate::dialect;
+use crate::documents::Documents;
+use crate::library::Library;
 use crate::operation::Operation;
 use crate::reference::{closest, follow};
-use crate::source::Source;
 use crate::{compile, pointer};
 
 /// Path Item Object: the members that are operations.
@@ -27,8 +29,8 @@ pub(crate) const METHODS: [(&str, Method); 8] = [
 /// An OpenAPI 3.0 or 3.1 document that was read; operations are compiled as they are asked for.
 #[derive(Debug)]
 pub struct Document {
-    pub(crate) source: Source,
-    pub(crate) version: Version,
+    pub(crate) library: Arc<Library>,
+    pub(crate) file: String,
     /// By `operationId`.
     pub(crate) operations: BTreeMap<String, Entry>,
 }
@@ -56,21 +58,27 @@ pub struct OperationName<'a> {
 }
 
 impl Document {
-    /// Reads `text`, YAML or JSON of at most 1 MiB; `file` is how faults name it.
+    /// Reads the document at `file` of `library`: YAML or JSON of at most 1 MiB. What it refers to is read with the
+    /// operations that do.
     ///
     /// # Errors
     /// The text is no unambiguous document, not of a version that is carried, or two operations share an id.
-    pub fn parse(file: &str, text: &str) -> Result<Self, Faults> {
-        let source = Source::read(file, text)?;
-        let version = version(&source)?;
-        if let Some(dialect) = source.value.get("jsonSchemaDialect")
-            && !dialect.as_str().is_some_and(bundle::is_carried_dialect)
-        {
-            return Err(bundle::dialect_fault(&source, "/jsonSchemaDialect").into());
+    pub fn open(library: &Arc<Library>, file: &str) -> Result<Self, Faults> {
+        let documents = Documents::open(library, file)?;
+        if !documents.is_openapi("") {
+            return Err(dialect::no_version(documents.root()).into());
         }
         let mut faults = Vec::new();
-        let operations = collect(&source, &mut faults);
-        Faults(faults).or(Self { source, version, operations })
+        let operations = collect(&documents, &mut faults);
+        Faults(faults).or(Self { library: Arc::clone(library), file: file.to_owned(), operations })
+    }
+
+    /// As [`Self::open`], of a document that stands alone; `file` is how faults name it.
+    ///
+    /// # Errors
+    /// As [`Self::open`].
+    pub fn parse(file: &str, text: &str) -> Result<Self, Faults> {
+        Self::open(&Arc::new(Library::new([(file, text)])), file)
     }
 
     /// The operations that have an `operationId`, ordered by it.
@@ -87,43 +95,27 @@ impl Document {
     /// # Errors
     /// There is none, or what the document says of it cannot be checked; every such place is named.
     pub fn operation(&self, id: &str) -> Result<Operation, Faults> {
+        let documents = Documents::open(&self.library, &self.file)?;
         let Some(entry) = self.operations.get(id) else {
             let message = format!("the contract has no operation `{}`", pointer::shown(id));
-            let fault = self.source.fault("/paths", message);
+            let fault = documents.fault("/paths", message);
             return Err(match closest(id, self.operations.keys().map(String::as_str)) {
                 Some(name) => fault.hint(format!("did you mean `{}`?", pointer::shown(name))).into(),
                 None => fault.into(),
             });
         };
-        compile::operation(&self.source, self.version, entry)
+        compile::operation(documents, entry)
     }
 }
 
-fn version(source: &Source) -> Result<Version, Fault> {
-    let Some(root) = source.value.as_object() else {
-        return Err(source.fault("", "the document is not an OpenAPI document"));
-    };
-    let expected = "expected `openapi: 3.0.x` or `openapi: 3.1.x`";
-    match root.get("openapi") {
-        Some(Value::String(version)) if version.starts_with("3.0.") => Ok(Version::V30),
-        Some(Value::String(version)) if version.starts_with("3.1.") => Ok(Version::V31),
-        Some(Value::String(version)) => {
-            let message = format!("the OpenAPI version `{}` is not carried", pointer::shown(version));
-            Err(source.fault("/openapi", message).hint(expected))
-        }
-        Some(_) => Err(source.fault("/openapi", "the OpenAPI version is not a text").hint(expected)),
-        None => Err(source.fault("", "the document does not say its OpenAPI version").hint(expected)),
-    }
-}
-
-fn collect(source: &Source, faults: &mut Vec<Fault>) -> BTreeMap<String, Entry> {
+fn collect(documents: &Documents<'_>, faults: &mut Vec<Fault>) -> BTreeMap<String, Entry> {
     let mut operations = BTreeMap::new();
     let empty = Map::new();
-    let paths = match source.value.get("paths") {
+    let paths = match documents.value("/paths") {
         None => &empty,
         Some(Value::Object(paths)) => paths,
         Some(_) => {
-            faults.push(source.fault("/paths", "`paths` must hold path items by path"));
+            faults.push(documents.fault("/paths", "`paths` must hold path items by path"));
             &empty
         }
     };
@@ -131,10 +123,10 @@ fn collect(source: &Source, faults: &mut Vec<Fault>) -> BTreeMap<String, Entry> 
         let at = pointer::join("/paths", path);
         if !path.starts_with('/') {
             let message = format!("the path `{}` must begin with a slash", pointer::shown(path));
-            faults.push(source.fault(&at, message));
+            faults.push(documents.fault(&at, message));
             continue;
         }
-        let (item, value) = match follow(source, &at) {
+        let (item, value) = match follow(documents, &at) {
             Ok(found) => found,
             Err(fault) => {
                 faults.push(fault);
@@ -155,10 +147,10 @@ fn collect(source: &Source, faults: &mut Vec<Fault>) -> BTreeMap<String, Entry> 
             match id.as_str() {
                 Some(id) if operations.contains_key(id) => {
                     let message = format!("two operations have the id `{}`", pointer::shown(id));
-                    faults.push(source.fault(&place, message));
+                    faults.push(documents.fault(&place, message));
                 }
                 Some(id) => drop(operations.insert(id.to_owned(), entry)),
-                None => faults.push(source.fault(&place, "an `operationId` must be a text")),
+                None => faults.push(documents.fault(&place, "an `operationId` must be a text")),
             }
         }
     }

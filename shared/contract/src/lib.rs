@@ -11,15 +11,25 @@
 //! No violation holds a value of the payload: only its place, bounded and escaped, and the rule. Names that the
 //! contract does not declare stand apart from both, for the sender alone.
 
+mod anchors;
 mod bundle;
 mod charset;
 mod checker;
+mod claim;
 mod coercion;
 mod compile;
+mod decimal;
+mod dialect;
 mod diff;
 mod document;
+mod documents;
+mod draft7;
+mod header_field;
+mod keywords;
+mod library;
 mod links;
 mod locating;
+mod location;
 mod looking;
 mod media;
 mod merge;
@@ -28,16 +38,22 @@ mod openapi30;
 mod operation;
 mod parameter;
 mod pointer;
+mod query;
 mod raw;
 mod reference;
 mod response;
 mod rule;
+mod schema;
+mod serialization;
 mod shape;
 mod source;
+mod style;
 mod vocabulary;
 
 pub use diff::{Change, Severity, Site, Travels, changes};
 pub use document::{Document, OperationName};
+pub use library::Library;
 pub use merge::{MergedOperation, merge};
 pub use operation::{Operation, RequestFault, RequestParts};
 pub use raw::RawDocument;
+pub use schema::{Schema, check_form};

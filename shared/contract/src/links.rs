@@ -50,6 +50,27 @@ fn layers<'a>(definitions: usize, links: impl Iterator<Item = &'a Link>) -> Vec<
     layers
 }
 
+/// The most definitions that one value may be held against, each counted for every way that leads to it.
+pub(crate) const MAX_WAYS: usize = 10_000;
+
+/// Whether one value, of whatever part of the schema, is held against too many definitions: a chain of choices doubles
+/// with each link. There is no circle.
+pub(crate) fn is_wide(definitions: usize, links: &[Link]) -> bool {
+    let mut outgoing: Vec<Vec<usize>> = vec![Vec::new(); definitions];
+    for link in links.iter().filter(|link| link.in_place) {
+        outgoing.get_mut(link.from).into_iter().for_each(|targets| targets.push(link.to));
+    }
+    let mut ways = vec![1_usize; definitions];
+    for number in layers(definitions, links.iter().filter(|link| link.in_place)).into_iter().flatten().rev() {
+        let targets = outgoing.get(number).into_iter().flatten();
+        let sum = targets
+            .filter_map(|target| ways.get(*target))
+            .fold(1_usize, |sum, more| sum.saturating_add(*more));
+        ways.get_mut(number).into_iter().for_each(|ways| *ways = sum);
+    }
+    ways.into_iter().any(|ways| ways > MAX_WAYS)
+}
+
 /// Checks that following references without descending into the value comes to an end.
 pub(crate) fn check_chains(definitions: usize, links: &[Link]) -> Result<(), Endless<'_>> {
     let layers = layers(definitions, links.iter().filter(|link| link.in_place));
@@ -124,6 +145,16 @@ mod tests {
         let chain = |links: usize| (0..links).map(|n| (n, n + 1)).collect::<Vec<_>>();
         check(&chain(MAX_CHAIN), Ok(()));
         check(&chain(MAX_CHAIN + 1), Err(Endless::TooLong));
+    }
+
+    #[test]
+    fn a_chain_of_choices_is_wide() {
+        let doubling = |links: usize| (0..links).flat_map(|n| [(n, n + 1), (n, n + 1)]).collect::<Vec<_>>();
+        assert!(!is_wide(100, &links(&doubling(12))));
+        assert!(is_wide(100, &links(&doubling(13))));
+        let mut descending = links(&doubling(30));
+        descending.iter_mut().for_each(|link| link.in_place = false);
+        assert!(!is_wide(100, &descending));
     }
 
     #[test]

@@ -72,14 +72,16 @@ fn named<'a>(schema: &'a Value, keyword: &str) -> impl Iterator<Item = &'a Value
 
 #[cfg(test)]
 mod tests {
-    use crate::bundle::{Bundle, Direction, Version};
-    use crate::source::Source;
+    use crate::bundle::{Bundle, Direction};
+    use crate::documents::Documents;
+    use crate::library::Library;
     use serde_json::{Value, json};
 
     #[track_caller]
     fn check(schema: Value, expected: bool) {
-        let source = Source::read("f", &json!({"s": schema}).to_string()).unwrap();
-        let bundle = Bundle::gather(&source, Version::V31, Direction::Request, "/s", &mut vec![]).unwrap();
+        let library = Library::new([("f", json!({"s": schema}).to_string())]);
+        let documents = Documents::open(&library, "f").unwrap();
+        let bundle = Bundle::gather(&documents, Direction::Request, "/s", &mut vec![]).unwrap();
         assert_eq!(bundle.locatable, expected);
     }
 
@@ -104,10 +106,10 @@ mod tests {
             schemas[format!("c{n}")] =
                 json!({"anyOf": [{"properties": {"a": next}}, {"properties": {"a": next}}]});
         }
-        let source = Source::read("f", &schemas.to_string()).unwrap();
+        let library = Library::new([("f", schemas.to_string())]);
+        let documents = Documents::open(&library, "f").unwrap();
         for (start, expected) in [("/c15", true), ("/s", false)] {
-            let bundle =
-                Bundle::gather(&source, Version::V31, Direction::Request, start, &mut vec![]).unwrap();
+            let bundle = Bundle::gather(&documents, Direction::Request, start, &mut vec![]).unwrap();
             assert_eq!(bundle.locatable, expected, "{start}");
         }
     }

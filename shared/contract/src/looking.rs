@@ -4,12 +4,13 @@ use serde_json::Value;
 
 use crate::bundle::{Bundle, Direction};
 use crate::document::{Document, Entry};
+use crate::documents::Documents;
 use crate::reference::follow;
 
 impl Document {
-    /// The file that it was read from.
-    pub(crate) fn file(&self) -> &str {
-        self.source.file()
+    /// The document in its library, where it was read before.
+    pub(crate) fn documents(&self) -> Option<Documents<'_>> {
+        Documents::open(&self.library, &self.file).ok()
     }
 
     /// Where the operation stands whose `operationId` is `id`.
@@ -19,18 +20,20 @@ impl Document {
 
     /// What stands at `at`.
     pub(crate) fn value(&self, at: &str) -> Option<&Value> {
-        self.source.value.pointer(at)
+        self.documents()?.value(at)
     }
 
     /// What stands at `at` after references, and where that is.
     pub(crate) fn follow(&self, at: &str) -> Option<(String, &Value)> {
-        self.value(at)?;
-        follow(&self.source, at).ok()
+        let documents = self.documents()?;
+        documents.value(at)?;
+        follow(&documents, at).ok()
     }
 
     /// The schema at `at`, normalised; what cannot be was a fault when its operation was compiled.
     pub(crate) fn bundle(&self, direction: Direction, at: &str) -> Option<Bundle> {
-        self.value(at)?;
-        Bundle::gather(&self.source, self.version, direction, at, &mut Vec::new())
+        let documents = self.documents()?;
+        documents.value(at)?;
+        Bundle::gather(&documents, direction, at, &mut Vec::new())
     }
 }

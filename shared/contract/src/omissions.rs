@@ -97,16 +97,18 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::bundle::{Bundle, Direction, Version};
+    use crate::bundle::{Bundle, Direction};
+    use crate::documents::Documents;
+    use crate::library::Library;
     use crate::shape;
-    use crate::source::Source;
 
     #[track_caller]
     fn check(schema: Value, expected: &str) {
         let base =
             json!({"type": "object", "properties": {"a": {"type": "string"}, "n": {"type": "string"}}});
-        let source = Source::read("f", &json!({"s": schema, "base": base}).to_string()).unwrap();
-        let bundle = Bundle::gather(&source, Version::V31, Direction::Request, "/s", &mut vec![]).unwrap();
+        let library = Library::new([("f", json!({"s": schema, "base": base}).to_string())]);
+        let documents = Documents::open(&library, "f").unwrap();
+        let bundle = Bundle::gather(&documents, Direction::Request, "/s", &mut vec![]).unwrap();
         let (_, left_out) = shape::of(&bundle);
         let told: Vec<_> = left_out.iter().map(|o| format!("{}: {}", o.place, o.reason)).collect();
         assert_eq!(told.join("; "), expected);

@@ -3,7 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use crate::bundle::Direction;
-use crate::source::Source;
+use crate::documents::Documents;
 use crate::{pointer, reference};
 
 /// Rewrites `nullable` and the boolean bounds of the schema `keywords` in its rewritten form `out`.
@@ -28,7 +28,7 @@ pub(crate) fn adapt(keywords: &Map<String, Value>, out: &mut Map<String, Value>)
 
 /// A `readOnly` member is required in answers only, a `writeOnly` one in requests only.
 pub(crate) fn relax_required(
-    source: &Source,
+    documents: &Documents<'_>,
     direction: Direction,
     at: &str,
     keywords: &Map<String, Value>,
@@ -43,7 +43,8 @@ pub(crate) fn relax_required(
         let member =
             name.as_str().filter(|name| keywords.get("properties").is_some_and(|p| p.get(name).is_some()));
         // A broken reference is reported where the member's schema is read.
-        let member = member.and_then(|name| reference::follow(source, &pointer::join(&members, name)).ok());
+        let member =
+            member.and_then(|name| reference::follow(documents, &pointer::join(&members, name)).ok());
         member.is_none_or(|(_, schema)| schema.get(travels_not) != Some(&Value::Bool(true)))
     };
     if let Some(Value::Array(required)) = out.get_mut("required") {

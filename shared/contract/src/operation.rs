@@ -1,12 +1,14 @@
 //! One operation of a contract, compiled.
 
-use doorward_model::{JsonFault, Omission, QueryPairs, Shape, Violation, parse_json};
+use doorward_model::{JsonFault, Omission, Shape, Violation, parse_json};
 use http::{HeaderMap, Method, header};
 use serde_json::Value;
 
 use crate::checker::{MAX_VIOLATIONS, violation};
+use crate::claim::Claim;
 use crate::media::{Contents, Modelled};
 use crate::parameter::Parameter;
+use crate::query::Query;
 use crate::response::Responses;
 
 /// Nesting of a JSON body.
@@ -23,6 +25,8 @@ pub struct Operation {
     pub(crate) method: Method,
     pub(crate) path: String,
     pub(crate) parameters: Vec<Parameter>,
+    /// What of a query the parameters read.
+    pub(crate) claims: Vec<Claim>,
     pub(crate) body: Option<RequestBody>,
     pub(crate) responses: Responses,
     pub(crate) input: Option<Shape>,
@@ -41,8 +45,8 @@ pub(crate) struct RequestBody {
 pub struct RequestParts<'a> {
     /// Path parameters by the template's names, percent-decoded.
     pub path: &'a [(String, String)],
-    /// The query, decoded.
-    pub query: &'a QueryPairs,
+    /// The query as it was sent, without `?`.
+    pub query: &'a str,
     /// The header fields.
     pub headers: &'a HeaderMap,
     /// The whole body; empty is no body.
@@ -90,6 +94,15 @@ impl Operation {
         &self.omissions
     }
 
+    /// The path parameter of style `matrix`, where there is one: it is written with `;`.
+    #[must_use]
+    pub fn matrix_parameter(&self) -> Option<&str> {
+        self.parameters
+            .iter()
+            .find(|parameter| parameter.is_matrix())
+            .map(|parameter| parameter.name.as_str())
+    }
+
     /// Checks a request, and hands over its body where that is JSON.
     ///
     /// # Errors
@@ -119,7 +132,10 @@ impl Operation {
                 }
             },
         };
-        let mut violations: Vec<_> = self.parameters.iter().flat_map(|p| p.violations(request)).collect();
+        let query = Query::parse(request.query);
+        let parameters = self.parameters.iter();
+        let mut violations: Vec<_> =
+            parameters.flat_map(|parameter| parameter.violations(request, &query, &self.claims)).collect();
         violations.append(&mut body_violations);
         violations.truncate(MAX_VIOLATIONS);
         if violations.is_empty() { Ok(value) } else { Err(RequestFault::Violations(violations)) }
@@ -132,10 +148,11 @@ impl Operation {
         self.may_have_body(status) && self.responses.read_body(status, content_type)
     }
 
-    /// Where an answer breaks the contract: its status, its media type, its JSON body. At most twenty places.
+    /// Where an answer breaks the contract: its status, its header fields, its media type, its JSON body. At most
+    /// twenty places.
     #[must_use]
-    pub fn check_response(&self, status: u16, content_type: Option<&str>, body: &[u8]) -> Vec<Violation> {
-        self.responses.violations(status, content_type, self.may_have_body(status).then_some(body))
+    pub fn check_response(&self, status: u16, headers: &HeaderMap, body: &[u8]) -> Vec<Violation> {
+        self.responses.violations(status, headers, self.may_have_body(status).then_some(body))
     }
 
     /// RFC 9110 sections 6.4.1, 9.3.2 and 15.3.5: these answers end with their header fields.

@@ -1,36 +1,23 @@
-//! Parameters: in the path and in header fields (style `simple`), in the query and in cookies (style `form`).
+//! Parameters of requests: in the path, in the query, in header fields and in cookies.
 
-use doorward_model::{Fault, QueryPairs, Violation};
+use std::borrow::Cow;
+
+use doorward_model::{Fault, Violation};
 use http::HeaderMap;
 use http::header::{self, HeaderName};
 use serde_json::Value;
 
-use crate::bundle::{Bundle, Direction, Version};
+use crate::bundle::{Bundle, Direction};
 use crate::checker::{Checker, violation};
-use crate::coercion::{Form, Scalars};
-use crate::operation::RequestParts;
-use crate::pointer;
-use crate::source::Source;
-
-/// Where a parameter stands.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Location {
-    Path,
-    Query,
-    Header(HeaderName),
-    Cookie,
-}
-
-/// How a parameter's texts become its value.
-#[derive(Debug)]
-enum Reading {
-    /// One text is the value.
-    One(Scalars),
-    /// Every text is an item.
-    Each(Scalars),
-    /// One text holds the items between commas.
-    Split(Scalars),
-}
+use crate::claim::Claim;
+use crate::coercion::{Form, Members};
+use crate::documents::Documents;
+use crate::location::Location;
+use crate::operation::{RequestParts, read_json};
+use crate::query::Query;
+use crate::serialization::{self, Encoding, ONCE, Rule, Serialization};
+use crate::style::{self, Style};
+use crate::{media, pointer};
 
 /// One parameter of an operation.
 #[derive(Debug)]
@@ -38,50 +25,55 @@ pub(crate) struct Parameter {
     pub(crate) name: String,
     pub(crate) location: Location,
     required: bool,
-    reading: Reading,
-    checker: Checker,
+    /// Whether an empty text will do, whatever the schema says.
+    allow_empty: bool,
+    pub(crate) reading: Reading,
+    checker: Option<Checker>,
 }
+
+/// How the texts of a parameter or header field become its value.
+#[derive(Debug)]
+pub(crate) enum Reading {
+    /// By a style.
+    Styled(Serialization),
+    /// It is one JSON text: `content`.
+    Json,
+}
+
+const TEXT: Rule = "must be text";
+const NESTED: Rule = "must be of the form `name[member]=value`, one level deep";
 
 impl Parameter {
     /// Compiles the Parameter Object at `at`; `None` for one that OpenAPI says to ignore, and for one with faults.
     pub(crate) fn compile(
-        source: &Source,
-        version: Version,
+        documents: &Documents<'_>,
         at: &str,
         object: &Value,
         faults: &mut Vec<Fault>,
     ) -> Option<Self> {
         let name = object.get("name").and_then(Value::as_str);
         let Some((name, place)) = name.zip(object.get("in").and_then(Value::as_str)) else {
-            faults.push(source.fault(at, "a parameter must have `name` and `in`"));
+            faults.push(documents.fault(at, "a parameter must have `name` and `in`"));
             return None;
         };
-        let location = match location(source, at, name, place) {
-            Ok(location) => location?,
-            Err(fault) => {
-                faults.push(fault);
-                return None;
-            }
-        };
-        if object.get("content").is_some() || object.get("schema").is_none() {
-            let message = format!("the parameter `{}` must have a `schema`", pointer::shown(name));
-            faults.push(source.fault(at, message).hint("parameters with `content` are not carried"));
-            return None;
-        }
-        let bundle =
-            Bundle::gather(source, version, Direction::Request, &pointer::join(at, "schema"), faults)?;
-        let reading = reading(source, at, object, &location, &bundle);
-        match reading.and_then(|reading| Ok((reading, Checker::compile(source, &bundle)?))) {
-            Ok((reading, checker)) => {
-                let required =
-                    location == Location::Path || object.get("required") == Some(&Value::Bool(true));
-                Some(Self { name: name.to_owned(), location, required, reading, checker })
-            }
-            Err(fault) => {
-                faults.push(fault);
-                None
-            }
-        }
+        let mut noted = |fault: Fault| faults.push(fault);
+        let location = Location::read(documents, at, name, place).map_err(&mut noted).ok()??;
+        let flag = |name| style::flag(documents, at, object, name, false);
+        let required = flag("required").map_err(&mut noted).ok();
+        let allow_empty = flag("allowEmptyValue").map_err(&mut noted).ok();
+        // What it allows to be sent unencoded is taken in any case.
+        flag("allowReserved").map_err(&mut noted).ok();
+        let what = format!("the parameter `{}`", pointer::shown(name));
+        let direction = Direction::Request;
+        let (reading, checker) = read(documents, direction, at, object, &location, &what, faults)?;
+        Some(Self {
+            name: name.to_owned(),
+            required: required? || location == Location::Path,
+            allow_empty: allow_empty? && location == Location::Query,
+            location,
+            reading,
+            checker,
+        })
     }
 
     /// Whether `other` is the same parameter: one of an operation replaces one of its path.
@@ -90,128 +82,234 @@ impl Parameter {
             && (self.name == other.name || matches!(self.location, Location::Header(_)))
     }
 
-    /// The part of a message that violations name.
-    fn part(&self) -> &'static str {
-        match self.location {
-            Location::Path => "path",
-            Location::Query => "query",
-            Location::Header(_) => "header",
-            Location::Cookie => "cookie",
+    pub(crate) fn is_matrix(&self) -> bool {
+        matches!(self.reading, Reading::Styled(Serialization { style: Style::Matrix, .. }))
+    }
+
+    /// The names of the query that are this parameter's.
+    pub(crate) fn claims(&self) -> Vec<Claim> {
+        match (&self.location, &self.reading) {
+            (
+                Location::Query,
+                Reading::Styled(Serialization { style, explode, form: Form::Object(members) }),
+            ) => match (style, explode) {
+                (Style::DeepObject, _) => vec![Claim::Members(self.name.clone())],
+                (_, true) => {
+                    let others = members.others.map(|_| Claim::Others);
+                    members.named.keys().cloned().map(Claim::Name).chain(others).collect()
+                }
+                (_, false) => vec![Claim::Name(self.name.clone())],
+            },
+            (Location::Query, _) => vec![Claim::Name(self.name.clone())],
+            _ => Vec::new(),
         }
     }
 
-    /// Where the request breaks what is said of this parameter.
-    pub(crate) fn violations(&self, request: &RequestParts<'_>) -> Vec<Violation> {
+    /// Where the request breaks what is said of this parameter. `claimed` are the names of the query that are not left
+    /// to others.
+    pub(crate) fn violations(
+        &self,
+        request: &RequestParts<'_>,
+        query: &Query<'_>,
+        claimed: &[Claim],
+    ) -> Vec<Violation> {
+        let part = self.location.part();
         let place = pointer::join("", &self.name);
-        let one = |rule: &str| vec![violation(self.part(), place.clone(), rule)];
-        let Some(texts) = self.texts(request) else {
-            return one("must be text");
-        };
-        let value = match (texts.as_slice(), &self.reading) {
-            ([], _) if self.required => return one("is required"),
-            ([], _) => return Vec::new(),
-            (texts, Reading::Each(scalars)) => texts.iter().map(|text| scalars.read(text)).collect(),
-            ([text], Reading::One(scalars)) => scalars.read(text),
-            ([text], Reading::Split(scalars)) => text.split(',').map(|item| scalars.read(item)).collect(),
-            _ => return one("must stand once"),
-        };
-        self.checker.violations(self.part(), &place, &value)
+        match self.value(request, query, claimed) {
+            Err(rule) => vec![violation(part, place, rule)],
+            Ok(Found::Nothing) if self.required => vec![violation(part, place, "is required")],
+            Ok(Found::Nothing | Found::Empty) => Vec::new(),
+            Ok(Found::Value(value)) => self
+                .checker
+                .as_ref()
+                .map(|checker| checker.violations(part, &place, &value))
+                .unwrap_or_default(),
+        }
     }
 
-    /// The texts that the request holds under this name; `None` when a header field or cookie is no text.
-    fn texts<'a>(&'a self, request: &RequestParts<'a>) -> Option<Vec<&'a str>> {
+    fn value(&self, request: &RequestParts<'_>, query: &Query<'_>, claimed: &[Claim]) -> Result<Found, Rule> {
         match &self.location {
             Location::Path => {
-                let pairs = request.path.iter().filter(|(name, _)| *name == self.name);
-                Some(pairs.map(|(_, value)| value.as_str()).collect())
+                let texts = request.path.iter().filter(|(name, _)| *name == self.name);
+                self.only(texts.map(|(_, text)| Cow::Borrowed(text.as_str())), Encoding::Plain)
             }
-            Location::Query => Some(QueryPairs::all(request.query, &self.name).collect()),
-            Location::Header(name) => self.lines(request.headers, name),
-            Location::Cookie => {
-                let lines = request.headers.get_all(header::COOKIE).iter().map(|line| line.to_str().ok());
-                let lines = lines.collect::<Option<Vec<_>>>()?;
-                let pairs = lines.into_iter().flat_map(|line| line.split(';'));
-                let pairs = pairs.filter_map(|pair| pair.trim().split_once('='));
-                Some(pairs.filter(|(name, _)| *name == self.name).map(|(_, value)| value).collect())
+            Location::Header(name) => {
+                Ok(field(&self.reading, &self.name, request.headers, name)?
+                    .map_or(Found::Nothing, Found::Value))
             }
+            Location::Cookie => self.only(
+                cookies(request.headers, &self.name)?.into_iter().map(Cow::Borrowed),
+                Encoding::Percent,
+            ),
+            Location::Query => self.query_value(query, claimed),
         }
     }
 
-    /// The lines of a header field. The lines of a list are one list (RFC 9110 section 5.3).
-    fn lines<'a>(&self, headers: &'a HeaderMap, name: &HeaderName) -> Option<Vec<&'a str>> {
-        let lines = headers.get_all(name).iter().map(|line| line.to_str().ok().map(str::trim));
-        let lines = lines.collect::<Option<Vec<_>>>()?;
-        Some(match self.reading {
-            Reading::Each(_) => lines.into_iter().flat_map(|line| line.split(',')).map(str::trim).collect(),
-            _ => lines,
-        })
+    fn only<'t>(
+        &self,
+        mut texts: impl Iterator<Item = Cow<'t, str>>,
+        encoding: Encoding,
+    ) -> Result<Found, Rule> {
+        match (texts.next(), texts.next()) {
+            (None, _) => Ok(Found::Nothing),
+            (Some(_), Some(_)) => Err(ONCE),
+            (Some(text), None) if text.is_empty() && self.allow_empty => Ok(Found::Empty),
+            (Some(text), None) => self.reading.read(&self.name, &text, encoding).map(Found::Value),
+        }
+    }
+
+    fn query_value(&self, query: &Query<'_>, claimed: &[Claim]) -> Result<Found, Rule> {
+        let encoding = Encoding::Form;
+        let decode = |(name, text): (Cow<'static, str>, &str)| {
+            encoding.decode(text).map(|text| (name, Cow::<'static, str>::Owned(text.into_owned())))
+        };
+        let object = |members: &Members, pairs: Vec<(Cow<'static, str>, &str)>| {
+            if pairs.is_empty() {
+                return Ok(Found::Nothing);
+            }
+            let pairs = pairs.into_iter().map(decode).collect::<Result<Vec<_>, _>>()?;
+            serialization::object(members, pairs.into_iter()).map(Found::Value)
+        };
+        match &self.reading {
+            Reading::Styled(Serialization {
+                style: Style::DeepObject, form: Form::Object(members), ..
+            }) => object(members, self.deep_members(query)?),
+            Reading::Styled(Serialization { explode: true, form: Form::Object(members), .. }) => {
+                let own = |name: &str| {
+                    members.named.contains_key(name)
+                        || members.others.is_some() && !claimed.iter().any(|claim| claim.covers(name))
+                };
+                let pairs = query.pairs().filter(|(name, _)| own(name));
+                object(members, pairs.map(|(name, text)| (Cow::Owned(name.to_owned()), text)).collect())
+            }
+            Reading::Styled(Serialization { explode: true, form: Form::Many(scalars), .. }) => {
+                let texts: Vec<_> = query.all(&self.name).collect();
+                match texts.as_slice() {
+                    [] => Ok(Found::Nothing),
+                    [""] if self.allow_empty => Ok(Found::Empty),
+                    _ => serialization::many(*scalars, texts, encoding).map(Found::Value),
+                }
+            }
+            _ => self.only(query.all(&self.name).map(Cow::Borrowed), encoding),
+        }
+    }
+
+    /// The members of `name[member]=value`, undecoded.
+    fn deep_members<'q>(&self, query: &Query<'q>) -> Result<Vec<(Cow<'static, str>, &'q str)>, Rule> {
+        let mut members = Vec::new();
+        for (name, text) in query.pairs() {
+            let Some(rest) = name.strip_prefix(self.name.as_str()) else { continue };
+            if !rest.is_empty() && !rest.starts_with('[') {
+                continue;
+            }
+            let member = rest.strip_prefix('[').and_then(|rest| rest.strip_suffix(']'));
+            let member = member.filter(|member| !member.is_empty() && !member.contains(['[', ']']));
+            members.push((Cow::Owned(member.ok_or(NESTED)?.to_owned()), text));
+        }
+        Ok(members)
     }
 }
 
-/// Where the parameter stands; `Ok(None)` for header fields that OpenAPI takes out of contracts.
-fn location(source: &Source, at: &str, name: &str, place: &str) -> Result<Option<Location>, Fault> {
-    Ok(Some(match place {
-        "path" => Location::Path,
-        "query" => Location::Query,
-        "cookie" => Location::Cookie,
-        "header"
-            if ["accept", "content-type", "authorization"].contains(&name.to_ascii_lowercase().as_str()) =>
-        {
-            return Ok(None);
-        }
-        // The door drops such fields as they come in: other programs take `x_a` and `x-a` for the same.
-        "header" if !name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-') => {
-            let message = format!("a header field named `{}` never gets here", pointer::shown(name));
-            let fault = source.fault(&pointer::join(at, "name"), message);
-            return Err(fault.hint("use letters, digits and dashes"));
-        }
-        "header" => match HeaderName::from_bytes(name.as_bytes()) {
-            Ok(name) => Location::Header(name),
-            Err(_) => {
-                let message = format!("`{}` cannot be the name of a header field", pointer::shown(name));
-                return Err(source.fault(&pointer::join(at, "name"), message));
-            }
-        },
-        other => {
-            let message = format!("a parameter cannot stand in `{}`", pointer::shown(other));
-            let fault = source.fault(&pointer::join(at, "in"), message);
-            return Err(fault.hint("expected `path`, `query`, `header` or `cookie`"));
-        }
-    }))
+/// What a request holds of a parameter.
+enum Found {
+    Nothing,
+    /// A text without a character, which will do.
+    Empty,
+    Value(Value),
 }
 
-/// How the parameter is written, where that is a way that is carried.
-fn reading(
-    source: &Source,
+impl Reading {
+    fn read(&self, name: &str, text: &str, encoding: Encoding) -> Result<Value, Rule> {
+        match self {
+            Self::Styled(serialization) => serialization.read(name, text, encoding),
+            Self::Json => read_json(encoding.decode(text)?.as_bytes()).map_err(|_| "must be one JSON text"),
+        }
+    }
+
+    /// Whether several lines of a header field make one value (RFC 9110 section 5.3).
+    fn is_list(&self) -> bool {
+        matches!(self, Self::Styled(Serialization { form: Form::Many(_) | Form::Object(_), .. }))
+    }
+}
+
+/// Compiles how the Parameter or Header Object at `at` is read, and the schema of its value; `what` it is called.
+pub(crate) fn read(
+    documents: &Documents<'_>,
+    direction: Direction,
     at: &str,
     object: &Value,
     location: &Location,
-    bundle: &Bundle,
-) -> Result<Reading, Fault> {
-    let default = match location {
-        Location::Path | Location::Header(_) => "simple",
-        Location::Query | Location::Cookie => "form",
+    what: &str,
+    faults: &mut Vec<Fault>,
+) -> Option<(Reading, Option<Checker>)> {
+    let content = object.get("content");
+    if content.is_some() == object.get("schema").is_some() {
+        faults.push(documents.fault(at, format!("{what} must have either `schema` or `content`")));
+        return None;
+    }
+    let compile = |at: &str, faults: &mut Vec<Fault>| {
+        let bundle = Bundle::gather(documents, direction, at, faults)?;
+        let checker = Checker::compile(documents, &bundle).map_err(|fault| faults.push(fault)).ok();
+        Some((bundle, checker))
     };
-    let style = object.get("style").and_then(Value::as_str).unwrap_or(default);
-    if style != default {
-        let message = format!("the parameter style `{}` is not carried here", pointer::shown(style));
-        return Err(source.fault(&pointer::join(at, "style"), message).hint(format!("use `{default}`")));
+    let Some(content) = content else {
+        let schema = pointer::join(at, "schema");
+        let (bundle, checker) = compile(&schema, faults)?;
+        let styled = Form::of(&bundle)
+            .map_err(|form| documents.fault(&schema, format!("a parameter that is {form} is not carried")))
+            .map_err(|fault| {
+                fault.hint("a parameter is one value, or a list or flat object of such; or it has `content`")
+            })
+            .and_then(|form| {
+                let (style, explode) = style::read(documents, at, object, location, &form)?;
+                Ok(Reading::Styled(Serialization { style, explode, form }))
+            });
+        let styled = styled.map_err(|fault| faults.push(fault)).ok();
+        return Some((styled?, Some(checker?)));
+    };
+    let place = pointer::join(at, "content");
+    let only =
+        content.as_object().filter(|content| content.len() == 1).and_then(|content| content.iter().next());
+    let Some((name, media_type)) = only else {
+        faults.push(documents.fault(&place, "`content` must hold one media type here"));
+        return None;
+    };
+    let place = pointer::join(&place, name);
+    if !media::essence(name).is_some_and(|essence| media::is_json(&essence)) {
+        let fault = documents.fault(&place, format!("{what} can be of no other media type than JSON"));
+        faults.push(fault.hint("write `application/json`, or `schema` in place of `content`"));
+        return None;
     }
-    let explode = object.get("explode").and_then(Value::as_bool).unwrap_or(style == "form");
-    let form = Form::of(bundle).map_err(|what| {
-        let fault =
-            source.fault(&pointer::join(at, "schema"), format!("a parameter that is {what} is not carried"));
-        fault.hint("a parameter is one value or a list of values")
-    })?;
-    match (form, location) {
-        (Form::One(scalars), _) => Ok(Reading::One(scalars)),
-        (Form::Many(scalars), Location::Header(_)) => Ok(Reading::Each(scalars)),
-        (Form::Many(scalars), Location::Path) => Ok(Reading::Split(scalars)),
-        (Form::Many(_), Location::Cookie) if explode => {
-            let fault = source.fault(at, "a list in several cookies of one name is not carried");
-            Err(fault.hint("say `explode: false`"))
-        }
-        (Form::Many(scalars), _) if explode => Ok(Reading::Each(scalars)),
-        (Form::Many(scalars), _) => Ok(Reading::Split(scalars)),
-    }
+    let checker = match media_type.get("schema") {
+        None => None,
+        Some(_) => Some(compile(&pointer::join(&place, "schema"), faults)?.1?),
+    };
+    Some((Reading::Json, checker))
+}
+
+/// The value of the header field `name`; `label` is what the contract calls it.
+pub(crate) fn field(
+    reading: &Reading,
+    label: &str,
+    headers: &HeaderMap,
+    name: &HeaderName,
+) -> Result<Option<Value>, Rule> {
+    let lines = headers.get_all(name).iter().map(|line| line.to_str().ok().map(str::trim));
+    let lines = lines.collect::<Option<Vec<_>>>().ok_or(TEXT)?;
+    let text = match lines.as_slice() {
+        [] => return Ok(None),
+        [line] => Cow::Borrowed(*line),
+        lines if reading.is_list() => Cow::Owned(lines.join(",")),
+        _ => return Err(ONCE),
+    };
+    reading.read(label, &text, Encoding::Field).map(Some)
+}
+
+/// The values of the cookies that are called `name`.
+fn cookies<'a>(headers: &'a HeaderMap, name: &str) -> Result<Vec<&'a str>, Rule> {
+    let lines = headers.get_all(header::COOKIE).iter().map(|line| line.to_str().ok());
+    let lines = lines.collect::<Option<Vec<_>>>().ok_or(TEXT)?;
+    let pairs = lines.into_iter().flat_map(|line| line.split(';'));
+    let pairs = pairs.filter_map(|pair| pair.trim().split_once('='));
+    Ok(pairs.filter(|(own, _)| *own == name).map(|(_, value)| value).collect())
 }

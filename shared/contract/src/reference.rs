@@ -1,60 +1,96 @@
-//! `$ref` within one document.
+//! `$ref` within the files of one library.
 
 use doorward_model::Fault;
 use percent_encoding::percent_decode_str;
 use serde_json::Value;
 
+use crate::documents::{Documents, FileFault};
 use crate::pointer;
-use crate::source::Source;
 
 /// Links that one chain of references may have; a longer one is taken for a cycle.
 const MAX_CHAIN: usize = 32;
 
-/// The pointer that the `$ref` in the object at `at` leads to.
-pub(crate) fn target(source: &Source, at: &str, reference: &Value) -> Result<String, Fault> {
-    let fault = |message: String| source.fault(&pointer::join(at, "$ref"), message);
+/// The place that the `$ref` in the object at `at` leads to.
+pub(crate) fn target(documents: &Documents<'_>, at: &str, reference: &Value) -> Result<String, Fault> {
+    let fault = |message: String| documents.fault(&pointer::join(at, "$ref"), message);
     let Some(reference) = reference.as_str() else {
         return Err(fault("a `$ref` must be a text".to_owned()));
     };
     let shown = pointer::shown(reference);
-    let Some(fragment) = reference.strip_prefix('#') else {
-        return Err(fault(format!("the reference `{shown}` leaves the document")).hint(
-            "bring everything into one document; references to other files and addresses are not followed",
-        ));
-    };
+    let (path, fragment) = reference.split_once('#').unwrap_or((reference, ""));
+    let root =
+        documents.follow_file(at, path).map_err(|cause| match cause {
+            FileFault::Remote => fault(format!("the reference `{shown}` is remote")).hint(
+                "nothing is fetched: put the document beside this one, and refer to it by its relative path",
+            ),
+            FileFault::Outside => fault(format!("the reference `{shown}` leaves the bundle")).hint(
+                "files are named relative to the one that refers to them, below the folder of the policies",
+            ),
+            FileFault::Missing(closest) => {
+                let fault = fault(format!("the reference `{shown}` leads to a file that is not there"));
+                match closest {
+                    Some(name) => fault.hint(format!("did you mean `{}`?", pointer::shown(&name))),
+                    None => fault,
+                }
+            }
+            FileFault::Unreadable(faults) => faults.0.into_iter().next().unwrap_or_else(|| {
+                fault(format!("the reference `{shown}` leads to a file that cannot be read"))
+            }),
+        })?;
     let decoded = percent_decode_str(fragment).decode_utf8_lossy();
-    if !decoded.starts_with('/') {
-        return Err(fault(format!("the reference `{shown}` is not a JSON Pointer"))
-            .hint("write it as `#/components/schemas/NAME`"));
+    if !decoded.is_empty() && !decoded.starts_with('/') {
+        return anchored(documents, &root, &decoded, &shown, fault);
     }
-    if source.value.pointer(&decoded).is_none() {
+    let target = format!("{root}{decoded}");
+    if documents.value(&target).is_none() {
         let fault = fault(format!("the reference `{shown}` points nowhere"));
-        return Err(match nearest(source, &decoded) {
+        return Err(match nearest(documents, &target) {
             Some(name) => fault.hint(format!("did you mean `{}`?", pointer::shown(&name))),
             None => fault,
         });
     }
-    Ok(decoded.into_owned())
+    Ok(target)
+}
+
+/// The one place in the file at `root` that has the name `anchor`.
+fn anchored(
+    documents: &Documents<'_>,
+    root: &str,
+    anchor: &str,
+    shown: &str,
+    fault: impl Fn(String) -> Fault,
+) -> Result<String, Fault> {
+    if documents.is_openapi(root) {
+        return Err(fault(format!("the reference `{shown}` is not a JSON Pointer"))
+            .hint("write it as `#/components/schemas/NAME`"));
+    }
+    let mut places = documents.anchored(root, anchor).into_iter();
+    match (places.next(), places.next()) {
+        (Some(place), None) => Ok(place),
+        (None, _) => Err(fault(format!("the reference `{shown}` names no schema"))
+            .hint("a schema is named by `$anchor`, in draft 7 by `$id: \"#name\"`; or write a JSON Pointer")),
+        (Some(_), Some(_)) => Err(fault(format!("the reference `{shown}` names more than one schema"))),
+    }
 }
 
 /// Follows the object at `at` while it is nothing but a reference: OpenAPI's Reference Object.
-pub(crate) fn follow<'a>(source: &'a Source, at: &str) -> Result<(String, &'a Value), Fault> {
+pub(crate) fn follow<'l>(documents: &Documents<'l>, at: &str) -> Result<(String, &'l Value), Fault> {
     let mut here = at.to_owned();
     for _ in 0..MAX_CHAIN {
-        let value = source.value.pointer(&here).unwrap_or(&Value::Null);
+        let value = documents.value(&here).unwrap_or(&Value::Null);
         match value.get("$ref") {
-            Some(reference) => here = target(source, &here, reference)?,
+            Some(reference) => here = target(documents, &here, reference)?,
             None => return Ok((here, value)),
         }
     }
-    Err(source.fault(&pointer::join(at, "$ref"), "the reference leads back to itself"))
+    Err(documents.fault(&pointer::join(at, "$ref"), "the reference leads back to itself"))
 }
 
 /// The name that was probably meant by the last token of `pointer`, among those that exist beside it.
-fn nearest(source: &Source, pointer: &str) -> Option<String> {
+fn nearest(documents: &Documents<'_>, pointer: &str) -> Option<String> {
     let (parent, _) = pointer.rsplit_once('/')?;
     let wanted = pointer::tokens(pointer).last()?;
-    let siblings = source.value.pointer(parent)?.as_object()?;
+    let siblings = documents.value(parent)?.as_object()?;
     closest(&wanted, siblings.keys().map(String::as_str)).map(str::to_owned)
 }
 
@@ -70,9 +106,10 @@ pub(crate) fn closest<'a>(wanted: &str, names: impl Iterator<Item = &'a str>) ->
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::library::Library;
     use expect_test::{Expect, expect};
 
-    const TEXT: &str = r##"{"components": {
+    const TEXT: &str = r##"{"openapi": "3.1.0", "components": {
         "schemas": {"Order": {}, "a/b c": {}},
         "parameters": {
             "one": {"$ref": "#/components/parameters/two"},
@@ -87,8 +124,9 @@ mod tests {
 
     #[track_caller]
     fn check(name: &str, expected: Expect) {
-        let source = Source::read("f", TEXT).unwrap();
-        let found = match follow(&source, &format!("/components/parameters/{name}")) {
+        let library = Library::new([("f", TEXT)]);
+        let documents = Documents::open(&library, "f").unwrap();
+        let found = match follow(&documents, &format!("/components/parameters/{name}")) {
             Ok((pointer, _)) => pointer,
             Err(fault) => fault.to_string(),
         };
@@ -108,15 +146,10 @@ mod tests {
         check(
             "far",
             expect![[r#"
-            f:8:21: the reference `https://example.com/a.json#/x` leaves the document
-              hint: bring everything into one document; references to other files and addresses are not followed"#]],
+                f:8:21: the reference `https://example.com/a.json#/x` is remote
+                  hint: nothing is fetched: put the document beside this one, and refer to it by its relative path"#]],
         );
-        check(
-            "file",
-            expect![[r#"
-            f:9:22: the reference `other.yaml` leaves the document
-              hint: bring everything into one document; references to other files and addresses are not followed"#]],
-        );
+        check("file", expect!["f:9:22: the reference `other.yaml` leads to a file that is not there"]);
         check(
             "anchor",
             expect![[r#"

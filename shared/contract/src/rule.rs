@@ -43,9 +43,9 @@ pub(crate) fn text(kind: &ValidationErrorKind, schema_path: &str) -> String {
         Kind::OneOfMultipleValid { .. } => "must fit exactly one of the alternatives, not several".to_owned(),
         Kind::Not { .. } => "must not fit the schema that is excluded".to_owned(),
         Kind::Contains => "must hold an item that the contract demands".to_owned(),
-        Kind::UniqueItems => "must not hold an item twice".to_owned(),
+        // Of a keyword of ours: what it says is the contract's.
+        Kind::Custom { message, .. } => message.clone(),
         Kind::Referencing(_)
-        | Kind::Custom { .. }
         | Kind::ContentEncoding { .. }
         | Kind::ContentMediaType { .. }
         | Kind::FromUtf8 { .. } => "must fit its schema".to_owned(),
@@ -67,7 +67,6 @@ fn bounded(kind: &ValidationErrorKind) -> String {
         Kind::Maximum { limit } => format!("must be at most {limit}"),
         Kind::ExclusiveMinimum { limit } => format!("must be greater than {limit}"),
         Kind::ExclusiveMaximum { limit } => format!("must be less than {limit}"),
-        Kind::MultipleOf { multiple_of } => format!("must be a multiple of {multiple_of}"),
         Kind::MinLength { limit } => format!("must be at least {} long", counted(*limit, "character")),
         Kind::MaxLength { limit } => format!("must be at most {} long", counted(*limit, "character")),
         Kind::MinItems { limit } => format!("must hold at least {}", counted(*limit, "item")),

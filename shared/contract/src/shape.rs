@@ -322,8 +322,10 @@ fn merge(mut parts: Vec<Typed>) -> Typed {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::bundle::{Direction, Version};
-    use crate::source::Source;
+    use crate::bundle::Direction;
+    use crate::dialect::Dialect;
+    use crate::documents::Documents;
+    use crate::library::Library;
     use serde_json::json;
 
     /// `?` after a member's name: it is optional.
@@ -348,15 +350,17 @@ mod tests {
     }
 
     #[track_caller]
-    fn check_in(version: Version, schema: Value, expected: &str) {
+    fn check_in(dialect: Dialect, schema: Value, expected: &str) {
         let text = json!({
             "s": schema,
             "id": {"type": "integer"},
             "base": {"type": "object", "properties": {"a": {"type": "string"}, "n": {"type": ["string", "null"]}}},
             "tree": {"type": "object", "properties": {"next": {"$ref": "#/tree"}, "v": {"type": "boolean"}}},
         });
-        let source = Source::read("f", &text.to_string()).unwrap();
-        let bundle = Bundle::gather(&source, version, Direction::Request, "/s", &mut vec![]).unwrap();
+        let library = Library::new([("f", text.to_string())]);
+        let mut documents = Documents::open(&library, "f").unwrap();
+        documents.dialect = dialect;
+        let bundle = Bundle::gather(&documents, Direction::Request, "/s", &mut vec![]).unwrap();
         let (shape, left_out) = of(&bundle);
         let left_out: Vec<_> = left_out.iter().map(|o| format!("; {}: {}", o.place, o.reason)).collect();
         assert_eq!(spell(&shape) + &left_out.concat(), expected);
@@ -364,7 +368,7 @@ mod tests {
 
     #[track_caller]
     fn check(schema: Value, expected: &str) {
-        check_in(Version::V31, schema, expected);
+        check_in(Dialect::Draft202012, schema, expected);
     }
 
     #[test]
@@ -448,7 +452,7 @@ mod tests {
     #[test]
     fn nullable_of_openapi_30() {
         check_in(
-            Version::V30,
+            Dialect::OpenApi30,
             json!({"type": "object", "required": ["m"], "properties": {"m": {"type": "string", "nullable": true}}}),
             "{m?: text}",
         );
@@ -462,8 +466,9 @@ mod tests {
             schemas[format!("c{n}")] =
                 json!({"type": "object", "properties": {"a": next.clone(), "b": next}});
         }
-        let source = Source::read("f", &schemas.to_string()).unwrap();
-        let bundle = Bundle::gather(&source, Version::V31, Direction::Request, "/s", &mut vec![]).unwrap();
+        let library = Library::new([("f", schemas.to_string())]);
+        let documents = Documents::open(&library, "f").unwrap();
+        let bundle = Bundle::gather(&documents, Direction::Request, "/s", &mut vec![]).unwrap();
         assert!(spell(&of(&bundle).0).contains("nested too deeply"));
     }
 }

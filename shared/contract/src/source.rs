@@ -55,11 +55,6 @@ impl Source {
         }
     }
 
-    /// The file that it was read from.
-    pub(crate) fn file(&self) -> &str {
-        &self.file
-    }
-
     /// Where the part at `pointer` stands, or the nearest part around it that exists.
     pub(crate) fn place(&self, pointer: &str) -> Place {
         let mut spot = &self.root;

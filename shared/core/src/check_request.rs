@@ -1,13 +1,15 @@
 use std::num::NonZeroU64;
 
 use doorward_contract::{RequestFault, RequestParts};
-use doorward_model::{Call, MalformedFault, Principal, QueryPairs, Refusal, Stage, UnitsFault};
+use doorward_model::{Call, EventRecord, MalformedFault, Principal, Refusal, Stage, UnitsFault};
 use doorward_policy::Input;
 use serde_json::Value;
 
 use crate::door::Door;
+use crate::event_payload;
 use crate::find::{Found, HttpCall, Subject};
 use crate::identify::Identified;
+use crate::rules::EventRules;
 
 /// A call whose payload was held against its contract. A fault is held back: a caller whom no policy would let in
 /// does not learn of it.
@@ -63,7 +65,19 @@ impl Door {
 pub(crate) fn payload(found: &Found<'_>) -> Payload {
     match found.subject() {
         Subject::Http(http) => check(http),
-        Subject::Event { .. } => Payload::Kept(None),
+        Subject::Event { rules, record } => check_event(rules, record),
+    }
+}
+
+/// Events without a contract have no payload that policies could read.
+fn check_event(rules: &EventRules, record: &EventRecord) -> Payload {
+    let Some(schema) = &rules.contract else { return Payload::Kept(None) };
+    let payload = event_payload::of(record);
+    let violations = schema.violations(&payload);
+    if violations.is_empty() {
+        Payload::Kept(Some(payload))
+    } else {
+        Payload::Faulty(Refusal::Contract(violations))
     }
 }
 
@@ -79,10 +93,9 @@ fn units(found: &Found<'_>, payload: &Payload) -> Result<NonZeroU64, UnitsFault>
 
 fn check(http: &HttpCall<'_>) -> Payload {
     let Some(operation) = &http.rules.operation else { return Payload::Kept(None) };
-    let query = QueryPairs::parse(&http.request.query);
     let parts = RequestParts {
         path: &http.parameters,
-        query: &query,
+        query: &http.request.query,
         headers: &http.request.headers,
         body: &http.request.body,
     };

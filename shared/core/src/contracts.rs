@@ -1,14 +1,16 @@
 use std::collections::HashMap;
+use std::sync::Arc;
 
-use doorward_config::{Config, ContractRef, Route, RouteMatch};
-use doorward_contract::{Document, Operation};
+use doorward_config::{Config, ContractRef, EventRule, Route, RouteMatch, SchemaRef};
+use doorward_contract::{Document, Library, Operation, Schema};
 use doorward_model::{Fault, Faults, Place};
 
 use crate::bundle::Bundle;
 
-/// The contracts of all routes, in the order of the routes.
+/// The contracts of all routes and events, in their order.
 pub(crate) struct Contracts {
     operations: Vec<Option<Operation>>,
+    schemas: Vec<Option<Schema>>,
     faulty: bool,
 }
 
@@ -16,15 +18,16 @@ pub(crate) struct Contracts {
 const FOLDER: &str = "contracts/";
 
 impl Contracts {
-    /// Reads and compiles what the routes name.
+    /// Reads and compiles what the routes and events name.
     pub(crate) fn compile<'a>(bundle: &Bundle, config: &'a Config, faults: &mut Faults) -> Self {
         let before = faults.0.len();
+        let library = library(bundle);
         let mut documents: HashMap<&'a str, Option<Document>> = HashMap::new();
         let mut operation = |route: &'a Route| {
             let reference = route.contract.as_ref()?;
             let ContractRef { file, operation, place } = reference;
             let document =
-                documents.entry(file).or_insert_with(|| read(bundle, reference, faults)).as_ref()?;
+                documents.entry(file).or_insert_with(|| read(&library, reference, faults)).as_ref()?;
             match document.operation(operation) {
                 Ok(found) => {
                     faults.0.extend(compare(route, &found, place));
@@ -37,14 +40,16 @@ impl Contracts {
             }
         };
         let operations = config.routes.iter().map(&mut operation).collect();
-        Self { operations, faulty: faults.0.len() > before }
+        let schemas = config.events.iter().map(|event| schema(&library, event, faults)).collect();
+        Self { operations, schemas, faulty: faults.0.len() > before }
     }
 
     /// The faults that the contracts have whatever the routes are.
     pub(crate) fn check_form(bundle: &Bundle) -> Vec<Fault> {
-        let files = bundle.files.iter().filter(|(name, _)| name.starts_with(FOLDER));
+        let library = library(bundle);
+        let files = library.names().filter(|name| name.starts_with(FOLDER));
         files
-            .filter_map(|(name, text)| Document::parse(name, text).err())
+            .filter_map(|name| doorward_contract::check_form(&library, name).err())
             .flat_map(|faults| faults.0)
             .collect()
     }
@@ -59,26 +64,55 @@ impl Contracts {
         self.operations.get(place)?.as_ref()
     }
 
-    /// One a route.
-    pub(crate) fn into_operations(self) -> Vec<Option<Operation>> {
-        self.operations
+    /// The schema of the payload of the event at `place`.
+    pub(crate) fn schema(&self, place: usize) -> Option<&Schema> {
+        self.schemas.get(place)?.as_ref()
+    }
+
+    /// One a route, and one an event.
+    pub(crate) fn into_parts(self) -> (Vec<Option<Operation>>, Vec<Option<Schema>>) {
+        (self.operations, self.schemas)
     }
 }
 
-fn read(bundle: &Bundle, reference: &ContractRef, faults: &mut Faults) -> Option<Document> {
-    let file = &reference.file;
-    let Some(text) = bundle.files.get(file) else {
-        let fault = Fault::new(format!("the contract `{file}` is not there")).at(reference.place.clone());
-        faults.0.push(fault.hint("contracts are looked for below the folder that holds the policies"));
-        return None;
-    };
-    Document::parse(file, text).map_err(|more| faults.0.extend(more.0)).ok()
+/// The files that contracts may be in, and refer to.
+fn library(bundle: &Bundle) -> Arc<Library> {
+    let is_contract = |name: &str| [".json", ".yaml", ".yml"].iter().any(|ending| name.ends_with(ending));
+    let files = bundle.files.iter().filter(|(name, _)| is_contract(name));
+    Arc::new(Library::new(files.map(|(name, text)| (name.as_str(), text.as_str()))))
+}
+
+fn read(library: &Arc<Library>, reference: &ContractRef, faults: &mut Faults) -> Option<Document> {
+    let ContractRef { file, place, .. } = reference;
+    is_there(library, file, place, faults)?;
+    Document::open(library, file).map_err(|more| faults.0.extend(more.0)).ok()
+}
+
+fn schema(library: &Library, event: &EventRule, faults: &mut Faults) -> Option<Schema> {
+    let SchemaRef { file, schema, place } = event.contract.as_ref()?;
+    is_there(library, file, place, faults)?;
+    Schema::compile(library, file, schema).map_err(|more| faults.0.extend(more.0)).ok()
+}
+
+fn is_there(library: &Library, file: &str, place: &Place, faults: &mut Faults) -> Option<()> {
+    if library.names().any(|name| name == file) {
+        return Some(());
+    }
+    let fault = Fault::new(format!("the contract `{file}` is not there")).at(place.clone());
+    faults.0.push(fault.hint("contracts are looked for below the folder that holds the policies"));
+    None
 }
 
 /// A contract that describes another request than the route matches checks nothing.
 fn compare(route: &Route, operation: &Operation, place: &Place) -> Option<Fault> {
     let (method, path) = (operation.method(), operation.path_template());
     let is_same = matches!(&route.matched, RouteMatch::Http { method: own, path: template } if own == method && template == path);
+    if let Some(name) = operation.matrix_parameter() {
+        // The canonical path has one reading, and `;` has several.
+        let message =
+            format!("the path parameter `{name}` is written with `;`, which the door takes in no path");
+        return Some(Fault::new(message).at(place.clone()).hint("use `style: simple` or `style: label`"));
+    }
     (!is_same).then(|| {
         Fault::new(format!(
             "the route `{}` matches `{}`, but its contract describes `{method} {path}`",

@@ -24,6 +24,7 @@ mod cors;
 mod deadline;
 mod door;
 mod entity_cache;
+mod event_payload;
 mod fate;
 mod find;
 mod fresh;

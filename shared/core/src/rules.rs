@@ -5,7 +5,7 @@ use std::sync::OnceLock;
 use doorward_config::{
     Certificates, Config, EventRule, Iam, Issuer, JwksLocation, Plan, PurposeRule, Route, Target, Webhook,
 };
-use doorward_contract::Operation;
+use doorward_contract::{Operation, Schema};
 use doorward_model::entity_type::{
     ANONYMOUS, AWS_ACCOUNT, AWS_ORGANIZATION, CERTIFICATE, CLIENT, EVENT_SOURCE, FUNCTION, ROLE, SENDER,
 };
@@ -75,6 +75,8 @@ pub(crate) struct EventRules {
     /// The target as a Cedar entity.
     pub(crate) function: EntityName,
     pub(crate) plan: Option<Plan>,
+    /// The schema of its payload.
+    pub(crate) contract: Option<Schema>,
 }
 
 /// The plan of every caller of a route whose credentials name no other.
@@ -136,8 +138,9 @@ impl Rules {
             let reads = validated.is_none().then(|| policies.reads_by_action());
             faults.0.extend(authorizer_cache::faults(&config, reads.as_ref()));
         }
-        let routes = resolve_routes(&config, contracts, units, &policies, &mut faults);
-        let events = resolve_events(&config, &mut faults);
+        let (operations, schemas) = contracts.into_parts();
+        let routes = resolve_routes(&config, operations, units, &policies, &mut faults);
+        let events = resolve_events(&config, schemas, &mut faults);
         let digest = bundle.digest(policies.depth(), policies.schema());
         let takes_api_keys = config.routes.iter().any(Route::accepts_api_keys);
         let own_usage = resolve_own_usage(&config);
@@ -304,6 +307,8 @@ impl PolicyFiles {
 fn misplaced(bundle: &Bundle, config: &Config) -> Vec<Fault> {
     let candidate = config.shadow.as_ref().map(|shadow| format!("{}/links.json", shadow.folder));
     let contracts = config.routes.iter().filter_map(|route| Some(&route.contract.as_ref()?.file));
+    let contracts =
+        contracts.chain(config.events.iter().filter_map(|event| Some(&event.contract.as_ref()?.file)));
     let key_sets = config.issuers.iter().filter_map(|issuer| match &issuer.jwks {
         JwksLocation::File { path, .. } => Some(path),
         JwksLocation::Url(_) | JwksLocation::Discovery => None,
@@ -357,14 +362,18 @@ fn vocabulary(config: &Config, contracts: &Contracts) -> Vocabulary {
             call: CallShape::Http(request_shape(config, route, contracts.operation(place))),
         }
     });
-    let events = config.events.iter().map(|event| ActionSpec {
+    let events = config.events.iter().enumerate().map(|(place, event)| ActionSpec {
         name: event.id.clone(),
         principals: vec![EVENT_SOURCE.to_owned()],
         resource: FUNCTION.to_owned(),
         resource_parents: Vec::new(),
         load: None,
         has_purpose: event.purpose.is_some(),
-        call: CallShape::Event { kind: event.source, input: None },
+        call: CallShape::Event {
+            kind: event.source,
+            input: contracts.schema(place).map(Schema::input).cloned(),
+            omissions: contracts.schema(place).map(Schema::omissions).unwrap_or_default().to_vec(),
+        },
     });
     Vocabulary {
         actions: routes.chain(events).collect(),
@@ -411,14 +420,14 @@ fn compile_units(config: &Config, contracts: &Contracts, faults: &mut Faults) ->
 
 fn resolve_routes(
     config: &Config,
-    contracts: Contracts,
+    operations: Vec<Option<Operation>>,
     units: Vec<Option<Units>>,
     policies: &Policies,
     faults: &mut Faults,
 ) -> Vec<RouteRules> {
     let plan = plan(config, Some(DEFAULT_PLAN));
     let mut loads = load::rules(config, policies);
-    let of_contracts = contracts.into_operations().into_iter().zip(units);
+    let of_contracts = operations.into_iter().zip(units);
     let resolved = config.routes.iter().zip(of_contracts).filter_map(|(route, (operation, units))| {
         let target = target(config, &route.target, faults)?;
         Some(RouteRules {
@@ -465,13 +474,14 @@ fn resolve_own_usage(config: &Config) -> Option<RouteRules> {
     })
 }
 
-fn resolve_events(config: &Config, faults: &mut Faults) -> Vec<EventRules> {
-    let resolved = config.events.iter().filter_map(|rule| {
+fn resolve_events(config: &Config, schemas: Vec<Option<Schema>>, faults: &mut Faults) -> Vec<EventRules> {
+    let resolved = config.events.iter().zip(schemas).filter_map(|(rule, contract)| {
         let target = target(config, &rule.target, faults)?;
         Some(EventRules {
             function: EntityName::new(FUNCTION, &target.name),
             target,
             plan: plan(config, rule.plan.as_deref()),
+            contract,
             rule: rule.clone(),
         })
     });

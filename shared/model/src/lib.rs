@@ -47,7 +47,7 @@ pub use metering_fault::{PurposeFault, UnitsFault};
 pub use outcome::Outcome;
 pub use path::{CanonicalPath, PathFault, PathForm};
 pub use principal::{EntityName, Principal};
-pub use query::{AmbiguousParameter, QueryPairs};
+pub use query::{AmbiguousParameter, QueryPairs, percent_decode_exactly};
 pub use reads::{ReadTree, Reads};
 pub use refusal::{ApiKeyFault, AuthFault, DenyReason, MalformedFault, Refusal, Violation};
 pub use reply::{Reply, ReplyForm};

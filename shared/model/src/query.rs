@@ -35,14 +35,20 @@ impl QueryPairs {
         let mut found = None;
         for pair in query.split('&').filter(|pair| !pair.is_empty()) {
             let (own, value) = pair.split_once('=').unwrap_or((pair, ""));
-            if decode_exactly(own).as_deref() != Some(name) {
+            if Self::decode_exactly(own).as_deref() != Some(name) {
                 continue;
             }
-            if found.replace(decode_exactly(value).ok_or(AmbiguousParameter)?).is_some() {
+            if found.replace(Self::decode_exactly(value).ok_or(AmbiguousParameter)?).is_some() {
                 return Err(AmbiguousParameter);
             }
         }
         Ok(found)
+    }
+
+    /// A name or value of a query, decoded (`+` is a space); `None` for what is not percent-encoded UTF-8.
+    #[must_use]
+    pub fn decode_exactly(text: &str) -> Option<String> {
+        percent_decode_exactly(&text.replace('+', " ")).map(Cow::into_owned)
     }
 }
 
@@ -50,14 +56,16 @@ impl QueryPairs {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct AmbiguousParameter;
 
-fn decode_exactly(text: &str) -> Option<String> {
+/// `text` percent-decoded; `None` where a `%` begins no escape, or the bytes are not UTF-8.
+#[must_use]
+pub fn percent_decode_exactly(text: &str) -> Option<Cow<'_, str>> {
     let escapes = text.split('%').skip(1);
     let whole =
         |escape: &str| escape.len() >= 2 && escape.bytes().take(2).all(|byte| byte.is_ascii_hexdigit());
     if !escapes.into_iter().all(whole) {
         return None;
     }
-    percent_decode_str(&text.replace('+', " ")).decode_utf8().ok().map(Cow::into_owned)
+    percent_decode_str(text).decode_utf8().ok()
 }
 
 #[cfg(test)]

@@ -53,6 +53,8 @@ pub enum CallShape {
         kind: EventKind,
         /// The payload as its contract types it: `context.input`.
         input: Option<Shape>,
+        /// What of the payload that type leaves out.
+        omissions: Vec<Omission>,
     },
 }
 

@@ -288,7 +288,12 @@ pub fn s3(id: &str, key: &str, size: u64, now: Timestamp) -> Inbound {
         sender: front.to_string(),
         happened: Some(now),
         attributes,
-        record: json!({ "s3": { "object": { "key": key } } }),
+        record: json!({ "s3": {
+            "s3SchemaVersion": "1.0",
+            "configurationId": "receipts",
+            "bucket": { "name": "receipts" },
+            "object": { "key": key.replace(' ', "+"), "size": size },
+        } }),
         fault: None,
     };
     inbound(id, front, Message::Event(record), now)

@@ -1,7 +1,8 @@
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use clap::ValueEnum;
-use doorward_contract::{Change, Severity, Site, Travels, changes};
+use doorward_contract::{Change, Library, Severity, Site, Travels, changes};
 use serde_json::{Value, json};
 
 use crate::output::{Exit, Failure, Format, say};
@@ -54,10 +55,9 @@ pub(crate) fn run(arguments: &Arguments, format: Format) -> Result<Exit, Failure
         Way::In => Travels::In,
         Way::Out => Travels::Out,
     };
-    let found = changes((&old.0, &old.1), (&new.0, &new.1), travels);
-    let found = found.map_err(|faults| Failure::Invalid {
-        faults,
-        sources: Box::new(Sources::of_files(vec![old, new])),
+    let (of_old, of_new) = (library(&old), library(&new));
+    let found = changes((&of_old, &old.0), (&of_new, &new.0), travels).map_err(|faults| {
+        Failure::Invalid { faults, sources: Box::new(Sources::of_files(vec![old.clone(), new.clone()])) }
     })?;
     let count = |severity| found.iter().filter(|change| change.severity == severity).count();
     let (breaking, unknown, compatible) =
@@ -87,6 +87,38 @@ fn read(path: &Path) -> Result<(String, String), Failure> {
     let text = std::fs::read_to_string(path)
         .map_err(|error| Failure::new(format!("cannot read `{}`: {error}", path.display())))?;
     Ok((path.display().to_string(), text))
+}
+
+/// Files that are looked at for what a document refers to.
+const MOST_FILES: usize = 500;
+
+/// The document, and where it refers to other files, those that lie beside it and below.
+fn library((file, text): &(String, String)) -> Arc<Library> {
+    let mut files = vec![(file.clone(), text.clone())];
+    let refers = |behind: &str| !behind.trim_start_matches(['"', '\'', ':', ' ']).starts_with('#');
+    if text
+        .match_indices("$ref")
+        .any(|(at, name)| text.get(at + name.len()..).is_some_and(|behind| refers(behind)))
+    {
+        let folder = Path::new(file).parent().unwrap_or(Path::new(""));
+        gather(folder, 0, &mut files);
+    }
+    Arc::new(Library::new(files))
+}
+
+/// Adds the contracts in `folder`; one that cannot be read is missed where it is referred to.
+fn gather(folder: &Path, depth: usize, files: &mut Vec<(String, String)>) {
+    let here = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
+    for entry in std::fs::read_dir(here).into_iter().flatten().flatten() {
+        let path = folder.join(entry.file_name());
+        let name = path.display().to_string();
+        let is_contract = [".json", ".yaml", ".yml"].iter().any(|ending| name.ends_with(ending));
+        if path.is_dir() && depth < 3 {
+            gather(&path, depth + 1, files);
+        } else if is_contract && files.len() < MOST_FILES && !files.iter().any(|(known, _)| *known == name) {
+            files.extend(std::fs::read_to_string(&path).ok().map(|text| (name, text)));
+        }
+    }
 }
 
 fn tell(Change { severity, code, operation, part, value, what, old, new }: &Change) {

@@ -369,6 +369,17 @@ pub struct ContractRef {
     pub place: Place,
 }
 
+/// `contract = "contracts/receipt.schema.json"` of an event.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SchemaRef {
+    /// File, relative to the configuration's folder.
+    pub file: String,
+    /// What stands after `#`: a JSON Pointer, or the schema's name; empty for the whole file.
+    pub schema: String,
+    /// Where the configuration says so.
+    pub place: Place,
+}
+
 /// What becomes of a target's answer that breaks its contract.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum CheckAnswers {
@@ -421,6 +432,8 @@ pub struct EventRule {
     pub plan: Option<String>,
     /// The purpose that these events have.
     pub purpose: Option<String>,
+    /// The schema of their payload; without one, policies cannot read it.
+    pub contract: Option<SchemaRef>,
 }
 
 /// What becomes of a denied record.

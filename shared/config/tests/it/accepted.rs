@@ -265,6 +265,7 @@ fn the_shop_reads_as_it_is_written() {
                     on_deny: Discard,
                     plan: None,
                     purpose: None,
+                    contract: None,
                 },
             ],
             plans: [

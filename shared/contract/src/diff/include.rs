@@ -9,7 +9,6 @@
 use std::cell::RefCell;
 use std::collections::HashSet;
 
-use jsonschema::{Draft, PatternOptions};
 use serde_json::{Value, json};
 
 use super::conjunction::{Conjunction, Node};
@@ -18,6 +17,7 @@ use super::rule::Rule;
 use super::scalars;
 use super::types::Types;
 use crate::bundle::Bundle;
+use crate::checker::validator;
 use crate::pointer;
 
 /// Pairs of schemas that one question looks at; beyond, it is not answered.
@@ -250,12 +250,7 @@ impl Acceptance {
         let mut sound = true;
         let mut validators = Vec::new();
         for node in nodes {
-            let built = jsonschema::options()
-                .with_draft(Draft::Draft202012)
-                .with_pattern_options(PatternOptions::regex())
-                .should_validate_formats(true)
-                .offline()
-                .build(&json!({ "allOf": [node.schema], "$defs": definitions }));
+            let built = validator(&json!({ "allOf": [node.schema], "$defs": definitions }));
             match built {
                 Ok(validator) => validators.push(validator),
                 Err(_) => sound = false,
@@ -273,7 +268,7 @@ impl Acceptance {
 /// Whether `name` matches a pattern of `patternProperties`.
 pub(super) fn matches(pattern: &str, name: &str) -> bool {
     let schema = json!({ "pattern": pattern });
-    let built = jsonschema::options().with_pattern_options(PatternOptions::regex()).offline().build(&schema);
+    let built = validator(&schema);
     built.is_ok_and(|validator| validator.is_valid(&Value::String(name.to_owned())))
 }
 

@@ -11,12 +11,14 @@ use super::{answers, parameters, requests};
 use crate::bundle::{Bundle, Direction};
 use crate::compile;
 use crate::document::{Document, Entry, METHODS};
+use crate::documents::Documents;
 use crate::pointer;
 use crate::reference::follow;
 
 /// The operations of a document, each of which compiles.
 pub(super) struct Operations<'a> {
     document: &'a Document,
+    documents: Documents<'a>,
     /// By method and path, whatever the path's parameters are called.
     by_route: BTreeMap<(String, String), Entry>,
 }
@@ -25,6 +27,7 @@ pub(super) struct Operations<'a> {
 #[derive(Clone, Copy)]
 pub(super) struct Side<'a> {
     pub(super) document: &'a Document,
+    pub(super) documents: Documents<'a>,
     pub(super) entry: &'a Entry,
 }
 
@@ -37,12 +40,12 @@ pub(super) struct Pair<'a> {
 
 impl<'a> Operations<'a> {
     pub(super) fn read(document: &'a Document) -> Result<Self, Faults> {
-        let source = &document.source;
+        let documents = Documents::open(&document.library, &document.file)?;
         let (mut faults, mut by_route) = (Vec::new(), BTreeMap::new());
         let paths =
-            source.value.get("paths").and_then(Value::as_object).into_iter().flat_map(|paths| paths.keys());
+            documents.value("/paths").and_then(Value::as_object).into_iter().flat_map(|paths| paths.keys());
         for path in paths.filter(|path| path.starts_with('/')) {
-            let (item, value) = match follow(source, &pointer::join("/paths", path)) {
+            let (item, value) = match follow(&documents, &pointer::join("/paths", path)) {
                 Ok(found) => found,
                 Err(fault) => {
                     faults.push(fault);
@@ -52,16 +55,16 @@ impl<'a> Operations<'a> {
             for (name, method) in METHODS.iter().filter(|(name, _)| value.get(name).is_some()) {
                 let (at, item) = (pointer::join(&item, name), item.clone());
                 let entry = Entry { method: method.clone(), path: path.clone(), item, at };
-                faults.extend(check(document, &entry));
+                faults.extend(check(documents, &entry));
                 by_route.insert((shape(path), method.to_string()), entry);
             }
         }
         faults.dedup();
-        Faults(faults).or(Self { document, by_route })
+        Faults(faults).or(Self { document, documents, by_route })
     }
 
     fn side<'s>(&'s self, entry: &'s Entry) -> Side<'s> {
-        Side { document: self.document, entry }
+        Side { document: self.document, documents: self.documents, entry }
     }
 
     pub(super) fn changes(&self, newer: &Self) -> Vec<Change> {
@@ -182,7 +185,7 @@ impl<'a> Side<'a> {
     }
 
     pub(super) fn site(&self, at: &str) -> Site {
-        Site { pointer: at.to_owned(), place: self.document.source.place(at) }
+        Site { pointer: at.to_owned(), place: self.documents.place(at) }
     }
 
     /// The operation as people say it: `POST /orders createOrder`.
@@ -214,11 +217,8 @@ impl<'a> Side<'a> {
 }
 
 /// The faults that keep an operation from being compared.
-fn check(document: &Document, entry: &Entry) -> Vec<Fault> {
-    compile::operation(&document.source, document.version, entry)
-        .err()
-        .map(|faults| faults.0)
-        .unwrap_or_default()
+fn check(documents: Documents<'_>, entry: &Entry) -> Vec<Fault> {
+    compile::operation(documents, entry).err().map(|faults| faults.0).unwrap_or_default()
 }
 
 /// The path without the names of its parameters.

@@ -5,7 +5,7 @@ use serde_json::Value;
 use super::change::Severity;
 use super::operations::{Pair, Side};
 use crate::bundle::{Bundle, Direction};
-use crate::coercion::{Form, Scalars};
+use crate::coercion::Form;
 use crate::pointer;
 
 /// A parameter of one document.
@@ -96,7 +96,7 @@ fn compare_two(pair: &mut Pair<'_>, old: &Parameter<'_>, new: &Parameter<'_>) {
     let before = pair.changes.len();
     let sides = (pair.old.schema_of(&of_old), pair.new.schema_of(&of_new));
     pair.schemas(Direction::Request, &part, sides.0, sides.1);
-    if let (Some(from), Some(to)) = (scalars(&of_old), scalars(&of_new))
+    if let (Some(from), Some(to)) = (form(&of_old), form(&of_new))
         && from != to
         && may_be_text(&of_old)
         && !pair.changes.iter().skip(before).any(|change| change.severity == Severity::Breaking)
@@ -156,20 +156,22 @@ fn position(path: &str, name: &str) -> String {
 }
 
 /// Whether it is a list, and how its items stand beside each other.
-fn written(parameter: &Parameter<'_>, bundle: &Bundle) -> (bool, String, bool) {
-    let is_list = matches!(Form::of(bundle), Ok(Form::Many(_)));
+fn written(parameter: &Parameter<'_>, bundle: &Bundle) -> (u8, String, bool) {
+    let is_list = match Form::of(bundle) {
+        Ok(Form::One(_)) | Err(_) => 1,
+        Ok(Form::Many(_)) => 2,
+        Ok(Form::Object(_)) => 3,
+    };
     let default = if matches!(parameter.place, "query" | "cookie") { "form" } else { "simple" };
     let style = parameter.object.get("style").and_then(Value::as_str).unwrap_or(default);
     let explode = parameter.object.get("explode").and_then(Value::as_bool).unwrap_or(style == "form");
-    // One value is written alike in both ways, and so is a list in a header field or a path.
-    let explode = is_list && explode && default == "form";
+    // One value is written alike in both ways.
+    let explode = is_list > 1 && explode;
     (is_list, style.to_owned(), explode)
 }
 
-fn scalars(bundle: &Bundle) -> Option<Scalars> {
-    match Form::of(bundle).ok()? {
-        Form::One(scalars) | Form::Many(scalars) => Some(scalars),
-    }
+fn form(bundle: &Bundle) -> Option<Form> {
+    Form::of(bundle).ok()
 }
 
 /// Whether the parameter is a text of which nothing more is said: any text is one, whatever it was before.

@@ -97,7 +97,7 @@ impl<'a> Side<'a> {
     where
         'a: 's,
     {
-        Schema { source: &self.document.source, bundle }
+        Schema { documents: self.documents, bundle }
     }
 
     /// The media ranges of the `content` in the object at `at`, and where each stands.

@@ -3,12 +3,12 @@
 use super::change::{Change, Severity, Site};
 use super::include::{Found, Inclusion, Level};
 use crate::bundle::{Bundle, Direction};
-use crate::source::Source;
+use crate::documents::Documents;
 
 /// A schema and where it comes from.
 #[derive(Clone, Copy)]
 pub(super) struct Schema<'a> {
-    pub(super) source: &'a Source,
+    pub(super) documents: Documents<'a>,
     pub(super) bundle: &'a Bundle,
 }
 
@@ -61,6 +61,6 @@ fn severity(direction: Direction, breaks: bool, found: &Found) -> Option<Severit
 
 fn site(schema: Schema<'_>, at: &str) -> Option<Site> {
     let pointer = schema.bundle.origin(at);
-    let place = schema.source.place(&pointer);
+    let place = schema.documents.place(&pointer);
     Some(Site { pointer, place })
 }

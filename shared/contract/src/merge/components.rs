@@ -45,7 +45,7 @@ impl Components {
 
     /// The name of what `reference` names in `bundle`; it is written when it is first asked for.
     fn name(&mut self, document: &Document, bundle: &Rc<Bundle>, reference: &str) -> String {
-        let file = document.file();
+        let file = document.file.as_str();
         let origin = bundle.origin(reference.trim_start_matches('#'));
         let Some(definition) = bundle.definition(reference) else { return base_name(&origin) };
         let same = |known: &&Known| {

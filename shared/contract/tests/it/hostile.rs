@@ -2,7 +2,7 @@
 
 use doorward_contract::{Document, RequestFault};
 
-use crate::shop::{Request, SHOP, lines, operation};
+use crate::shop::{Request, SHOP, answer_headers, lines, operation};
 
 const SECRET: &str = "s3cr3t-Zx81";
 
@@ -113,7 +113,7 @@ fn no_violation_shows_a_value() {
     let RequestFault::Violations(found) = fault else { panic!("{fault:?}") };
     assert_eq!(found.len(), 20);
 
-    let found = operation.check_response(200, Some("application/json"), body.as_bytes());
+    let found = operation.check_response(200, &answer_headers(Some("application/json")), body.as_bytes());
     let members: Vec<_> = found.iter().filter_map(|violation| violation.pointer.chars().nth(1)).collect();
     for member in "abcdefghijklmnopq".chars() {
         assert!(members.contains(&member), "{member} is not refused: {}", lines(&found));
@@ -135,7 +135,7 @@ fn no_violation_that_is_logged_shows_the_name_of_a_member() {
     let request = Request { headers: &headers, body: body.as_bytes(), ..Request::default() };
     let fault = request.check(&operation).unwrap_err();
     let RequestFault::Violations(asked) = fault else { panic!("{fault:?}") };
-    let answered = operation.check_response(200, Some("application/json"), body.as_bytes());
+    let answered = operation.check_response(200, &answer_headers(Some("application/json")), body.as_bytes());
     for found in [asked, answered] {
         for place in "abcdefghijklm".chars() {
             let mut there = found.iter().filter(|violation| violation.pointer.chars().nth(1) == Some(place));
@@ -163,7 +163,7 @@ fn faults_of_unreadable_bodies_show_nothing_of_them() {
         };
         let fault = request.check(&operation).unwrap_err();
         assert!(!format!("{fault} {fault:?}").contains(SECRET), "{fault:?}");
-        let found = operation.check_response(200, Some("application/json"), text.as_bytes());
+        let found = operation.check_response(200, &answer_headers(Some("application/json")), text.as_bytes());
         assert!(!format!("{found:?}").contains(SECRET), "{found:?}");
     }
 }
@@ -230,6 +230,6 @@ fn mutilated_requests_are_judged() {
             ..Request::default()
         };
         assert!(request.check(&operation).is_err());
-        assert!(!operation.check_response(200, Some("application/json"), &body).is_empty());
+        assert!(!operation.check_response(200, &answer_headers(Some("application/json")), &body).is_empty());
     }
 }

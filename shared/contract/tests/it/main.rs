@@ -2,11 +2,15 @@
 
 #![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 
+mod cost;
 mod documents;
 mod faults;
+mod generated;
 mod hostile;
 mod parameters;
 mod requests;
 mod responses;
+mod schemas;
 mod shop;
+mod styles;
 mod tree;

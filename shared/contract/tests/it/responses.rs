@@ -1,6 +1,6 @@
 use expect_test::{Expect, expect};
 
-use crate::shop::{SHOP, lines, operation};
+use crate::shop::{SHOP, answer_headers, lines, operation};
 
 const JSON: Option<&str> = Some("application/json");
 const ORDER: &str =
@@ -11,7 +11,7 @@ const ORDER: &str =
 fn check(id: &str, status: u16, content_type: Option<&str>, body: &str, expected: Expect) {
     let operation = operation(SHOP, id);
     let reads = if operation.reads_response_body(status, content_type) { "read" } else { "unread" };
-    let found = lines(&operation.check_response(status, content_type, body.as_bytes()));
+    let found = lines(&operation.check_response(status, &answer_headers(content_type), body.as_bytes()));
     expected.assert_eq(&format!("{reads}; {found}"));
 }
 

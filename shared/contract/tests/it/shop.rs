@@ -1,7 +1,8 @@
 //! The contract that most tests hold messages to.
 
 use doorward_contract::{Document, Operation, RequestFault, RequestParts};
-use doorward_model::{QueryPairs, Violation};
+use doorward_model::Violation;
+use http::header::CONTENT_TYPE;
 use http::{HeaderMap, HeaderName, HeaderValue};
 use serde_json::Value;
 
@@ -100,10 +101,9 @@ impl Request<'_> {
             let value = HeaderValue::from_bytes(value.as_bytes()).unwrap();
             headers.append(name.parse::<HeaderName>().unwrap(), value);
         }
-        let query = QueryPairs::parse(self.query);
         operation.check_request(&RequestParts {
             path: &path,
-            query: &query,
+            query: self.query,
             headers: &headers,
             body: self.body,
         })
@@ -125,4 +125,9 @@ pub fn lines(violations: &[Violation]) -> String {
     let lines: Vec<_> =
         violations.iter().map(|v| format!("{} {:?}: {}", v.part, v.pointer, v.rule)).collect();
     lines.join("\n")
+}
+
+/// The header fields of an answer with this media type.
+pub fn answer_headers(content_type: Option<&str>) -> HeaderMap {
+    content_type.map(|value| (CONTENT_TYPE, HeaderValue::from_str(value).unwrap())).into_iter().collect()
 }

@@ -14,6 +14,7 @@ mod certificates;
 mod contracts;
 mod cors;
 mod durability;
+mod event_contracts;
 mod events;
 mod forwarding;
 mod fronts;

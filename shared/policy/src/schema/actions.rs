@@ -50,18 +50,16 @@ impl TokenType {
 impl ContextType {
     pub(crate) fn new(action: &ActionSpec, has_purposes: bool, unstated: &mut Vec<String>) -> Self {
         let name = &action.name;
-        let (call, input) = match &action.call {
-            CallShape::Http(shape) => (http(shape), &shape.input),
-            CallShape::Event { kind, input } => {
+        let (call, input, omissions) = match &action.call {
+            CallShape::Http(shape) => (http(shape), &shape.input, &shape.omissions),
+            CallShape::Event { kind, input, omissions } => {
                 let attributes = types::event_attributes(*kind, &format!("{name}: event"), unstated);
-                (CallType::Event { word: kind.word(), attributes }, input)
+                (CallType::Event { word: kind.word(), attributes }, input, omissions)
             }
         };
         let path = format!("{name}: input");
         let input = input.as_ref().and_then(|shape| types::state(shape, &path, unstated));
-        if let CallShape::Http(HttpShape { omissions, .. }) = &action.call {
-            unstated.extend(omissions.iter().map(|left| format!("{path}{}: {}", left.place, left.reason)));
-        }
+        unstated.extend(omissions.iter().map(|left| format!("{path}{}: {}", left.place, left.reason)));
         Self { call, input, purpose: has_purposes.then_some(action.has_purpose) }
     }
 

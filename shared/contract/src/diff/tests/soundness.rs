@@ -5,18 +5,20 @@ use fastrand::Rng;
 use serde_json::{Map, Value, json};
 
 use super::super::include::{Inclusion, Level};
-use crate::bundle::{Bundle, Direction, Version};
+use crate::bundle::{Bundle, Direction};
 use crate::checker::Checker;
-use crate::source::Source;
+use crate::documents::Documents;
+use crate::library::Library;
 
 const NAMES: [&str; 3] = ["a", "b", "x-c"];
 const PAIRS: usize = 2_500;
 const VALUES: usize = 40;
 
 fn bundle(schema: &Value) -> Option<(Bundle, Checker)> {
-    let source = Source::read("f", &json!({ "s": schema, "r": recursive() }).to_string()).unwrap();
-    let bundle = Bundle::gather(&source, Version::V31, Direction::Request, "/s", &mut vec![])?;
-    let checker = Checker::compile(&source, &bundle).ok()?;
+    let library = Library::new([("f", json!({ "s": schema, "r": recursive() }).to_string())]);
+    let documents = Documents::open(&library, "f").unwrap();
+    let bundle = Bundle::gather(&documents, Direction::Request, "/s", &mut vec![])?;
+    let checker = Checker::compile(&documents, &bundle).ok()?;
     Some((bundle, checker))
 }
 

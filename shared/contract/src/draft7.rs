@@ -1,0 +1,76 @@
+//! What JSON Schema draft 7 says otherwise than 2020-12.
+
+use serde_json::{Map, Value, json};
+
+use crate::bundle::{Gatherer, Scope};
+use crate::dialect::Dialect;
+use crate::pointer;
+
+/// Whether draft 7 has the keyword under another name than 2020-12.
+pub(crate) fn is_other(name: &str, value: &Value) -> bool {
+    name == "dependencies" || name == "additionalItems" || name == "items" && value.is_array()
+}
+
+/// What to write in place of a keyword that `dialect` would silently pass over, while another dialect asserts it.
+pub(crate) fn misplaced(name: &str, dialect: Dialect) -> Option<&'static str> {
+    match (dialect, name) {
+        (Dialect::Draft7, "prefixItems") => Some("write `items` with a list, and `additionalItems`"),
+        (Dialect::Draft7, "dependentRequired" | "dependentSchemas") => Some("write `dependencies`"),
+        (Dialect::Draft7, "unevaluatedItems" | "unevaluatedProperties" | "minContains" | "maxContains") => {
+            Some("use the dialect `https://json-schema.org/draft/2020-12/schema`")
+        }
+        (Dialect::Draft202012 | Dialect::OpenApi30, "dependencies") => {
+            Some("write `dependentRequired` or `dependentSchemas`")
+        }
+        (Dialect::Draft202012 | Dialect::OpenApi30, "additionalItems") => {
+            Some("write `prefixItems` and `items`")
+        }
+        _ => None,
+    }
+}
+
+/// Draft 7 has additional items only where `items` is a list.
+pub(crate) fn adapt(keywords: &Map<String, Value>, out: &mut Map<String, Value>) {
+    let is_list = keywords.get("items").is_some_and(Value::is_array);
+    if let Some(additional) = out.remove("additionalItems").filter(|_| is_list) {
+        out.insert("items".to_owned(), additional);
+    }
+}
+
+impl Gatherer<'_, '_> {
+    /// Rewrites a keyword for which [`is_other`] holds.
+    pub(crate) fn draft7_keyword(
+        &mut self,
+        name: &str,
+        value: &Value,
+        at: &str,
+        scope: Scope,
+        out: &mut Map<String, Value>,
+    ) {
+        let inner = scope.inner();
+        match name {
+            "items" => drop(out.insert("prefixItems".to_owned(), self.rewrite_list(value, at, inner))),
+            "additionalItems" => drop(out.insert(name.to_owned(), self.rewrite(value, at, inner))),
+            _ => self.dependencies(value, at, scope, out),
+        }
+    }
+
+    /// Names that go with a member, or a schema that then holds for the whole.
+    fn dependencies(&mut self, value: &Value, at: &str, scope: Scope, out: &mut Map<String, Value>) {
+        let Some(dependencies) = value.as_object() else {
+            self.faults.push(self.documents.fault(at, "expected schemas or names by name"));
+            return;
+        };
+        let (mut required, mut schemas) = (Map::new(), Map::new());
+        for (name, dependency) in dependencies {
+            if dependency.is_array() {
+                required.insert(name.clone(), dependency.clone());
+            } else {
+                let schema = self.rewrite(dependency, &pointer::join(at, name), scope);
+                schemas.insert(name.clone(), schema);
+            }
+        }
+        out.insert("dependentRequired".to_owned(), json!(required));
+        out.insert("dependentSchemas".to_owned(), json!(schemas));
+    }
+}

@@ -1,0 +1,40 @@
+//! The files that contracts are made of.
+
+use std::collections::BTreeMap;
+use std::sync::OnceLock;
+
+use doorward_model::Faults;
+
+use crate::source::Source;
+
+/// Files by the paths under which references name them, such as `contracts/shop.yaml`. Each is read when it is first
+/// asked for; whatever is in none of them is nowhere, for nothing is fetched.
+#[derive(Debug, Default)]
+pub struct Library {
+    files: BTreeMap<String, Entry>,
+}
+
+#[derive(Debug)]
+struct Entry {
+    text: String,
+    read: OnceLock<Result<Source, Faults>>,
+}
+
+impl Library {
+    /// The library of `files`: paths with `/` between folders, relative to one folder, and texts.
+    pub fn new<N: Into<String>, T: Into<String>>(files: impl IntoIterator<Item = (N, T)>) -> Self {
+        let entry = |text: T| Entry { text: text.into(), read: OnceLock::new() };
+        Self { files: files.into_iter().map(|(name, text)| (name.into(), entry(text))).collect() }
+    }
+
+    /// The paths of all files, in order.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.files.keys().map(String::as_str)
+    }
+
+    /// The file at this path; `None` where there is none.
+    pub(crate) fn source(&self, name: &str) -> Option<Result<&Source, &Faults>> {
+        let Entry { text, read } = self.files.get(name)?;
+        Some(read.get_or_init(|| Source::read(name, text)).as_ref())
+    }
+}
