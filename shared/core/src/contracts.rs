@@ -11,6 +11,8 @@ use crate::bundle::Bundle;
 pub(crate) struct Contracts {
     operations: Vec<Option<Operation>>,
     schemas: Vec<Option<Schema>>,
+    /// The documents that routes name, by their files.
+    documents: HashMap<String, Document>,
     faulty: bool,
 }
 
@@ -41,7 +43,10 @@ impl Contracts {
         };
         let operations = config.routes.iter().map(&mut operation).collect();
         let schemas = config.events.iter().map(|event| schema(&library, event, faults)).collect();
-        Self { operations, schemas, faulty: faults.0.len() > before }
+        let documents =
+            documents.into_iter().filter_map(|(file, document)| Some((file.to_owned(), document?)));
+        let documents = documents.collect();
+        Self { operations, schemas, documents, faulty: faults.0.len() > before }
     }
 
     /// The faults that the contracts have whatever the routes are.
@@ -69,9 +74,11 @@ impl Contracts {
         self.schemas.get(place)?.as_ref()
     }
 
-    /// One a route, and one an event.
-    pub(crate) fn into_parts(self) -> (Vec<Option<Operation>>, Vec<Option<Schema>>) {
-        (self.operations, self.schemas)
+    /// One a route, one an event, and the documents of the first.
+    pub(crate) fn into_parts(
+        self,
+    ) -> (Vec<Option<Operation>>, Vec<Option<Schema>>, HashMap<String, Document>) {
+        (self.operations, self.schemas, self.documents)
     }
 }
 
