@@ -20,7 +20,7 @@ Examples:
 Both files are OpenAPI 3.0 or 3.1 documents, or both are JSON Schemas. Of requests, what takes less breaks; of answers, what
 may be more. What cannot be compared, such as one pattern with another, is `unknown` and counts as breaking unless
 `--allow-unknown` says otherwise. Callers are taken to send no members that the older contract does not describe.
-Not looked at: `servers`, `security`, `callbacks`, `webhooks`, links and the headers of answers.
+Not looked at: `servers`, `security`, `callbacks`, `webhooks`, links, descriptions and examples.
 Exit codes: 0 nothing breaks, 1 could not run, 2 something breaks, 3 invalid input")]
 pub(crate) struct Arguments {
     /// The version that callers know.

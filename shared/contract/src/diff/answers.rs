@@ -3,6 +3,8 @@
 //! Callers must expect an error of any kind, so a new one breaks nobody, while a new status of success does: who waits
 //! for 200 does not know 202. A media type more breaks nobody, since callers say which they take; one less does.
 
+use std::collections::BTreeMap;
+
 use serde_json::Value;
 
 use super::change::Severity;
@@ -18,6 +20,7 @@ pub(super) fn compare(pair: &mut Pair<'_>) {
             covering if covering.is_empty() => added(pair, status, at),
             covering => {
                 for (_, at_old) in covering {
+                    fields(pair, status, at_old, at);
                     bodies(pair, status, at_old, at);
                 }
             }
@@ -58,6 +61,46 @@ fn removed(pair: &mut Pair<'_>, status: &str, at: &str, new: &[(String, String)]
     };
     let responses = pointer::join(&pair.new.entry.at, "responses");
     pair.push(severity, code, &part, what.to_owned(), at, &responses);
+}
+
+/// Header fields: callers may count on those that are required.
+fn fields(pair: &mut Pair<'_>, status: &str, at_old: &str, at_new: &str) {
+    let (old, new) = (pair.old.fields(at_old), pair.new.fields(at_new));
+    let part = |name: &str| format!("answer {} header {}", pointer::shown(status), pointer::shown(name));
+    let required = |side: Side<'_>, at: &str| {
+        side.value(at).and_then(|field| field.get("required")) == Some(&Value::Bool(true))
+    };
+    for (name, at) in &old {
+        let was_required = required(pair.old, at);
+        let part = part(name);
+        let Some(newer) = new.get(name) else {
+            let severity = if was_required { Severity::Breaking } else { Severity::Compatible };
+            let what = "callers are no longer answered with the header field".to_owned();
+            pair.push(severity, "answer-header-removed", &part, what, at, at_new);
+            continue;
+        };
+        if was_required && !required(pair.new, newer) {
+            let what = "callers may be answered without the header field".to_owned();
+            pair.push(Severity::Breaking, "answer-header-became-optional", &part, what, at, newer);
+        }
+        pair.contents(Direction::Response, &part, at, newer);
+    }
+    for (name, at) in new.iter().filter(|(name, _)| !old.contains_key(*name)) {
+        let what = "callers are answered with the header field, too".to_owned();
+        pair.push(Severity::Compatible, "answer-header-added", &part(name), what, at_old, at);
+    }
+}
+
+impl Side<'_> {
+    /// The header fields of the answer at `at` by their names in lower case, and where each is described.
+    fn fields(&self, at: &str) -> BTreeMap<String, String> {
+        let at = pointer::join(at, "headers");
+        let names = self.value(&at).and_then(Value::as_object).into_iter().flat_map(|all| all.keys());
+        let place =
+            |name: &String| Some((name.to_ascii_lowercase(), self.object(&pointer::join(&at, name))?.0));
+        // OpenAPI has content types described elsewhere.
+        names.filter(|name| !name.eq_ignore_ascii_case("content-type")).filter_map(place).collect()
+    }
 }
 
 fn bodies(pair: &mut Pair<'_>, status: &str, at_old: &str, at_new: &str) {

@@ -4,8 +4,7 @@
 //! what they know: of answers, what is wider breaks. Both are one question, of which schema takes all that another
 //! takes (`include`), asked the one way or the other.
 //!
-//! Not looked at: `servers`, `security`, `callbacks`, `webhooks`, `links`, the headers of answers, descriptions and
-//! examples.
+//! Not looked at: `servers`, `security`, `callbacks`, `webhooks`, `links`, descriptions and examples.
 
 mod answers;
 mod arrays;

@@ -192,3 +192,27 @@ fn what_cannot_be_checked_is_a_fault() {
     let faults = document(&sound).changes(&document(&broken)).unwrap_err();
     assert!(faults.to_string().contains("points nowhere"), "{faults}");
 }
+
+#[test]
+fn answers_change_their_header_fields() {
+    let of = |headers: Value| json!({"responses": {"200": {"description": "", "headers": headers}}});
+    let field = |required: bool| json!({"X-Total": {"required": required, "schema": {"type": "integer"}}});
+    check(
+        of(field(true)),
+        of(field(false)),
+        &["breaking answer-header-became-optional answer 200 header x-total"],
+        &[],
+    );
+    check(
+        of(field(true)),
+        of(json!({})),
+        &["breaking answer-header-removed answer 200 header x-total"],
+        &["compatible answer-header-added answer 200 header x-total"],
+    );
+    check(
+        of(field(true)),
+        of(json!({"x-total": {"required": true, "schema": {"type": "number"}}})),
+        &["breaking type-added answer 200 header x-total"],
+        &["compatible type-removed answer 200 header x-total"],
+    );
+}
