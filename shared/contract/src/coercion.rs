@@ -57,6 +57,9 @@ impl Form {
             gather_members(bundle, &bundle.schema, 0, &mut members)?;
             return Ok(Self::Object(members));
         }
+        if types.is_empty() && describes_parts(bundle, &bundle.schema, 0) {
+            return Err("a list or an object without saying so by its `type`");
+        }
         if !types.contains("array") {
             return Ok(Self::One(Scalars::among(&types)));
         }
@@ -138,6 +141,14 @@ fn items<'a>(bundle: &'a Bundle, schema: &'a Value, depth: usize) -> Option<&'a 
         return None;
     }
     schema.get("items").or_else(|| parts(bundle, schema).find_map(|part| items(bundle, part, depth + 1)))
+}
+
+/// Whether `schema` speaks of members or items, which a text does not have.
+fn describes_parts(bundle: &Bundle, schema: &Value, depth: usize) -> bool {
+    let words = ["properties", "additionalProperties", "required", "items", "prefixItems"];
+    depth <= MAX_DEPTH
+        && (words.iter().any(|word| schema.get(*word).is_some())
+            || parts(bundle, schema).any(|part| describes_parts(bundle, part, depth + 1)))
 }
 
 /// Adds what `schema` says of an object's members. One that several parts describe may be what any of them says.
@@ -268,6 +279,8 @@ mod tests {
         assert_eq!(form(nested), Err("an object with members that are objects or lists"));
         let nested = json!({"type": "object", "additionalProperties": {"type": "object"}});
         assert_eq!(form(nested), Err("an object with members that are objects or lists"));
+        let untyped = json!({"allOf": [{"properties": {"a": {}}}]});
+        assert_eq!(form(untyped), Err("a list or an object without saying so by its `type`"));
         let patterns = json!({"type": "object", "patternProperties": {"a": {}}});
         assert_eq!(form(patterns), Err("an object with members that are named by a pattern"));
         assert_eq!(form(json!({"type": ["array", "string"]})), Err("either a list or one value"));

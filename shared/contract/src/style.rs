@@ -79,7 +79,10 @@ pub(crate) fn read(
         Some(named) => allowed.iter().copied().find(|style| named == style.word()),
     };
     let Some(style) = style else {
-        let shown = object.get("style").and_then(Value::as_str).map(pointer::shown).unwrap_or_default();
+        let shown = match object.get("style") {
+            Some(Value::String(named)) => pointer::shown(named),
+            other => pointer::shown(&other.map(Value::to_string).unwrap_or_default()),
+        };
         let fault = documents.fault(&pointer::join(at, "style"), format!("there is no style `{shown}` here"));
         let words: Vec<_> = allowed.iter().map(|style| format!("`{}`", style.word())).collect();
         return Err(fault.hint(format!("expected {}", words.join(" or "))));

@@ -1,8 +1,10 @@
 use doorward_config::CheckAnswers;
 use doorward_contract::Operation;
-use doorward_model::{Body, BodyError, Call, Refusal, Reply, ReplyForm, Stage, TargetFault};
-use http::header::CONTENT_TYPE;
-use http::{HeaderMap, StatusCode};
+use doorward_model::{
+    Body, BodyError, Call, HttpRequest, Refusal, Reply, ReplyForm, Stage, TargetFault, Violation,
+};
+use http::header::{ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_TYPE};
+use http::{HeaderMap, HeaderValue, StatusCode};
 
 use crate::door::Door;
 use crate::find::Subject;
@@ -85,6 +87,22 @@ fn checked_operation(rules: &RouteRules) -> Option<(&Operation, CheckAnswers)> {
     rules.operation.as_ref().filter(|_| mode != CheckAnswers::Off).map(|operation| (operation, mode))
 }
 
+/// The request with which a target is asked for an answer that its contract can read: whatever codings the caller takes, none
+/// (RFC 9110 section 12.5.3). `None` where it goes out as it came in.
+pub(crate) fn asked_plain(request: &HttpRequest, rules: &RouteRules) -> Option<HttpRequest> {
+    if checked_operation(rules).is_none() || !request.headers.contains_key(ACCEPT_ENCODING) {
+        return None;
+    }
+    let mut request = request.clone();
+    request.headers.insert(ACCEPT_ENCODING, HeaderValue::from_static("identity"));
+    Some(request)
+}
+
+fn is_encoded(headers: &HeaderMap) -> bool {
+    let identity = |value: &HeaderValue| value.as_bytes().eq_ignore_ascii_case(b"identity");
+    !headers.get_all(CONTENT_ENCODING).iter().all(identity)
+}
+
 fn content_type(headers: &HeaderMap) -> Option<&str> {
     headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok())
 }
@@ -92,7 +110,17 @@ fn content_type(headers: &HeaderMap) -> Option<&str> {
 fn check(operation: &Operation, mode: CheckAnswers, reply: &Reply, call: &mut Call) -> Result<(), Refusal> {
     // A stream is left only where the contract reads none of it.
     let body: &[u8] = if let Body::Full(bytes) = &reply.body { bytes } else { &[] };
-    let violations = operation.check_response(reply.status.as_u16(), &reply.headers, body);
+    let (status, media) = (reply.status.as_u16(), content_type(&reply.headers));
+    let violations = match is_encoded(&reply.headers) && operation.reads_response_body(status, media) {
+        // It could be checked only after decoding, at a cost that its sender would choose.
+        true => vec![Violation {
+            pointer: "/content-encoding".to_owned(),
+            part: "header".to_owned(),
+            rule: "no content coding, since the contract reads the body".to_owned(),
+            names: Vec::new(),
+        }],
+        false => operation.check_response(status, &reply.headers, body),
+    };
     if violations.is_empty() {
         return Ok(());
     }

@@ -5,6 +5,7 @@ use doorward_model::{Call, Refusal, Reply, Stage, TargetFault, TargetNote};
 use http::{HeaderName, StatusCode};
 
 use crate::balance::Pool;
+use crate::check_response::asked_plain;
 use crate::claim::RESERVE;
 use crate::deadline::time_for_target;
 use crate::door::Door;
@@ -52,10 +53,14 @@ impl Door {
         let permitted = admitted.permitted();
         let found = permitted.found();
         let withheld = self.withheld(found);
+        let plain = match found.subject() {
+            Subject::Http(http) => asked_plain(http.request, http.rules),
+            Subject::Event { .. } => None,
+        };
         let (message, repeatable) = match found.subject() {
             Subject::Http(http) => {
                 let message = ForwardMessage::Http {
-                    request: http.request,
+                    request: plain.as_ref().unwrap_or(http.request),
                     route_key: &http.rules.key,
                     path: &http.path,
                     parameters: &http.parameters,

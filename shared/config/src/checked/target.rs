@@ -44,6 +44,7 @@ impl Target {
 
 /// How a target is called.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[expect(clippy::large_enum_variant, reason = "one value per target, never moved about")]
 pub enum TargetKind {
     /// A Lambda function, through the Invoke API.
     Lambda(LambdaTarget),

@@ -331,8 +331,8 @@ fn what_is_written_in_no_way_or_in_two_is_a_fault_of_the_contract() {
     refuse(
         &["name: c, in: cookie, style: 7, schema: {}"],
         expect![[r#"
-        c.yaml:8:34: there is no style `` here
-          hint: expected `form`"#]],
+            c.yaml:8:34: there is no style `7` here
+              hint: expected `form`"#]],
     );
     refuse(
         &[&format!("name: q, in: query, style: spaceDelimited, {ONE}")],

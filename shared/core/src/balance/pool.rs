@@ -12,6 +12,9 @@ use super::pick::{self, Candidate};
 /// The most calls by which processes begin their rounds at another place.
 const LONGEST_START: u64 = 1_000;
 
+/// Which endpoints a call goes to ahead of others.
+type Tier<'t> = &'t dyn Fn(usize, &Endpoint) -> bool;
+
 /// The endpoints of one target, and what this process knows of them.
 pub(crate) struct Pool {
     target: Target,
@@ -94,7 +97,7 @@ impl Pool {
         };
         let untried = |index: usize| !tried.contains(&index);
         let due = |index: usize| state.conditions.get(index).is_some_and(|condition| condition.is_due(now));
-        let tiers: [&dyn Fn(usize, &Endpoint) -> bool; 5] = [
+        let tiers: [Tier<'_>; 5] = [
             &|index, endpoint| untried(index) && is_named(endpoint),
             // The next call tries whose pause is over, lest it depends on chance when that is back.
             &|index, endpoint| untried(index) && !endpoint.backup && due(index),

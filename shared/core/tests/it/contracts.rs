@@ -31,3 +31,19 @@ fn contracts_may_name_other_types_alike() {
     let faults = compile(&mixed).err().map(|faults| faults.to_string()).unwrap_or_default();
     assert!(faults.contains("expected Long but saw String"), "{faults}");
 }
+
+/// A path of that style would never come in: the canonical path takes no `;`.
+#[test]
+fn a_path_parameter_of_style_matrix_is_a_fault() {
+    let text = "openapi: 3.1.0\npaths:\n  /a/{id}:\n    get:\n      operationId: a\n      parameters: [{ name: id, in: path, required: true, style: matrix, schema: { type: string } }]\n";
+    let mut bundle = bundle(&[("contracts/a.yaml", text)]);
+    let route = "\n[[routes]]\nid = \"a\"\nmatch = \"GET /a/{id}\"\ntarget = \"orders\"\nauth = [\"main\"]\ncontract = \"contracts/a.yaml#a\"\n";
+    bundle.config.1.push_str(route);
+    let found = Rules::compile(&bundle, |_| None).err().map(|faults| faults.to_string()).unwrap_or_default();
+    assert!(
+        found.contains("the path parameter `id` is written with `;`, which the door takes in no path"),
+        "{found}"
+    );
+    bundle.files.insert("contracts/a.yaml".to_owned(), text.replace("matrix", "label"));
+    assert!(Rules::compile(&bundle, |_| None).is_ok());
+}

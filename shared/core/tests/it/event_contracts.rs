@@ -1,5 +1,6 @@
 //! Events whose payload has a contract.
 
+use doorward_config::parse_policy_tests;
 use doorward_core::{Answer, EventAnswer, Rules};
 use doorward_model::{Inbound, Outcome};
 use doorward_testkit::s3;
@@ -126,6 +127,16 @@ fn policies_are_held_to_the_type_of_the_payload() {
 }
 
 #[test]
+fn the_generated_schema_states_the_payload() {
+    let shop = shop();
+    let schema = shop.world.door.rules().policies().schema().to_owned();
+    let action = schema.split("action \"receiptUploaded\"").nth(1).and_then(|rest| rest.split("};").next());
+    let action: String = action.unwrap_or_default().split_whitespace().collect();
+    // What is an object without known members cannot be stated.
+    assert!(action.contains("\"input\":{\"object\":{\"key\":String,\"size\":Long,},}"), "{schema}");
+}
+
+#[test]
 fn contracts_of_events_that_cannot_be_checked() {
     let check = |config: &str, expected: expect_test::Expect| expected.assert_eq(&faults(config, &FILES));
     check(
@@ -156,4 +167,47 @@ fn contracts_of_events_that_cannot_be_checked() {
         doorward.toml:72:12: `../receipt.json` leaves the folder of the configuration
           hint: write a path below the folder of the configuration"#]],
     );
+}
+
+/// Policy tests play an event as the door would, and may ask the policies about a payload that they state.
+#[test]
+fn policy_tests_hold_events_to_their_contracts() {
+    let event = |key: &str, size: u32, expected: &str| {
+        format!(
+            "[[tests]]\nname = \"{key} {size}\"\nevent = {{ source = \"s3\", bucket = \"receipts\", key = \"{key}\", size = {size} }}\n{expected}\n"
+        )
+    };
+    let asked = |size: u32, expected: &str| {
+        format!(
+            "[[tests]]\nname = \"{size}\"\nprincipal = 'EventSource::\"bucket:receipts\"'\naction = \"receiptUploaded\"\n\
+             context = {{ event = {{ bucket = \"receipts\", key = \"inbox/a.pdf\", size = 1, type = \"ObjectCreated:Put\", region = \"us-east-1\" }}, \
+             input = {{ object = {{ key = \"inbox/a.pdf\", size = {size} }} }} }}\n{expected}\n"
+        )
+    };
+    let text = [
+        event("inbox/a.pdf", 1000, "decision = \"allow\""),
+        event("inbox/a.pdf", 3000, "decision = \"deny\"\npolicies = [\"small\"]"),
+        event("inbox/a.pdf", 5000, "code = \"contract-violation\""),
+        event("inbox/A.pdf", 1000, "code = \"contract-violation\""),
+        asked(1000, "decision = \"allow\""),
+        asked(3000, "decision = \"deny\"\npolicies = [\"small\"]"),
+    ];
+    let shop = shop();
+    let tests =
+        parse_policy_tests("it.test.toml", &text.concat()).unwrap_or_else(|faults| panic!("{faults}"));
+    let entrance = |event: &doorward_config::EventSample| {
+        let key = event.attributes["key"].as_str().unwrap_or_default().to_owned();
+        s3("e1", &key, event.attributes["size"].as_u64().unwrap_or_default(), shop.world.now())
+    };
+    let rules: &Rules = shop.world.door.rules();
+    let report = rules
+        .test_policies(&tests, &|sample| match &sample.call {
+            doorward_config::SampleCall::Event(event) => Ok(entrance(event)),
+            other => panic!("no event: {other:?}"),
+        })
+        .unwrap_or_else(|faults| panic!("{faults}"));
+    assert_eq!(report.results.len(), 6);
+    for result in report.results {
+        assert!(result.differences.is_empty(), "{result:?}");
+    }
 }

@@ -1,6 +1,6 @@
 use doorward_model::{Outcome, Stage, TargetFault};
 use doorward_testkit::http;
-use http::Method;
+use http::{HeaderMap, Method};
 use serde_json::json;
 
 use crate::shop::{GOOD_ORDER, Shop, json_body};
@@ -125,6 +125,49 @@ async fn a_stream_passes_on_ungathered_only_where_nothing_needs_the_whole() {
     shop.world.front.stream(true);
     shop.world.targets.stream(&[r#"{"id":7,"#, r#""status":"placed"}"#]);
     assert_eq!(shop.ask(shop.order("c1", GOOD_ORDER)).await.status, 502, "a contract reads the whole");
+}
+
+#[tokio::test]
+async fn an_answer_that_breaks_off_says_how() {
+    type Broken = fn() -> doorward_model::BodyError;
+    let faults: [(Broken, u16, &str); 3] = [
+        (|| doorward_model::BodyError::TimedOut, 504, "target-timeout"),
+        (|| doorward_model::BodyError::Cut("reset".into()), 502, "target-reset"),
+        (|| doorward_model::BodyError::TooLarge { limit: 9 }, 502, "target-unreadable"),
+    ];
+    for (broken, status, code) in faults {
+        let shop = Shop::new();
+        shop.world.targets.respond(move || {
+            let chunks = futures_util::stream::iter([Ok("{".into()), Err(broken())]);
+            let body = doorward_model::Body::Stream(Box::pin(chunks));
+            Ok(doorward_model::Reply { status: http::StatusCode::CREATED, headers: HeaderMap::new(), body })
+        });
+        let reply = shop.ask(shop.order("c1", GOOD_ORDER)).await;
+        assert_eq!((reply.status.as_u16(), json_body(reply).await["code"].clone()), (status, json!(code)));
+        assert_eq!(shop.world.ledger.rows()["c1"].call.outcome, Outcome::TargetFailed);
+    }
+}
+
+#[tokio::test]
+async fn an_answer_that_is_compressed_cannot_be_checked_and_is_never_decompressed() {
+    for (mode, status) in [("enforce", 502), ("report", 201), ("off", 201)] {
+        let mode = format!("check_answers = \"{mode}\"");
+        let shop = Shop::with(|config| config.replace("purpose = \"checkout\"", &mode));
+        shop.world.targets.respond(|| {
+            let headers = HeaderMap::from_iter([
+                (http::header::CONTENT_TYPE, http::HeaderValue::from_static("application/json")),
+                (http::header::CONTENT_ENCODING, http::HeaderValue::from_static("gzip")),
+            ]);
+            // Whoever does not look at its coding takes it for what the contract asks for.
+            let body = doorward_model::Body::from(br#"{"id":"7","status":"placed","total":4200}"#.to_vec());
+            Ok(doorward_model::Reply { status: http::StatusCode::CREATED, headers, body })
+        });
+        assert_eq!(shop.ask(shop.order("c1", GOOD_ORDER)).await.status, status, "{mode}");
+        let places: Vec<String> =
+            shop.last_line().violations.into_iter().map(|fault| fault.pointer).collect();
+        let expected: &[&str] = if mode.contains("off") { &[] } else { &["/content-encoding"] };
+        assert_eq!(places, expected, "{mode}");
+    }
 }
 
 #[tokio::test]

@@ -16,7 +16,7 @@ async fn play(stage: &Stage) -> Result<Vec<Act>, Failure> {
     let ask = Ask { base, method: Method::GET, path: "/catalog/TEA-1", token: Some(&reader), body: None };
     let odd = |odd| stage.upstreams.catalog.iter().for_each(|server| server.be_odd(odd));
     odd(true);
-    let why = &["at check_response", "body /price"];
+    let why = &["at check-response", "body /price"];
     let expect = Expect { status: 502, outcome: "target-failed", why, headers: &[] };
     let act = stage.act(SCENE.title, ask, expect).await;
     odd(false);
