@@ -53,6 +53,7 @@ mod usage_reader;
 
 use std::sync::Arc;
 
+use doorward_config::Door;
 use doorward_core::Ports;
 
 pub use answers::LambdaAnswers;
@@ -94,13 +95,19 @@ pub use targets::{AwsTargets, HttpTargets, Resolve, SystemResolver};
 pub use usage_import::{ImportError, Imported};
 pub use usage_reader::UsageReader;
 
-/// Everything that a door stands on, over the environment as it is now and over the tables `<table>-ledger` and `<table>-state`.
+/// Everything that a door stands on, over the environment as it is now and over the tables that `door` names.
 #[must_use]
-pub fn ports(clients: &AwsClients, table: &str) -> Ports {
+pub fn ports(clients: &AwsClients, door: &Door) -> Ports {
+    let table = door.table.as_str();
     let clock = Arc::new(SystemClock::default());
     let secrets = Arc::new(AwsSecrets::new(clients, std::env::vars_os()));
     Ports {
-        targets: Arc::new(AwsTargets::new(clients, Arc::clone(&secrets) as _, Arc::clone(&clock) as _)),
+        targets: Arc::new(AwsTargets::new(
+            clients,
+            Arc::clone(&secrets) as _,
+            Arc::clone(&clock) as _,
+            door.refresh,
+        )),
         clock,
         fetch: Arc::new(HttpsFetch::new(clients)),
         api_keys: Arc::new(DynamoApiKeys::new(clients, table)),

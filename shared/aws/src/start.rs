@@ -54,21 +54,23 @@ pub async fn open_door() -> Result<LiveDoor, StartError> {
 /// # Errors
 /// As [`open_door`].
 pub async fn open_authorizer() -> Result<LiveDoor, StartError> {
-    open(|clients, table| Ports { secrets: None, plans: None, ..ports(clients, table) }).await
+    open(|clients, door| Ports { secrets: None, plans: None, ..ports(clients, door) }).await
 }
 
-async fn open(ports: impl FnOnce(&AwsClients, &str) -> Ports) -> Result<LiveDoor, StartError> {
+async fn open(
+    ports: impl FnOnce(&AwsClients, &doorward_config::Door) -> Ports,
+) -> Result<LiveDoor, StartError> {
     // Read once: a bundle that is taken up later meets the same overrides.
     let overrides = overrides();
     let lookup = move |name: &str| overrides.get(name).cloned();
     let rules = Rules::open(&source(&lookup)?, &lookup)?;
-    let (table, updates) = (rules.config().door.table.clone(), rules.config().door.updates);
+    let own = rules.config().door.clone();
     let clients = AwsClients::from_environment()?;
-    let door = Door::new(Arc::new(rules), ports(&clients, &table));
-    let live = match updates {
+    let door = Door::new(Arc::new(rules), ports(&clients, &own));
+    let live = match own.updates {
         Updates::None => LiveDoor::fixed(door),
         Updates::Table => {
-            LiveDoor::following(door, Arc::new(DynamoPublications::new(&clients, &table)), lookup)
+            LiveDoor::following(door, Arc::new(DynamoPublications::new(&clients, &own.table)), lookup)
         }
     };
     // It reads the store, which opens the connection: on a small function the first TLS handshake costs more than all else

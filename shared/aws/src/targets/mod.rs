@@ -21,10 +21,15 @@ pub struct AwsTargets {
 }
 
 impl AwsTargets {
-    /// Targets over these clients. `secrets` keeps what servers are shown.
+    /// Targets over these clients. `secrets` keeps what servers are shown, which may be as old as `refresh`.
     #[must_use]
-    pub fn new(clients: &AwsClients, secrets: Arc<dyn Secrets>, clock: Arc<dyn Clock>) -> Self {
-        Self::with(clients, HttpTargets::new(clients, secrets, clock))
+    pub fn new(
+        clients: &AwsClients,
+        secrets: Arc<dyn Secrets>,
+        clock: Arc<dyn Clock>,
+        refresh: Duration,
+    ) -> Self {
+        Self::with(clients, HttpTargets::new(clients, secrets, clock, refresh))
     }
 
     /// The same with servers that are found or trusted otherwise.

@@ -25,7 +25,15 @@ pub(super) fn read(
     let identity = section.optional("identity", credentials::identity);
     let headers = fields::optional(section, "headers");
     let answer_headers = fields::optional(section, "answer_headers");
-    let preserve_host = section.or("preserve_host", false, Value::flag);
+    let preserve_host = section.or("preserve_host", false, |value| {
+        let wanted = value.flag()?;
+        if wanted && protocol.as_ref().is_ok_and(|protocol| *protocol == Protocol::Http2) {
+            // RFC 9113 section 8.3.1.
+            let fault = Fault::new("HTTP/2 names one host for connection and request");
+            return Err(value.fault(fault.hint("leave `protocol` out, or `preserve_host`")));
+        }
+        Ok(wanted)
+    });
     let max_answer = section.or("max_answer", HttpTarget::default().max_answer, size::read);
     let target = HttpTarget {
         protocol: protocol?,

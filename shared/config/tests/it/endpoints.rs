@@ -89,14 +89,14 @@ fn a_server_is_spoken_with_as_the_target_says() {
     let read = http(
         r#"http = "http://10.1.2.3:8080"
         networks = ["10.1.0.0/16", "127.0.0.0/8"]
-        protocol = "http2"
+        protocol = "http1"
         preserve_host = true
         max_answer = "64KiB"
         identity = { secret = "env:KEY", key_id = "door" }
         headers = { set = { x-version = "2" }, remove = ["x-debug"] }
         answer_headers = { remove = ["server"] }"#,
     );
-    assert_eq!((read.protocol, read.preserve_host, read.max_answer), (Protocol::Http2, true, 65_536));
+    assert_eq!((read.protocol, read.preserve_host, read.max_answer), (Protocol::Http1, true, 65_536));
     assert_eq!(read.headers.set[0].1, "2");
     assert_eq!(read.answer_headers.remove, ["server"]);
     assert!(read.admits("127.0.0.1".parse().unwrap()) && !read.admits("192.168.1.1".parse().unwrap()));
@@ -315,6 +315,17 @@ fn networks_are_written_exactly_and_never_hold_metadata() {
     ] {
         check(ORDERS, &format!("http = \"https://a.example\"\nnetworks = [\"{network}\"]"), expected);
     }
+}
+
+#[test]
+fn http_2_names_one_host() {
+    check(
+        ORDERS,
+        "http = \"https://a.example\"\nprotocol = \"http2\"\npreserve_host = true",
+        expect![[r#"
+            doorward.toml:21:17: HTTP/2 names one host for connection and request
+              hint: leave `protocol` out, or `preserve_host`"#]],
+    );
 }
 
 #[test]

@@ -52,10 +52,16 @@ pub struct HttpTargets {
 }
 
 impl HttpTargets {
-    /// Servers that the system's resolver finds and whose certificates the system trusts.
+    /// Servers that the system's resolver finds and whose certificates the system trusts. Secrets may be as old as
+    /// `refresh`.
     #[must_use]
-    pub fn new(clients: &AwsClients, secrets: Arc<dyn Secrets>, clock: Arc<dyn Clock>) -> Self {
-        Self::with(clients, secrets, clock, Arc::new(SystemResolver), Vec::new())
+    pub fn new(
+        clients: &AwsClients,
+        secrets: Arc<dyn Secrets>,
+        clock: Arc<dyn Clock>,
+        refresh: Duration,
+    ) -> Self {
+        Self::with(clients, secrets, clock, refresh, Arc::new(SystemResolver), Vec::new())
     }
 
     /// The same with another resolver, and with further roots of trust.
@@ -64,13 +70,14 @@ impl HttpTargets {
         clients: &AwsClients,
         secrets: Arc<dyn Secrets>,
         clock: Arc<dyn Clock>,
+        refresh: Duration,
         names: Arc<dyn Resolve>,
         further_roots: Vec<CertificateDer<'static>>,
     ) -> Self {
         let (signer, region) = clients.services.signer();
         Self {
             wiring: Arc::new(Wiring::new(names, further_roots)),
-            vault: Vault::new(secrets, clock),
+            vault: Vault::new(secrets, clock, refresh),
             signer: signer.clone(),
             region: region.to_owned(),
             servers: Mutex::default(),

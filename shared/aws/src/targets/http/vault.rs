@@ -8,21 +8,27 @@ use doorward_core::{Fresh, Rhythm};
 use doorward_model::{Secret, TargetFault};
 use jiff::SignedDuration;
 
-/// How often secrets are read: they are as old as what else can go stale in a door whose `refresh` is the usual one. One
-/// that a server refused is read again after [`Rhythm::pause`] at the latest. While their store is away, what was read
-/// serves for an hour.
-const RHYTHM: Rhythm = Rhythm {
-    refresh: SignedDuration::from_secs(30),
-    pause: SignedDuration::from_secs(5),
-    pause_while_empty: SignedDuration::from_secs(1),
-    patience: Duration::from_secs(2),
-    bound: SignedDuration::from_hours(1),
-};
+/// How long the last secret serves while its store is away.
+const MAX_STALE: SignedDuration = SignedDuration::from_hours(1);
+
+/// How often secrets are read: as what else can go stale. One that a server refused is read again after [`Rhythm::pause`] at
+/// the latest.
+fn rhythm(refresh: Duration) -> Rhythm {
+    let refresh = SignedDuration::try_from(refresh).unwrap_or(SignedDuration::MAX);
+    Rhythm {
+        refresh,
+        pause: SignedDuration::from_secs(5),
+        pause_while_empty: SignedDuration::from_secs(1),
+        patience: Duration::from_secs(2),
+        bound: refresh.max(MAX_STALE),
+    }
+}
 
 /// The secrets that targets are called with, read when they are needed and kept for a while.
 pub(super) struct Vault {
     secrets: Arc<dyn Secrets>,
     clock: Arc<dyn Clock>,
+    rhythm: Rhythm,
     kept: Mutex<HashMap<SecretRef, Arc<Kept>>>,
 }
 
@@ -30,8 +36,8 @@ pub(super) struct Vault {
 type Kept = Fresh<Option<Secret>>;
 
 impl Vault {
-    pub(super) fn new(secrets: Arc<dyn Secrets>, clock: Arc<dyn Clock>) -> Self {
-        Self { secrets, clock, kept: Mutex::default() }
+    pub(super) fn new(secrets: Arc<dyn Secrets>, clock: Arc<dyn Clock>, refresh: Duration) -> Self {
+        Self { secrets, clock, rhythm: rhythm(refresh), kept: Mutex::default() }
     }
 
     pub(super) fn clock(&self) -> &dyn Clock {
@@ -49,7 +55,7 @@ impl Vault {
     ) -> Result<Secret, TargetFault> {
         let kept = self.kept(reference);
         let suffices = |secret: &Option<Secret>| secret.as_ref().is_some_and(&suffices);
-        let found = kept.get(&RHYTHM, self.clock(), suffices, self.fetch(reference)).await;
+        let found = kept.get(&self.rhythm, self.clock(), suffices, self.fetch(reference)).await;
         found
             .and_then(|secret| secret.as_ref().clone())
             .ok_or_else(|| TargetFault::Credentials(format!("`{reference}` cannot be read")))

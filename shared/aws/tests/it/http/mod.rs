@@ -80,8 +80,14 @@ impl Sender {
         let clients = loopback::clients(Nobody::new().address());
         let clock = Arc::new(ManualClock::at(sample::now()));
         let secrets = Arc::new(MemorySecrets::default());
-        let http =
-            HttpTargets::with(&clients, Arc::clone(&secrets) as _, Arc::clone(&clock) as _, names, roots);
+        let http = HttpTargets::with(
+            &clients,
+            Arc::clone(&secrets) as _,
+            Arc::clone(&clock) as _,
+            std::time::Duration::from_secs(30),
+            names,
+            roots,
+        );
         Self { targets: AwsTargets::with(&clients, http), clock, secrets }
     }
 
