@@ -33,6 +33,7 @@ mod kill_points;
 mod kinds_of_tokens;
 mod loaded;
 mod many_processes;
+mod merged_contract;
 mod ministack;
 mod packages;
 mod policy_tests;
