@@ -13,6 +13,7 @@ use crate::find::{Found, Subject};
 use crate::identify::api_keys::withheld;
 use crate::ports::{Forward, ForwardMessage};
 use crate::reserve::Admitted;
+use crate::rules::RouteRules;
 
 /// A call that its target answered.
 pub(crate) struct Sent<'c> {
@@ -53,9 +54,9 @@ impl Door {
         let permitted = admitted.permitted();
         let found = permitted.found();
         let withheld = self.withheld(found);
-        let plain = match found.subject() {
-            Subject::Http(http) => asked_plain(http.request, http.rules),
-            Subject::Event { .. } => None,
+        let (rules, plain) = match found.subject() {
+            Subject::Http(http) => (Some(http.rules), asked_plain(http.request, http.rules)),
+            Subject::Event { .. } => (None, None),
         };
         let (message, repeatable) = match found.subject() {
             Subject::Http(http) => {
@@ -77,7 +78,7 @@ impl Door {
         let forward = Forward { call, principal: permitted.principal(), trace: found.trace(), message };
         let mut note = TargetNote::default();
         let answer = match self.fleet.pool(&found.target().name) {
-            Some(pool) => self.tries(pool, forward, repeatable, &mut note).await,
+            Some(pool) => self.tries(pool, forward, rules, repeatable, &mut note).await,
             None => Err(TargetFault::Unreachable("it is not declared".to_owned())),
         };
         call.sent = Some(note);
@@ -89,6 +90,7 @@ impl Door {
         &self,
         pool: &Pool,
         forward: Forward<'_>,
+        rules: Option<&RouteRules>,
         repeatable: bool,
         note: &mut TargetNote,
     ) -> Result<Reply, TargetFault> {
@@ -120,8 +122,11 @@ impl Door {
             }
             note.tries += 1;
             note.endpoint.clone_from(&endpoint.address);
-            let sent = self.ports.targets.send(target, endpoint, forward, within);
-            let answer = tokio::time::timeout(within, sent).await.unwrap_or(Err(TargetFault::TimedOut));
+            let answered = async {
+                let reply = self.ports.targets.send(target, endpoint, forward, within).await?;
+                self.gather(rules, reply).await
+            };
+            let answer = tokio::time::timeout(within, answered).await.unwrap_or(Err(TargetFault::TimedOut));
             let index = choice.index();
             match verdict(&answer) {
                 Verdict::There => choice.answered(),

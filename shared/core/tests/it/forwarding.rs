@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use doorward_model::{Body, FrontKind, Inbound, Outcome, Reply, TargetFault};
+use bytes::Bytes;
+use doorward_model::{Body, BodyError, FrontKind, Inbound, Outcome, Reply, TargetFault};
 use http::header::CONTENT_TYPE;
 use http::{HeaderMap, HeaderValue, Method, StatusCode};
 
@@ -158,6 +159,27 @@ async fn where_all_are_left_alone_the_caller_is_told_when_to_come_back() {
     assert_eq!(shop.last_line().code, Some("target-unavailable"));
     assert_eq!(shop.world.targets.went().len(), 2);
     assert_eq!(shop.world.ledger.rows()["c3"].call.outcome, Outcome::TargetFailed);
+}
+
+/// An answer whose body begins and is broken off.
+fn broken_off() -> Result<Reply, TargetFault> {
+    let chunks = [Ok(Bytes::from_static(b"{\"id\":")), Err(BodyError::Cut("reset".into()))];
+    let body = Body::Stream(Box::pin(futures_util::stream::iter(chunks)));
+    reply(200).map(|reply| Reply { body, ..reply })
+}
+
+#[tokio::test]
+async fn who_begins_an_answer_and_breaks_it_off_has_given_none() {
+    let shop = shop("health = { faults = 2, pause = \"10s\" }");
+    shop.world.targets.respond_at(|address| if address == A { broken_off() } else { reply(200) });
+    for n in 0..6 {
+        assert_eq!(told(&shop, look(&shop, &format!("c{n}"))).await.0, 200, "it is tried elsewhere");
+    }
+    let went = shop.world.targets.went();
+    assert_eq!(went.iter().filter(|address| *address == A).count(), 2, "{went:?}");
+    shop.world.targets.respond(broken_off);
+    assert_eq!(told(&shop, shop.order("d1", GOOD_ORDER)).await, (502, 1, Some("not-idempotent")));
+    assert_eq!(shop.last_line().code, Some("target-reset"));
 }
 
 #[tokio::test]
