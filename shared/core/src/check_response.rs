@@ -58,7 +58,11 @@ impl Door {
 
     /// The answer with its whole body, which is a part of the try that it ends: who begins an answer and breaks it off has
     /// given none. A stream that no contract reads, to a front that streams, passes on without being gathered.
-    pub(crate) async fn gather(&self, rules: Option<&RouteRules>, reply: Reply) -> Result<Reply, TargetFault> {
+    pub(crate) async fn gather(
+        &self,
+        rules: Option<&RouteRules>,
+        reply: Reply,
+    ) -> Result<Reply, TargetFault> {
         let read = rules.and_then(checked_operation).is_some_and(|(operation, _)| {
             operation.reads_response_body(reply.status.as_u16(), content_type(&reply.headers))
         });
@@ -76,7 +80,7 @@ fn broken_off(error: BodyError) -> TargetFault {
     match error {
         BodyError::TimedOut => TargetFault::TimedOut,
         BodyError::Cut(cause) => TargetFault::Reset(cause),
-        BodyError::TooLarge { .. } => TargetFault::Unreadable(error.to_string()),
+        BodyError::TooLarge { .. } => TargetFault::TooLarge(error.to_string()),
     }
 }
 

@@ -175,15 +175,23 @@ enum Verdict {
     Unknown,
 }
 
+/// Errors under the runtimes' own names that a function's code brings about while it runs: a promise that is rejected with
+/// nobody to catch it, an event that is none to it, and a result that cannot be written.
+const OF_THE_CODE: [&str; 3] =
+    ["Runtime.UnhandledPromiseRejection", "Runtime.UnmarshalError", "Runtime.MarshalError"];
+
 /// What a caller can bring about by a payload of their own is no fault of the endpoint's: an error status of the target, or
 /// a function that throws. One that cannot so much as run is.
 fn verdict(answer: &Result<Reply, TargetFault>) -> Verdict {
-    let cannot_run =
-        |kind: &str| ["Runtime.", "Sandbox.", "Extension."].iter().any(|own| kind.starts_with(own));
+    let cannot_run = |kind: &str| {
+        let of_lambda = ["Runtime.", "Sandbox.", "Extension."].iter().any(|own| kind.starts_with(own));
+        of_lambda && !OF_THE_CODE.contains(&kind)
+    };
     match answer {
         Ok(reply) if is_gateway_fault(reply.status) => Verdict::Away,
         Ok(_) => Verdict::There,
         Err(TargetFault::Failed(kind)) if !cannot_run(kind) => Verdict::There,
+        Err(TargetFault::TooLarge(_)) => Verdict::There,
         Err(
             TargetFault::Failed(_)
             | TargetFault::TimedOut
@@ -214,8 +222,10 @@ fn wants_retry(retry: &Retry, answer: &Result<Reply, TargetFault>) -> bool {
             | TargetFault::Address(_)
             | TargetFault::Unreadable(_),
         ) => true,
+        // What is too large once is too large twice.
         Err(
             TargetFault::Failed(_)
+            | TargetFault::TooLarge(_)
             | TargetFault::Credentials(_)
             | TargetFault::LeftAlone { .. }
             | TargetFault::Unfit(_),

@@ -185,9 +185,13 @@ async fn who_begins_an_answer_and_breaks_it_off_has_given_none() {
 #[tokio::test]
 async fn a_caller_cannot_have_an_endpoint_left_alone_by_payloads_of_their_own() {
     let shop = shop("health = { faults = 1, pause = \"10s\" }\nretry = false");
-    for fault in ["KeyError", "Error"] {
+    for fault in ["KeyError", "Error", "Runtime.UnhandledPromiseRejection", "Runtime.MarshalError"] {
         shop.world.targets.fail(TargetFault::Failed(fault.into()));
         assert_eq!(told(&shop, look(&shop, fault)).await, (502, 1, None));
+    }
+    shop.world.targets.fail(TargetFault::TooLarge("it is larger than 6 bytes".into()));
+    for id in ["l1", "l2"] {
+        assert_eq!(told(&shop, look(&shop, id)).await, (502, 1, None));
     }
     shop.world.targets.respond(|| reply(500));
     told(&shop, look(&shop, "c1")).await;
