@@ -106,15 +106,23 @@ impl Door {
         let sticky = sticky_key(&forward);
         let mut tried: Vec<usize> = Vec::new();
         let mut last = None;
+        let mut pause = Duration::ZERO;
+        let spare = RESERVE.min(target.timeout / 10);
         pool.pay_in();
         loop {
-            let chosen = pool.choose(forward.principal, &sticky, &tried, self.ports.clock.now());
-            let choice = match (chosen, last) {
-                (Ok(choice), _) => choice,
-                (Err(_), Some(answer)) => return answer,
-                (Err(retry_after), None) => return Err(TargetFault::LeftAlone { retry_after }),
+            let choice = match pool.choose(forward.principal, &sticky, &tried, self.ports.clock.now()) {
+                Ok(choice) => choice,
+                Err(retry_after) => return last.unwrap_or(Err(TargetFault::LeftAlone { retry_after })),
             };
             let Some(endpoint) = choice.endpoint() else { return Err(TargetFault::TimedOut) };
+            let index = choice.index();
+            if tried.contains(&index) {
+                if let Some(answer) = last.take_if(|_| left() <= pause.saturating_add(spare)) {
+                    note.not_retried = Some("time");
+                    return answer;
+                }
+                tokio::time::sleep(pause).await;
+            }
             let attempt = target.retry.as_ref().and_then(|retry| retry.attempt_timeout);
             let within = left().min(attempt.unwrap_or(Duration::MAX));
             if within.is_zero() {
@@ -127,7 +135,6 @@ impl Door {
                 self.gather(rules, reply).await
             };
             let answer = tokio::time::timeout(within, answered).await.unwrap_or(Err(TargetFault::TimedOut));
-            let index = choice.index();
             match verdict(&answer) {
                 Verdict::There => choice.answered(),
                 Verdict::Away => choice.failed(self.ports.clock.now()),
@@ -137,12 +144,11 @@ impl Door {
                 return answer;
             };
             let untouched = answer.as_ref().is_err_and(TargetFault::is_untouched);
-            let again_here = target.endpoints.len() <= tried.len() + 1 || tried.contains(&index);
-            let wait = if again_here { pool.jitter(backoff(note.tries)) } else { Duration::ZERO };
+            pause = pool.jitter(backoff(note.tries));
             note.not_retried = match () {
                 () if !(untouched || repeatable) => Some("not-idempotent"),
                 () if note.tries >= retry.attempts.get() => Some("attempts"),
-                () if left() <= wait.saturating_add(RESERVE.min(target.timeout / 10)) => Some("time"),
+                () if left() <= spare => Some("time"),
                 () if !pool.take_retry() => Some("budget"),
                 () => None,
             };
@@ -153,7 +159,6 @@ impl Door {
             if !tried.contains(&index) {
                 tried.push(index);
             }
-            tokio::time::sleep(wait).await;
         }
     }
 

@@ -204,6 +204,21 @@ async fn a_caller_cannot_have_an_endpoint_left_alone_by_payloads_of_their_own() 
 }
 
 #[tokio::test]
+async fn who_is_tried_again_at_the_same_place_waits_whatever_other_places_there_are() {
+    let shop = Shop::with(|config| {
+        let servers = format!(
+            "http = [{{ url = \"{A}\" }}, {{ url = \"{B}\", weight = 0, callers = ['User::\"carol\"'] }}]\n\
+             retry = {{ attempts = 5, budget = \"100%\" }}"
+        );
+        config.replace("lambda = \"orders\"", &servers).replace("timeout = \"2s\"", "timeout = \"2ms\"")
+    });
+    shop.world.targets.fail(TargetFault::Unreachable("refused".into()));
+    // There is no time for four waits, which are of 190 ms on average together.
+    let (status, tries, why) = told(&shop, look(&shop, "c1")).await;
+    assert!(status == 503 && tries < 5 && why == Some("time"), "{status} {tries} {why:?}");
+}
+
+#[tokio::test]
 async fn the_door_gives_up_before_the_front_does() {
     let shop = Shop::with(|config| {
         config
