@@ -96,7 +96,11 @@ impl Pool {
             endpoint.callers.iter().any(|name| *name == principal.name || principal.parents.contains(name))
         };
         let untried = |index: usize| !tried.contains(&index);
-        let due = |index: usize| state.conditions.get(index).is_some_and(|condition| condition.is_due(now));
+        // Sticky calls stay where they are: an endpoint is tried by a caller of its own.
+        let due = |index: usize| {
+            self.target.balance != Balance::Sticky
+                && state.conditions.get(index).is_some_and(|condition| condition.is_due(now))
+        };
         let tiers: [Tier<'_>; 5] = [
             &|index, endpoint| untried(index) && is_named(endpoint),
             // The next call tries whose pause is over, lest it depends on chance when that is back.
@@ -354,6 +358,20 @@ mod tests {
         }
         // 100 expected; five standard deviations are 41.
         assert!(firsts.values().all(|count| (59..=141).contains(count)) && firsts.len() == 3, "{firsts:?}");
+    }
+
+    #[test]
+    fn sticky_callers_do_not_move_to_try_an_endpoint_that_is_not_theirs() {
+        let pool = pool(Balance::Sticky, vec![endpoint("a"), endpoint("b")]);
+        let ids: Vec<String> = (0..20).map(|number| format!("caller-{number}")).collect();
+        let at_home: Vec<_> = ids.iter().map(|id| call(&pool, id, at(0), &[])).collect();
+        let of = |home: &str| ids.iter().zip(&at_home).find(|(_, at)| *at == home).unwrap().0;
+        (0..3).for_each(|_| drop(call(&pool, of("a"), at(0), &["a"])));
+        assert_eq!(call(&pool, of("a"), at(9), &[]), "b");
+        for (id, home) in ids.iter().zip(&at_home).filter(|(_, home)| *home == "b") {
+            assert_eq!(call(&pool, id, at(10), &["a"]), *home);
+        }
+        assert_eq!(call(&pool, of("a"), at(10), &[]), "a");
     }
 
     #[test]
