@@ -117,7 +117,10 @@ impl Pool {
         });
         let candidates = { candidates }.find(|candidates| !candidates.is_empty());
         let picked = candidates.and_then(|candidates| self.pick(&mut state, &candidates, caller));
-        let Some(index) = picked else { return Err(state.wait(now)) };
+        let Some(index) = picked else {
+            let usable = |endpoint: &Endpoint| endpoint.weight > 0 || is_named(endpoint);
+            return Err(state.wait(&self.target, usable, now));
+        };
         let trial = state.enter(index);
         Ok(Choice { pool: self, index, trial, told: false })
     }
@@ -150,8 +153,11 @@ impl State {
         .collect()
     }
 
-    fn wait(&self, now: Timestamp) -> Duration {
-        self.conditions.iter().map(|condition| condition.wait(now)).min().unwrap_or_default()
+    /// How long until one of the endpoints that `may` be called is tried.
+    fn wait(&self, target: &Target, may: impl Fn(&Endpoint) -> bool, now: Timestamp) -> Duration {
+        let endpoints = target.endpoints.iter().zip(&self.conditions);
+        let waits = endpoints.filter(|(endpoint, _)| may(endpoint)).map(|(_, condition)| condition.wait(now));
+        waits.min().unwrap_or_default()
     }
 
     fn enter(&mut self, index: usize) -> bool {
@@ -372,6 +378,16 @@ mod tests {
             assert_eq!(call(&pool, id, at(10), &["a"]), *home);
         }
         assert_eq!(call(&pool, of("a"), at(10), &[]), "a");
+    }
+
+    #[test]
+    fn a_caller_waits_for_no_endpoint_that_is_for_others() {
+        let closed =
+            Endpoint { weight: 0, callers: vec![EntityName::new("User", "carol")], ..endpoint("canary") };
+        let pool = pool(Balance::Weighted, vec![endpoint("stable"), closed]);
+        (0..3).for_each(|_| drop(call(&pool, "erin", at(0), &["stable"])));
+        assert_eq!(call(&pool, "erin", at(0), &[]), "wait 10000");
+        assert_eq!(call(&pool, "carol", at(0), &[]), "canary");
     }
 
     #[test]
