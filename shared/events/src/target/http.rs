@@ -31,9 +31,16 @@ const FORWARDED_HOST: HeaderName = HeaderName::from_static("x-forwarded-host");
 const FORWARDED_PORT: HeaderName = HeaderName::from_static("x-forwarded-port");
 const FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
 
-/// Under these names proxies state where a request comes from; a caller's own claims are none.
-const FROM: [&str; 7] = [
+/// Under these names proxies state where a request comes from, and by which certificate (RFC 9440 section 4: whoever states
+/// it takes off what callers say of it); a caller's own claims are none.
+const FROM: [&str; 13] = [
+    "client-cert",
+    "client-cert-chain",
     "client-ip",
+    "proxy-client-ip",
+    "wl-proxy-client-ip",
+    "x-envoy-external-address",
+    "x-original-forwarded-for",
     "x-client-ip",
     "x-cluster-client-ip",
     "x-real-ip",
@@ -44,12 +51,15 @@ const FROM: [&str; 7] = [
 
 /// Under these names frameworks read another method or path than those that were decided on; and `proxy` becomes the
 /// variable `HTTP_PROXY` of programs with CGI-like variables (RFC 3875 section 4.1.18).
-const INSTEAD: [&str; 7] = [
+const INSTEAD: [&str; 10] = [
     "proxy",
+    "x-envoy-original-path",
     "x-http-method",
     "x-http-method-override",
     "x-method-override",
+    "x-host",
     "x-original-host",
+    "x-original-uri",
     "x-original-url",
     "x-rewrite-url",
 ];
@@ -226,6 +236,9 @@ mod tests {
                 ("X-Forwarded-User", "root"),
                 ("X-Real-IP", "10.0.0.1"),
                 ("True-Client-IP", "10.0.0.1"),
+                ("Client-Cert", ":MIIB:"),
+                ("Client-Cert-Chain", ":MIIB:"),
+                ("X-Envoy-External-Address", "10.0.0.1"),
                 ("Host", "evil.example"),
             ],
             &[
@@ -273,6 +286,8 @@ mod tests {
             &[
                 ("X-HTTP-Method-Override", "DELETE"),
                 ("X-Original-URL", "/admin"),
+                ("X-Original-URI", "/admin"),
+                ("X-Host", "evil.example"),
                 ("Proxy", "http://evil.example"),
                 ("Expect", "100-continue"),
                 ("Content-Length", "5"),
