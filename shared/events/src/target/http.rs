@@ -3,7 +3,10 @@
 use std::net::IpAddr;
 
 use doorward_model::{Front, FrontKind, HttpRequest, Trace};
-use http::header::{AUTHORIZATION, CONTENT_LENGTH, COOKIE, EXPECT, FORWARDED, HOST, PROXY_AUTHENTICATE, VIA};
+use http::header::{
+    AUTHORIZATION, CONTENT_LENGTH, COOKIE, EXPECT, FORWARDED, HOST, PROXY_AUTHENTICATE, SET_COOKIE, VIA,
+    WWW_AUTHENTICATE,
+};
 use http::{HeaderMap, HeaderName, HeaderValue, Method};
 
 use crate::fields;
@@ -106,8 +109,10 @@ fn is_dropped(name: &HeaderName) -> bool {
 }
 
 /// The fields of an answer that may go to a caller: those beyond one connection, without those that only the door states.
+/// From a `third_party` goes no cookie, which browsers would keep as the door's and the third party is never sent, and no
+/// challenge, which is for the door's credentials to answer.
 #[must_use]
-pub fn answer_fields(headers: &HeaderMap) -> HeaderMap {
+pub fn answer_fields(headers: &HeaderMap, third_party: bool) -> HeaderMap {
     let mut kept = fields::end_to_end(headers);
     let own: Vec<HeaderName> =
         kept.keys().filter(|name| name.as_str().starts_with("x-doorward-")).cloned().collect();
@@ -115,6 +120,10 @@ pub fn answer_fields(headers: &HeaderMap) -> HeaderMap {
         kept.remove(name);
     }
     kept.remove(PROXY_AUTHENTICATE);
+    if third_party {
+        kept.remove(SET_COOKIE);
+        kept.remove(WWW_AUTHENTICATE);
+    }
     kept
 }
 
@@ -350,7 +359,7 @@ mod tests {
 
     #[test]
     fn an_answer_loses_what_holds_for_its_connection_and_what_is_the_doors() {
-        let answer = answer_fields(&map(&[
+        let answered = map(&[
             ("Connection", "x-hop, close"),
             ("X-Hop", "1"),
             ("Transfer-Encoding", "chunked"),
@@ -361,9 +370,14 @@ mod tests {
             ("Set-Cookie", "b=2"),
             ("WWW-Authenticate", "Basic"),
             ("Content-Encoding", "gzip"),
-        ]));
-        let mut names: Vec<&str> = answer.iter().map(|(name, _)| name.as_str()).collect();
-        names.sort_unstable();
-        assert_eq!(names, ["content-encoding", "set-cookie", "set-cookie", "www-authenticate"]);
+        ]);
+        let names = |third_party: bool| {
+            let answer = answer_fields(&answered, third_party);
+            let mut names: Vec<String> = answer.iter().map(|(name, _)| name.to_string()).collect();
+            names.sort_unstable();
+            names
+        };
+        assert_eq!(names(false), ["content-encoding", "set-cookie", "set-cookie", "www-authenticate"]);
+        assert_eq!(names(true), ["content-encoding"]);
     }
 }

@@ -44,7 +44,7 @@ pub(super) fn reply(
             deadline: Box::pin(sleep_until(deadline)),
         })),
     };
-    let mut headers = answer_fields(&head.headers);
+    let mut headers = answer_fields(&head.headers, server.credentials.is_some());
     for name in &server.answer_headers.remove {
         headers.remove(name);
     }
