@@ -15,7 +15,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("aws", &["config", "core", "events", "model"]),
     ("emulator", &[]),
     ("testkit", &["config", "core", "model"]),
-    ("cli", &["aws", "config", "core", "emulator", "events", "model", "policy"]),
+    ("cli", &["aws", "config", "contract", "core", "emulator", "events", "model", "policy"]),
     ("tests", &[]),
     ("authorizer", &["aws", "config", "core", "events", "model"]),
     ("dispatcher", &["aws", "core", "events", "model"]),

@@ -6,6 +6,7 @@ mod calling;
 mod check;
 mod clients;
 mod completions;
+mod contract;
 mod cost;
 mod demo;
 mod dev;
@@ -14,6 +15,7 @@ mod ending;
 mod endpoint;
 mod explanation;
 mod faults;
+mod import;
 mod keys;
 mod local_callers;
 mod local_door;
@@ -63,6 +65,8 @@ Examples:
   doorward usage invoice --period 2026-11
                                          price a month
   doorward cost --calls 10M              estimate what the configuration costs
+  doorward import openapi export.json    make a project of an OpenAPI document or API Gateway's export
+  doorward contract diff OLD NEW         which changes of a contract break callers?
   doorward dev                           run the local door over this project's functions
   doorward emit s3 --bucket receipts --key inbox/a.pdf
   doorward demo                          run the shop demo and explain every answer
@@ -81,6 +85,8 @@ enum Verb {
     Policy(policy::Arguments),
     Usage(usage::Arguments),
     Cost(cost::Arguments),
+    Contract(contract::Arguments),
+    Import(import::Arguments),
     Completions(completions::Arguments),
 }
 
@@ -109,6 +115,8 @@ async fn run() -> std::process::ExitCode {
         (Verb::Plans(arguments), Ok(format)) => plans::run(arguments, format).await,
         (Verb::Policy(arguments), Ok(format)) => policy::run(arguments, format).await,
         (Verb::Cost(arguments), Ok(format)) => cost::run(&arguments, format),
+        (Verb::Import(arguments), Ok(format)) => import::run(&arguments, format),
+        (Verb::Contract(arguments), Ok(format)) => contract::run(&arguments, format),
         (Verb::Completions(arguments), Ok(_)) => completions::run::<Arguments>(&arguments),
     };
     done.unwrap_or_else(|failure| {

@@ -15,8 +15,8 @@ pub(crate) struct Sources {
     bundle: Option<Arc<Bundle>>,
     /// What lies beside the policies and is no part of the bundle, where it was read.
     pub(crate) beside: PolicyTestFiles,
-    /// A file from elsewhere, by the path that the user gave.
-    pub(crate) given: Option<(String, String)>,
+    /// Files from elsewhere, by the paths that the user gave.
+    pub(crate) given: Vec<(String, String)>,
     config: PathBuf,
     /// What all other names are relative to.
     root: PathBuf,
@@ -24,7 +24,12 @@ pub(crate) struct Sources {
 
 impl Sources {
     fn new(bundle: Option<Arc<Bundle>>, config: PathBuf, root: PathBuf) -> Self {
-        Self { bundle, beside: PolicyTestFiles::default(), given: None, config, root }
+        Self { bundle, beside: PolicyTestFiles::default(), given: Vec::new(), config, root }
+    }
+
+    /// Of files that are no part of a project.
+    pub(crate) fn of_files(given: Vec<(String, String)>) -> Self {
+        Self { given, ..Self::new(None, PathBuf::new(), PathBuf::new()) }
     }
 
     pub(crate) fn text(&self, name: &str) -> Option<&str> {
@@ -38,7 +43,7 @@ impl Sources {
 
     /// The path from here, which an editor can open.
     pub(crate) fn path(&self, name: &str) -> String {
-        if self.given.as_ref().is_some_and(|(given, _)| given == name) {
+        if self.given.iter().any(|(given, _)| given == name) {
             return name.to_owned();
         }
         let is_config = self.bundle.as_ref().is_some_and(|bundle| name == bundle.config.0);

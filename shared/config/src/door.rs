@@ -3,7 +3,7 @@ use std::time::Duration;
 
 use doorward_model::Fault;
 
-use crate::checked::{Door, Updates};
+use crate::checked::{Door, OpenapiAccess, Updates};
 use crate::duration::DAY;
 use crate::names;
 use crate::reader::Value;
@@ -18,6 +18,11 @@ const MOST_IN_BATCH: u64 = 1000;
 /// a function runs.
 const INTEGRATION: std::ops::RangeInclusive<Duration> =
     Duration::from_millis(50)..=Duration::from_secs(15 * 60);
+const OPENAPI: &[(&str, OpenapiAccess)] = &[
+    ("public", OpenapiAccess::Public),
+    ("authenticated", OpenapiAccess::Authenticated),
+    ("off", OpenapiAccess::Off),
+];
 const UPDATES: &[(&str, Updates)] = &[("none", Updates::None), ("table", Updates::Table)];
 
 /// Reads `[door]`; a `fronts` that stands in it is handed out unread.
@@ -39,6 +44,7 @@ pub(crate) fn read<'t>(value: Value<'t>, fronts: &mut Option<Value<'t>>) -> Resu
         let integration_timeout =
             section.or("integration_timeout", Duration::from_secs(29), |value| value.duration(INTEGRATION));
         let batch = section.or("batch", 100, |value| value.integer(1..=MOST_IN_BATCH));
+        let openapi = section.or("openapi", OpenapiAccess::default(), |value| value.choice(OPENAPI));
         *fronts = section.optional("fronts", Ok)?;
         Ok(Door {
             name: name?,
@@ -52,6 +58,7 @@ pub(crate) fn read<'t>(value: Value<'t>, fronts: &mut Option<Value<'t>>) -> Resu
             record_decisions: record_decisions?,
             integration_timeout: integration_timeout?,
             batch: usize::try_from(batch?).unwrap_or(usize::MAX),
+            openapi: openapi?,
         })
     })
 }

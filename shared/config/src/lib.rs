@@ -57,10 +57,10 @@ pub use checked::{
     Config, ContractRef, Cors, Credential, Credentials, Currency, Dimension, Domain, Door, Durability,
     Endpoint, EventBridgeTarget, EventRule, FieldRules, Health, HttpTarget, Iam, IdentityKey, Invocation,
     Issuer, JwksLocation, LambdaTarget, Limit, LimitMode, LimitRule, MessageGroup, OnDeny, OnStoreFailure,
-    Override, ParentRule, PayloadForm, Plan, Price, PrincipalRule, Protocol, PurposeRule, ResourceRule,
-    Retry, Rewrite, Route, RouteMatch, SchemaRef, Shadow, SnsTarget, SqsTarget, StepFunctionsTarget, Target,
-    TargetKind, Template, TemplatePart, Tier, TokenKind, UnitsFormula, UnitsInput, UnitsOperator, UnitsRule,
-    UnitsTerm, Updates, Webhook, WebhookScheme, Window,
+    OpenapiAccess, Override, ParentRule, PayloadForm, Plan, Price, PrincipalRule, Protocol, PurposeRule,
+    ResourceRule, Retry, Rewrite, Route, RouteMatch, SchemaRef, Shadow, SnsTarget, SqsTarget,
+    StepFunctionsTarget, Target, TargetKind, Template, TemplatePart, Tier, TokenKind, UnitsFormula,
+    UnitsInput, UnitsOperator, UnitsRule, UnitsTerm, Updates, Webhook, WebhookScheme, Window,
 };
 pub use duration::parse as parse_duration;
 pub use environment::{ENVIRONMENT, EnvironmentVariable, jwks_url_variable, target_variable};

@@ -30,14 +30,7 @@ pub(crate) struct Checker {
 impl Checker {
     /// Compiles the bundle; patterns run on the engine whose time is linear in the text.
     pub(crate) fn compile(documents: &Documents<'_>, bundle: &Bundle) -> Result<Self, Fault> {
-        jsonschema::options()
-            .with_draft(Draft::Draft202012)
-            .with_pattern_options(PatternOptions::regex())
-            .should_validate_formats(true)
-            .with_keyword("multipleOf", keywords::multiple_of)
-            .with_keyword("uniqueItems", keywords::unique_items)
-            .offline()
-            .build(&bundle.schema)
+        validator(&bundle.schema)
             .map(|validator| Self {
                 validator,
                 locatable: bundle.locatable,
@@ -57,6 +50,18 @@ impl Checker {
         let errors = self.validator.iter_errors(value).take(MAX_VIOLATIONS);
         errors.map(|error| self.vocabulary.locate(part, prefix, value, &error)).collect()
     }
+}
+
+/// What judges by `schema`, a JSON Schema 2020-12 document that stands alone.
+pub(crate) fn validator(schema: &Value) -> Result<Validator, ValidationError<'static>> {
+    jsonschema::options()
+        .with_draft(Draft::Draft202012)
+        .with_pattern_options(PatternOptions::regex())
+        .should_validate_formats(true)
+        .with_keyword("multipleOf", keywords::multiple_of)
+        .with_keyword("uniqueItems", keywords::unique_items)
+        .offline()
+        .build(schema)
 }
 
 /// A violation at `pointer` in `part`.

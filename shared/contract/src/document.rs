@@ -15,7 +15,7 @@ use crate::reference::{closest, follow};
 use crate::{compile, pointer};
 
 /// Path Item Object: the members that are operations.
-const METHODS: [(&str, Method); 8] = [
+pub(crate) const METHODS: [(&str, Method); 8] = [
     ("get", Method::GET),
     ("put", Method::PUT),
     ("post", Method::POST),
@@ -29,10 +29,10 @@ const METHODS: [(&str, Method); 8] = [
 /// An OpenAPI 3.0 or 3.1 document that was read; operations are compiled as they are asked for.
 #[derive(Debug)]
 pub struct Document {
-    library: Arc<Library>,
-    file: String,
+    pub(crate) library: Arc<Library>,
+    pub(crate) file: String,
     /// By `operationId`.
-    operations: BTreeMap<String, Entry>,
+    pub(crate) operations: BTreeMap<String, Entry>,
 }
 
 /// Where an operation stands in the document.

@@ -62,7 +62,8 @@ impl<'l> Documents<'l> {
         self.find(at).map_or(self.root, |(source, _)| source)
     }
 
-    fn place(&self, at: &str) -> Place {
+    /// Where what stands at `at` is written.
+    pub(crate) fn place(&self, at: &str) -> Place {
         match self.find(at) {
             Some((source, pointer)) => source.place(pointer),
             None => self.root.place(""),

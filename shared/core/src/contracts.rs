@@ -9,8 +9,12 @@ use crate::bundle::Bundle;
 
 /// The contracts of all routes and events, in their order.
 pub(crate) struct Contracts {
-    operations: Vec<Option<Operation>>,
-    schemas: Vec<Option<Schema>>,
+    /// One a route.
+    pub(crate) operations: Vec<Option<Operation>>,
+    /// One an event.
+    pub(crate) schemas: Vec<Option<Schema>>,
+    /// The documents that routes name, by their files.
+    pub(crate) documents: HashMap<String, Document>,
     faulty: bool,
 }
 
@@ -41,7 +45,10 @@ impl Contracts {
         };
         let operations = config.routes.iter().map(&mut operation).collect();
         let schemas = config.events.iter().map(|event| schema(&library, event, faults)).collect();
-        Self { operations, schemas, faulty: faults.0.len() > before }
+        let documents =
+            documents.into_iter().filter_map(|(file, document)| Some((file.to_owned(), document?)));
+        let documents = documents.collect();
+        Self { operations, schemas, documents, faulty: faults.0.len() > before }
     }
 
     /// The faults that the contracts have whatever the routes are.
@@ -67,11 +74,6 @@ impl Contracts {
     /// The schema of the payload of the event at `place`.
     pub(crate) fn schema(&self, place: usize) -> Option<&Schema> {
         self.schemas.get(place)?.as_ref()
-    }
-
-    /// One a route, and one an event.
-    pub(crate) fn into_parts(self) -> (Vec<Option<Operation>>, Vec<Option<Schema>>) {
-        (self.operations, self.schemas)
     }
 }
 

@@ -212,6 +212,9 @@ impl Door {
         if let Some(reply) = self.preflight(inbound, &mut call) {
             return Answer::Http(reply);
         }
+        if let Some(reply) = self.openapi(inbound, &mut call).await {
+            return Answer::Http(reply);
+        }
         if let Some(reply) = self.own_usage(inbound, &mut call).await {
             return Answer::Http(reply);
         }

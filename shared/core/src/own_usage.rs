@@ -66,9 +66,31 @@ impl Door {
     }
 
     async fn standing(&self, inbound: &Inbound, call: &mut Call) -> Result<Value, Refusal> {
+        let open = self.who_asks(inbound, call).await?;
+        let (now, scope) = (self.ports.clock.now(), open.scope());
+        let assignment = self.limiter.read_assignment(self.ports.limits.as_ref(), &scope, now);
+        let assignment =
+            self.in_time(call, assignment).await.map_err(|error| self.store_away(call, &error))?;
+        let plan = self.plan(&open, Some(&assignment), call)?;
+        let read = self.read_standing(plan, &open, now);
+        let (limits, usage) =
+            self.in_time(call, read).await.map_err(|error| self.store_away(call, &error))?;
+        let month = Bucket::holding(Grain::Month, now);
+        Ok(json!({
+            "caller": open.caller(),
+            "plan": plan.map(|plan| &plan.name),
+            "plan_version": plan.map(|plan| &plan.version),
+            "at": now,
+            "limits": limits,
+            "usage": { "period": month.to_string(), "calls": usage },
+        }))
+    }
+
+    /// Who asks the door for what is its own, by any credentials that some route takes.
+    pub(crate) async fn who_asks(&self, inbound: &Inbound, call: &mut Call) -> Result<Open, Refusal> {
         let Message::Http(request) = &inbound.message else { return Err(Refusal::NotFound) };
         self.screen_request(request)?;
-        // Where no route takes credentials that prove somebody, nobody has usage.
+        // Where no route takes credentials that prove somebody, nobody asks.
         let rules = self.rules.own_usage.as_ref().ok_or(Refusal::NotFound)?;
         let path = self.rules.canonical_path(inbound.front.kind, request)?;
         let named = Named::default();
@@ -85,23 +107,7 @@ impl Door {
         call.caller = Some(principal.name.clone());
         let open = Open::of_nothing(&principal, rules.plan.as_ref(), request.source_ip, call);
         self.bound_questions(&open)?;
-        let (now, scope) = (self.ports.clock.now(), open.scope());
-        let assignment = self.limiter.read_assignment(self.ports.limits.as_ref(), &scope, now);
-        let assignment =
-            self.in_time(call, assignment).await.map_err(|error| self.store_away(call, &error))?;
-        let plan = self.plan(&open, Some(&assignment), call)?;
-        let read = self.read_standing(plan, &open, now);
-        let (limits, usage) =
-            self.in_time(call, read).await.map_err(|error| self.store_away(call, &error))?;
-        let month = Bucket::holding(Grain::Month, now);
-        Ok(json!({
-            "caller": principal.name.to_string(),
-            "plan": plan.map(|plan| &plan.name),
-            "plan_version": plan.map(|plan| &plan.version),
-            "at": now,
-            "limits": limits,
-            "usage": { "period": month.to_string(), "calls": usage },
-        }))
+        Ok(open)
     }
 
     /// Questions cost reads, so each caller has few of them a second, in each sandbox.

@@ -5,7 +5,7 @@ use std::sync::OnceLock;
 use doorward_config::{
     Certificates, Config, EventRule, Iam, Issuer, JwksLocation, Plan, PurposeRule, Route, Target, Webhook,
 };
-use doorward_contract::{Operation, Schema};
+use doorward_contract::{Document, Operation, Schema};
 use doorward_model::entity_type::{
     ANONYMOUS, AWS_ACCOUNT, AWS_ORGANIZATION, CERTIFICATE, CLIENT, EVENT_SOURCE, FUNCTION, ROLE, SENDER,
 };
@@ -20,6 +20,7 @@ use crate::contracts::Contracts;
 use crate::identify;
 use crate::keys::KeySet;
 use crate::load::{self, LoadRules};
+use crate::merged_contract;
 use crate::own_usage;
 use crate::router::Router;
 use crate::token_shape;
@@ -42,6 +43,9 @@ pub struct Rules {
     pub(crate) reuse: Reuse,
     /// The actions whose policies read the caller's address; found when it is first asked for.
     pub(crate) by_address: OnceLock<HashSet<String>>,
+    /// What contracts stand in, and all of them as one text; written when it is first asked for.
+    documents: HashMap<String, Document>,
+    merged: OnceLock<Option<String>>,
     digest: String,
 }
 
@@ -138,17 +142,19 @@ impl Rules {
             let reads = validated.is_none().then(|| policies.reads_by_action());
             faults.0.extend(authorizer_cache::faults(&config, reads.as_ref()));
         }
-        let (operations, schemas) = contracts.into_parts();
+        let Contracts { operations, schemas, documents, .. } = contracts;
         let routes = resolve_routes(&config, operations, units, &policies, &mut faults);
         let events = resolve_events(&config, schemas, &mut faults);
         let digest = bundle.digest(policies.depth(), policies.schema());
         let takes_api_keys = config.routes.iter().any(Route::accepts_api_keys);
         let own_usage = resolve_own_usage(&config);
         let reuse = Reuse::of(&config.authorizer);
-        let by_address = OnceLock::new();
+        let (by_address, merged) = (OnceLock::new(), OnceLock::new());
         let rules = Self {
             reuse,
             by_address,
+            documents,
+            merged,
             router,
             policies,
             routes,
@@ -166,6 +172,14 @@ impl Rules {
     #[must_use]
     pub fn config(&self) -> &Config {
         &self.config
+    }
+
+    /// The contracts of all routes as one OpenAPI 3.1 document, in JSON; `None` where `[door] openapi` is `"off"`.
+    #[must_use]
+    pub fn openapi(&self) -> Option<&str> {
+        let write =
+            || merged_contract::write(&self.config, &self.documents).map(|document| document.to_string());
+        self.merged.get_or_init(write).as_deref()
     }
 
     /// The compiled policies.

@@ -3,7 +3,7 @@ use std::time::Duration;
 use doorward_config::{Endpoint, EventBridgeTarget};
 use doorward_core::ports::Forward;
 use doorward_model::{Reply, TargetFault};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use super::{LARGEST_RECEIPT, attributes, fault, payload};
@@ -17,7 +17,22 @@ const TIME: usize = 14;
 /// The longest `detail-type` (the same).
 const LONGEST_TYPE: usize = 128;
 
-/// "PutEvents", EventBridge API reference. An entry that failed has a code in the place of an id.
+/// "PutEvents", EventBridge API reference.
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct Event<'a> {
+    event_bus_name: &'a str,
+    source: &'a str,
+    detail_type: &'a str,
+    detail: &'a str,
+    resources: Vec<String>,
+    /// Seconds, the same at every try.
+    time: i64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    trace_header: Option<&'a str>,
+}
+
+/// The same. An entry that failed has a code in the place of an id.
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
 struct Receipt {
@@ -52,18 +67,15 @@ pub(super) async fn send(
     if detail.len() + kind.source.len() + detail_type.len() + along + TIME > LARGEST {
         return Err(TargetFault::Unfit("it is larger than the 1 MiB that a bus takes"));
     }
-    let mut entry = json!({
-        "EventBusName": endpoint.address,
-        "Source": kind.source,
-        "DetailType": detail_type,
-        "Detail": detail,
-        "Resources": resources,
-        // Seconds, the same at every try.
-        "Time": forward.call.at.as_second(),
-    });
-    if let Some(trace) = attributes::xray(forward) {
-        entry["TraceHeader"] = trace.into();
-    }
+    let entry = Event {
+        event_bus_name: &endpoint.address,
+        source: &kind.source,
+        detail_type,
+        detail: &detail,
+        resources,
+        time: forward.call.at.as_second(),
+        trace_header: attributes::xray(forward),
+    };
     let answer = api
         .ask(Question {
             service: Service::EventBridge,

@@ -1,10 +1,11 @@
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use doorward_config::{Endpoint, MessageGroup, SqsTarget};
 use doorward_core::ports::Forward;
 use doorward_model::{Reply, TargetFault};
-use serde::Deserialize;
-use serde_json::{Map, Value, json};
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
 
 use super::{LARGEST_RECEIPT, attributes, fault, names, payload};
 use crate::accepted::accepted;
@@ -14,6 +15,20 @@ use crate::api::{Place, Question, Service, ServiceApi};
 const LARGEST: usize = 1024 * 1024;
 
 /// "SendMessage", SQS API reference.
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct Message<'a> {
+    queue_url: &'a str,
+    message_body: &'a str,
+    message_attributes: BTreeMap<&'static str, Value>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    message_system_attributes: Option<Value>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    message_group_id: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    message_deduplication_id: Option<String>,
+}
+
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
 struct Receipt {
@@ -33,29 +48,24 @@ pub(super) async fn send(
     if body.len() + attributes::size(&attributes) > LARGEST {
         return Err(TargetFault::Unfit("it is larger than the 1 MiB that a queue takes"));
     }
-    let typed = |text: &str| json!({ "DataType": "String", "StringValue": text });
-    let named: Map<String, Value> =
-        attributes.iter().map(|(name, value)| ((*name).to_owned(), typed(value))).collect();
-    let mut input = json!({
-        "QueueUrl": endpoint.address,
-        "MessageBody": body,
-        "MessageAttributes": named,
-    });
-    if let Some(trace) = attributes::xray(forward) {
-        input["MessageSystemAttributes"] = json!({ "AWSTraceHeader": typed(trace) });
-    }
-    if let Some(group) = &kind.group {
-        let (group, id) = group_of(group, forward);
-        input["MessageGroupId"] = group.into();
-        input["MessageDeduplicationId"] = id.into();
-    }
+    let (group, id) = kind.group.as_ref().map(|group| group_of(group, forward)).unzip();
+    let input = Message {
+        queue_url: &endpoint.address,
+        message_body: &body,
+        message_attributes: attributes.iter().map(|(name, value)| (*name, typed(value))).collect(),
+        message_system_attributes: attributes::xray(forward)
+            .map(|trace| json!({ "AWSTraceHeader": typed(trace) })),
+        message_group_id: group,
+        message_deduplication_id: id,
+    };
+    let input = serde_json::to_string(&input).map_err(|_| TargetFault::Unfit("it cannot be written"))?;
     let answer = api
         .ask(Question {
             service: Service::Sqs,
             region: endpoint.region.as_deref(),
             place: Place::Origin(origin(&endpoint.address)),
             operation: "SendMessage",
-            body: &input.to_string(),
+            body: &input,
             trace: None,
             within,
             largest: LARGEST_RECEIPT,
@@ -63,6 +73,10 @@ pub(super) async fn send(
         .await?;
     let receipt: Receipt = serde_json::from_slice(&answer).map_err(|_| fault::unreadable())?;
     Ok(accepted(&json!({ "messageId": receipt.message_id })))
+}
+
+fn typed(text: &str) -> Value {
+    json!({ "DataType": "String", "StringValue": text })
 }
 
 /// The group of a FIFO queue's or topic's message, and what a second one of the same call is known by: within five minutes

@@ -5,7 +5,7 @@ use doorward_core::ports::Forward;
 use doorward_model::{Reply, TargetFault};
 use http::StatusCode;
 use jiff::Timestamp;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::{LARGEST_RECEIPT, attributes, fault, names, payload};
@@ -19,6 +19,16 @@ const LARGEST: usize = 256 * 1024;
 const LARGEST_ANSWER: usize = 2 * 6 * LARGEST + LARGEST_RECEIPT;
 
 /// "StartExecution", Step Functions API reference.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Start<'a> {
+    state_machine_arn: &'a str,
+    name: &'a str,
+    input: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    trace_header: Option<&'a str>,
+}
+
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Started {
@@ -48,10 +58,13 @@ pub(super) async fn send(
         return Err(TargetFault::Unfit("it is larger than the 256 KiB that a state machine takes"));
     }
     let name = names::execution(forward.call.id.as_str());
-    let mut body = json!({ "stateMachineArn": endpoint.address, "name": name, "input": input });
-    if let Some(trace) = attributes::xray(forward) {
-        body["traceHeader"] = trace.into();
-    }
+    let start = Start {
+        state_machine_arn: &endpoint.address,
+        name: &name,
+        input: &input,
+        trace_header: attributes::xray(forward),
+    };
+    let body = serde_json::to_string(&start).map_err(|_| TargetFault::Unfit("it cannot be written"))?;
     let (operation, prefix, largest) = match kind.invocation {
         Invocation::Async => ("StartExecution", "", LARGEST_RECEIPT),
         // This operation has a host of its own.
@@ -63,7 +76,7 @@ pub(super) async fn send(
             region: endpoint.region.as_deref(),
             place: Place::Region(prefix),
             operation,
-            body: &body.to_string(),
+            body: &body,
             trace: None,
             within,
             largest,

@@ -154,7 +154,7 @@ fn explain_sample(
     let name = file.display().to_string();
     let text = String::from_utf8(read_event(file)?)
         .map_err(|_| Failure::new(format!("cannot read `{name}`: it is not UTF-8")))?;
-    project.sources.given = Some((name.clone(), text.clone()));
+    project.sources.given = vec![(name.clone(), text.clone())];
     let rehearsed = match name.ends_with(".json") {
         true => rehearse_envelope(&project, &name, &text, arguments),
         false if arguments.principal.is_some() => {

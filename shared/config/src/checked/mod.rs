@@ -107,6 +107,20 @@ pub struct Door {
     /// How many calls of [`Durability::Batched`] one item of the ledger holds: a sandbox that is killed loses fewer
     /// answered calls than that.
     pub batch: usize,
+    /// Who may read the merged contract, `GET /.doorward/openapi.json`.
+    pub openapi: OpenapiAccess,
+}
+
+/// Who may read the merged contract of all routes.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum OpenapiAccess {
+    /// Anybody.
+    Public,
+    /// Whoever shows credentials that some route takes.
+    #[default]
+    Authenticated,
+    /// Nobody: it is not there.
+    Off,
 }
 
 /// `[shadow]`: policies that are decided beside those in force, and never enforced.

@@ -26,6 +26,7 @@ fn the_shop_reads_as_it_is_written() {
                 record_decisions: None,
                 integration_timeout: 29s,
                 batch: 100,
+                openapi: Authenticated,
             },
             fronts: [
                 Front {

@@ -13,6 +13,7 @@ mod documents;
 mod faults;
 mod generated;
 mod hostile;
+mod merged;
 mod parameters;
 mod requests;
 mod responses;

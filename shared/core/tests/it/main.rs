@@ -25,6 +25,7 @@ mod live;
 mod loaded;
 mod misplaced;
 mod negative_tokens;
+mod openapi;
 mod own_usage;
 mod policy_tests;
 mod prices;

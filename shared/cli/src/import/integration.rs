@@ -1,0 +1,249 @@
+//! `x-amazon-apigateway-integration`: what an operation leads to
+//! (<https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-swagger-extensions-integration.html>).
+
+use serde_json::{Map, Value, json};
+
+use super::{Reading, join, names, servers};
+
+pub(super) const KEY: &str = "x-amazon-apigateway-integration";
+
+/// What an integration leads to.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Leads {
+    /// The name that its target has, where no other is called so.
+    pub(super) name: String,
+    pub(super) keys: Vec<(&'static str, Value)>,
+    /// The path at the target, with parameters, where it is known.
+    pub(super) path: Option<String>,
+}
+
+/// Members that need no word: what they say holds of the door, or is read below.
+const SAID: [&str; 12] = [
+    "type",
+    "uri",
+    "httpMethod",
+    "connectionType",
+    "payloadFormatVersion",
+    "timeoutInMillis",
+    "integrationSubtype",
+    "requestParameters",
+    "cacheNamespace",
+    "passthroughBehavior",
+    "contentHandling",
+    "integrationMethod",
+];
+
+/// Reads the integration at `at` of an operation of `method`; `None` where it leads to nothing that a door forwards to.
+pub(super) fn read(reading: &mut Reading<'_>, at: &str, method: &str) -> Option<Leads> {
+    let (at, integration) = reading.follow(at)?;
+    reading.read.push(at.clone());
+    let integration = integration.as_object()?;
+    let kind = reading.text(&at, "type").unwrap_or_default().to_ascii_lowercase();
+    tell_unsaid(reading, &at, integration);
+    let leads = match kind.as_str() {
+        "mock" => {
+            let what = if method == "OPTIONS" {
+                "a preflight that API Gateway answers: say `[cors]`, and the door answers preflights"
+            } else {
+                "an answer that API Gateway makes up itself (`mock`)"
+            };
+            reading.leave(&at, what);
+            return None;
+        }
+        "http" | "http_proxy" => http(reading, &at, integration, &kind, method),
+        "aws" | "aws_proxy" => aws(reading, &at, integration, &kind),
+        other => {
+            reading.leave(&join(&at, "type"), format!("the type of integration `{other}`"));
+            None
+        }
+    };
+    let mut leads = leads.unwrap_or_else(|| {
+        let what = "the integration leads to nothing that is known here: set the target `to-be-set`";
+        reading.leave(&at, what);
+        to_be_set()
+    });
+    if let Some(timeout) = integration.get("timeoutInMillis").and_then(Value::as_u64) {
+        leads.keys.push(("timeout", json!(format!("{timeout}ms"))));
+    }
+    Some(leads)
+}
+
+/// A target that is to be filled in. No function can be called so by chance: the name says what to do.
+pub(super) fn to_be_set() -> Leads {
+    Leads { name: "to-be-set".to_owned(), keys: vec![("lambda", json!("to-be-set"))], path: None }
+}
+
+fn tell_unsaid(reading: &mut Reading<'_>, at: &str, integration: &Map<String, Value>) {
+    for (name, value) in integration {
+        let empty =
+            value.as_object().is_some_and(Map::is_empty) || value.as_array().is_some_and(Vec::is_empty);
+        let what = match name.as_str() {
+            name if SAID.contains(&name) || empty => continue,
+            "responses" if is_plain(value) => continue,
+            "responses" => "the mapping of the integration's answers: the door hands answers on as they are",
+            "requestTemplates" => {
+                "the mapping templates of the request: the door hands bodies on as they are"
+            }
+            "credentials" => "the role that the integration is called by: the door calls by its own role",
+            "connectionId" => {
+                "the VPC link: the door must be in the network itself, which `networks` in its target declares"
+            }
+            "tlsConfig" => "the TLS settings of the integration: certificates are always verified",
+            "cacheKeyParameters" => "the cache of answers",
+            "responseParameters" => "the mapping of the answer's header fields",
+            _ => "this part of the integration",
+        };
+        reading.leave(&join(at, name), what);
+    }
+}
+
+/// Answers that are handed on as they are, as the console writes them by default.
+fn is_plain(responses: &Value) -> bool {
+    let plain = |response: &Value| {
+        response.as_object().is_some_and(|all| all.keys().all(|name| name == "statusCode"))
+    };
+    responses.as_object().is_some_and(|all| all.len() <= 1 && all.values().all(plain))
+}
+
+fn http(
+    reading: &mut Reading<'_>,
+    at: &str,
+    integration: &Map<String, Value>,
+    kind: &str,
+    method: &str,
+) -> Option<Leads> {
+    let uri = reading.text(at, "uri")?;
+    let Some((base, path)) = servers::split(&uri) else {
+        reading.leave(&join(at, "uri"), "the address of the integration is no URL of a server");
+        return None;
+    };
+    if uri.contains('?') {
+        reading.leave(
+            &join(at, "uri"),
+            "the query of the integration's address: say it in the route's `rewrite`",
+        );
+    }
+    if kind == "http" {
+        reading.leave(
+            &join(at, "type"),
+            "an `http` integration maps requests and answers; the door hands them on as they are",
+        );
+    }
+    let called = integration.get("httpMethod").and_then(Value::as_str).unwrap_or("ANY");
+    if called != "ANY" && called != method {
+        reading.leave(
+            &join(at, "httpMethod"),
+            format!("the integration is called by {called}; the door calls by the request's own method"),
+        );
+    }
+    let path = parameters(reading, at, integration, path);
+    Some(Leads { name: servers::name(&base), keys: vec![("http", json!(base))], path: Some(path) })
+}
+
+/// Puts the route's parameters where the integration names its own: `integration.request.path.id` is
+/// `method.request.path.order`.
+fn parameters(reading: &mut Reading<'_>, at: &str, integration: &Map<String, Value>, path: String) -> String {
+    let mut path = path;
+    let at = join(at, "requestParameters");
+    for (to, from) in integration.get("requestParameters").and_then(Value::as_object).into_iter().flatten() {
+        let from = from.as_str().unwrap_or_default();
+        let own = to.strip_prefix("integration.request.path.");
+        let theirs = from.strip_prefix("method.request.path.");
+        // What has the name that it had goes through as it is.
+        let same = |kind: &str| {
+            let own = to.strip_prefix("integration.request.").and_then(|own| own.strip_prefix(kind));
+            own.is_some()
+                && own == from.strip_prefix("method.request.").and_then(|own| own.strip_prefix(kind))
+        };
+        match (own, theirs) {
+            (Some(own), Some(theirs)) => {
+                path = path.replace(&format!("{{{own}}}"), &format!("{{{}}}", names::parameter(theirs)))
+            }
+            _ if same("querystring.") || same("header.") => {}
+            _ => reading.leave(
+                &join(&at, to),
+                "the mapping of a parameter: say it in the route's `rewrite` or the target's `headers`",
+            ),
+        }
+    }
+    path
+}
+
+fn aws(reading: &mut Reading<'_>, at: &str, integration: &Map<String, Value>, kind: &str) -> Option<Leads> {
+    if let Some(subtype) = integration.get("integrationSubtype").and_then(Value::as_str) {
+        return service(reading, at, integration, subtype);
+    }
+    let uri = reading.text(at, "uri")?;
+    let Some(function) = function(&uri) else {
+        reading.leave(&join(at, "uri"), "an integration with an AWS service: the door has targets of its own for SQS, SNS, EventBridge and Step Functions");
+        return None;
+    };
+    let mut keys = vec![("lambda", json!(function))];
+    if kind == "aws" {
+        reading.leave(
+            &join(at, "type"),
+            "an `aws` integration maps requests and answers; the door hands them on as they are",
+        );
+    } else if integration.get("payloadFormatVersion").and_then(Value::as_str).unwrap_or("1.0") == "1.0" {
+        keys.push(("payload", json!("1.0")));
+    }
+    let parameters = integration.get("requestParameters").and_then(Value::as_object);
+    for (name, value) in parameters.into_iter().flatten() {
+        if name.eq_ignore_ascii_case("integration.request.header.X-Amz-Invocation-Type") && value == "'Event'"
+        {
+            keys.push(("invocation", json!("async")));
+        } else {
+            reading.leave(
+                &join(&join(at, "requestParameters"), name),
+                "the mapping of a parameter of the function",
+            );
+        }
+    }
+    let name = function.rsplit(":function:").next().unwrap_or(&function).replace(':', "-");
+    Some(Leads { name: names::slug(&name), keys, path: None })
+}
+
+/// The function's ARN in `arn:aws:apigateway:REGION:lambda:path/2015-03-31/functions/ARN/invocations`, or `uri` itself
+/// where it is one.
+fn function(uri: &str) -> Option<String> {
+    let inner = uri
+        .split_once("/functions/")
+        .map(|(_, behind)| behind.strip_suffix("/invocations").unwrap_or(behind));
+    let function = inner.or_else(|| uri.contains(":lambda:").then_some(uri))?;
+    function.contains(":function:").then(|| function.to_owned())
+}
+
+/// The integrations of HTTP APIs with services that the door has targets for, where the request's body is what is sent.
+fn service(
+    reading: &mut Reading<'_>,
+    at: &str,
+    integration: &Map<String, Value>,
+    subtype: &str,
+) -> Option<Leads> {
+    let parameters = integration.get("requestParameters").and_then(Value::as_object)?;
+    let text = |name: &str| parameters.get(name).and_then(Value::as_str);
+    let (key, address, body, extra) = match subtype {
+        "SQS-SendMessage" => ("sqs", text("QueueUrl")?, text("MessageBody"), None),
+        "StepFunctions-StartExecution" => ("stepfunctions", text("StateMachineArn")?, text("Input"), None),
+        "StepFunctions-StartSyncExecution" => {
+            ("stepfunctions", text("StateMachineArn")?, text("Input"), Some(("invocation", json!("sync"))))
+        }
+        other => {
+            reading
+                .leave(&join(at, "integrationSubtype"), format!("the integration with a service, `{other}`"));
+            return None;
+        }
+    };
+    if body.is_none_or(|body| body != "$request.body") {
+        reading.leave(
+            &join(at, "requestParameters"),
+            "the service is sent another thing than the request's body",
+        );
+    }
+    let name = address.rsplit(['/', ':']).next().unwrap_or(address);
+    Some(Leads {
+        name: names::slug(name),
+        keys: [(key, json!(address))].into_iter().chain(extra).collect(),
+        path: None,
+    })
+}

@@ -1,0 +1,229 @@
+//! The operations of a document, as routes.
+
+use std::collections::BTreeSet;
+
+use serde_json::{Map, Value, json};
+
+use super::integration::{self, Leads};
+use super::security::Schemes;
+use super::{Reading, Route, Target, contract, join, names, servers};
+
+/// Path Item Object: the members that are operations a door routes.
+const METHODS: [&str; 7] = ["get", "head", "post", "put", "patch", "delete", "options"];
+/// `x-amazon-apigateway-any-method` stands for the ones of these that are not there themselves.
+const ANY: [&str; 5] = ["get", "post", "put", "patch", "delete"];
+const ANY_METHOD: &str = "x-amazon-apigateway-any-method";
+
+/// What the operations become.
+pub(super) struct Operations<'r, 'a> {
+    reading: &'r mut Reading<'a>,
+    schemes: &'r Schemes,
+    /// Where operations lead that say nothing of it.
+    target: Option<Leads>,
+    is_export: bool,
+    ids: BTreeSet<String>,
+    target_names: BTreeSet<String>,
+    pub(super) targets: Vec<Target>,
+    pub(super) routes: Vec<Route>,
+    /// The `paths` of the contract.
+    pub(super) paths: Map<String, Value>,
+}
+
+impl<'r, 'a> Operations<'r, 'a> {
+    pub(super) fn read(reading: &'r mut Reading<'a>, schemes: &'r Schemes, target: Option<Leads>) -> Self {
+        let is_export = reading.document.value().to_string().contains("\"x-amazon-apigateway-");
+        let mut operations = Self {
+            reading,
+            schemes,
+            target,
+            is_export,
+            ids: BTreeSet::new(),
+            target_names: BTreeSet::new(),
+            targets: Vec::new(),
+            routes: Vec::new(),
+            paths: Map::new(),
+        };
+        // Ids that stand in the document are taken before any is made up.
+        let paths: Vec<String> = operations
+            .reading
+            .value("/paths")
+            .and_then(Value::as_object)
+            .map(|all| all.keys().cloned().collect())
+            .unwrap_or_default();
+        for path in paths.iter().filter(|path| path.starts_with('/')) {
+            operations.path(path);
+        }
+        operations
+    }
+
+    fn path(&mut self, path: &str) {
+        let Some((at, item)) = self.reading.follow(&join("/paths", path)) else { return };
+        if path.contains("+}") {
+            let what =
+                "a path that takes everything below it: the door has no such routes, write one for each path";
+            self.reading.leave(&at, what);
+            return;
+        }
+        let (own, renamed) = contract::path(path);
+        for (old, new) in &renamed {
+            self.reading.leave(&at, format!("the name of the parameter `{old}`: it is `{new}` now"));
+        }
+        let mut written = Map::new();
+        for (name, value) in
+            item.as_object().into_iter().flatten().filter(|(name, _)| !METHODS.contains(&name.as_str()))
+        {
+            if name == "trace" {
+                self.reading.leave(&join(&at, name), "the method TRACE, which no front passes on");
+            } else if !name.starts_with("x-amazon-") {
+                written.insert(name.clone(), contract::without_extensions(value));
+            }
+        }
+        contract::rename(written.get_mut("parameters"), &renamed);
+        let any = item.get(ANY_METHOD).map(|operation| (join(&at, ANY_METHOD), operation));
+        if let Some((place, _)) = &any {
+            self.reading.read.push(place.clone());
+            self.reading.leave(
+                place,
+                format!("any method: there are routes for {}", ANY.join(", ").to_ascii_uppercase()),
+            );
+        }
+        for name in METHODS {
+            let stated = item.get(name).map(|operation| (join(&at, name), operation));
+            let stands_for = || any.clone().filter(|_| ANY.contains(&name));
+            let Some((place, operation)) = stated.or_else(stands_for) else { continue };
+            let is_any = place.ends_with(ANY_METHOD);
+            let operation = self.operation(name, (path, &own), &place, operation, &written, &renamed, is_any);
+            if let Some(operation) = operation {
+                written.insert(name.to_owned(), operation);
+            }
+        }
+        self.paths.insert(own, Value::Object(written));
+    }
+
+    /// The operation as the contract has it; `None` where there is no route for it.
+    #[expect(clippy::too_many_arguments, reason = "what a path says holds of each of its operations")]
+    fn operation(
+        &mut self,
+        name: &str,
+        (path, own): (&str, &str),
+        at: &str,
+        operation: &Value,
+        item: &Map<String, Value>,
+        renamed: &[(String, String)],
+        is_any: bool,
+    ) -> Option<Value> {
+        let method = name.to_ascii_uppercase();
+        let leads = self.leads(at, path, &method)?;
+        let id = self.id(&method, path, at, operation, is_any);
+        let target = self.target(&leads);
+        let auth = self.schemes.of_operation(self.reading, at);
+        let models = !self.is_export || contract::models(operation, &method);
+        if !models {
+            let what =
+                "the operation models none of its messages: its route has no contract until you write one";
+            self.reading.leave(at, what);
+        }
+        let rewrite = leads.path.map(|path| {
+            renamed
+                .iter()
+                .fold(path, |path, (old, new)| path.replace(&format!("{{{old}}}"), &format!("{{{new}}}")))
+        });
+        self.routes.push(Route {
+            id: id.clone(),
+            method,
+            path: own.to_owned(),
+            target,
+            auth: auth.auth,
+            scopes: auth.scopes,
+            contract: models,
+            // API Gateway looks at no answer.
+            check_answers: (self.is_export && models).then_some("report"),
+            rewrite: rewrite.filter(|rewrite| rewrite != own),
+            at: at.to_owned(),
+        });
+        let mut written = contract::without_extensions(operation);
+        contract::rename(written.get_mut("parameters"), renamed);
+        let members = written.as_object_mut()?;
+        members.insert("operationId".to_owned(), json!(id));
+        members.entry("responses").or_insert_with(|| json!({ "default": { "description": "Any answer." } }));
+        let declared = self
+            .declared(item.get("parameters"))
+            .into_iter()
+            .chain(self.declared(members.get("parameters")))
+            .collect();
+        for name in contract::declare(own, &declared, members) {
+            self.reading.leave(at, format!("the parameter `{name}` is not declared: it is any text"));
+        }
+        Some(written)
+    }
+
+    fn leads(&mut self, at: &str, path: &str, method: &str) -> Option<Leads> {
+        let place = join(at, integration::KEY);
+        if self.reading.value(&place).is_some() {
+            self.reading.read.push(place.clone());
+            return integration::read(self.reading, &place, method);
+        }
+        if let Some(target) = &self.target {
+            return Some(target.clone());
+        }
+        let servers = [join(at, "servers"), join(&join("/paths", path), "servers"), "/servers".to_owned()];
+        for servers in servers {
+            let first = format!("{servers}/0");
+            let Some(url) = self.reading.text(&first, "url") else { continue };
+            if let Some((base, path)) = servers::split(&url)
+                && !path.contains('{')
+            {
+                let name = servers::name(&base);
+                let base = format!("{base}{}", path.trim_end_matches('/'));
+                return Some(Leads { name, keys: vec![("http", json!(base))], path: None });
+            }
+        }
+        self.reading.leave(
+            "/servers",
+            "what answers is not said: set the target `to-be-set`, or say it by `--target`",
+        );
+        Some(integration::to_be_set())
+    }
+
+    fn target(&mut self, leads: &Leads) -> String {
+        if let Some(known) = self.targets.iter().find(|target| target.keys == leads.keys) {
+            return known.name.clone();
+        }
+        let name = names::unique(&leads.name, &mut self.target_names);
+        self.targets.push(Target { name: name.clone(), keys: leads.keys.clone() });
+        name
+    }
+
+    fn id(&mut self, method: &str, path: &str, at: &str, operation: &Value, is_any: bool) -> String {
+        let stated = operation.get("operationId").and_then(Value::as_str);
+        let wanted = match stated {
+            Some(id) if is_any => names::action(&format!("{id}-{}", method.to_ascii_lowercase())),
+            Some(id) => names::action(id),
+            None => names::of_operation(method, path),
+        };
+        let id = names::unique(&wanted, &mut self.ids);
+        match stated {
+            Some(stated) if stated != id => {
+                let stated: String = stated.chars().filter(|c| !c.is_control()).take(64).collect();
+                self.reading.leave(
+                    &join(at, "operationId"),
+                    format!("the `operationId` `{stated}`: the action is called `{id}`"),
+                );
+            }
+            _ => {}
+        }
+        id
+    }
+
+    fn declared(&self, parameters: Option<&Value>) -> BTreeSet<String> {
+        let all = parameters.and_then(Value::as_array).into_iter().flatten();
+        let follow = |parameter: &Value| match parameter.get("$ref").and_then(Value::as_str) {
+            Some(reference) => self.reading.value(reference.strip_prefix('#')?).cloned(),
+            None => Some(parameter.clone()),
+        };
+        let path = all
+            .filter_map(follow)
+            .filter(|parameter| parameter.get("in").and_then(Value::as_str) == Some("path"));
+        path.filter_map(|parameter| parameter.get("name")?.as_str().map(str::to_owned)).collect()
+    }
+}

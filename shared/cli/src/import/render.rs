@@ -1,0 +1,96 @@
+//! The files of a project, as texts.
+
+use serde_json::{Value, json};
+
+use super::{Imported, Issuer, Route, Target};
+
+/// A text or a list of texts as TOML has it, whose basic strings are JSON's but for one character.
+fn toml(value: &Value) -> String {
+    match value {
+        Value::Array(items) => format!("[{}]", items.iter().map(toml).collect::<Vec<_>>().join(", ")),
+        value => value.to_string().replace('\u{7f}', "\\u007f"),
+    }
+}
+
+fn line(key: &str, value: &Value) -> String {
+    format!("{key} = {}\n", toml(value))
+}
+
+/// What stands before all routes.
+pub(super) fn head(imported: &Imported, file: &str) -> String {
+    let mut text = format!("# Imported from {file}.\n\n[door]\n");
+    text.push_str(&line("name", &json!(imported.door)));
+    text.push_str(&line("table", &json!("doorward")));
+    text.push_str("# Pin what may send: nothing enters until the ids of APIs stand here or in `DOORWARD_FRONTS`.\nfronts = []\n");
+    if let Some(header) = &imported.key_header {
+        text.push_str("\n[api_keys]\n");
+        text.push_str(&line("header", &json!(header)));
+    }
+    text
+}
+
+/// IAM users are principals of a type that no issuer makes.
+pub(super) const IAM: &str = "\n[iam]\nuser_type = \"IamUser\"\n";
+
+pub(super) fn cors(cors: &Value) -> String {
+    let members = cors.as_object().into_iter().flatten().map(|(key, value)| line(key, value));
+    "\n[cors]\n".to_owned() + &members.collect::<String>()
+}
+
+/// Each issuer makes principals of a type of its own, which no two may share.
+pub(super) fn issuer(issuer: &Issuer, nth: usize) -> String {
+    let mut text = "\n[[issuers]]\n".to_owned();
+    text.push_str(&line("name", &json!(issuer.name)));
+    text.push_str(&line("issuer", &json!(issuer.issuer)));
+    if issuer.is_cognito {
+        text.push_str(&line("tokens", &json!("cognito")));
+    }
+    text.push_str(&line("audiences", &json!(issuer.audiences)));
+    text.push_str(&line("algorithms", &json!(issuer.algorithms)));
+    let kind = if nth == 0 { "User".to_owned() } else { format!("User{}", nth + 1) };
+    text.push_str(&format!("principal = {{ type = \"{kind}\", id = \"sub\", groups = false }}\n"));
+    text
+}
+
+pub(super) fn target(target: &Target) -> String {
+    let mut text = "\n[[targets]]\n".to_owned() + &line("name", &json!(target.name));
+    for (key, value) in &target.keys {
+        text.push_str(&line(key, value));
+    }
+    text
+}
+
+pub(super) fn route(route: &Route, contract: &str) -> String {
+    let mut text = "\n[[routes]]\n".to_owned();
+    text.push_str(&line("id", &json!(route.id)));
+    text.push_str(&line("match", &json!(format!("{} {}", route.method, route.path))));
+    text.push_str(&line("target", &json!(route.target)));
+    text.push_str(&line("auth", &json!(route.auth)));
+    if !route.scopes.is_empty() {
+        text.push_str(&line("scopes", &json!(route.scopes)));
+    }
+    if route.contract {
+        text.push_str(&line("contract", &json!(format!("{contract}#{}", route.id))));
+        if let Some(word) = route.check_answers {
+            text.push_str(&line("check_answers", &json!(word)));
+        }
+    }
+    if let Some(rewrite) = &route.rewrite {
+        text.push_str(&line("rewrite", &json!(rewrite)));
+    }
+    text
+}
+
+/// Policies are not imported: what permits is for their writer to say.
+pub(super) fn policies(routes: &[Route], file: &str) -> String {
+    let mut text = format!(
+        "// Nothing is permitted until a policy here says so: each call of the API that was imported from\n// {file} is answered with 403.\n"
+    );
+    if let Some(route) = routes.first() {
+        text.push_str(&format!(
+            "//\n// permit (\n//     principal,\n//     action == Action::\"{}\",\n//     resource == Function::\"{}\"\n// );\n",
+            route.id, route.target
+        ));
+    }
+    text
+}

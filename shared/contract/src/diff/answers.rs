@@ -1,0 +1,159 @@
+//! Answers: their statuses, media types and bodies.
+//!
+//! Callers must expect an error of any kind, so a new one breaks nobody, while a new status of success does: who waits
+//! for 200 does not know 202. A media type more breaks nobody, since callers say which they take; one less does.
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+
+use super::change::Severity;
+use super::operations::{Pair, Side, has_bodies};
+use super::requests::takers;
+use crate::bundle::Direction;
+use crate::pointer;
+
+pub(super) fn compare(pair: &mut Pair<'_>) {
+    let (old, new) = (statuses(pair.old), statuses(pair.new));
+    for (status, at) in &new {
+        match covering(&old, status) {
+            covering if covering.is_empty() => added(pair, status, at),
+            covering => {
+                for (_, at_old) in covering {
+                    fields(pair, status, at_old, at);
+                    bodies(pair, status, at_old, at);
+                }
+            }
+        }
+    }
+    for (status, at) in &old {
+        if covering(&new, status).is_empty() {
+            removed(pair, status, at, &new);
+        }
+    }
+}
+
+fn added(pair: &mut Pair<'_>, status: &str, at: &str) {
+    let part = format!("answer {}", pointer::shown(status));
+    let old = pointer::join(&pair.old.entry.at, "responses");
+    let (severity, code, what) = match is_success(status) {
+        true => (
+            Severity::Breaking,
+            "success-status-added",
+            "callers may be answered by a status of success that is new to them",
+        ),
+        false => (
+            Severity::Compatible,
+            "error-status-added",
+            "callers may be answered by a status that is new to them",
+        ),
+    };
+    pair.push(severity, code, &part, what.to_owned(), &old, at);
+}
+
+/// A status less is one that callers need not know any more, but for the last one of success.
+fn removed(pair: &mut Pair<'_>, status: &str, at: &str, new: &[(String, String)]) {
+    let part = format!("answer {}", pointer::shown(status));
+    let is_last = is_success(status) && !new.iter().any(|(other, _)| is_success(other) || other == "default");
+    let (severity, code, what) = match is_last {
+        true => (Severity::Breaking, "success-status-removed", "no status of success is left"),
+        false => (Severity::Compatible, "status-removed", "callers are no longer answered so"),
+    };
+    let responses = pointer::join(&pair.new.entry.at, "responses");
+    pair.push(severity, code, &part, what.to_owned(), at, &responses);
+}
+
+/// Header fields: callers may count on those that are required.
+fn fields(pair: &mut Pair<'_>, status: &str, at_old: &str, at_new: &str) {
+    let (old, new) = (pair.old.fields(at_old), pair.new.fields(at_new));
+    let part = |name: &str| format!("answer {} header {}", pointer::shown(status), pointer::shown(name));
+    let required = |side: Side<'_>, at: &str| {
+        side.value(at).and_then(|field| field.get("required")) == Some(&Value::Bool(true))
+    };
+    for (name, at) in &old {
+        let was_required = required(pair.old, at);
+        let part = part(name);
+        let Some(newer) = new.get(name) else {
+            let severity = if was_required { Severity::Breaking } else { Severity::Compatible };
+            let what = "callers are no longer answered with the header field".to_owned();
+            pair.push(severity, "answer-header-removed", &part, what, at, at_new);
+            continue;
+        };
+        if was_required && !required(pair.new, newer) {
+            let what = "callers may be answered without the header field".to_owned();
+            pair.push(Severity::Breaking, "answer-header-became-optional", &part, what, at, newer);
+        }
+        pair.contents(Direction::Response, &part, at, newer);
+    }
+    for (name, at) in new.iter().filter(|(name, _)| !old.contains_key(*name)) {
+        let what = "callers are answered with the header field, too".to_owned();
+        pair.push(Severity::Compatible, "answer-header-added", &part(name), what, at_old, at);
+    }
+}
+
+impl Side<'_> {
+    /// The header fields of the answer at `at` by their names in lower case, and where each is described.
+    fn fields(&self, at: &str) -> BTreeMap<String, String> {
+        let at = pointer::join(at, "headers");
+        let names = self.value(&at).and_then(Value::as_object).into_iter().flat_map(|all| all.keys());
+        let place =
+            |name: &String| Some((name.to_ascii_lowercase(), self.object(&pointer::join(&at, name))?.0));
+        // OpenAPI has content types described elsewhere.
+        names.filter(|name| !name.eq_ignore_ascii_case("content-type")).filter_map(place).collect()
+    }
+}
+
+fn bodies(pair: &mut Pair<'_>, status: &str, at_old: &str, at_new: &str) {
+    if !has_bodies(&pair.new.entry.method) {
+        return;
+    }
+    let (old, new) = (pair.old.media_types(at_old), pair.new.media_types(at_new));
+    let part = |range: &str| format!("answer {} {}", pointer::shown(status), pointer::shown(range));
+    for (range, at) in &old {
+        if takers(&new, range).is_empty() {
+            let what = "callers are no longer answered in the media type".to_owned();
+            pair.push(Severity::Breaking, "answer-media-type-removed", &part(range), what, at, at_new);
+        }
+    }
+    for (range, at) in &new {
+        let older = takers(&old, range);
+        if older.is_empty() {
+            let what = "callers may be answered in the media type, too".to_owned();
+            pair.push(Severity::Compatible, "answer-media-type-added", &part(range), what, at_old, at);
+        }
+        for (_, at_old) in older {
+            pair.contents(Direction::Response, &part(range), at_old, at);
+        }
+    }
+}
+
+/// The statuses as they stand, and where each answer is.
+fn statuses(side: Side<'_>) -> Vec<(String, String)> {
+    let at = pointer::join(&side.entry.at, "responses");
+    let names = side.value(&at).and_then(Value::as_object).into_iter().flat_map(|all| all.keys());
+    let place = |name: &String| {
+        Some((
+            name.to_ascii_uppercase().replace("DEFAULT", "default"),
+            side.object(&pointer::join(&at, name))?.0,
+        ))
+    };
+    names.filter(|name| !name.starts_with("x-")).filter_map(place).collect()
+}
+
+/// What says how a status, or each of a range of them, is answered.
+fn covering<'s>(known: &'s [(String, String)], status: &str) -> Vec<(&'s str, &'s str)> {
+    let digit = status.get(..1).unwrap_or("");
+    let names = [status.to_owned(), format!("{digit}XX"), "default".to_owned()];
+    let find = |name: &String| known.iter().find(|(known, _)| known == name);
+    // `default` stands for what is not named: of a status of success, only where it is named so.
+    let best = names.iter().filter(|name| *name != "default" || !is_success(status)).find_map(find);
+    let Some((name, at)) = best else { return Vec::new() };
+    let within = |other: &str| status.ends_with("XX") && other != name && other.starts_with(digit);
+    let inner =
+        known.iter().filter(|(other, _)| within(other)).map(|(name, at)| (name.as_str(), at.as_str()));
+    std::iter::once((name.as_str(), at.as_str())).chain(inner).collect()
+}
+
+fn is_success(status: &str) -> bool {
+    status.starts_with(['1', '2', '3'])
+}

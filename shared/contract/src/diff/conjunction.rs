@@ -1,0 +1,230 @@
+//! A value's schemas, all of which hold: what `$ref` and `allOf` put together, side by side.
+
+use std::collections::BTreeSet;
+
+use serde_json::{Map, Value};
+
+use super::number;
+use super::types::Types;
+use crate::bundle::Bundle;
+use crate::pointer;
+
+/// A schema of a bundle, and where it stands there.
+#[derive(Debug, Clone)]
+pub(crate) struct Node<'a> {
+    pub(crate) schema: &'a Value,
+    pub(crate) at: String,
+}
+
+/// Schemas that all hold, none of them a mere reference.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Conjunction<'a> {
+    pub(crate) nodes: Vec<Node<'a>>,
+    /// The lists of branches that were parted into cases.
+    pub(crate) parted: Vec<String>,
+    /// Branches of a `oneOf` that do not hold, since another one does.
+    pub(crate) excluded: Vec<Node<'a>>,
+    /// Members that only branches describe which need not hold.
+    pub(crate) elsewhere: BTreeSet<&'a str>,
+}
+
+pub(crate) static NOTHING: Value = Value::Bool(false);
+
+/// Keywords that are read where they stand and say nothing beside it.
+const TRANSPARENT: [&str; 2] = ["$ref", "allOf"];
+/// Keywords that let other schemas see members of the same value.
+const IN_PLACE: [&str; 6] = ["$ref", "allOf", "anyOf", "oneOf", "if", "dependentSchemas"];
+
+impl<'a> Node<'a> {
+    pub(crate) fn keyword(&self, name: &str) -> Option<Node<'a>> {
+        Some(Node { schema: self.schema.get(name)?, at: pointer::join(&self.at, name) })
+    }
+
+    pub(crate) fn members(&self, name: &str) -> Option<&'a Map<String, Value>> {
+        self.schema.get(name)?.as_object()
+    }
+
+    pub(crate) fn items(&self, name: &str) -> Vec<Node<'a>> {
+        let items = self.schema.get(name).and_then(Value::as_array).into_iter().flatten().enumerate();
+        items.map(|(nth, schema)| Node { schema, at: format!("{}/{name}/{nth}", self.at) }).collect()
+    }
+
+    pub(crate) fn names(&self, keyword: &str) -> impl Iterator<Item = &'a str> + use<'a> {
+        self.schema.get(keyword).and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str)
+    }
+
+    /// What stands for members that nothing else of this schema names. Where no other schema in place sees members,
+    /// the unevaluated ones are the additional ones (JSON Schema 2020-12 section 11.3).
+    pub(crate) fn additional(&self) -> Option<Node<'a>> {
+        let unevaluated = || self.keyword("unevaluatedProperties").filter(|_| self.sees_all_members());
+        self.keyword("additionalProperties").or_else(unevaluated)
+    }
+
+    /// Whether `unevaluatedProperties` and `unevaluatedItems` say something that is not read here.
+    pub(crate) fn is_unevaluated(&self) -> bool {
+        let members = self.schema.get("unevaluatedProperties").is_some()
+            && self.schema.get("additionalProperties").is_none()
+            && !self.sees_all_members();
+        members || (self.schema.get("unevaluatedItems").is_some() && self.schema.get("items").is_none())
+    }
+
+    fn sees_all_members(&self) -> bool {
+        !IN_PLACE.iter().any(|keyword| self.schema.get(keyword).is_some())
+    }
+}
+
+impl<'a> Conjunction<'a> {
+    /// Gathers what `nodes` say.
+    pub(crate) fn of(bundle: &'a Bundle, nodes: &[Node<'a>]) -> Self {
+        let mut gathered = Self::default();
+        for node in nodes {
+            gathered.add(bundle, node);
+        }
+        gathered
+    }
+
+    /// Holds `node`, too. Bundles have no references in circles that stay at one value, so that this ends.
+    pub(crate) fn add(&mut self, bundle: &'a Bundle, node: &Node<'a>) {
+        if self.nodes.iter().any(|other| other.at == node.at) {
+            return;
+        }
+        let says_more = match node.schema {
+            Value::Object(keywords) => keywords.keys().any(|name| !TRANSPARENT.contains(&name.as_str())),
+            schema => schema == &NOTHING,
+        };
+        if says_more {
+            self.nodes.push(node.clone());
+        }
+        if let Some(reference) = node.schema.get("$ref").and_then(Value::as_str)
+            && let Some(schema) = bundle.definition(reference)
+        {
+            self.add(bundle, &Node { schema, at: reference.trim_start_matches('#').to_owned() });
+        }
+        for part in node.items("allOf") {
+            self.add(bundle, &part);
+        }
+    }
+
+    /// What tells it from others of its bundle.
+    pub(crate) fn key(&self) -> String {
+        let mut places: Vec<&str> = self.nodes.iter().map(|node| node.at.as_str()).collect();
+        places.sort_unstable();
+        places.join(" ")
+    }
+
+    /// The types that the value may have, as far as the schemas say so outright.
+    pub(crate) fn types(&self) -> Types {
+        let listed = |values: &[Value]| {
+            values.iter().fold(Types::NULL.without(Types::NULL), |types, value| types.or(Types::of(value)))
+        };
+        self.nodes.iter().fold(Types::ALL, |types, node| {
+            let stated = Types::stated(node.schema).unwrap_or(Types::ALL);
+            let of_enum =
+                node.schema.get("enum").and_then(Value::as_array).map_or(Types::ALL, |values| listed(values));
+            let of_const = node.schema.get("const").map_or(Types::ALL, Types::of);
+            types.and(stated).and(of_enum).and(of_const)
+        })
+    }
+
+    /// Whether no value fits, as far as that is plain.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.nodes.iter().any(|node| node.schema == &NOTHING) || self.types().is_empty()
+    }
+
+    /// The first list of branches that is not parted into cases yet.
+    pub(crate) fn branches(&self) -> Option<(&'static str, Vec<Node<'a>>, String)> {
+        let lists = self.nodes.iter().flat_map(|node| ["anyOf", "oneOf"].map(|name| (node, name)));
+        lists
+            .map(|(node, name)| (name, node.items(name), format!("{}/{name}", node.at)))
+            .find(|(_, branches, at)| !branches.is_empty() && !self.parted.contains(at))
+    }
+
+    /// The case in which the branch at `chosen` holds.
+    pub(crate) fn part(
+        &self,
+        bundle: &'a Bundle,
+        (kind, branches, at): &(&'static str, Vec<Node<'a>>, String),
+        chosen: usize,
+    ) -> Self {
+        let mut case = self.clone();
+        case.parted.push(at.clone());
+        for (nth, branch) in branches.iter().enumerate() {
+            if nth == chosen {
+                case.add(bundle, branch);
+            } else {
+                describe(bundle, branch, &mut case.elsewhere, 0);
+                if *kind == "oneOf" {
+                    case.excluded.push(branch.clone());
+                }
+            }
+        }
+        case
+    }
+
+    /// The greatest of the keyword's whole numbers where `most`, else the least.
+    pub(crate) fn count(&self, keyword: &str, most: bool) -> Option<u64> {
+        let counts = self.nodes.iter().filter_map(|node| whole(node.schema.get(keyword)?));
+        if most { counts.max() } else { counts.min() }
+    }
+
+    pub(crate) fn requires(&self, member: &str) -> bool {
+        self.nodes.iter().any(|node| node.names("required").any(|name| name == member))
+    }
+
+    /// The sharpest lower or upper bound, and whether it is itself left out; of whole numbers it never is.
+    pub(crate) fn bound(&self, lower: bool, is_whole: bool) -> Option<(serde_json::Number, bool)> {
+        let (plain, exclusive) =
+            if lower { ("minimum", "exclusiveMinimum") } else { ("maximum", "exclusiveMaximum") };
+        let mut sharpest: Option<(serde_json::Number, bool)> = None;
+        for node in &self.nodes {
+            for (keyword, left_out) in [(plain, false), (exclusive, true)] {
+                let Some(Value::Number(limit)) = node.schema.get(keyword) else { continue };
+                let next = number::next(limit, lower).filter(|_| left_out && is_whole);
+                let bound = next.map_or((limit.clone(), left_out), |next| (next, false));
+                if sharpest.as_ref().is_none_or(|held| is_tighter(&bound, held, lower)) {
+                    sharpest = Some(bound);
+                }
+            }
+        }
+        sharpest
+    }
+}
+
+/// Gathers the members that `node` describes, in whichever case.
+fn describe<'a>(bundle: &'a Bundle, node: &Node<'a>, names: &mut BTreeSet<&'a str>, depth: usize) {
+    if depth > crate::links::MAX_CHAIN {
+        return;
+    }
+    names.extend(node.members("properties").into_iter().flat_map(|all| all.keys().map(String::as_str)));
+    names.extend(node.names("required"));
+    let referred = node.schema.get("$ref").and_then(Value::as_str);
+    let referred =
+        referred.and_then(|name| Some(Node { schema: bundle.definition(name)?, at: name.to_owned() }));
+    let listed = ["allOf", "anyOf", "oneOf"].into_iter().flat_map(|keyword| node.items(keyword));
+    let single = ["then", "else"].into_iter().filter_map(|keyword| node.keyword(keyword));
+    for part in referred.into_iter().chain(listed).chain(single) {
+        describe(bundle, &part, names, depth + 1);
+    }
+}
+
+/// Whether `bound` leaves out values that `other` lets in.
+pub(crate) fn is_tighter(
+    bound: &(serde_json::Number, bool),
+    other: &(serde_json::Number, bool),
+    lower: bool,
+) -> bool {
+    let order = number::compare(&bound.0, &other.0);
+    let order = if lower { order } else { order.reverse() };
+    order.is_gt() || (order.is_eq() && bound.1 && !other.1)
+}
+
+/// `minLength: 2.0` is a whole number, too (JSON Schema 2020-12 core, section 4.2.2).
+pub(crate) fn whole(value: &Value) -> Option<u64> {
+    let float = || value.as_f64().filter(|float| float.fract() == 0.0 && (0.0..1e15).contains(float));
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "it is whole and in the range"
+    )]
+    value.as_u64().or_else(|| float().map(|float| float as u64))
+}

@@ -1,0 +1,88 @@
+//! Numbers of schemas, compared without rounding.
+
+use std::cmp::Ordering;
+
+use serde_json::Number;
+
+/// Compares two numbers exactly, whatever they are kept as.
+pub(crate) fn compare(a: &Number, b: &Number) -> Ordering {
+    match (whole(a), whole(b)) {
+        (Some(a), Some(b)) => a.cmp(&b),
+        (None, None) => float(a).total_cmp(&float(b)),
+        (Some(a), None) => against(a, float(b)),
+        (None, Some(b)) => against(b, float(a)).reverse(),
+    }
+}
+
+/// Whether every multiple of `a` is one of `b`. Only of whole numbers, and of equal ones, is that known.
+pub(crate) fn divides(b: &Number, a: &Number) -> bool {
+    match (whole(a), whole(b)) {
+        (Some(a), Some(b)) => b != 0 && a.checked_rem(b) == Some(0),
+        _ => compare(a, b) == Ordering::Equal,
+    }
+}
+
+/// The next whole number after `number`, or before it, where `number` is whole.
+pub(crate) fn next(number: &Number, up: bool) -> Option<Number> {
+    let number = i64::try_from(whole(number)?).ok()?;
+    Some(if up { number.checked_add(1)? } else { number.checked_sub(1)? }.into())
+}
+
+fn float(number: &Number) -> f64 {
+    number.as_f64().unwrap_or(f64::NAN)
+}
+
+#[expect(clippy::cast_possible_truncation, reason = "only whole numbers that i128 holds are cast")]
+fn whole(number: &Number) -> Option<i128> {
+    if let Some(number) = number.as_i64() {
+        return Some(number.into());
+    }
+    if let Some(number) = number.as_u64() {
+        return Some(number.into());
+    }
+    let float = float(number);
+    (float.fract() == 0.0 && float.abs() < 1e38).then_some(float as i128)
+}
+
+/// `number` against a float that is not whole, or beyond what 128 bits hold.
+#[expect(clippy::cast_possible_truncation, reason = "casts saturate, which keeps the order")]
+fn against(number: i128, float: f64) -> Ordering {
+    let below = float.floor() as i128;
+    if number <= below { Ordering::Less } else { Ordering::Greater }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::{Value, json};
+
+    #[track_caller]
+    fn check(a: Value, b: Value, expected: Ordering) {
+        let (Value::Number(a), Value::Number(b)) = (a, b) else { panic!("no numbers") };
+        assert_eq!((compare(&a, &b), compare(&b, &a)), (expected, expected.reverse()));
+    }
+
+    #[test]
+    fn numbers_are_compared_exactly() {
+        check(json!(1), json!(1.0), Ordering::Equal);
+        check(json!(1), json!(1.5), Ordering::Less);
+        check(json!(-1), json!(-1.5), Ordering::Greater);
+        check(json!(u64::MAX), json!(i64::MAX), Ordering::Greater);
+        check(json!(9_007_199_254_740_993_u64), json!(9_007_199_254_740_992.0), Ordering::Greater);
+        check(json!(1), json!(1e300), Ordering::Less);
+        check(json!(-1), json!(-1e300), Ordering::Greater);
+    }
+
+    #[test]
+    fn multiples_are_known_of_whole_and_of_equal_numbers() {
+        for (b, a, expected) in [
+            (json!(2), json!(4), true),
+            (json!(4), json!(2), false),
+            (json!(0.1), json!(0.1), true),
+            (json!(0.1), json!(0.2), false),
+        ] {
+            let (Value::Number(a), Value::Number(b)) = (a, b) else { panic!("no numbers") };
+            assert_eq!(divides(&b, &a), expected);
+        }
+    }
+}

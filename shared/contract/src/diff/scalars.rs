@@ -1,0 +1,85 @@
+//! Numbers and texts.
+
+use super::conjunction::{Conjunction, Node, is_tighter, whole};
+use super::include::{Found, Level, found};
+use super::number;
+use super::rule::Rule;
+use super::types::Types;
+use serde_json::Value;
+
+pub(super) fn numbers(from: &Conjunction<'_>, to: &Node<'_>, value: &str) -> Vec<Found> {
+    let mut all = Vec::new();
+    let only = Conjunction { nodes: vec![to.clone()], ..Conjunction::default() };
+    let all_whole = from.types().and(Types::NUMBER).within(Types::INTEGER);
+    for lower in [true, false] {
+        let Some(bound) = only.bound(lower, all_whole) else { continue };
+        if from.bound(lower, all_whole).is_none_or(|held| is_tighter(&bound, &held, lower)) {
+            let (side, is) = if lower { ("lower", "minimum") } else { ("upper", "maximum") };
+            all.push(found(Rule::Bound, from, to, value, &format!("{side} bound ({is} {})", bound.0)));
+        }
+    }
+    if let Some(Value::Number(step)) = to.schema.get("multipleOf") {
+        let held = |node: &Node<'_>| match node.schema.get("multipleOf") {
+            Some(Value::Number(held)) => number::divides(step, held),
+            _ => false,
+        };
+        let one = number::compare(step, &1.into()).is_eq();
+        if !(from.nodes.iter().any(held) || (all_whole && one)) {
+            all.push(found(Rule::Multiple, from, to, value, &step.to_string()));
+        }
+    }
+    all.extend(format(from, to, value, &["int32", "int64", "uint64"]));
+    all
+}
+
+pub(super) fn texts(from: &Conjunction<'_>, to: &Node<'_>, value: &str) -> Vec<Found> {
+    let mut all = counts(from, to, value, "minLength", "maxLength");
+    if let Some(pattern) = to.schema.get("pattern") {
+        let held: Vec<_> = from.nodes.iter().filter_map(|node| node.schema.get("pattern")).collect();
+        let what = format!("`{}`", crate::pointer::shown(pattern.as_str().unwrap_or_default()));
+        match held.as_slice() {
+            held if held.contains(&pattern) => {}
+            [] => all.push(found(Rule::Pattern, from, to, value, &what)),
+            _ => {
+                let other = found(Rule::OtherPattern, from, to, value, &what);
+                all.push(Found { level: Level::Unknown, ..other });
+            }
+        }
+    }
+    all.extend(format(from, to, value, &["date-time", "date", "uuid", "email", "ipv4", "ipv6", "uri"]));
+    all
+}
+
+/// Formats of the other kind of values say nothing of this one.
+fn format(from: &Conjunction<'_>, to: &Node<'_>, value: &str, names: &[&str]) -> Option<Found> {
+    let format = to.schema.get("format")?.as_str().filter(|name| names.contains(name))?;
+    let held = |node: &Node<'_>| match node.schema.get("format").and_then(Value::as_str) {
+        Some("int32") => matches!(format, "int32" | "int64"),
+        held => held == Some(format),
+    };
+    let implied = from.nodes.iter().any(held);
+    (!implied).then(|| found(Rule::Format, from, to, value, &format!("`{format}`")))
+}
+
+/// Compares a keyword that bounds a count from below, and one that does from above.
+pub(super) fn counts(
+    from: &Conjunction<'_>,
+    to: &Node<'_>,
+    value: &str,
+    least: &str,
+    most: &str,
+) -> Vec<Found> {
+    let mut all = Vec::new();
+    let wanted = |keyword: &str| whole(to.schema.get(keyword)?);
+    if let Some(wanted) = wanted(least)
+        && from.count(least, true).unwrap_or(0) < wanted
+    {
+        all.push(found(Rule::Bound, from, to, value, &format!("lower bound (`{least}` {wanted})")));
+    }
+    if let Some(wanted) = wanted(most)
+        && from.count(most, false).is_none_or(|held| held > wanted)
+    {
+        all.push(found(Rule::Bound, from, to, value, &format!("upper bound (`{most}` {wanted})")));
+    }
+    all
+}

@@ -1,0 +1,218 @@
+use serde_json::{Value, json};
+
+use super::{changes, document, of_operation};
+
+#[track_caller]
+fn check(old: Value, new: Value, there: &[&str], back: &[&str]) {
+    let (old, new) = (of_operation("3.1.0", old, json!({})), of_operation("3.1.0", new, json!({})));
+    assert_eq!(changes(&old, &new), there);
+    assert_eq!(changes(&new, &old), back, "back");
+}
+
+#[test]
+fn operations_come_go_and_are_called_otherwise() {
+    let with =
+        |paths: Value| json!({"openapi": "3.1.0", "info": {"title": "t", "version": "1"}, "paths": paths});
+    let id = |id: &str| json!({"operationId": id, "responses": {}});
+    let of_id = |parameter: &str| json!({"operationId": "get", "parameters": [{"in": "path", "name": parameter, "required": true, "schema": {"type": "string"}}], "responses": {}});
+    let old = with(
+        json!({"/a": {"get": id("x"), "put": id("y")}, "/b": {"get": id("z")}, "/c/{id}": {"get": of_id("id")}}),
+    );
+    let new =
+        with(json!({"/a": {"get": id("w")}, "/d": {"get": id("z")}, "/c/{cid}": {"get": of_id("cid")}}));
+    let found = document(&old).changes(&document(&new)).unwrap();
+    let told: Vec<String> = found
+        .iter()
+        .map(|change| {
+            format!(
+                "{} {}: {}: {}",
+                change.severity,
+                change.code,
+                change.operation.as_deref().unwrap(),
+                change.what
+            )
+        })
+        .collect();
+    assert_eq!(
+        told,
+        [
+            "breaking operation-id-changed: GET /a w: the `operationId`, which is the Cedar action of policies, was `x` and is `w`",
+            "breaking method-removed: PUT /a y: the path no longer takes PUT, only GET",
+            "breaking path-removed: GET /b z: the path is gone; `z` is now GET /d",
+            "compatible path-parameter-renamed: GET /c/{cid} get: the parameter of the path is called `cid` now",
+            "compatible operation-added: GET /d z: the operation is new",
+        ]
+    );
+}
+
+#[test]
+fn parameters_come_go_and_change() {
+    let with = |parameters: Value| json!({"parameters": parameters, "responses": {}});
+    let one = |more: Value| {
+        let mut parameter = json!({"in": "query", "name": "q", "schema": {"type": "string"}});
+        parameter.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        with(json!([parameter]))
+    };
+    let none = || with(json!([]));
+    check(
+        none(),
+        one(json!({})),
+        &["compatible parameter-added query parameter q"],
+        &["unknown parameter-removed query parameter q"],
+    );
+    check(
+        none(),
+        one(json!({"required": true})),
+        &["breaking required-parameter-added query parameter q"],
+        &["unknown parameter-removed query parameter q"],
+    );
+    check(
+        one(json!({})),
+        one(json!({"required": true})),
+        &["breaking parameter-became-required query parameter q"],
+        &["compatible parameter-became-optional query parameter q"],
+    );
+    check(
+        one(json!({})),
+        one(json!({"in": "header"})),
+        &[
+            "breaking parameter-location-changed query parameter q",
+            "compatible parameter-added header parameter q",
+        ],
+        &[
+            "breaking parameter-location-changed header parameter q",
+            "compatible parameter-added query parameter q",
+        ],
+    );
+    let list = || json!({"schema": {"type": "array", "items": {"type": "string"}}});
+    let joined = || json!({"explode": false, "schema": {"type": "array", "items": {"type": "string"}}});
+    let style: &[&str] = &["breaking parameter-style-changed query parameter q"];
+    check(one(json!({})), one(list()), style, style);
+    check(one(list()), one(joined()), style, style);
+    check(one(json!({})), one(json!({"explode": false})), &[], &[]);
+    // Every text is a string, whatever it was read as before.
+    check(
+        one(json!({"schema": {"type": "integer"}})),
+        one(json!({})),
+        &[],
+        &["breaking type-removed query parameter q", "compatible type-added query parameter q"],
+    );
+    check(
+        one(json!({})),
+        one(json!({"schema": {"type": ["string", "integer"], "maximum": 5}})),
+        &["unknown parameter-reading-changed query parameter q", "compatible type-added query parameter q"],
+        &[],
+    );
+}
+
+#[test]
+fn bodies_come_go_and_change_their_media_types() {
+    let none = || json!({"responses": {}});
+    let of = |required: bool, types: &[&str]| {
+        let content: serde_json::Map<String, Value> =
+            types.iter().map(|name| ((*name).to_owned(), json!({}))).collect();
+        json!({"requestBody": {"required": required, "content": content}, "responses": {}})
+    };
+    let j = "application/json";
+    check(none(), of(true, &[j]), &["breaking required-body-added body"], &["breaking body-removed body"]);
+    check(none(), of(false, &[j]), &["compatible body-added body"], &["breaking body-removed body"]);
+    check(
+        of(false, &[j]),
+        of(true, &[j]),
+        &["breaking body-became-required body"],
+        &["compatible body-became-optional body"],
+    );
+    check(
+        of(true, &[j, "text/plain"]),
+        of(true, &[j]),
+        &["breaking media-type-removed body text/plain"],
+        &["compatible media-type-added body text/plain"],
+    );
+    check(
+        of(true, &[j]),
+        of(true, &["application/*"]),
+        &["compatible media-type-added body application/*"],
+        &["breaking media-type-removed body application/*"],
+    );
+}
+
+#[test]
+fn answers_change_their_status_and_media_types() {
+    let of = |answers: &[(&str, &[&str])]| {
+        let answer = |types: &[&str]| {
+            let content: serde_json::Map<String, Value> =
+                types.iter().map(|name| ((*name).to_owned(), json!({}))).collect();
+            json!({"description": "", "content": content})
+        };
+        let all: serde_json::Map<String, Value> =
+            answers.iter().map(|(status, types)| ((*status).to_owned(), answer(types))).collect();
+        json!({ "responses": all })
+    };
+    let j: &[&str] = &["application/json"];
+    check(
+        of(&[("200", j)]),
+        of(&[("200", j), ("404", j)]),
+        &["compatible error-status-added answer 404"],
+        &["compatible status-removed answer 404"],
+    );
+    check(
+        of(&[("200", j)]),
+        of(&[("200", j), ("202", j)]),
+        &["breaking success-status-added answer 202"],
+        &["compatible status-removed answer 202"],
+    );
+    check(
+        of(&[("200", j)]),
+        of(&[("500", j)]),
+        &["breaking success-status-removed answer 200", "compatible error-status-added answer 500"],
+        &["breaking success-status-added answer 200", "compatible status-removed answer 500"],
+    );
+    check(
+        of(&[("200", j)]),
+        of(&[("2XX", j)]),
+        &["breaking success-status-added answer 2XX"],
+        &["compatible status-removed answer 2XX"],
+    );
+    check(
+        of(&[("200", j)]),
+        of(&[("200", &["application/json", "text/csv"])]),
+        &["compatible answer-media-type-added answer 200 text/csv"],
+        &["breaking answer-media-type-removed answer 200 text/csv"],
+    );
+}
+
+#[test]
+fn what_cannot_be_checked_is_a_fault() {
+    let sound = of_operation("3.1.0", json!({"responses": {}}), json!({}));
+    let broken = of_operation(
+        "3.1.0",
+        json!({"responses": {}, "requestBody": {"content": {"application/json": {"schema": {"$ref": "#/nowhere"}}}}}),
+        json!({}),
+    );
+    let faults = document(&sound).changes(&document(&broken)).unwrap_err();
+    assert!(faults.to_string().contains("points nowhere"), "{faults}");
+}
+
+#[test]
+fn answers_change_their_header_fields() {
+    let of = |headers: Value| json!({"responses": {"200": {"description": "", "headers": headers}}});
+    let field = |required: bool| json!({"X-Total": {"required": required, "schema": {"type": "integer"}}});
+    check(
+        of(field(true)),
+        of(field(false)),
+        &["breaking answer-header-became-optional answer 200 header x-total"],
+        &[],
+    );
+    check(
+        of(field(true)),
+        of(json!({})),
+        &["breaking answer-header-removed answer 200 header x-total"],
+        &["compatible answer-header-added answer 200 header x-total"],
+    );
+    check(
+        of(field(true)),
+        of(json!({"x-total": {"required": true, "schema": {"type": "number"}}})),
+        &["breaking type-added answer 200 header x-total"],
+        &["compatible type-removed answer 200 header x-total"],
+    );
+}

@@ -1,0 +1,69 @@
+//! One OpenAPI 3.1 document of operations that stand in several, of whichever version.
+//!
+//! Schemas are those that messages are checked by (`Bundle`), so that the merged document judges as its parts do, with
+//! titles, descriptions and examples put back. What `$ref` names besides schemas is written out in its place. Links,
+//! callbacks, servers and the documents' own security are left out.
+
+mod annotations;
+mod components;
+mod operation;
+
+use std::collections::BTreeMap;
+
+use serde_json::{Map, Value, json};
+
+use self::components::Components;
+use self::operation::Writer;
+use crate::document::Document;
+
+/// One operation of the merged document.
+#[derive(Debug, Clone)]
+pub struct MergedOperation<'a> {
+    /// Where it is described, and by which `operationId`.
+    pub document: &'a Document,
+    /// See `document`.
+    pub described_as: &'a str,
+    /// What it is called in the merged document.
+    pub id: &'a str,
+    /// Its Security Requirement Objects.
+    pub security: Value,
+    /// Answers that may come beside those that it describes, by status or `default`.
+    pub answers: Map<String, Value>,
+}
+
+/// Merges `operations` into a document with this Info Object; `components` holds what they refer to besides schemas.
+#[must_use]
+pub fn merge(info: Value, operations: &[MergedOperation<'_>], components: Map<String, Value>) -> Value {
+    let mut schemas = Components::default();
+    let mut paths: Map<String, Value> = Map::new();
+    let mut shapes: BTreeMap<String, String> = BTreeMap::new();
+    for operation in operations {
+        let Some(entry) = operation.document.entry(operation.described_as) else { continue };
+        let writer = Writer { document: operation.document, entry, operation };
+        // Of paths that differ in the names of their parameters alone, a document may hold one (OpenAPI 3.1, Paths
+        // Object).
+        let path = shapes.entry(shape(&entry.path)).or_insert_with(|| entry.path.clone()).clone();
+        let written = writer.write(&path, &mut schemas);
+        let item = paths.entry(path).or_insert_with(|| json!({}));
+        if let Some(item) = item.as_object_mut() {
+            item.insert(entry.method.as_str().to_ascii_lowercase(), written);
+        }
+    }
+    let mut components = components;
+    let schemas = schemas.into_schemas();
+    if !schemas.is_empty() {
+        components.insert("schemas".to_owned(), Value::Object(schemas));
+    }
+    json!({ "openapi": "3.1.0", "info": info, "paths": paths, "components": components })
+}
+
+/// The path without the names of its parameters.
+fn shape(path: &str) -> String {
+    let segment = |segment: &str| if segment.starts_with('{') { "{}" } else { segment }.to_owned();
+    path.split('/').map(segment).collect::<Vec<_>>().join("/")
+}
+
+/// The names of the path's parameters, in their order.
+fn parameters(path: &str) -> impl Iterator<Item = &str> {
+    path.split('{').skip(1).filter_map(|rest| rest.split_once('}')).map(|(name, _)| name)
+}

@@ -1,0 +1,130 @@
+//! Operations of several documents in one.
+
+use std::sync::Arc;
+
+use doorward_contract::{Document, Library, MergedOperation, RequestParts, merge};
+use http::{HeaderMap, HeaderValue};
+use serde_json::{Map, Value, json};
+
+/// 3.0: `nullable`, boolean bounds, members for one direction alone.
+const OLD: &str = r##"{"openapi": "3.0.3", "info": {"title": "a", "version": "1"},
+"paths": {"/a/{id}": {
+    "parameters": [{"$ref": "#/components/parameters/id"}],
+    "put": {"operationId": "write", "summary": "Writes.",
+        "requestBody": {"$ref": "#/components/requestBodies/body"},
+        "responses": {"200": {"$ref": "#/components/responses/fine"}, "default": {"description": "Wrong."}}}}},
+"components": {
+    "parameters": {"id": {"name": "id", "in": "path", "required": true, "schema": {"type": "integer", "minimum": 0, "exclusiveMinimum": true}}},
+    "requestBodies": {"body": {"required": true, "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Item"}}}}},
+    "responses": {"fine": {"description": "Fine.", "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Item"}}}}},
+    "schemas": {"Item": {"type": "object", "description": "An item.", "required": ["id", "secret"], "properties": {
+        "id": {"type": "string", "readOnly": true}, "secret": {"type": "string", "writeOnly": true},
+        "note": {"type": "string", "nullable": true, "format": "password"}, "inner": {"$ref": "#/components/schemas/Item"}}}}}}"##;
+
+/// 3.1, with another schema of the same name, in a file of its own.
+const NEW: &str = r##"{"openapi": "3.1.0", "info": {"title": "b", "version": "1"},
+"paths": {"/a/{key}": {"get": {"operationId": "write",
+    "parameters": [{"name": "key", "in": "path", "required": true, "schema": {"type": "string"}},
+        {"name": "n", "in": "query", "schema": {"type": "array", "items": {"type": "integer"}}}],
+    "responses": {"200": {"description": "", "content": {"application/json": {"schema": {"$ref": "items.json#/$defs/Item"}}}}}}}}}"##;
+const ITEMS: &str = r#"{"$schema": "http://json-schema.org/draft-07/schema#", "definitions": {},
+    "$defs": {"Item": {"type": "array", "items": [{"type": "string"}], "additionalItems": false}}}"#;
+
+fn documents() -> [Document; 2] {
+    let library = Arc::new(Library::new([("old.json", OLD), ("new.json", NEW), ("items.json", ITEMS)]));
+    ["old.json", "new.json"]
+        .map(|file| Document::open(&library, file).unwrap_or_else(|fault| panic!("{fault}")))
+}
+
+fn merged([old, new]: &[Document; 2]) -> Value {
+    let operation = |document, id| MergedOperation {
+        document,
+        described_as: "write",
+        id,
+        security: json!([{}]),
+        answers: Map::from_iter([("default".to_owned(), json!({"description": "Refused."}))]),
+    };
+    merge(
+        json!({"title": "m", "version": "1"}),
+        &[operation(old, "putA"), operation(new, "getA")],
+        Map::new(),
+    )
+}
+
+#[test]
+fn paths_are_one_and_components_keep_apart() {
+    let merged = merged(&documents());
+    let item = merged["paths"].as_object().unwrap();
+    assert_eq!(item.keys().collect::<Vec<_>>(), ["/a/{id}"]);
+    let item = &item["/a/{id}"];
+    assert_eq!((&item["put"]["operationId"], &item["put"]["summary"]), (&json!("putA"), &json!("Writes.")));
+    assert_eq!(item["get"]["parameters"][0]["name"], "id");
+    // What `write` answers itself stands; where it says nothing, the door's refusal does.
+    assert_eq!(item["put"]["responses"]["default"]["description"], "Wrong.");
+    assert_eq!(item["get"]["responses"]["default"]["description"], "Refused.");
+    let schemas = merged["components"]["schemas"].as_object().unwrap();
+    assert_eq!(schemas.keys().collect::<Vec<_>>(), ["Item", "Item_2", "Item_3"]);
+    assert_eq!(
+        (&schemas["Item"]["required"], &schemas["Item_2"]["required"]),
+        (&json!(["secret"]), &json!(["id"]))
+    );
+    assert_eq!(schemas["Item"]["properties"]["inner"], json!({"$ref": "#/components/schemas/Item"}));
+    assert_eq!(schemas["Item"]["description"], "An item.");
+    assert_eq!(
+        schemas["Item"]["properties"]["note"],
+        json!({"type": ["string", "null"], "format": "password"})
+    );
+}
+
+/// What is said of a request and of an answer, in one line.
+fn judged(
+    document: &Document,
+    id: &str,
+    parameter: &str,
+    (path, query, body): (&str, &str, &str),
+    answer: &str,
+) -> String {
+    let operation = document.operation(id).unwrap_or_else(|fault| panic!("{fault}"));
+    let mut headers = HeaderMap::new();
+    headers.insert("content-type", HeaderValue::from_static("application/json"));
+    let request = RequestParts {
+        path: &[(parameter.to_owned(), path.to_owned())],
+        query,
+        headers: &headers,
+        body: body.as_bytes(),
+    };
+    let answers = operation.check_response(200, &headers, answer.as_bytes());
+    let requests =
+        format!("{:?}", operation.check_request(&request)).replace(&format!("/{parameter}"), "/id");
+    format!("{requests} {answers:?}")
+}
+
+#[test]
+fn the_merged_document_judges_as_its_parts_do() {
+    let parts = documents();
+    let whole =
+        Document::parse("merged.json", &merged(&parts).to_string()).unwrap_or_else(|fault| panic!("{fault}"));
+    let mut different = std::collections::BTreeSet::new();
+    for path in ["1", "0", "x"] {
+        for query in ["", "n=1&n=2", "n=x"] {
+            for body in [
+                "",
+                r#"{"secret": "s"}"#,
+                r#"{"secret": "s", "note": null}"#,
+                r#"{"id": "i"}"#,
+                r#"{"secret": "s", "inner": {}}"#,
+                "[]",
+            ] {
+                for answer in [r#"{"id": "i"}"#, r#"{"secret": "s"}"#, r#"["a"]"#, r#"["a", "b"]"#, "1"] {
+                    let request = (path, query, body);
+                    let put = judged(&parts[0], "write", "id", request, answer);
+                    assert_eq!(judged(&whole, "putA", "id", request, answer), put);
+                    let get = judged(&parts[1], "write", "key", request, answer);
+                    assert_eq!(judged(&whole, "getA", "id", request, answer), get);
+                    different.extend([put, get]);
+                }
+            }
+        }
+    }
+    assert!(different.len() > 30, "the samples tell little apart: {}", different.len());
+}
