@@ -1,7 +1,10 @@
 use std::time::SystemTime;
 
 use aws_credential_types::Credentials;
-use aws_sigv4::http_request::{SignableBody, SignableRequest, SigningSettings, sign};
+use aws_sigv4::http_request::{
+    PayloadChecksumKind, PercentEncodingMode, SignableBody, SignableRequest, SigningSettings,
+    UriPathNormalizationMode, sign,
+};
 use aws_sigv4::sign::v4;
 use aws_smithy_runtime_api::client::identity::Identity;
 
@@ -48,7 +51,7 @@ impl Signer {
             .region(scope.region)
             .name(scope.service)
             .time(SystemTime::now())
-            .settings(SigningSettings::default())
+            .settings(settings(scope.service))
             .build()
             .map_err(|_| Unsigned)?
             .into();
@@ -57,6 +60,18 @@ impl Signer {
         let (instructions, _) = sign(request, &parameters).map_err(|_| Unsigned)?.into_parts();
         Ok(instructions.headers().map(|(name, value)| (name.to_owned(), value.to_owned())).collect())
     }
+}
+
+/// S3 is signed otherwise than all else: its paths are encoded once and stay as they are, and the body's hash is a field
+/// ("Create a signed AWS API request", IAM user guide).
+fn settings(service: &str) -> SigningSettings {
+    let mut settings = SigningSettings::default();
+    if service == "s3" {
+        settings.percent_encoding_mode = PercentEncodingMode::Single;
+        settings.uri_path_normalization_mode = UriPathNormalizationMode::Disabled;
+        settings.payload_checksum_kind = PayloadChecksumKind::XAmzSha256;
+    }
+    settings
 }
 
 impl From<Credentials> for Signer {

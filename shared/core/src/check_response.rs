@@ -31,8 +31,7 @@ const MAX_ANSWER: usize = 8 * 1024 * 1024;
 
 impl Door {
     /// Does the answer keep its contract, and can the front carry it? Both are known before the call is recorded: what
-    /// the ledger calls admitted is answered as it says. A stream that no contract reads, to a front that streams,
-    /// passes on without being gathered.
+    /// the ledger calls admitted is answered as it says.
     pub(crate) async fn check_response(&self, sent: Sent<'_>, call: &mut Call) -> Result<Answered, Refusal> {
         self.enter(call, Stage::CheckResponse);
         let (rules, form) = match sent.found().subject() {
@@ -44,37 +43,45 @@ impl Door {
         if rules.is_some() && headers.get_all(CONTENT_TYPE).iter().count() > 1 {
             return Err(unreadable("it has two content types"));
         }
-        let checked = rules.and_then(checked_operation);
-        let read = checked.is_some_and(|(operation, _)| {
-            operation.reads_response_body(status.as_u16(), content_type(&headers))
-        });
-        let body = match body {
-            body @ Body::Stream(_) if rules.is_some() && !read && self.ports.answers.streams() => body,
-            body => {
-                let gathered = body.collect(MAX_ANSWER).await.map_err(broken_off)?;
-                if rules.is_some() {
-                    let fits = self.ports.answers.fits(form, status, &headers, &gathered);
-                    fits.map_err(|cause| unreadable(&cause))?;
-                }
-                if gathered.is_empty() { Body::Empty } else { Body::Full(gathered) }
-            }
-        };
+        if rules.is_some() && !matches!(body, Body::Stream(_)) {
+            let whole: &[u8] = if let Body::Full(bytes) = &body { bytes } else { &[] };
+            let fits = self.ports.answers.fits(form, status, &headers, whole);
+            fits.map_err(|cause| unreadable(&cause))?;
+        }
         let reply = Reply { status, headers, body };
-        if let Some((operation, mode)) = checked {
+        if let Some((operation, mode)) = rules.and_then(checked_operation) {
             check(operation, mode, &reply, call)?;
         }
         call.bytes_out = reply.body.len_hint().unwrap_or(0) as u64;
         Ok(Answered { reply })
     }
+
+    /// The answer with its whole body, which is a part of the try that it ends: who begins an answer and breaks it off has
+    /// given none. A stream that no contract reads, to a front that streams, passes on without being gathered.
+    pub(crate) async fn gather(
+        &self,
+        rules: Option<&RouteRules>,
+        reply: Reply,
+    ) -> Result<Reply, TargetFault> {
+        let read = rules.and_then(checked_operation).is_some_and(|(operation, _)| {
+            operation.reads_response_body(reply.status.as_u16(), content_type(&reply.headers))
+        });
+        if rules.is_some() && !read && self.ports.answers.streams() && matches!(reply.body, Body::Stream(_)) {
+            return Ok(reply);
+        }
+        let gathered = reply.body.collect(MAX_ANSWER).await.map_err(broken_off)?;
+        let body = if gathered.is_empty() { Body::Empty } else { Body::Full(gathered) };
+        Ok(Reply { body, ..reply })
+    }
 }
 
 /// An answer that began and has no end that can be used.
-fn broken_off(error: BodyError) -> Refusal {
-    Refusal::Target(match error {
+fn broken_off(error: BodyError) -> TargetFault {
+    match error {
         BodyError::TimedOut => TargetFault::TimedOut,
         BodyError::Cut(cause) => TargetFault::Reset(cause),
-        BodyError::TooLarge { .. } => TargetFault::Unreadable(error.to_string()),
-    })
+        BodyError::TooLarge { .. } => TargetFault::TooLarge(error.to_string()),
+    }
 }
 
 fn unreadable(cause: &str) -> Refusal {

@@ -72,13 +72,16 @@ impl Door {
         let (Some(cors), Message::Http(request)) = (&self.rules.config().cors, &inbound.message) else {
             return;
         };
+        // A route that takes `OPTIONS` says what may be sent, and not who may send it.
         let preflight = call_is_preflight(&request.method, &request.headers);
-        if !preflight {
-            let stated: Vec<HeaderName> =
-                headers.keys().filter(|name| name.as_str().starts_with(PREFIX)).cloned().collect();
-            for name in stated {
-                headers.remove(name);
-            }
+        let of_origin = [ACCESS_CONTROL_ALLOW_ORIGIN, ACCESS_CONTROL_ALLOW_CREDENTIALS];
+        let is_stated = |name: &HeaderName| match preflight {
+            true => of_origin.contains(name),
+            false => name.as_str().starts_with(PREFIX),
+        };
+        let stated: Vec<HeaderName> = headers.keys().filter(|name| is_stated(name)).cloned().collect();
+        for name in stated {
+            headers.remove(name);
         }
         if !cors.origins.is_empty() {
             headers.append(VARY, HeaderValue::from(ORIGIN));

@@ -119,6 +119,7 @@ pub fn problem(refusal: &Refusal, request_id: &str, realm: &str) -> Reply {
             TargetFault::Failed(_)
             | TargetFault::Reset(_)
             | TargetFault::Unreadable(_)
+            | TargetFault::TooLarge(_)
             | TargetFault::Address(_)
             | TargetFault::Credentials(_),
         ) => "The target failed",

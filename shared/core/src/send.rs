@@ -13,6 +13,7 @@ use crate::find::{Found, Subject};
 use crate::identify::api_keys::withheld;
 use crate::ports::{Forward, ForwardMessage};
 use crate::reserve::Admitted;
+use crate::rules::RouteRules;
 
 /// A call that its target answered.
 pub(crate) struct Sent<'c> {
@@ -53,9 +54,9 @@ impl Door {
         let permitted = admitted.permitted();
         let found = permitted.found();
         let withheld = self.withheld(found);
-        let plain = match found.subject() {
-            Subject::Http(http) => asked_plain(http.request, http.rules),
-            Subject::Event { .. } => None,
+        let (rules, plain) = match found.subject() {
+            Subject::Http(http) => (Some(http.rules), asked_plain(http.request, http.rules)),
+            Subject::Event { .. } => (None, None),
         };
         let (message, repeatable) = match found.subject() {
             Subject::Http(http) => {
@@ -77,7 +78,7 @@ impl Door {
         let forward = Forward { call, principal: permitted.principal(), trace: found.trace(), message };
         let mut note = TargetNote::default();
         let answer = match self.fleet.pool(&found.target().name) {
-            Some(pool) => self.tries(pool, forward, repeatable, &mut note).await,
+            Some(pool) => self.tries(pool, forward, rules, repeatable, &mut note).await,
             None => Err(TargetFault::Unreachable("it is not declared".to_owned())),
         };
         call.sent = Some(note);
@@ -89,6 +90,7 @@ impl Door {
         &self,
         pool: &Pool,
         forward: Forward<'_>,
+        rules: Option<&RouteRules>,
         repeatable: bool,
         note: &mut TargetNote,
     ) -> Result<Reply, TargetFault> {
@@ -104,15 +106,23 @@ impl Door {
         let sticky = sticky_key(&forward);
         let mut tried: Vec<usize> = Vec::new();
         let mut last = None;
+        let mut pause = Duration::ZERO;
+        let spare = RESERVE.min(target.timeout / 10);
         pool.pay_in();
         loop {
-            let chosen = pool.choose(forward.principal, &sticky, &tried, self.ports.clock.now());
-            let choice = match (chosen, last) {
-                (Ok(choice), _) => choice,
-                (Err(_), Some(answer)) => return answer,
-                (Err(retry_after), None) => return Err(TargetFault::LeftAlone { retry_after }),
+            let choice = match pool.choose(forward.principal, &sticky, &tried, self.ports.clock.now()) {
+                Ok(choice) => choice,
+                Err(retry_after) => return last.unwrap_or(Err(TargetFault::LeftAlone { retry_after })),
             };
             let Some(endpoint) = choice.endpoint() else { return Err(TargetFault::TimedOut) };
+            let index = choice.index();
+            if tried.contains(&index) {
+                if let Some(answer) = last.take_if(|_| left() <= pause.saturating_add(spare)) {
+                    note.not_retried = Some("time");
+                    return answer;
+                }
+                tokio::time::sleep(pause).await;
+            }
             let attempt = target.retry.as_ref().and_then(|retry| retry.attempt_timeout);
             let within = left().min(attempt.unwrap_or(Duration::MAX));
             if within.is_zero() {
@@ -120,9 +130,11 @@ impl Door {
             }
             note.tries += 1;
             note.endpoint.clone_from(&endpoint.address);
-            let sent = self.ports.targets.send(target, endpoint, forward, within);
-            let answer = tokio::time::timeout(within, sent).await.unwrap_or(Err(TargetFault::TimedOut));
-            let index = choice.index();
+            let answered = async {
+                let reply = self.ports.targets.send(target, endpoint, forward, within).await?;
+                self.gather(rules, reply).await
+            };
+            let answer = tokio::time::timeout(within, answered).await.unwrap_or(Err(TargetFault::TimedOut));
             match verdict(&answer) {
                 Verdict::There => choice.answered(),
                 Verdict::Away => choice.failed(self.ports.clock.now()),
@@ -132,12 +144,11 @@ impl Door {
                 return answer;
             };
             let untouched = answer.as_ref().is_err_and(TargetFault::is_untouched);
-            let again_here = target.endpoints.len() <= tried.len() + 1 || tried.contains(&index);
-            let wait = if again_here { pool.jitter(backoff(note.tries)) } else { Duration::ZERO };
+            pause = pool.jitter(backoff(note.tries));
             note.not_retried = match () {
                 () if !(untouched || repeatable) => Some("not-idempotent"),
                 () if note.tries >= retry.attempts.get() => Some("attempts"),
-                () if left() <= wait.saturating_add(RESERVE.min(target.timeout / 10)) => Some("time"),
+                () if left() <= spare => Some("time"),
                 () if !pool.take_retry() => Some("budget"),
                 () => None,
             };
@@ -148,7 +159,6 @@ impl Door {
             if !tried.contains(&index) {
                 tried.push(index);
             }
-            tokio::time::sleep(wait).await;
         }
     }
 
@@ -170,15 +180,23 @@ enum Verdict {
     Unknown,
 }
 
+/// Errors under the runtimes' own names that a function's code brings about while it runs: a promise that is rejected with
+/// nobody to catch it, an event that is none to it, and a result that cannot be written.
+const OF_THE_CODE: [&str; 3] =
+    ["Runtime.UnhandledPromiseRejection", "Runtime.UnmarshalError", "Runtime.MarshalError"];
+
 /// What a caller can bring about by a payload of their own is no fault of the endpoint's: an error status of the target, or
 /// a function that throws. One that cannot so much as run is.
 fn verdict(answer: &Result<Reply, TargetFault>) -> Verdict {
-    let cannot_run =
-        |kind: &str| ["Runtime.", "Sandbox.", "Extension."].iter().any(|own| kind.starts_with(own));
+    let cannot_run = |kind: &str| {
+        let of_lambda = ["Runtime.", "Sandbox.", "Extension."].iter().any(|own| kind.starts_with(own));
+        of_lambda && !OF_THE_CODE.contains(&kind)
+    };
     match answer {
         Ok(reply) if is_gateway_fault(reply.status) => Verdict::Away,
         Ok(_) => Verdict::There,
         Err(TargetFault::Failed(kind)) if !cannot_run(kind) => Verdict::There,
+        Err(TargetFault::TooLarge(_)) => Verdict::There,
         Err(
             TargetFault::Failed(_)
             | TargetFault::TimedOut
@@ -209,8 +227,10 @@ fn wants_retry(retry: &Retry, answer: &Result<Reply, TargetFault>) -> bool {
             | TargetFault::Address(_)
             | TargetFault::Unreadable(_),
         ) => true,
+        // What is too large once is too large twice.
         Err(
             TargetFault::Failed(_)
+            | TargetFault::TooLarge(_)
             | TargetFault::Credentials(_)
             | TargetFault::LeftAlone { .. }
             | TargetFault::Unfit(_),

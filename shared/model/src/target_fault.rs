@@ -17,9 +17,12 @@ pub enum TargetFault {
     /// The connection ended before the answer. The call may have been carried out.
     #[error("the connection to the target ended before the answer: {0}")]
     Reset(String),
-    /// Its answer is no answer, or too large.
+    /// Its answer is no answer.
     #[error("the target's answer cannot be read: {0}")]
     Unreadable(String),
+    /// Its answer is larger than the door passes on. What is asked for decides that, so it says nothing of the target.
+    #[error("the target's answer cannot be read: {0}")]
+    TooLarge(String),
     /// Its name stands for an address that the door does not call. Nothing was sent.
     #[error("the target's address is not admitted: {0}")]
     Address(String),
@@ -45,6 +48,7 @@ impl TargetFault {
             Self::Failed(_)
             | Self::Reset(_)
             | Self::Unreadable(_)
+            | Self::TooLarge(_)
             | Self::Address(_)
             | Self::Credentials(_) => StatusCode::BAD_GATEWAY,
             Self::Unreachable(_) | Self::LeftAlone { .. } => StatusCode::SERVICE_UNAVAILABLE,
@@ -61,7 +65,7 @@ impl TargetFault {
             Self::TimedOut => "target-timeout",
             Self::Unreachable(_) | Self::LeftAlone { .. } => "target-unavailable",
             Self::Reset(_) => "target-reset",
-            Self::Unreadable(_) => "target-unreadable",
+            Self::Unreadable(_) | Self::TooLarge(_) => "target-unreadable",
             Self::Address(_) => "target-address",
             Self::Credentials(_) => "target-credentials",
             Self::Unfit(_) => "unfit-payload",
@@ -77,6 +81,7 @@ impl TargetFault {
             | Self::TimedOut
             | Self::Reset(_)
             | Self::Unreadable(_)
+            | Self::TooLarge(_)
             | Self::Credentials(_) => false,
         }
     }

@@ -123,7 +123,7 @@ fn answer(output: InvokeOutput) -> Result<Bytes, TargetFault> {
         return Err(fault::of_function(&payload));
     }
     if payload.len() > MAX_EVENT_BYTES {
-        return Err(TargetFault::Unreadable(format!("more than {MAX_EVENT_BYTES} bytes")));
+        return Err(TargetFault::TooLarge(format!("more than {MAX_EVENT_BYTES} bytes")));
     }
     Ok(payload.into())
 }

@@ -4,6 +4,8 @@ use http::Uri;
 use crate::lambda_name::{self, is_account};
 use crate::report::quote;
 
+use super::http::is_sent_in_the_clear;
+
 /// Where something is: what its service calls it, and the region that this names.
 #[derive(Clone, PartialEq)]
 pub(super) struct Address {
@@ -36,7 +38,7 @@ pub(super) fn queue(text: &str) -> Result<Address, Fault> {
     // What is no host of AWS's is the stand-in that an endpoint variable names.
     let region = authority.host().strip_prefix("sqs.").and_then(|rest| rest.split_once(".amazonaws.com"));
     let region = region.map(|(region, _)| region.to_owned());
-    if region.is_some() && uri.scheme_str() != Some("https") {
+    if is_sent_in_the_clear(&uri) {
         return Err(Fault::new(format!("{} is sent in the clear", quote(text))).hint(hint));
     }
     Ok(Address { text: text.to_owned(), region })
@@ -136,6 +138,7 @@ mod tests {
         check(queue, "https://sqs.eu-west-1.amazonaws.com/123456789012/orders.fifo", Some(Some("eu-west-1")));
         check(queue, "http://127.0.0.1:4566/000000000000/orders", Some(None));
         check(queue, "http://sqs.eu-west-1.amazonaws.com/123456789012/orders", None);
+        check(queue, "http://queues.example:9324/000000000000/orders", None);
         check(queue, "https://sqs.eu-west-1.amazonaws.com/orders", None);
         check(queue, "https://sqs.eu-west-1.amazonaws.com/123456789012/or/ders", None);
         check(queue, "https://a@sqs.eu-west-1.amazonaws.com/123456789012/orders", None);

@@ -113,7 +113,8 @@ fn network(text: &str) -> Result<IpNet, Fault> {
     Ok(network)
 }
 
-fn is_sent_in_the_clear(uri: &Uri) -> bool {
+/// Whether what goes there can be read on its way: it is neither sent over TLS nor stays on this machine.
+pub(super) fn is_sent_in_the_clear(uri: &Uri) -> bool {
     let host = uri.host().unwrap_or_default().trim_start_matches('[').trim_end_matches(']');
     let is_here = host.eq_ignore_ascii_case("localhost")
         || host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback());

@@ -11,10 +11,13 @@ use std::time::Duration;
 
 use doorward_model::Fault;
 
-use crate::checked::{Endpoint, Invocation, LambdaTarget, PayloadForm, Target, TargetKind};
+use crate::checked::{
+    Endpoint, Invocation, LambdaTarget, PayloadForm, SnsTarget, SqsTarget, Target, TargetKind,
+};
+use crate::environment::target_variable;
 use crate::names::{self, Names};
 use crate::reader::{Section, Value};
-use crate::report::Reported;
+use crate::report::{Reported, quote};
 
 /// For how long the door waits where `timeout` is not set.
 const DEFAULT_TIMEOUT: Duration = Duration::from_secs(5);
@@ -27,8 +30,14 @@ const KINDS: [&str; 6] = ["lambda", "http", "sqs", "sns", "eventbridge", "stepfu
 
 /// Reads `[[targets]]` and declares their names.
 pub(crate) fn read(document: &mut Section<'_>, names: &mut Names) -> Result<Vec<Target>, Reported> {
+    let mut earlier: Vec<String> = Vec::new();
     document.sections("targets", "`[[targets]]`", |section| {
-        let name = section.required("name", |value| names.declare(value, names::plain));
+        let name = section.required("name", |value| {
+            let name = names.declare(value, names::plain)?;
+            let told_apart = tell_apart(&name, &earlier).map_err(|fault| value.fault(fault));
+            earlier.push(name.clone());
+            told_apart.map(|()| name)
+        });
         let timeout = section.or("timeout", DEFAULT_TIMEOUT, |value| {
             value.duration(Duration::from_millis(1)..=LONGEST_TIMEOUT)
         });
@@ -48,6 +57,19 @@ pub(crate) fn read(document: &mut Section<'_>, names: &mut Names) -> Result<Vec<
             timeout: timeout?,
         })
     })
+}
+
+/// No two targets may be meant by one variable of the environment, which could put one where the other's credentials and
+/// callers are not to go.
+fn tell_apart(name: &str, earlier: &[String]) -> Result<(), Fault> {
+    let variable = target_variable(name);
+    match earlier.iter().find(|other| target_variable(other) == variable) {
+        None => Ok(()),
+        Some(other) => {
+            let fault = format!("the names `{name}` and `{other}` differ only in case or punctuation");
+            Err(Fault::new(fault).hint(format!("both would be meant by `{variable}`")))
+        }
+    }
 }
 
 /// What the target is, and where. Keys of another kind than its own are unknown keys.
@@ -105,6 +127,14 @@ pub(crate) fn move_to(target: &mut Target, text: &str) -> Result<(), Fault> {
             TargetKind::StepFunctions(_) => address::state_machine(text),
         };
         let address::Address { text, region } = address?;
+        let group = match &target.kind {
+            TargetKind::Sqs(SqsTarget { group }) | TargetKind::Sns(SnsTarget { group, .. }) => Some(group),
+            _ => None,
+        };
+        if group.is_some_and(|group| group.is_some() != text.ends_with(".fifo")) {
+            let fault = Fault::new(format!("{} keeps its messages otherwise than the target", quote(&text)));
+            return Err(fault.hint("a FIFO queue or topic takes the place of such a one, and of no other"));
+        }
         endpoint.address = text;
         endpoint.region = region;
     }

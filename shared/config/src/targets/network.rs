@@ -41,8 +41,19 @@ pub(super) fn is_never(address: IpAddr) -> bool {
                 || v6.is_multicast()
                 || v6.is_unicast_link_local()
                 || matches!(v6.segments(), [0xfd00, 0x0ec2, ..])
+                || embedded(v6).is_some_and(|v4| v4.is_link_local())
         }
     }
+}
+
+/// The IPv4 address behind one that is admitted only where it is declared: 6to4 (RFC 3056) and the NAT64 of a network's own
+/// (RFC 8215), in the form of RFC 6052 with 96 bits before it.
+fn embedded(address: Ipv6Addr) -> Option<Ipv4Addr> {
+    let (high, low) = match address.segments() {
+        [0x2002, high, low, ..] | [0x64, 0xff9b, 1, _, _, _, high, low] => (high, low),
+        _ => return None,
+    };
+    Some(Ipv4Addr::from_bits(u32::from(high) << 16 | u32::from(low)))
 }
 
 /// What IANA's registries of special-purpose addresses (RFC 6890) call globally reachable, without what stands for other
@@ -155,6 +166,9 @@ mod tests {
         check(&["0.0.0.0/0", "::/0"], "169.254.169.254", false);
         check(&["0.0.0.0/0", "::/0"], "fe80::1", false);
         check(&["0.0.0.0/0", "::/0"], "0.0.0.0", false);
+        check(&["::/0"], "64:ff9b:1::a9fe:a9fe", false);
+        check(&["::/0"], "2002:a9fe:a9fe::1", false);
+        check(&["64:ff9b:1::/48"], "64:ff9b:1::a00:1", true);
         check(&["::1/128"], "::1", true);
     }
 }

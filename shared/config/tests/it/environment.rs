@@ -56,6 +56,19 @@ fn targets_may_be_elsewhere() {
 }
 
 #[test]
+fn a_queue_is_moved_to_one_of_its_kind() {
+    let queue = |name: &str| format!("https://sqs.eu-west-1.amazonaws.com/123456789012/{name}");
+    let moved = |target: &str, group: &str, place: &str| {
+        let keys = format!("sqs = \"{}\"{group}", queue(target));
+        let config = parse("doorward.toml", &SHOP.replace("lambda = \"orders\"", &keys)).unwrap();
+        config.with_environment(|name| (name == "DOORWARD_TARGET_ORDERS").then(|| queue(place))).is_ok()
+    };
+    let group = "\ngroup = \"caller\"";
+    assert!(moved("o", "", "p") && moved("o.fifo", group, "p.fifo"));
+    assert!(!moved("o", "", "p.fifo") && !moved("o.fifo", group, "p"));
+}
+
+#[test]
 fn faults_of_all_variables_are_reported_together() {
     check_faults(
         &[

@@ -43,6 +43,15 @@ fn a_target_is_a_named_function() {
         doorward.toml:46:10: no target is named `receipts`
           hint: did you mean `re/ceipts`?"#]],
     );
+    check(
+        r#"name = "receipts""#,
+        r#"name = "Orders""#,
+        expect![[r#"
+        doorward.toml:23:8: the names `Orders` and `orders` differ only in case or punctuation
+          hint: both would be meant by `DOORWARD_TARGET_ORDERS`
+        doorward.toml:46:10: no target is named `receipts`
+          hint: expected `Orders` or `orders`"#]],
+    );
 }
 
 #[test]

@@ -31,7 +31,7 @@ impl Condition {
     pub(super) fn is_open(&self, now: Timestamp) -> bool {
         match self.alone {
             None => true,
-            Some((until, _)) => now >= until && !self.trial,
+            Some((until, pause)) => left(until, pause, now).is_zero() && !self.trial,
         }
     }
 
@@ -42,7 +42,7 @@ impl Condition {
 
     /// How long it is still left alone; for an endpoint that is tried just now, as long as until it will be known.
     pub(super) fn wait(&self, now: Timestamp) -> Duration {
-        let left = self.alone.and_then(|(until, _)| Duration::try_from(until.duration_since(now)).ok());
+        let left = self.alone.map(|(until, pause)| left(until, pause, now));
         left.unwrap_or_default().max(Duration::from_millis(1))
     }
 
@@ -89,6 +89,12 @@ impl Condition {
         self.alone = Some((after(now, pause), pause));
         Change::LeftAlone(pause)
     }
+}
+
+/// What is left of a pause. Of one that would be longer than it was to be, nothing is: the clock was set back.
+fn left(until: Timestamp, pause: Duration, now: Timestamp) -> Duration {
+    let left = Duration::try_from(until.duration_since(now)).unwrap_or_default();
+    if left > pause { Duration::ZERO } else { left }
 }
 
 #[cfg(test)]
@@ -163,6 +169,16 @@ mod tests {
         assert!(condition.enter());
         condition.leave(true);
         assert!(condition.is_open(at(11)));
+    }
+
+    #[test]
+    fn a_clock_that_is_set_back_leaves_nothing_alone_for_longer() {
+        let mut condition = Condition::default();
+        for _ in 0..3 {
+            condition.failed(false, &rule(), at(3_600));
+        }
+        assert!(!condition.is_open(at(3_600)) && !condition.is_open(at(3_609)));
+        assert!(condition.is_open(at(60)));
     }
 
     #[test]

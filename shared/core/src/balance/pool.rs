@@ -96,7 +96,11 @@ impl Pool {
             endpoint.callers.iter().any(|name| *name == principal.name || principal.parents.contains(name))
         };
         let untried = |index: usize| !tried.contains(&index);
-        let due = |index: usize| state.conditions.get(index).is_some_and(|condition| condition.is_due(now));
+        // Sticky calls stay where they are: an endpoint is tried by a caller of its own.
+        let due = |index: usize| {
+            self.target.balance != Balance::Sticky
+                && state.conditions.get(index).is_some_and(|condition| condition.is_due(now))
+        };
         let tiers: [Tier<'_>; 5] = [
             &|index, endpoint| untried(index) && is_named(endpoint),
             // The next call tries whose pause is over, lest it depends on chance when that is back.
@@ -113,7 +117,10 @@ impl Pool {
         });
         let candidates = { candidates }.find(|candidates| !candidates.is_empty());
         let picked = candidates.and_then(|candidates| self.pick(&mut state, &candidates, caller));
-        let Some(index) = picked else { return Err(state.wait(now)) };
+        let Some(index) = picked else {
+            let usable = |endpoint: &Endpoint| endpoint.weight > 0 || is_named(endpoint);
+            return Err(state.wait(&self.target, usable, now));
+        };
         let trial = state.enter(index);
         Ok(Choice { pool: self, index, trial, told: false })
     }
@@ -146,8 +153,11 @@ impl State {
         .collect()
     }
 
-    fn wait(&self, now: Timestamp) -> Duration {
-        self.conditions.iter().map(|condition| condition.wait(now)).min().unwrap_or_default()
+    /// How long until one of the endpoints that `may` be called is tried.
+    fn wait(&self, target: &Target, may: impl Fn(&Endpoint) -> bool, now: Timestamp) -> Duration {
+        let endpoints = target.endpoints.iter().zip(&self.conditions);
+        let waits = endpoints.filter(|(endpoint, _)| may(endpoint)).map(|(_, condition)| condition.wait(now));
+        waits.min().unwrap_or_default()
     }
 
     fn enter(&mut self, index: usize) -> bool {
@@ -354,6 +364,30 @@ mod tests {
         }
         // 100 expected; five standard deviations are 41.
         assert!(firsts.values().all(|count| (59..=141).contains(count)) && firsts.len() == 3, "{firsts:?}");
+    }
+
+    #[test]
+    fn sticky_callers_do_not_move_to_try_an_endpoint_that_is_not_theirs() {
+        let pool = pool(Balance::Sticky, vec![endpoint("a"), endpoint("b")]);
+        let ids: Vec<String> = (0..20).map(|number| format!("caller-{number}")).collect();
+        let at_home: Vec<_> = ids.iter().map(|id| call(&pool, id, at(0), &[])).collect();
+        let of = |home: &str| ids.iter().zip(&at_home).find(|(_, at)| *at == home).unwrap().0;
+        (0..3).for_each(|_| drop(call(&pool, of("a"), at(0), &["a"])));
+        assert_eq!(call(&pool, of("a"), at(9), &[]), "b");
+        for (id, home) in ids.iter().zip(&at_home).filter(|(_, home)| *home == "b") {
+            assert_eq!(call(&pool, id, at(10), &["a"]), *home);
+        }
+        assert_eq!(call(&pool, of("a"), at(10), &[]), "a");
+    }
+
+    #[test]
+    fn a_caller_waits_for_no_endpoint_that_is_for_others() {
+        let closed =
+            Endpoint { weight: 0, callers: vec![EntityName::new("User", "carol")], ..endpoint("canary") };
+        let pool = pool(Balance::Weighted, vec![endpoint("stable"), closed]);
+        (0..3).for_each(|_| drop(call(&pool, "erin", at(0), &["stable"])));
+        assert_eq!(call(&pool, "erin", at(0), &[]), "wait 10000");
+        assert_eq!(call(&pool, "carol", at(0), &[]), "canary");
     }
 
     #[test]

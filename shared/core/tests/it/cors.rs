@@ -116,6 +116,41 @@ async fn answers_and_refusals_may_be_read_and_a_targets_own_word_counts_for_noth
 }
 
 #[tokio::test]
+async fn a_target_that_answers_preflights_lets_no_origin_in_that_the_configuration_does_not() {
+    let change = |config: String| {
+        let config = config.replace("GET /orders/{id}/tracking", "OPTIONS /orders/{id}/tracking");
+        format!("{config}\n[cors]\norigins = [\"https://pages.example\"]\n")
+    };
+    let shop =
+        Shop::with_files(change, &[("catalog.cedar", include_str!("../../../../policies/catalog.cedar"))]);
+    shop.world.targets.respond(|| {
+        let headers = [
+            ("access-control-allow-origin", "*"),
+            ("access-control-allow-credentials", "true"),
+            ("access-control-allow-methods", "PUT"),
+        ];
+        let headers = headers.map(|(name, value)| (name.parse().unwrap(), value.parse().unwrap()));
+        let headers = http::HeaderMap::from_iter(headers);
+        Ok(Reply { status: http::StatusCode::NO_CONTENT, headers, body: doorward_model::Body::Empty })
+    });
+    let token = format!("Bearer {}", shop.token("alice", &["customers"]));
+    let methods = "access-control-allow-methods: PUT";
+    let allowed = "access-control-allow-origin: https://pages.example";
+    for (origin, expected) in [
+        ("https://evil.example", vec![methods, "vary: origin"]),
+        ("https://pages.example", vec![methods, allowed, "vary: origin"]),
+    ] {
+        let headers =
+            [("origin", origin), ("access-control-request-method", "PUT"), ("authorization", token.as_str())];
+        let reply = shop.ask(ask(&shop, Method::OPTIONS, "/orders/1001/tracking", &headers)).await;
+        assert_eq!(
+            (reply.status.as_u16(), told(&reply)),
+            (204, expected.iter().map(|text| (*text).to_owned()).collect())
+        );
+    }
+}
+
+#[tokio::test]
 async fn any_origin_may_call_where_the_configuration_says_so() {
     let shop = shop("origins = [\"*\"]");
     let reply = shop.ask(preflight(&shop, "/orders", "https://anywhere.example")).await;

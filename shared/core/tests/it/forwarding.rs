@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use doorward_model::{Body, FrontKind, Inbound, Outcome, Reply, TargetFault};
+use bytes::Bytes;
+use doorward_model::{Body, BodyError, FrontKind, Inbound, Outcome, Reply, TargetFault};
 use http::header::CONTENT_TYPE;
 use http::{HeaderMap, HeaderValue, Method, StatusCode};
 
@@ -160,12 +161,37 @@ async fn where_all_are_left_alone_the_caller_is_told_when_to_come_back() {
     assert_eq!(shop.world.ledger.rows()["c3"].call.outcome, Outcome::TargetFailed);
 }
 
+/// An answer whose body begins and is broken off.
+fn broken_off() -> Result<Reply, TargetFault> {
+    let chunks = [Ok(Bytes::from_static(b"{\"id\":")), Err(BodyError::Cut("reset".into()))];
+    let body = Body::Stream(Box::pin(futures_util::stream::iter(chunks)));
+    reply(200).map(|reply| Reply { body, ..reply })
+}
+
+#[tokio::test]
+async fn who_begins_an_answer_and_breaks_it_off_has_given_none() {
+    let shop = shop("health = { faults = 2, pause = \"10s\" }");
+    shop.world.targets.respond_at(|address| if address == A { broken_off() } else { reply(200) });
+    for n in 0..6 {
+        assert_eq!(told(&shop, look(&shop, &format!("c{n}"))).await.0, 200, "it is tried elsewhere");
+    }
+    let went = shop.world.targets.went();
+    assert_eq!(went.iter().filter(|address| *address == A).count(), 2, "{went:?}");
+    shop.world.targets.respond(broken_off);
+    assert_eq!(told(&shop, shop.order("d1", GOOD_ORDER)).await, (502, 1, Some("not-idempotent")));
+    assert_eq!(shop.last_line().code, Some("target-reset"));
+}
+
 #[tokio::test]
 async fn a_caller_cannot_have_an_endpoint_left_alone_by_payloads_of_their_own() {
     let shop = shop("health = { faults = 1, pause = \"10s\" }\nretry = false");
-    for fault in ["KeyError", "Error"] {
+    for fault in ["KeyError", "Error", "Runtime.UnhandledPromiseRejection", "Runtime.MarshalError"] {
         shop.world.targets.fail(TargetFault::Failed(fault.into()));
         assert_eq!(told(&shop, look(&shop, fault)).await, (502, 1, None));
+    }
+    shop.world.targets.fail(TargetFault::TooLarge("it is larger than 6 bytes".into()));
+    for id in ["l1", "l2"] {
+        assert_eq!(told(&shop, look(&shop, id)).await, (502, 1, None));
     }
     shop.world.targets.respond(|| reply(500));
     told(&shop, look(&shop, "c1")).await;
@@ -175,6 +201,21 @@ async fn a_caller_cannot_have_an_endpoint_left_alone_by_payloads_of_their_own() 
     told(&shop, look(&shop, "c3")).await;
     told(&shop, look(&shop, "c4")).await;
     assert_eq!(told(&shop, look(&shop, "c5")).await, (503, 0, None));
+}
+
+#[tokio::test]
+async fn who_is_tried_again_at_the_same_place_waits_whatever_other_places_there_are() {
+    let shop = Shop::with(|config| {
+        let servers = format!(
+            "http = [{{ url = \"{A}\" }}, {{ url = \"{B}\", weight = 0, callers = ['User::\"carol\"'] }}]\n\
+             retry = {{ attempts = 5, budget = \"100%\" }}"
+        );
+        config.replace("lambda = \"orders\"", &servers).replace("timeout = \"2s\"", "timeout = \"2ms\"")
+    });
+    shop.world.targets.fail(TargetFault::Unreachable("refused".into()));
+    // There is no time for four waits, which are of 190 ms on average together.
+    let (status, tries, why) = told(&shop, look(&shop, "c1")).await;
+    assert!(status == 503 && tries < 5 && why == Some("time"), "{status} {tries} {why:?}");
 }
 
 #[tokio::test]

@@ -3,7 +3,10 @@
 use std::net::IpAddr;
 
 use doorward_model::{Front, FrontKind, HttpRequest, Trace};
-use http::header::{AUTHORIZATION, CONTENT_LENGTH, COOKIE, EXPECT, FORWARDED, HOST, PROXY_AUTHENTICATE, VIA};
+use http::header::{
+    AUTHORIZATION, CONTENT_LENGTH, COOKIE, EXPECT, FORWARDED, HOST, PROXY_AUTHENTICATE, SET_COOKIE, VIA,
+    WWW_AUTHENTICATE,
+};
 use http::{HeaderMap, HeaderName, HeaderValue, Method};
 
 use crate::fields;
@@ -31,9 +34,16 @@ const FORWARDED_HOST: HeaderName = HeaderName::from_static("x-forwarded-host");
 const FORWARDED_PORT: HeaderName = HeaderName::from_static("x-forwarded-port");
 const FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
 
-/// Under these names proxies state where a request comes from; a caller's own claims are none.
-const FROM: [&str; 7] = [
+/// Under these names proxies state where a request comes from, and by which certificate (RFC 9440 section 4: whoever states
+/// it takes off what callers say of it); a caller's own claims are none.
+const FROM: [&str; 13] = [
+    "client-cert",
+    "client-cert-chain",
     "client-ip",
+    "proxy-client-ip",
+    "wl-proxy-client-ip",
+    "x-envoy-external-address",
+    "x-original-forwarded-for",
     "x-client-ip",
     "x-cluster-client-ip",
     "x-real-ip",
@@ -44,12 +54,15 @@ const FROM: [&str; 7] = [
 
 /// Under these names frameworks read another method or path than those that were decided on; and `proxy` becomes the
 /// variable `HTTP_PROXY` of programs with CGI-like variables (RFC 3875 section 4.1.18).
-const INSTEAD: [&str; 7] = [
+const INSTEAD: [&str; 10] = [
     "proxy",
+    "x-envoy-original-path",
     "x-http-method",
     "x-http-method-override",
     "x-method-override",
+    "x-host",
     "x-original-host",
+    "x-original-uri",
     "x-original-url",
     "x-rewrite-url",
 ];
@@ -96,8 +109,10 @@ fn is_dropped(name: &HeaderName) -> bool {
 }
 
 /// The fields of an answer that may go to a caller: those beyond one connection, without those that only the door states.
+/// From a `third_party` goes no cookie, which browsers would keep as the door's and the third party is never sent, and no
+/// challenge, which is for the door's credentials to answer.
 #[must_use]
-pub fn answer_fields(headers: &HeaderMap) -> HeaderMap {
+pub fn answer_fields(headers: &HeaderMap, third_party: bool) -> HeaderMap {
     let mut kept = fields::end_to_end(headers);
     let own: Vec<HeaderName> =
         kept.keys().filter(|name| name.as_str().starts_with("x-doorward-")).cloned().collect();
@@ -105,6 +120,10 @@ pub fn answer_fields(headers: &HeaderMap) -> HeaderMap {
         kept.remove(name);
     }
     kept.remove(PROXY_AUTHENTICATE);
+    if third_party {
+        kept.remove(SET_COOKIE);
+        kept.remove(WWW_AUTHENTICATE);
+    }
     kept
 }
 
@@ -226,6 +245,9 @@ mod tests {
                 ("X-Forwarded-User", "root"),
                 ("X-Real-IP", "10.0.0.1"),
                 ("True-Client-IP", "10.0.0.1"),
+                ("Client-Cert", ":MIIB:"),
+                ("Client-Cert-Chain", ":MIIB:"),
+                ("X-Envoy-External-Address", "10.0.0.1"),
                 ("Host", "evil.example"),
             ],
             &[
@@ -273,6 +295,8 @@ mod tests {
             &[
                 ("X-HTTP-Method-Override", "DELETE"),
                 ("X-Original-URL", "/admin"),
+                ("X-Original-URI", "/admin"),
+                ("X-Host", "evil.example"),
                 ("Proxy", "http://evil.example"),
                 ("Expect", "100-continue"),
                 ("Content-Length", "5"),
@@ -335,7 +359,7 @@ mod tests {
 
     #[test]
     fn an_answer_loses_what_holds_for_its_connection_and_what_is_the_doors() {
-        let answer = answer_fields(&map(&[
+        let answered = map(&[
             ("Connection", "x-hop, close"),
             ("X-Hop", "1"),
             ("Transfer-Encoding", "chunked"),
@@ -346,9 +370,14 @@ mod tests {
             ("Set-Cookie", "b=2"),
             ("WWW-Authenticate", "Basic"),
             ("Content-Encoding", "gzip"),
-        ]));
-        let mut names: Vec<&str> = answer.iter().map(|(name, _)| name.as_str()).collect();
-        names.sort_unstable();
-        assert_eq!(names, ["content-encoding", "set-cookie", "set-cookie", "www-authenticate"]);
+        ]);
+        let names = |third_party: bool| {
+            let answer = answer_fields(&answered, third_party);
+            let mut names: Vec<String> = answer.iter().map(|(name, _)| name.to_string()).collect();
+            names.sort_unstable();
+            names
+        };
+        assert_eq!(names(false), ["content-encoding", "set-cookie", "set-cookie", "www-authenticate"]);
+        assert_eq!(names(true), ["content-encoding"]);
     }
 }

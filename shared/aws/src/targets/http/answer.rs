@@ -35,7 +35,7 @@ pub(super) fn reply(
     let body = match body.size_hint().exact() {
         Some(0) => Body::Empty,
         Some(bytes) if bytes > most as u64 => {
-            return Err(TargetFault::Unreadable(format!("it is larger than {most} bytes")));
+            return Err(TargetFault::TooLarge(format!("it is larger than {most} bytes")));
         }
         _ => Body::Stream(Box::pin(AnswerBody {
             incoming: Some(body),
@@ -44,7 +44,7 @@ pub(super) fn reply(
             deadline: Box::pin(sleep_until(deadline)),
         })),
     };
-    let mut headers = answer_fields(&head.headers);
+    let mut headers = answer_fields(&head.headers, server.credentials.is_some());
     for name in &server.answer_headers.remove {
         headers.remove(name);
     }

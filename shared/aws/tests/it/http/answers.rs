@@ -172,7 +172,7 @@ async fn a_body_that_is_announced_too_large_is_not_read_at_all() {
         let answered = Sender::new().send(Sent::to(&target, &server)).await;
         match (answered, fits) {
             (Ok(reply), true) => assert_eq!(text(reply).await, "aaaa"),
-            (Err(TargetFault::Unreadable(cause)), false) => assert_eq!(cause, "it is larger than 4 bytes"),
+            (Err(TargetFault::TooLarge(cause)), false) => assert_eq!(cause, "it is larger than 4 bytes"),
             (answered, _) => panic!("{length}: {answered:?}"),
         }
     }

@@ -160,3 +160,30 @@ async fn a_request_to_aws_is_signed_by_the_doors_role() {
     let fault = sender.send(Sent::get(&target, base("/expired"))).await.unwrap_err();
     assert_eq!(fault, TargetFault::Credentials("the server refused them".into()));
 }
+
+#[tokio::test]
+async fn objects_are_asked_for_as_s3_has_it_signed() {
+    let server = UnrulyServer::start(|_| ok("{}")).await;
+    let target = with(Credentials::SigV4 { service: "s3".into(), region: None });
+    Sender::new().send(Sent::to(&target, &server)).await.unwrap();
+    let request = &server.requests()[0];
+    let authorization = request.field("authorization").unwrap();
+    assert!(authorization.contains("SignedHeaders=host;x-amz-content-sha256;x-amz-date"), "{authorization}");
+    // SHA-256 of no bytes.
+    let hash = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
+    assert_eq!(request.field("x-amz-content-sha256"), Some(hash));
+}
+
+#[tokio::test]
+async fn a_third_party_sets_no_cookies_of_the_doors_and_challenges_nobody() {
+    let server = UnrulyServer::start(|_| {
+        let answer = HttpMessage::answer(403, "no").with("set-cookie", "session=theirs; Path=/");
+        Conduct::Answer(answer.with("www-authenticate", "Bearer realm=\"theirs\"").with("x-kept", "1"))
+    })
+    .await;
+    let sender = Sender::new();
+    sender.secrets.put(SECRET, "good");
+    let reply = sender.send(Sent::to(&bearer(), &server)).await.unwrap();
+    assert_eq!((reply.status.as_u16(), &reply.headers["x-kept"]), (403, &"1".parse().unwrap()));
+    assert!(!reply.headers.contains_key("set-cookie") && !reply.headers.contains_key("www-authenticate"));
+}
