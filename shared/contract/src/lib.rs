@@ -63,6 +63,7 @@ mod omissions;
 mod openapi30;
 mod operation;
 mod parameter;
+mod pattern;
 mod pointer;
 mod query;
 mod raw;

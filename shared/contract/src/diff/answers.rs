@@ -118,7 +118,8 @@ fn field(pair: &mut Pair<'_>, part: &str, old: &str, new: &str) {
         _ => true,
     };
     if is_rewritten {
-        let what = "the header field is written otherwise: by `content`, or with another `explode`".to_owned();
+        let what =
+            "the header field is written otherwise: by `content`, or with another `explode`".to_owned();
         pair.push(Severity::Breaking, "answer-header-style-changed", part, what, old, new);
         return;
     }

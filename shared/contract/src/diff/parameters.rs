@@ -80,7 +80,8 @@ fn compare_two(pair: &mut Pair<'_>, old: &Parameter<'_>, new: &Parameter<'_>) {
         }
         _ => {}
     }
-    let rewritten = "the parameter is written otherwise: as one value or a list, or with another `style` or `explode`";
+    let rewritten =
+        "the parameter is written otherwise: as one value or a list, or with another `style` or `explode`";
     match (content(pair.old, &old.at), content(pair.new, &new.at)) {
         (Some(old), Some(new)) => return pair.contents(Direction::Request, &part, &old, &new),
         (None, None) => {}

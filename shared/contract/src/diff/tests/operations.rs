@@ -108,7 +108,9 @@ fn parameters_come_go_and_change() {
 #[test]
 fn parameters_of_json_texts_are_compared_as_such() {
     let with = |parameter: Value| json!({"parameters": [parameter], "responses": {}});
-    let text = |schema: Value| with(json!({"in": "query", "name": "q", "content": {"application/json": {"schema": schema}}}));
+    let text = |schema: Value| {
+        with(json!({"in": "query", "name": "q", "content": {"application/json": {"schema": schema}}}))
+    };
     let open = || text(json!({"type": "object", "properties": {"a": {"type": "string"}}}));
     let narrow = || text(json!({"type": "object", "properties": {"a": {"type": "string", "maxLength": 3}}}));
     check(
@@ -244,9 +246,7 @@ fn answers_change_their_header_fields() {
 fn header_fields_of_answers_that_are_written_otherwise_break() {
     let of = |field: Value| json!({"responses": {"200": {"description": "", "headers": {"X-A": field}}}});
     let object = |explode: bool| {
-        of(
-            json!({"explode": explode, "schema": {"type": "object", "properties": {"a": {"type": "string"}}}}),
-        )
+        of(json!({"explode": explode, "schema": {"type": "object", "properties": {"a": {"type": "string"}}}}))
     };
     let style: &[&str] = &["breaking answer-header-style-changed answer 200 header x-a"];
     check(object(false), object(true), style, style);
@@ -262,7 +262,8 @@ fn header_fields_of_answers_that_are_written_otherwise_break() {
 
 #[test]
 fn answers_of_success_that_only_default_describes_now_are_compared_with_it() {
-    let answer = |kind: &str| json!({"description": "", "content": {"application/json": {"schema": {"type": kind}}}});
+    let answer =
+        |kind: &str| json!({"description": "", "content": {"application/json": {"schema": {"type": kind}}}});
     let old = json!({"responses": {"200": answer("string"), "default": answer("integer")}});
     let new = json!({"responses": {"default": answer("integer")}});
     check(
