@@ -64,7 +64,7 @@ pub(crate) fn run(arguments: &Arguments, format: Format) -> Result<Exit, Failure
     };
     let document = RawDocument::read(&shown, &text).map_err(&invalid)?;
     Document::parse(&shown, &text).map_err(&invalid)?;
-    let name = arguments.file.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    let name = names::shown(&arguments.file.file_name().unwrap_or_default().to_string_lossy());
     let (imported, files) = import(&document, &name, arguments)?;
     if !arguments.stdout {
         write(&arguments.out, &files, arguments.force)?;
