@@ -149,6 +149,7 @@ mod tests {
     };
     use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
     use aws_smithy_runtime_api::client::result::ConnectorError;
+    use aws_smithy_types::retry::RetryConfig;
     use doorward_core::ports::Forward;
     use doorward_model::{Principal, Trace};
 
@@ -176,6 +177,7 @@ mod tests {
             .credentials_provider(Credentials::from_keys("k", "s", None))
             .region(Region::new("eu-central-1"))
             .http_client(http_client_fn(move |_, _| connector.clone()))
+            .retry_config(RetryConfig::disabled())
             .build();
         let targets = LambdaTargets { client: aws_sdk_lambda::Client::from_conf(config) };
         let (call, principal, trace) = (sample::call("c-1"), Principal::anonymous(), Trace::default());

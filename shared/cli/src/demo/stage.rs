@@ -93,7 +93,7 @@ pub(crate) struct Ran<'a> {
 
 /// How the names of files end that hold API keys.
 const KEY_ENDING: &str = ".key";
-pub(super) const TOKEN_FOLDER: &str = "target/doorward";
+pub(crate) const TOKEN_FOLDER: &str = "target/doorward";
 
 impl Stage {
     pub(crate) fn set(
@@ -126,6 +126,11 @@ impl Stage {
     /// Where files are kept that printed lines name.
     pub(crate) fn folder(&self) -> &Path {
         &self.tokens
+    }
+
+    /// Where printed lines are typed.
+    pub(crate) fn root(&self) -> &Path {
+        self.tokens.ancestors().nth(2).unwrap_or(Path::new("."))
     }
 
     /// Both fronts.
@@ -331,8 +336,7 @@ impl Stage {
         expect: Ran<'_>,
     ) -> Result<Act, Failure> {
         let program = std::env::current_exe().map_err(Failure::new)?;
-        let root = self.tokens.ancestors().nth(2).unwrap_or(Path::new("."));
-        let run = tokio::process::Command::new(program).args(arguments).current_dir(root).output();
+        let run = tokio::process::Command::new(program).args(arguments).current_dir(self.root()).output();
         let output = run.await.map_err(Failure::new)?;
         let text = String::from_utf8_lossy(&output.stdout).into_owned();
         let lines = text.lines().filter(|line| !line.trim().is_empty());

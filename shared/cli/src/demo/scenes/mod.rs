@@ -8,6 +8,7 @@ mod cached_answer;
 mod canary_split;
 mod cognito_token;
 mod contract_broken;
+mod contract_compared;
 mod decision_explained;
 mod delivered_twice;
 mod event_denied;
@@ -45,6 +46,7 @@ pub(crate) const ALL: &[Scene] = &[
     cognito_token::SCENE,
     iam_call::SCENE,
     contract_broken::SCENE,
+    contract_compared::SCENE,
     unknown_path::SCENE,
     rate_reached::SCENE,
     quota_reached::SCENE,
