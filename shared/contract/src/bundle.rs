@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 use crate::dialect::Dialect;
 use crate::documents::Documents;
 use crate::links::{self, Endless, Link};
-use crate::{draft7, locating, openapi30, pointer, reference};
+use crate::{draft7, locating, openapi30, pattern, pointer, reference};
 
 /// Which way the described value travels.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -213,7 +213,14 @@ impl Gatherer<'_, '_> {
             _ if SAME.contains(&name) => Some(self.rewrite(value, at, scope)),
             _ if SAME_LIST.contains(&name) => Some(self.rewrite_list(value, at, scope)),
             "prefixItems" => Some(self.rewrite_list(value, at, inner)),
-            "properties" | "patternProperties" => Some(self.rewrite_map(value, at, inner)),
+            "properties" => Some(self.rewrite_map(value, at, inner)),
+            "patternProperties" => {
+                let schemas = self.rewrite_map(value, at, inner);
+                Some(self.read_patterns(schemas, at))
+            }
+            "pattern" if value.is_string() => {
+                self.read_pattern(value.as_str().unwrap_or_default(), at).map(Value::String)
+            }
             "dependentSchemas" => Some(self.rewrite_map(value, at, scope)),
             "format" => {
                 let kept = |format: &&str| FORMATS.contains(format) || INTEGER_FORMATS.contains(format);
@@ -244,6 +251,30 @@ impl Gatherer<'_, '_> {
             _ if PLAIN.contains(&name) => Some(value.clone()),
             _ => None,
         }
+    }
+
+    /// The pattern of the contract's at `at` in the engine's words.
+    fn read_pattern(&mut self, text: &str, at: &str) -> Option<String> {
+        let noted = |foreign: pattern::Foreign| {
+            let message = format!("the pattern has {}, which ECMA-262 does not have", foreign.what);
+            self.faults.push(self.documents.fault(at, message).hint(foreign.hint));
+        };
+        pattern::read(text).map_err(noted).ok()
+    }
+
+    /// `schemas` by patterns, which stand at `at`, by these in the engine's words.
+    fn read_patterns(&mut self, schemas: Value, at: &str) -> Value {
+        let Value::Object(schemas) = schemas else { return schemas };
+        let mut read = Map::new();
+        for (name, schema) in schemas {
+            let inside = pointer::join(at, &name);
+            let Some(own) = self.read_pattern(&name, &inside) else { continue };
+            if read.insert(own, schema).is_some() {
+                let message = format!("the pattern `{}` is written in two ways", pointer::shown(&name));
+                self.faults.push(self.documents.fault(&inside, message));
+            }
+        }
+        Value::Object(read)
     }
 
     /// Whether the keyword at `at` only names its schema, for references within the document.

@@ -19,6 +19,7 @@ use crate::pointer;
 use crate::reference::follow;
 use crate::response::{Response, Responses};
 use crate::shape;
+use crate::style;
 
 /// Compiles the operation that stands at `entry`; every fault of it is reported.
 pub(crate) fn operation(documents: Documents<'_>, entry: &Entry) -> Result<Operation, Faults> {
@@ -146,7 +147,8 @@ impl<'a> Compiler<'a> {
         let Some((at, object)) = self.object(at) else {
             return (None, None, Vec::new());
         };
-        let required = object.get("required") == Some(&Value::Bool(true));
+        let required = style::flag(&self.documents, &at, object, "required", false);
+        let required = required.map_err(|fault| self.faults.push(fault)).unwrap_or(true);
         let (contents, trees) = self.contents(&at, object, Direction::Request);
         let mut omissions = contents.unread();
         let mut trees = trees.into_iter();

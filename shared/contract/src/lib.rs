@@ -29,10 +29,11 @@
 //! an annotation, as JSON Schema 2020-12 has it.
 //!
 //! **Bounds**: documents of 1 MiB, 64 levels; JSON texts of 64 levels, without duplicate names and without numbers that
-//! would be rounded. Integers of 64 bits and decimals are compared, divided and told apart exactly. Patterns run in time
-//! linear in the text. References that lead back without descending into the value, more than 32 in a row, and more than
-//! 10,000 schemas that one value is held against through choices of references are faults of the contract; what of the
-//! rest could be tried twice is remembered. `uniqueItems` costs what its items are long.
+//! would be rounded. Integers of 64 bits and decimals are compared, divided and told apart exactly. Patterns mean what
+//! ECMA-262 means by them, and run in time linear in the text. References that lead back without descending into the
+//! value, more than 32 in a row, and more than 10,000 schemas that one value is held against through choices of
+//! references are faults of the contract; what of the rest could be tried twice is remembered. `uniqueItems` costs what
+//! its items are long.
 //!
 //! No violation holds a value of the payload: only its place, bounded and escaped, and the rule. Names that the
 //! contract does not declare stand apart from both, for the sender alone.
@@ -63,6 +64,7 @@ mod omissions;
 mod openapi30;
 mod operation;
 mod parameter;
+mod pattern;
 mod pointer;
 mod query;
 mod raw;

@@ -18,14 +18,15 @@ pub(crate) fn is_token(text: &str) -> bool {
         && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte))
 }
 
-/// Whether bodies of this media type are JSON texts: `application/json`, and the suffix of RFC 6839.
+/// Whether bodies of this media type are JSON texts: `application/json`, the suffix of RFC 6839, and `text/json`, which
+/// servers read as JSON, too (WHATWG MIME Sniffing, JSON MIME type).
 pub(crate) fn is_json(essence: &str) -> bool {
-    essence == "application/json" || essence.ends_with("+json")
+    ["application/json", "text/json"].contains(&essence) || essence.ends_with("+json")
 }
 
 /// Whether a media range may mean JSON.
 pub(crate) fn may_be_json(range: &str) -> bool {
-    is_json(range) || range == "*/*" || range == "application/*"
+    is_json(range) || ["*/*", "application/*", "text/*"].contains(&range)
 }
 
 /// The media types of one body, the more exact ones first.
@@ -50,11 +51,7 @@ pub(crate) enum Modelled<'a> {
 
 impl Contents {
     pub(crate) fn new(mut contents: Vec<Content>) -> Self {
-        contents.sort_by_key(|content| match content.range.as_str() {
-            "*/*" => 2,
-            range if range.ends_with("/*") => 1,
-            _ => 0,
-        });
+        contents.sort_by_key(|content| breadth(&content.range));
         Self(contents)
     }
 
@@ -87,11 +84,26 @@ impl Contents {
     }
 }
 
-fn covers(range: &str, essence: &str) -> bool {
-    match range.strip_suffix("/*") {
-        Some("*") => true,
-        Some(kind) => essence.split_once('/').is_some_and(|(found, _)| found == kind),
-        None => range == essence,
+/// How much a media range covers: the smaller, the more exact it is.
+pub(crate) fn breadth(range: &str) -> u8 {
+    match range.split_once('/') {
+        Some(("*", "*")) => 3,
+        Some((_, "*")) => 2,
+        Some((_, subtype)) if subtype.starts_with("*+") => 1,
+        _ => 0,
+    }
+}
+
+/// Whether a media type, or a whole range, is within `range`: `*/*`, `text/*`, or `application/*+json`, as frameworks
+/// write all subtypes of one suffix.
+pub(crate) fn covers(range: &str, essence: &str) -> bool {
+    let Some((kind, subtype)) = range.split_once('/') else { return false };
+    let found = essence.split_once('/').filter(|(found, _)| *found == kind);
+    match (breadth(range), found) {
+        (3, _) => true,
+        (2, found) => found.is_some(),
+        (1, Some((_, found))) => subtype.get(1..).is_some_and(|suffix| found.ends_with(suffix)),
+        _ => range == essence,
     }
 }
 
@@ -117,6 +129,12 @@ mod tests {
         check(&["application/json"], "Application/JSON; charset=utf-8", "json");
         check(&["application/json"], "application/vnd.shop+json", "unmodelled");
         check(&["application/vnd.shop+json"], "application/vnd.shop+json", "json");
+        check(&["text/json"], "text/json; charset=utf-8", "json");
+        check(&["text/*"], "text/json", "json");
+        check(&["application/*+json"], "application/vnd.shop+json", "json");
+        check(&["application/*+json"], "application/json", "unmodelled");
+        check(&["application/*+json"], "text/x+json", "unmodelled");
+        check(&["application/*+xml"], "application/atom+xml", "unread");
         check(&["application/*"], "application/problem+json", "json");
         check(&["application/*"], "text/plain", "unmodelled");
         check(&["*/*"], "text/plain", "unread");

@@ -3,6 +3,7 @@
 use jsonschema::error::{TypeKind, ValidationErrorKind};
 use serde_json::Value;
 
+use crate::pattern;
 use crate::pointer::shown;
 
 /// Allowed values that one text lists.
@@ -34,7 +35,9 @@ pub(crate) fn text(kind: &ValidationErrorKind, schema_path: &str) -> String {
             None => "must be one of the allowed values".to_owned(),
         },
         Kind::Format { format } => format!("must be a `{}`", shown(format)),
-        Kind::Pattern { pattern } => format!("must match the pattern `{}`", shown(pattern)),
+        Kind::Pattern { pattern: own } => {
+            format!("must match the pattern `{}`", shown(&pattern::written(own)))
+        }
         Kind::BacktrackLimitExceeded { .. } | Kind::RegexEngineFailure { .. } => {
             "must match its pattern, which could not be tried".to_owned()
         }

@@ -55,6 +55,12 @@ pub(super) fn slug(text: &str) -> String {
     if slug.is_empty() { "api".to_owned() } else { slug }
 }
 
+/// A file's name as it may stand in a comment, which ends with its line.
+pub(super) fn shown(file: &str) -> String {
+    let is_inert = |c: &char| !c.is_control() && !matches!(c, '\u{2028}' | '\u{2029}');
+    file.chars().map(|c| if is_inert(&c) { c } else { char::REPLACEMENT_CHARACTER }).collect()
+}
+
 /// The name of a path's parameter: letters, digits and `_`.
 pub(super) fn parameter(name: &str) -> String {
     let kept = |c: char| if c.is_ascii_alphanumeric() || c == '_' { c } else { '_' };
@@ -106,6 +112,7 @@ mod tests {
         assert_eq!(action("DoorwardOpen"), "api-DoorwardOpen");
         assert_eq!(slug("The Shop: v2!"), "the-shop-v2");
         assert_eq!(slug("…"), "api");
+        assert_eq!(shown("shop\n[[routes]]\r.yaml"), "shop\u{fffd}[[routes]]\u{fffd}.yaml");
         assert_eq!(parameter("order-id"), "order_id");
         assert_eq!(parameter("1"), "_1");
         let mut taken = BTreeSet::new();

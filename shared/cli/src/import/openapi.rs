@@ -64,7 +64,7 @@ pub(crate) fn run(arguments: &Arguments, format: Format) -> Result<Exit, Failure
     };
     let document = RawDocument::read(&shown, &text).map_err(&invalid)?;
     Document::parse(&shown, &text).map_err(&invalid)?;
-    let name = arguments.file.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    let name = names::shown(&arguments.file.file_name().unwrap_or_default().to_string_lossy());
     let (imported, files) = import(&document, &name, arguments)?;
     if !arguments.stdout {
         write(&arguments.out, &files, arguments.force)?;
@@ -245,7 +245,7 @@ fn configuration(
     for route in routes {
         let at = route.at.clone();
         let what = format!("the route `{} {}`", route.method, route.path);
-        let plain = || Route { rewrite: None, scopes: Vec::new(), ..route.clone() };
+        let plain = || Route { rewrite: None, ..route.clone() };
         if add(reading, &mut text, &render::route(&route, contract), (&at, &what)) {
             imported.routes.push(route);
         } else if route.rewrite.is_some()
@@ -353,5 +353,45 @@ fn tell(
                 tell(format!("  {}:{}:{}: {}", place.file, place.line, place.column, leftover.what));
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The configuration that a document becomes, which is called `file`.
+    fn configuration_of(document: &Value, file: &str) -> (String, String) {
+        let document = RawDocument::read("f", &document.to_string()).unwrap();
+        let arguments = Arguments {
+            file: PathBuf::from("f"),
+            out: PathBuf::from("."),
+            stdout: true,
+            force: false,
+            target: None,
+            stage_variable: Vec::new(),
+        };
+        let (_, files) =
+            import(&document, file, &arguments).map_err(|failure| format!("{failure:?}")).unwrap();
+        let policies = files.iter().find(|(name, _)| name.ends_with(".cedar")).map(|(_, text)| text.clone());
+        (files["doorward.toml"].clone(), policies.unwrap())
+    }
+
+    #[test]
+    fn a_route_without_its_rewrite_keeps_its_scopes() {
+        let authorizer = json!({"type": "jwt", "jwtConfiguration": {"issuer": "https://id.example/", "audience": ["shop"]}});
+        let integration =
+            json!({"type": "http_proxy", "httpMethod": "GET", "uri": "https://shop.example/{gone}"});
+        let document = json!({
+            "openapi": "3.0.1", "info": {"title": "shop", "version": "1"},
+            "paths": {"/a": {"get": {
+                "operationId": "a", "responses": {}, "security": [{"user": ["shop.read"]}],
+                "x-amazon-apigateway-integration": integration,
+            }}},
+            "components": {"securitySchemes": {"user": {"type": "oauth2", "flows": {}, "x-amazon-apigateway-authorizer": authorizer}}},
+        });
+        let (config, _) = configuration_of(&document, "f");
+        assert!(config.contains("scopes = [\"shop.read\"]"), "{config}");
+        assert!(!config.contains("rewrite"), "{config}");
     }
 }

@@ -1,6 +1,6 @@
 //! Security schemes and authorizers: how callers prove who they are.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
@@ -33,6 +33,11 @@ pub(super) struct Schemes {
 pub(super) struct Auth {
     pub(super) auth: Vec<String>,
     pub(super) scopes: Vec<String>,
+}
+
+/// Nobody has a key of the door's yet.
+fn nobody() -> Auth {
+    Auth { auth: vec!["api-key".to_owned()], scopes: Vec::new() }
 }
 
 impl Schemes {
@@ -75,7 +80,11 @@ impl Schemes {
                         "the audiences of the issuer `{name}`: until they are set, its tokens are refused"
                     ),
                 );
-                self.issuer(name, issuer, vec![UNKNOWN_AUDIENCE.to_owned()], vec!["RS256", "ES256"], false)
+                let audiences = vec![UNKNOWN_AUDIENCE.to_owned()];
+                let algorithms = vec!["RS256", "ES256"];
+                let stated =
+                    Issuer { name: name.to_owned(), issuer, audiences, algorithms, is_cognito: false };
+                self.issuer(reading, at, stated)
             }
             (_, "apiKey") if text("in") == "header" => self.api_key(reading, at, text("name")),
             (_, "mutualTLS") => {
@@ -96,30 +105,31 @@ impl Schemes {
         }
     }
 
-    fn issuer(
-        &mut self,
-        name: &str,
-        issuer: String,
-        audiences: Vec<String>,
-        algorithms: Vec<&'static str>,
-        is_cognito: bool,
-    ) -> Scheme {
-        // One issuer cannot be declared twice: what another scheme says of it is the same one's, audiences included.
-        if let Some(known) = self.issuers.iter_mut().find(|known| known.issuer == issuer) {
-            known.audiences.extend(audiences);
-            known.audiences.dedup();
-            return Scheme::Issuer(known.name.clone());
+    /// The issuer that the scheme at `at` states, under the name of the scheme.
+    fn issuer(&mut self, reading: &mut Reading<'_>, at: &str, stated: Issuer) -> Scheme {
+        // One issuer cannot be declared twice, and with the audiences of both each route would take tokens for the other.
+        if let Some(known) = self.issuers.iter().find(|known| known.issuer == stated.issuer) {
+            let known_audiences: BTreeSet<&String> = known.audiences.iter().collect();
+            if known_audiences == stated.audiences.iter().collect() {
+                return Scheme::Issuer(known.name.clone());
+            }
+            let what = format!(
+                "other audiences of the issuer `{}`: add them to its own, and say in policies which may call what",
+                known.name
+            );
+            reading.leave(at, what);
+            return Scheme::None;
         }
         let mut taken = self.issuers.iter().map(|issuer| issuer.name.clone()).collect();
         // These words mean something else in `auth`.
-        let own = match names::slug(name) {
+        let own = match names::slug(&stated.name) {
             word if ["anonymous", "api-key", "iam", "certificate"].contains(&word.as_str()) => {
                 format!("{word}-issuer")
             }
             word => word,
         };
         let name = names::unique(&own, &mut taken);
-        self.issuers.push(Issuer { name: name.clone(), issuer, audiences, algorithms, is_cognito });
+        self.issuers.push(Issuer { name: name.clone(), ..stated });
         Scheme::Issuer(name)
     }
 
@@ -153,7 +163,9 @@ impl Schemes {
         }
         // JWT authorizers take RSA-based algorithms alone.
         let is_cognito = issuer.starts_with("https://cognito-idp.");
-        self.issuer(name, issuer, audiences, vec!["RS256"], is_cognito)
+        let stated =
+            Issuer { name: name.to_owned(), issuer, audiences, algorithms: vec!["RS256"], is_cognito };
+        self.issuer(reading, at, stated)
     }
 
     /// The issuer of a user pool (<https://docs.aws.amazon.com/cognito/latest/developerguide/amazon-cognito-user-pools-using-tokens-verifying-a-jwt.html>).
@@ -176,7 +188,14 @@ impl Schemes {
                 .leave(&join(at, "providerARNs"), "further user pools: declare each as an issuer of its own");
         }
         reading.leave(at, format!("the app clients of the user pool `{name}`: until `audiences` names them, its tokens are refused"));
-        self.issuer(name, first, vec![UNKNOWN_AUDIENCE.to_owned()], vec!["RS256"], true)
+        let stated = Issuer {
+            name: name.to_owned(),
+            issuer: first,
+            audiences: vec![UNKNOWN_AUDIENCE.to_owned()],
+            algorithms: vec!["RS256"],
+            is_cognito: true,
+        };
+        self.issuer(reading, at, stated)
     }
 
     fn api_key(&mut self, reading: &mut Reading<'_>, at: &str, header: &str) -> Scheme {
@@ -198,14 +217,40 @@ impl Schemes {
 
     /// What the operation at `at` takes, of its own `security` or the document's.
     pub(super) fn of_operation(&self, reading: &mut Reading<'_>, at: &str) -> Auth {
-        let iam = join(at, "x-amazon-apigateway-auth");
-        if reading.value(&iam).and_then(|auth| auth.get("type")).and_then(Value::as_str) == Some("AWS_IAM") {
-            reading.read.push(iam);
-            return Auth { auth: vec!["iam".to_owned()], scopes: Vec::new() };
-        }
         let own = join(at, "security");
-        let at = if reading.value(&own).is_some() { own } else { "/security".to_owned() };
-        let requirements = reading.value(&at).and_then(Value::as_array);
+        let security = if reading.value(&own).is_some() { own } else { "/security".to_owned() };
+        let requirements = match reading.value(&security) {
+            None => None,
+            Some(Value::Array(requirements)) => Some(requirements),
+            Some(_) => {
+                reading
+                    .leave(&security, "`security` that is no list: nobody is let in until `auth` says whom");
+                return nobody();
+            }
+        };
+        let iam = join(at, "x-amazon-apigateway-auth");
+        let kind =
+            reading.value(&iam).map(|auth| auth.get("type").and_then(Value::as_str).unwrap_or_default());
+        match kind {
+            Some(kind) if kind.eq_ignore_ascii_case("AWS_IAM") => {
+                reading.read.push(iam);
+                if requirements.is_some_and(|requirements| !requirements.is_empty()) {
+                    reading.leave(
+                        &security,
+                        "a credential beside the signature of AWS: the door takes the signature alone",
+                    );
+                }
+                return Auth { auth: vec!["iam".to_owned()], scopes: Vec::new() };
+            }
+            // An authorizer is named by `security`; without it nothing says who that lets in.
+            Some(kind) if !kind.eq_ignore_ascii_case("NONE") && requirements.is_none_or(Vec::is_empty) => {
+                reading.read.push(iam.clone());
+                reading.leave(&iam, "how callers prove who they are: nobody is let in until `auth` says it");
+                return nobody();
+            }
+            _ => {}
+        }
+        let at = security;
         let mut all = Auth::default();
         for (nth, requirement) in requirements.into_iter().flatten().enumerate() {
             let one = self.requirement(reading, &format!("{at}/{nth}"), requirement);
@@ -227,7 +272,11 @@ impl Schemes {
     /// The credential of one requirement, and the scopes that it asks for. What was not carried over becomes a key of
     /// the door's own, of which there is none yet: nobody comes in by it.
     fn requirement(&self, reading: &mut Reading<'_>, at: &str, requirement: &Value) -> (String, Vec<String>) {
-        let parts: Vec<(&String, &Value)> = requirement.as_object().into_iter().flatten().collect();
+        let Some(parts) = requirement.as_object() else {
+            reading.leave(at, "a requirement that names no scheme: nobody is let in by it");
+            return ("api-key".to_owned(), Vec::new());
+        };
+        let parts: Vec<(&String, &Value)> = parts.iter().collect();
         if parts.is_empty() {
             return ("anonymous".to_owned(), Vec::new());
         }
@@ -250,5 +299,85 @@ impl Schemes {
             Some((Scheme::Iam, _)) => ("iam".to_owned(), Vec::new()),
             _ => ("api-key".to_owned(), Vec::new()),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use doorward_contract::RawDocument;
+    use serde_json::json;
+
+    use super::*;
+
+    const OPERATION: &str = "/paths/~1a/get";
+
+    /// What the operation takes, and what of it is told, in a document with these schemes.
+    fn auth(operation: Value, more: Value) -> (Vec<String>, String) {
+        let issuer = |audience: &str| {
+            json!({"type": "oauth2", "flows": {}, AUTHORIZER: {
+                "type": "jwt", "jwtConfiguration": {"issuer": "https://id.example/", "audience": [audience]},
+            }})
+        };
+        let schemes = json!({"buyer": issuer("shop"), "guest": issuer("shop"), "staff": issuer("back-office"),
+            "key": {"type": "apiKey", "in": "header", "name": "x-api-key"}});
+        let mut document =
+            json!({"paths": {"/a": {"get": operation}}, "components": {"securitySchemes": schemes}});
+        document.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        let document = RawDocument::read("f", &document.to_string()).unwrap();
+        let mut reading =
+            Reading { document: &document, variables: &[], leftovers: Vec::new(), read: Vec::new() };
+        let schemes = Schemes::read(&mut reading);
+        let auth = schemes.of_operation(&mut reading, OPERATION);
+        let told = reading.leftovers.iter().map(|left| format!("{}: {}", left.pointer, left.what));
+        (auth.auth, told.collect::<Vec<_>>().join("\n"))
+    }
+
+    #[track_caller]
+    fn check(operation: Value, more: Value, expected: &[&str], words: &str) {
+        let (auth, told) = auth(operation, more);
+        assert_eq!(auth, expected);
+        assert!(told.contains(words), "{told}");
+    }
+
+    #[test]
+    fn what_operations_ask_is_taken_over() {
+        let security = json!({"security": [{"buyer": []}]});
+        check(json!({}), json!({}), &["anonymous"], "");
+        check(json!({}), security.clone(), &["buyer"], "");
+        check(json!({"security": []}), security.clone(), &["anonymous"], "");
+        check(json!({"security": [{}, {"guest": []}]}), security, &["anonymous", "buyer"], "");
+        check(json!({"security": [{"unknown": []}]}), json!({}), &["api-key"], "");
+    }
+
+    #[test]
+    fn security_that_has_no_reading_lets_nobody_in() {
+        for security in [json!({"buyer": []}), json!(null), json!("buyer"), json!(["buyer"]), json!([null])] {
+            check(json!({"security": security}), json!({}), &["api-key"], "nobody is let in");
+            check(json!({}), json!({"security": security}), &["api-key"], "nobody is let in");
+        }
+        check(
+            json!({"x-amazon-apigateway-auth": {"type": "CUSTOM"}}),
+            json!({}),
+            &["api-key"],
+            "nobody is let in",
+        );
+        check(json!({"x-amazon-apigateway-auth": {"type": "NONE"}}), json!({}), &["anonymous"], "");
+    }
+
+    #[test]
+    fn a_credential_beside_a_signature_is_told_of() {
+        let signed = json!({"x-amazon-apigateway-auth": {"type": "aws_iam"}, "security": [{"key": []}]});
+        check(signed, json!({}), &["iam"], "beside the signature");
+    }
+
+    #[test]
+    fn a_route_takes_no_tokens_for_the_audience_of_another() {
+        check(json!({"security": [{"guest": []}]}), json!({}), &["buyer"], "");
+        check(
+            json!({"security": [{"staff": []}]}),
+            json!({}),
+            &["api-key"],
+            "/components/securitySchemes/staff/x-amazon-apigateway-authorizer: other audiences of the issuer `buyer`",
+        );
     }
 }

@@ -9,6 +9,7 @@ use serde_json::Value;
 
 use super::change::Severity;
 use super::operations::{Pair, Side, has_bodies};
+use super::parameters::{content, written};
 use super::requests::takers;
 use crate::bundle::Direction;
 use crate::pointer;
@@ -27,8 +28,18 @@ pub(super) fn compare(pair: &mut Pair<'_>) {
         }
     }
     for (status, at) in &old {
-        if covering(&new, status).is_empty() {
-            removed(pair, status, at, &new);
+        if !covering(&new, status).is_empty() {
+            continue;
+        }
+        removed(pair, status, at, &new);
+        // Where no status of success is named any more, `default` says how these are answered.
+        let default = new.iter().find(|(other, _)| other == "default");
+        if let Some((_, default)) = default
+            && is_success(status)
+            && !new.iter().any(|(other, _)| is_success(other))
+        {
+            fields(pair, status, at, default);
+            bodies(pair, status, at, default);
         }
     }
 }
@@ -83,12 +94,36 @@ fn fields(pair: &mut Pair<'_>, status: &str, at_old: &str, at_new: &str) {
             let what = "callers may be answered without the header field".to_owned();
             pair.push(Severity::Breaking, "answer-header-became-optional", &part, what, at, newer);
         }
-        pair.contents(Direction::Response, &part, at, newer);
+        field(pair, &part, at, newer);
     }
     for (name, at) in new.iter().filter(|(name, _)| !old.contains_key(*name)) {
         let what = "callers are answered with the header field, too".to_owned();
         pair.push(Severity::Compatible, "answer-header-added", &part(name), what, at_old, at);
     }
+}
+
+/// One header field, which stands at `old` and at `new`.
+fn field(pair: &mut Pair<'_>, part: &str, old: &str, new: &str) {
+    let form = |side: Side<'_>, at: &str| {
+        let bundle = side.schema(Direction::Response, &pointer::join(at, "schema"))?;
+        Some(written("header", side.value(at)?, &bundle))
+    };
+    let is_rewritten = match (content(pair.old, old), content(pair.new, new)) {
+        (Some(old), Some(new)) => return pair.contents(Direction::Response, part, &old, &new),
+        // What is one value here and a list there is told of by its type.
+        (None, None) => match (form(pair.old, old), form(pair.new, new)) {
+            (Some(old), Some(new)) => old.0 == new.0 && old != new,
+            _ => false,
+        },
+        _ => true,
+    };
+    if is_rewritten {
+        let what =
+            "the header field is written otherwise: by `content`, or with another `explode`".to_owned();
+        pair.push(Severity::Breaking, "answer-header-style-changed", part, what, old, new);
+        return;
+    }
+    pair.contents(Direction::Response, part, old, new);
 }
 
 impl Side<'_> {

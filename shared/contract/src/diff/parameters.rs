@@ -80,18 +80,33 @@ fn compare_two(pair: &mut Pair<'_>, old: &Parameter<'_>, new: &Parameter<'_>) {
         }
         _ => {}
     }
+    let rewritten =
+        "the parameter is written otherwise: as one value or a list, or with another `style` or `explode`";
+    match (content(pair.old, &old.at), content(pair.new, &new.at)) {
+        (Some(old), Some(new)) => return pair.contents(Direction::Request, &part, &old, &new),
+        (None, None) => {}
+        _ => {
+            let what = rewritten.to_owned();
+            pair.push(Severity::Breaking, "parameter-style-changed", &part, what, &old.at, &new.at);
+            return;
+        }
+    }
     let schema = |side: Side<'_>, parameter: &Parameter<'_>| {
         side.schema(Direction::Request, &pointer::join(&parameter.at, "schema"))
     };
     let (Some(of_old), Some(of_new)) = (schema(pair.old, old), schema(pair.new, new)) else { return };
-    let written = (written(old, &of_old), written(new, &of_new));
+    let written = (written(old.place, old.object, &of_old), written(new.place, new.object, &of_new));
     if written.0 != written.1 {
-        let what = "the parameter is written otherwise: as one value or a list, or with another `style` or `explode`".to_owned();
+        let what = rewritten.to_owned();
         pair.push(Severity::Breaking, "parameter-style-changed", &part, what, &old.at, &new.at);
         return;
     }
     if takes_any_text(&of_new) {
         return;
+    }
+    if old.may_be_empty() && !new.may_be_empty() {
+        let what = "the parameter may no longer stand there without a value".to_owned();
+        pair.push(Severity::Breaking, "parameter-empty-refused", &part, what, &old.at, &new.at);
     }
     let before = pair.changes.len();
     let sides = (pair.old.schema_of(&of_old), pair.new.schema_of(&of_new));
@@ -109,6 +124,10 @@ fn compare_two(pair: &mut Pair<'_>, old: &Parameter<'_>, new: &Parameter<'_>) {
 impl Parameter<'_> {
     fn is_required(&self) -> bool {
         self.place == "path" || self.object.get("required") == Some(&Value::Bool(true))
+    }
+
+    fn may_be_empty(&self) -> bool {
+        self.place == "query" && self.object.get("allowEmptyValue") == Some(&Value::Bool(true))
     }
 
     fn part(&self) -> String {
@@ -155,16 +174,23 @@ fn position(path: &str, name: &str) -> String {
         .to_string()
 }
 
-/// Whether it is a list, and how its items stand beside each other.
-fn written(parameter: &Parameter<'_>, bundle: &Bundle) -> (u8, String, bool) {
+/// Where the media type stands of the Parameter or Header Object at `at`, where it is one JSON text: `content`.
+pub(super) fn content(side: Side<'_>, at: &str) -> Option<String> {
+    let at = pointer::join(at, "content");
+    let name = side.value(&at)?.as_object()?.keys().next()?;
+    Some(pointer::join(&at, name))
+}
+
+/// Whether what `object` describes in `place` is a list, and how its items stand beside each other.
+pub(super) fn written(place: &str, object: &Value, bundle: &Bundle) -> (u8, String, bool) {
     let is_list = match Form::of(bundle) {
         Ok(Form::One(_)) | Err(_) => 1,
         Ok(Form::Many(_)) => 2,
         Ok(Form::Object(_)) => 3,
     };
-    let default = if matches!(parameter.place, "query" | "cookie") { "form" } else { "simple" };
-    let style = parameter.object.get("style").and_then(Value::as_str).unwrap_or(default);
-    let explode = parameter.object.get("explode").and_then(Value::as_bool).unwrap_or(style == "form");
+    let default = if matches!(place, "query" | "cookie") { "form" } else { "simple" };
+    let style = object.get("style").and_then(Value::as_str).unwrap_or(default);
+    let explode = object.get("explode").and_then(Value::as_bool).unwrap_or(style == "form");
     // One value is written alike in both ways.
     let explode = is_list > 1 && explode;
     (is_list, style.to_owned(), explode)

@@ -75,18 +75,11 @@ fn compare_types(pair: &mut Pair<'_>, at_old: &str, at_new: &str) {
 
 /// The media ranges that bodies of `range` are read by: the one that covers it best, and those within it.
 pub(super) fn takers<'m>(types: &'m BTreeMap<String, String>, range: &str) -> Vec<(&'m str, &'m str)> {
-    let kind = range.split('/').next().unwrap_or("");
-    let covering = [range.to_owned(), format!("{kind}/*"), "*/*".to_owned()];
-    let Some((name, at)) = covering.iter().find_map(|name| types.get_key_value(name)) else {
+    let covering = types.iter().filter(|(name, _)| media::covers(name, range));
+    let Some((name, at)) = covering.min_by_key(|(name, _)| media::breadth(name)) else {
         return Vec::new();
     };
-    let within = |other: &str| {
-        other != name
-            && match range {
-                "*/*" => true,
-                range => range.ends_with("/*") && other.starts_with(&format!("{kind}/")),
-            }
-    };
+    let within = |other: &str| other != name && media::covers(range, other);
     let inner =
         types.iter().filter(|(other, _)| within(other)).map(|(name, at)| (name.as_str(), at.as_str()));
     std::iter::once((name.as_str(), at.as_str())).chain(inner).collect()

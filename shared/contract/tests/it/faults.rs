@@ -175,3 +175,12 @@ x:
         expect!["c.yaml:9:8: the reference leads back to itself without descending into the value"],
     );
 }
+
+#[test]
+fn a_body_that_may_or_may_not_be_required() {
+    // YAML 1.2 knows no `yes`: it is a text, and would leave the body optional.
+    check_operation(
+        "      requestBody: { required: yes, content: { application/json: {} } }\n",
+        expect!["c.yaml:7:22: `required` must be `true` or `false`"],
+    );
+}

@@ -128,3 +128,23 @@ fn the_merged_document_judges_as_its_parts_do() {
     }
     assert!(different.len() > 30, "the samples tell little apart: {}", different.len());
 }
+
+#[test]
+fn patterns_stand_as_their_contract_writes_them() {
+    let text = json!({"openapi": "3.1.0", "paths": {"/a": {"put": {"operationId": "write", "responses": {}, "requestBody": {
+        "content": {"application/json": {"schema": {
+            "pattern": r"\ba\B", "patternProperties": {r"\bx": {"pattern": r"\by"}},
+        }}},
+    }}}}});
+    let document = Document::parse("f", &text.to_string()).unwrap_or_else(|fault| panic!("{fault}"));
+    let operation = MergedOperation {
+        document: &document,
+        described_as: "write",
+        id: "putA",
+        security: json!([{}]),
+        answers: Map::new(),
+    };
+    let merged = merge(json!({"title": "m", "version": "1"}), &[operation], Map::new());
+    let place = "/paths/~1a/put/requestBody/content/application~1json/schema";
+    assert_eq!(merged.pointer(place), text.pointer(place));
+}

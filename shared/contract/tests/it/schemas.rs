@@ -379,3 +379,53 @@ fn limits_that_would_be_rounded_are_faults() {
         expect!["s.yaml:4:5: the number of `exclusiveMaximum` has more digits than can be kept exactly"],
     );
 }
+
+/// Whether the whole document that has only this pattern takes a text.
+#[track_caller]
+fn check_pattern(pattern: &str, text: &str, expected: bool) {
+    let schema = json!({"pattern": pattern}).to_string();
+    let schema = compile(&[("s.json", &schema)], "").unwrap_or_else(|faults| panic!("{faults}"));
+    assert_eq!(schema.violations(&json!(text)).is_empty(), expected, "{pattern} {text:?}");
+}
+
+#[test]
+fn patterns_mean_what_ecma_262_means_by_them() {
+    check_pattern(r"\bcaf\b", "café", true);
+    check_pattern(r"caf\B.", "café", false);
+    check_pattern("^[^]$", "\n", true);
+    check_pattern("^[^]a]$", "xa]", true);
+    check_pattern("^[^]a]$", "x", false);
+    check_pattern("[]", "]", false);
+    check_pattern("^[]a]$", "a", false);
+    check_pattern(r"^[\w-\.]+@$", "a-.b@", true);
+    check_pattern(r"^[\w-\.]+@$", "a,@", false);
+    check_pattern(r"^\d$", "߀", false);
+    check_pattern(r"^\s$", "\u{feff}", true);
+    check_pattern(r"^\w$", "é", false);
+    check_pattern("^.$", "\u{2028}", false);
+    check_pattern("^a$", "a\n", false);
+    check_pattern(r"^\cA$", "\u{1}", true);
+    check_pattern(r"^\p{L}+$", "é", true);
+    check_pattern("^🐲*$", "🐲🐲", true);
+    check_pattern("^[[:alpha:]]$", "b", false);
+    let named = json!({"patternProperties": {r"\bcaf\b": false}}).to_string();
+    check(&[("s.json", &named)], json!({"café": 1}), expect![[r#"body "/*": must not be there"#]]);
+    let shown = json!({"pattern": r"\ba\b"}).to_string();
+    check(&[("s.json", &shown)], json!("b"), expect![[r#"body "": must match the pattern `\ba\b`"#]]);
+}
+
+#[test]
+fn patterns_that_ecma_262_reads_otherwise_are_faults() {
+    refuse(
+        &[(
+            "s.json",
+            r#"{"properties": {"a": {"pattern": "\\<a"}, "b": {"patternProperties": {"\\Aa": true, "[\\w-.]": true, "[\\w\\-.]": true}}}}"#,
+        )],
+        expect![[r#"
+            s.json:1:23: the pattern has `\<`, which ECMA-262 does not have
+              hint: write `<`, or `\b` for where a word begins
+            s.json:1:71: the pattern has `\A`, which ECMA-262 does not have
+              hint: write `^`
+            s.json:1:102: the pattern `[\w\-.]` is written in two ways"#]],
+    );
+}

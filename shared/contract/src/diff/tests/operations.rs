@@ -106,6 +106,31 @@ fn parameters_come_go_and_change() {
 }
 
 #[test]
+fn parameters_of_json_texts_are_compared_as_such() {
+    let with = |parameter: Value| json!({"parameters": [parameter], "responses": {}});
+    let text = |schema: Value| {
+        with(json!({"in": "query", "name": "q", "content": {"application/json": {"schema": schema}}}))
+    };
+    let open = || text(json!({"type": "object", "properties": {"a": {"type": "string"}}}));
+    let narrow = || text(json!({"type": "object", "properties": {"a": {"type": "string", "maxLength": 3}}}));
+    check(
+        open(),
+        narrow(),
+        &["breaking bound-tightened query parameter q/a"],
+        &["compatible bound-loosened query parameter q/a"],
+    );
+    let styled = || with(json!({"in": "query", "name": "q", "schema": {"type": "string"}}));
+    let style: &[&str] = &["breaking parameter-style-changed query parameter q"];
+    check(open(), styled(), style, style);
+}
+
+#[test]
+fn a_parameter_that_may_no_longer_be_empty_breaks() {
+    let of = |allowed: bool| json!({"parameters": [{"in": "query", "name": "q", "allowEmptyValue": allowed, "schema": {"type": "integer"}}], "responses": {}});
+    check(of(true), of(false), &["breaking parameter-empty-refused query parameter q"], &[]);
+}
+
+#[test]
 fn bodies_come_go_and_change_their_media_types() {
     let none = || json!({"responses": {}});
     let of = |required: bool, types: &[&str]| {
@@ -214,5 +239,52 @@ fn answers_change_their_header_fields() {
         of(json!({"x-total": {"required": true, "schema": {"type": "number"}}})),
         &["breaking type-added answer 200 header x-total"],
         &["compatible type-removed answer 200 header x-total"],
+    );
+}
+
+#[test]
+fn header_fields_of_answers_that_are_written_otherwise_break() {
+    let of = |field: Value| json!({"responses": {"200": {"description": "", "headers": {"X-A": field}}}});
+    let object = |explode: bool| {
+        of(json!({"explode": explode, "schema": {"type": "object", "properties": {"a": {"type": "string"}}}}))
+    };
+    let style: &[&str] = &["breaking answer-header-style-changed answer 200 header x-a"];
+    check(object(false), object(true), style, style);
+    let text = |schema: Value| of(json!({"content": {"application/json": {"schema": schema}}}));
+    check(object(true), text(json!({"type": "object"})), style, style);
+    check(
+        text(json!({"type": "integer"})),
+        text(json!({"type": ["integer", "null"]})),
+        &["breaking null-added answer 200 header x-a"],
+        &["compatible null-removed answer 200 header x-a"],
+    );
+}
+
+#[test]
+fn answers_of_success_that_only_default_describes_now_are_compared_with_it() {
+    let answer =
+        |kind: &str| json!({"description": "", "content": {"application/json": {"schema": {"type": kind}}}});
+    let old = json!({"responses": {"200": answer("string"), "default": answer("integer")}});
+    let new = json!({"responses": {"default": answer("integer")}});
+    check(
+        old,
+        new,
+        &[
+            "breaking type-added answer 200 application/json",
+            "compatible status-removed answer 200",
+            "compatible type-removed answer 200 application/json",
+        ],
+        &["breaking success-status-added answer 200"],
+    );
+}
+
+#[test]
+fn media_types_of_one_suffix_are_a_range() {
+    let of = |range: &str| json!({"requestBody": {"content": {range: {"schema": {"type": "string"}}}}, "responses": {}});
+    check(
+        of("application/vnd.shop+json"),
+        of("application/*+json"),
+        &["compatible media-type-added body application/*+json"],
+        &["breaking media-type-removed body application/*+json"],
     );
 }
