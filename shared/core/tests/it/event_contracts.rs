@@ -148,7 +148,7 @@ fn contracts_of_events_that_cannot_be_checked() {
     check(
         "contracts/none.json",
         expect![[r#"
-        doorward.toml:72:12: the contract `contracts/none.json` is not there
+        doorward.toml:136:12: the contract `contracts/none.json` is not there
           hint: contracts are looked for below the folder that holds the policies"#]],
     );
     check(
