@@ -15,7 +15,7 @@ const SPENT: usize = 4;
 
 async fn play(stage: &Stage) -> Result<Vec<Act>, Failure> {
     let reader = reader_key(stage, "search-reader", &["readers"]).await?;
-    let path = "/search?q=tea";
+    let path = "/articles?q=tea";
     let base = stage.function_url.as_str();
     let ask = || Ask { base, method: Method::GET, path, token: Some(&reader), body: None };
     let expect = |why| Expect { status: 502, outcome: "admitted", why, headers: &[] };
