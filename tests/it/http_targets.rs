@@ -51,7 +51,7 @@ impl Fixture {
         let door = LocalDoor::open_with(
             project.path(),
             &[],
-            &[("MAILER_TOKEN", token), ("IDENTITY_KEY", "plainly-fake-key")],
+            &[("COURIER_TOKEN", token), ("IDENTITY_KEY", "plainly-fake-key")],
         );
         Self { _runtime: runtime, server, door }
     }
@@ -90,15 +90,15 @@ fn configuration(server: &UnrulyServer) -> String {
     let local = "networks = [\"127.0.0.0/8\"]";
     let identity = "identity = { secret = \"env:IDENTITY_KEY\", key_id = \"door-1\" }";
     let credentials =
-        "credentials = { header = \"authorization\", prefix = \"Bearer \", secret = \"env:MAILER_TOKEN\" }";
+        "credentials = { header = \"authorization\", prefix = \"Bearer \", secret = \"env:COURIER_TOKEN\" }";
     let rewrite = "rewrite = { path = \"/items/{id}\", query = { set = { tenant = \"shop\" } } }";
     [
         target("catalogue", &format!("http = \"{base}/v1\"\n{local}\n{identity}")),
-        target("mailer", &format!("http = \"{base}\"\n{local}\n{credentials}")),
+        target("courier", &format!("http = \"{base}\"\n{local}\n{credentials}")),
         // A name, since an address that is not admitted is refused at `check`.
         target("inner", &format!("http = \"http://localhost:{}\"", server.address().port())),
         route("readItem", "GET /catalogue/{id}", "catalogue", rewrite),
-        route("mail", "GET /send", "mailer", ""),
+        route("mail", "GET /send", "courier", ""),
         route("inner", "GET /inner", "inner", ""),
     ]
     .concat()
