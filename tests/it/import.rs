@@ -39,8 +39,12 @@ fn check(name: &str, more: &[&str], ids: &[&str], left_over: &[&str]) -> String 
 #[test]
 fn a_plain_document_becomes_a_project() {
     let ids = ["list_books", "addBook", "getBooksByBookId", "deleteBooksByBookId"];
-    let left =
-        ["the action is called `list_books`", "it is `book_id` now", "until they are set", "/files/{path+}"];
+    let left = [
+        "the action is called `list_books`",
+        "it is `book_id` now",
+        "until they are set",
+        "~1files~1{path+}",
+    ];
     let config = check("plain.yaml", &[], &ids, &left);
     for line in [
         "http = \"https://library.example/v2\"",

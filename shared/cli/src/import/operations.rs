@@ -8,6 +8,8 @@ use super::integration::{self, Leads};
 use super::security::Schemes;
 use super::{Reading, Route, Target, contract, join, names, servers};
 
+/// The path under which an exported HTTP API has what no other route takes.
+const DEFAULT_ROUTE: &str = "/$default";
 /// Path Item Object: the members that are operations a door routes.
 const METHODS: [&str; 7] = ["get", "head", "post", "put", "patch", "delete", "options"];
 /// `x-amazon-apigateway-any-method` stands for the ones of these that are not there themselves.
@@ -62,6 +64,11 @@ impl<'r, 'a> Operations<'r, 'a> {
             let what =
                 "a path that takes everything below it: the door has no such routes, write one for each path";
             self.reading.leave(&at, what);
+            return;
+        }
+        // As HTTP APIs are exported ("Export an HTTP API", API Gateway guide): no path, but all that no other route takes.
+        if path == DEFAULT_ROUTE {
+            self.reading.leave(&at, "the `$default` route: the door has none, write a route for each path");
             return;
         }
         let (own, renamed) = contract::path(path);
