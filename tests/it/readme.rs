@@ -42,6 +42,16 @@ fn known_keys(text: &str) -> Vec<String> {
     hint.split('`').skip(1).step_by(2).map(str::to_owned).collect()
 }
 
+/// One target of each kind, which has keys of its own.
+const TARGETS: [&str; 6] = [
+    "lambda = \"orders\"",
+    "http = \"https://orders.example\"",
+    "sqs = \"https://sqs.eu-west-1.amazonaws.com/123456789012/orders\"",
+    "sns = \"arn:aws:sns:eu-west-1:123456789012:orders\"",
+    "eventbridge = \"default\"",
+    "stepfunctions = \"arn:aws:states:eu-west-1:123456789012:stateMachine:orders\"",
+];
+
 #[test]
 fn the_readme_lists_every_key_of_the_configuration() {
     let readme = readme();
@@ -55,6 +65,7 @@ fn the_readme_lists_every_key_of_the_configuration() {
         "[[webhooks]]",
         "[[issuers]]",
         "[[targets]]",
+        "[cors]",
         "[[routes]]",
         "[[events]]",
         "[[plans]]",
@@ -63,12 +74,17 @@ fn the_readme_lists_every_key_of_the_configuration() {
     ] {
         let start = readme.find(&format!("\n`{section}`")).unwrap_or_else(|| panic!("no table of {section}"));
         let table = readme[start..].split("\n|---").nth(1).unwrap().split("\n\n").next().unwrap();
-        let rows: Vec<&str> =
-            table.lines().filter_map(|row| row.strip_prefix("| `")?.split('`').next()).collect();
-        let mut known = known_keys(section);
-        known.sort();
-        let mut listed = rows.clone();
+        let cells = table.lines().filter_map(|row| row.strip_prefix("| ")?.split(" |").next());
+        let mut listed: Vec<&str> = cells.flat_map(|cell| cell.split('`').skip(1).step_by(2)).collect();
         listed.sort_unstable();
+        let mut known = match section {
+            "[[targets]]" => {
+                TARGETS.iter().flat_map(|kind| known_keys(&format!("{section}\n{kind}"))).collect()
+            }
+            _ => known_keys(section),
+        };
+        known.sort();
+        known.dedup();
         assert_eq!(listed, known, "{section}");
     }
 }

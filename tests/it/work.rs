@@ -69,7 +69,7 @@ fn an_admitted_call_is_one_update_and_one_put_on_the_one_connection_and_reads_no
     // The look for publications opens the connection; then come switches, and plans, which nobody has kept before.
     assert_eq!(at_start.remove(0), "GetItem");
     at_start.sort();
-    assert_eq!(at_start, ["BatchGetItem", "PutItem", "PutItem", "PutItem", "Query"]);
+    assert_eq!(at_start, ["BatchGetItem", "PutItem", "PutItem", "PutItem", "PutItem", "Query"]);
     std::fs::remove_dir_all(project.path()).unwrap();
 
     let bearer = issuer::bearer(&emulator, "alice", &["customers"]);
