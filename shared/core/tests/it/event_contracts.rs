@@ -159,13 +159,13 @@ fn contracts_of_events_that_cannot_be_checked() {
     );
     check(
         "contracts/shop.yaml#/components/schemas/Recept",
-        expect!["contracts/shop.yaml:72:3: there is no schema at `#/components/schemas/Recept`"],
+        expect!["contracts/shop.yaml:90:3: there is no schema at `#/components/schemas/Recept`"],
     );
     check(
         "../receipt.json",
         expect![[r#"
-        doorward.toml:72:12: `../receipt.json` leaves the folder of the configuration
-          hint: write a path below the folder of the configuration"#]],
+            doorward.toml:136:12: `../receipt.json` leaves the folder of the configuration
+              hint: write a path below the folder of the configuration"#]],
     );
 }
 
