@@ -378,6 +378,18 @@ fn limits_that_would_be_rounded_are_faults() {
         &[("s.yaml", "minimum: 1\nproperties:\n  a:\n    exclusiveMaximum: 0.10000000000000001 # a tenth\n")],
         expect!["s.yaml:4:5: the number of `exclusiveMaximum` has more digits than can be kept exactly"],
     );
+    refuse(
+        &[(
+            "s.json",
+            r#"{"enum": [1, "a", 12345678901234567890123], "not": {"const": {"a": [0.1, 0.12345678901234567]}}}"#,
+        )],
+        expect![[r#"
+            s.json:1:2: a number in `enum` may have more digits than can be kept exactly
+            s.json:1:53: a number in `const` may have more digits than can be kept exactly"#]],
+    );
+    let kept =
+        r#"{"enum": [0.1, -1.5e300, 123456789012345, 18446744073709551615, 1e22, 0.000000123456789012345]}"#;
+    check(&[("s.json", kept)], json!(0.1), expect![""]);
 }
 
 /// Whether the whole document that has only this pattern takes a text.
