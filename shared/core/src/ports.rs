@@ -277,7 +277,7 @@ pub trait AnswerBound: Send + Sync {
 #[async_trait]
 pub trait Targets: Send + Sync {
     /// Calls `target` at `endpoint`, one of its own, once, and waits for its answer at most `within`: a body that comes
-    /// later than that is cut. An event's answer has status 200 when the target took it. Where only the message was taken
+    /// later than that is cut. An event's answer has a status of success when the target took it. Where only the message was taken
     /// on, the status is 202.
     async fn send(
         &self,

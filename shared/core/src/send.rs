@@ -81,6 +81,11 @@ impl Door {
             Some(pool) => self.tries(pool, forward, rules, repeatable, &mut note).await,
             None => Err(TargetFault::Unreachable("it is not declared".to_owned())),
         };
+        let answer = match found.subject() {
+            // Its source reads nothing but whether it was taken.
+            Subject::Event { .. } => answer.and_then(taken),
+            Subject::Http(_) => answer,
+        };
         call.sent = Some(note);
         Ok(Sent { reply: answer.map_err(Refusal::Target)?, admitted })
     }
@@ -170,6 +175,13 @@ impl Door {
             }
             Subject::Http(_) | Subject::Event { .. } => Vec::new(),
         }
+    }
+}
+
+fn taken(reply: Reply) -> Result<Reply, TargetFault> {
+    match reply.status.is_success() {
+        true => Ok(reply),
+        false => Err(TargetFault::Failed(format!("it answered {}", reply.status.as_u16()))),
     }
 }
 

@@ -256,3 +256,23 @@ async fn a_try_has_its_own_time_where_it_is_set() {
     shop.ask(look(&shop, "c1")).await;
     assert_eq!(shop.world.targets.within(), Duration::from_millis(300));
 }
+
+#[tokio::test]
+async fn an_event_that_a_server_does_not_take_comes_again_and_counts_for_its_health() {
+    let shop = Shop::with(|config| {
+        config.replace(
+            "lambda = \"receipts\"",
+            &format!("http = \"{A}\"\nhealth = {{ faults = 2, pause = \"10s\" }}"),
+        )
+    });
+    for (id, status, sent) in [("e1", 422, 1), ("e2", 503, 1), ("e3", 503, 1), ("e4", 503, 0)] {
+        shop.world.targets.respond(move || reply(status));
+        let event = doorward_testkit::s3(id, &format!("inbox/{id}.pdf"), 100, shop.world.now());
+        match shop.world.door.serve(event).await {
+            doorward_core::Answer::Event(doorward_core::EventAnswer::Again(_)) => {}
+            other => panic!("{id}: {other:?}"),
+        }
+        assert_eq!(shop.world.ledger.rows()[id].call.outcome, Outcome::TargetFailed, "{id}");
+        assert_eq!(shop.world.targets.went().len(), sent, "{id}");
+    }
+}

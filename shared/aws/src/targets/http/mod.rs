@@ -23,7 +23,7 @@ use std::time::Duration;
 use doorward_config::{Credentials, Endpoint, HttpTarget};
 use doorward_core::ports::{Clock, Forward, ForwardMessage, Secrets};
 use doorward_model::{Reply, TargetFault};
-use http::{HeaderMap, Response, StatusCode};
+use http::{HeaderMap, Response};
 use hyper::body::Incoming;
 use rustls::pki_types::CertificateDer;
 use tokio::time::{Instant, timeout_at};
@@ -177,7 +177,7 @@ fn refused() -> TargetFault {
     TargetFault::Credentials("the server refused them".to_owned())
 }
 
-/// The answer of a request goes on; of an event all that counts is whether the server took it.
+/// The answer of a request goes on; of that to an event the status says whether the server took it.
 fn finished(
     target: &HttpTarget,
     answer: Response<Incoming>,
@@ -186,11 +186,10 @@ fn finished(
 ) -> Result<Reply, TargetFault> {
     match forward.message {
         ForwardMessage::Http { .. } => answer::reply(target, answer, deadline),
-        ForwardMessage::Event { .. } if answer.status().is_success() => {
-            Ok(Reply { status: StatusCode::OK, headers: HeaderMap::new(), body: doorward_model::Body::Empty })
-        }
-        ForwardMessage::Event { .. } => {
-            Err(TargetFault::Failed(format!("it answered {}", answer.status().as_u16())))
-        }
+        ForwardMessage::Event { .. } => Ok(Reply {
+            status: answer.status(),
+            headers: HeaderMap::new(),
+            body: doorward_model::Body::Empty,
+        }),
     }
 }

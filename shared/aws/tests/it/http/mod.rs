@@ -2,6 +2,7 @@
 
 mod answers;
 mod credentials;
+mod events;
 mod guard;
 mod identity;
 mod pool;
