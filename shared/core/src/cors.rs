@@ -1,8 +1,8 @@
 //! What browsers are told that run pages of other origins: the CORS protocol of the Fetch Standard (section 3.2). It keeps
 //! pages from each other and guards nothing: whoever is no browser calls as ever, and is decided upon as ever.
 
-use doorward_config::Cors;
-use doorward_model::{Body, Call, Inbound, Message, Outcome, Reply};
+use doorward_config::{Cors, OpenapiAccess};
+use doorward_model::{Body, Call, Inbound, Message, Reply};
 use http::header::{
     ACCESS_CONTROL_ALLOW_CREDENTIALS, ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS,
     ACCESS_CONTROL_ALLOW_ORIGIN, ACCESS_CONTROL_EXPOSE_HEADERS, ACCESS_CONTROL_MAX_AGE,
@@ -15,6 +15,7 @@ use crate::door::Door;
 use crate::respond::{RATE_LIMIT, RATE_LIMIT_POLICY, REQUEST_ID};
 use crate::router::Match;
 use crate::send::IDEMPOTENCY_KEY;
+use crate::{health, openapi, own_usage};
 
 /// The action under which preflights stand in the log; no route may have a name that begins so.
 const ACTION: &str = "doorward.preflight";
@@ -37,34 +38,17 @@ impl Door {
             return None;
         }
         let methods = self.methods(inbound)?;
-        call.action = Some(ACTION.to_owned());
-        let mut reply = match self.screen_request(request) {
-            Ok(()) => {
-                call.outcome = Outcome::Admitted;
-                let mut headers = HeaderMap::new();
-                if allowed_origin(cors, &request.headers).is_some() {
-                    self.allow(cors, &methods, &mut headers);
-                }
-                for name in [ACCESS_CONTROL_REQUEST_METHOD, ACCESS_CONTROL_REQUEST_HEADERS] {
-                    headers.append(VARY, HeaderValue::from(name));
-                }
-                Reply { status: StatusCode::NO_CONTENT, headers, body: Body::Empty }
+        let answered = self.screen_request(request).map(|()| {
+            let mut headers = HeaderMap::new();
+            if allowed_origin(cors, &request.headers).is_some() {
+                self.allow(cors, &methods, &mut headers);
             }
-            Err(refusal) => {
-                call.outcome = refusal.outcome();
-                call.code = Some(refusal.code());
-                call.cause = refusal.cause();
-                self.problem(&refusal, call)
+            for name in [ACCESS_CONTROL_REQUEST_METHOD, ACCESS_CONTROL_REQUEST_HEADERS] {
+                headers.append(VARY, HeaderValue::from(name));
             }
-        };
-        call.units = 0;
-        if let Ok(id) = HeaderValue::from_str(call.id.as_str()) {
-            reply.headers.insert(REQUEST_ID, id);
-        }
-        call.status = Some(reply.status.as_u16());
-        call.finish(self.ports.clock.now());
-        self.ports.journal.write(call);
-        Some(reply)
+            Reply { status: StatusCode::NO_CONTENT, headers, body: Body::Empty }
+        });
+        Some(self.answer_itself(ACTION, answered, call))
     }
 
     /// Says in an answer which pages may read it. What a target says of that is taken off: the configuration speaks for all.
@@ -105,7 +89,8 @@ impl Door {
     fn methods(&self, inbound: &Inbound) -> Option<Vec<Method>> {
         let Message::Http(request) = &inbound.message else { return None };
         let own = self.rules.own_path(inbound.front.kind, request)?;
-        if own == crate::own_usage::PATH || own == crate::health::PATH {
+        let served = self.rules.config().door.openapi != OpenapiAccess::Off;
+        if [own_usage::PATH, health::PATH].contains(&own) || (own == openapi::PATH && served) {
             return Some(vec![Method::GET]);
         }
         let path = self.rules.path_of(inbound)?;

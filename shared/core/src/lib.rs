@@ -38,6 +38,7 @@ mod load;
 mod merged_contract;
 mod named;
 mod openapi;
+mod own_answer;
 mod own_usage;
 mod permit;
 mod pipeline;

@@ -1,9 +1,7 @@
 use std::collections::BTreeMap;
 
 use doorward_config::{Credential, Dimension, Limit, LimitMode, Plan};
-use doorward_model::{Body, Call, Inbound, LimitNote, Message, Outcome, Refusal, Reply};
-use http::header::{CACHE_CONTROL, CONTENT_TYPE};
-use http::{HeaderMap, HeaderValue, Method, StatusCode};
+use doorward_model::{Call, Inbound, LimitNote, Message, Outcome, Refusal, Reply};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
@@ -12,9 +10,9 @@ use crate::find::HttpCall;
 use crate::identify::BodyGiven;
 use crate::limit::{Ask, Scope};
 use crate::named::Named;
+use crate::own_answer;
 use crate::ports::StoreError;
 use crate::reserve::Open;
-use crate::respond::REQUEST_ID;
 use crate::usage::{Bucket, Grain, Group, Sums};
 
 /// The one path, exactly as it is sent.
@@ -31,38 +29,10 @@ impl Door {
     /// It takes every kind of credentials that some route takes, but what a body proves; it leaves a line and no ledger
     /// item, and takes nothing from any limit but the sandbox's own on such questions.
     pub(crate) async fn own_usage(&self, inbound: &Inbound, call: &mut Call) -> Option<Reply> {
-        let Message::Http(request) = &inbound.message else { return None };
-        let path = self.rules.own_path(inbound.front.kind, request);
-        if path != Some(PATH) || request.method != Method::GET || request.socket.is_some() {
-            return None;
-        }
-        if !self.rules.config().fronts.contains(&inbound.front) {
-            return None;
-        }
+        self.asks_for(inbound, PATH)?;
         call.action = Some(ACTION.to_owned());
-        let mut reply = match self.standing(inbound, call).await {
-            Ok(body) => {
-                call.outcome = Outcome::Admitted;
-                let mut headers = HeaderMap::new();
-                headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-                headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
-                Reply { status: StatusCode::OK, headers, body: Body::from(body.to_string().into_bytes()) }
-            }
-            Err(refusal) => {
-                call.outcome = refusal.outcome();
-                call.code = Some(refusal.code());
-                call.cause = refusal.cause();
-                self.problem(&refusal, call)
-            }
-        };
-        call.units = 0;
-        if let Ok(id) = HeaderValue::from_str(call.id.as_str()) {
-            reply.headers.insert(REQUEST_ID, id);
-        }
-        call.status = Some(reply.status.as_u16());
-        call.finish(self.ports.clock.now());
-        self.ports.journal.write(call);
-        Some(reply)
+        let answered = self.standing(inbound, call).await.map(|body| own_answer::json(body.to_string()));
+        Some(self.answer_itself(ACTION, answered, call))
     }
 
     async fn standing(&self, inbound: &Inbound, call: &mut Call) -> Result<Value, Refusal> {
