@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 use crate::dialect::Dialect;
 use crate::documents::Documents;
 use crate::links::{self, Endless, Link};
-use crate::{draft7, locating, openapi30, pattern, pointer, reference};
+use crate::{draft7, locating, openapi30, pattern, pointer, reference, rounding};
 
 /// Which way the described value travels.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -248,7 +248,7 @@ impl Gatherer<'_, '_> {
                 self.faults.push(self.documents.fault(at, message));
                 None
             }
-            "enum" | "const" if !value.is_f64() && may_be_rounded(value) => {
+            "enum" | "const" if !value.is_f64() && rounding::may_be_rounded(value) => {
                 let message = format!("a number in `{name}` may have more digits than can be kept exactly");
                 self.faults.push(self.documents.fault(at, message));
                 None
@@ -357,23 +357,6 @@ impl Gatherer<'_, '_> {
             }
         };
         self.faults.push(fault);
-    }
-}
-
-/// Whether `value` holds a number that binary64 keeps so that it may have been written otherwise: up to 15 digits come back
-/// as they were (IEEE 754; `DBL_DIG` of C).
-fn may_be_rounded(value: &Value) -> bool {
-    const KEPT: usize = 15;
-    match value {
-        Value::Number(number) if number.is_f64() => {
-            let text = number.to_string();
-            let digits =
-                text.split(['e', 'E']).next().unwrap_or_default().chars().filter(char::is_ascii_digit);
-            digits.skip_while(|digit| *digit == '0').count() > KEPT
-        }
-        Value::Array(items) => items.iter().any(may_be_rounded),
-        Value::Object(members) => members.values().any(may_be_rounded),
-        _ => false,
     }
 }
 

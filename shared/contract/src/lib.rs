@@ -70,6 +70,7 @@ mod query;
 mod raw;
 mod reference;
 mod response;
+mod rounding;
 mod rule;
 mod schema;
 mod serialization;

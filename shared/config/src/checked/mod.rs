@@ -1,4 +1,5 @@
 mod cors;
+mod event;
 mod issuer;
 mod limit;
 mod metering;
@@ -10,17 +11,17 @@ use std::fmt;
 use std::num::NonZeroU64;
 use std::time::Duration;
 
-use doorward_model::{EventKind, Front, Outcome, Place};
+use doorward_model::{Front, Outcome, Place};
 use http::{HeaderName, Method};
 
 use crate::identity_source::IdentitySource;
 use crate::load::LoadRule;
-use crate::pattern::Pattern;
 use crate::plan_version::PlanDefinition;
 use crate::request_context::RequestContext;
 use crate::secret_ref::SecretRef;
 
 pub use cors::Cors;
+pub use event::{EventRule, OnDeny, SchemaRef};
 pub use issuer::{Algorithm, Issuer, JwksLocation, PrincipalRule, TokenKind};
 pub use limit::{Dimension, Limit, LimitMode, LimitRule, Override, Window};
 pub use metering::{
@@ -383,17 +384,6 @@ pub struct ContractRef {
     pub place: Place,
 }
 
-/// `contract = "contracts/receipt.schema.json"` of an event.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct SchemaRef {
-    /// File, relative to the configuration's folder.
-    pub file: String,
-    /// What stands after `#`: a JSON Pointer, or the schema's name; empty for the whole file.
-    pub schema: String,
-    /// Where the configuration says so.
-    pub place: Place,
-}
-
 /// What becomes of a target's answer that breaks its contract.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum CheckAnswers {
@@ -425,40 +415,6 @@ pub struct ParentRule {
     pub type_name: String,
     /// The path parameter that is its id.
     pub parameter: String,
-}
-
-/// An event that may enter.
-#[derive(Debug, Clone)]
-pub struct EventRule {
-    /// The Cedar action.
-    pub id: String,
-    /// The kind of source.
-    pub source: EventKind,
-    /// Pattern of the source's own event type: `ObjectCreated:*`.
-    pub event_type: Option<Pattern>,
-    /// Attribute and its pattern; all must hold.
-    pub matches: Vec<(String, Pattern)>,
-    /// Name of a declared target.
-    pub target: String,
-    /// What becomes of records that are denied, broken, or over a limit; the last are kept where others are discarded.
-    pub on_deny: OnDeny,
-    /// Name of a declared plan whose limits hold for the source; without one, events are not limited.
-    pub plan: Option<String>,
-    /// The purpose that these events have.
-    pub purpose: Option<String>,
-    /// The schema of their payload; without one, policies cannot read it.
-    pub contract: Option<SchemaRef>,
-}
-
-/// What becomes of a denied record.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum OnDeny {
-    /// It is recorded and dropped.
-    Discard,
-    /// It is kept with its reason.
-    Quarantine,
-    /// It goes back to the source, which retries.
-    Fail,
 }
 
 /// Limits that a caller is on. The plan named `default` holds for every caller of a route whose API key names no other;

@@ -1,0 +1,48 @@
+use doorward_model::{EventKind, Place};
+
+use crate::pattern::Pattern;
+
+/// An event that may enter.
+#[derive(Debug, Clone)]
+pub struct EventRule {
+    /// The Cedar action.
+    pub id: String,
+    /// The kind of source.
+    pub source: EventKind,
+    /// Pattern of the source's own event type: `ObjectCreated:*`.
+    pub event_type: Option<Pattern>,
+    /// Attribute and its pattern; all must hold.
+    pub matches: Vec<(String, Pattern)>,
+    /// Name of a declared target.
+    pub target: String,
+    /// What becomes of records that are denied, broken, or over a limit; the last are kept where others are discarded.
+    pub on_deny: OnDeny,
+    /// Name of a declared plan whose limits hold for the source; without one, events are not limited.
+    pub plan: Option<String>,
+    /// The purpose that these events have.
+    pub purpose: Option<String>,
+    /// The schema of their payload; without one, policies cannot read it.
+    pub contract: Option<SchemaRef>,
+}
+
+/// What becomes of a denied record.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OnDeny {
+    /// It is recorded and dropped.
+    Discard,
+    /// It is kept with its reason.
+    Quarantine,
+    /// It goes back to the source, which retries.
+    Fail,
+}
+
+/// `contract = "contracts/receipt.schema.json"` of an event.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SchemaRef {
+    /// File, relative to the configuration's folder.
+    pub file: String,
+    /// What stands after `#`: a JSON Pointer, or the schema's name; empty for the whole file.
+    pub schema: String,
+    /// Where the configuration says so.
+    pub place: Place,
+}
