@@ -80,7 +80,7 @@ impl AwsClients {
             .retry_config(store_retries())
             .retry_classifier(RetryPassing)
             .retry_partition(RetryPartition::custom("doorward").build())
-            .timeout_config(store_timeouts());
+            .timeout_config(store_timeouts(STORE_ATTEMPT, STORE_OPERATION));
         dynamodb.set_endpoint_url(endpoint("AWS_ENDPOINT_URL_DYNAMODB"));
         // A retried `Invoke` may run the target twice, and a target may think for minutes before its first byte:
         // each call brings its own time limit.
@@ -99,6 +99,15 @@ impl AwsClients {
             connector,
             services,
         })
+    }
+
+    /// The same clients, which wait up to `attempt` for each answer of DynamoDB and up to `operation` for all attempts of
+    /// one operation: 1 s and 3 s where nothing else is said.
+    #[must_use]
+    pub fn with_store_timeouts(mut self, attempt: Duration, operation: Duration) -> Self {
+        let config = self.dynamodb.config().to_builder().timeout_config(store_timeouts(attempt, operation));
+        self.dynamodb = aws_sdk_dynamodb::Client::from_conf(config.build());
+        self
     }
 }
 
@@ -129,11 +138,8 @@ fn store_retries() -> RetryConfig {
         .with_max_backoff(STORE_LONGEST_BACKOFF)
 }
 
-fn store_timeouts() -> TimeoutConfig {
-    TimeoutConfig::builder()
-        .operation_attempt_timeout(STORE_ATTEMPT)
-        .operation_timeout(STORE_OPERATION)
-        .build()
+fn store_timeouts(attempt: Duration, operation: Duration) -> TimeoutConfig {
+    TimeoutConfig::builder().operation_attempt_timeout(attempt).operation_timeout(operation).build()
 }
 
 #[cfg(test)]
