@@ -50,8 +50,19 @@ const FIRST_PORT: u16 = 3000;
 /// The usual ports, so that printed lines can be kept; any others where one of them is taken.
 pub(crate) fn usual_ports_or_free_ones() -> Ports {
     let usual = ports_from(FIRST_PORT);
-    let Ports { http_api, function_url, lambda, dynamodb, issuers, rest_api, websocket_api, alb } = usual;
-    let all = [http_api, function_url, lambda, dynamodb, issuers, rest_api, websocket_api, alb];
+    let Ports {
+        http_api,
+        function_url,
+        lambda,
+        dynamodb,
+        issuers,
+        rest_api,
+        websocket_api,
+        alb,
+        sqs,
+        kinesis,
+    } = usual;
+    let all = [http_api, function_url, lambda, dynamodb, issuers, rest_api, websocket_api, alb, sqs, kinesis];
     let free = all.iter().all(|port| TcpListener::bind((Ipv4Addr::LOCALHOST, *port)).is_ok());
     if free { usual } else { Ports::default() }
 }
@@ -70,6 +81,8 @@ fn ports_from(first: u16) -> Ports {
         rest_api: port(5),
         websocket_api: port(6),
         alb: port(7),
+        sqs: port(8),
+        kinesis: port(9),
     }
 }
 
@@ -87,7 +100,7 @@ pub(crate) async fn run(arguments: Arguments, format: Format) -> Result<Exit, Fa
         let _progress = Progress::start("starting the door");
         LocalDoor::start(&project, runner, ports_from(arguments.port), given)
             .await
-            .map_err(|failure| failure.hint("`--port 0` takes free ports, `--port N` eight from N on"))?
+            .map_err(|failure| failure.hint("`--port 0` takes free ports, `--port N` ten from N on"))?
     };
     let watch = match &arguments.invoke_url {
         Some(url) => Some(write_environment(&door, &project, &root, url)?),
