@@ -32,8 +32,8 @@ pub(crate) struct Arguments {
     /// The project's folder, or its doorward.toml.
     #[arg(default_value = ".")]
     path: PathBuf,
-    /// The first of eight ports: HTTP API, Function URL, Invoke API, DynamoDB, issuer, REST API, WebSocket API, load
-    /// balancer. 0 takes free ones.
+    /// The first of ten ports: HTTP API, Function URL, Invoke API, DynamoDB, issuer, REST API, WebSocket API, load
+    /// balancer, SQS, Kinesis. 0 takes free ones.
     #[arg(long, default_value_t = FIRST_PORT)]
     port: u16,
     /// An Invoke API that runs the functions, in place of processes of this door.
