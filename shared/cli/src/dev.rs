@@ -12,6 +12,7 @@ use crate::endpoint::export_line;
 use crate::local_callers;
 use crate::local_door::{Given, LocalDoor, Runner, environment, given_places};
 use crate::local_secrets;
+use crate::local_sources::{QUEUE, STREAM, pinned};
 use crate::output::{Exit, Failure, Format, say};
 use crate::project::{Project, workspace_root};
 use crate::token_line::{sample_claims, token_line};
@@ -155,6 +156,8 @@ fn announce(
                 "alb": emulator.alb_url(),
                 "lambda": emulator.lambda_url(),
                 "dynamodb": emulator.dynamodb_url(),
+                "sqs": emulator.sqs_url(),
+                "kinesis": emulator.kinesis_url(),
                 "token": token_url,
                 "token_claims": issuer.map(sample_claims),
                 "env_file": watch,
@@ -176,6 +179,12 @@ fn announce(
     }
     say!("  Invoke API     {}", emulator.lambda_url());
     say!("  DynamoDB       {}", emulator.dynamodb_url());
+    for name in pinned(project.rules.config(), QUEUE) {
+        say!("  a queue        {}", emulator.queue_url(name).unwrap_or_default());
+    }
+    for name in pinned(project.rules.config(), STREAM) {
+        say!("  a stream       {name} at {}", emulator.kinesis_url().unwrap_or_default());
+    }
     for issuer in &project.rules.config().issuers {
         let url = emulator.token_url(&issuer.name).map_err(Failure::new)?;
         say!("  a token        {}", token_line(&url, issuer));
