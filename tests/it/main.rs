@@ -42,6 +42,7 @@ mod recorded_once;
 mod regions;
 mod replay;
 mod same_everywhere;
+mod sdk_queues;
 mod services;
 mod start;
 mod store_away;

@@ -21,6 +21,7 @@ mod local_callers;
 mod local_door;
 mod local_fronts;
 mod local_secrets;
+mod local_sources;
 mod local_tables;
 mod moment;
 mod output;
