@@ -17,6 +17,10 @@ pub(crate) struct Answered {
 }
 
 impl Answered {
+    pub(crate) fn of(reply: Reply) -> Self {
+        Self { reply }
+    }
+
     pub(crate) fn status(&self) -> StatusCode {
         self.reply.status
     }

@@ -25,6 +25,7 @@ impl Door {
             Refusal::Repetition { first: Outcome::Unresolved, lost: false } => Fate::Again,
             Refusal::Repetition { .. } => Fate::Dropped,
             Refusal::Denied(_)
+            | Refusal::TooLarge { .. }
             | Refusal::Contract(_)
             | Refusal::Purpose(_)
             | Refusal::Uncountable(_)
@@ -41,7 +42,6 @@ impl Door {
             // A front that is not pinned is a mistake of the deployment's, or a forgery: neither is kept.
             Refusal::UnknownFront
             | Refusal::MethodNotAllowed { .. }
-            | Refusal::TooLarge { .. }
             | Refusal::Flooded { .. }
             | Refusal::Unauthenticated(_)
             | Refusal::InsufficientScope { .. }

@@ -4,7 +4,7 @@ use crate::api_key::ApiKey;
 use crate::check_response::Answered;
 use crate::door::Door;
 use crate::identify::BodyGiven;
-use crate::reserve::Tab;
+use crate::reserve::{Admitted, Tab};
 
 impl Door {
     /// The way of a call. Each stage takes what only the stage before it can make, so none can be skipped; each notes
@@ -15,6 +15,19 @@ impl Door {
         tab: &mut Tab,
         call: &mut Call,
     ) -> Result<Answered, Refusal> {
+        let admitted = self.approach(inbound, tab, call).await?;
+        let sent = self.send(admitted, call).await?;
+        let sent = self.settle(sent, tab, call);
+        self.check_response(sent, call).await
+    }
+
+    /// The way up to the target.
+    pub(crate) async fn approach<'c>(
+        &'c self,
+        inbound: &'c Inbound,
+        tab: &mut Tab,
+        call: &mut Call,
+    ) -> Result<Admitted<'c>, Refusal> {
         let found = self.find(inbound, call)?;
         let screened = self.screen(found, call)?;
         let identified = self.identify(screened, BodyGiven::Yes, call).await?;
@@ -22,10 +35,7 @@ impl Door {
         let checked = self.check_request(identified, call)?;
         let permitted = self.permit(checked, call).await?;
         let claimed = self.claim(permitted, call).await?;
-        let admitted = self.reserve(claimed, tab, call).await?;
-        let sent = self.send(admitted, call).await?;
-        let sent = self.settle(sent, tab, call);
-        self.check_response(sent, call).await
+        self.reserve(claimed, tab, call).await
     }
 
     /// The part of the way that an authorizer goes: there is no body to check, and nothing comes of it but a word, and the
