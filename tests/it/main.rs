@@ -32,6 +32,7 @@ mod issuer;
 mod kill_points;
 mod kinds_of_tokens;
 mod loaded;
+mod local_sources;
 mod many_processes;
 mod merged_contract;
 mod ministack;

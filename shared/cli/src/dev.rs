@@ -4,6 +4,7 @@ use std::net::{Ipv4Addr, TcpListener};
 use std::path::{Path, PathBuf};
 
 use doorward_emulator::Ports;
+use doorward_model::FrontKind;
 use serde_json::json;
 
 use crate::building::{Progress, build_functions};
@@ -12,7 +13,7 @@ use crate::endpoint::export_line;
 use crate::local_callers;
 use crate::local_door::{Given, LocalDoor, Runner, environment, given_places};
 use crate::local_secrets;
-use crate::local_sources::{QUEUE, STREAM, pinned};
+use crate::local_sources::pinned;
 use crate::output::{Exit, Failure, Format, say};
 use crate::project::{Project, workspace_root};
 use crate::token_line::{sample_claims, token_line};
@@ -179,10 +180,10 @@ fn announce(
     }
     say!("  Invoke API     {}", emulator.lambda_url());
     say!("  DynamoDB       {}", emulator.dynamodb_url());
-    for name in pinned(project.rules.config(), QUEUE) {
+    for name in pinned(project.rules.config(), FrontKind::Queue) {
         say!("  a queue        {}", emulator.queue_url(name).unwrap_or_default());
     }
-    for name in pinned(project.rules.config(), STREAM) {
+    for name in pinned(project.rules.config(), FrontKind::Stream) {
         say!("  a stream       {name} at {}", emulator.kinesis_url().unwrap_or_default());
     }
     for issuer in &project.rules.config().issuers {

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use doorward_config::Config;
 use doorward_emulator::{DeadLetters, KinesisStream, Queue, QueueMapping, StreamMapping};
+use doorward_model::FrontKind;
 
 use crate::local_door::DISPATCHER;
 
@@ -21,20 +22,16 @@ pub(crate) struct LocalSources {
     pub(crate) stream_mappings: Vec<StreamMapping>,
 }
 
-/// The word of fronts that are queues, and of those that are Kinesis streams.
-pub(crate) const QUEUE: &str = "queue";
-pub(crate) const STREAM: &str = "stream";
-
-/// The names of the pinned fronts of a kind, by its word.
-pub(crate) fn pinned<'a>(config: &'a Config, word: &'static str) -> impl Iterator<Item = &'a str> {
-    config.fronts.iter().filter(move |front| front.kind.word() == word).map(|front| front.id.as_str())
+/// The names of the pinned fronts of a kind.
+pub(crate) fn pinned(config: &Config, kind: FrontKind) -> impl Iterator<Item = &str> {
+    config.fronts.iter().filter(move |front| front.kind == kind).map(|front| front.id.as_str())
 }
 
 /// For each pinned queue `NAME` a queue with the dead-letter queue `NAME-dlq`, for each pinned stream a Kinesis stream whose
 /// records end in such a queue; FIFO queues are those whose names end in `.fifo`.
 pub(crate) fn of(config: &Config) -> LocalSources {
-    let queues: Vec<&str> = pinned(config, QUEUE).collect();
-    let streams: Vec<&str> = pinned(config, STREAM).collect();
+    let queues: Vec<&str> = pinned(config, FrontKind::Queue).collect();
+    let streams: Vec<&str> = pinned(config, FrontKind::Stream).collect();
     let mut named: BTreeMap<String, Queue> = BTreeMap::new();
     for dead in queues.iter().copied().chain(streams.iter().copied()).map(dead_letter_queue) {
         named.insert(dead.clone(), queue(&dead));

@@ -3,7 +3,7 @@
 //! <https://docs.aws.amazon.com/lambda/latest/dg/kinesis-on-failure-destination.html>
 
 use jiff::{SignedDuration, Timestamp, Unit};
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use super::batch::Record;
 use super::shard::Shard;
@@ -17,31 +17,26 @@ pub(super) fn failure_record(
     records: &[Record],
     invocations: u32,
 ) -> Value {
-    let mut context = json!({
-        "functionArn": function_arn,
-        "condition": "RetryAttemptsExhausted",
-        "approximateInvokeCount": invocations,
+    let mut context = Map::new();
+    context.extend(last.map(|last| ("requestId".to_owned(), json!(last.request_id))));
+    context.insert("functionArn".to_owned(), json!(function_arn));
+    context.insert("condition".to_owned(), json!("RetryAttemptsExhausted"));
+    context.insert("approximateInvokeCount".to_owned(), json!(invocations));
+    let function_error = match last.map(|last| &last.outcome) {
+        Some(Outcome::Answered(_)) => Some(Value::Null),
+        Some(Outcome::Failed(_)) => Some(json!("Unhandled")),
+        // It did not run, and answered nothing.
+        Some(Outcome::Refused(_)) | None => None,
+    };
+    let response = function_error.map(|function_error| {
+        json!({ "statusCode": 200, "executedVersion": "$LATEST", "functionError": function_error })
     });
-    let mut record = json!({ "version": "1.0", "timestamp": Timestamp::now().round(Unit::Millisecond).ok() });
-    if let Some(Invoked { request_id, outcome }) = last {
-        context["requestId"] = json!(request_id);
-        let function_error = match outcome {
-            Outcome::Answered(_) => Some(Value::Null),
-            Outcome::Failed(_) => Some(json!("Unhandled")),
-            // It did not run, and answered nothing.
-            Outcome::Refused(_) => None,
-        };
-        if let Some(function_error) = function_error {
-            record["responseContext"] = json!({
-                "statusCode": 200,
-                "executedVersion": "$LATEST",
-                "functionError": function_error,
-            });
-        }
-    }
-    record["requestContext"] = context;
-    record[shard.batch_info()] = batch_info(shard, records);
-    record
+    let mut record = Map::from_iter([("requestContext".to_owned(), context.into())]);
+    record.extend(response.map(|response| ("responseContext".to_owned(), response)));
+    record.insert("version".to_owned(), json!("1.0"));
+    record.insert("timestamp".to_owned(), json!(Timestamp::now().round(Unit::Millisecond).ok()));
+    record.insert(shard.batch_info().to_owned(), batch_info(shard, records));
+    record.into()
 }
 
 pub(super) fn batch_info(shard: &Shard, records: &[Record]) -> Value {

@@ -78,14 +78,14 @@ impl StreamPoller {
     }
 
     fn log(&self, message: &str, cause: &str, records: &[Record]) {
-        let mut line = json!({
+        let line = json!({
             "level": "ERROR",
             "message": message,
             "stream": self.shard.stream_arn(),
             "function": self.function.name,
             "cause": cause,
+            self.shard.batch_info(): batch_info(&self.shard, records),
         });
-        line[self.shard.batch_info()] = batch_info(&self.shard, records);
         self.logs.record(LOG, None, line.to_string());
     }
 }

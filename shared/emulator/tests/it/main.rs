@@ -13,6 +13,7 @@ mod kinesis;
 mod life_cycle;
 mod mutual_tls;
 mod probe;
+mod queue_mapping;
 mod rest_api;
 mod sqs;
 mod websocket_api;
