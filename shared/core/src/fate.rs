@@ -49,6 +49,7 @@ impl Door {
             | Refusal::SecretsAway
             | Refusal::NeedsBody
             | Refusal::UnsupportedMediaType
+            | Refusal::Idempotency(_)
             | Refusal::StoreAway
             | Refusal::Target(_)
             | Refusal::BrokenAnswer(_) => Fate::Again,

@@ -2,6 +2,7 @@ use doorward_model::{Call, Inbound, Refusal, Stage};
 
 use crate::api_key::ApiKey;
 use crate::check_response::Answered;
+use crate::claim::Turn;
 use crate::door::Door;
 use crate::identify::BodyGiven;
 use crate::reserve::Tab;
@@ -21,7 +22,10 @@ impl Door {
         tab.open(identified.found(), identified.caller(), call);
         let checked = self.check_request(identified, call)?;
         let permitted = self.permit(checked, call).await?;
-        let claimed = self.claim(permitted, call).await?;
+        let claimed = match self.claim(permitted, call).await? {
+            Turn::Runs(claimed) => claimed,
+            Turn::Answered(answered) => return Ok(answered),
+        };
         let admitted = self.reserve(claimed, tab, call).await?;
         let sent = self.send(admitted, call).await?;
         let sent = self.settle(sent, tab, call);
