@@ -59,7 +59,7 @@ pub use checked::{
     Endpoint, EventBridgeTarget, EventRule, FieldRules, Health, HttpTarget, Iam, IdempotencyRule,
     IdentityKey, Invocation, Issuer, JwksLocation, LambdaTarget, Limit, LimitMode, LimitRule, MessageGroup,
     OnDeny, OnStoreFailure, OnTargetFailure, OpenapiAccess, Override, ParentRule, PayloadForm, Plan, Price,
-    PrincipalRule, Protocol, PurposeRule, ResourceRule, Retry, Rewrite, Route, RouteMatch, SchemaRef, Shadow,
+    PrincipalRule, Protocol, PurposeRule, Repeated, ResourceRule, Retry, Rewrite, Route, RouteMatch, SchemaRef, Shadow,
     SnsTarget, SqsTarget, StepFunctionsTarget, Target, TargetKind, Template, TemplatePart, Tier, TokenKind,
     UnitsFormula, UnitsInput, UnitsOperator, UnitsRule, UnitsTerm, Updates, Webhook, WebhookScheme, Window,
 };

@@ -22,7 +22,7 @@ use crate::request_context::RequestContext;
 use crate::secret_ref::SecretRef;
 
 pub use cors::Cors;
-pub use event::{EventRule, OnDeny, SchemaRef};
+pub use event::{EventRule, OnDeny, Repeated, SchemaRef};
 pub use idempotency::{IdempotencyRule, OnTargetFailure};
 pub use issuer::{Algorithm, Issuer, JwksLocation, PrincipalRule, TokenKind};
 pub use limit::{Dimension, Limit, LimitMode, LimitRule, Override, Window};
