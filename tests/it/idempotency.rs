@@ -125,11 +125,15 @@ async fn of_calls_with_one_key_one_runs_and_all_others_hear_what_it_was_told() {
     for answer in &answers {
         match status(answer) {
             201 => {}
-            409 => assert_eq!((code(answer).as_str(), &answer["headers"]["retry-after"]), ("call-in-progress", &json!("1"))),
+            409 => assert_eq!(
+                (code(answer).as_str(), &answer["headers"]["retry-after"]),
+                ("call-in-progress", &json!("1"))
+            ),
             other => panic!("{other}: {answer}"),
         }
     }
-    let own: Vec<&Value> = answers.iter().filter(|answer| status(answer) == 201 && !is_replayed(answer)).collect();
+    let own: Vec<&Value> =
+        answers.iter().filter(|answer| status(answer) == 201 && !is_replayed(answer)).collect();
     let [first] = own.as_slice() else { panic!("{answers:?}") };
     for process in &processes {
         let again = shop.ordered(process, "a16", "k-1", 10).await;

@@ -17,6 +17,10 @@ use crate::{AwsClients, sdk_error};
 pub(crate) const OWNER: &str = "idempotency#";
 const ITEM: &str = "key";
 
+/// The words of two states.
+pub(crate) const ANSWERED: &str = "answered";
+pub(crate) const NOT_KEPT: &str = "not-kept";
+
 const ABSENT: &str = "attribute_not_exists(#owner)";
 const AS_FOUND: &str = "#call = :call AND #at = :at AND #state = :state";
 
@@ -69,8 +73,8 @@ impl Word {
     fn text(self) -> &'static str {
         match self {
             Self::InProgress => "in-progress",
-            Self::Answered => "answered",
-            Self::NotKept => "not-kept",
+            Self::Answered => ANSWERED,
+            Self::NotKept => NOT_KEPT,
             Self::Released => "released",
         }
     }

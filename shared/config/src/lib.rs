@@ -59,9 +59,10 @@ pub use checked::{
     Endpoint, EventBridgeTarget, EventRule, FieldRules, Health, HttpTarget, Iam, IdempotencyRule,
     IdentityKey, Invocation, Issuer, JwksLocation, LambdaTarget, Limit, LimitMode, LimitRule, MessageGroup,
     OnDeny, OnStoreFailure, OnTargetFailure, OpenapiAccess, Override, ParentRule, PayloadForm, Plan, Price,
-    PrincipalRule, Protocol, PurposeRule, Repeated, ResourceRule, Retry, Rewrite, Route, RouteMatch, SchemaRef, Shadow,
-    SnsTarget, SqsTarget, StepFunctionsTarget, Target, TargetKind, Template, TemplatePart, Tier, TokenKind,
-    UnitsFormula, UnitsInput, UnitsOperator, UnitsRule, UnitsTerm, Updates, Webhook, WebhookScheme, Window,
+    PrincipalRule, Protocol, PurposeRule, Repeated, ResourceRule, Retry, Rewrite, Route, RouteMatch,
+    SchemaRef, Shadow, SnsTarget, SqsTarget, StepFunctionsTarget, Target, TargetKind, Template, TemplatePart,
+    Tier, TokenKind, UnitsFormula, UnitsInput, UnitsOperator, UnitsRule, UnitsTerm, Updates, Webhook,
+    WebhookScheme, Window,
 };
 pub use duration::parse as parse_duration;
 pub use environment::{ENVIRONMENT, EnvironmentVariable, jwks_url_variable, target_variable};

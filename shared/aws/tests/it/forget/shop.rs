@@ -6,17 +6,20 @@ use std::io::Read as _;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use doorward_aws::{
-    Assigned, Assignments, Block, DynamoDecisions, Forget, Forgotten, LedgerItem, LedgerRow, Pseudonym,
-    Switchboard, SwitchedOff,
+    Assigned, Assignments, Block, DynamoDecisions, DynamoIdempotency, Forget, Forgotten, LedgerItem,
+    LedgerRow, Pseudonym, Switchboard, SwitchedOff,
 };
-use doorward_core::ports::Decisions;
+use doorward_core::ports::{Decisions, IdempotencyStore as _};
 use doorward_core::usage::{Bucket, Group, Row, Sums};
-use doorward_model::{DecisionRecord, EntityName};
+use doorward_model::{DecisionRecord, EntityName, IdempotencyRecord, IdempotencyState, StoredAnswer};
 use flate2::read::ZlibDecoder;
+use http::header::CONTENT_TYPE;
+use http::{HeaderMap, HeaderValue, StatusCode};
 use jiff::ToSpan;
 use serde_json::{Value, json};
 
 use crate::decisions::record;
+use crate::idempotency::taken;
 use crate::rollup::ledger::{aggregates, call, deliver_all, put, state_items, stream};
 use crate::rollup::rebuild::wipe;
 use crate::sample;
@@ -129,6 +132,22 @@ pub(super) async fn beside(store: &Store) {
                 "cause": text(caller), "expires": { "N": "1800000000" },
             }),
         );
+    }
+    let keys = DynamoIdempotency::new(&store.clients, TABLE);
+    let answer = StoredAnswer {
+        status: StatusCode::OK,
+        headers: HeaderMap::from_iter([(CONTENT_TYPE, HeaderValue::from_static("text/plain"))]),
+        body: ALICE.into(),
+    };
+    let answered = IdempotencyState::Answered(answer);
+    for (id, caller, state) in [
+        ("answered", &of_alice, answered.clone()),
+        ("in-progress", &of_alice, IdempotencyState::InProgress),
+        ("of-bob", &bob, answered),
+    ] {
+        let caller = caller.clone();
+        let record = IdempotencyRecord { id: id.into(), caller, state, ..taken(id) };
+        keys.put(&record, None).await.unwrap();
     }
     let assignments = Assignments::new(&store.clients, TABLE);
     for (hours, plan) in [(1, Some("partner")), (2, None), (3, Some("free"))] {
