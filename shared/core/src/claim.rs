@@ -28,6 +28,7 @@ pub(crate) const LONGEST_WAIT: Duration = Duration::from_secs(1);
 pub(crate) const SKEW: SignedDuration = SignedDuration::from_secs(5);
 
 /// What becomes of a call that may be made.
+#[expect(clippy::large_enum_variant, reason = "one value per call, never moved about")]
 pub(crate) enum Turn<'c> {
     /// It goes on to its target.
     Runs(Claimed<'c>),

@@ -65,6 +65,8 @@ async fn a_repetition_is_answered_as_the_first_was_and_does_not_run() {
     assert_eq!((first.status.as_u16(), first.headers.get("idempotent-replayed")), (201, None));
     let first = json_body(first).await;
     let limits = shop.world.limits.switch.calls();
+    // It was looked for, taken and given up.
+    assert_eq!(shop.world.idempotency.switch.calls(), 3);
     // The target would say something else by now.
     shop.world.targets.answer(201, r#"{"id":"8","status":"placed","total":1}"#);
     let again = shop.ask(keyed(&shop, "c2", KEY, GOOD_ORDER)).await;
@@ -77,6 +79,7 @@ async fn a_repetition_is_answered_as_the_first_was_and_does_not_run() {
     assert!(again.headers.get("ratelimit").is_none());
     assert_eq!(json_body(again).await, first);
     assert_eq!((targets_called(&shop), shop.world.limits.switch.calls()), (1, limits));
+    assert_eq!(shop.world.idempotency.switch.calls(), 4);
     let line = shop.last_line();
     assert_eq!((line.outcome, line.units, line.repeats.unwrap().as_str()), (Outcome::Repeated, 0, "c1"));
     // The first one's row stands alone.
