@@ -26,6 +26,7 @@ mod examples;
 mod explain;
 mod fleet;
 mod http_targets;
+mod idempotency;
 mod import;
 mod invoices;
 mod issuer;

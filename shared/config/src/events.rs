@@ -2,7 +2,7 @@ use std::collections::BTreeSet;
 
 use doorward_model::{EventKind, Fault, Front, FrontKind, Shape};
 
-use crate::checked::{EventRule, OnDeny, SchemaRef};
+use crate::checked::{EventRule, OnDeny, Repeated, SchemaRef};
 use crate::document::Declared;
 use crate::pattern::Pattern;
 use crate::reader::{Key, Section, Value, with_hint};
@@ -37,6 +37,9 @@ pub(crate) fn read(
                 ("fail", OnDeny::Fail),
             ])
         });
+        let repeated = section.or("repeated", Repeated::Skip, |value| {
+            value.choice(&[("skip", Repeated::Skip), ("answer", Repeated::Answer)])
+        });
         let purpose = section.optional("purpose", |value| names.purpose(value));
         let plan = section.optional("plan", |value| names.plan(value));
         let contract = section.optional("contract", read_contract);
@@ -52,6 +55,7 @@ pub(crate) fn read(
             matches,
             target: target?,
             on_deny: on_deny?,
+            repeated: repeated?,
             plan: plan?,
             purpose: purpose?,
             contract: contract?,

@@ -8,17 +8,34 @@ use http::{HeaderMap, HeaderValue, StatusCode};
 
 use crate::door::Door;
 use crate::find::Subject;
+use crate::ports::AnswerBound;
 use crate::rules::RouteRules;
 use crate::send::Sent;
 
 /// A call whose answer may go to the caller.
 pub(crate) struct Answered {
     reply: Reply,
+    /// Whether it is the answer that an earlier call got.
+    again: bool,
 }
 
 impl Answered {
     pub(crate) fn of(reply: Reply) -> Self {
-        Self { reply }
+        Self { reply, again: false }
+    }
+
+    /// The answer that an earlier call got, where the front of this one can carry it.
+    pub(crate) fn again(reply: Reply, form: ReplyForm, answers: &dyn AnswerBound) -> Result<Self, Refusal> {
+        fits(form, &reply, answers)?;
+        Ok(Self { reply, again: true })
+    }
+
+    pub(crate) fn is_again(&self) -> bool {
+        self.again
+    }
+
+    pub(crate) fn reply(&self) -> &Reply {
+        &self.reply
     }
 
     pub(crate) fn status(&self) -> StatusCode {
@@ -42,22 +59,19 @@ impl Door {
             Subject::Http(http) => (Some(http.rules), http.request.reply),
             Subject::Event { .. } => (None, ReplyForm::default()),
         };
-        let Reply { status, headers, body } = sent.into_reply();
+        let reply = sent.into_reply();
         // Whoever is served may read another one than the contract did.
-        if rules.is_some() && headers.get_all(CONTENT_TYPE).iter().count() > 1 {
+        if rules.is_some() && reply.headers.get_all(CONTENT_TYPE).iter().count() > 1 {
             return Err(unreadable("it has two content types"));
         }
-        if rules.is_some() && !matches!(body, Body::Stream(_)) {
-            let whole: &[u8] = if let Body::Full(bytes) = &body { bytes } else { &[] };
-            let fits = self.ports.answers.fits(form, status, &headers, whole);
-            fits.map_err(|cause| unreadable(&cause))?;
+        if rules.is_some() {
+            fits(form, &reply, self.ports.answers.as_ref())?;
         }
-        let reply = Reply { status, headers, body };
         if let Some((operation, mode)) = rules.and_then(checked_operation) {
             check(operation, mode, &reply, call)?;
         }
         call.bytes_out = reply.body.len_hint().unwrap_or(0) as u64;
-        Ok(Answered { reply })
+        Ok(Answered { reply, again: false })
     }
 
     /// The answer with its whole body, which is a part of the try that it ends: who begins an answer and breaks it off has
@@ -66,10 +80,13 @@ impl Door {
         &self,
         rules: Option<&RouteRules>,
         reply: Reply,
+        call: &Call,
     ) -> Result<Reply, TargetFault> {
         let read = rules.and_then(checked_operation).is_some_and(|(operation, _)| {
             operation.reads_response_body(reply.status.as_u16(), content_type(&reply.headers))
         });
+        // What is to be kept is read, too.
+        let read = read || call.key.is_some();
         if rules.is_some() && !read && self.ports.answers.streams() && matches!(reply.body, Body::Stream(_)) {
             return Ok(reply);
         }
@@ -77,6 +94,16 @@ impl Door {
         let body = if gathered.is_empty() { Body::Empty } else { Body::Full(gathered) };
         Ok(Reply { body, ..reply })
     }
+}
+
+/// Whether the front can carry what was gathered of it.
+fn fits(form: ReplyForm, reply: &Reply, answers: &dyn AnswerBound) -> Result<(), Refusal> {
+    let whole: &[u8] = match &reply.body {
+        Body::Empty => &[],
+        Body::Full(bytes) => bytes,
+        Body::Stream(_) => return Ok(()),
+    };
+    answers.fits(form, reply.status, &reply.headers, whole).map_err(|cause| unreadable(&cause))
 }
 
 /// An answer that began and has no end that can be used.

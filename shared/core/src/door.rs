@@ -13,8 +13,8 @@ use crate::keys::KeyRing;
 use crate::known_keys::KnownKeys;
 use crate::limit::Limiter;
 use crate::ports::{
-    Aggregates, AnswerBound, ApiKeys, Clock, Decisions, EntityStore, Fetch, Journal, Ledger, LimitStore,
-    PlanKeeper, Quarantine, Secrets, Switches, Targets,
+    Aggregates, AnswerBound, ApiKeys, Clock, Decisions, EntityStore, Fetch, IdempotencyStore, Journal,
+    Ledger, LimitStore, PlanKeeper, Quarantine, Secrets, Switches, Targets,
 };
 use crate::reserve::Tab;
 use crate::rules::Rules;
@@ -45,6 +45,8 @@ pub struct Ports {
     pub ledger: Arc<dyn Ledger>,
     /// Decisions, where they are recorded.
     pub decisions: Arc<dyn Decisions>,
+    /// Keys that calls were given, and what came of them.
+    pub idempotency: Arc<dyn IdempotencyStore>,
     /// Where refused events are kept.
     pub quarantine: Arc<dyn Quarantine>,
     /// What policies read of resources.

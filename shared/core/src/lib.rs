@@ -29,6 +29,7 @@ mod fate;
 mod find;
 mod fresh;
 mod health;
+mod idempotency;
 mod identify;
 mod item_failures;
 mod keys;

@@ -1,7 +1,9 @@
 use std::time::Duration;
 
 use doorward_config::{Credential, Route};
-use doorward_model::{AuthFault, Body, Call, LimitNote, Outcome, Refusal, Reply, TargetFault, Violation};
+use doorward_model::{
+    AuthFault, Body, Call, IdempotencyFault, LimitNote, Outcome, Refusal, Reply, TargetFault, Violation,
+};
 use http::header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
 use http::{HeaderMap, HeaderName, HeaderValue};
 use serde_json::{Value, json};
@@ -100,6 +102,21 @@ pub fn problem(refusal: &Refusal, request_id: &str, realm: &str) -> Reply {
         Refusal::Purpose(_) => "The purpose is not known here",
         Refusal::Uncountable(_) => "The request counts for more or less than a call may",
         Refusal::Repetition { .. } => "This call was made before",
+        Refusal::Idempotency(fault) => match fault {
+            IdempotencyFault::Missing => "The call must bring an idempotency key",
+            IdempotencyFault::Malformed(_) => "The idempotency key cannot be read",
+            IdempotencyFault::Reused(_) => "The idempotency key was given to another request",
+            IdempotencyFault::InProgress(_) => {
+                insert(&mut headers, RETRY_AFTER, "1");
+                "The first call with this idempotency key is under way"
+            }
+            IdempotencyFault::Unknown(_) => {
+                "It is not known what came of the first call with this idempotency key"
+            }
+            IdempotencyFault::NotKept(_) => {
+                "The first call with this idempotency key was answered, and its answer is not kept"
+            }
+        },
         Refusal::Limited(limit) => {
             insert(&mut headers, RETRY_AFTER, &whole_seconds(limit.reset));
             "A limit of the caller's plan is reached"

@@ -11,6 +11,7 @@ use crate::claim::RESERVE;
 use crate::deadline::time_for_target;
 use crate::door::Door;
 use crate::find::{Found, Subject};
+use crate::idempotency::may_have_begun;
 use crate::identify::api_keys::withheld;
 use crate::ports::{Forward, ForwardMessage};
 use crate::reserve::Admitted;
@@ -181,7 +182,7 @@ impl Door {
             note.endpoint.clone_from(&endpoint.address);
             let answered = async {
                 let reply = self.ports.targets.send(target, endpoint, forward, within).await?;
-                self.gather(rules, reply).await
+                self.gather(rules, reply, forward.call).await
             };
             let answer = tokio::time::timeout(within, answered).await.unwrap_or(Err(TargetFault::TimedOut));
             match verdict(&answer) {
@@ -189,10 +190,11 @@ impl Door {
                 Verdict::Away => choice.failed(self.ports.clock.now()),
                 Verdict::Unknown => drop(choice),
             }
+            let untouched = answer.as_ref().is_err_and(TargetFault::is_untouched);
+            note.touched |= may_have_begun(&answer);
             let Some(retry) = target.retry.as_ref().filter(|retry| wants_retry(retry, &answer)) else {
                 return answer;
             };
-            let untouched = answer.as_ref().is_err_and(TargetFault::is_untouched);
             pause = pool.jitter(backoff(note.tries));
             note.not_retried = match () {
                 () if !(untouched || repeatable) => Some("not-idempotent"),

@@ -13,6 +13,7 @@ use crate::check_response::Answered;
 use crate::door::{Answer, Door, EventAnswer};
 use crate::fate::Fate;
 use crate::item_failures::{self, Failures};
+use crate::pipeline::Approach;
 use crate::reserve::{Admitted, Tab};
 
 /// How many records of a batch are on their way to their target, or to their record, at a time.
@@ -130,7 +131,8 @@ impl Door {
         let Message::Event(record) = &inbound.message else { return None };
         let (mut call, mut tab) = (self.begin(inbound), Tab::default());
         let state = match self.approach(inbound, &mut tab, &mut call).await {
-            Ok(admitted) => State::Admitted(admitted),
+            Ok(Approach::Admitted(admitted)) => State::Admitted(admitted),
+            Ok(Approach::Answered(_)) => State::Ended(Ok(())),
             Err(refusal) => State::Ended(Err(refusal)),
         };
         Some(Progress { record, call, tab, state })

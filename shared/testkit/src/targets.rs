@@ -1,4 +1,4 @@
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
@@ -13,7 +13,7 @@ use http::{HeaderMap, HeaderValue, StatusCode};
 /// A front that carries whole answers of at most so many bytes, and streams if a test says so.
 #[derive(Debug)]
 pub struct BoundedFront {
-    largest: usize,
+    largest: AtomicUsize,
     streams: AtomicBool,
 }
 
@@ -21,7 +21,12 @@ impl BoundedFront {
     /// A front that takes answers whole, of at most `largest` bytes.
     #[must_use]
     pub fn new(largest: usize) -> Self {
-        Self { largest, streams: AtomicBool::new(false) }
+        Self { largest: AtomicUsize::new(largest), streams: AtomicBool::new(false) }
+    }
+
+    /// From now on the front carries so much.
+    pub fn carry(&self, largest: usize) {
+        self.largest.store(largest, Ordering::SeqCst);
     }
 
     /// From now on the front passes bodies on while they come in, or takes them whole again.
@@ -32,7 +37,7 @@ impl BoundedFront {
 
 impl AnswerBound for BoundedFront {
     fn fits(&self, _: ReplyForm, _: StatusCode, _: &HeaderMap, body: &[u8]) -> Result<(), String> {
-        if body.len() > self.largest {
+        if body.len() > self.largest.load(Ordering::SeqCst) {
             return Err("it is larger than the front can carry".to_owned());
         }
         Ok(())

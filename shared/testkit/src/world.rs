@@ -15,6 +15,7 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use crate::clock::ManualClock;
+use crate::idempotency::MemoryIdempotency;
 use crate::plans::MemoryPlans;
 use crate::secrets::MemorySecrets;
 use crate::stores::{
@@ -158,6 +159,7 @@ pub struct World {
     pub plans: Arc<MemoryPlans>,
     pub ledger: Arc<MemoryLedger>,
     pub decisions: Arc<MemoryDecisions>,
+    pub idempotency: Arc<MemoryIdempotency>,
     pub quarantine: Arc<MemoryQuarantine>,
     pub entities: Arc<MemoryEntities>,
     pub targets: Arc<ScriptedTargets>,
@@ -186,6 +188,7 @@ impl World {
         let plans = Arc::new(MemoryPlans::default());
         let ledger = Arc::new(MemoryLedger::default());
         let decisions = Arc::new(MemoryDecisions::default());
+        let idempotency = Arc::new(MemoryIdempotency::default());
         let quarantine = Arc::new(MemoryQuarantine::default());
         let entities = Arc::new(MemoryEntities::default());
         let targets = Arc::new(ScriptedTargets::default());
@@ -202,6 +205,7 @@ impl World {
             plans: Some(plans.clone()),
             ledger: ledger.clone(),
             decisions: decisions.clone(),
+            idempotency: idempotency.clone(),
             quarantine: quarantine.clone(),
             entities: entities.clone(),
             targets: targets.clone(),
@@ -220,6 +224,7 @@ impl World {
             plans,
             ledger,
             decisions,
+            idempotency,
             quarantine,
             entities,
             targets,

@@ -19,12 +19,24 @@ pub struct EventRule {
     pub target: String,
     /// What becomes of records that are denied, broken, or over a limit; the last are kept where others are discarded.
     pub on_deny: OnDeny,
+    /// What the source hears when the same event comes again.
+    pub repeated: Repeated,
     /// Name of a declared plan whose limits hold for the source; without one, events are not limited.
     pub plan: Option<String>,
     /// The purpose that these events have.
     pub purpose: Option<String>,
     /// The schema of their payload; without one, policies cannot read it.
     pub contract: Option<SchemaRef>,
+}
+
+/// What the source of an event hears that was here before, and whose target is not called again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Repeated {
+    /// That it is done.
+    Skip,
+    /// What it would have heard of the first one: where that was refused and `on_deny` is `fail`, that it shall come
+    /// again.
+    Answer,
 }
 
 /// What becomes of a denied record.

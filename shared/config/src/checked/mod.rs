@@ -1,5 +1,6 @@
 mod cors;
 mod event;
+mod idempotency;
 mod issuer;
 mod limit;
 mod metering;
@@ -22,7 +23,8 @@ use crate::request_context::RequestContext;
 use crate::secret_ref::SecretRef;
 
 pub use cors::Cors;
-pub use event::{EventRule, OnDeny, SchemaRef};
+pub use event::{EventRule, OnDeny, Repeated, SchemaRef};
+pub use idempotency::{IdempotencyRule, OnTargetFailure};
 pub use issuer::{Algorithm, Issuer, JwksLocation, PrincipalRule, TokenKind};
 pub use limit::{Dimension, Limit, LimitMode, LimitRule, Override, Window};
 pub use metering::{
@@ -278,6 +280,8 @@ pub struct Route {
     pub durability: Durability,
     /// What becomes of its calls while limits or ledger are away.
     pub on_store_failure: OnStoreFailure,
+    /// How its calls take an idempotency key; `None` where it is the target's own matter.
+    pub idempotency: Option<IdempotencyRule>,
 }
 
 /// The requests that a route takes.

@@ -20,6 +20,7 @@ mod events;
 mod forwarding;
 mod fronts;
 mod iam;
+mod idempotency;
 mod keys;
 mod limits;
 mod live;
