@@ -8,7 +8,7 @@ use doorward_tests::tools::Tools;
 use doorward_tests::workspace;
 
 const DOOR: [&str; 3] = ["authorizer", "dispatcher", "rollup"];
-const TARGETS: [&str; 2] = ["orders", "receipts"];
+const TARGETS: [&str; 3] = ["orders", "receipts", "worker"];
 
 /// The largest `bootstrap` of the door, in bytes.
 const LARGEST: u64 = 15_000_000;

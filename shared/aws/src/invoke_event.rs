@@ -21,6 +21,8 @@ pub struct Invoked {
     pub payload: Vec<u8>,
     /// Whether it failed.
     pub failed: bool,
+    /// Lambda's request id.
+    pub request_id: String,
 }
 
 impl AwsClients {
@@ -46,8 +48,9 @@ impl AwsClients {
                 function: function.to_owned(),
                 cause: sdk_error::brief(&error),
             })?;
+        let request_id = answer.request_id().unwrap_or_default().to_owned();
         let payload = answer.payload.map(Blob::into_inner).unwrap_or_default();
-        Ok(Invoked { payload, failed: answer.function_error.is_some() })
+        Ok(Invoked { payload, failed: answer.function_error.is_some(), request_id })
     }
 
     /// Hands `payload` to `function` as event sources do (invocation type `Event`): taken now, run later. Returns

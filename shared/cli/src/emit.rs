@@ -17,7 +17,8 @@ use sources::{
     BusArguments, S3Arguments, ScheduleArguments, SnsArguments, SqsArguments, StreamArguments, TableArguments,
 };
 
-/// Sends a realistic event into a door, as its source would: through the Lambda Invoke API, asynchronously.
+/// Sends a realistic event into a door, as its source would: through the Lambda Invoke API, and
+/// asynchronously, but for queues and streams, of which the answer is shown.
 #[derive(clap::Args)]
 #[command(after_help = "\
 Examples:
@@ -68,15 +69,27 @@ pub(crate) async fn run(arguments: Arguments, format: Format) -> Result<Exit, Fa
         source => source.event()?.to_string().into_bytes(),
     };
     let clients = arguments.lambda.clients()?;
-    let sent = clients.invoke_event(&arguments.function, payload).await;
-    let request_id = sent.map_err(|error| {
+    // Mappings of queues and streams wait for the answer, everybody else hands events over.
+    let sent = match is_polled(&payload) {
+        true => clients.invoke_and_wait(&arguments.function, payload).await.map(|invoked| {
+            let answer = serde_json::from_slice(&invoked.payload).unwrap_or(Value::Null);
+            (invoked.request_id, Some(answer))
+        }),
+        false => clients.invoke_event(&arguments.function, payload).await.map(|id| (id, None)),
+    };
+    let (request_id, answer) = sent.map_err(|error| {
         Failure::new(error).hint("is the door running? `doorward dev` starts a local one")
     })?;
     let outcome = follow(arguments.lambda.url(), &request_id).await;
     match format {
-        Format::Json => say!("{}", json!({ "request_id": request_id, "calls": outcome })),
+        Format::Json => {
+            say!("{}", json!({ "request_id": request_id, "answer": answer, "calls": outcome }));
+        }
         Format::Human => {
             say!("sent: request {request_id}");
+            if let Some(answer) = answer {
+                say!("answered: {answer}");
+            }
             for call in outcome {
                 let text = |name: &str| call.get(name).and_then(Value::as_str).unwrap_or("-").to_owned();
                 say!("{}: {} ({}) {}", text("call_id"), text("outcome"), text("action"), text("cause"));
@@ -84,6 +97,14 @@ pub(crate) async fn run(arguments: Arguments, format: Format) -> Result<Exit, Fa
         }
     }
     Ok(Exit::Ok)
+}
+
+/// Whether the event is of a source that Lambda reads from itself, and that is told which records failed.
+fn is_polled(event: &[u8]) -> bool {
+    let event: Value = serde_json::from_slice(event).unwrap_or_default();
+    let records = event.get("Records").unwrap_or(&event);
+    let source = records.get(0).and_then(|record| record.get("eventSource")).and_then(Value::as_str);
+    source.is_some_and(|source| ["aws:sqs", "aws:kinesis", "aws:dynamodb"].contains(&source))
 }
 
 /// The largest event that Lambda takes asynchronously, in bytes.

@@ -209,7 +209,7 @@ impl Stage {
         std::fs::read_to_string(self.tokens.join(file)).map_err(Failure::new)
     }
 
-    pub(super) fn write(&self, file: String, text: &str) -> Result<String, Failure> {
+    pub(crate) fn write(&self, file: String, text: &str) -> Result<String, Failure> {
         std::fs::write(self.tokens.join(&file), text).map_err(Failure::new)?;
         Ok(file)
     }

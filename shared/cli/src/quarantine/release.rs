@@ -121,7 +121,7 @@ impl Door<'_> {
 }
 
 /// Why the record would come again, where it would.
-fn trouble(Invoked { payload, failed }: &Invoked) -> Option<String> {
+fn trouble(Invoked { payload, failed, .. }: &Invoked) -> Option<String> {
     let answer: Value = serde_json::from_slice(payload).unwrap_or_default();
     if *failed {
         let told = answer.get("errorMessage").and_then(Value::as_str);

@@ -24,13 +24,14 @@ fn config() -> String {
     config.lines().map(line).collect()
 }
 
-const FILES: [(&str, &str); 6] = [
+const FILES: [(&str, &str); 7] = [
     ("orders.cedar", include_str!("../../../../policies/orders.cedar")),
     ("receipts.cedar", include_str!("../../../../policies/receipts.cedar")),
     ("candidate/shop.cedar", include_str!("../../../../policies/candidate/shop.cedar")),
     ("shop.cedarschema", include_str!("../../../../policies/shop.cedarschema")),
     ("entities.json", include_str!("../../../../policies/entities.json")),
     ("contracts/shop.yaml", include_str!("../../../../policies/contracts/shop.yaml")),
+    ("contracts/payment.schema.json", include_str!("../../../../policies/contracts/payment.schema.json")),
 ];
 
 /// What governs the demo, and more files.

@@ -4,6 +4,7 @@ mod answer_broken;
 mod api_key_call;
 mod api_key_revoked;
 mod bundle_published;
+mod bus_account;
 mod cached_answer;
 mod canary_split;
 mod cognito_token;
@@ -13,6 +14,7 @@ mod decision_explained;
 mod delivered_twice;
 mod event_denied;
 mod event_permitted;
+mod event_released;
 mod health;
 mod iam_call;
 mod idempotency_key;
@@ -22,8 +24,10 @@ mod order_of_another;
 mod order_placed;
 mod payload_decides;
 mod principal_can;
+mod queue_batch;
 mod quota_reached;
 mod rate_reached;
+mod receipt_queued;
 mod region_failed_over;
 mod retry_refused;
 mod server_ejected;
@@ -61,6 +65,9 @@ pub(crate) const ALL: &[Scene] = &[
     event_permitted::SCENE,
     event_denied::SCENE,
     delivered_twice::SCENE,
+    queue_batch::SCENE,
+    receipt_queued::SCENE,
+    bus_account::SCENE,
     webhook_replayed::SCENE,
     idempotency_key::SCENE,
     shadow_difference::SCENE,
@@ -72,5 +79,6 @@ pub(crate) const ALL: &[Scene] = &[
     issuer_key_rotated::SCENE,
     bundle_published::SCENE,
     kill_switch::SCENE,
+    event_released::SCENE,
     usage_reported::SCENE,
 ];
