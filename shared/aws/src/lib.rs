@@ -68,7 +68,7 @@ pub use entities::DynamoEntities;
 pub use fetch::HttpsFetch;
 pub use forget::{Counts, Forget, Forgotten, Pseudonym, Stays};
 pub use idempotency::DynamoIdempotency;
-pub use invoke_event::InvokeEventError;
+pub use invoke_event::{InvokeEventError, Invoked};
 pub use item::LedgerItem;
 pub use journal::StdoutJournal;
 pub use journal_line::{JournalLine, JournalLineError, Journaled};

@@ -20,6 +20,10 @@ pub(crate) struct Answered {
 }
 
 impl Answered {
+    pub(crate) fn of(reply: Reply) -> Self {
+        Self { reply, again: false }
+    }
+
     /// The answer that an earlier call got, where the front of this one can carry it.
     pub(crate) fn again(reply: Reply, form: ReplyForm, answers: &dyn AnswerBound) -> Result<Self, Refusal> {
         fits(form, &reply, answers)?;

@@ -243,7 +243,7 @@ impl Door {
         let _ = tokio::join!(self.write_batch(CLOSING), limits);
     }
 
-    fn begin(&self, inbound: &Inbound) -> Call {
+    pub(crate) fn begin(&self, inbound: &Inbound) -> Call {
         let mut call = Call::begin(inbound, self.ports.clock.now());
         call.bundle = Some(self.rules.short_digest().to_owned());
         call

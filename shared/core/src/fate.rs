@@ -31,6 +31,7 @@ impl Door {
             }
             Refusal::Repetition { .. } => Fate::Dropped,
             Refusal::Denied(_)
+            | Refusal::TooLarge { .. }
             | Refusal::Contract(_)
             | Refusal::Purpose(_)
             | Refusal::Uncountable(_)
@@ -47,7 +48,6 @@ impl Door {
             // A front that is not pinned is a mistake of the deployment's, or a forgery: neither is kept.
             Refusal::UnknownFront
             | Refusal::MethodNotAllowed { .. }
-            | Refusal::TooLarge { .. }
             | Refusal::Flooded { .. }
             | Refusal::Unauthenticated(_)
             | Refusal::InsufficientScope { .. }

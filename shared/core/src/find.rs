@@ -141,7 +141,7 @@ impl Rules {
             Message::Event(record) => {
                 // A pinned source attests itself; nothing else of the record is believed yet.
                 call.caller = Some(EntityName::new(EVENT_SOURCE, &record.sender));
-                self.find_event(record, &inbound.trace)?
+                self.find_event(record, &inbound.trace, call)?
             }
         };
         found.note(call);
@@ -190,22 +190,41 @@ impl Rules {
         Ok(Found { subject, resource, resource_parents, trace })
     }
 
-    fn find_event<'c>(&'c self, record: &'c EventRecord, trace: &'c Trace) -> Result<Found<'c>, Refusal> {
+    fn find_event<'c>(
+        &'c self,
+        record: &'c EventRecord,
+        trace: &'c Trace,
+        call: &mut Call,
+    ) -> Result<Found<'c>, Refusal> {
+        let rules = self.events.iter().find(|rules| matches(rules, record));
         if let Some(fault) = &record.fault {
+            // What becomes of it is for its rule to say, where what can be read of it is enough to tell which.
+            call.action = rules.map(|rules| rules.rule.id.clone());
             return Err(Refusal::Malformed(MalformedFault::Envelope(fault.clone())));
         }
-        let rules = self.events.iter().find(|rules| matches(rules, record)).ok_or(Refusal::NotFound)?;
+        let rules = rules.ok_or(Refusal::NotFound)?;
         let (resource, resource_parents) = (rules.function.clone(), Vec::new());
         Ok(Found { subject: Subject::Event { rules, record }, resource, resource_parents, trace })
     }
 }
 
 fn matches(EventRules { rule, .. }: &EventRules, record: &EventRecord) -> bool {
-    rule.source == record.source
-        && rule.event_type.as_ref().is_none_or(|pattern| pattern.matches(&record.event_type))
-        && rule.matches.iter().all(|(name, pattern)| match record.attributes.get(name) {
-            Some(serde_json::Value::String(text)) => pattern.matches(text),
-            Some(serde_json::Value::Number(number)) => pattern.matches(&number.to_string()),
-            _ => false,
-        })
+    rule.source == record.kind()
+        && came_through(&rule.through, record)
+        && rule.event_type.as_ref().is_none_or(|pattern| pattern.matches(record.own_type()))
+        && rule
+            .matches
+            .iter()
+            .all(|(name, pattern)| record.said(name).is_some_and(|text| pattern.matches(&text)))
+}
+
+/// Whether the record came within the messages of these, the outermost first.
+fn came_through(through: &[Front], record: &EventRecord) -> bool {
+    match (through, &record.carried) {
+        ([], None) => true,
+        ([outermost, rest @ ..], Some(carried)) => {
+            outermost.to_string() == record.sender && rest == carried.through
+        }
+        ([], Some(_)) | ([_, ..], None) => false,
+    }
 }

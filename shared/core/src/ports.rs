@@ -346,10 +346,10 @@ pub enum ForwardMessage<'a> {
         /// What a server is sent in the place of path and query.
         rewrite: Option<&'a Rewrite>,
     },
-    /// An event record.
+    /// Records of one event, which keep their source's own form: one, but for functions and servers.
     Event {
-        /// The record, which keeps the source's own form.
-        record: &'a EventRecord,
+        /// At least one, in their order.
+        records: &'a [&'a EventRecord],
     },
 }
 

@@ -70,7 +70,7 @@ pub(crate) fn network(address: IpAddr) -> IpAddr {
 }
 
 impl Door {
-    /// Bounds what a stranger can cost. Events come from pinned services, which bound their own size.
+    /// Bounds what a stranger can cost. Events come from pinned services, which bound how often they come.
     pub(crate) fn screen<'c>(&self, found: Found<'c>, call: &mut Call) -> Result<Screened<'c>, Refusal> {
         self.enter(call, Stage::Screen);
         bound(&found, self.rules.config().door.max_body)?;
@@ -89,12 +89,13 @@ impl Door {
     }
 }
 
-/// Holds a request's payload to `limit`, in bytes.
+/// Holds a payload to `limit`, in bytes.
 pub(crate) fn bound(found: &Found<'_>, limit: usize) -> Result<(), Refusal> {
-    match found.subject() {
-        Subject::Http(http) if http.request.body.len() > limit => Err(Refusal::TooLarge { limit }),
-        Subject::Http(_) | Subject::Event { .. } => Ok(()),
-    }
+    let bytes = match found.subject() {
+        Subject::Http(http) => http.request.body.len(),
+        Subject::Event { record, .. } => record.payload.len_hint(),
+    };
+    if bytes > limit { Err(Refusal::TooLarge { limit }) } else { Ok(()) }
 }
 
 #[cfg(test)]

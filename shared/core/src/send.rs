@@ -1,7 +1,8 @@
 use std::time::Duration;
 
+use bytes::Bytes;
 use doorward_config::Retry;
-use doorward_model::{Call, Refusal, Reply, Stage, TargetFault, TargetNote};
+use doorward_model::{Body, Call, EventRecord, Refusal, Reply, Stage, TargetFault, TargetNote};
 use http::{HeaderName, StatusCode};
 
 use crate::balance::Pool;
@@ -59,6 +60,11 @@ impl Door {
             Subject::Http(http) => (Some(http.rules), asked_plain(http.request, http.rules)),
             Subject::Event { .. } => (None, None),
         };
+        let record = match found.subject() {
+            Subject::Event { record, .. } => Some(*record),
+            Subject::Http(_) => None,
+        };
+        let records: &[&EventRecord] = record.as_slice();
         let (message, repeatable) = match found.subject() {
             Subject::Http(http) => {
                 let message = ForwardMessage::Http {
@@ -74,12 +80,12 @@ impl Door {
                 (message, keyed || http.request.method.is_idempotent())
             }
             // Its source delivers it again.
-            Subject::Event { record, .. } => (ForwardMessage::Event { record }, false),
+            Subject::Event { .. } => (ForwardMessage::Event { records }, false),
         };
         let forward = Forward { call, principal: permitted.principal(), trace: found.trace(), message };
         let mut note = TargetNote::default();
         let answer = match self.fleet.pool(&found.target().name) {
-            Some(pool) => self.tries(pool, forward, rules, repeatable, &mut note).await,
+            Some(pool) => self.tries(pool, forward, rules, repeatable, Duration::ZERO, &mut note).await,
             None => Err(TargetFault::Unreachable("it is not declared".to_owned())),
         };
         let answer = match found.subject() {
@@ -91,6 +97,43 @@ impl Door {
         Ok(Sent { reply: answer.map_err(Refusal::Target)?, admitted })
     }
 
+    /// Records that go to one target together, which is called once. What it answers; every call notes how it was sent. `spare`
+    /// is kept of the time that is left.
+    pub(crate) async fn send_together(
+        &self,
+        admitted: &[&Admitted<'_>],
+        records: &[&EventRecord],
+        spare: Duration,
+        calls: &mut [&mut Call],
+    ) -> Result<Bytes, TargetFault> {
+        let now = self.ports.clock.now();
+        calls.iter_mut().for_each(|call| call.enter(Stage::Send, now));
+        let mut note = TargetNote::default();
+        let answer = match (admitted.first(), calls.first()) {
+            (Some(first), Some(call)) => {
+                let permitted = first.permitted();
+                let found = permitted.found();
+                let message = ForwardMessage::Event { records };
+                let forward =
+                    Forward { call, principal: permitted.principal(), trace: found.trace(), message };
+                match self.fleet.pool(&found.target().name) {
+                    Some(pool) => {
+                        self.tries(pool, forward, None, false, spare, &mut note).await.and_then(taken)
+                    }
+                    None => Err(TargetFault::Unreachable("it is not declared".to_owned())),
+                }
+            }
+            _ => Err(TargetFault::Unfit("there is no record")),
+        };
+        for call in calls {
+            call.sent = Some(note.clone());
+        }
+        Ok(match answer?.body {
+            Body::Full(bytes) => bytes,
+            Body::Empty | Body::Stream(_) => Bytes::new(),
+        })
+    }
+
     /// Tries the endpoints of the target until one answers, nothing is left to try, or it would not be safe to.
     async fn tries(
         &self,
@@ -98,6 +141,7 @@ impl Door {
         forward: Forward<'_>,
         rules: Option<&RouteRules>,
         repeatable: bool,
+        kept: Duration,
         note: &mut TargetNote,
     ) -> Result<Reply, TargetFault> {
         let target = pool.target();
@@ -107,7 +151,7 @@ impl Door {
             let spent = Duration::try_from(now.duration_since(begun)).unwrap_or_default();
             let own = target.timeout.saturating_sub(spent);
             time_for_target(forward.call, self.rules.config().door.integration_timeout, now)
-                .map_or(own, |left| left.min(own))
+                .map_or(own, |left| left.saturating_sub(kept).min(own))
         };
         let sticky = sticky_key(&forward);
         let mut tried: Vec<usize> = Vec::new();

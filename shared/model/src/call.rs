@@ -177,7 +177,7 @@ impl Call {
     pub fn begin(inbound: &crate::Inbound, at: Timestamp) -> Self {
         let bytes_in = match &inbound.message {
             crate::Message::Http(request) => request.body.len() as u64,
-            crate::Message::Event(_) => 0,
+            crate::Message::Event(record) => record.payload.len_hint() as u64,
         };
         Self {
             id: inbound.call.clone(),

@@ -57,6 +57,7 @@ pub struct ScriptedTargets {
     went: Mutex<Vec<String>>,
     within: Mutex<Duration>,
     withheld: Mutex<Vec<String>>,
+    batches: Mutex<Vec<Vec<String>>>,
 }
 
 impl Default for ScriptedTargets {
@@ -67,6 +68,7 @@ impl Default for ScriptedTargets {
             went: Mutex::default(),
             within: Mutex::default(),
             withheld: Mutex::default(),
+            batches: Mutex::default(),
         };
         targets.answer(200, "{}");
         targets
@@ -132,6 +134,12 @@ impl ScriptedTargets {
         self.sent.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
+    /// The items of the records that went together, since the last time, in order.
+    #[must_use]
+    pub fn batches(&self) -> Vec<Vec<String>> {
+        std::mem::take(&mut *self.batches.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
     /// Names of the header fields that the last target must not see.
     #[must_use]
     pub fn withheld(&self) -> Vec<String> {
@@ -150,9 +158,15 @@ impl Targets for ScriptedTargets {
     ) -> Result<Reply, TargetFault> {
         let line = format!("{} {}", target.name, forward.call.action.as_deref().unwrap_or("?"));
         self.sent.lock().unwrap_or_else(PoisonError::into_inner).push(line);
-        if let ForwardMessage::Http { withheld, .. } = forward.message {
-            *self.withheld.lock().unwrap_or_else(PoisonError::into_inner) =
-                withheld.iter().map(ToString::to_string).collect();
+        match forward.message {
+            ForwardMessage::Http { withheld, .. } => {
+                *self.withheld.lock().unwrap_or_else(PoisonError::into_inner) =
+                    withheld.iter().map(ToString::to_string).collect();
+            }
+            ForwardMessage::Event { records } => {
+                let items = records.iter().map(|record| record.item.clone().unwrap_or_default()).collect();
+                self.batches.lock().unwrap_or_else(PoisonError::into_inner).push(items);
+            }
         }
         self.went.lock().unwrap_or_else(PoisonError::into_inner).push(endpoint.address.clone());
         *self.within.lock().unwrap_or_else(PoisonError::into_inner) = within;

@@ -7,8 +7,8 @@ use bytes::Bytes;
 use doorward_core::ports::{BundleNews, CallBlock, Clock, Fetch, FetchError, Journal, StoreError};
 use doorward_core::{Bundle, Door, Ports, Rules};
 use doorward_model::{
-    Call, CallId, EventKind, EventRecord, Front, FrontKind, FrontVerified, HttpRequest, Inbound, Message,
-    PathForm, ReplyForm, Trace,
+    Call, CallId, EventKind, EventPayload, EventRecord, Front, FrontKind, FrontVerified, HttpRequest,
+    Inbound, Message, PathForm, ReplyForm, Trace,
 };
 use http::{HeaderMap, HeaderName, HeaderValue, Method};
 use jiff::Timestamp;
@@ -285,21 +285,18 @@ pub fn s3(id: &str, key: &str, size: u64, now: Timestamp) -> Inbound {
         ("key".to_owned(), json!(key)),
         ("size".to_owned(), json!(size)),
     ]);
+    let own = json!({ "s3": {
+        "s3SchemaVersion": "1.0",
+        "configurationId": "receipts",
+        "bucket": { "name": "receipts" },
+        "object": { "key": key.replace(' ', "+"), "size": size },
+    } });
+    let payload = json!({ "bucket": { "name": "receipts" }, "object": { "key": key, "size": size } });
     let record = EventRecord {
-        source: EventKind::S3,
-        event_type: "ObjectCreated:Put".to_owned(),
-        region: "us-east-1".to_owned(),
-        account: None,
-        sender: front.to_string(),
         happened: Some(now),
         attributes,
-        record: json!({ "s3": {
-            "s3SchemaVersion": "1.0",
-            "configurationId": "receipts",
-            "bucket": { "name": "receipts" },
-            "object": { "key": key.replace(' ', "+"), "size": size },
-        } }),
-        fault: None,
+        payload: EventPayload::Json(payload),
+        ..EventRecord::new(EventKind::S3, &front, "ObjectCreated:Put", "us-east-1", own)
     };
     inbound(id, front, Message::Event(record), now)
 }

@@ -23,7 +23,6 @@ use crate::AwsClients;
 use crate::accepted::accepted;
 
 pub(crate) use fault::error_name;
-pub(crate) use payload::event;
 
 /// The largest event of an asynchronous invocation, in bytes ("Lambda quotas", AWS Lambda guide: 1 MB).
 const MAX_ASYNC_BYTES: usize = 1024 * 1024;

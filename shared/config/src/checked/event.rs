@@ -1,4 +1,4 @@
-use doorward_model::{EventKind, Place};
+use doorward_model::{EventKind, Fields, Front, Place};
 
 use crate::pattern::Pattern;
 
@@ -9,6 +9,8 @@ pub struct EventRule {
     pub id: String,
     /// The kind of source.
     pub source: EventKind,
+    /// In whose messages it comes, the outermost first; empty where its source hands it over itself.
+    pub through: Vec<Front>,
     /// Pattern of the source's own event type: `ObjectCreated:*`.
     pub event_type: Option<Pattern>,
     /// Attribute and its pattern; all must hold.
@@ -57,4 +59,18 @@ pub struct SchemaRef {
     pub schema: String,
     /// Where the configuration says so.
     pub place: Place,
+}
+
+impl EventRule {
+    /// The kind of the one that hands it over, whose service attests something of it.
+    #[must_use]
+    pub fn outermost(&self) -> EventKind {
+        self.through.first().and_then(|front| EventKind::of_front(front.kind)).unwrap_or(self.source)
+    }
+
+    /// What policies read as `context.claimed`.
+    #[must_use]
+    pub fn claims(&self) -> Fields {
+        if self.through.is_empty() { self.source.claims() } else { self.source.carried() }
+    }
 }

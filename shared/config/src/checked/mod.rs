@@ -8,6 +8,7 @@ mod price;
 mod rewrite;
 mod target;
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::num::NonZeroU64;
 use std::time::Duration;
@@ -446,6 +447,19 @@ impl Config {
     #[must_use]
     pub fn target(&self, name: &str) -> Option<&Target> {
         self.targets.iter().find(|target| target.name == name)
+    }
+
+    /// Whose messages are opened to the events that they carry, and how many may be within each other.
+    #[must_use]
+    pub fn openings(&self) -> BTreeMap<Front, usize> {
+        let mut openings = BTreeMap::new();
+        for through in self.events.iter().map(|event| &event.through) {
+            if let Some(outermost) = through.first() {
+                let depth: &mut usize = openings.entry(outermost.clone()).or_default();
+                *depth = through.len().max(*depth);
+            }
+        }
+        openings
     }
 
     /// The secrets that the door shows to targets, or signs with for them.

@@ -10,6 +10,7 @@ mod admission;
 mod api_keys;
 mod archive;
 mod authorizer_cache;
+mod batches;
 mod certificates;
 mod contracts;
 mod cors;
