@@ -78,3 +78,39 @@ fn dead_letter_queue(name: &str) -> String {
         None => format!("{name}-dlq"),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const DOOR: &str = r#"
+[door]
+name = "shop"
+table = "doorward"
+fronts = ["queue:a", "queue:a-dlq", "queue:b.fifo", "stream:a", "bucket:c"]
+"#;
+
+    #[test]
+    fn each_has_a_place_for_what_is_given_up() {
+        let config = doorward_config::parse("doorward.toml", DOOR).unwrap();
+        let LocalSources { queues, queue_mappings, kinesis_streams, stream_mappings } = of(&config);
+        let ends: Vec<(&str, Option<&str>)> = queues
+            .iter()
+            .map(|queue| (queue.name.as_str(), queue.dead_letters.as_ref().map(|dead| dead.queue.as_str())))
+            .collect();
+        let expected = [
+            ("b-dlq.fifo", None),
+            ("a-dlq-dlq", None),
+            ("b.fifo", Some("b-dlq.fifo")),
+            ("a-dlq", Some("a-dlq-dlq")),
+            ("a", Some("a-dlq")),
+        ];
+        assert_eq!(ends, expected);
+        assert!(queues.iter().all(|queue| queue.content_based_deduplication == queue.is_fifo()));
+        let mapped: Vec<&str> = queue_mappings.iter().map(|mapping| mapping.queue.as_str()).collect();
+        assert_eq!(mapped, ["a", "a-dlq", "b.fifo"]);
+        assert_eq!(kinesis_streams, [KinesisStream::new("a")]);
+        let [stream] = stream_mappings.as_slice() else { panic!("{stream_mappings:?}") };
+        assert_eq!((stream.on_failure.as_deref(), stream.maximum_retry_attempts), (Some("a-dlq"), Some(2)));
+    }
+}
