@@ -189,6 +189,10 @@ fn what_is_not_declared_cannot_be_read() {
             ("own.cedar", policy),
             ("shop.cedarschema", include_str!("../../../../policies/shop.cedarschema")),
             ("contracts/shop.yaml", include_str!("../../../../policies/contracts/shop.yaml")),
+            (
+                "contracts/payment.schema.json",
+                include_str!("../../../../policies/contracts/payment.schema.json"),
+            ),
         ];
         World::new(&config, &files, now()).map(drop).expect_err("faults")
     };
