@@ -245,6 +245,7 @@ fn the_shop_reads_as_it_is_written() {
                 EventRule {
                     id: "receiptUploaded",
                     source: S3,
+                    through: [],
                     event_type: Some(
                         Pattern(
                             "ObjectCreated:*",

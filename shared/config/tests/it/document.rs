@@ -135,14 +135,14 @@ fn fronts_are_parsed_and_stand_in_one_place() {
         "http-api:a1b2c3",
         "gopher:a1b2c3",
         expect![
-            "doorward.toml:7:11: `gopher:a1b2c3` is not a front: expected `rest-api:ID`, `http-api:ID`, `websocket-api:ID`, `function-url:ID`, `alb:NAME/ID` or `bucket:NAME`"
+            "doorward.toml:7:11: `gopher:a1b2c3` is not a front: expected `rest-api:ID`, `http-api:ID`, `websocket-api:ID`, `function-url:ID`, `alb:NAME/ID`, `bucket:NAME`, `queue:NAME`, `topic:NAME`, `bus:ACCOUNT`, `schedule:NAME`, `schedule:GROUP/NAME`, `table:NAME` or `stream:NAME`"
         ],
     );
     check(
         "http-api:a1b2c3",
         "http-api:*",
         expect![
-            "doorward.toml:7:11: `http-api:*` is not a front: expected `rest-api:ID`, `http-api:ID`, `websocket-api:ID`, `function-url:ID`, `alb:NAME/ID` or `bucket:NAME`"
+            "doorward.toml:7:11: `http-api:*` is not a front: expected `rest-api:ID`, `http-api:ID`, `websocket-api:ID`, `function-url:ID`, `alb:NAME/ID`, `bucket:NAME`, `queue:NAME`, `topic:NAME`, `bus:ACCOUNT`, `schedule:NAME`, `schedule:GROUP/NAME`, `table:NAME` or `stream:NAME`"
         ],
     );
     check("http-api:a1b2c3", "bucket:receipts", expect!["doorward.toml:7:30: listed twice"]);

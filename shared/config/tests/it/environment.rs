@@ -76,8 +76,8 @@ fn faults_of_all_variables_are_reported_together() {
             ("DOORWARD_JWKS_URL_MAIN", "http://keys.example.com/"),
         ],
         expect![[r#"
-            environment variable `DOORWARD_FRONTS`: `nothing` is not a front: expected `rest-api:ID`, `http-api:ID`, `websocket-api:ID`, `function-url:ID`, `alb:NAME/ID` or `bucket:NAME`
-            environment variable `DOORWARD_FRONTS`: `bucket:` is not a front: expected `rest-api:ID`, `http-api:ID`, `websocket-api:ID`, `function-url:ID`, `alb:NAME/ID` or `bucket:NAME`
+            environment variable `DOORWARD_FRONTS`: `nothing` is not a front: expected `rest-api:ID`, `http-api:ID`, `websocket-api:ID`, `function-url:ID`, `alb:NAME/ID`, `bucket:NAME`, `queue:NAME`, `topic:NAME`, `bus:ACCOUNT`, `schedule:NAME`, `schedule:GROUP/NAME`, `table:NAME` or `stream:NAME`
+            environment variable `DOORWARD_FRONTS`: `bucket:` is not a front: expected `rest-api:ID`, `http-api:ID`, `websocket-api:ID`, `function-url:ID`, `alb:NAME/ID`, `bucket:NAME`, `queue:NAME`, `topic:NAME`, `bus:ACCOUNT`, `schedule:NAME`, `schedule:GROUP/NAME`, `table:NAME` or `stream:NAME`
             environment variable `DOORWARD_JWKS_URL_MAIN`: `http://keys.example.com/` is not a usable URL: keys fetched over `http` can be replaced on the way
               hint: use `https`; `http` is for `localhost`, `127.0.0.0/8` and `[::1]`"#]],
     );

@@ -10,18 +10,20 @@ fn an_event_names_a_source_and_what_it_has() {
         r#"source = "s3""#,
         r#"source = "sqs""#,
         expect![[r#"
-        doorward.toml:44:10: unknown value `sqs`
-          hint: expected `s3`"#]],
+            doorward.toml:45:11: events of `sqs` have no `bucket`
+              hint: expected `account`, `deduplication`, `event`, `group`, `queue`, `receives`, `region` or `sender`
+            doorward.toml:45:59: events of `sqs` have no `key`
+              hint: expected `account`, `deduplication`, `event`, `group`, `queue`, `receives`, `region` or `sender`"#]],
     );
     check(MATCH, "", expect!["doorward.toml:42:1: missing key `match` in `[[events]]`"]);
     check(
         MATCH,
         r#"match = { buckets = "receipts", prefix = "inbox/" }"#,
         expect![[r#"
-        doorward.toml:45:11: events of `s3` have no `buckets`
-          hint: did you mean `bucket`?
-        doorward.toml:45:33: events of `s3` have no `prefix`
-          hint: expected `bucket`, `key`, `size`, `user`, `version` or `event`"#]],
+            doorward.toml:45:11: events of `s3` have no `buckets`
+              hint: did you mean `bucket`?
+            doorward.toml:45:33: events of `s3` have no `prefix`
+              hint: expected `account`, `bucket`, `event`, `key`, `owner`, `region`, `size`, `user` or `version`"#]],
     );
     check(
         MATCH,
@@ -105,7 +107,7 @@ fn a_bucket_that_is_named_is_pinned() {
         "\"bucket:receipts\"",
         "\"bucket:\"",
         expect![
-            "doorward.toml:7:30: `bucket:` is not a front: expected `rest-api:ID`, `http-api:ID`, `websocket-api:ID`, `function-url:ID`, `alb:NAME/ID` or `bucket:NAME`"
+            "doorward.toml:7:30: `bucket:` is not a front: expected `rest-api:ID`, `http-api:ID`, `websocket-api:ID`, `function-url:ID`, `alb:NAME/ID`, `bucket:NAME`, `queue:NAME`, `topic:NAME`, `bus:ACCOUNT`, `schedule:NAME`, `schedule:GROUP/NAME`, `table:NAME` or `stream:NAME`"
         ],
     );
 }

@@ -145,7 +145,7 @@ fn certificates_are_believed_of_named_fronts() {
               hint: name an `alb:`, `rest-api:` or `http-api:` with mutual TLS
             doorward.toml:55:43: `websocket-api:w` checks no client certificates
               hint: name an `alb:`, `rest-api:` or `http-api:` with mutual TLS
-            doorward.toml:55:62: `alb:orders` is not a front: expected `rest-api:ID`, `http-api:ID`, `websocket-api:ID`, `function-url:ID`, `alb:NAME/ID` or `bucket:NAME`
+            doorward.toml:55:62: `alb:orders` is not a front: expected `rest-api:ID`, `http-api:ID`, `websocket-api:ID`, `function-url:ID`, `alb:NAME/ID`, `bucket:NAME`, `queue:NAME`, `topic:NAME`, `bus:ACCOUNT`, `schedule:NAME`, `schedule:GROUP/NAME`, `table:NAME` or `stream:NAME`
             doorward.toml:55:90: listed twice"#]],
     );
     check(

@@ -71,7 +71,7 @@ fn fronts_that_verify_are_apis_with_an_authorizer_of_their_own() {
               hint: REST APIs do with a Cognito authorizer, and HTTP APIs with a JWT authorizer
             doorward.toml:14:36: `alb:orders/49e9d65c` verifies no tokens
               hint: REST APIs do with a Cognito authorizer, and HTTP APIs with a JWT authorizer
-            doorward.toml:14:59: `http-api:*` is not a front: expected `rest-api:ID`, `http-api:ID`, `websocket-api:ID`, `function-url:ID`, `alb:NAME/ID` or `bucket:NAME`
+            doorward.toml:14:59: `http-api:*` is not a front: expected `rest-api:ID`, `http-api:ID`, `websocket-api:ID`, `function-url:ID`, `alb:NAME/ID`, `bucket:NAME`, `queue:NAME`, `topic:NAME`, `bus:ACCOUNT`, `schedule:NAME`, `schedule:GROUP/NAME`, `table:NAME` or `stream:NAME`
             doorward.toml:14:92: listed twice"#]],
     );
     check_text(
