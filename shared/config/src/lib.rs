@@ -24,6 +24,7 @@ mod events;
 mod fronts;
 mod iam;
 mod identity_source;
+mod invoke;
 mod issuers;
 mod lambda_name;
 mod limits;
@@ -55,9 +56,9 @@ mod webhooks;
 pub use checked::{
     Algorithm, ApiKeys, Authorizer, AuthorizerAnswer, Balance, CertificateId, Certificates, CheckAnswers,
     Config, ContractRef, Cors, Credential, Credentials, Currency, Dimension, Domain, Door, Durability,
-    Endpoint, EventBridgeTarget, EventRule, FieldRules, Health, HttpTarget, Iam, IdentityKey, Invocation,
+    Endpoint, EventBridgeTarget, EventRule, FieldRules, FunctionPlace, Health, HttpTarget, Iam, IdentityKey, Invocation, InvokeRule,
     Issuer, JwksLocation, LambdaTarget, Limit, LimitMode, LimitRule, MessageGroup, OnDeny, OnStoreFailure,
-    OpenapiAccess, Override, ParentRule, PayloadForm, Plan, Price, PrincipalRule, Protocol, PurposeRule,
+    OpenapiAccess, Override, ParentRule, PayloadForm, Plan, Price, PrincipalRule, Protocol, PublicFunction, PurposeRule,
     ResourceRule, Retry, Rewrite, Route, RouteMatch, SchemaRef, Shadow, SnsTarget, SqsTarget,
     StepFunctionsTarget, Target, TargetKind, Template, TemplatePart, Tier, TokenKind, UnitsFormula,
     UnitsInput, UnitsOperator, UnitsRule, UnitsTerm, Updates, Webhook, WebhookScheme, Window,
