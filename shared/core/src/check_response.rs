@@ -8,15 +8,28 @@ use http::{HeaderMap, HeaderValue, StatusCode};
 
 use crate::door::Door;
 use crate::find::Subject;
+use crate::invoke;
+use crate::permit::Permitted;
 use crate::rules::RouteRules;
 use crate::send::Sent;
 
 /// A call whose answer may go to the caller.
 pub(crate) struct Answered {
     reply: Reply,
+    function_error: Option<String>,
 }
 
 impl Answered {
+    /// What who only asks whether they may is answered, once they may.
+    pub(crate) fn dry_run(_: &Permitted<'_>) -> Self {
+        Self { reply: invoke::dry_run(), function_error: None }
+    }
+
+    /// The name of the error that the caller of a function is handed in the place of its answer.
+    pub(crate) fn function_error(&self) -> Option<&str> {
+        self.function_error.as_deref()
+    }
+
     pub(crate) fn status(&self) -> StatusCode {
         self.reply.status
     }
@@ -38,7 +51,12 @@ impl Door {
             Subject::Http(http) => (Some(http.rules), http.request.reply),
             Subject::Event { .. } => (None, ReplyForm::default()),
         };
-        let Reply { status, headers, body } = sent.into_reply();
+        let invocation = sent.found().invocation().map(|invocation| (invocation, &sent.found().target().kind));
+        let (reply, function_error) = match invocation {
+            Some((invocation, kind)) => invoke::outcome(invocation, kind, sent.reply().clone()),
+            None => (sent.into_reply(), None),
+        };
+        let Reply { status, headers, body } = reply;
         // Whoever is served may read another one than the contract did.
         if rules.is_some() && headers.get_all(CONTENT_TYPE).iter().count() > 1 {
             return Err(unreadable("it has two content types"));
@@ -53,7 +71,7 @@ impl Door {
             check(operation, mode, &reply, call)?;
         }
         call.bytes_out = reply.body.len_hint().unwrap_or(0) as u64;
-        Ok(Answered { reply })
+        Ok(Answered { reply, function_error })
     }
 
     /// The answer with its whole body, which is a part of the try that it ends: who begins an answer and breaks it off has

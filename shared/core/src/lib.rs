@@ -30,6 +30,7 @@ mod find;
 mod fresh;
 mod health;
 mod identify;
+mod invoke;
 mod keys;
 mod known_keys;
 pub mod limit;

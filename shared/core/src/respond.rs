@@ -1,7 +1,9 @@
 use std::time::Duration;
 
 use doorward_config::{Credential, Route};
-use doorward_model::{AuthFault, Body, Call, LimitNote, Outcome, Refusal, Reply, TargetFault, Violation};
+use doorward_model::{
+    AuthFault, Body, Call, Inbound, LimitNote, Message, Outcome, Refusal, Reply, TargetFault, Violation,
+};
 use http::header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
 use http::{HeaderMap, HeaderName, HeaderValue};
 use serde_json::{Value, json};
@@ -9,6 +11,7 @@ use serde_json::{Value, json};
 use crate::check_response::Answered;
 use crate::door::{Answer, Door, EventAnswer};
 use crate::fate::Fate;
+use crate::invoke;
 
 pub(crate) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 /// draft-ietf-httpapi-ratelimit-headers-10.
@@ -17,13 +20,19 @@ pub(crate) const RATE_LIMIT_POLICY: HeaderName = HeaderName::from_static("rateli
 
 impl Door {
     /// Answers the front, and writes the call's line.
-    pub(crate) fn respond(&self, outcome: Result<Answered, Refusal>, event: bool, call: &mut Call) -> Answer {
-        let answer = if event {
+    pub(crate) fn respond(
+        &self,
+        outcome: Result<Answered, Refusal>,
+        inbound: &Inbound,
+        call: &mut Call,
+    ) -> Answer {
+        let answer = if matches!(inbound.message, Message::Event(_)) {
             Answer::Event(self.event_answer(outcome, call))
         } else {
             let mut reply = match outcome {
                 Ok(answered) => answered.into_reply(),
-                Err(refusal) => self.problem(&refusal, call),
+                Err(refusal) => invoke::exception(&self.rules, &refusal, inbound, call)
+                    .unwrap_or_else(|| self.problem(&refusal, call)),
             };
             describe_limits(&mut reply.headers, &call.limits);
             insert(&mut reply.headers, REQUEST_ID, call.id.as_str());
@@ -61,9 +70,35 @@ impl Door {
 /// policies, keys or targets.
 #[must_use]
 pub fn problem(refusal: &Refusal, request_id: &str, realm: &str) -> Reply {
-    let mut headers = HeaderMap::new();
+    let Told { title, mut headers, errors } = told(refusal, request_id, realm);
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    let status = refusal.status();
+    let mut body = json!({
+        "type": format!("urn:doorward:problem:{}", refusal.code()),
+        "title": title,
+        "status": status.as_u16(),
+        "code": refusal.code(),
+        "request_id": request_id,
+    });
+    if let (Value::Object(members), false) = (&mut body, errors.is_empty()) {
+        members.insert("errors".to_owned(), Value::Array(errors));
+    }
+    Reply { status, headers, body: Body::from(body.to_string().into_bytes()) }
+}
+
+/// What a caller is told of a refusal, in whatever form.
+pub(crate) struct Told {
+    pub(crate) title: &'static str,
+    /// How to go on, and the request id.
+    pub(crate) headers: HeaderMap,
+    /// Where the payload breaks its contract.
+    pub(crate) errors: Vec<Value>,
+}
+
+/// What a caller is told of `refusal`.
+pub(crate) fn told(refusal: &Refusal, request_id: &str, realm: &str) -> Told {
+    let mut headers = HeaderMap::new();
     let mut errors: &[Violation] = &[];
     let title = match refusal {
         Refusal::UnknownFront | Refusal::Denied(_) | Refusal::NeedsBody => "You may not do this",
@@ -126,18 +161,7 @@ pub fn problem(refusal: &Refusal, request_id: &str, realm: &str) -> Reply {
         Refusal::BrokenAnswer(_) => "The target's answer breaks its contract",
     };
     insert(&mut headers, REQUEST_ID, request_id);
-    let status = refusal.status();
-    let mut body = json!({
-        "type": format!("urn:doorward:problem:{}", refusal.code()),
-        "title": title,
-        "status": status.as_u16(),
-        "code": refusal.code(),
-        "request_id": request_id,
-    });
-    if let (Value::Object(members), false) = (&mut body, errors.is_empty()) {
-        members.insert("errors".to_owned(), errors.iter().map(describe).collect());
-    }
-    Reply { status, headers, body: Body::from(body.to_string().into_bytes()) }
+    Told { title, headers, errors: errors.iter().map(describe).collect() }
 }
 
 /// One violation for the caller, who alone is told of the names that the caller chose.

@@ -9,6 +9,7 @@ use jiff::Timestamp;
 
 use crate::door::Door;
 use crate::find::{Found, Subject};
+use crate::invoke;
 use crate::limit::{Level, Slot};
 use crate::recent::{Bounds, Recent};
 
@@ -92,8 +93,12 @@ impl Door {
 /// Holds a request's payload to `limit`, in bytes.
 pub(crate) fn bound(found: &Found<'_>, limit: usize) -> Result<(), Refusal> {
     match found.subject() {
-        Subject::Http(http) if http.request.body.len() > limit => Err(Refusal::TooLarge { limit }),
-        Subject::Http(_) | Subject::Event { .. } => Ok(()),
+        Subject::Http(http) => {
+            let kind = http.invocation.as_ref().map(|invocation| invocation.kind);
+            let limit = kind.map_or(limit, |kind| invoke::bound(kind, limit));
+            if http.request.body.len() > limit { Err(Refusal::TooLarge { limit }) } else { Ok(()) }
+        }
+        Subject::Event { .. } => Ok(()),
     }
 }
 

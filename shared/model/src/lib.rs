@@ -55,6 +55,6 @@ pub use refusal::{ApiKeyFault, AuthFault, DenyReason, MalformedFault, Refusal, V
 pub use reply::{Reply, ReplyForm};
 pub use secret::Secret;
 pub use shape::{Field, Omission, Shape};
-pub use target_fault::TargetFault;
+pub use target_fault::{TargetFault, error_name};
 pub use verified::{FrontClaims, FrontVerified, IamCaller, ListForm};
 pub use webhook_fault::WebhookFault;
