@@ -51,9 +51,9 @@ impl Door {
             Subject::Http(http) => (Some(http.rules), http.request.reply),
             Subject::Event { .. } => (None, ReplyForm::default()),
         };
-        let invocation = sent.found().invocation().map(|invocation| (invocation, &sent.found().target().kind));
-        let (reply, function_error) = match invocation {
-            Some((invocation, kind)) => invoke::outcome(invocation, kind, sent.reply().clone()),
+        let (invoked, target) = (sent.found().invocation().map(|asked| asked.kind), sent.found().target());
+        let (reply, function_error) = match invoked {
+            Some(kind) => invoke::outcome(kind, &target.kind, sent.into_reply()),
             None => (sent.into_reply(), None),
         };
         let Reply { status, headers, body } = reply;

@@ -34,10 +34,6 @@ impl<'c> Sent<'c> {
         self.admitted.permitted().found()
     }
 
-    pub(crate) fn reply(&self) -> &Reply {
-        &self.reply
-    }
-
     pub(crate) fn reply_mut(&mut self) -> &mut Reply {
         &mut self.reply
     }

@@ -6,8 +6,6 @@ use http::header::CONTENT_TYPE;
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use serde_json::{Value, json};
 
-use super::Invocation;
-
 const FUNCTION_ERROR: HeaderName = HeaderName::from_static("x-amz-function-error");
 /// What goes on of a function's answer beside its payload.
 const OF_LAMBDA: [HeaderName; 3] = [
@@ -18,11 +16,11 @@ const OF_LAMBDA: [HeaderName; 3] = [
 
 /// The answer to the caller, and the name of the function's error where that is the answer.
 pub(crate) fn outcome(
-    invocation: &Invocation<'_>,
+    kind: InvocationType,
     target: &TargetKind,
     reply: Reply,
 ) -> (Reply, Option<String>) {
-    if invocation.kind == InvocationType::Event {
+    if kind == InvocationType::Event {
         return (empty(StatusCode::ACCEPTED), None);
     }
     let mut headers = HeaderMap::from_iter([(CONTENT_TYPE, HeaderValue::from_static("application/json"))]);

@@ -186,7 +186,7 @@ fn finished(
 ) -> Result<Reply, TargetFault> {
     match forward.message {
         ForwardMessage::Http { .. } => answer::reply(target, answer, deadline),
-        ForwardMessage::Event { .. } => Ok(Reply {
+        ForwardMessage::Event { .. } | ForwardMessage::Invoke { .. } => Ok(Reply {
             status: answer.status(),
             headers: HeaderMap::new(),
             body: doorward_model::Body::Empty,
