@@ -50,8 +50,28 @@ const FIRST_PORT: u16 = 3000;
 /// The usual ports, so that printed lines can be kept; any others where one of them is taken.
 pub(crate) fn usual_ports_or_free_ones() -> Ports {
     let usual = ports_from(FIRST_PORT);
-    let Ports { http_api, function_url, lambda, dynamodb, issuers, rest_api, websocket_api, alb } = usual;
-    let all = [http_api, function_url, lambda, dynamodb, issuers, rest_api, websocket_api, alb];
+    let Ports {
+        http_api,
+        function_url,
+        lambda,
+        dynamodb,
+        issuers,
+        rest_api,
+        websocket_api,
+        alb,
+        signed_function_url,
+    } = usual;
+    let all = [
+        http_api,
+        function_url,
+        lambda,
+        dynamodb,
+        issuers,
+        rest_api,
+        websocket_api,
+        alb,
+        signed_function_url,
+    ];
     let free = all.iter().all(|port| TcpListener::bind((Ipv4Addr::LOCALHOST, *port)).is_ok());
     if free { usual } else { Ports::default() }
 }
@@ -70,6 +90,7 @@ fn ports_from(first: u16) -> Ports {
         rest_api: port(5),
         websocket_api: port(6),
         alb: port(7),
+        signed_function_url: port(8),
     }
 }
 
@@ -139,6 +160,7 @@ fn announce(
                 "http_api": emulator.http_api_url(),
                 "websocket_api": emulator.websocket_api_url(),
                 "function_url": emulator.function_url(),
+                "signed_function_url": emulator.signed_function_url(),
                 "alb": emulator.alb_url(),
                 "lambda": emulator.lambda_url(),
                 "dynamodb": emulator.dynamodb_url(),
@@ -155,6 +177,7 @@ fn announce(
         ("HTTP API", emulator.http_api_url()),
         ("WebSocket API", emulator.websocket_api_url()),
         ("Function URL", emulator.function_url()),
+        ("Signed URL", emulator.signed_function_url()),
         ("Load balancer", emulator.alb_url()),
     ] {
         if let Some(url) = url {

@@ -69,7 +69,7 @@ impl LocalDoor {
         Given { secrets, callers, places }: Given,
     ) -> Result<Self, Failure> {
         let config = project.rules.config();
-        let LocalFronts { rest_api, http_api, websocket_api, function_url, alb } = local_fronts::of(config);
+        let LocalFronts { rest_api, http_api, websocket_api, function_url, signed_function_url, alb } = local_fronts::of(config);
         let options = Options {
             region: REGION.to_owned(),
             account: "123456789012".to_owned(),
@@ -81,6 +81,7 @@ impl LocalDoor {
             http_api,
             websocket_api,
             function_url,
+            signed_function_url,
             alb,
             identities: callers.clone(),
             issuers: issuers(config),

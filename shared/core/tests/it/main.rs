@@ -19,6 +19,7 @@ mod events;
 mod forwarding;
 mod fronts;
 mod iam;
+mod invoke;
 mod keys;
 mod limits;
 mod live;
