@@ -7,7 +7,7 @@ const ARN: &str = "arn:aws:lambda:eu-central-1:123456789012:function:orders";
 
 /// A route of the invoke door, with more keys.
 fn route(id: &str, invoke: &str, more: &str) -> String {
-    format!("[[routes]]\nid = \"{id}\"\ninvoke = {invoke}\ntarget = \"orders\"\nauth = [\"iam\", \"main\"]\n{more}\n")
+    format!("[[routes]]\nid = \"{id}\"\ninvoke = {invoke}\ntarget = \"orders\"\nauth = [\"main\"]\n{more}\n")
 }
 
 #[track_caller]
@@ -66,11 +66,11 @@ fn what_names_no_function_or_no_version_is_refused() {
         "{ function = \"orders\", qualifiers = [\"$LATEST\", \"a b\"], versions = 1 }",
         "",
         expect![[r#"
-            doorward.toml:55:38: `$LATEST` is always taken, and means the target's own version
+            doorward.toml:55:47: `$LATEST` is always taken, and means the target's own version
               hint: leave it out
-            doorward.toml:55:49: `a b` is no alias and no version
+            doorward.toml:55:58: `a b` is no alias and no version
               hint: use 1 to 128 letters, digits, `-` and `_`: `live`, `7`
-            doorward.toml:55:58: unknown key `versions` in `invoke`
+            doorward.toml:55:66: unknown key `versions` in `invoke`
               hint: expected `function`, `qualifiers` or `log_tail`"#]],
     );
     check("{ log_tail = true }", "", expect!["doorward.toml:55:10: missing key `function` in `invoke`"]);
@@ -146,13 +146,13 @@ fn what_an_invocation_has_not_is_refused() {
 
 #[test]
 fn function_urls_may_be_said_to_verify_signatures() {
-    let text = |fronts: &str| SHOP.replacen("[[issuers]]", &format!("[iam]\nfronts = {fronts}\n\n[[issuers]]"), 1);
+    let text = |fronts: &str| SHOP.replacen("[[issuers]]", &format!("[iam]\nuser_type = \"IamUser\"\nfronts = {fronts}\n\n[[issuers]]"), 1);
     let config = doorward_config::parse("f", &text("[\"function-url:abc\"]")).unwrap();
     assert_eq!(config.iam.unwrap().fronts, ["function-url:abc".parse().unwrap()]);
     check_text(
         &text("[\"http-api:a1b2c3\"]"),
         expect![[r#"
-            doorward.toml:10:11: `http-api:a1b2c3` is no function URL
+            doorward.toml:11:11: `http-api:a1b2c3` is no function URL
               hint: list the function URLs of the type `AWS_IAM`; an API verifies signatures route by route"#]],
     );
 }

@@ -91,7 +91,7 @@ fn written(refusal: &Refusal, operation: Operation, request_id: &str, realm: &st
         }
         Refusal::NotFound => "No function of this name and version is here".to_owned(),
         Refusal::Contract(violations) => match violations.first() {
-            Some(first) => format!("{title}: expected {} at `{}`", first.rule, first.pointer),
+            Some(first) => format!("{title} at `{}`: {}", first.pointer, first.rule),
             None => title.to_owned(),
         },
         _ => title.to_owned(),
