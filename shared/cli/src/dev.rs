@@ -167,6 +167,7 @@ fn announce(
                 "token": token_url,
                 "token_claims": issuer.map(sample_claims),
                 "env_file": watch,
+                "callers": door.callers.iter().map(local_callers::described).collect::<Vec<_>>(),
             })
         );
         return Ok(());

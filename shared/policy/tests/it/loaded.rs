@@ -94,7 +94,7 @@ fn ask_as(
     loaded: Option<&Loaded>,
 ) -> String {
     let call =
-        CallContext::Http { method: "GET", path: "/orders/42", source_ip: None, headers: &[], query: &[] };
+        CallContext::Http { method: "GET", path: "/orders/42", source_ip: None, headers: &[], query: &[], invocation: None };
     render(&policies.decide(&Question {
         principal,
         action,
