@@ -28,6 +28,7 @@ mod fleet;
 mod http_targets;
 mod import;
 mod invoices;
+mod invoke;
 mod issuer;
 mod kill_points;
 mod kinds_of_tokens;

@@ -1,3 +1,4 @@
+use aws_sdk_lambda::operation::RequestId as _;
 use aws_sdk_lambda::operation::invoke::InvokeError;
 use aws_sdk_lambda::primitives::Blob;
 use aws_sdk_lambda::types::{InvocationType as Kind, LogType};
@@ -67,6 +68,8 @@ pub struct InvokeAnswer {
     pub executed_version: Option<String>,
     /// `X-Amz-Log-Result`, in base64.
     pub log: Option<String>,
+    /// `X-Amzn-RequestId`.
+    pub request_id: Option<String>,
 }
 
 /// What the client read of a refusal.
@@ -82,6 +85,8 @@ pub struct InvokeRefusal {
     pub message: String,
     /// `X-Doorward-Code`.
     pub code: Option<String>,
+    /// `X-Amzn-RequestId`.
+    pub request_id: Option<String>,
 }
 
 impl InvokeClient {
@@ -98,7 +103,7 @@ impl InvokeClient {
             "AWS_ENDPOINT_URL_LAMBDA" => Some(endpoint.to_owned()),
             _ => None,
         };
-        Ok(Self { client: AwsClients::with(lookup)?.lambda })
+        Ok(Self { client: AwsClients::from_variables(lookup)?.lambda })
     }
 
     /// `Invoke`.
@@ -121,7 +126,9 @@ impl InvokeClient {
             .set_client_context(input.client_context.map(str::to_owned))
             .payload(Blob::new(input.payload));
         let output = asked.send().await.map_err(|error| refusal(&error))?;
+        let request_id = output.request_id().map(str::to_owned);
         Ok(InvokeAnswer {
+            request_id,
             status: output.status_code,
             payload: output.payload.map(Blob::into_inner).unwrap_or_default().into(),
             function_error: output.function_error,
@@ -139,6 +146,7 @@ fn refusal(error: &SdkError<InvokeError, HttpResponse>) -> InvokeRefusal {
         exception,
         typed: error.as_service_error().is_some_and(is_typed),
         message: error.message().unwrap_or_default().to_owned(),
+        request_id: error.request_id().map(str::to_owned),
         code: answer.headers().get("x-doorward-code").map(str::to_owned),
     }
 }

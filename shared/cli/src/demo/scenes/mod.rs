@@ -15,6 +15,7 @@ mod event_denied;
 mod event_permitted;
 mod health;
 mod iam_call;
+mod invoke_by_sdk;
 mod issuer_key_rotated;
 mod kill_switch;
 mod order_of_another;
@@ -45,6 +46,7 @@ pub(crate) const ALL: &[Scene] = &[
     unproven_caller::SCENE,
     cognito_token::SCENE,
     iam_call::SCENE,
+    invoke_by_sdk::SCENE,
     contract_broken::SCENE,
     contract_compared::SCENE,
     unknown_path::SCENE,
