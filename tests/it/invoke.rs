@@ -43,8 +43,7 @@ type Answer = Result<InvokeAnswer, InvokeRefusal>;
 impl Fixture {
     fn open(plan: &str) -> Self {
         let change = |text: String| text.replace(DEFAULT_PLAN, &format!("limits = [{plan}]")) + ROUTES;
-        let project =
-            project(&[("doorward.toml", &change), ("warehouse.cedar", &|text| text + POLICY)]);
+        let project = project(&[("doorward.toml", &change), ("warehouse.cedar", &|text| text + POLICY)]);
         let [warehouse, reports] = ROLES;
         let door = LocalDoor::open(project.path(), &["--sign-as", warehouse, "--sign-as", reports]);
         Self { runtime: Runtime::new().unwrap(), door, _project: project }
@@ -124,14 +123,20 @@ fn awss_own_client_calls_a_function_through_the_door() {
 
     // Asking costs nothing and touches nothing.
     let other = receipt("in/two.pdf");
-    let dry = |payload| InvokeInput { kind: Some(InvocationType::DryRun), ..InvokeInput::new("receipts", payload) };
+    let dry =
+        |payload| InvokeInput { kind: Some(InvocationType::DryRun), ..InvokeInput::new("receipts", payload) };
     let answer = fixture.ask(0, dry(&other)).unwrap();
     assert_eq!((answer.status, answer.payload.len()), (204, 0));
     let id = fixture.door.lines(answer.request_id.as_deref().unwrap());
     let call = id.iter().find_map(|line| line["integrationRequestId"].as_str()).unwrap();
     assert_eq!(fixture.door.ledger(call), Value::Null);
     refused(fixture.ask(1, dry(&other)), 403, "AccessDeniedException", Some("forbidden"));
-    refused(fixture.ask(1, InvokeInput::new("receipts", &other)), 403, "AccessDeniedException", Some("forbidden"));
+    refused(
+        fixture.ask(1, InvokeInput::new("receipts", &other)),
+        403,
+        "AccessDeniedException",
+        Some("forbidden"),
+    );
 
     // An event is taken and runs later.
     let event = InvokeInput { kind: Some(InvocationType::Event), ..InvokeInput::new("receipts", &other) };
@@ -163,7 +168,12 @@ fn awss_own_client_calls_a_function_through_the_door() {
     let arn = "arn:aws:lambda:us-east-1:123456789012:function:orders";
     assert_eq!(fixture.ask(0, InvokeInput::new(arn, b"{}")).unwrap().status, 200);
     let elsewhere = arn.replace("us-east-1", "eu-west-1");
-    refused(fixture.ask(0, InvokeInput::new(&elsewhere, b"{}")), 404, "ResourceNotFoundException", Some("not-found"));
+    refused(
+        fixture.ask(0, InvokeInput::new(&elsewhere, b"{}")),
+        404,
+        "ResourceNotFoundException",
+        Some("not-found"),
+    );
     let refusal = refused(
         fixture.ask(0, InvokeInput::new("receipts", b"{")),
         400,
@@ -197,7 +207,8 @@ fn awss_own_client_calls_a_function_through_the_door() {
     // The other function URL verifies no signatures: there, a token proves the caller.
     let token = fixture.door.bearer("alice", "customers");
     let headers = [("authorization", token.as_str())];
-    let answer = send(fixture.door.function_url(), "POST", &PATH.replace("receipts", "orders"), &headers, b"{}");
+    let answer =
+        send(fixture.door.function_url(), "POST", &PATH.replace("receipts", "orders"), &headers, b"{}");
     assert_eq!((answer.status, answer.header("x-amzn-errortype")), (403, Some("AccessDeniedException")));
     let answer = send(fixture.door.function_url(), "POST", PATH, &headers, b"{}");
     let missing = (403, Some("MissingAuthenticationTokenException"));
@@ -205,7 +216,11 @@ fn awss_own_client_calls_a_function_through_the_door() {
     for front in [fixture.door.function_url(), fixture.door.http_api()] {
         let twice = [headers[0], ("x-amz-invocation-type", "DryRun"), ("X-Amz-Invocation-Type", "Event")];
         let answer = send(front, "POST", PATH, &twice, b"{}");
-        assert_eq!((answer.status, answer.header("x-doorward-code")), (400, Some("invalid-invocation")), "{answer:?}");
+        assert_eq!(
+            (answer.status, answer.header("x-doorward-code")),
+            (400, Some("invalid-invocation")),
+            "{answer:?}"
+        );
     }
 }
 

@@ -69,7 +69,8 @@ impl LocalDoor {
         Given { secrets, callers, places }: Given,
     ) -> Result<Self, Failure> {
         let config = project.rules.config();
-        let LocalFronts { rest_api, http_api, websocket_api, function_url, signed_function_url, alb } = local_fronts::of(config);
+        let LocalFronts { rest_api, http_api, websocket_api, function_url, signed_function_url, alb } =
+            local_fronts::of(config);
         let options = Options {
             region: REGION.to_owned(),
             account: "123456789012".to_owned(),

@@ -1,21 +1,16 @@
 use doorward_model::{Fault, Front, FrontKind};
 
 use crate::checked::Iam;
-use crate::{entity_type, fronts};
 use crate::reader::Value;
 use crate::report::{Reported, quote};
+use crate::{entity_type, fronts};
 
 /// The entity type of IAM users where `user_type` is not set.
 const USER: &str = "User";
 
 /// What holds where there is no `[iam]` and a route accepts IAM callers: any account's, for the policies to tell apart.
 pub(crate) fn default() -> Iam {
-    Iam {
-        accounts: Vec::new(),
-        organizations: Vec::new(),
-        user_type: USER.to_owned(),
-        fronts: Vec::new(),
-    }
+    Iam { accounts: Vec::new(), organizations: Vec::new(), user_type: USER.to_owned(), fronts: Vec::new() }
 }
 
 /// Reads `[iam]`.
@@ -27,12 +22,7 @@ pub(crate) fn read(value: Value<'_>) -> Result<Iam, Reported> {
             .or("organizations", Vec::new(), |value| value.nonempty_set(|item| item.parse(organization)));
         let user_type = section.or("user_type", USER.to_owned(), |value| value.parse(entity_type::parse));
         let fronts = section.or("fronts", Vec::new(), |value| value.nonempty_set(|item| item.parse(front)));
-        Ok(Iam {
-            accounts: accounts?,
-            organizations: organizations?,
-            user_type: user_type?,
-            fronts: fronts?,
-        })
+        Ok(Iam { accounts: accounts?, organizations: organizations?, user_type: user_type?, fronts: fronts? })
     })
 }
 

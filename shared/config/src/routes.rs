@@ -14,7 +14,9 @@ use crate::path_template::PathTemplate;
 use crate::reader::{Section, Value, with_hint};
 use crate::report::{Reported, quote};
 use crate::suggestion::suggest;
-use crate::{auth, entity_type, events, invoke, load, location, metering, names, request_context, rewrite, units};
+use crate::{
+    auth, entity_type, events, invoke, load, location, metering, names, request_context, rewrite, units,
+};
 
 /// The longest name of a scope, in bytes.
 const LONGEST_SCOPE: usize = 256;
@@ -75,8 +77,8 @@ pub(crate) fn read(
             .optional("purpose", |value| metering::purpose(value, names, callers, auth.as_deref().ok()));
         let durability = metering::durability(section, auth.as_deref().ok());
         let on_store_failure = metering::on_store_failure(section, auth.as_deref().ok());
-        let authorizer = section
-            .optional("authorizer", |value| read_authorizer(value, auth.as_deref().ok(), is_invoke));
+        let authorizer =
+            section.optional("authorizer", |value| read_authorizer(value, auth.as_deref().ok(), is_invoke));
 
         let (contract, schema) = (contract?, schema?);
         let check_answers = match (check_answers?, &contract) {
@@ -99,7 +101,8 @@ pub(crate) fn read(
             id: id?,
             matched: matched?.into_checked(schema),
             target: target?,
-            authorizer: authorizer?.unwrap_or_else(|| !is_invoke && auth.as_deref().is_ok_and(asks_authorizer)),
+            authorizer: authorizer?
+                .unwrap_or_else(|| !is_invoke && auth.as_deref().is_ok_and(asks_authorizer)),
             auth: auth?,
             scopes: scopes?,
             contract,
@@ -260,11 +263,7 @@ fn asks_authorizer(auth: &[Credential]) -> bool {
 }
 
 /// `auth` is absent while it is faulty.
-fn read_authorizer(
-    value: Value<'_>,
-    auth: Option<&[Credential]>,
-    is_invoke: bool,
-) -> Result<bool, Reported> {
+fn read_authorizer(value: Value<'_>, auth: Option<&[Credential]>, is_invoke: bool) -> Result<bool, Reported> {
     let wanted = value.flag()?;
     if wanted && is_invoke {
         let fault = Fault::new("no authorizer can be asked about invocations");

@@ -211,7 +211,8 @@ impl Rules {
             }
             Some(PurposeRule::Fixed(_) | PurposeRule::Claim { .. }) | None => None,
         };
-        let subject = Subject::Http(HttpCall { front, rules, request, path, parameters, named, purpose, invocation });
+        let subject =
+            Subject::Http(HttpCall { front, rules, request, path, parameters, named, purpose, invocation });
         Ok(Found { subject, resource, resource_parents, trace })
     }
 

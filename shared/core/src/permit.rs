@@ -121,10 +121,10 @@ fn call_context<'a>(found: &'a Found<'_>) -> CallContext<'a> {
             source_ip: http.request.source_ip,
             headers: &http.named.headers,
             query: &http.named.query,
-            invocation: http.invocation.as_ref().map(|asked| Invocation {
-                kind: asked.decided.word(),
-                qualifier: asked.qualifier,
-            }),
+            invocation: http
+                .invocation
+                .as_ref()
+                .map(|asked| Invocation { kind: asked.decided.word(), qualifier: asked.qualifier }),
         },
         Subject::Event { record, .. } => CallContext::Event(record),
     }

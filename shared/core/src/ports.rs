@@ -8,8 +8,8 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use doorward_config::{Endpoint, EntityTable, Plan, Rewrite, SecretRef, Target};
 use doorward_model::{
-    Call, CallId, CanonicalPath, DecisionRecord, EventRecord, HttpRequest, InvocationType, Item, Outcome, Principal, Reply,
-    ReplyForm, Secret, TargetFault, Trace,
+    Call, CallId, CanonicalPath, DecisionRecord, EventRecord, HttpRequest, InvocationType, Item, Outcome,
+    Principal, Reply, ReplyForm, Secret, TargetFault, Trace,
 };
 use http::{HeaderMap, HeaderName, StatusCode};
 use jiff::Timestamp;

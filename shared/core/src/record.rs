@@ -153,7 +153,8 @@ fn ending(outcome: &Result<Answered, Refusal>, event: Option<&EventRecord>, call
         // Nothing was called.
         Ok(_) if call.is_dry_run() => Outcome::Passed,
         Ok(answered) if answered.function_error().is_some() => {
-            call.cause = answered.function_error().map(|kind| TargetFault::Failed(kind.to_owned()).to_string());
+            call.cause =
+                answered.function_error().map(|kind| TargetFault::Failed(kind.to_owned()).to_string());
             Outcome::TargetFailed
         }
         Ok(answered) if call.claimed && event.is_none() && !answered.status().is_success() => {

@@ -82,9 +82,10 @@ impl Router {
     pub(crate) fn find(&self, method: &Method, path: &CanonicalPath) -> Match {
         let Ok(found) = self.paths.at(path.as_str()) else { return Match::Nothing };
         match found.value.get(method) {
-            Some(Place::Invocations) => {
-                found.params.get("FunctionName").map_or(Match::Nothing, |name| Match::Invocation(name.to_owned()))
-            }
+            Some(Place::Invocations) => found
+                .params
+                .get("FunctionName")
+                .map_or(Match::Nothing, |name| Match::Invocation(name.to_owned())),
             Some(Place::Route(place)) => {
                 let parameters = found.params.iter().map(|(name, value)| (name.to_owned(), value.to_owned()));
                 Match::Route(*place, parameters.collect())

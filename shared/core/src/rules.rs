@@ -145,7 +145,8 @@ impl Rules {
             faults.0.extend(authorizer_cache::faults(&config, reads.as_ref()));
         }
         let Contracts { operations, payloads, schemas, documents, .. } = contracts;
-        let routes = resolve_routes(&config, operations.into_iter().zip(payloads), units, &policies, &mut faults);
+        let routes =
+            resolve_routes(&config, operations.into_iter().zip(payloads), units, &policies, &mut faults);
         let events = resolve_events(&config, schemas, &mut faults);
         let digest = bundle.digest(policies.depth(), policies.schema());
         let takes_api_keys = config.routes.iter().any(Route::accepts_api_keys);
@@ -452,24 +453,25 @@ fn resolve_routes(
     let plan = plan(config, Some(DEFAULT_PLAN));
     let mut loads = load::rules(config, policies);
     let of_contracts = contracts.zip(units);
-    let resolved = config.routes.iter().zip(of_contracts).filter_map(|(route, ((operation, schema), units))| {
-        let target = target(config, &route.target, faults)?;
-        Some(RouteRules {
-            units: units?,
-            key: route.matched.to_string(),
-            operation,
-            schema,
-            issuers: route.issuers().filter_map(|name| config.issuer(name)).cloned().collect(),
-            webhooks: route.webhooks().filter_map(|name| config.webhook(name)).cloned().collect(),
-            iam: config.iam.clone().filter(|_| route.accepts_iam()),
-            certificates: config.certificates.clone().filter(|_| route.accepts_certificates()),
-            function: EntityName::new(FUNCTION, &target.name),
-            target,
-            load: loads.remove(&route.id),
-            plan: plan.clone(),
-            route: route.clone(),
-        })
-    });
+    let resolved =
+        config.routes.iter().zip(of_contracts).filter_map(|(route, ((operation, schema), units))| {
+            let target = target(config, &route.target, faults)?;
+            Some(RouteRules {
+                units: units?,
+                key: route.matched.to_string(),
+                operation,
+                schema,
+                issuers: route.issuers().filter_map(|name| config.issuer(name)).cloned().collect(),
+                webhooks: route.webhooks().filter_map(|name| config.webhook(name)).cloned().collect(),
+                iam: config.iam.clone().filter(|_| route.accepts_iam()),
+                certificates: config.certificates.clone().filter(|_| route.accepts_certificates()),
+                function: EntityName::new(FUNCTION, &target.name),
+                target,
+                load: loads.remove(&route.id),
+                plan: plan.clone(),
+                route: route.clone(),
+            })
+        });
     resolved.collect()
 }
 

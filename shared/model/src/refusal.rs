@@ -5,8 +5,8 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use crate::{
-    CertificateFault, IamFault, InvocationFault, JsonFault, LimitKind, LimitNote, Outcome, PathFault, PurposeFault,
-    TargetFault, UnitsFault, WebhookFault,
+    CertificateFault, IamFault, InvocationFault, JsonFault, LimitKind, LimitNote, Outcome, PathFault,
+    PurposeFault, TargetFault, UnitsFault, WebhookFault,
 };
 
 /// Every way in which the door says no. Closed: the reply to each is one exhaustive `match` in the core.

@@ -2,7 +2,7 @@ use std::time::Duration;
 
 use doorward_config::{Endpoint, Invocation, StepFunctionsTarget};
 use doorward_core::ports::Forward;
-use doorward_model::{error_name, Reply, TargetFault};
+use doorward_model::{Reply, TargetFault, error_name};
 use http::StatusCode;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};

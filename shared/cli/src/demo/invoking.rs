@@ -23,7 +23,8 @@ impl Stage {
         expect: Expect<'_>,
     ) -> Result<Act, Failure> {
         let door = self.door.emulator.signed_function_url();
-        let door = door.ok_or_else(|| Failure::new("the demo has no function URL that verifies signatures"))?;
+        let door =
+            door.ok_or_else(|| Failure::new("the demo has no function URL that verifies signatures"))?;
         let session = caller.session_token.as_deref();
         let credentials = InvokeCredentials {
             access_key: &caller.access_key,
@@ -35,7 +36,9 @@ impl Stage {
         let text = payload.to_string();
         let input = InvokeInput { kind: Some(kind), ..InvokeInput::new(function, text.as_bytes()) };
         let (status, body, request_id) = match client.invoke(input).await {
-            Ok(answer) => (u16::try_from(answer.status).unwrap_or_default(), answer.payload, answer.request_id),
+            Ok(answer) => {
+                (u16::try_from(answer.status).unwrap_or_default(), answer.payload, answer.request_id)
+            }
             Err(refusal) => {
                 let said = format!("{}: {}", refusal.exception, refusal.message);
                 (refusal.status, said.into(), refusal.request_id)

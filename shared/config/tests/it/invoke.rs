@@ -133,12 +133,13 @@ fn what_an_invocation_has_not_is_refused() {
             doorward.toml:58:11: a target of kind `lambda` is sent no path that could be another one
               hint: leave `rewrite` out: it is for targets that speak HTTP"#]],
     );
-    let queue = "[[targets]]\nname = \"queue\"\nsqs = \"https://sqs.eu-west-1.amazonaws.com/123456789012/a\"\n";
-    for (table, unfit) in
-        [("qualifiers = [\"live\"]", "`qualifiers`"), ("log_tail = true", "`log_tail`")]
-    {
-        let invoke = route("ask", &format!("{{ function = \"q\", {table} }}"), "").replace("\"orders\"", "\"queue\"");
-        let faults = doorward_config::parse("f", &format!("{SHOP}\n{queue}{invoke}")).unwrap_err().to_string();
+    let queue =
+        "[[targets]]\nname = \"queue\"\nsqs = \"https://sqs.eu-west-1.amazonaws.com/123456789012/a\"\n";
+    for (table, unfit) in [("qualifiers = [\"live\"]", "`qualifiers`"), ("log_tail = true", "`log_tail`")] {
+        let invoke =
+            route("ask", &format!("{{ function = \"q\", {table} }}"), "").replace("\"orders\"", "\"queue\"");
+        let faults =
+            doorward_config::parse("f", &format!("{SHOP}\n{queue}{invoke}")).unwrap_err().to_string();
         assert!(faults.contains("a target of kind `sqs` has no versions and no log of Lambda's"), "{faults}");
         assert!(faults.contains(unfit), "{faults}");
     }
@@ -146,7 +147,13 @@ fn what_an_invocation_has_not_is_refused() {
 
 #[test]
 fn function_urls_may_be_said_to_verify_signatures() {
-    let text = |fronts: &str| SHOP.replacen("[[issuers]]", &format!("[iam]\nuser_type = \"IamUser\"\nfronts = {fronts}\n\n[[issuers]]"), 1);
+    let text = |fronts: &str| {
+        SHOP.replacen(
+            "[[issuers]]",
+            &format!("[iam]\nuser_type = \"IamUser\"\nfronts = {fronts}\n\n[[issuers]]"),
+            1,
+        )
+    };
     let config = doorward_config::parse("f", &text("[\"function-url:abc\"]")).unwrap();
     assert_eq!(config.iam.unwrap().fronts, ["function-url:abc".parse().unwrap()]);
     check_text(

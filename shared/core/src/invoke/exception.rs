@@ -125,9 +125,7 @@ fn kind(refusal: &Refusal, operation: Operation) -> (StatusCode, &'static str) {
         Refusal::NotFound | Refusal::MethodNotAllowed { .. } => (StatusCode::NOT_FOUND, UNKNOWN_OPERATION),
         Refusal::Malformed(
             MalformedFault::Json(_)
-            | MalformedFault::Invocation(
-                InvocationFault::ClientContext | InvocationFault::ClientContextSize,
-            ),
+            | MalformedFault::Invocation(InvocationFault::ClientContext | InvocationFault::ClientContextSize),
         ) => (StatusCode::BAD_REQUEST, INVALID_CONTENT),
         Refusal::Malformed(_) => (StatusCode::BAD_REQUEST, INVALID_PARAMETER),
         Refusal::Purpose(fault) if fault.is_of_request() => (StatusCode::BAD_REQUEST, INVALID_PARAMETER),
@@ -136,7 +134,9 @@ fn kind(refusal: &Refusal, operation: Operation) -> (StatusCode, &'static str) {
             (StatusCode::BAD_REQUEST, INVALID_CONTENT)
         }
         Refusal::TooLarge { .. } => (StatusCode::PAYLOAD_TOO_LARGE, "RequestTooLargeException"),
-        Refusal::UnsupportedMediaType => (StatusCode::UNSUPPORTED_MEDIA_TYPE, "UnsupportedMediaTypeException"),
+        Refusal::UnsupportedMediaType => {
+            (StatusCode::UNSUPPORTED_MEDIA_TYPE, "UnsupportedMediaTypeException")
+        }
         Refusal::Flooded { .. } | Refusal::Limited(_) => (StatusCode::TOO_MANY_REQUESTS, TOO_MANY),
         Refusal::Repetition { .. } => (StatusCode::CONFLICT, "ResourceConflictException"),
         Refusal::KeysAway

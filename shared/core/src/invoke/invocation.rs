@@ -15,10 +15,8 @@ const TYPE: HeaderName = HeaderName::from_static("x-amz-invocation-type");
 const LOG_TYPE: HeaderName = HeaderName::from_static("x-amz-log-type");
 const CLIENT_CONTEXT: HeaderName = HeaderName::from_static("x-amz-client-context");
 /// Who asks for a tenant's own place to run in, or for a durable execution, must not be run without it.
-const UNOFFERED: [HeaderName; 2] = [
-    HeaderName::from_static("x-amz-tenant-id"),
-    HeaderName::from_static("x-amz-durable-execution-name"),
-];
+const UNOFFERED: [HeaderName; 2] =
+    [HeaderName::from_static("x-amz-tenant-id"), HeaderName::from_static("x-amz-durable-execution-name")];
 const QUALIFIER: &str = "Qualifier";
 /// The version that a target's own endpoint stands for.
 const LATEST: &str = "$LATEST";
@@ -104,9 +102,8 @@ fn qualifier<'c>(
     query: &str,
 ) -> Result<Option<&'c str>, Refusal> {
     let asked = QueryPairs::only(query, QUALIFIER);
-    let asked = asked.map_err(|AmbiguousParameter| {
-        Refusal::Malformed(MalformedFault::Query(QUALIFIER.to_owned()))
-    })?;
+    let asked = asked
+        .map_err(|AmbiguousParameter| Refusal::Malformed(MalformedFault::Query(QUALIFIER.to_owned())))?;
     let wanted = match (name.qualifier, asked.as_deref()) {
         (Some(by_name), Some(by_query)) if by_name != by_query => {
             return Err(fault(InvocationFault::Qualifier));

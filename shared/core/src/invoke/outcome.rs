@@ -15,11 +15,7 @@ const OF_LAMBDA: [HeaderName; 3] = [
 ];
 
 /// The answer to the caller, and the name of the function's error where that is the answer.
-pub(crate) fn outcome(
-    kind: InvocationType,
-    target: &TargetKind,
-    reply: Reply,
-) -> (Reply, Option<String>) {
+pub(crate) fn outcome(kind: InvocationType, target: &TargetKind, reply: Reply) -> (Reply, Option<String>) {
     if kind == InvocationType::Event {
         return (empty(StatusCode::ACCEPTED), None);
     }

@@ -19,7 +19,9 @@ pub(crate) struct Invoked {
 impl Invoked {
     /// `None` for what is no invocation.
     pub(crate) fn of(found: &Found<'_>) -> Option<Self> {
-        let Subject::Http(HttpCall { invocation: Some(_), request, .. }) = found.subject() else { return None };
+        let Subject::Http(HttpCall { invocation: Some(_), request, .. }) = found.subject() else {
+            return None;
+        };
         let payload = payload::sent(request);
         let speaks_http = matches!(found.target().kind, TargetKind::Http(_));
         let request = speaks_http.then(|| (as_request(request, payload.clone()), CanonicalPath::root()));

@@ -49,6 +49,11 @@ fn is_json(headers: &HeaderMap) -> bool {
         (Some(one), None) => one.to_str().unwrap_or_default().split(';').next().unwrap_or_default(),
     };
     let essence = essence.trim_matches([' ', '\t']).to_ascii_lowercase();
-    let known = ["application/json", "application/octet-stream", "application/x-amz-json-1.0", "application/x-amz-json-1.1"];
+    let known = [
+        "application/json",
+        "application/octet-stream",
+        "application/x-amz-json-1.0",
+        "application/x-amz-json-1.1",
+    ];
     plain && (known.contains(&essence.as_str()) || essence.ends_with("+json"))
 }

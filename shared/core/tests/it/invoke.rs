@@ -130,7 +130,9 @@ async fn a_function_is_sent_the_payload_as_it_came_and_its_answer_passed_on() {
 async fn a_function_is_found_by_its_declared_names_only() {
     let shop = shop();
     let escaped = ARN.replace(':', "%3A");
-    for name in ["orders", "orders:$LATEST", "123456789012:function:orders", ARN, &escaped, "orders%3A%24LATEST"] {
+    for name in
+        ["orders", "orders:$LATEST", "123456789012:function:orders", ARN, &escaped, "orders%3A%24LATEST"]
+    {
         let path = format!("/2015-03-31/functions/{name}/invocations");
         assert_eq!(invoke(&shop, "alice", &path, &[], ORDER).await.status, 200, "{name}");
     }
@@ -150,7 +152,9 @@ async fn a_function_is_found_by_its_declared_names_only() {
         let path = format!("/2015-03-31/functions/{name}/invocations");
         assert_eq!(said(invoke(&shop, "alice", &path, &[], ORDER).await).await, missing, "{name}");
     }
-    for name in ["a%2Forders", "%2e%2e", "..", "orders%5C", "orders%253Alive", "orders%00", "orders;x", "", "%"] {
+    for name in
+        ["a%2Forders", "%2e%2e", "..", "orders%5C", "orders%253Alive", "orders%00", "orders;x", "", "%"]
+    {
         let path = format!("/2015-03-31/functions/{name}/invocations");
         let said = said(invoke(&shop, "alice", &path, &[], ORDER).await).await;
         starts(&said, "400 InvalidParameterValueException ambiguous-path");
@@ -172,11 +176,23 @@ async fn a_declared_version_is_asked_for_by_name_by_query_or_by_both() {
         assert_eq!(shop.world.targets.invoked(), [format!("RequestResponse canary {ORDER}")], "{path}");
         assert_eq!(json!(shop.last_line())["invocation"]["qualifier"], "canary");
     }
-    starts(&said(invoke(&shop, "carol", PATH, &[], ORDER).await).await, "403 AccessDeniedException forbidden");
+    starts(
+        &said(invoke(&shop, "carol", PATH, &[], ORDER).await).await,
+        "403 AccessDeniedException forbidden",
+    );
     for (path, expected) in [
-        (at("orders:canary", "?Qualifier=live"), "400 InvalidParameterValueException invalid-invocation: the function's"),
-        (at("orders:canary", "?Qualifier=$LATEST"), "400 InvalidParameterValueException invalid-invocation: the function's"),
-        (at("orders", "?Qualifier=canary&Qualifier=canary"), "400 InvalidParameterValueException malformed-query"),
+        (
+            at("orders:canary", "?Qualifier=live"),
+            "400 InvalidParameterValueException invalid-invocation: the function's",
+        ),
+        (
+            at("orders:canary", "?Qualifier=$LATEST"),
+            "400 InvalidParameterValueException invalid-invocation: the function's",
+        ),
+        (
+            at("orders", "?Qualifier=canary&Qualifier=canary"),
+            "400 InvalidParameterValueException malformed-query",
+        ),
         (at("orders", "?Qualifier=%"), "400 InvalidParameterValueException malformed-query"),
         (at("orders", "?Qualifier=live"), "404 ResourceNotFoundException not-found"),
         (at("orders", "?Qualifier="), "404 ResourceNotFoundException not-found"),
@@ -220,7 +236,10 @@ async fn a_dry_run_says_whether_and_touches_nothing() {
     }
     // It is about the invocation that its answer is waited for.
     starts(&said(invoke(&shop, "bob", PATH, &dry, ORDER).await).await, "403 AccessDeniedException forbidden");
-    starts(&said(invoke(&shop, "alice", PATH, &dry, r#"{"id":"1","total":6000}"#).await).await, "403 AccessDeniedException forbidden");
+    starts(
+        &said(invoke(&shop, "alice", PATH, &dry, r#"{"id":"1","total":6000}"#).await).await,
+        "403 AccessDeniedException forbidden",
+    );
     let faulty = r#"{"id":42,"total":1}"#;
     starts(
         &said(invoke(&shop, "alice", PATH, &dry, faulty).await).await,
@@ -244,23 +263,33 @@ async fn a_functions_error_is_its_answer_and_counts_as_one() {
                 HeaderName::from_static("x-amz-function-error"),
                 HeaderValue::from_static("Unhandled"),
             )]);
-            let body = Body::from(format!(r#"{{"errorType":"{kind}","errorMessage":"card 4111"}}"#).into_bytes());
+            let body =
+                Body::from(format!(r#"{{"errorType":"{kind}","errorMessage":"card 4111"}}"#).into_bytes());
             Ok(Reply { status: StatusCode::OK, headers, body })
         });
     };
     fail("KeyError");
     let reply = invoke(&shop, "alice", PATH, &[], ORDER).await;
-    assert_eq!((reply.status, &reply.headers["x-amz-function-error"]), (StatusCode::OK, &HeaderValue::from_static("Unhandled")));
+    assert_eq!(
+        (reply.status, &reply.headers["x-amz-function-error"]),
+        (StatusCode::OK, &HeaderValue::from_static("Unhandled"))
+    );
     assert_eq!(json_body(reply).await["errorMessage"], "card 4111");
     let line = shop.last_line();
-    assert_eq!((line.outcome, line.cause.as_deref()), (Outcome::TargetFailed, Some("the target failed: KeyError")));
+    assert_eq!(
+        (line.outcome, line.cause.as_deref()),
+        (Outcome::TargetFailed, Some("the target failed: KeyError"))
+    );
     assert_eq!(shop.world.ledger.rows().len(), 1);
 
     let server = PATH.replace("orders", "search");
     shop.world.targets.answer(409, r#"{"secret":"of the server"}"#);
     let reply = invoke(&shop, "alice", &server, &[], "[1]").await;
     assert_eq!(reply.status, 200);
-    assert_eq!(json_body(reply).await, json!({ "errorType": "Http.409", "errorMessage": "the target answered 409" }));
+    assert_eq!(
+        json_body(reply).await,
+        json!({ "errorType": "Http.409", "errorMessage": "the target answered 409" })
+    );
     assert_eq!(shop.last_line().outcome, Outcome::TargetFailed);
 }
 
@@ -274,7 +303,10 @@ async fn a_server_is_sent_the_payload_and_nothing_else_of_the_caller() {
     let event = [("x-amz-invocation-type", "Event")];
     assert_eq!(invoke(&shop, "alice", &server, &event, "1").await.status, 202);
     shop.world.targets.answer(503, "{}");
-    starts(&said(invoke(&shop, "alice", &server, &event, "1").await).await, "502 ServiceException target-failed");
+    starts(
+        &said(invoke(&shop, "alice", &server, &event, "1").await).await,
+        "502 ServiceException target-failed",
+    );
 }
 
 #[tokio::test]
@@ -355,7 +387,10 @@ async fn payloads_are_json_within_bounds_and_keep_their_contract() {
 async fn refusals_have_the_form_of_lambdas_own() {
     let shop = shop();
     let nobody = http("n1", Method::POST, PATH, &[], ORDER, shop.world.now());
-    starts(&said(shop.ask(nobody).await).await, "403 MissingAuthenticationTokenException missing-credentials");
+    starts(
+        &said(shop.ask(nobody).await).await,
+        "403 MissingAuthenticationTokenException missing-credentials",
+    );
     let forged = [("authorization", "Bearer a.b.c")];
     let forged = http("n2", Method::POST, PATH, &forged, ORDER, shop.world.now());
     starts(&said(shop.ask(forged).await).await, "403 UnrecognizedClientException invalid-token");
@@ -364,12 +399,18 @@ async fn refusals_have_the_form_of_lambdas_own() {
     let streaming = said(invoke(&shop, "alice", stream, &[], ORDER).await).await;
     starts(&streaming, "404 UnknownOperationException not-found: Response streaming is not offered here");
     let configuration = "/2015-03-31/functions/orders/configuration";
-    starts(&said(invoke(&shop, "alice", configuration, &[], "").await).await, "404 UnknownOperationException");
+    starts(
+        &said(invoke(&shop, "alice", configuration, &[], "").await).await,
+        "404 UnknownOperationException",
+    );
     let got = http("n3", Method::GET, PATH, &[], "", shop.world.now());
     starts(&said(shop.ask(got).await).await, "404 UnknownOperationException method-not-allowed");
 
     shop.world.targets.fail(TargetFault::TimedOut);
-    starts(&said(invoke(&shop, "alice", PATH, &[], ORDER).await).await, "504 ServiceException target-timeout");
+    starts(
+        &said(invoke(&shop, "alice", PATH, &[], ORDER).await).await,
+        "504 ServiceException target-timeout",
+    );
     shop.world.targets.fail(TargetFault::Unfit("it is too long"));
     let unfit = said(invoke(&shop, "alice", PATH, &[], ORDER).await).await;
     starts(&unfit, "400 InvalidRequestContentException unfit-payload");
@@ -392,7 +433,10 @@ async fn a_limit_that_is_reached_is_too_many_requests() {
     let shop = shop_with(|config| config.replace("{ rate = \"5/s\", burst = 10 }", "{ rate = \"1/s\" }"));
     assert_eq!(invoke(&shop, "alice", PATH, &[], ORDER).await.status, 200);
     let reply = invoke(&shop, "alice", PATH, &[], ORDER).await;
-    assert_eq!((reply.status, &reply.headers["retry-after"]), (StatusCode::TOO_MANY_REQUESTS, &HeaderValue::from_static("1")));
+    assert_eq!(
+        (reply.status, &reply.headers["retry-after"]),
+        (StatusCode::TOO_MANY_REQUESTS, &HeaderValue::from_static("1"))
+    );
     assert_eq!(reply.headers["x-amzn-errortype"], "TooManyRequestsException");
     assert!(reply.headers.contains_key("ratelimit"));
     assert_eq!(json_body(reply).await["Reason"], "CallerRateLimitExceeded");

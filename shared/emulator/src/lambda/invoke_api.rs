@@ -158,7 +158,9 @@ impl IntoResponse for InvokeFault {
         let (status, kind) = match self {
             Self::NotFound(_) => (StatusCode::NOT_FOUND, "ResourceNotFoundException"),
             Self::TooLarge { .. } => (StatusCode::PAYLOAD_TOO_LARGE, "RequestTooLargeException"),
-            Self::NotJson(_) | Self::ClientContext => (StatusCode::BAD_REQUEST, "InvalidRequestContentException"),
+            Self::NotJson(_) | Self::ClientContext => {
+                (StatusCode::BAD_REQUEST, "InvalidRequestContentException")
+            }
             Self::InvocationType(_) => (StatusCode::BAD_REQUEST, "InvalidParameterValueException"),
             Self::Throttled => (StatusCode::TOO_MANY_REQUESTS, "TooManyRequestsException"),
             Self::Unavailable(_) => (StatusCode::INTERNAL_SERVER_ERROR, "ServiceException"),

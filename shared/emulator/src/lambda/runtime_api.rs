@@ -119,7 +119,9 @@ impl RuntimeApi {
             "tracing": { "type": "X-Amzn-Trace-Id", "value": invocation.trace },
         }));
         let context = invocation.client_context.map(|context| ("lambda-runtime-client-context", context));
-        let response = context.into_iter().fold(Response::builder(), |response, (name, context)| response.header(name, context));
+        let response = context
+            .into_iter()
+            .fold(Response::builder(), |response, (name, context)| response.header(name, context));
         let response = response
             .header("content-type", "application/json")
             .header("lambda-runtime-aws-request-id", invocation.id)

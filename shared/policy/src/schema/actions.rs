@@ -88,7 +88,9 @@ impl CallType {
     /// The member of the context that tells of the call itself.
     pub(crate) fn member(&self) -> (&'static str, Type) {
         match self {
-            Self::Http { headers, query, invocation, .. } => ("request", request(headers, query, *invocation)),
+            Self::Http { headers, query, invocation, .. } => {
+                ("request", request(headers, query, *invocation))
+            }
             Self::Event { attributes, .. } => ("event", event(attributes)),
         }
     }
