@@ -12,7 +12,7 @@ use doorward_aws::LambdaTargets;
 use doorward_config::{Endpoint, Invocation, LambdaTarget, PayloadForm, Target, TargetKind};
 use doorward_core::ports::{Forward, ForwardMessage, Targets};
 use doorward_model::{
-    Body, Call, CanonicalPath, EntityName, EventKind, EventRecord, HttpRequest, InvocationType, PathForm,
+    Body, CanonicalPath, EntityName, EventKind, EventRecord, HttpRequest, InvocationType, PathForm,
     Principal, Reply, TargetFault, Trace,
 };
 use serde_json::{Value, json};
@@ -243,7 +243,8 @@ async fn invoke_for(
     said: Option<Value>,
     (kind, qualifier): (InvocationType, Option<&str>),
 ) -> Result<Reply, TargetFault> {
-    let call = Call { action: Some("invokeOrders".to_owned()), ..sample::call("c-1") };
+    let mut call = sample::call("c-1");
+    call.action = Some("invokeOrders".to_owned());
     let principal = Principal { name: EntityName::new("User", caller), ..Principal::anonymous() };
     let said = said.map(|said| said.as_object().unwrap().clone());
     let message = ForwardMessage::Invoke {
