@@ -90,14 +90,14 @@ fn what_no_test_covers_is_listed_and_denied_on_request() {
     let expected = [
         "not covered: buyers-order-any-amount (",
         "orders.cedar:11) applies in no test",
-        "20 tests: 20 passed, 0 failed; 7 of 10 policies covered",
+        "23 tests: 23 passed, 0 failed; 8 of 11 policies covered",
     ];
     check(folder.path(), TEST, 0, &expected);
     check(folder.path(), &["policy", "test", "--deny-uncovered"], 2, &expected);
     check(folder.path(), &["check"], 0, &["note: no policy test covers `owners-read-their-orders`"]);
 
     remove_tests(folder.path());
-    check(folder.path(), TEST, 0, &["0 tests: 0 passed, 0 failed; 0 of 10 policies covered"]);
+    check(folder.path(), TEST, 0, &["0 tests: 0 passed, 0 failed; 0 of 11 policies covered"]);
     let checked = check(folder.path(), &["check"], 0, &["policy tests 0"]);
     assert!(
         !checked.contains("note: no policy test"),
@@ -119,7 +119,7 @@ fn notes_are_told_beside_the_tests_that_fail() {
     assert_eq!(told["faults"].as_array().map(Vec::len), Some(1), "{told:#}");
     let uncovered = told["uncovered"].as_array().unwrap();
     assert!(uncovered.contains(&json!("owners-read-their-orders")), "{told:#}");
-    assert_eq!((&told["door"], &told["tests"]), (&json!("shop"), &json!(20)));
+    assert_eq!((&told["door"], &told["tests"]), (&json!("shop"), &json!(23)));
 }
 
 #[test]
@@ -221,7 +221,7 @@ decision = "allow"
 policies = ["owners-read-their-orders"]
 "#,
     );
-    check(folder.path(), TEST, 0, &["33 tests: 33 passed"]);
+    check(folder.path(), TEST, 0, &["36 tests: 36 passed"]);
     assert_eq!(digest(folder.path()), before, "tests and samples do not change what is deployed");
     write(
         "samples.test.toml",
