@@ -106,6 +106,18 @@ impl LocalDoor {
         self.url("dynamodb")
     }
 
+    /// Where SQS listens.
+    #[must_use]
+    pub fn sqs(&self) -> &str {
+        self.url("sqs")
+    }
+
+    /// Where Kinesis listens.
+    #[must_use]
+    pub fn kinesis(&self) -> &str {
+        self.url("kinesis")
+    }
+
     /// The file with the environment for functions that somebody else runs.
     #[must_use]
     pub fn env_file(&self) -> &Path {

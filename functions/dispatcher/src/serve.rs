@@ -1,7 +1,7 @@
 use doorward_core::{Answer, Door, EventAnswer, LiveDoor, problem};
-use doorward_events::s3::BrokenRecord;
+use doorward_events::records::{BatchAnswer, RecordBatch, item_failures};
 use doorward_events::{Entrance, Envelope, EnvelopeError, reply};
-use doorward_model::{Inbound, MalformedFault, Message, Refusal, Reply, ReplyForm};
+use doorward_model::{BatchOrder, Inbound, MalformedFault, Message, Refusal, Reply, ReplyForm};
 use lambda_runtime::{Context, Diagnostic};
 use serde_json::Value;
 use serde_json::value::RawValue;
@@ -17,7 +17,7 @@ pub(crate) async fn serve(
     let xray = context.xray_trace_id.as_deref();
     let envelope = Envelope::new(payload, &context.request_id, context.deadline, xray);
     let door = live.enter(envelope.deadline).await;
-    match doorward_events::read(&envelope) {
+    match doorward_events::read(&envelope, door.rules().openings()) {
         Ok(Entrance::Http(inbound)) => {
             let form = match &inbound.message {
                 Message::Http(request) => request.reply,
@@ -30,7 +30,7 @@ pub(crate) async fn serve(
                 }
             }
         }
-        Ok(Entrance::Records(records)) => serve_records(&door, records, context).await,
+        Ok(Entrance::Records(batch)) => serve_records(&door, batch, context).await,
         Ok(Entrance::Test) => Ok(Value::Null),
         Err(EnvelopeError::Malformed { form, fault }) => {
             tracing::warn!(request_id = context.request_id, cause = %fault, "the request is malformed");
@@ -44,28 +44,48 @@ pub(crate) async fn serve(
     }
 }
 
-/// Every record is a call of its own. The event goes back whole if one of them must come again: those that are done
-/// are known by their ids and not done twice.
-async fn serve_records(
-    door: &Door,
-    records: Vec<Result<Inbound, BrokenRecord>>,
-    context: &Context,
-) -> Result<Value, Diagnostic> {
+/// Every record is a call of its own. A source that takes failures of single records is told which must come again; to others
+/// the event goes back whole: those that are done are known by their ids and not done twice.
+async fn serve_records(door: &Door, batch: RecordBatch, context: &Context) -> Result<Value, Diagnostic> {
+    let RecordBatch { records, answer } = batch;
     let mut again = Vec::new();
+    let mut calls = Vec::with_capacity(records.len());
     for record in records {
         match record {
-            Ok(inbound) => {
-                if let Answer::Event(EventAnswer::Again(why)) = door.serve(inbound).await {
-                    again.push(why);
-                }
-            }
+            Ok(inbound) => calls.push(inbound),
             Err(broken) => {
                 tracing::error!(request_id = context.request_id, cause = %broken, "a record is broken");
                 again.push(broken.to_string());
             }
         }
     }
-    if again.is_empty() { Ok(Value::Null) } else { Err(diagnostic("Doorward.Again", again.join("; "))) }
+    let order = match answer {
+        BatchAnswer::Items(order) => order,
+        BatchAnswer::Whole => BatchOrder::None,
+    };
+    let answers = door.serve_batch(&calls, order).await;
+    let mut items: Vec<&str> = Vec::new();
+    for (inbound, said) in calls.iter().zip(answers) {
+        let EventAnswer::Again(why) = said else { continue };
+        match (answer, item(inbound)) {
+            (BatchAnswer::Items(_), Some(item)) if items.last() == Some(&item) => {}
+            (BatchAnswer::Items(_), Some(item)) => items.push(item),
+            // It cannot be named.
+            (BatchAnswer::Items(_), None) | (BatchAnswer::Whole, _) => again.push(why),
+        }
+    }
+    match (again.is_empty(), answer) {
+        (true, BatchAnswer::Items(_)) => Ok(item_failures(items)),
+        (true, BatchAnswer::Whole) => Ok(Value::Null),
+        (false, _) => Err(diagnostic("Doorward.Again", again.join("; "))),
+    }
+}
+
+fn item(inbound: &Inbound) -> Option<&str> {
+    match &inbound.message {
+        Message::Event(record) => record.item.as_deref(),
+        Message::Http(_) => None,
+    }
 }
 
 /// The core has bounded the body and gathered it, and says so before it records the call.

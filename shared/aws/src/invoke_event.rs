@@ -14,7 +14,42 @@ pub struct InvokeEventError {
     pub cause: String,
 }
 
+/// What a function answered.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Invoked {
+    /// Its answer, or what it says of its error.
+    pub payload: Vec<u8>,
+    /// Whether it failed.
+    pub failed: bool,
+}
+
 impl AwsClients {
+    /// Hands `payload` to `function` as event source mappings do (invocation type `RequestResponse`), and waits for what it
+    /// answers.
+    ///
+    /// # Errors
+    /// [`InvokeEventError`] when Lambda does not take it.
+    pub async fn invoke_and_wait(
+        &self,
+        function: &str,
+        payload: Vec<u8>,
+    ) -> Result<Invoked, InvokeEventError> {
+        let answer = self
+            .lambda
+            .invoke()
+            .function_name(function)
+            .invocation_type(InvocationType::RequestResponse)
+            .payload(Blob::new(payload))
+            .send()
+            .await
+            .map_err(|error| InvokeEventError {
+                function: function.to_owned(),
+                cause: sdk_error::brief(&error),
+            })?;
+        let payload = answer.payload.map(Blob::into_inner).unwrap_or_default();
+        Ok(Invoked { payload, failed: answer.function_error.is_some() })
+    }
+
     /// Hands `payload` to `function` as event sources do (invocation type `Event`): taken now, run later. Returns
     /// Lambda's request id, which every attempt of it has.
     ///

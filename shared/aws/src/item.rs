@@ -77,6 +77,9 @@ pub struct LedgerItem {
     /// Whether the event is kept in quarantine.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub quarantined: bool,
+    /// Whether the event was released from quarantine: it may be tried again, whatever became of it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub released: bool,
     /// When the table may forget it, in seconds since the epoch.
     pub expires: Option<i64>,
     /// The try that claimed it, where it was claimed.
@@ -132,6 +135,7 @@ impl LedgerItem {
             request_id: call.invocation.clone(),
             gateway_request_id: call.gateway_request_id.as_deref().map(cut),
             quarantined: call.quarantined,
+            released: false,
             expires: None,
             holder: None,
             until: None,

@@ -106,6 +106,32 @@ impl DynamoLedger {
         }
     }
 
+    /// Lets a call whose event is in quarantine be tried again; `false` where there is no such row.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the table does not answer.
+    pub async fn release(&self, call: &str) -> Result<bool, StoreError> {
+        let update = self
+            .client
+            .update_item()
+            .table_name(&self.table)
+            .key("call", text(call))
+            .update_expression("SET #released = :true, #version = #version + :one")
+            .condition_expression("#quarantined = :true")
+            .expression_attribute_names("#released", "released")
+            .expression_attribute_names("#quarantined", "quarantined")
+            .expression_attribute_names("#version", "version")
+            .expression_attribute_values(":true", AttributeValue::Bool(true))
+            .expression_attribute_values(":one", AttributeValue::N("1".to_owned()));
+        match update.send().await {
+            Ok(_) => Ok(true),
+            Err(SdkError::ServiceError(error)) if error.err().is_conditional_check_failed_exception() => {
+                Ok(false)
+            }
+            Err(error) => Err(StoreError(sdk_error::brief(&error))),
+        }
+    }
+
     /// Sets what the call says now in the row that `call` holds.
     async fn set(&self, call: &Call) -> Result<Written, StoreError> {
         let mut members = attributes::write(&LedgerItem::of(call)).map_err(unwritable)?;
@@ -175,7 +201,7 @@ impl Ledger for DynamoLedger {
             if holds(call, &row) && row.outcome == Outcome::Unresolved {
                 return Ok(Claim::Ours);
             }
-            if row.quarantined || !row.outcome.may_be_tried_again() {
+            if !row.released && (row.quarantined || !row.outcome.may_be_tried_again()) {
                 let until = row.until.and_then(|until| Timestamp::from_millisecond(until).ok());
                 return Ok(Claim::Taken { first: row.outcome, invocation: row.request_id, until });
             }

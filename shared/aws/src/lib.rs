@@ -14,6 +14,7 @@ mod decisions;
 mod entities;
 mod fetch;
 mod forget;
+mod idempotency;
 mod invoke_client;
 mod invoke_event;
 mod item;
@@ -67,8 +68,9 @@ pub use decisions::{DecisionRange, DynamoDecisions, RecordedDecisions};
 pub use entities::DynamoEntities;
 pub use fetch::HttpsFetch;
 pub use forget::{Counts, Forget, Forgotten, Pseudonym, Stays};
+pub use idempotency::DynamoIdempotency;
 pub use invoke_client::{InvokeAnswer, InvokeClient, InvokeCredentials, InvokeInput, InvokeRefusal};
-pub use invoke_event::InvokeEventError;
+pub use invoke_event::{InvokeEventError, Invoked};
 pub use item::LedgerItem;
 pub use journal::StdoutJournal;
 pub use journal_line::{JournalLine, JournalLineError, Journaled};
@@ -120,6 +122,7 @@ pub fn ports(clients: &AwsClients, door: &Door) -> Ports {
         aggregates: Arc::new(UsageReader::new(clients, table)),
         ledger: Arc::new(DynamoLedger::new(clients, table)),
         decisions: Arc::new(DynamoDecisions::new(clients, table)),
+        idempotency: Arc::new(DynamoIdempotency::new(clients, table)),
         quarantine: Arc::new(DynamoQuarantine::new(clients, table)),
         entities: Arc::new(DynamoEntities::new(clients, table)),
         answers: Arc::new(LambdaAnswers),

@@ -1,10 +1,14 @@
 use async_trait::async_trait;
 use aws_sdk_dynamodb::error::SdkError;
-use aws_sdk_dynamodb::types::AttributeValue;
+use aws_sdk_dynamodb::operation::delete_item::builders::DeleteItemFluentBuilder;
+use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
+use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
+use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue};
 use doorward_core::ports::{Quarantine, StoreError};
-use doorward_model::{Call, EventRecord, Violation};
+use doorward_model::{Call, EventRecord, RecordEnvelope, Violation};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
 
 use crate::attributes;
 use crate::item::{LedgerItem, cut};
@@ -12,8 +16,8 @@ use crate::{AwsClients, sdk_error};
 
 /// The partition of `<table>-state` that holds them all.
 pub(crate) const OWNER: &str = "quarantine";
-/// Larger records are kept by reference only, in bytes of JSON: an item has 400 KB.
-const LARGEST_RECORD: usize = 64 * 1024;
+/// Larger records are kept by reference only, in bytes of JSON: an item has 400 KB, what is told of the record among them.
+const LARGEST_RECORD: usize = 320 * 1024;
 
 /// Denied and broken events in `<table>-state`, an item each, with the reason.
 #[derive(Debug, Clone)]
@@ -56,10 +60,19 @@ pub struct QuarantineItem {
     pub region: String,
     /// When it happened, as the source says.
     pub happened: Option<Timestamp>,
-    /// The record in the source's own form, as JSON text; `None` when it is larger than 64 KB.
+    /// The record in the source's own form, as JSON text; `None` when it is larger than 320 KB.
     pub record: Option<String>,
     /// Its length, in bytes of JSON.
     pub record_bytes: u64,
+    /// What its source puts around it: `records`, `list` or `nothing`.
+    #[serde(default = "in_records")]
+    pub envelope: String,
+    /// By what its source knows it: a message's id, or a sequence number.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reference: Option<String>,
+    /// Since when it is on its way through the door again; it stays here until that has ended well.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub released: Option<Timestamp>,
     /// When the table may forget it, in seconds since the epoch.
     pub expires: i64,
 }
@@ -87,6 +100,89 @@ impl DynamoQuarantine {
             .await
             .map_err(|error| StoreError(sdk_error::brief(&error)))?;
         read.item.map(attributes::read).transpose().map_err(|_| unreadable())
+    }
+
+    /// Marks the event as being released at `now`. The event; `None` where there is none.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the table does not answer, or the item is none of ours.
+    pub async fn begin_release(
+        &self,
+        call: &str,
+        now: Timestamp,
+    ) -> Result<Option<QuarantineItem>, StoreError> {
+        let update =
+            self.update(call).update_expression("SET #released = :now").return_values(ReturnValue::AllNew);
+        let update = update.expression_attribute_values(":now", AttributeValue::S(now.to_string()));
+        match update
+            .condition_expression("attribute_exists(#owner)")
+            .expression_attribute_names("#owner", "owner")
+            .send()
+            .await
+        {
+            Ok(done) => done.attributes.map(attributes::read).transpose().map_err(|_| unreadable()),
+            Err(error) => absent(&error).then_some(None).ok_or_else(|| StoreError(sdk_error::brief(&error))),
+        }
+    }
+
+    /// Takes the event out that was released at `at` and has ended well; `false` where it came back meanwhile.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the table does not answer.
+    pub async fn end_release(&self, call: &str, at: Timestamp) -> Result<bool, StoreError> {
+        let delete = self
+            .delete(call)
+            .condition_expression("#released = :at")
+            .expression_attribute_names("#released", "released")
+            .expression_attribute_values(":at", AttributeValue::S(at.to_string()));
+        match delete.send().await {
+            Ok(_) => Ok(true),
+            Err(SdkError::ServiceError(error)) if error.err().is_conditional_check_failed_exception() => {
+                Ok(false)
+            }
+            Err(error) => Err(StoreError(sdk_error::brief(&error))),
+        }
+    }
+
+    /// Leaves the event where it is, since its release came to nothing.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the table does not answer.
+    pub async fn undo_release(&self, call: &str, at: Timestamp) -> Result<(), StoreError> {
+        let update =
+            self.update(call).update_expression("REMOVE #released").condition_expression("#released = :at");
+        match update.expression_attribute_values(":at", AttributeValue::S(at.to_string())).send().await {
+            Ok(_) => Ok(()),
+            Err(error) if absent(&error) => Ok(()),
+            Err(error) => Err(StoreError(sdk_error::brief(&error))),
+        }
+    }
+
+    /// Deletes the event for good; `false` where there is none.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the table does not answer.
+    pub async fn drop(&self, call: &str) -> Result<bool, StoreError> {
+        let deleted = self.delete(call).return_values(ReturnValue::AllOld).send().await;
+        let deleted = deleted.map_err(|error| StoreError(sdk_error::brief(&error)))?;
+        Ok(deleted.attributes.is_some_and(|attributes| !attributes.is_empty()))
+    }
+
+    fn update(&self, call: &str) -> UpdateItemFluentBuilder {
+        self.client
+            .update_item()
+            .table_name(&self.table)
+            .key("owner", AttributeValue::S(OWNER.to_owned()))
+            .key("item", AttributeValue::S(call.to_owned()))
+            .expression_attribute_names("#released", "released")
+    }
+
+    fn delete(&self, call: &str) -> DeleteItemFluentBuilder {
+        self.client
+            .delete_item()
+            .table_name(&self.table)
+            .key("owner", AttributeValue::S(OWNER.to_owned()))
+            .key("item", AttributeValue::S(call.to_owned()))
     }
 
     /// At most `most` events, in the order of their ids.
@@ -134,8 +230,10 @@ impl Quarantine for DynamoQuarantine {
             .put_item()
             .table_name(&self.table)
             .set_item(Some(item))
-            .condition_expression("attribute_not_exists(#owner)")
+            // What was released and comes back has a reason of its own.
+            .condition_expression("attribute_not_exists(#owner) OR attribute_exists(#released)")
             .expression_attribute_names("#owner", "owner")
+            .expression_attribute_names("#released", "released")
             .send()
             .await;
         match put {
@@ -171,9 +269,42 @@ impl QuarantineItem {
             happened: event.happened,
             record_bytes: record.len() as u64,
             record: (record.len() <= LARGEST_RECORD).then_some(record),
+            envelope: envelope_word(event.envelope).to_owned(),
+            reference: event.item.as_deref().map(cut),
+            released: None,
             expires: expires.as_second(),
         }
     }
+}
+
+impl QuarantineItem {
+    /// The event that brings the record to the door again, as its source sent it; `None` where the record is not kept.
+    #[must_use]
+    pub fn event(&self) -> Option<Value> {
+        let record: Value = serde_json::from_str(self.record.as_deref()?).ok()?;
+        Some(match self.envelope.as_str() {
+            "list" => json!([record]),
+            "nothing" => record,
+            _ => json!({ "Records": [record] }),
+        })
+    }
+}
+
+fn in_records() -> String {
+    envelope_word(RecordEnvelope::Records).to_owned()
+}
+
+fn envelope_word(envelope: RecordEnvelope) -> &'static str {
+    match envelope {
+        RecordEnvelope::Records => "records",
+        RecordEnvelope::List => "list",
+        RecordEnvelope::Nothing => "nothing",
+    }
+}
+
+/// Whether an update found no such item.
+fn absent(error: &SdkError<UpdateItemError>) -> bool {
+    error.as_service_error().is_some_and(UpdateItemError::is_conditional_check_failed_exception)
 }
 
 fn unreadable() -> StoreError {

@@ -4,6 +4,7 @@ use std::net::{Ipv4Addr, TcpListener};
 use std::path::{Path, PathBuf};
 
 use doorward_emulator::Ports;
+use doorward_model::FrontKind;
 use serde_json::json;
 
 use crate::building::{Progress, build_functions};
@@ -12,6 +13,7 @@ use crate::endpoint::export_line;
 use crate::local_callers;
 use crate::local_door::{Given, LocalDoor, Runner, environment, given_places};
 use crate::local_secrets;
+use crate::local_sources::pinned;
 use crate::output::{Exit, Failure, Format, say};
 use crate::project::{Project, workspace_root};
 use crate::token_line::{sample_claims, token_line};
@@ -32,8 +34,8 @@ pub(crate) struct Arguments {
     /// The project's folder, or its doorward.toml.
     #[arg(default_value = ".")]
     path: PathBuf,
-    /// The first of eight ports: HTTP API, Function URL, Invoke API, DynamoDB, issuer, REST API, WebSocket API, load
-    /// balancer. 0 takes free ones.
+    /// The first of ten ports: HTTP API, Function URL, Invoke API, DynamoDB, issuer, REST API, WebSocket API, load
+    /// balancer, SQS, Kinesis. 0 takes free ones.
     #[arg(long, default_value_t = FIRST_PORT)]
     port: u16,
     /// An Invoke API that runs the functions, in place of processes of this door.
@@ -59,6 +61,8 @@ pub(crate) fn usual_ports_or_free_ones() -> Ports {
         rest_api,
         websocket_api,
         alb,
+        sqs,
+        kinesis,
         signed_function_url,
     } = usual;
     let all = [
@@ -70,6 +74,8 @@ pub(crate) fn usual_ports_or_free_ones() -> Ports {
         rest_api,
         websocket_api,
         alb,
+        sqs,
+        kinesis,
         signed_function_url,
     ];
     let free = all.iter().all(|port| TcpListener::bind((Ipv4Addr::LOCALHOST, *port)).is_ok());
@@ -90,7 +96,9 @@ fn ports_from(first: u16) -> Ports {
         rest_api: port(5),
         websocket_api: port(6),
         alb: port(7),
-        signed_function_url: port(8),
+        sqs: port(8),
+        kinesis: port(9),
+        signed_function_url: port(10),
     }
 }
 
@@ -108,7 +116,7 @@ pub(crate) async fn run(arguments: Arguments, format: Format) -> Result<Exit, Fa
         let _progress = Progress::start("starting the door");
         LocalDoor::start(&project, runner, ports_from(arguments.port), given)
             .await
-            .map_err(|failure| failure.hint("`--port 0` takes free ports, `--port N` eight from N on"))?
+            .map_err(|failure| failure.hint("`--port 0` takes free ports, `--port N` ten from N on"))?
     };
     let watch = match &arguments.invoke_url {
         Some(url) => Some(write_environment(&door, &project, &root, url)?),
@@ -164,6 +172,8 @@ fn announce(
                 "alb": emulator.alb_url(),
                 "lambda": emulator.lambda_url(),
                 "dynamodb": emulator.dynamodb_url(),
+                "sqs": emulator.sqs_url(),
+                "kinesis": emulator.kinesis_url(),
                 "token": token_url,
                 "token_claims": issuer.map(sample_claims),
                 "env_file": watch,
@@ -187,6 +197,12 @@ fn announce(
     }
     say!("  Invoke API     {}", emulator.lambda_url());
     say!("  DynamoDB       {}", emulator.dynamodb_url());
+    for name in pinned(project.rules.config(), FrontKind::Queue) {
+        say!("  a queue        {}", emulator.queue_url(name).unwrap_or_default());
+    }
+    for name in pinned(project.rules.config(), FrontKind::Stream) {
+        say!("  a stream       {name} at {}", emulator.kinesis_url().unwrap_or_default());
+    }
     for issuer in &project.rules.config().issuers {
         let url = emulator.token_url(&issuer.name).map_err(Failure::new)?;
         say!("  a token        {}", token_line(&url, issuer));

@@ -3,8 +3,6 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use clap::Subcommand;
-use doorward_events::s3::{S3Sample, sample};
-use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use crate::calling::Caller;
@@ -12,11 +10,21 @@ use crate::endpoint::Lambda;
 use crate::explanation::asking_for_lines;
 use crate::output::{Exit, Failure, Format, say};
 
+mod sources;
+
+pub(crate) use sources::s3_event;
+use sources::{
+    BusArguments, S3Arguments, ScheduleArguments, SnsArguments, SqsArguments, StreamArguments, TableArguments,
+};
+
 /// Sends a realistic event into a door, as its source would: through the Lambda Invoke API, asynchronously.
 #[derive(clap::Args)]
 #[command(after_help = "\
 Examples:
   doorward emit s3 --bucket receipts --key inbox/a.pdf --size 1000
+  doorward emit sqs --queue payments --body '{\"amount\": 12}'
+  doorward emit eventbridge --source shop.orders --type OrderPlaced --detail '{\"id\": \"1001\"}'
+  doorward emit schedule --name nightly
   doorward emit file event.json --function shop-dispatcher --lambda-url https://lambda.eu-central-1.amazonaws.com
 
 A local door answers at http://127.0.0.1:3002, which is the default; credentials and region come from the environment.
@@ -35,6 +43,18 @@ pub(crate) struct Arguments {
 enum Source {
     /// An S3 event notification.
     S3(S3Arguments),
+    /// A message of an SQS queue, as an event source mapping hands it over.
+    Sqs(SqsArguments),
+    /// A notification of an SNS topic.
+    Sns(SnsArguments),
+    /// An event of an EventBridge bus.
+    Eventbridge(BusArguments),
+    /// A schedule of EventBridge.
+    Schedule(ScheduleArguments),
+    /// A change of a DynamoDB table, as its stream has it.
+    Dynamodb(TableArguments),
+    /// A record of a Kinesis stream.
+    Kinesis(StreamArguments),
     /// An event from a file, as it is.
     File {
         /// A JSON document.
@@ -42,34 +62,14 @@ enum Source {
     },
 }
 
-#[derive(clap::Args)]
-struct S3Arguments {
-    /// The bucket that sends it.
-    #[arg(long)]
-    bucket: String,
-    /// The object's key, as written in S3.
-    #[arg(long)]
-    key: String,
-    /// The object's size, in bytes.
-    #[arg(long, default_value_t = 1024)]
-    size: u64,
-    /// The event's name, without `s3:`.
-    #[arg(long, default_value = "ObjectCreated:Put")]
-    event: String,
-    /// The sequencer: two events with the same one are one event. A fresh one by default.
-    #[arg(long)]
-    sequencer: Option<String>,
-}
-
 pub(crate) async fn run(arguments: Arguments, format: Format) -> Result<Exit, Failure> {
     let payload = match arguments.source {
-        Source::S3(s3) => s3_event(&s3.bucket, &s3.key, s3.size, &s3.event, s3.sequencer.as_deref())
-            .to_string()
-            .into_bytes(),
         Source::File { path } => read_event(&path)?,
+        source => source.event()?.to_string().into_bytes(),
     };
     let clients = arguments.lambda.clients()?;
-    let request_id = clients.invoke_event(&arguments.function, payload).await.map_err(|error| {
+    let sent = clients.invoke_event(&arguments.function, payload).await;
+    let request_id = sent.map_err(|error| {
         Failure::new(error).hint("is the door running? `doorward dev` starts a local one")
     })?;
     let outcome = follow(arguments.lambda.url(), &request_id).await;
@@ -84,23 +84,6 @@ pub(crate) async fn run(arguments: Arguments, format: Format) -> Result<Exit, Fa
         }
     }
     Ok(Exit::Ok)
-}
-
-/// An S3 notification as a bucket sends it now.
-pub(crate) fn s3_event(bucket: &str, key: &str, size: u64, event: &str, sequencer: Option<&str>) -> Value {
-    let now = Timestamp::now();
-    let fresh = format!("{:016X}", now.as_nanosecond());
-    sample(&S3Sample {
-        bucket,
-        key,
-        size,
-        version: None,
-        event,
-        sequencer: sequencer.unwrap_or(&fresh),
-        time: now,
-        region: "us-east-1",
-        account: "123456789012",
-    })
 }
 
 /// The largest event that Lambda takes asynchronously, in bytes.

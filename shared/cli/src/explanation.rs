@@ -199,6 +199,9 @@ fn call_words(call: &Value) -> String {
     if let Some(cause) = text("cause") {
         words.push(format!("because {cause}"));
     }
+    if let Some(first) = text("repeats") {
+        words.push(format!("its idempotency key is that of `{first}`"));
+    }
     if let Some(id) = text("key_id") {
         words.push(format!("with the API key {id}"));
     }

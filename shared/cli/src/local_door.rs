@@ -10,6 +10,7 @@ use doorward_emulator::{
 
 use crate::local_fronts::{self, LocalFronts};
 use crate::local_secrets::Secrets;
+use crate::local_sources::{self, LocalSources};
 use crate::local_tables;
 use crate::output::Failure;
 use crate::project::Project;
@@ -71,13 +72,24 @@ impl LocalDoor {
         let config = project.rules.config();
         let LocalFronts { rest_api, http_api, websocket_api, function_url, signed_function_url, alb } =
             local_fronts::of(config);
+        let LocalSources { queues, queue_mappings, kinesis_streams, stream_mappings } =
+            local_sources::of(config);
         let options = Options {
             region: REGION.to_owned(),
             account: "123456789012".to_owned(),
             tables: local_tables::definitions(config).map_err(Failure::new)?,
             table_prefix: config.door.table.clone(),
-            functions: functions(config, &project.config, runner, secrets.iter().chain(&places))?,
-            event_sources: vec![ledger_stream(config)],
+            functions: functions(
+                config,
+                &project.config,
+                runner,
+                !queues.is_empty(),
+                secrets.iter().chain(&places),
+            )?,
+            event_sources: [ledger_stream(config)].into_iter().chain(stream_mappings).collect(),
+            queues,
+            queue_mappings,
+            kinesis_streams,
             rest_api,
             http_api,
             websocket_api,
@@ -97,18 +109,21 @@ impl LocalDoor {
 }
 
 /// Where the services are that a local door does not bring along, by their variables.
-const SERVICES: [&str; 4] =
-    ["AWS_ENDPOINT_URL_SQS", "AWS_ENDPOINT_URL_SNS", "AWS_ENDPOINT_URL_EVENTBRIDGE", "AWS_ENDPOINT_URL_SFN"];
+const SERVICES: [&str; 3] = ["AWS_ENDPOINT_URL_SNS", "AWS_ENDPOINT_URL_EVENTBRIDGE", "AWS_ENDPOINT_URL_SFN"];
+
+/// The service that it brings along where a queue or a stream is pinned.
+const SQS: &str = "AWS_ENDPOINT_URL_SQS";
 
 /// An address that nobody can have: what a local door sends never leaves the machine unless its environment says where to.
 const NOWHERE: &str = "http://127.0.0.1:0";
 
-/// Each service as this very program's environment has it.
-fn services() -> impl Iterator<Item = (String, String)> {
-    SERVICES.into_iter().map(|name| {
-        let address = std::env::var(name).ok().filter(|address| !address.is_empty());
-        (name.to_owned(), address.unwrap_or_else(|| NOWHERE.to_owned()))
-    })
+/// Each service as this very program's environment has it; SQS as `sqs` says where the environment does not.
+fn services(sqs: Option<&str>) -> impl Iterator<Item = (String, String)> {
+    let own = |name: &str| std::env::var(name).ok().filter(|address| !address.is_empty());
+    let others =
+        SERVICES.into_iter().map(move |name| (name, own(name).unwrap_or_else(|| NOWHERE.to_owned())));
+    let sqs = own(SQS).or_else(|| sqs.map(str::to_owned)).map(|address| (SQS, address));
+    others.chain(sqs).map(|(name, address)| (name.to_owned(), address))
 }
 
 /// The region that a local door is in.
@@ -123,7 +138,7 @@ pub(crate) fn environment(
         ("AWS_ENDPOINT_URL_DYNAMODB".to_owned(), emulator.dynamodb_url().to_owned()),
         ("DOORWARD_CONFIG".to_owned(), project.config.display().to_string()),
     ]);
-    variables.extend(services());
+    variables.extend(services(Some(emulator.sqs_url().unwrap_or(NOWHERE))));
     for issuer in &project.rules.config().issuers {
         let name = jwks_url_variable(&issuer.name);
         variables.insert(name, emulator.jwks_url(&issuer.name).map_err(Failure::new)?);
@@ -135,6 +150,7 @@ fn functions<'g>(
     config: &Config,
     config_path: &Path,
     runner: Runner,
+    has_queues: bool,
     given: impl Iterator<Item = (&'g String, &'g String)> + Clone,
 ) -> Result<Functions, Failure> {
     let binaries = match runner {
@@ -152,7 +168,8 @@ fn functions<'g>(
         })?;
         let mut env = env.clone();
         if name == DISPATCHER {
-            env.extend(services());
+            // The emulator itself says where its queues are.
+            env.extend(services((!has_queues).then_some(NOWHERE)));
             env.extend(given.clone().map(|(name, value)| (name.clone(), value.clone())));
         }
         Ok(FunctionSpec {

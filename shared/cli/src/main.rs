@@ -21,12 +21,14 @@ mod local_callers;
 mod local_door;
 mod local_fronts;
 mod local_secrets;
+mod local_sources;
 mod local_tables;
 mod moment;
 mod output;
 mod plans;
 mod policy;
 mod project;
+mod quarantine;
 mod token_line;
 mod usage;
 
@@ -68,6 +70,7 @@ Examples:
   doorward import openapi export.json    make a project of an OpenAPI document or API Gateway's export
   doorward contract diff OLD NEW         which changes of a contract break callers?
   doorward dev                           run the local door over this project's functions
+  doorward quarantine list               which events were denied, broken or unknown?
   doorward emit s3 --bucket receipts --key inbox/a.pdf
   doorward demo                          run the shop demo and explain every answer
 
@@ -83,6 +86,7 @@ enum Verb {
     Keys(keys::Arguments),
     Plans(plans::Arguments),
     Policy(policy::Arguments),
+    Quarantine(quarantine::Arguments),
     Usage(usage::Arguments),
     Cost(cost::Arguments),
     Contract(contract::Arguments),
@@ -114,6 +118,7 @@ async fn run() -> std::process::ExitCode {
         (Verb::Keys(arguments), Ok(format)) => keys::run(arguments, format).await,
         (Verb::Plans(arguments), Ok(format)) => plans::run(arguments, format).await,
         (Verb::Policy(arguments), Ok(format)) => policy::run(arguments, format).await,
+        (Verb::Quarantine(arguments), Ok(format)) => quarantine::run(arguments, format).await,
         (Verb::Cost(arguments), Ok(format)) => cost::run(&arguments, format),
         (Verb::Import(arguments), Ok(format)) => import::run(&arguments, format),
         (Verb::Contract(arguments), Ok(format)) => contract::run(&arguments, format),

@@ -22,7 +22,7 @@ fn front(text: &str) -> Result<Front, Fault> {
     let front = fronts::parse(text)?;
     match front.kind {
         FrontKind::Alb | FrontKind::RestApi | FrontKind::HttpApi => Ok(front),
-        FrontKind::WebSocketApi | FrontKind::FunctionUrl | FrontKind::Bucket => {
+        _ => {
             let fault = Fault::new(format!("{} checks no client certificates", quote(text)));
             Err(fault.hint("name an `alb:`, `rest-api:` or `http-api:` with mutual TLS"))
         }

@@ -1,12 +1,16 @@
-use doorward_model::{EventKind, Fault, Front, FrontKind};
+use std::collections::BTreeSet;
 
-use crate::checked::{EventRule, OnDeny, SchemaRef};
+use doorward_model::{EventKind, Fault, Front, FrontKind, Shape};
+
+use crate::checked::{EventRule, OnDeny, Repeated, SchemaRef};
 use crate::document::Declared;
 use crate::pattern::Pattern;
 use crate::reader::{Key, Section, Value, with_hint};
 use crate::report::{Reported, quote};
 use crate::suggestion::suggest;
 use crate::{location, metering, names};
+
+mod through;
 
 /// The key of `match` that tests the source's own event type; all others test its attributes.
 const EVENT_TYPE: &str = "event";
@@ -21,7 +25,10 @@ pub(crate) fn read(
         let id = section.required("id", |value| names.actions.declare(value, names::action));
         let source =
             section.required("source", |value| value.choice(&EventKind::ALL.map(|kind| (kind.word(), kind))));
-        let matches = section.required("match", |value| read_match(value, source.ok(), fronts));
+        let through = section.or("through", Vec::new(), |value| through::read(value, fronts));
+        let is_carried = through.as_ref().is_ok_and(|through| !through.is_empty());
+        let pinned = if is_carried { None } else { fronts };
+        let matches = section.required("match", |value| read_match(value, source.ok(), is_carried, pinned));
         let target = section.required("target", |value| names.targets.used(value));
         let on_deny = section.or("on_deny", OnDeny::Quarantine, |value| {
             value.choice(&[
@@ -29,6 +36,9 @@ pub(crate) fn read(
                 ("quarantine", OnDeny::Quarantine),
                 ("fail", OnDeny::Fail),
             ])
+        });
+        let repeated = section.or("repeated", Repeated::Skip, |value| {
+            value.choice(&[("skip", Repeated::Skip), ("answer", Repeated::Answer)])
         });
         let purpose = section.optional("purpose", |value| names.purpose(value));
         let plan = section.optional("plan", |value| names.plan(value));
@@ -40,10 +50,12 @@ pub(crate) fn read(
         Ok(EventRule {
             id: id?,
             source: source?,
+            through: through?,
             event_type: types.into_iter().next().map(|(_, pattern)| pattern),
             matches,
             target: target?,
             on_deny: on_deny?,
+            repeated: repeated?,
             plan: plan?,
             purpose: purpose?,
             contract: contract?,
@@ -55,16 +67,19 @@ pub(crate) fn read(
 fn read_match(
     value: Value<'_>,
     source: Option<EventKind>,
+    is_carried: bool,
     fronts: Option<&[Front]>,
 ) -> Result<Vec<(String, Pattern)>, Reported> {
     value.entries(|key, value| {
-        let known = source.map_or(Ok(()), |source| check_key(&key, source));
+        let known = source.map_or(Ok(()), |source| check_key(&key, source, is_carried));
         let pattern = value.parse(Pattern::parse);
         known?;
         let pattern = pattern?;
         match source {
             Some(source) if key.text == EVENT_TYPE => check_type(value, source, &pattern)?,
-            Some(EventKind::S3) if key.text == "bucket" => check_pinned(value, &pattern, fronts)?,
+            Some(source) if key.text == source.front_attribute() => {
+                check_pinned(value, source.front(), &pattern, fronts)?;
+            }
             _ => {}
         }
         Ok((key.text.to_owned(), pattern))
@@ -80,14 +95,21 @@ pub(crate) fn read_contract(value: Value<'_>) -> Result<SchemaRef, Reported> {
     })
 }
 
-fn check_key(key: &Key<'_>, source: EventKind) -> Result<(), Reported> {
-    let attributes = source.attributes();
-    if key.text == EVENT_TYPE || attributes.contains_key(key.text) {
+fn check_key(key: &Key<'_>, source: EventKind, is_carried: bool) -> Result<(), Reported> {
+    let fields = match is_carried {
+        true => source.carried(),
+        false => source.attributes().into_iter().chain(source.claims()).collect(),
+    };
+    let told = fields.into_iter().filter(|(_, field)| !matches!(field.shape, Shape::List(_)));
+    let mut known: BTreeSet<String> = told.map(|(name, _)| name).collect();
+    known.extend([EVENT_TYPE, "region", "account"].map(str::to_owned));
+    // It is what `event` tests.
+    known.remove("type");
+    if known.contains(key.text) {
         return Ok(());
     }
-    let known = attributes.keys().map(String::as_str).chain([EVENT_TYPE]);
     let fault = Fault::new(format!("events of `{}` have no {}", source.word(), quote(key.text)));
-    Err(key.fault(with_hint(fault, suggest(key.text, known))))
+    Err(key.fault(with_hint(fault, suggest(key.text, known.iter().map(String::as_str)))))
 }
 
 /// Notification filters write `s3:ObjectCreated:*`, the records themselves `ObjectCreated:Put`.
@@ -103,14 +125,19 @@ fn check_type(value: Value<'_>, source: EventKind, pattern: &Pattern) -> Result<
     }
 }
 
-/// A bucket that no front pins is refused before any event is looked at.
-fn check_pinned(value: Value<'_>, pattern: &Pattern, fronts: Option<&[Front]>) -> Result<(), Reported> {
-    let (Some(bucket), Some(fronts)) = (pattern.literal(), fronts) else {
+/// A source that no front pins is refused before any event is looked at.
+fn check_pinned(
+    value: Value<'_>,
+    kind: FrontKind,
+    pattern: &Pattern,
+    fronts: Option<&[Front]>,
+) -> Result<(), Reported> {
+    let (Some(id), Some(fronts)) = (pattern.literal(), fronts) else {
         return Ok(());
     };
-    if fronts.iter().any(|front| front.kind == FrontKind::Bucket && front.id == bucket) {
+    if fronts.iter().any(|front| front.kind == kind && front.id == id) {
         return Ok(());
     }
-    let fault = Fault::new(format!("the bucket {} may not send anything", quote(bucket)));
-    Err(value.fault(fault.hint(format!("add {} to `fronts`", quote(&format!("bucket:{bucket}"))))))
+    let fault = Fault::new(format!("the {} {} may not send anything", kind.word(), quote(id)));
+    Err(value.fault(fault.hint(format!("add {} to `fronts`", quote(&format!("{}:{id}", kind.word()))))))
 }

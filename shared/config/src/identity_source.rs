@@ -61,7 +61,7 @@ impl IdentitySource {
             FrontKind::RestApi => ("method.request", "context"),
             FrontKind::HttpApi => ("$request", "$context"),
             FrontKind::WebSocketApi => ("route.request", "context"),
-            FrontKind::FunctionUrl | FrontKind::Alb | FrontKind::Bucket => return None,
+            _ => return None,
         };
         match self {
             Self::Header(name) => Some(format!("{request}.header.{name}")),

@@ -10,12 +10,14 @@ use crate::checked::{
     SchemaRef, UnitsRule,
 };
 use crate::document::Declared;
+use crate::idempotency::Beside;
 use crate::path_template::PathTemplate;
 use crate::reader::{Section, Value, with_hint};
 use crate::report::{Reported, quote};
 use crate::suggestion::suggest;
 use crate::{
-    auth, entity_type, events, invoke, load, location, metering, names, request_context, rewrite, units,
+    auth, entity_type, events, idempotency, invoke, load, location, metering, names, request_context,
+    rewrite, units,
 };
 
 /// The longest name of a scope, in bytes.
@@ -77,6 +79,15 @@ pub(crate) fn read(
             .optional("purpose", |value| metering::purpose(value, names, callers, auth.as_deref().ok()));
         let durability = metering::durability(section, auth.as_deref().ok());
         let on_store_failure = metering::on_store_failure(section, auth.as_deref().ok());
+        let idempotency = section.optional("idempotency", |value| {
+            let beside = Beside {
+                method: matched.as_ref().ok().map(Matched::method),
+                auth: auth.as_deref().ok(),
+                durability: durability.as_ref().ok().copied(),
+                on_store_failure: on_store_failure.as_ref().ok().copied(),
+            };
+            idempotency::read(value, &beside)
+        });
         let authorizer =
             section.optional("authorizer", |value| read_authorizer(value, auth.as_deref().ok(), is_invoke));
 
@@ -114,6 +125,7 @@ pub(crate) fn read(
             purpose: purpose?,
             durability: durability?,
             on_store_failure: on_store_failure?,
+            idempotency: idempotency?.flatten(),
         })
     })
 }
@@ -126,6 +138,14 @@ enum Matched {
 }
 
 impl Matched {
+    fn method(&self) -> Option<&Method> {
+        match self {
+            Self::Http(method, _) => Some(method),
+            Self::Invoke(_) => Some(&Method::POST),
+            Self::Socket(_) => None,
+        }
+    }
+
     /// `contract` is that of an invocation's payload.
     fn into_checked(self, contract: Option<SchemaRef>) -> RouteMatch {
         match self {

@@ -6,7 +6,7 @@ use doorward_policy::Input;
 use serde_json::Value;
 
 use crate::door::Door;
-use crate::event_payload;
+use crate::event_payload::{self, PayloadFault};
 use crate::find::{Found, HttpCall, Subject};
 use crate::identify::Identified;
 use crate::invoke;
@@ -73,10 +73,18 @@ pub(crate) fn payload(found: &Found<'_>) -> Payload {
 /// Events without a contract have no payload that policies could read.
 fn check_event(rules: &EventRules, record: &EventRecord) -> Payload {
     let Some(schema) = &rules.contract else { return Payload::Kept(None) };
-    let payload = event_payload::of(record);
+    let payload = match event_payload::of(record) {
+        Ok(payload) => payload,
+        Err(PayloadFault::NotJson(fault)) => {
+            return Payload::Faulty(Refusal::Malformed(MalformedFault::Json(fault)));
+        }
+        Err(fault @ (PayloadFault::Absent | PayloadFault::Binary)) => {
+            return Payload::Faulty(Refusal::Malformed(MalformedFault::Envelope(fault.to_string())));
+        }
+    };
     let violations = schema.violations(&payload);
     if violations.is_empty() {
-        Payload::Kept(Some(payload))
+        Payload::Kept(Some(payload.into_owned()))
     } else {
         Payload::Faulty(Refusal::Contract(violations))
     }

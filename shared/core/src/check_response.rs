@@ -10,24 +10,50 @@ use crate::door::Door;
 use crate::find::Subject;
 use crate::invoke;
 use crate::permit::Permitted;
+use crate::ports::AnswerBound;
 use crate::rules::RouteRules;
 use crate::send::Sent;
 
 /// A call whose answer may go to the caller.
 pub(crate) struct Answered {
     reply: Reply,
+    /// Whether it is the answer that an earlier call got.
+    again: bool,
     function_error: Option<String>,
 }
 
 impl Answered {
+    pub(crate) fn of(reply: Reply) -> Self {
+        Self { reply, again: false, function_error: None }
+    }
+
+    /// The answer that an earlier call got, where the front of this one can carry it.
+    pub(crate) fn again(reply: Reply, form: ReplyForm, answers: &dyn AnswerBound) -> Result<Self, Refusal> {
+        fits(form, &reply, answers)?;
+        Ok(Self { again: true, ..Self::of(reply) })
+    }
+
     /// What who only asks whether they may is answered, once they may.
     pub(crate) fn dry_run(_: &Permitted<'_>) -> Self {
-        Self { reply: invoke::dry_run(), function_error: None }
+        Self::of(invoke::dry_run())
     }
 
     /// The name of the error that the caller of a function is handed in the place of its answer.
     pub(crate) fn function_error(&self) -> Option<&str> {
         self.function_error.as_deref()
+    }
+
+    /// Whether the target failed: by its status, or as a function that is invoked says it.
+    pub(crate) fn is_failure(&self) -> bool {
+        self.reply.status.is_server_error() || self.function_error.is_some()
+    }
+
+    pub(crate) fn is_again(&self) -> bool {
+        self.again
+    }
+
+    pub(crate) fn reply(&self) -> &Reply {
+        &self.reply
     }
 
     pub(crate) fn status(&self) -> StatusCode {
@@ -56,22 +82,18 @@ impl Door {
             Some(kind) => invoke::outcome(kind, &target.kind, sent.into_reply()),
             None => (sent.into_reply(), None),
         };
-        let Reply { status, headers, body } = reply;
         // Whoever is served may read another one than the contract did.
-        if rules.is_some() && headers.get_all(CONTENT_TYPE).iter().count() > 1 {
+        if rules.is_some() && reply.headers.get_all(CONTENT_TYPE).iter().count() > 1 {
             return Err(unreadable("it has two content types"));
         }
-        if rules.is_some() && !matches!(body, Body::Stream(_)) {
-            let whole: &[u8] = if let Body::Full(bytes) = &body { bytes } else { &[] };
-            let fits = self.ports.answers.fits(form, status, &headers, whole);
-            fits.map_err(|cause| unreadable(&cause))?;
+        if rules.is_some() {
+            fits(form, &reply, self.ports.answers.as_ref())?;
         }
-        let reply = Reply { status, headers, body };
         if let Some((operation, mode)) = rules.and_then(checked_operation) {
             check(operation, mode, &reply, call)?;
         }
         call.bytes_out = reply.body.len_hint().unwrap_or(0) as u64;
-        Ok(Answered { reply, function_error })
+        Ok(Answered { function_error, ..Answered::of(reply) })
     }
 
     /// The answer with its whole body, which is a part of the try that it ends: who begins an answer and breaks it off has
@@ -80,10 +102,13 @@ impl Door {
         &self,
         rules: Option<&RouteRules>,
         reply: Reply,
+        call: &Call,
     ) -> Result<Reply, TargetFault> {
         let read = rules.and_then(checked_operation).is_some_and(|(operation, _)| {
             operation.reads_response_body(reply.status.as_u16(), content_type(&reply.headers))
         });
+        // What is to be kept is read, too.
+        let read = read || call.key.is_some();
         if rules.is_some() && !read && self.ports.answers.streams() && matches!(reply.body, Body::Stream(_)) {
             return Ok(reply);
         }
@@ -91,6 +116,16 @@ impl Door {
         let body = if gathered.is_empty() { Body::Empty } else { Body::Full(gathered) };
         Ok(Reply { body, ..reply })
     }
+}
+
+/// Whether the front can carry what was gathered of it.
+fn fits(form: ReplyForm, reply: &Reply, answers: &dyn AnswerBound) -> Result<(), Refusal> {
+    let whole: &[u8] = match &reply.body {
+        Body::Empty => &[],
+        Body::Full(bytes) => bytes,
+        Body::Stream(_) => return Ok(()),
+    };
+    answers.fits(form, reply.status, &reply.headers, whole).map_err(|cause| unreadable(&cause))
 }
 
 /// An answer that began and has no end that can be used.

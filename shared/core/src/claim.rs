@@ -4,6 +4,7 @@ use doorward_config::Durability;
 use doorward_model::{Call, Outcome, Refusal, Stage};
 use jiff::{SignedDuration, Timestamp};
 
+use crate::check_response::Answered;
 use crate::door::Door;
 use crate::permit::Permitted;
 use crate::ports::{self, StoreError};
@@ -24,7 +25,16 @@ pub(crate) const RESERVE: Duration = Duration::from_millis(500);
 pub(crate) const LONGEST_WAIT: Duration = Duration::from_secs(1);
 
 /// How far the clocks of two sandboxes may differ.
-const SKEW: SignedDuration = SignedDuration::from_secs(5);
+pub(crate) const SKEW: SignedDuration = SignedDuration::from_secs(5);
+
+/// What becomes of a call that may be made.
+#[expect(clippy::large_enum_variant, reason = "one value per call, never moved about")]
+pub(crate) enum Turn<'c> {
+    /// It goes on to its target.
+    Runs(Claimed<'c>),
+    /// It was made before, and is answered as it was then.
+    Answered(Answered),
+}
 
 impl Door {
     /// Was this call here before? Sources deliver an event again whenever they are not sure, and so do senders of
@@ -35,8 +45,11 @@ impl Door {
         &self,
         permitted: Permitted<'c>,
         call: &mut Call,
-    ) -> Result<Claimed<'c>, Refusal> {
+    ) -> Result<Turn<'c>, Refusal> {
         self.enter(call, Stage::Claim);
+        if let Some(answered) = self.take_key(&permitted, call).await? {
+            return Ok(Turn::Answered(answered));
+        }
         let delivery = call.delivery.take();
         let is_delivery = delivery.is_some();
         if let Some(delivery) = delivery {
@@ -59,7 +72,7 @@ impl Door {
                 }
             }
         }
-        Ok(Claimed(permitted))
+        Ok(Turn::Runs(Claimed(permitted)))
     }
 
     /// When the ledger may forget this call.

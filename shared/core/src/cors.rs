@@ -12,6 +12,7 @@ use http::header::{
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 
 use crate::door::Door;
+use crate::idempotency::IDEMPOTENT_REPLAYED;
 use crate::respond::{RATE_LIMIT, RATE_LIMIT_POLICY, REQUEST_ID};
 use crate::router::Match;
 use crate::send::IDEMPOTENCY_KEY;
@@ -76,7 +77,7 @@ impl Door {
             headers.insert(ACCESS_CONTROL_ALLOW_CREDENTIALS, HeaderValue::from_static("true"));
         }
         if !preflight {
-            let own = [REQUEST_ID, RATE_LIMIT, RATE_LIMIT_POLICY, RETRY_AFTER];
+            let own = [REQUEST_ID, RATE_LIMIT, RATE_LIMIT_POLICY, RETRY_AFTER, IDEMPOTENT_REPLAYED];
             put(
                 headers,
                 ACCESS_CONTROL_EXPOSE_HEADERS,

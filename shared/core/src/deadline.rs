@@ -13,7 +13,7 @@ fn patience(front: FrontKind, longest: Duration) -> Option<Duration> {
         FrontKind::RestApi => Some(longest),
         FrontKind::HttpApi => Some(Duration::from_secs(30)),
         FrontKind::WebSocketApi => Some(Duration::from_secs(29)),
-        FrontKind::FunctionUrl | FrontKind::Alb | FrontKind::Bucket => None,
+        _ => None,
     }
 }
 

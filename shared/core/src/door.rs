@@ -13,8 +13,8 @@ use crate::keys::KeyRing;
 use crate::known_keys::KnownKeys;
 use crate::limit::Limiter;
 use crate::ports::{
-    Aggregates, AnswerBound, ApiKeys, Clock, Decisions, EntityStore, Fetch, Journal, Ledger, LimitStore,
-    PlanKeeper, Quarantine, Secrets, Switches, Targets,
+    Aggregates, AnswerBound, ApiKeys, Clock, Decisions, EntityStore, Fetch, IdempotencyStore, Journal,
+    Ledger, LimitStore, PlanKeeper, Quarantine, Secrets, Switches, Targets,
 };
 use crate::reserve::Tab;
 use crate::rules::Rules;
@@ -45,6 +45,8 @@ pub struct Ports {
     pub ledger: Arc<dyn Ledger>,
     /// Decisions, where they are recorded.
     pub decisions: Arc<dyn Decisions>,
+    /// Keys that calls were given, and what came of them.
+    pub idempotency: Arc<dyn IdempotencyStore>,
     /// Where refused events are kept.
     pub quarantine: Arc<dyn Quarantine>,
     /// What policies read of resources.
@@ -225,7 +227,7 @@ impl Door {
         let mut tab = Tab::default();
         let outcome = self.run(inbound, &mut tab, &mut call).await;
         let outcome = self.record(outcome, event, tab, &mut call).await;
-        self.respond(outcome, inbound, &mut call)
+        self.respond(outcome, event.is_none().then_some(inbound), &mut call)
     }
 
     /// Hands back what this sandbox holds of limits, before it ends. What cannot be handed back in time is lost to the
@@ -241,7 +243,7 @@ impl Door {
         let _ = tokio::join!(self.write_batch(CLOSING), limits);
     }
 
-    fn begin(&self, inbound: &Inbound) -> Call {
+    pub(crate) fn begin(&self, inbound: &Inbound) -> Call {
         let mut call = Call::begin(inbound, self.ports.clock.now());
         call.bundle = Some(self.rules.short_digest().to_owned());
         call

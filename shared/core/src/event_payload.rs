@@ -1,28 +1,37 @@
 //! What contracts see of an event.
 
-use doorward_model::{EventKind, EventRecord};
-use serde_json::{Map, Value};
+use std::borrow::Cow;
+
+use doorward_model::{EventPayload, EventRecord, JsonFault, parse_json};
+use serde_json::Value;
+
+/// Nesting in the payload of a message.
+const MAX_DEPTH: usize = 64;
 
 /// The payload of a record: what it tells beside its envelope. Contracts describe it, and policies read it as
 /// `context.input`.
-pub(crate) fn of(record: &EventRecord) -> Value {
-    match record.source {
-        EventKind::S3 => s3(record),
+///
+/// # Errors
+/// Why a message holds no JSON value.
+pub(crate) fn of(record: &EventRecord) -> Result<Cow<'_, Value>, PayloadFault> {
+    match &record.payload {
+        EventPayload::Json(value) => Ok(Cow::Borrowed(value)),
+        EventPayload::At(pointer) => {
+            record.record.pointer(pointer).map(Cow::Borrowed).ok_or(PayloadFault::Absent)
+        }
+        EventPayload::Text(text) => Ok(Cow::Owned(parse_json(text.as_bytes(), MAX_DEPTH)?)),
+        EventPayload::Binary(_) => Err(PayloadFault::Binary),
+        EventPayload::Absent => Err(PayloadFault::Absent),
     }
 }
 
-/// `s3` of a notification (`bucket` and `object`), without what says how the notification itself is made. The key is
-/// decoded, as `match` and policies have it.
-/// <https://docs.aws.amazon.com/AmazonS3/latest/userguide/notification-content-structure.html>
-fn s3(record: &EventRecord) -> Value {
-    let about_notifications = ["s3SchemaVersion", "configurationId"];
-    let members = record.record.get("s3").and_then(Value::as_object).into_iter().flatten();
-    let kept = members.filter(|(name, _)| !about_notifications.contains(&name.as_str()));
-    let mut payload: Map<String, Value> = kept.map(|(name, value)| (name.clone(), value.clone())).collect();
-    if let (Some(Value::Object(object)), Some(key)) =
-        (payload.get_mut("object"), record.attributes.get("key"))
-    {
-        object.insert("key".to_owned(), key.clone());
-    }
-    Value::Object(payload)
+/// Why a contract cannot be held against a payload.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum PayloadFault {
+    #[error("there is no payload")]
+    Absent,
+    #[error("the payload is no text")]
+    Binary,
+    #[error("the payload is no JSON value: {0}")]
+    NotJson(#[from] JsonFault),
 }

@@ -1,4 +1,4 @@
-use doorward_config::OnDeny;
+use doorward_config::{OnDeny, Repeated};
 use doorward_model::{Call, Outcome, Refusal};
 
 use crate::door::Door;
@@ -23,8 +23,15 @@ impl Door {
             Refusal::NotFound | Refusal::Repetition { lost: true, .. } => Fate::Kept,
             // The first delivery may still end.
             Refusal::Repetition { first: Outcome::Unresolved, lost: false } => Fate::Again,
+            // What the first one was kept for, it is kept for once.
+            Refusal::Repetition { first: Outcome::Denied | Outcome::Invalid, .. }
+                if self.answers_repetitions(call) && self.on_deny(call) == OnDeny::Fail =>
+            {
+                Fate::Again
+            }
             Refusal::Repetition { .. } => Fate::Dropped,
             Refusal::Denied(_)
+            | Refusal::TooLarge { .. }
             | Refusal::Contract(_)
             | Refusal::Purpose(_)
             | Refusal::Uncountable(_)
@@ -41,7 +48,6 @@ impl Door {
             // A front that is not pinned is a mistake of the deployment's, or a forgery: neither is kept.
             Refusal::UnknownFront
             | Refusal::MethodNotAllowed { .. }
-            | Refusal::TooLarge { .. }
             | Refusal::Flooded { .. }
             | Refusal::Unauthenticated(_)
             | Refusal::InsufficientScope { .. }
@@ -49,10 +55,16 @@ impl Door {
             | Refusal::SecretsAway
             | Refusal::NeedsBody
             | Refusal::UnsupportedMediaType
+            | Refusal::Idempotency(_)
             | Refusal::StoreAway
             | Refusal::Target(_)
             | Refusal::BrokenAnswer(_) => Fate::Again,
         }
+    }
+
+    fn answers_repetitions(&self, call: &Call) -> bool {
+        let rule = self.rules.events.iter().find(|rules| Some(&rules.rule.id) == call.action.as_ref());
+        rule.is_some_and(|rules| rules.rule.repeated == Repeated::Answer)
     }
 
     /// A record that no rule claims is kept.

@@ -39,7 +39,7 @@ pub(crate) struct HttpCall<'c> {
     /// What the header field says that the route takes its purpose from.
     pub(crate) purpose: Option<String>,
     /// What it asks for, where it is one of the invoke door.
-    pub(crate) invocation: Option<Invocation<'c>>,
+    pub(crate) invocation: Option<Box<Invocation<'c>>>,
 }
 
 impl<'c> Found<'c> {
@@ -79,7 +79,7 @@ impl<'c> Found<'c> {
     /// What is asked for through the invoke door.
     pub(crate) fn invocation(&self) -> Option<&Invocation<'c>> {
         match &self.subject {
-            Subject::Http(http) => http.invocation.as_ref(),
+            Subject::Http(http) => http.invocation.as_deref(),
             Subject::Event { .. } => None,
         }
     }
@@ -123,7 +123,7 @@ impl<'c> Found<'c> {
         call.plan_version = self.plan().map(|plan| plan.version.clone());
         call.purpose = self.purpose().map(str::to_owned);
         if let Subject::Http(http) = &self.subject {
-            call.invoked = http.invocation.as_ref().map(Invocation::note);
+            call.invoked = http.invocation.as_deref().map(Invocation::note);
             call.units = http.rules.units.beforehand();
             call.batched = http.rules.route.durability == Durability::Batched;
             call.goes_on = http.rules.route.on_store_failure == OnStoreFailure::AllowAndJournal;
@@ -153,7 +153,7 @@ impl Rules {
             Message::Event(record) => {
                 // A pinned source attests itself; nothing else of the record is believed yet.
                 call.caller = Some(EntityName::new(EVENT_SOURCE, &record.sender));
-                self.find_event(record, &inbound.trace)?
+                self.find_event(record, &inbound.trace, call)?
             }
         };
         found.note(call);
@@ -186,7 +186,7 @@ impl Rules {
             (Some(rule), Some(function)) => {
                 let named = FunctionName::parse(function).filter(|name| name.names(&rule.function));
                 let name = named.ok_or(Refusal::NotFound)?;
-                Some(Invocation::read(rule, &rules.target.kind, &name, request)?)
+                Some(Box::new(Invocation::read(rule, &rules.target.kind, &name, request)?))
             }
             _ => None,
         };
@@ -216,22 +216,41 @@ impl Rules {
         Ok(Found { subject, resource, resource_parents, trace })
     }
 
-    fn find_event<'c>(&'c self, record: &'c EventRecord, trace: &'c Trace) -> Result<Found<'c>, Refusal> {
+    fn find_event<'c>(
+        &'c self,
+        record: &'c EventRecord,
+        trace: &'c Trace,
+        call: &mut Call,
+    ) -> Result<Found<'c>, Refusal> {
+        let rules = self.events.iter().find(|rules| matches(rules, record));
         if let Some(fault) = &record.fault {
+            // What becomes of it is for its rule to say, where what can be read of it is enough to tell which.
+            call.action = rules.map(|rules| rules.rule.id.clone());
             return Err(Refusal::Malformed(MalformedFault::Envelope(fault.clone())));
         }
-        let rules = self.events.iter().find(|rules| matches(rules, record)).ok_or(Refusal::NotFound)?;
+        let rules = rules.ok_or(Refusal::NotFound)?;
         let (resource, resource_parents) = (rules.function.clone(), Vec::new());
         Ok(Found { subject: Subject::Event { rules, record }, resource, resource_parents, trace })
     }
 }
 
 fn matches(EventRules { rule, .. }: &EventRules, record: &EventRecord) -> bool {
-    rule.source == record.source
-        && rule.event_type.as_ref().is_none_or(|pattern| pattern.matches(&record.event_type))
-        && rule.matches.iter().all(|(name, pattern)| match record.attributes.get(name) {
-            Some(serde_json::Value::String(text)) => pattern.matches(text),
-            Some(serde_json::Value::Number(number)) => pattern.matches(&number.to_string()),
-            _ => false,
-        })
+    rule.source == record.kind()
+        && came_through(&rule.through, record)
+        && rule.event_type.as_ref().is_none_or(|pattern| pattern.matches(record.own_type()))
+        && rule
+            .matches
+            .iter()
+            .all(|(name, pattern)| record.said(name).is_some_and(|text| pattern.matches(&text)))
+}
+
+/// Whether the record came within the messages of these, the outermost first.
+fn came_through(through: &[Front], record: &EventRecord) -> bool {
+    match (through, &record.carried) {
+        ([], None) => true,
+        ([outermost, rest @ ..], Some(carried)) => {
+            outermost.to_string() == record.sender && rest == carried.through
+        }
+        ([], Some(_)) | ([_, ..], None) => false,
+    }
 }

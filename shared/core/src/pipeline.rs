@@ -2,9 +2,18 @@ use doorward_model::{Call, Inbound, Refusal, Stage};
 
 use crate::api_key::ApiKey;
 use crate::check_response::Answered;
+use crate::claim::Turn;
 use crate::door::Door;
 use crate::identify::BodyGiven;
-use crate::reserve::Tab;
+use crate::reserve::{Admitted, Tab};
+
+/// How far a call gets on its way to its target.
+pub(crate) enum Approach<'c> {
+    /// It may be sent.
+    Admitted(Admitted<'c>),
+    /// It was here before, and is answered as it was then.
+    Answered(Answered),
+}
 
 impl Door {
     /// The way of a call. Each stage takes what only the stage before it can make, so none can be skipped; each notes
@@ -15,6 +24,22 @@ impl Door {
         tab: &mut Tab,
         call: &mut Call,
     ) -> Result<Answered, Refusal> {
+        let admitted = match self.approach(inbound, tab, call).await? {
+            Approach::Admitted(admitted) => admitted,
+            Approach::Answered(answered) => return Ok(answered),
+        };
+        let sent = self.send(admitted, call).await?;
+        let sent = self.settle(sent, tab, call);
+        self.check_response(sent, call).await
+    }
+
+    /// The way up to the target.
+    pub(crate) async fn approach<'c>(
+        &'c self,
+        inbound: &'c Inbound,
+        tab: &mut Tab,
+        call: &mut Call,
+    ) -> Result<Approach<'c>, Refusal> {
         let found = self.find(inbound, call)?;
         let screened = self.screen(found, call)?;
         let identified = self.identify(screened, BodyGiven::Yes, call).await?;
@@ -24,13 +49,13 @@ impl Door {
         let checked = self.check_request(identified, call)?;
         let permitted = self.permit(checked, call).await?;
         if call.is_dry_run() {
-            return Ok(Answered::dry_run(&permitted));
+            return Ok(Approach::Answered(Answered::dry_run(&permitted)));
         }
-        let claimed = self.claim(permitted, call).await?;
-        let admitted = self.reserve(claimed, tab, call).await?;
-        let sent = self.send(admitted, call).await?;
-        let sent = self.settle(sent, tab, call);
-        self.check_response(sent, call).await
+        let claimed = match self.claim(permitted, call).await? {
+            Turn::Runs(claimed) => claimed,
+            Turn::Answered(answered) => return Ok(Approach::Answered(answered)),
+        };
+        self.reserve(claimed, tab, call).await.map(Approach::Admitted)
     }
 
     /// The part of the way that an authorizer goes: there is no body to check, and nothing comes of it but a word, and the

@@ -8,8 +8,8 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use doorward_config::{Endpoint, EntityTable, Plan, Rewrite, SecretRef, Target};
 use doorward_model::{
-    Call, CallId, CanonicalPath, DecisionRecord, EventRecord, HttpRequest, InvocationType, Item, Outcome,
-    Principal, Reply, ReplyForm, Secret, TargetFault, Trace,
+    Call, CallId, CanonicalPath, DecisionRecord, EventRecord, HttpRequest, IdempotencyRecord, InvocationType,
+    Item, Outcome, Principal, Reply, ReplyForm, Secret, TargetFault, Trace,
 };
 use http::{HeaderMap, HeaderName, StatusCode};
 use jiff::Timestamp;
@@ -184,6 +184,33 @@ pub enum KeepError {
     Away(#[from] StoreError),
 }
 
+/// The most that is kept of an answer, in bytes of its body and its fields: an item of DynamoDB has 400 KB.
+pub const LARGEST_STORED_ANSWER: usize = 320 * 1024;
+
+/// The idempotency keys that calls were given, in the state table, and the answers to those calls.
+#[async_trait]
+pub trait IdempotencyStore: Send + Sync {
+    /// What stands under the key with this id, as it is now, whether or not its window is over.
+    async fn find(&self, id: &str) -> Result<Option<IdempotencyRecord>, StoreError>;
+
+    /// Puts `record` where nothing stands, or over what `found` says, as long as that stands as it was found. A write
+    /// of this very record that got through before, unheard, is `Written`.
+    async fn put(
+        &self,
+        record: &IdempotencyRecord,
+        found: Option<&IdempotencyRecord>,
+    ) -> Result<Put, StoreError>;
+}
+
+/// What a conditional write came to.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Put {
+    /// It stands.
+    Written,
+    /// Nothing was written: this stands there, or nothing does any more.
+    Otherwise(Option<Box<IdempotencyRecord>>),
+}
+
 /// Where denied and broken events are kept.
 #[async_trait]
 pub trait Quarantine: Send + Sync {
@@ -333,10 +360,10 @@ pub enum ForwardMessage<'a> {
         /// Whether the end of the function's log is asked for.
         log_tail: bool,
     },
-    /// An event record.
+    /// Records of one event, which keep their source's own form: one, but for functions and servers.
     Event {
-        /// The record, which keeps the source's own form.
-        record: &'a EventRecord,
+        /// At least one, in their order.
+        records: &'a [&'a EventRecord],
     },
 }
 

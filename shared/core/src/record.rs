@@ -24,6 +24,7 @@ impl Door {
         tab: Tab,
         call: &mut Call,
     ) -> Result<Answered, Refusal> {
+        let outcome = self.end_key(outcome, call).await;
         conclude(outcome.as_ref().err(), ending(&outcome, event, call), call, self.ports.clock.now());
         self.close_tab(tab, call).await;
         let keep = outcome.as_ref().err().is_some_and(|refusal| self.fate(refusal, call) == Fate::Kept);
@@ -126,6 +127,12 @@ impl Door {
         })
     }
 
+    /// How long what does not change a refusal may take.
+    pub(crate) fn left_for_record(&self, call: &Call) -> Option<Duration> {
+        let left = call.time_left(self.ports.clock.now(), ANSWER);
+        left.into_iter().chain([LONGEST_RECORD]).min()
+    }
+
     async fn write_row(&self, call: &Call, time: Option<Duration>) -> Result<(), StoreError> {
         if call.claimed {
             return within(time, self.ports.ledger.resolve(call)).await;
@@ -150,6 +157,7 @@ fn is_kept(call: &Call) -> bool {
 /// delivery must not be a repetition of a call that its target turned down.
 fn ending(outcome: &Result<Answered, Refusal>, event: Option<&EventRecord>, call: &mut Call) -> Outcome {
     match outcome {
+        Ok(answered) if answered.is_again() => Outcome::Repeated,
         // Nothing was called.
         Ok(_) if call.is_dry_run() => Outcome::Passed,
         Ok(answered) if answered.function_error().is_some() => {

@@ -2,7 +2,8 @@ use std::time::Duration;
 
 use doorward_config::{Credential, Route};
 use doorward_model::{
-    AuthFault, Body, Call, Inbound, LimitNote, Message, Outcome, Refusal, Reply, TargetFault, Violation,
+    AuthFault, Body, Call, IdempotencyFault, Inbound, LimitNote, Outcome, Refusal, Reply, TargetFault,
+    Violation,
 };
 use http::header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
 use http::{HeaderMap, HeaderName, HeaderValue};
@@ -19,16 +20,14 @@ pub(crate) const RATE_LIMIT: HeaderName = HeaderName::from_static("ratelimit");
 pub(crate) const RATE_LIMIT_POLICY: HeaderName = HeaderName::from_static("ratelimit-policy");
 
 impl Door {
-    /// Answers the front, and writes the call's line.
+    /// Answers the front, and writes the call's line. There is no `request` where it is an event.
     pub(crate) fn respond(
         &self,
         outcome: Result<Answered, Refusal>,
-        inbound: &Inbound,
+        request: Option<&Inbound>,
         call: &mut Call,
     ) -> Answer {
-        let answer = if matches!(inbound.message, Message::Event(_)) {
-            Answer::Event(self.event_answer(outcome, call))
-        } else {
+        let answer = if let Some(inbound) = request {
             let mut reply = match outcome {
                 Ok(answered) => answered.into_reply(),
                 Err(refusal) => invoke::exception(&self.rules, &refusal, inbound, call)
@@ -38,6 +37,8 @@ impl Door {
             insert(&mut reply.headers, REQUEST_ID, call.id.as_str());
             call.status = Some(reply.status.as_u16());
             Answer::Http(reply)
+        } else {
+            Answer::Event(self.event_answer(outcome, call))
         };
         call.finish(self.ports.clock.now());
         self.ports.journal.write(call);
@@ -135,6 +136,21 @@ pub(crate) fn told(refusal: &Refusal, request_id: &str, realm: &str) -> Told {
         Refusal::Purpose(_) => "The purpose is not known here",
         Refusal::Uncountable(_) => "The request counts for more or less than a call may",
         Refusal::Repetition { .. } => "This call was made before",
+        Refusal::Idempotency(fault) => match fault {
+            IdempotencyFault::Missing => "The call must bring an idempotency key",
+            IdempotencyFault::Malformed(_) => "The idempotency key cannot be read",
+            IdempotencyFault::Reused(_) => "The idempotency key was given to another request",
+            IdempotencyFault::InProgress(_) => {
+                insert(&mut headers, RETRY_AFTER, "1");
+                "The first call with this idempotency key is under way"
+            }
+            IdempotencyFault::Unknown(_) => {
+                "It is not known what came of the first call with this idempotency key"
+            }
+            IdempotencyFault::NotKept(_) => {
+                "The first call with this idempotency key was answered, and its answer is not kept"
+            }
+        },
         Refusal::Limited(limit) => {
             insert(&mut headers, RETRY_AFTER, &whole_seconds(limit.reset));
             "A limit of the caller's plan is reached"

@@ -9,7 +9,7 @@ use doorward_contract::{Document, Operation, Schema};
 use doorward_model::entity_type::{
     ANONYMOUS, AWS_ACCOUNT, AWS_ORGANIZATION, CERTIFICATE, CLIENT, EVENT_SOURCE, FUNCTION, ROLE, SENDER,
 };
-use doorward_model::{EntityName, Fault, Faults, IamFault, Place, Principal};
+use doorward_model::{EntityName, Fault, Faults, Front, IamFault, Place, Principal};
 use doorward_policy::{
     ActionSpec, CallShape, Candidate, Grant, HttpShape, Policies, SourceFile, Sources, Validated, Vocabulary,
 };
@@ -37,6 +37,7 @@ pub struct Rules {
     /// How callers prove who they are when they ask for their own usage.
     pub(crate) own_usage: Option<RouteRules>,
     pub(crate) events: Vec<EventRules>,
+    openings: BTreeMap<Front, usize>,
     pub(crate) key_sets: HashMap<String, KeySet>,
     /// Whether some route takes API keys, so that requests may hold one.
     pub(crate) takes_api_keys: bool,
@@ -152,6 +153,7 @@ impl Rules {
         let takes_api_keys = config.routes.iter().any(Route::accepts_api_keys);
         let own_usage = resolve_own_usage(&config);
         let reuse = Reuse::of(&config.authorizer);
+        let openings = config.openings();
         let (by_address, merged) = (OnceLock::new(), OnceLock::new());
         let rules = Self {
             reuse,
@@ -163,6 +165,7 @@ impl Rules {
             routes,
             own_usage,
             events,
+            openings,
             key_sets,
             takes_api_keys,
             digest,
@@ -175,6 +178,12 @@ impl Rules {
     #[must_use]
     pub fn config(&self) -> &Config {
         &self.config
+    }
+
+    /// Whose messages are opened to the events that they carry, and how many may be within each other.
+    #[must_use]
+    pub fn openings(&self) -> &BTreeMap<Front, usize> {
+        &self.openings
     }
 
     /// The contracts of all routes as one OpenAPI 3.1 document, in JSON; `None` where `[door] openapi` is `"off"`.
@@ -389,7 +398,8 @@ fn vocabulary(config: &Config, contracts: &Contracts) -> Vocabulary {
         load: None,
         has_purpose: event.purpose.is_some(),
         call: CallShape::Event {
-            kind: event.source,
+            kind: event.outermost(),
+            carried: (!event.through.is_empty()).then_some(event.source),
             input: contracts.schema(place).map(Schema::input).cloned(),
             omissions: contracts.schema(place).map(Schema::omissions).unwrap_or_default().to_vec(),
         },

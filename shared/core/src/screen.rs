@@ -71,7 +71,7 @@ pub(crate) fn network(address: IpAddr) -> IpAddr {
 }
 
 impl Door {
-    /// Bounds what a stranger can cost. Events come from pinned services, which bound their own size.
+    /// Bounds what a stranger can cost. Events come from pinned services, which bound how often they come.
     pub(crate) fn screen<'c>(&self, found: Found<'c>, call: &mut Call) -> Result<Screened<'c>, Refusal> {
         self.enter(call, Stage::Screen);
         bound(&found, self.rules.config().door.max_body)?;
@@ -90,16 +90,16 @@ impl Door {
     }
 }
 
-/// Holds a request's payload to `limit`, in bytes.
+/// Holds a payload to `limit`, in bytes.
 pub(crate) fn bound(found: &Found<'_>, limit: usize) -> Result<(), Refusal> {
-    match found.subject() {
+    let (bytes, limit) = match found.subject() {
         Subject::Http(http) => {
             let kind = http.invocation.as_ref().map(|invocation| invocation.kind);
-            let limit = kind.map_or(limit, |kind| invoke::bound(kind, limit));
-            if http.request.body.len() > limit { Err(Refusal::TooLarge { limit }) } else { Ok(()) }
+            (http.request.body.len(), kind.map_or(limit, |kind| invoke::bound(kind, limit)))
         }
-        Subject::Event { .. } => Ok(()),
-    }
+        Subject::Event { record, .. } => (record.payload.len_hint(), limit),
+    };
+    if bytes > limit { Err(Refusal::TooLarge { limit }) } else { Ok(()) }
 }
 
 #[cfg(test)]

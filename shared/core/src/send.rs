@@ -1,7 +1,10 @@
 use std::time::Duration;
 
+use bytes::Bytes;
 use doorward_config::Retry;
-use doorward_model::{Call, InvocationType, Refusal, Reply, Stage, TargetFault, TargetNote};
+use doorward_model::{
+    Body, Call, EventRecord, InvocationType, Refusal, Reply, Stage, TargetFault, TargetNote,
+};
 use http::{HeaderName, StatusCode};
 
 use crate::balance::Pool;
@@ -10,6 +13,7 @@ use crate::claim::RESERVE;
 use crate::deadline::time_for_target;
 use crate::door::Door;
 use crate::find::{Found, HttpCall, Subject};
+use crate::idempotency::may_have_begun;
 use crate::identify::api_keys::withheld;
 use crate::invoke::{self, Invoked};
 use crate::ports::{Forward, ForwardMessage};
@@ -62,6 +66,11 @@ impl Door {
             Subject::Http(http) => (Some(http.rules), asked_plain(http.request, http.rules)),
             Subject::Event { .. } => (None, None),
         };
+        let record = match found.subject() {
+            Subject::Event { record, .. } => Some(*record),
+            Subject::Http(_) => None,
+        };
+        let records: &[&EventRecord] = record.as_slice();
         let (message, repeatable) = match found.subject() {
             Subject::Http(http) => {
                 let keyed = http.request.headers.contains_key(IDEMPOTENCY_KEY);
@@ -78,12 +87,12 @@ impl Door {
                 (message, keyed || http.request.method.is_idempotent())
             }
             // Its source delivers it again.
-            Subject::Event { record, .. } => (ForwardMessage::Event { record }, false),
+            Subject::Event { .. } => (ForwardMessage::Event { records }, false),
         };
         let forward = Forward { call, principal: permitted.principal(), trace: found.trace(), message };
         let mut note = TargetNote::default();
         let answer = match self.fleet.pool(&found.target().name) {
-            Some(pool) => self.tries(pool, forward, rules, repeatable, &mut note).await,
+            Some(pool) => self.tries(pool, forward, rules, repeatable, Duration::ZERO, &mut note).await,
             None => Err(TargetFault::Unreachable("it is not declared".to_owned())),
         };
         let answer = match found.subject() {
@@ -100,6 +109,43 @@ impl Door {
         Ok(Sent { reply: answer.map_err(Refusal::Target)?, admitted })
     }
 
+    /// Records that go to one target together, which is called once. What it answers; every call notes how it was sent. `spare`
+    /// is kept of the time that is left.
+    pub(crate) async fn send_together(
+        &self,
+        admitted: &[&Admitted<'_>],
+        records: &[&EventRecord],
+        spare: Duration,
+        calls: &mut [&mut Call],
+    ) -> Result<Bytes, TargetFault> {
+        let now = self.ports.clock.now();
+        calls.iter_mut().for_each(|call| call.enter(Stage::Send, now));
+        let mut note = TargetNote::default();
+        let answer = match (admitted.first(), calls.first()) {
+            (Some(first), Some(call)) => {
+                let permitted = first.permitted();
+                let found = permitted.found();
+                let message = ForwardMessage::Event { records };
+                let forward =
+                    Forward { call, principal: permitted.principal(), trace: found.trace(), message };
+                match self.fleet.pool(&found.target().name) {
+                    Some(pool) => {
+                        self.tries(pool, forward, None, false, spare, &mut note).await.and_then(taken)
+                    }
+                    None => Err(TargetFault::Unreachable("it is not declared".to_owned())),
+                }
+            }
+            _ => Err(TargetFault::Unfit("there is no record")),
+        };
+        for call in calls {
+            call.sent = Some(note.clone());
+        }
+        Ok(match answer?.body {
+            Body::Full(bytes) => bytes,
+            Body::Empty | Body::Stream(_) => Bytes::new(),
+        })
+    }
+
     /// Tries the endpoints of the target until one answers, nothing is left to try, or it would not be safe to.
     async fn tries(
         &self,
@@ -107,6 +153,7 @@ impl Door {
         forward: Forward<'_>,
         rules: Option<&RouteRules>,
         repeatable: bool,
+        kept: Duration,
         note: &mut TargetNote,
     ) -> Result<Reply, TargetFault> {
         let target = pool.target();
@@ -116,7 +163,7 @@ impl Door {
             let spent = Duration::try_from(now.duration_since(begun)).unwrap_or_default();
             let own = target.timeout.saturating_sub(spent);
             time_for_target(forward.call, self.rules.config().door.integration_timeout, now)
-                .map_or(own, |left| left.min(own))
+                .map_or(own, |left| left.saturating_sub(kept).min(own))
         };
         let sticky = sticky_key(&forward);
         let mut tried: Vec<usize> = Vec::new();
@@ -147,7 +194,7 @@ impl Door {
             note.endpoint.clone_from(&endpoint.address);
             let answered = async {
                 let reply = self.ports.targets.send(target, endpoint, forward, within).await?;
-                self.gather(rules, reply).await
+                self.gather(rules, reply, forward.call).await
             };
             let answer = tokio::time::timeout(within, answered).await.unwrap_or(Err(TargetFault::TimedOut));
             match verdict(&forward.message, &answer) {
@@ -155,10 +202,11 @@ impl Door {
                 Verdict::Away => choice.failed(self.ports.clock.now()),
                 Verdict::Unknown => drop(choice),
             }
+            let untouched = answer.as_ref().is_err_and(TargetFault::is_untouched);
+            note.touched |= may_have_begun(&answer);
             let Some(retry) = target.retry.as_ref().filter(|retry| wants_retry(retry, &answer)) else {
                 return answer;
             };
-            let untouched = answer.as_ref().is_err_and(TargetFault::is_untouched);
             pause = pool.jitter(backoff(note.tries));
             note.not_retried = match () {
                 () if !(untouched || repeatable) => Some("not-idempotent"),

@@ -41,8 +41,34 @@ async fn answer(event: LambdaEvent<Value>) -> Result<Value, Error> {
     }
 }
 
-/// Prints the keys of a stream's records; a record whose item says so is reported as failed, or fails all of them.
+/// Prints the bodies of a queue's messages or the partition keys of a Kinesis stream's records, and the first of them as a
+/// whole; one that is named `report…` is reported as failed, one that is named `fail…` fails all of them.
+fn serve_named(records: &[Value], name: &str, id: &str) -> Result<Value, Error> {
+    let text = |record: &Value, place: &str| {
+        record.pointer(place).and_then(Value::as_str).unwrap_or_default().to_owned()
+    };
+    let names: Vec<String> = records.iter().map(|record| text(record, name)).collect();
+    println!("probe gets {}", names.join(" "));
+    if let Some(record) = records.first() {
+        println!("probe gets from {record}");
+    }
+    if names.iter().any(|name| name.starts_with("fail")) {
+        return Err("as asked".into());
+    }
+    let reported = records.iter().filter(|record| text(record, name).starts_with("report"));
+    let failures: Vec<Value> = reported.map(|record| json!({ "itemIdentifier": text(record, id) })).collect();
+    Ok(json!({ "batchItemFailures": failures }))
+}
+
+/// Prints the keys of a table stream's records; a record whose item says so is reported as failed, or fails all of them.
 fn serve_records(records: &[Value]) -> Result<Value, Error> {
+    match records.first().and_then(|record| record.get("eventSource")).and_then(Value::as_str) {
+        Some("aws:sqs") => return serve_named(records, "/body", "/messageId"),
+        Some("aws:kinesis") => {
+            return serve_named(records, "/kinesis/partitionKey", "/kinesis/sequenceNumber");
+        }
+        _ => {}
+    }
     let text = |record: &Value, place: &str| {
         record.pointer(place).and_then(Value::as_str).unwrap_or_default().to_owned()
     };

@@ -7,19 +7,23 @@ use tokio::sync::watch;
 
 use crate::dynamodb::{self, table_definitions};
 use crate::error::EmulatorError;
-use crate::event_source::EventSources;
+use crate::event_source::{EventSources, Sources};
 use crate::gateway::{self, HttpApiFront, RestApiFront, Signers, Surroundings, WebSocketApiFront};
 use crate::issuer::{self, Issuers, TokenRequest};
+use crate::kinesis::{self, Kinesis};
 use crate::lambda::{self, Lambda, Remote, World};
 use crate::logs::Logs;
 use crate::options::{Alb, FunctionUrl, Functions, HttpApi, Options, Ports, RestApi, WebSocketApi};
 use crate::servers::{Listener, SHUTDOWN_LIMIT, Servers};
+use crate::sqs::{self, Sqs};
 
 /// A running emulator. Dropping it kills its functions; [`shutdown`](Self::shutdown) lets them end in peace.
 pub struct Emulator {
     urls: FrontUrls,
     lambda_url: String,
     dynamodb_url: String,
+    sqs_url: Option<String>,
+    kinesis_url: Option<String>,
     issuers: Arc<Issuers>,
     lambda: Arc<Lambda>,
     logs: Logs,
@@ -51,6 +55,8 @@ impl Emulator {
         let lambda_listener = Listener::bind(ports.lambda).await?;
         let dynamodb_listener = Listener::bind(ports.dynamodb).await?;
         let issuer_listener = Listener::bind(ports.issuers).await?;
+        let sqs_listener = Listener::bind_if(!options.queues.is_empty(), ports.sqs).await?;
+        let kinesis_listener = Listener::bind_if(!options.kinesis_streams.is_empty(), ports.kinesis).await?;
         let tables = table_definitions(&options.tables, &options.table_prefix)?;
         let database = dynamodb::open(&tables)?;
         let issuers = Arc::new(Issuers::new(options.issuers, issuer_listener.url())?);
@@ -59,6 +65,11 @@ impl Emulator {
         let mut variables = issuers.environment();
         variables.push(("AWS_ENDPOINT_URL_DYNAMODB".to_owned(), dynamodb_listener.url()));
         variables.push(("AWS_ENDPOINT_URL_LAMBDA".to_owned(), lambda_listener.url()));
+        let sqs_url = sqs_listener.as_ref().map(Listener::url);
+        let kinesis_url = kinesis_listener.as_ref().map(Listener::url);
+        for (name, url) in [("AWS_ENDPOINT_URL_SQS", &sqs_url), ("AWS_ENDPOINT_URL_KINESIS", &kinesis_url)] {
+            variables.extend(url.clone().map(|url| (name.to_owned(), url)));
+        }
         let (closing, is_closing) = watch::channel(false);
         let (running, processes) = watch::channel(0);
         let world = Arc::new(World {
@@ -75,12 +86,27 @@ impl Emulator {
         };
 
         let lambda = Arc::new(Lambda::new(world, functions));
-        let place = (options.region.as_str(), options.account.as_str());
-        let event_sources = EventSources::start(options.event_sources, &database, &lambda, place, &logs)?;
+        let (region, account) = (options.region.as_str(), options.account.as_str());
+        let sqs = Arc::new(Sqs::new(region, account, sqs_url.clone().unwrap_or_default()));
+        sqs.make(&options.queues)?;
+        let kinesis = Arc::new(Kinesis::new(region, account, &options.kinesis_streams)?);
+        let sources = Sources {
+            database: &database,
+            sqs: &sqs,
+            kinesis: &kinesis,
+            lambda: &lambda,
+            region,
+            account,
+            logs: &logs,
+        };
+        let event_sources = EventSources::start(options.event_sources, options.queue_mappings, &sources)?;
+        let signers = Arc::new(Signers::new(options.identities, options.region.clone()));
         let mut emulator = Self {
             urls: FrontUrls::default(),
             lambda_url: lambda_listener.url(),
             dynamodb_url: dynamodb_listener.url(),
+            sqs_url,
+            kinesis_url,
             issuers: Arc::clone(&issuers),
             lambda,
             event_sources,
@@ -93,8 +119,14 @@ impl Emulator {
         emulator.backends.serve(lambda_listener, lambda::router(Arc::clone(&emulator.lambda)));
         emulator.backends.serve(issuer_listener, issuer::router(issuers));
         emulator.backends.serve_dynamodb(dynamodb_listener, database);
+        if let Some(listener) = sqs_listener {
+            emulator.backends.serve(listener, sqs::router(sqs, Arc::clone(&signers)));
+        }
+        if let Some(listener) = kinesis_listener {
+            emulator.backends.serve(listener, kinesis::router(kinesis));
+        }
         let around = Surroundings {
-            signers: Arc::new(Signers::new(options.identities, options.region.clone())),
+            signers,
             region: options.region,
             account: options.account,
             lambda: Arc::clone(&emulator.lambda),
@@ -227,6 +259,21 @@ impl Emulator {
         &self.dynamodb_url
     }
 
+    /// The SQS endpoint; `None` without a queue.
+    pub fn sqs_url(&self) -> Option<&str> {
+        self.sqs_url.as_deref()
+    }
+
+    /// Where a queue is, as SQS names it: its `QueueUrl`; `None` without a queue at all.
+    pub fn queue_url(&self, queue: &str) -> Option<String> {
+        self.sqs_url.as_ref().map(|_| self.event_sources.queue_url(queue))
+    }
+
+    /// The Kinesis endpoint; `None` without a stream.
+    pub fn kinesis_url(&self) -> Option<&str> {
+        self.kinesis_url.as_deref()
+    }
+
     /// The key set of an issuer.
     pub fn jwks_url(&self, issuer: &str) -> Result<String, EmulatorError> {
         self.issuers.jwks_url(issuer)
@@ -293,7 +340,13 @@ impl Emulator {
 
     /// Returns as soon as everything that streams hold now is delivered to the functions that they are mapped to.
     pub async fn streams_idle(&self) {
-        self.event_sources.idle().await;
+        self.event_sources.streams_idle().await;
+    }
+
+    /// Returns as soon as each mapped queue has been seen empty: all that it held is done with, or is in its dead-letter
+    /// queue. A message that fails for ever in a queue without one is waited for as long.
+    pub async fn queues_idle(&self) {
+        self.event_sources.queues_idle().await;
     }
 
     /// Ends the fronts and event sources, then the functions (SIGTERM and half a second where they registered an extension, as

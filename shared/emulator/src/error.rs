@@ -50,6 +50,31 @@ pub enum EmulatorError {
     /// An event source mapping names a table that is not there, or that has no stream.
     #[error("no table `{0}` with a stream is there to be mapped to a function")]
     NoStream(String),
+    /// An event source mapping names a Kinesis stream that is not there.
+    #[error("no Kinesis stream `{0}` is there to be mapped to a function")]
+    NoKinesisStream(String),
+    /// An event source mapping names a queue that is not there, or an on-failure destination that is no standard queue.
+    #[error("no queue `{0}` is there for an event source mapping")]
+    NoQueue(String),
+    /// A queue's event source mapping is one that Lambda refuses.
+    #[error("the event source mapping of queue `{queue}` cannot be: {reason}")]
+    QueueMapping {
+        /// The queue's name.
+        queue: String,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// A queue is one that SQS refuses.
+    #[error("queue `{queue}` cannot be made: {reason}")]
+    Queue {
+        /// The queue's name.
+        queue: String,
+        /// What SQS answers.
+        reason: String,
+    },
+    /// A Kinesis stream's name or number of shards is none, or it is there twice.
+    #[error("Kinesis stream `{0}` is there twice, or its name or number of shards (1 to 1,000) is none")]
+    KinesisStream(String),
     /// The address of a remote Invoke API is not an absolute `http` URL.
     #[error("`{0}` is not an address such as `http://127.0.0.1:9000`")]
     RemoteAddress(String),

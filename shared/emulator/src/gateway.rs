@@ -12,6 +12,7 @@ mod access_log;
 mod alb;
 mod authorizer;
 mod authorizer_cache;
+mod caller;
 mod client_certificate;
 mod function_url;
 mod gateway_response;
@@ -35,8 +36,10 @@ mod verdict;
 mod websocket_api;
 
 pub(crate) use self::alb::router as alb_router;
+pub(crate) use self::caller::{CallFault, read_call};
 pub(crate) use self::function_url::router as function_url_router;
 pub(crate) use self::http_api::{HttpApiFront, router as http_api_router};
+pub(crate) use self::inbound::Peer;
 pub(crate) use self::rest_api::{RestApiFront, router as rest_api_router};
 pub(crate) use self::signature::Signers;
 pub(crate) use self::surroundings::Surroundings;

@@ -84,6 +84,10 @@ impl Lambda {
         }
     }
 
+    pub(crate) fn function_arn(&self, function: &str) -> String {
+        self.world.function_arn(function)
+    }
+
     /// Invokes `function` and waits for its answer. The invocation itself runs on when the caller goes away.
     pub(crate) async fn invoke(&self, function: &str, invocation: Invocation) -> Result<Answer, InvokeFault> {
         within(SYNCHRONOUS_LIMIT, &invocation)?;

@@ -1,11 +1,11 @@
-//! API Gateway, Lambda and DynamoDB on one machine, for functions that run there as real processes.
+//! API Gateway, Lambda, DynamoDB, SQS and Kinesis on one machine, for functions that run there as real processes.
 //!
 //! ```text
 //!  REST, HTTP and WebSocket API ──┬── authorizer ─┐
 //!                                 └───────────────┤
 //!  Function URL, load balancer ───────────────────┼──▶ Lambda: Invoke API ──▶ sandboxes: one process each, Runtime API
 //!  Invoke API ────────────────────────────────────┘                               │
-//!       event source mapping ◀── stream ── DynamoDB, issuers' key sets ◀────┘
+//!       event source mappings ◀── streams, queues ── DynamoDB, SQS, Kinesis, issuers' key sets ◀┘
 //! ```
 //!
 //! Everything listens on 127.0.0.1. What AWS documents about status codes, events, limits and life cycle holds
@@ -13,16 +13,20 @@
 //! endpoint but the fronts that ask for it (whoever signs there may call), TLS (a client certificate is given, not
 //! shown), CORS, versions and aliases, response streaming to the caller, messages of WebSocket APIs.
 
+mod checksum;
+mod clock;
 mod dynamodb;
 mod emulator;
 mod error;
 mod event_source;
 mod gateway;
 mod issuer;
+mod kinesis;
 mod lambda;
 mod logs;
 mod options;
 mod servers;
+mod sqs;
 mod token_query;
 
 pub use dynamodb::{TableDefinition, TableError, table_definitions};
@@ -31,7 +35,8 @@ pub use error::EmulatorError;
 pub use issuer::TokenRequest;
 pub use logs::{LogLine, Logs};
 pub use options::{
-    Access, Alb, Authorizer, AuthorizerForm, FunctionSpec, FunctionUrl, Functions, HttpApi, IamIdentity,
-    IssuerSpec, Options, Payload, Ports, RestApi, RestAuthorizer, RestAuthorizerKind, RestMethod, Route,
-    StartingPosition, StreamMapping, TokenShape, UrlAuth, WebSocketApi, WebSocketAuthorizer,
+    Access, Alb, Authorizer, AuthorizerForm, DeadLetters, FunctionSpec, FunctionUrl, Functions, HttpApi,
+    IamIdentity, IssuerSpec, KinesisStream, Options, Payload, Ports, Queue, QueueMapping, RestApi,
+    RestAuthorizer, RestAuthorizerKind, RestMethod, Route, StartingPosition, StreamMapping, StreamSource,
+    TokenShape, UrlAuth, WebSocketApi, WebSocketAuthorizer,
 };

@@ -4,17 +4,19 @@
 mod event_source;
 mod fronts;
 mod iam;
+mod queues;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
-pub use self::event_source::{StartingPosition, StreamMapping};
+pub use self::event_source::{QueueMapping, StartingPosition, StreamMapping, StreamSource};
 pub use self::fronts::{
     Access, Alb, Authorizer, AuthorizerForm, FunctionUrl, HttpApi, Payload, RestApi, RestAuthorizer,
     RestAuthorizerKind, RestMethod, Route, UrlAuth, WebSocketApi, WebSocketAuthorizer,
 };
 pub use self::iam::IamIdentity;
+pub use self::queues::{DeadLetters, KinesisStream, Queue};
 
 /// Everything that [`Emulator::start`](crate::Emulator::start) needs to know.
 #[derive(Debug, Clone)]
@@ -29,8 +31,14 @@ pub struct Options {
     pub table_prefix: String,
     /// Where functions run.
     pub functions: Functions,
-    /// Which functions get the records of which tables' streams.
+    /// Which functions get the records of which streams.
     pub event_sources: Vec<StreamMapping>,
+    /// Local SQS queues. Where there is one, SQS listens.
+    pub queues: Vec<Queue>,
+    /// Which functions get the messages of which queues.
+    pub queue_mappings: Vec<QueueMapping>,
+    /// Local Kinesis streams. Where there is one, Kinesis listens.
+    pub kinesis_streams: Vec<KinesisStream>,
     /// The REST API, if one is to listen.
     pub rest_api: Option<RestApi>,
     /// The HTTP API, if one is to listen.
@@ -126,6 +134,10 @@ pub struct Ports {
     pub lambda: u16,
     /// DynamoDB.
     pub dynamodb: u16,
+    /// SQS.
+    pub sqs: u16,
+    /// Kinesis.
+    pub kinesis: u16,
     /// Key sets and discovery documents of the issuers.
     pub issuers: u16,
 }

@@ -27,6 +27,11 @@ impl Listener {
         Ok(Self { listener, address })
     }
 
+    /// A port for something that is not there needs none.
+    pub(crate) async fn bind_if(is_needed: bool, port: u16) -> Result<Option<Self>, EmulatorError> {
+        if is_needed { Self::bind(port).await.map(Some) } else { Ok(None) }
+    }
+
     pub(crate) fn url(&self) -> String {
         format!("http://{}", self.address)
     }

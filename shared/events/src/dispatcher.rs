@@ -1,10 +1,10 @@
-use doorward_model::{FrontKind, Inbound};
+use doorward_model::{FrontKind, Inbound, RecordEnvelope};
 use serde_json::{Map, Value};
 
 use crate::envelope::Envelope;
 use crate::fault::{EnvelopeError, UnknownEvent};
 use crate::form::HttpForm;
-use crate::s3::BrokenRecord;
+use crate::records::{self, Context, Openings, RecordBatch};
 use crate::{alb, authorizer, http1, http2, s3, websocket};
 
 /// What came in, by the way it is handled.
@@ -13,18 +13,27 @@ use crate::{alb, authorizer, http1, http2, s3, websocket};
 pub enum Entrance {
     /// A request whose caller waits for an answer.
     Http(Inbound),
-    /// The records of one event, in order; those that have no reading beside those that have.
-    Records(Vec<Result<Inbound, BrokenRecord>>),
+    /// The records of one event.
+    Records(RecordBatch),
     /// S3's `s3:TestEvent`, sent when notifications are configured: there is nothing to do.
     Test,
 }
 
-/// Reads an event that was sent to the dispatcher.
+/// Reads an event that was sent to the dispatcher; messages of the sources in `openings` are opened.
 ///
 /// # Errors
 /// [`EnvelopeError`]; of its variants only `Malformed` has an HTTP caller, who is to be answered.
-pub fn read(envelope: &Envelope<'_>) -> Result<Entrance, EnvelopeError> {
-    let mut document = envelope.document()?;
+pub fn read(envelope: &Envelope<'_>, openings: &Openings) -> Result<Entrance, EnvelopeError> {
+    let context = |around| Context { envelope, openings, around };
+    let mut document = match envelope.value()? {
+        Value::Object(document) => document,
+        // EventBridge Pipes hand records over without anything around them.
+        Value::Array(records) => {
+            let batch = records::read_all(&context(RecordEnvelope::List), records)?;
+            return Ok(Entrance::Records(batch));
+        }
+        _ => return Err(UnknownEvent::Form.into()),
+    };
     if authorizer::recognises(&document) {
         return Err(UnknownEvent::ForAuthorizer.into());
     }
@@ -34,8 +43,18 @@ pub fn read(envelope: &Envelope<'_>) -> Result<Entrance, EnvelopeError> {
     if s3::is_test(&document) {
         return Ok(Entrance::Test);
     }
+    if records::is_bus_event(&document) {
+        let batch = records::read_one(&context(RecordEnvelope::Nothing), document.into())?;
+        return Ok(Entrance::Records(batch));
+    }
+    // It wants a state for an answer ("Tumbling windows", AWS Lambda guide).
+    if document.contains_key("window") {
+        return Err(UnknownEvent::Window.into());
+    }
     match document.remove("Records") {
-        Some(Value::Array(records)) => Ok(Entrance::Records(s3::read(envelope, records)?)),
+        Some(Value::Array(records)) => {
+            Ok(Entrance::Records(records::read_all(&context(RecordEnvelope::Records), records)?))
+        }
         _ => Err(UnknownEvent::Form.into()),
     }
 }

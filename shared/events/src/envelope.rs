@@ -8,8 +8,9 @@ use crate::fault::{EnvelopeError, UnknownEvent};
 /// rounding (AWS Lambda quotas page).
 pub const MAX_EVENT_BYTES: usize = 6 * 1024 * 1024 + 64 * 1024;
 
-/// Nesting in an event or a target's answer; AWS's own events stay below ten levels.
-pub(crate) const MAX_DEPTH: usize = 64;
+/// Nesting in an event or a target's answer; AWS's own events stay below ten levels, but for the images of items: an
+/// attribute has at most 32, each of them two of JSON.
+pub(crate) const MAX_DEPTH: usize = 2 * 32 + 8;
 
 /// What Lambda handed over, and when.
 #[derive(Debug, Clone, Copy)]
@@ -36,12 +37,17 @@ impl<'a> Envelope<'a> {
 impl Envelope<'_> {
     /// The payload as one unambiguous JSON object, read once: a large body is copied out of the text once only.
     pub(crate) fn document(&self) -> Result<Map<String, Value>, EnvelopeError> {
-        if self.payload.len() > MAX_EVENT_BYTES {
-            return Err(EnvelopeError::TooLarge { bytes: self.payload.len() });
-        }
-        match parse_json(self.payload, MAX_DEPTH)? {
+        match self.value()? {
             Value::Object(document) => Ok(document),
             _ => Err(UnknownEvent::Form.into()),
         }
+    }
+
+    /// The payload as one unambiguous JSON value.
+    pub(crate) fn value(&self) -> Result<Value, EnvelopeError> {
+        if self.payload.len() > MAX_EVENT_BYTES {
+            return Err(EnvelopeError::TooLarge { bytes: self.payload.len() });
+        }
+        Ok(parse_json(self.payload, MAX_DEPTH)?)
     }
 }

@@ -1,6 +1,7 @@
 use doorward_model::{JsonFault, ReplyForm};
 
 use crate::envelope::MAX_EVENT_BYTES;
+use crate::records::ShapeFault;
 
 /// Why an event could not be read. No message holds a value of the event's.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -41,6 +42,7 @@ impl EnvelopeError {
             Self::Unknown(UnknownEvent::RouteKey) => {
                 Some("send only the route `$connect` of a WebSocket API to this function")
             }
+            Self::Unknown(UnknownEvent::Window) => Some("map the stream without `TumblingWindowInSeconds`"),
             _ => None,
         }
     }
@@ -67,6 +69,12 @@ pub enum UnknownEvent {
     /// `Records` of which none comes from a source that is read.
     #[error("its records come from no source that is read")]
     Source,
+    /// Sums over windows of a stream, which a function answers with a state.
+    #[error("it is of a stream with a tumbling window")]
+    Window,
+    /// An event of a bus that cannot be read.
+    #[error("it is an event of a bus, and {0}")]
+    BusEvent(ShapeFault),
 }
 
 /// Why an HTTP request inside an event has no reading.

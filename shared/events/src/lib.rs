@@ -23,6 +23,7 @@
 //! HTTP API), it is taken to be: encoding it again keeps any two apart that the event tells apart.
 
 mod alb;
+mod arn;
 mod attested;
 pub mod authorizer;
 mod body;
@@ -34,11 +35,15 @@ mod fields;
 mod form;
 mod http1;
 mod http2;
+mod identity;
 mod members;
+mod moment;
 mod parameters;
+pub mod records;
 pub mod reply;
 mod request;
 pub mod s3;
+mod sample;
 pub mod target;
 mod verified;
 mod websocket;
@@ -47,3 +52,4 @@ pub use attested::Attested;
 pub use dispatcher::{Entrance, read};
 pub use envelope::{Envelope, MAX_EVENT_BYTES};
 pub use fault::{EnvelopeError, MalformedRequest, UnknownEvent};
+pub use sample::{Sample, sample};

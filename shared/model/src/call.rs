@@ -4,7 +4,9 @@ use std::time::Duration;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::{DecisionRecord, EntityName, Front, InvocationNote, InvocationType, Outcome, Violation};
+use crate::{
+    DecisionRecord, EntityName, Front, IdempotencyRecord, InvocationNote, InvocationType, Outcome, Violation,
+};
 
 /// The deterministic identity of a call: the ledger's key. The same event delivered twice has the same one.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -140,6 +142,12 @@ pub struct Call {
     /// under its key.
     #[serde(skip)]
     pub delivery: Option<CallId>,
+    /// The call that was made first with its idempotency key, where this one did not run.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub repeats: Option<CallId>,
+    /// The idempotency key that this call alone holds.
+    #[serde(skip)]
+    pub key: Option<Box<IdempotencyRecord>>,
     /// Whether what the ledger would hold of it stands in the log instead, since the ledger was away.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub journaled: bool,
@@ -174,7 +182,7 @@ impl Call {
     pub fn begin(inbound: &crate::Inbound, at: Timestamp) -> Self {
         let bytes_in = match &inbound.message {
             crate::Message::Http(request) => request.body.len() as u64,
-            crate::Message::Event(_) => 0,
+            crate::Message::Event(record) => record.payload.len_hint() as u64,
         };
         Self {
             id: inbound.call.clone(),
@@ -212,6 +220,8 @@ impl Call {
             duration_us: 0,
             quarantined: false,
             delivery: None,
+            repeats: None,
+            key: None,
             journaled: false,
             claimed: false,
             claim_tried: false,
@@ -282,6 +292,9 @@ pub struct TargetNote {
     /// `budget`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub not_retried: Option<&'static str>,
+    /// Whether the target may have begun, by any of the tries.
+    #[serde(skip)]
+    pub touched: bool,
 }
 
 /// What the policies said.

@@ -18,12 +18,37 @@ pub enum FrontKind {
     Alb,
     /// An S3 bucket that notifies, named by the bucket.
     Bucket,
+    /// An SQS queue, named by the queue.
+    Queue,
+    /// An SNS topic, named by the topic.
+    Topic,
+    /// The event buses of an account, named by the account: an event of EventBridge says where it comes from, not by
+    /// which bus.
+    Bus,
+    /// A schedule of EventBridge: the name of a rule, or group and name of a schedule of EventBridge Scheduler.
+    Schedule,
+    /// The stream of a DynamoDB table, named by the table.
+    Table,
+    /// A Kinesis stream, named by the stream.
+    Stream,
 }
 
 impl FrontKind {
     /// Every kind, in the order of the documentation.
-    pub const ALL: [Self; 6] =
-        [Self::RestApi, Self::HttpApi, Self::WebSocketApi, Self::FunctionUrl, Self::Alb, Self::Bucket];
+    pub const ALL: [Self; 12] = [
+        Self::RestApi,
+        Self::HttpApi,
+        Self::WebSocketApi,
+        Self::FunctionUrl,
+        Self::Alb,
+        Self::Bucket,
+        Self::Queue,
+        Self::Topic,
+        Self::Bus,
+        Self::Schedule,
+        Self::Table,
+        Self::Stream,
+    ];
 
     /// The word before the colon in `fronts = ["http-api:a1b2c3"]`.
     #[must_use]
@@ -35,6 +60,12 @@ impl FrontKind {
             Self::FunctionUrl => "function-url",
             Self::Alb => "alb",
             Self::Bucket => "bucket",
+            Self::Queue => "queue",
+            Self::Topic => "topic",
+            Self::Bus => "bus",
+            Self::Schedule => "schedule",
+            Self::Table => "table",
+            Self::Stream => "stream",
         }
     }
 }
@@ -44,14 +75,15 @@ impl FrontKind {
 pub struct Front {
     /// The kind of service.
     pub kind: FrontKind,
-    /// The service's own id: API id, URL id, target group, bucket name.
+    /// The service's own id: API id, URL id, target group; the name of a bucket, queue, topic, table, stream or schedule; an
+    /// account.
     pub id: String,
 }
 
 /// A text that names no front.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "`{0}` is not a front: expected `rest-api:ID`, `http-api:ID`, `websocket-api:ID`, `function-url:ID`, `alb:NAME/ID` or `bucket:NAME`"
+    "`{0}` is not a front: expected `rest-api:ID`, `http-api:ID`, `websocket-api:ID`, `function-url:ID`, `alb:NAME/ID`, `bucket:NAME`, `queue:NAME`, `topic:NAME`, `bus:ACCOUNT`, `schedule:NAME`, `schedule:GROUP/NAME`, `table:NAME` or `stream:NAME`"
 )]
 pub struct ParseFrontError(pub String);
 
@@ -68,6 +100,10 @@ impl FromStr for Front {
         };
         let is_id = match kind {
             FrontKind::Alb => id.split_once('/').is_some_and(|(name, hash)| plain(name) && plain(hash)),
+            FrontKind::Schedule => {
+                id.split_once('/').map_or(plain(id), |(group, name)| plain(group) && plain(name))
+            }
+            FrontKind::Bus => id.len() == 12 && id.bytes().all(|byte| byte.is_ascii_digit()),
             _ => plain(id),
         };
         if !is_id {
@@ -102,6 +138,13 @@ mod tests {
             "function-url:abc",
             "alb:orders/49e9d65c45c6791a",
             "bucket:my.receipts-1",
+            "queue:payments.fifo",
+            "topic:orders",
+            "bus:123456789012",
+            "schedule:nightly",
+            "schedule:default/nightly",
+            "table:shop-orders",
+            "stream:clicks",
         ] {
             assert_eq!(text.parse::<Front>().unwrap().to_string(), text);
         }
@@ -115,6 +158,11 @@ mod tests {
             "alb:orders",
             "alb:a/b/c",
             "http-api:a/b",
+            "queue:a/b",
+            "bus:default",
+            "bus:1234567890123",
+            "schedule:a/b/c",
+            "schedule:/b",
         ] {
             assert!(text.parse::<Front>().is_err(), "{text}");
         }

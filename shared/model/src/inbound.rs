@@ -1,12 +1,10 @@
-use std::collections::BTreeMap;
 use std::net::IpAddr;
 
 use bytes::Bytes;
 use http::{HeaderMap, Method};
 use jiff::Timestamp;
-use serde_json::Value;
 
-use crate::{CallId, EventKind, Front, FrontVerified, PathForm, ReplyForm};
+use crate::{CallId, EventRecord, Front, FrontVerified, PathForm, ReplyForm};
 
 /// One thing that enters through the door, as its front attests it. Nothing of it is believed yet but the
 /// envelope: the front, its ids, and the address it saw.
@@ -77,28 +75,4 @@ pub struct HttpRequest {
     pub verified: FrontVerified,
     /// The form in which the front takes the answer.
     pub reply: ReplyForm,
-}
-
-/// One record of an event as its source describes it.
-#[derive(Debug, Clone)]
-pub struct EventRecord {
-    /// The kind of source.
-    pub source: EventKind,
-    /// The source's own type: `ObjectCreated:Put`.
-    pub event_type: String,
-    /// The AWS region in which it happened.
-    pub region: String,
-    /// The account that the service attests, where it does.
-    pub account: Option<String>,
-    /// What sent it, as the service attests it, written as a front: `bucket:receipts`. It is the `EventSource`
-    /// principal.
-    pub sender: String,
-    /// When it happened, as the source says.
-    pub happened: Option<Timestamp>,
-    /// What `match` may test and policies may read: `bucket`, `key`, `size`, ….
-    pub attributes: BTreeMap<String, Value>,
-    /// The record in the source's own form, which the target receives unchanged.
-    pub record: Value,
-    /// Why the record has no reading, though its sender is known; such a record goes no further than being kept.
-    pub fault: Option<String>,
 }

@@ -1,5 +1,6 @@
 //! What a call is made of: plain types that every other crate shares. No I/O, no AWS, no Cedar.
 
+mod batch_order;
 mod body;
 mod call;
 mod certificate_fault;
@@ -8,10 +9,12 @@ mod decision_record;
 mod entity_text;
 pub mod entity_type;
 mod event_kind;
+mod event_record;
 mod exact_number;
 mod fault;
 mod front;
 mod iam_fault;
+mod idempotency;
 mod inbound;
 mod invocation;
 mod item;
@@ -31,17 +34,20 @@ mod target_fault;
 mod verified;
 mod webhook_fault;
 
+pub use batch_order::BatchOrder;
 pub use body::{Body, BodyError};
 pub use call::{Call, CallId, DecisionNote, Effect, LimitKind, LimitNote, Stage, StageTime, TargetNote};
 pub use certificate_fault::CertificateFault;
 pub use claim::{Claim, ClaimType, Claims};
 pub use decision_record::{DecisionRecord, Facts};
 pub use entity_text::ParseEntityError;
-pub use event_kind::EventKind;
+pub use event_kind::{EventKind, Fields};
+pub use event_record::{Carried, EventPayload, EventRecord, RecordEnvelope};
 pub use fault::{Fault, Faults, Place};
 pub use front::{Front, FrontKind, ParseFrontError};
 pub use iam_fault::IamFault;
-pub use inbound::{EventRecord, HttpRequest, Inbound, Message, Trace};
+pub use idempotency::{IdempotencyFault, IdempotencyRecord, IdempotencyState, StoredAnswer};
+pub use inbound::{HttpRequest, Inbound, Message, Trace};
 pub use invocation::{InvocationFault, InvocationNote, InvocationType};
 pub use item::{Item, ItemValue};
 pub use json::{JsonFault, parse_json};

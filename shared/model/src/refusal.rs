@@ -5,8 +5,8 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use crate::{
-    CertificateFault, IamFault, InvocationFault, JsonFault, LimitKind, LimitNote, Outcome, PathFault,
-    PurposeFault, TargetFault, UnitsFault, WebhookFault,
+    CertificateFault, IamFault, IdempotencyFault, InvocationFault, JsonFault, LimitKind, LimitNote, Outcome,
+    PathFault, PurposeFault, TargetFault, UnitsFault, WebhookFault,
 };
 
 /// Every way in which the door says no. Closed: the reply to each is one exhaustive `match` in the core.
@@ -64,6 +64,8 @@ pub enum Refusal {
         /// Whether the first one can no longer end: its invocation is over and it left no outcome.
         lost: bool,
     },
+    /// The call does not run under its idempotency key.
+    Idempotency(IdempotencyFault),
     /// A rate or a quota binds.
     Limited(LimitNote),
     /// The store of limits, usage or entities is away.
@@ -280,6 +282,7 @@ impl Refusal {
             Self::NotFound => StatusCode::NOT_FOUND,
             Self::MethodNotAllowed { .. } => StatusCode::METHOD_NOT_ALLOWED,
             Self::Repetition { .. } => StatusCode::CONFLICT,
+            Self::Idempotency(fault) => fault.status(),
             Self::TooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
             Self::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::Contract(_) | Self::Uncountable(_) => StatusCode::UNPROCESSABLE_ENTITY,
@@ -325,6 +328,7 @@ impl Refusal {
             Self::Purpose(_) => "unknown-purpose",
             Self::Uncountable(_) => "uncountable",
             Self::Repetition { .. } => "repeated-call",
+            Self::Idempotency(fault) => fault.code(),
             Self::Limited(LimitNote { kind: LimitKind::Rate, .. }) => "rate-limited",
             Self::Limited(LimitNote { kind: LimitKind::Quota, .. }) => "quota-exceeded",
             Self::StoreAway => "store-unavailable",
@@ -350,6 +354,8 @@ impl Refusal {
             Self::Unauthenticated(_) | Self::NeedsBody => Outcome::Unauthenticated,
             Self::UnknownFront | Self::InsufficientScope { .. } | Self::Denied(_) => Outcome::Denied,
             Self::Repetition { .. } => Outcome::Repeated,
+            Self::Idempotency(fault) if fault.is_of_request() => Outcome::Invalid,
+            Self::Idempotency(_) => Outcome::Repeated,
             Self::Flooded { .. } | Self::Limited(LimitNote { kind: LimitKind::Rate, .. }) => {
                 Outcome::Throttled
             }
@@ -372,6 +378,7 @@ impl Refusal {
             Self::Purpose(fault) => Some(fault.to_string()),
             Self::Uncountable(fault) => Some(fault.to_string()),
             Self::Target(fault) => Some(fault.to_string()),
+            Self::Idempotency(fault) => Some(fault.to_string()),
             Self::Repetition { lost: true, .. } => Some("the first one was cut off half-way".to_owned()),
             Self::Repetition { first, .. } => Some(format!("the first one ended as `{first}`")),
             Self::KeysAway => Some("what the credentials are held against cannot be had".to_owned()),

@@ -111,14 +111,21 @@ impl Policies {
                 let request = request(headers, query, *invocation, &context.call)?;
                 members.push(("request".to_owned(), express::record(request)?));
             }
-            (CallType::Event { word, attributes }, CallContext::Event(record))
-                if record.source.word() == *word =>
+            (CallType::Event { kind, attributes, claimed }, CallContext::Event(record))
+                if record.source == *kind =>
             {
                 members.push(("event".to_owned(), express::record(event(attributes, record)?)?));
+                if !claimed.is_empty() {
+                    let claims = express::payload_members(claimed, |name| record.claims.get(name))?;
+                    members.push(("claimed".to_owned(), express::record(claims)?));
+                }
             }
-            (of, CallContext::Stated(value)) => {
+            (of, CallContext::Stated { call, claimed }) => {
                 let (name, ty) = of.member();
-                members.push((name.to_owned(), express::payload(&ty, value)?));
+                members.push((name.to_owned(), express::payload(&ty, call)?));
+                if let Some(ty) = of.claimed() {
+                    members.push(("claimed".to_owned(), express::payload(&ty, claimed)?));
+                }
             }
             _ => return Err(Unfit),
         }
@@ -213,7 +220,9 @@ fn request(
 
 fn event(attributes: &Members, record: &EventRecord) -> Result<Expressed, Unfit> {
     let mut members = express::payload_members(attributes, |name| record.attributes.get(name))?;
-    let fixed = [("source", record.source.word()), ("type", &record.event_type), ("region", &record.region)];
+    let type_name = record.source.attests_type().then_some(("type", record.event_type.as_str()));
+    let fixed = [("source", record.source.word()), ("region", &record.region)];
+    let fixed = fixed.into_iter().chain(type_name);
     members.extend(fixed.map(|(name, value)| (name.to_owned(), express::text(value))));
     members.extend(record.account.iter().map(|account| ("account".to_owned(), express::text(account))));
     Ok(members)

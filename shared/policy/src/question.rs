@@ -57,9 +57,14 @@ pub enum CallContext<'a> {
     },
     /// A record of an event.
     Event(&'a EventRecord),
-    /// What policies read as `context.request` or `context.event`, stated without a call: an object that
+    /// What policies read of a call, stated without one: objects that
     /// [`Policies::misfits`](crate::Policies::misfits) finds no fault with.
-    Stated(&'a Value),
+    Stated {
+        /// `context.request` or `context.event`.
+        call: &'a Value,
+        /// `context.claimed`, where the action has it.
+        claimed: &'a Value,
+    },
 }
 
 /// What is asked of a function that is invoked.

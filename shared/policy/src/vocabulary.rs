@@ -47,10 +47,12 @@ pub struct ActionSpec {
 pub enum CallShape {
     /// A request.
     Http(HttpShape),
-    /// A record of an event: `context.event`.
+    /// A record of an event: `context.event`, and `context.claimed` where whoever sent it says more of it.
     Event {
-        /// The kind of source, which has attributes of its own.
+        /// The kind of source that hands it over, which has attributes of its own.
         kind: EventKind,
+        /// The kind of the event within its messages, where these are opened.
+        carried: Option<EventKind>,
         /// The payload as its contract types it: `context.input`.
         input: Option<Shape>,
         /// What of the payload that type leaves out.

@@ -5,6 +5,7 @@ mod clock;
 pub mod fault_proxy;
 mod gateway_cache;
 pub mod http1;
+mod idempotency;
 mod issuer;
 mod plans;
 mod publications;
@@ -20,6 +21,7 @@ pub use clock::ManualClock;
 pub use gateway_cache::{
     CacheKey, Effect, FunctionResult, Gate, GatewayApi, GatewayCache, GatewayRequest, IdentitySource, Look,
 };
+pub use idempotency::MemoryIdempotency;
 pub use issuer::{TestIssuer, numeric_date};
 pub use plans::MemoryPlans;
 pub use publications::MemoryPublications;

@@ -1,4 +1,4 @@
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
@@ -14,7 +14,7 @@ use serde_json::json;
 /// A front that carries whole answers of at most so many bytes, and streams if a test says so.
 #[derive(Debug)]
 pub struct BoundedFront {
-    largest: usize,
+    largest: AtomicUsize,
     streams: AtomicBool,
 }
 
@@ -22,7 +22,12 @@ impl BoundedFront {
     /// A front that takes answers whole, of at most `largest` bytes.
     #[must_use]
     pub fn new(largest: usize) -> Self {
-        Self { largest, streams: AtomicBool::new(false) }
+        Self { largest: AtomicUsize::new(largest), streams: AtomicBool::new(false) }
+    }
+
+    /// From now on the front carries so much.
+    pub fn carry(&self, largest: usize) {
+        self.largest.store(largest, Ordering::SeqCst);
     }
 
     /// From now on the front passes bodies on while they come in, or takes them whole again.
@@ -33,7 +38,7 @@ impl BoundedFront {
 
 impl AnswerBound for BoundedFront {
     fn fits(&self, _: ReplyForm, _: StatusCode, _: &HeaderMap, body: &[u8]) -> Result<(), String> {
-        if body.len() > self.largest {
+        if body.len() > self.largest.load(Ordering::SeqCst) {
             return Err("it is larger than the front can carry".to_owned());
         }
         Ok(())
@@ -54,6 +59,7 @@ pub struct ScriptedTargets {
     within: Mutex<Duration>,
     withheld: Mutex<Vec<String>>,
     invoked: Mutex<Vec<String>>,
+    batches: Mutex<Vec<Vec<String>>>,
 }
 
 impl Default for ScriptedTargets {
@@ -65,6 +71,7 @@ impl Default for ScriptedTargets {
             within: Mutex::default(),
             withheld: Mutex::default(),
             invoked: Mutex::default(),
+            batches: Mutex::default(),
         };
         targets.answer(200, "{}");
         targets
@@ -136,6 +143,12 @@ impl ScriptedTargets {
         std::mem::take(&mut *self.invoked.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
+    /// The items of the records that went together, since the last time, in order.
+    #[must_use]
+    pub fn batches(&self) -> Vec<Vec<String>> {
+        std::mem::take(&mut *self.batches.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
     /// Names of the header fields that the last target must not see.
     #[must_use]
     pub fn withheld(&self) -> Vec<String> {
@@ -154,9 +167,16 @@ impl Targets for ScriptedTargets {
     ) -> Result<Reply, TargetFault> {
         let line = format!("{} {}", target.name, forward.call.action.as_deref().unwrap_or("?"));
         self.sent.lock().unwrap_or_else(PoisonError::into_inner).push(line);
-        if let ForwardMessage::Http { withheld, .. } = forward.message {
-            *self.withheld.lock().unwrap_or_else(PoisonError::into_inner) =
-                withheld.iter().map(ToString::to_string).collect();
+        match forward.message {
+            ForwardMessage::Http { withheld, .. } => {
+                *self.withheld.lock().unwrap_or_else(PoisonError::into_inner) =
+                    withheld.iter().map(ToString::to_string).collect();
+            }
+            ForwardMessage::Invoke { .. } => {}
+            ForwardMessage::Event { records } => {
+                let items = records.iter().map(|record| record.item.clone().unwrap_or_default()).collect();
+                self.batches.lock().unwrap_or_else(PoisonError::into_inner).push(items);
+            }
         }
         let invoked = match forward.message {
             ForwardMessage::Invoke { payload, kind, qualifier, client_context, log_tail } => {

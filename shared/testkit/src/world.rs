@@ -7,14 +7,15 @@ use bytes::Bytes;
 use doorward_core::ports::{BundleNews, CallBlock, Clock, Fetch, FetchError, Journal, StoreError};
 use doorward_core::{Bundle, Door, Ports, Rules};
 use doorward_model::{
-    Call, CallId, EventKind, EventRecord, Front, FrontKind, FrontVerified, HttpRequest, Inbound, Message,
-    PathForm, ReplyForm, Trace,
+    Call, CallId, EventKind, EventPayload, EventRecord, Front, FrontKind, FrontVerified, HttpRequest,
+    Inbound, Message, PathForm, ReplyForm, Trace,
 };
 use http::{HeaderMap, HeaderName, HeaderValue, Method};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use crate::clock::ManualClock;
+use crate::idempotency::MemoryIdempotency;
 use crate::plans::MemoryPlans;
 use crate::secrets::MemorySecrets;
 use crate::stores::{
@@ -158,6 +159,7 @@ pub struct World {
     pub plans: Arc<MemoryPlans>,
     pub ledger: Arc<MemoryLedger>,
     pub decisions: Arc<MemoryDecisions>,
+    pub idempotency: Arc<MemoryIdempotency>,
     pub quarantine: Arc<MemoryQuarantine>,
     pub entities: Arc<MemoryEntities>,
     pub targets: Arc<ScriptedTargets>,
@@ -186,6 +188,7 @@ impl World {
         let plans = Arc::new(MemoryPlans::default());
         let ledger = Arc::new(MemoryLedger::default());
         let decisions = Arc::new(MemoryDecisions::default());
+        let idempotency = Arc::new(MemoryIdempotency::default());
         let quarantine = Arc::new(MemoryQuarantine::default());
         let entities = Arc::new(MemoryEntities::default());
         let targets = Arc::new(ScriptedTargets::default());
@@ -202,6 +205,7 @@ impl World {
             plans: Some(plans.clone()),
             ledger: ledger.clone(),
             decisions: decisions.clone(),
+            idempotency: idempotency.clone(),
             quarantine: quarantine.clone(),
             entities: entities.clone(),
             targets: targets.clone(),
@@ -220,6 +224,7 @@ impl World {
             plans,
             ledger,
             decisions,
+            idempotency,
             quarantine,
             entities,
             targets,
@@ -280,21 +285,18 @@ pub fn s3(id: &str, key: &str, size: u64, now: Timestamp) -> Inbound {
         ("key".to_owned(), json!(key)),
         ("size".to_owned(), json!(size)),
     ]);
+    let own = json!({ "s3": {
+        "s3SchemaVersion": "1.0",
+        "configurationId": "receipts",
+        "bucket": { "name": "receipts" },
+        "object": { "key": key.replace(' ', "+"), "size": size },
+    } });
+    let payload = json!({ "bucket": { "name": "receipts" }, "object": { "key": key, "size": size } });
     let record = EventRecord {
-        source: EventKind::S3,
-        event_type: "ObjectCreated:Put".to_owned(),
-        region: "us-east-1".to_owned(),
-        account: None,
-        sender: front.to_string(),
         happened: Some(now),
         attributes,
-        record: json!({ "s3": {
-            "s3SchemaVersion": "1.0",
-            "configurationId": "receipts",
-            "bucket": { "name": "receipts" },
-            "object": { "key": key.replace(' ', "+"), "size": size },
-        } }),
-        fault: None,
+        payload: EventPayload::Json(payload),
+        ..EventRecord::new(EventKind::S3, &front, "ObjectCreated:Put", "us-east-1", own)
     };
     inbound(id, front, Message::Event(record), now)
 }

@@ -1,6 +1,7 @@
 //! What callers and sources send, in the form in which their front hands it over.
 
 use doorward_core::{ApiKey, ApiKeyRecord, RANDOM_BYTES};
+use doorward_events::records::Openings;
 use doorward_events::s3::{S3Sample, sample};
 use doorward_events::{Entrance, Envelope};
 use doorward_testkit::standard_signature;
@@ -101,9 +102,9 @@ pub(crate) fn upload(key: &str) -> Value {
 /// The ids of the calls that the records of a notification are.
 pub(crate) fn calls_of(notification: &Value) -> Vec<String> {
     let payload = notification.to_string();
-    match doorward_events::read(&Envelope::new(payload.as_bytes(), "any", u64::MAX, None)) {
-        Ok(Entrance::Records(records)) => {
-            records.into_iter().map(|record| record.ok().unwrap().call.to_string()).collect()
+    match doorward_events::read(&Envelope::new(payload.as_bytes(), "any", u64::MAX, None), &Openings::new()) {
+        Ok(Entrance::Records(batch)) => {
+            batch.records.into_iter().map(|record| record.ok().unwrap().call.to_string()).collect()
         }
         _ => panic!("no records in {payload}"),
     }

@@ -11,6 +11,7 @@ use doorward_core::ports::{
     BundleNews, CallBlock, Claim, Forward, Journal, Ledger, LimitStore, StoreError, Switches, Targets,
 };
 use doorward_core::{Door, LiveDoor, Ports, Rules};
+use doorward_events::records::Openings;
 use doorward_events::{Entrance, Envelope};
 use doorward_model::{Body, Call, CallId, Reply, TargetFault};
 use doorward_testkit::{FunctionResult, ManualClock, World};
@@ -99,7 +100,7 @@ impl OwnDoor {
         let _ = self.take_line();
         let text = event.to_string();
         let envelope = Envelope::new(text.as_bytes(), REQUEST, 0, None);
-        match doorward_events::read(&envelope) {
+        match doorward_events::read(&envelope, &Openings::new()) {
             Ok(Entrance::Http(inbound)) => {
                 let admission = self.runtime.block_on(self.live.current().admit(inbound));
                 drop(self.take_line());

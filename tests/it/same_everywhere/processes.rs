@@ -60,6 +60,9 @@ impl Processes {
             tables: std::fs::read_to_string(workspace::root().join("infra/tables.json")).unwrap(),
             table_prefix: "doorward".to_owned(),
             event_sources: Vec::new(),
+            queues: Vec::new(),
+            queue_mappings: Vec::new(),
+            kinesis_streams: Vec::new(),
             functions: Functions::Host(
                 ["authorizer", "dispatcher", "orders"].map(|name| function(name, &config)).to_vec(),
             ),

@@ -7,7 +7,7 @@ use super::records::{Mention, mention};
 use super::{Counts, Forget, begun};
 use crate::attributes::Attributes;
 use crate::rollup::Named;
-use crate::{api_keys, assignments, quarantine, sdk_error, switches};
+use crate::{api_keys, assignments, idempotency, quarantine, sdk_error, switches};
 
 /// An item of the state, by its key.
 pub(super) type Place = (String, String);
@@ -23,6 +23,8 @@ pub(super) struct Look {
     pub(super) mentions: Vec<(Place, String, String)>,
     /// Events in quarantine.
     pub(super) quarantined: Vec<Place>,
+    /// Idempotency keys of the caller's calls, and the word for what came of each.
+    pub(super) keys: Vec<(Place, String)>,
     /// Changes of the caller's plan.
     pub(super) assignments: Vec<Place>,
     /// Whether the item of the caller's limits would be kept for good.
@@ -58,6 +60,7 @@ impl Look {
             decisions: self.decisions.len(),
             mentions: self.mentions.len(),
             quarantined: self.quarantined.len(),
+            keys: self.keys.len(),
             assignments: self.assignments.len(),
             ..Counts::default()
         }
@@ -120,6 +123,9 @@ impl Forget {
             }
         } else if owner == quarantine::OWNER && text("caller") == Some(own) {
             look.quarantined.push(place());
+        } else if owner.starts_with(idempotency::OWNER) && text("caller") == Some(own) {
+            let state = text("state").ok_or_else(|| format!("{owner} / {name}"))?;
+            look.keys.push((place(), state.to_owned()));
         } else if owner == switches::OWNER && name == self.scope {
             look.stays.switched_off = true;
         } else if owner == api_keys::LISTED && caller.type_name == entity_type::CLIENT {

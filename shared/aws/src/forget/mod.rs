@@ -63,6 +63,8 @@ pub struct Counts {
     pub mentions: usize,
     /// Events in quarantine.
     pub quarantined: usize,
+    /// Idempotency keys of the caller's calls.
+    pub keys: usize,
     /// Changes of the caller's plan.
     pub assignments: usize,
 }
@@ -99,6 +101,7 @@ impl AddAssign for Counts {
         self.decisions += more.decisions;
         self.mentions += more.mentions;
         self.quarantined += more.quarantined;
+        self.keys += more.keys;
         self.assignments += more.assignments;
     }
 }

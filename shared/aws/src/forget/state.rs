@@ -5,9 +5,9 @@ use doorward_core::ports::StoreError;
 use super::look::{Look, Place};
 use super::{Counts, Forget};
 use crate::attributes::Attributes;
-use crate::passing;
 use crate::rollup::Pause;
 use crate::sdk_error;
+use crate::{idempotency, passing};
 
 /// How much longer the item of a caller's limits is kept that would be kept for good, in seconds: a month is the longest
 /// window, and two days more than clocks differ.
@@ -95,6 +95,9 @@ impl Forget {
             )
             .await?;
         }
+        for (place, state) in &look.keys {
+            self.empty_key(place, state).await?;
+        }
         for place in &look.assignments {
             self.move_assignment(place).await?;
         }
@@ -110,6 +113,31 @@ impl Forget {
             .await?;
         }
         Ok(Counts { markers: 0, aggregates: 0, ..look.counts() })
+    }
+
+    /// An answer goes. That there was one stays, under a hash, for as long as its key is not new: the call must not run
+    /// again.
+    async fn empty_key(&self, place: &Place, state: &str) -> Result<(), StoreError> {
+        let then = if state == idempotency::ANSWERED { idempotency::NOT_KEPT } else { state };
+        self.update(
+            place,
+            "SET #caller = :to, #state = :then REMOVE #status, #headers, #body",
+            "#caller = :from AND #state = :state",
+            &[
+                ("#caller", "caller"),
+                ("#state", "state"),
+                ("#status", "status"),
+                ("#headers", "headers"),
+                ("#body", "body"),
+            ],
+            [
+                (":to", text(self.pseudonym.to())),
+                (":from", text(self.pseudonym.from())),
+                (":then", text(then)),
+                (":state", text(state)),
+            ],
+        )
+        .await
     }
 
     /// Changes an item, if it is as it was; otherwise the next look shows how it is.

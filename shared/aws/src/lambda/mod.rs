@@ -23,8 +23,6 @@ use serde_json::json;
 use crate::AwsClients;
 use crate::accepted::accepted;
 
-pub(crate) use payload::event;
-
 /// The largest event of an asynchronous invocation, in bytes ("Lambda quotas", AWS Lambda guide: 1 MB).
 const MAX_ASYNC_BYTES: usize = 1024 * 1024;
 

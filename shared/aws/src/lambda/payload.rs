@@ -2,10 +2,10 @@ use std::collections::BTreeMap;
 
 use doorward_config::PayloadForm;
 use doorward_core::ports::{Forward, ForwardMessage};
+use doorward_events::Attested;
+use doorward_events::records::envelope;
 use doorward_events::target::{TargetRequest, encode, encode_v1};
-use doorward_events::{Attested, s3};
-use doorward_model::{EventKind, EventRecord, TargetFault};
-use serde_json::Value;
+use doorward_model::TargetFault;
 
 /// What the function is sent: a request in its payload format, or the source's own envelope around its own record.
 pub(super) fn of(forward: &Forward<'_>, form: PayloadForm) -> Result<Vec<u8>, TargetFault> {
@@ -33,16 +33,9 @@ pub(super) fn of(forward: &Forward<'_>, form: PayloadForm) -> Result<Vec<u8>, Ta
                 PayloadForm::V1 => encode_v1(&request),
             }
         }
-        ForwardMessage::Event { record } => event(record),
+        ForwardMessage::Event { records } => envelope(records),
         // What its caller wrote is what was checked.
         ForwardMessage::Invoke { payload, .. } => return Ok(payload.to_vec()),
     };
     serde_json::to_vec(&value).map_err(|_| TargetFault::Unfit("its event cannot be written"))
-}
-
-/// The source's own envelope around its own record.
-pub(crate) fn event(record: &EventRecord) -> Value {
-    match record.source {
-        EventKind::S3 => s3::envelope(&[&record.record]),
-    }
 }

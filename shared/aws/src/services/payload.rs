@@ -1,10 +1,9 @@
 use std::borrow::Cow;
 
 use doorward_core::ports::{Forward, ForwardMessage};
+use doorward_events::records::envelope;
 use doorward_model::{TargetFault, parse_json};
 use serde_json::Value;
-
-use crate::lambda::event;
 
 /// The deepest JSON text that is sent on. EventBridge reads 1,000 levels, as deep as no other service.
 const MAX_DEPTH: usize = 64;
@@ -21,7 +20,7 @@ pub(super) fn text<'a>(forward: &Forward<'a>) -> Result<Cow<'a, str>, TargetFaul
         ForwardMessage::Invoke { payload, .. } => std::str::from_utf8(payload)
             .map(Cow::Borrowed)
             .map_err(|_| TargetFault::Unfit("it is no UTF-8 text")),
-        ForwardMessage::Event { record } => Ok(Cow::Owned(event(record).to_string())),
+        ForwardMessage::Event { records } => Ok(Cow::Owned(envelope(records).to_string())),
     }
 }
 

@@ -212,19 +212,15 @@ async fn payload_format_one_is_sent_and_read() {
 async fn an_event_reaches_its_function_in_its_own_envelope() {
     let fixture = Fixture::start().await;
     let call = sample::call("e-1");
-    let record = EventRecord {
-        source: EventKind::S3,
-        event_type: "ObjectCreated:Put".into(),
-        region: "eu-central-1".into(),
-        account: None,
-        sender: "receipts".into(),
-        happened: None,
-        attributes: std::collections::BTreeMap::new(),
-        record: json!({ "eventSource": "aws:s3", "s3": { "object": { "key": "inbox/1.pdf" } } }),
-        fault: None,
-    };
+    let record = EventRecord::new(
+        EventKind::S3,
+        &"bucket:receipts".parse().unwrap(),
+        "ObjectCreated:Put",
+        "eu-central-1",
+        json!({ "eventSource": "aws:s3", "s3": { "object": { "key": "inbox/1.pdf" } } }),
+    );
     let principal = Principal { name: EntityName::new("EventSource", "receipts"), ..Principal::anonymous() };
-    let message = ForwardMessage::Event { record: &record };
+    let message = ForwardMessage::Event { records: &[&record] };
     let forward = Forward { call: &call, principal: &principal, trace: &Trace::default(), message };
     let target = target("receipts");
     let sent = fixture.targets.send(&target, &target.endpoints[0], forward, Duration::from_secs(5));

@@ -12,6 +12,7 @@ mod faults;
 mod fetch;
 mod forget;
 mod http;
+mod idempotency;
 mod lambda;
 mod leases;
 mod ledger;

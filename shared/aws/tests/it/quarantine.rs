@@ -1,5 +1,3 @@
-use std::collections::BTreeMap;
-
 use doorward_aws::DynamoQuarantine;
 use doorward_core::ports::Quarantine;
 use doorward_model::{Call, DecisionNote, Effect, EventKind, EventRecord, Outcome};
@@ -10,17 +8,14 @@ use crate::sample;
 use crate::store::{Store, TABLE};
 
 pub(crate) fn record(note: &str) -> EventRecord {
-    EventRecord {
-        source: EventKind::S3,
-        event_type: "ObjectCreated:Put".into(),
-        region: "eu-central-1".into(),
-        account: None,
-        sender: "receipts".into(),
-        happened: None,
-        attributes: BTreeMap::new(),
-        record: json!({ "eventSource": "aws:s3", "note": note }),
-        fault: None,
-    }
+    let own = json!({ "eventSource": "aws:s3", "note": note });
+    EventRecord::new(
+        EventKind::S3,
+        &"bucket:receipts".parse().unwrap(),
+        "ObjectCreated:Put",
+        "eu-central-1",
+        own,
+    )
 }
 
 pub(crate) fn denied(id: &str) -> Call {
@@ -51,7 +46,7 @@ async fn an_event_is_kept_once_with_its_reason() {
     assert_eq!((item.source.as_str(), item.sender.as_str()), ("s3", "receipts"));
     assert_eq!(item.expires, expires.as_second());
     let kept: serde_json::Value = serde_json::from_str(item.record.as_deref().unwrap()).unwrap();
-    assert_eq!(kept, record("x").record);
+    assert_eq!(kept, *record("x").record);
     assert_eq!(quarantine.get("e-1").await.unwrap().as_ref(), Some(item));
     assert_eq!(quarantine.get("e-2").await.unwrap(), None);
 }

@@ -91,6 +91,7 @@ pub(crate) struct Ran<'a> {
     pub(crate) lines: &'a [&'a str],
 }
 
+const IDEMPOTENCY_KEY: &str = "idempotency-key";
 /// How the names of files end that hold API keys.
 const KEY_ENDING: &str = ".key";
 pub(crate) const TOKEN_FOLDER: &str = "target/doorward";
@@ -225,12 +226,19 @@ impl Stage {
 
     /// Sends a request, and nothing else.
     pub(crate) async fn send(&self, ask: &Ask<'_>) -> Result<Answered, Failure> {
+        self.send_with(ask, None).await
+    }
+
+    async fn send_with(&self, ask: &Ask<'_>, key: Option<&str>) -> Result<Answered, Failure> {
         let mut request =
             http::Request::builder().method(&ask.method).uri(format!("{}{}", ask.base, ask.path));
         if let Some(file) = ask.token {
             let token = self.read(file)?;
             let (name, scheme) = self.field(ask.base, file);
             request = request.header(name, format!("{scheme}{token}"));
+        }
+        if let Some(key) = key {
+            request = request.header(IDEMPOTENCY_KEY, key);
         }
         let body = ask.body.as_ref().map(Value::to_string);
         if body.is_some() {
@@ -249,6 +257,19 @@ impl Stage {
     ) -> Result<Act, Failure> {
         let answer = self.send(&ask).await?;
         self.judge(scene, &ask, &answer, expect).await
+    }
+
+    /// As [`Self::act`], with an idempotency key.
+    pub(crate) async fn act_keyed(
+        &self,
+        scene: &'static str,
+        ask: Ask<'_>,
+        key: &str,
+        expect: Expect<'_>,
+    ) -> Result<Act, Failure> {
+        let answer = self.send_with(&ask, Some(key)).await?;
+        let line = format!("{} -H '{IDEMPOTENCY_KEY}: {key}'", self.curl(&ask));
+        self.hold(scene, line, &answer, expect).await
     }
 
     /// Sends a delivery and holds the answer, and what the system says of it, against what is expected.

@@ -20,7 +20,7 @@ use crate::output::Failure;
 pub(crate) struct Upstreams {
     pub(crate) catalog: [Server; 2],
     search: Server,
-    mailer: Server,
+    pub(crate) mailer: Server,
 }
 
 /// One server, and what it is told to do.
@@ -106,6 +106,7 @@ async fn message(State(server): State<Arc<Shared>>, request: Request) -> Respons
     if shown(headers, "authorization") != Some(format!("Bearer {}", server.token)) {
         return StatusCode::UNAUTHORIZED.into_response();
     }
+    server.served.fetch_add(1, Ordering::SeqCst);
     let told = json!({ "status": "queued", "cookie": shown(headers, "cookie"), "caller": shown(headers, "x-doorward-caller") });
     (StatusCode::ACCEPTED, Json(told)).into_response()
 }

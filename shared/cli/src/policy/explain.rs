@@ -165,7 +165,7 @@ fn explain_sample(
             Ok(sample) => {
                 project.read_beside()?;
                 let beside = &project.sources.beside;
-                project.rules.rehearse(&sample, &|sample| enter(beside, sample))
+                project.rules.rehearse(&sample, &|sample| enter(beside, project.rules.openings(), sample))
             }
             Err(faults) => Err(faults),
         },
@@ -201,7 +201,9 @@ fn rehearse_envelope(
         at: Timestamp::now(),
         call: SampleCall::Envelope(Placed { value: name.to_owned(), place: place() }),
     };
-    let enter = |sample: &Sample| read(text.as_bytes(), sample.at).map_err(|fault: Fault| fault.at(place()));
+    let enter = |sample: &Sample| {
+        read(text.as_bytes(), project.rules.openings(), sample.at).map_err(|fault: Fault| fault.at(place()))
+    };
     project.rules.rehearse(&sample, &enter)
 }
 

@@ -42,7 +42,7 @@ impl Suite {
     pub(crate) fn run(self) -> Result<Ran, Failure> {
         let Self { project, tests } = self;
         let beside = &project.sources.beside;
-        match project.rules.test_policies(&tests, &|sample| enter(beside, sample)) {
+        match project.rules.test_policies(&tests, &|sample| enter(beside, project.rules.openings(), sample)) {
             Ok(report) => Ok(Ran { project, tests, report }),
             Err(faults) => Err(project.invalid(faults)),
         }

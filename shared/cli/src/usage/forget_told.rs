@@ -28,12 +28,13 @@ pub(super) fn tell(told: &Told<'_>, format: Format) {
 
 fn as_json(told: &Told<'_>) -> serde_json::Value {
     let Forgotten { counts, stays, unreadable, left, begun } = told.done;
-    let Counts { calls, blocks, markers, aggregates, decisions, mentions, quarantined, assignments } = counts;
+    let Counts { calls, blocks, markers, aggregates, decisions, mentions, quarantined, keys, assignments } =
+        counts;
     let Stays { limits, limits_expire, plan, api_keys, switched_off, entity } = stays;
     json!({
         "caller": told.caller, "pseudonym": told.pseudonym, "begun": begun,
         "calls": calls, "blocks": blocks, "markers": markers, "aggregates": aggregates, "decisions": decisions,
-        "mentions": mentions, "quarantined": quarantined, "assignments": assignments,
+        "mentions": mentions, "quarantined": quarantined, "idempotency_keys": keys, "assignments": assignments,
         "archive": { "calls": told.archived.calls, "files": told.archived.files },
         "left": left, "unreadable": unreadable,
         "stays": {
@@ -78,7 +79,7 @@ fn in_words(told: &Told<'_>) {
 
 /// A line for each kind of which there is something.
 fn counted(counts: &Counts, archived: InArchive) -> Vec<String> {
-    let Counts { calls, blocks, markers, aggregates, decisions, mentions, quarantined, assignments } =
+    let Counts { calls, blocks, markers, aggregates, decisions, mentions, quarantined, keys, assignments } =
         *counts;
     let InArchive { calls: kept, files } = archived;
     let lines = [
@@ -88,6 +89,7 @@ fn counted(counts: &Counts, archived: InArchive) -> Vec<String> {
         (decisions, format!("{decisions} recorded decisions about the caller's calls, which go")),
         (mentions, format!("{mentions} recorded decisions about others' calls")),
         (quarantined, format!("{quarantined} events in quarantine, whose records go")),
+        (keys, format!("{keys} idempotency keys, whose answers go")),
         (assignments, format!("{assignments} changes of the caller's plan, without who made them")),
         (kept + files, format!("{kept} calls in {files} files of archives")),
     ];

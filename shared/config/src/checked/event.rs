@@ -1,4 +1,4 @@
-use doorward_model::{EventKind, Place};
+use doorward_model::{EventKind, Fields, Front, Place};
 
 use crate::pattern::Pattern;
 
@@ -9,6 +9,8 @@ pub struct EventRule {
     pub id: String,
     /// The kind of source.
     pub source: EventKind,
+    /// In whose messages it comes, the outermost first; empty where its source hands it over itself.
+    pub through: Vec<Front>,
     /// Pattern of the source's own event type: `ObjectCreated:*`.
     pub event_type: Option<Pattern>,
     /// Attribute and its pattern; all must hold.
@@ -17,12 +19,24 @@ pub struct EventRule {
     pub target: String,
     /// What becomes of records that are denied, broken, or over a limit; the last are kept where others are discarded.
     pub on_deny: OnDeny,
+    /// What the source hears when the same event comes again.
+    pub repeated: Repeated,
     /// Name of a declared plan whose limits hold for the source; without one, events are not limited.
     pub plan: Option<String>,
     /// The purpose that these events have.
     pub purpose: Option<String>,
     /// The schema of their payload; without one, policies cannot read it.
     pub contract: Option<SchemaRef>,
+}
+
+/// What the source of an event hears that was here before, and whose target is not called again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Repeated {
+    /// That it is done.
+    Skip,
+    /// What it would have heard of the first one: where that was refused and `on_deny` is `fail`, that it shall come
+    /// again.
+    Answer,
 }
 
 /// What becomes of a denied record.
@@ -45,4 +59,18 @@ pub struct SchemaRef {
     pub schema: String,
     /// Where the configuration says so.
     pub place: Place,
+}
+
+impl EventRule {
+    /// The kind of the one that hands it over, whose service attests something of it.
+    #[must_use]
+    pub fn outermost(&self) -> EventKind {
+        self.through.first().and_then(|front| EventKind::of_front(front.kind)).unwrap_or(self.source)
+    }
+
+    /// What policies read as `context.claimed`.
+    #[must_use]
+    pub fn claims(&self) -> Fields {
+        if self.through.is_empty() { self.source.claims() } else { self.source.carried() }
+    }
 }

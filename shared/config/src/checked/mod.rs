@@ -1,5 +1,6 @@
 mod cors;
 mod event;
+mod idempotency;
 mod invoke;
 mod issuer;
 mod limit;
@@ -8,6 +9,7 @@ mod price;
 mod rewrite;
 mod target;
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::num::NonZeroU64;
 use std::time::Duration;
@@ -22,7 +24,8 @@ use crate::request_context::RequestContext;
 use crate::secret_ref::SecretRef;
 
 pub use cors::Cors;
-pub use event::{EventRule, OnDeny, SchemaRef};
+pub use event::{EventRule, OnDeny, Repeated, SchemaRef};
+pub use idempotency::{IdempotencyRule, OnTargetFailure};
 pub use invoke::{FunctionPlace, InvokeRule, PublicFunction};
 pub use issuer::{Algorithm, Issuer, JwksLocation, PrincipalRule, TokenKind};
 pub use limit::{Dimension, Limit, LimitMode, LimitRule, Override, Window};
@@ -282,6 +285,8 @@ pub struct Route {
     pub durability: Durability,
     /// What becomes of its calls while limits or ledger are away.
     pub on_store_failure: OnStoreFailure,
+    /// How its calls take an idempotency key; `None` where it is the target's own matter.
+    pub idempotency: Option<IdempotencyRule>,
 }
 
 /// The requests that a route takes.
@@ -459,6 +464,19 @@ impl Config {
     #[must_use]
     pub fn target(&self, name: &str) -> Option<&Target> {
         self.targets.iter().find(|target| target.name == name)
+    }
+
+    /// Whose messages are opened to the events that they carry, and how many may be within each other.
+    #[must_use]
+    pub fn openings(&self) -> BTreeMap<Front, usize> {
+        let mut openings = BTreeMap::new();
+        for through in self.events.iter().map(|event| &event.through) {
+            if let Some(outermost) = through.first() {
+                let depth: &mut usize = openings.entry(outermost.clone()).or_default();
+                *depth = through.len().max(*depth);
+            }
+        }
+        openings
     }
 
     /// The secrets that the door shows to targets, or signs with for them.

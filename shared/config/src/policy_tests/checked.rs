@@ -78,6 +78,8 @@ pub struct QuestionSample {
     pub request: Option<Stated>,
     /// `context.event`, where something of it matters.
     pub event: Option<Stated>,
+    /// `context.claimed`, where something of it matters.
+    pub claimed: Option<Stated>,
     /// `context.input`, where the call carries a payload.
     pub input: Option<Stated>,
     /// Where the whole context stands, or the test where it has none.
@@ -112,6 +114,10 @@ pub struct EventSample {
     pub event_type: Option<String>,
     /// The AWS region.
     pub region: Option<String>,
+    /// The account that the source attests.
+    pub account: Option<String>,
+    /// Body, message, detail, data or images.
+    pub payload: Option<serde_json::Value>,
     /// What policies read of it: every member is one that the source has.
     pub attributes: Map<String, Value>,
     /// Where it stands.

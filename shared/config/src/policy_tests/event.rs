@@ -10,17 +10,40 @@ use crate::suggestion::suggest;
 const SOURCE: &str = "source";
 const TYPE: &str = "type";
 const REGION: &str = "region";
+const ACCOUNT: &str = "account";
+/// What an event of a bus says of its source.
+const EVENT_SOURCE: &str = "event_source";
+const PAYLOAD: &str = "payload";
 
 /// Reads `event = { source = "s3", bucket = "receipts", key = "inbox/a.pdf" }`: what policies read as `context.event`.
 pub(super) fn read(value: Value<'_>) -> Result<EventSample, Reported> {
     let source = source(value)?;
-    let attributes = source.attributes();
-    let known = || attributes.keys().map(String::as_str).chain([SOURCE, TYPE, REGION]);
+    let mut attributes = source.attributes();
+    // AWS's own services are known by their names.
+    attributes.remove("by_aws");
+    let mut claims = source.claims();
+    // Here `source` is the kind of source, and `type` the type of the event whoever says it.
+    claims.remove(TYPE);
+    if let Some(field) = claims.remove(SOURCE) {
+        claims.insert(EVENT_SOURCE.to_owned(), field);
+    }
+    let known = || {
+        attributes
+            .keys()
+            .chain(claims.keys())
+            .map(String::as_str)
+            .chain([SOURCE, TYPE, REGION, ACCOUNT, PAYLOAD])
+    };
+    let mut payload = None;
     let read = value.entries(|key: Key<'_>, value| {
         let stated = match key.text {
             SOURCE => None,
-            TYPE | REGION => Some(Json::from(value.word()?)),
-            name => match attributes.get(name) {
+            TYPE | REGION | ACCOUNT => Some(Json::from(value.word()?)),
+            PAYLOAD => {
+                payload = Some(value.stated()?.value);
+                None
+            }
+            name => match attributes.get(name).or_else(|| claims.get(name)) {
                 Some(field) => Some(attribute(value, &field.shape)?),
                 None => {
                     let fault = Fault::new(format!("events of `{}` have no {}", source.word(), quote(name)));
@@ -35,9 +58,12 @@ pub(super) fn read(value: Value<'_>) -> Result<EventSample, Reported> {
     if let Some((name, _)) = missing {
         return Err(value.fault(Fault::new(format!("missing key `{name}` in `event`"))));
     }
+    if let Some(told) = stated.remove(EVENT_SOURCE) {
+        stated.insert(SOURCE.to_owned(), told);
+    }
     let mut text = |name| stated.remove(name).and_then(|value| value.as_str().map(str::to_owned));
-    let (event_type, region) = (text(TYPE), text(REGION));
-    Ok(EventSample { source, event_type, region, attributes: stated, place: value.place() })
+    let (event_type, region, account) = (text(TYPE), text(REGION), text(ACCOUNT));
+    Ok(EventSample { source, event_type, region, account, attributes: stated, payload, place: value.place() })
 }
 
 fn source(value: Value<'_>) -> Result<EventKind, Reported> {

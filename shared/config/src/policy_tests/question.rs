@@ -36,9 +36,10 @@ pub(super) fn read(
         read_context(value)
     });
     let (action, resource, parents, context) = (action?, resource?, parents?, context?);
-    let Context { now, purpose, request, event, input } = context.unwrap_or_default();
-    let question =
-        |action| (QuestionSample { action, resource, parents, purpose, request, event, input, place }, now);
+    let Context { now, purpose, request, event, claimed, input } = context.unwrap_or_default();
+    let question = |action| {
+        (QuestionSample { action, resource, parents, purpose, request, event, claimed, input, place }, now)
+    };
     Ok(action.map(question))
 }
 
@@ -48,6 +49,7 @@ struct Context {
     purpose: Option<Placed<String>>,
     request: Option<crate::Stated>,
     event: Option<crate::Stated>,
+    claimed: Option<crate::Stated>,
     input: Option<crate::Stated>,
 }
 
@@ -57,13 +59,21 @@ fn read_context(value: Value<'_>) -> Result<Context, Reported> {
         let purpose = section.optional("purpose", placed);
         let request = section.optional("request", Value::stated);
         let event = section.optional("event", Value::stated);
+        let claimed = section.optional("claimed", Value::stated);
         let input = section.optional("input", Value::stated);
         let token = section.optional("token", |value| -> Result<(), Reported> {
             let fault = Fault::new("`context.token` is made of the caller's claims");
             Err(value.fault(fault.hint("state them as `claims` of the test")))
         });
         token?;
-        Ok(Context { now: now?, purpose: purpose?, request: request?, event: event?, input: input? })
+        Ok(Context {
+            now: now?,
+            purpose: purpose?,
+            request: request?,
+            event: event?,
+            claimed: claimed?,
+            input: input?,
+        })
     })
 }
 

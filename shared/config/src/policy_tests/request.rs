@@ -58,7 +58,7 @@ fn http_front(text: &str) -> Result<doorward_model::Front, Fault> {
         | FrontKind::WebSocketApi
         | FrontKind::FunctionUrl
         | FrontKind::Alb => Ok(front),
-        FrontKind::Bucket => Err(Fault::new(format!("requests do not come in by {}", quote(text)))),
+        _ => Err(Fault::new(format!("requests do not come in by {}", quote(text)))),
     }
 }
 

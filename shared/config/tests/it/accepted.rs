@@ -200,6 +200,7 @@ fn the_shop_reads_as_it_is_written() {
                     ),
                     durability: BeforeAnswer,
                     on_store_failure: Deny,
+                    idempotency: None,
                 },
                 Route {
                     id: "getOrder",
@@ -237,6 +238,7 @@ fn the_shop_reads_as_it_is_written() {
                     purpose: None,
                     durability: BeforeAnswer,
                     on_store_failure: Deny,
+                    idempotency: None,
                 },
             ],
             events: [
@@ -264,6 +266,7 @@ fn the_shop_reads_as_it_is_written() {
                     ],
                     target: "receipts",
                     on_deny: Discard,
+                    repeated: Skip,
                     plan: None,
                     purpose: None,
                     contract: None,

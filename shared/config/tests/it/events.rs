@@ -44,6 +44,13 @@ fn an_event_names_a_source_and_what_it_has() {
     );
     check(
         r#"on_deny = "discard""#,
+        r#"repeated = "again""#,
+        expect![[r#"
+        doorward.toml:47:12: unknown value `again`
+          hint: expected `skip` or `answer`"#]],
+    );
+    check(
+        r#"on_deny = "discard""#,
         r#"purpose = "audit""#,
         expect![[r#"
         doorward.toml:47:11: no purpose is named `audit`

@@ -21,6 +21,7 @@ mod environment;
 mod events;
 mod front_callers;
 mod garbage;
+mod idempotency;
 mod invoke;
 mod issuers;
 mod limits;

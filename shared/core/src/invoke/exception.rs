@@ -68,6 +68,12 @@ pub(crate) fn exception(rules: &Rules, refusal: &Refusal, inbound: &Inbound, cal
     Some(written(refusal, operation, call.id.as_str(), &rules.config().door.name))
 }
 
+/// The refusal of an invocation, whoever asked for it; `None` of any other call.
+pub(crate) fn of_invocation(rules: &Rules, refusal: &Refusal, call: &Call) -> Option<Reply> {
+    call.invoked.as_ref()?;
+    Some(written(refusal, Operation::Invoke, call.id.as_str(), &rules.config().door.name))
+}
+
 fn written(refusal: &Refusal, operation: Operation, request_id: &str, realm: &str) -> Reply {
     let Told { title, mut headers, errors } = told(refusal, request_id, realm);
     let (status, kind) = kind(refusal, operation);
@@ -128,6 +134,7 @@ fn kind(refusal: &Refusal, operation: Operation) -> (StatusCode, &'static str) {
             | MalformedFault::Invocation(InvocationFault::ClientContext | InvocationFault::ClientContextSize),
         ) => (StatusCode::BAD_REQUEST, INVALID_CONTENT),
         Refusal::Malformed(_) => (StatusCode::BAD_REQUEST, INVALID_PARAMETER),
+        Refusal::Idempotency(fault) if fault.is_of_request() => (StatusCode::BAD_REQUEST, INVALID_PARAMETER),
         Refusal::Purpose(fault) if fault.is_of_request() => (StatusCode::BAD_REQUEST, INVALID_PARAMETER),
         Refusal::Purpose(_) => (StatusCode::FORBIDDEN, ACCESS_DENIED),
         Refusal::Contract(_) | Refusal::Uncountable(_) | Refusal::Target(TargetFault::Unfit(_)) => {
@@ -138,7 +145,9 @@ fn kind(refusal: &Refusal, operation: Operation) -> (StatusCode, &'static str) {
             (StatusCode::UNSUPPORTED_MEDIA_TYPE, "UnsupportedMediaTypeException")
         }
         Refusal::Flooded { .. } | Refusal::Limited(_) => (StatusCode::TOO_MANY_REQUESTS, TOO_MANY),
-        Refusal::Repetition { .. } => (StatusCode::CONFLICT, "ResourceConflictException"),
+        Refusal::Repetition { .. } | Refusal::Idempotency(_) => {
+            (StatusCode::CONFLICT, "ResourceConflictException")
+        }
         Refusal::KeysAway
         | Refusal::SecretsAway
         | Refusal::StoreAway

@@ -6,7 +6,7 @@ use doorward_model::{
     QueryPairs, Refusal, parse_json,
 };
 use http::HeaderName;
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 use super::FunctionName;
 use crate::named;
@@ -70,6 +70,12 @@ impl<'c> Invocation<'c> {
         let client_context = field(request, &CLIENT_CONTEXT)?.map(|text| context(&text)).transpose()?;
         let decided = if event_only { InvocationType::Event } else { kind.decided_as() };
         Ok(Self { kind, decided, qualifier, log_tail, client_context })
+    }
+
+    /// What tells it from other invocations with the same payload.
+    pub(crate) fn distinct(&self) -> String {
+        let Self { kind, qualifier, log_tail, client_context, .. } = self;
+        json!([kind, qualifier, log_tail, client_context]).to_string()
     }
 
     /// What the call's line tells of it.

@@ -12,7 +12,7 @@ mod outcome;
 mod passing;
 mod payload;
 
-pub(crate) use exception::exception;
+pub(crate) use exception::{exception, of_invocation};
 pub(crate) use function_name::FunctionName;
 pub(crate) use invocation::Invocation;
 pub(crate) use outcome::{dry_run, function_error, outcome};

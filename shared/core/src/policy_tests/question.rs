@@ -2,7 +2,8 @@ use doorward_config::{
     Placed, PurposeRule, QuestionSample, ResourceRule, RouteMatch, Sample, Stated, suggest,
 };
 use doorward_model::{
-    AuthFault, DenyReason, EntityName, Fault, Faults, IamFault, InvocationType, Item, Place, Principal,
+    AuthFault, DenyReason, EntityName, Fault, Faults, Fields, IamFault, InvocationType, Item, Place,
+    Principal,
 };
 use doorward_policy::{CallContext, Context, Decision, Input, Loaded, Misfit, Question};
 use jiff::Timestamp;
@@ -27,6 +28,8 @@ pub(super) struct OwnedQuestion {
     loaded: Result<Option<Loaded>, DenyReason>,
     /// What policies read as `context.request` or `context.event`.
     call: Value,
+    /// What they read as `context.claimed`.
+    claimed: Value,
     input: Option<Value>,
 }
 
@@ -57,6 +60,7 @@ impl OwnedQuestion {
         let parents = reading.parents(resource.as_ref());
         let purpose = reading.purpose();
         let call = reading.call(resource.as_ref());
+        let claimed = reading.claimed();
         let input = question.input.as_ref().map(|input| reading.held("input", &input.value, Some(input)));
         let item = reading.item();
         let (Some(principal), Some(resource)) = (principal, resource) else { return Err(reading.faults) };
@@ -71,6 +75,7 @@ impl OwnedQuestion {
             purpose,
             loaded,
             call,
+            claimed,
             input,
         })
     }
@@ -93,7 +98,7 @@ impl OwnedQuestion {
             context: Context {
                 now: self.at,
                 purpose: self.purpose.as_deref(),
-                call: CallContext::Stated(&self.call),
+                call: CallContext::Stated { call: &self.call, claimed: &self.claimed },
                 input: Input::Checked(self.input.as_ref()),
             },
         }
@@ -120,7 +125,7 @@ impl Rule<'_> {
         let (route, context) = match self {
             Self::Route(rules) => (&rules.route, &rules.route.context),
             Self::Event(rules) => {
-                return Map::from_iter([("source".to_owned(), json!(rules.rule.source.word()))]);
+                return Map::from_iter([("source".to_owned(), json!(rules.rule.outermost().word()))]);
             }
         };
         let id = resource.map_or("", |name| name.id.as_str());
@@ -289,6 +294,20 @@ impl<'r> Reading<'r> {
             None => Value::Object(call),
         };
         self.held(member, &call, stated.as_ref())
+    }
+
+    /// What whoever sent an event says of it: what is stated, or nothing, which is no fault where all of it may be absent.
+    fn claimed(&mut self) -> Value {
+        let stated = self.question.claimed.as_ref();
+        let claimed = stated.map_or_else(|| json!({}), |stated| stated.value.clone());
+        let claims = match &self.rule {
+            Rule::Event(rules) => rules.rule.claims(),
+            Rule::Route(_) => Fields::new(),
+        };
+        match (stated, claims.is_empty()) {
+            (None, true) => claimed,
+            _ => self.held("claimed", &claimed, stated),
+        }
     }
 
     fn item(&mut self) -> Option<&'r Item> {

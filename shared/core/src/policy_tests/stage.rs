@@ -180,11 +180,7 @@ fn nowhere() -> Front {
 fn inbound(sample: &RequestSample, front: Front, at: Timestamp) -> Inbound {
     let path_form = match front.kind {
         FrontKind::HttpApi => PathForm::Decoded,
-        FrontKind::RestApi
-        | FrontKind::WebSocketApi
-        | FrontKind::FunctionUrl
-        | FrontKind::Alb
-        | FrontKind::Bucket => PathForm::Encoded,
+        _ => PathForm::Encoded,
     };
     Inbound {
         front,

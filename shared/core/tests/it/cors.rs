@@ -102,7 +102,7 @@ async fn answers_and_refusals_may_be_read_and_a_targets_own_word_counts_for_noth
     let expected = [
         "access-control-allow-credentials: true",
         "access-control-allow-origin: https://pages.example",
-        "access-control-expose-headers: x-request-id, ratelimit, ratelimit-policy, retry-after, x-total",
+        "access-control-expose-headers: x-request-id, ratelimit, ratelimit-policy, retry-after, idempotent-replayed, x-total",
         "vary: accept",
         "vary: origin",
     ];

@@ -1,5 +1,6 @@
+use doorward_core::ports::Ledger as _;
 use doorward_core::{Answer, EventAnswer};
-use doorward_model::{Inbound, Outcome, TargetFault};
+use doorward_model::{Call, Inbound, Outcome, TargetFault};
 use doorward_testkit::s3;
 
 use crate::shop::Shop;
@@ -156,4 +157,37 @@ async fn a_broken_record_of_a_known_sender_is_kept() {
     assert_eq!(send(&shop, broken).await, EventAnswer::Done(Outcome::Invalid));
     assert_eq!(shop.world.quarantine.items()["e1"].cause.as_deref(), Some("it has no key"));
     assert!(shop.world.targets.sent().is_empty());
+}
+
+#[tokio::test]
+async fn an_event_that_comes_again_is_skipped_or_answered_as_the_first_was() {
+    for (first, on_deny, repeated, again) in [
+        (Outcome::Denied, "fail", "skip", false),
+        (Outcome::Denied, "fail", "answer", true),
+        (Outcome::Invalid, "fail", "answer", true),
+        (Outcome::Denied, "quarantine", "answer", false),
+        (Outcome::Denied, "discard", "answer", false),
+        (Outcome::Admitted, "fail", "answer", false),
+    ] {
+        let shop = Shop::with(|config| {
+            config.replace(
+                "on_deny = \"quarantine\"",
+                &format!("on_deny = \"{on_deny}\"\nrepeated = \"{repeated}\""),
+            )
+        });
+        // It was refused by policies that are no longer in force.
+        let event = receipt(&shop, "e1", "inbox/a.pdf");
+        let mut call = Call::begin(&event, shop.world.now());
+        call.outcome = first;
+        shop.world.ledger.record(&call, shop.world.now()).await.unwrap();
+        let answer = send(&shop, event).await;
+        assert_eq!(
+            matches!(answer, EventAnswer::Again(_)),
+            again,
+            "{first} {on_deny} {repeated}: {answer:?}"
+        );
+        assert!(again || answer == EventAnswer::Done(Outcome::Repeated), "{answer:?}");
+        assert!(shop.world.targets.sent().is_empty() && shop.world.quarantine.items().is_empty());
+        assert_eq!(row(&shop, "e1"), first);
+    }
 }

@@ -1,25 +1,9 @@
 //! What becomes of a batch: in order, again, in halves, and in the end without those that fail for good.
 
-use serde::Deserialize;
-use serde_json::Value;
-
+use super::batch::Record;
+use super::report;
+use super::target::Outcome;
 use crate::options::StreamMapping;
-
-/// A record, as the function gets it.
-#[derive(Debug, Clone, PartialEq)]
-pub(super) struct Record {
-    pub(super) sequence: String,
-    pub(super) value: Value,
-}
-
-/// What an invocation came to.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Outcome {
-    /// The function's answer.
-    Answered(Vec<u8>),
-    /// It failed, for this reason.
-    Failed(String),
-}
 
 /// What a delivery needs of the world.
 pub(super) trait World {
@@ -27,8 +11,8 @@ pub(super) trait World {
     async fn invoke(&mut self, records: &[Record]) -> Outcome;
     /// Waits before the attempt of this number, from 1; `false` where there is none, because all ends.
     async fn wait(&mut self, attempt: u32) -> bool;
-    /// Records are given up, for this reason: what an on-failure destination hears.
-    fn discard(&mut self, records: &[Record], why: &str);
+    /// Records are given up after so many invocations, for this reason: what an on-failure destination hears.
+    fn discard(&mut self, records: &[Record], invocations: u32, why: &str);
 }
 
 /// Hands `batch` over until each of its records is done with or given up, in their order; `false` where all ends before.
@@ -55,7 +39,7 @@ pub(super) async fn deliver(mapping: &StreamMapping, batch: Vec<Record>, world: 
             Verdict::Failed(why) => why,
         };
         match mapping.maximum_retry_attempts {
-            Some(most) if attempt >= most => world.discard(&records, &why),
+            Some(most) if attempt >= most => world.discard(&records, attempt.saturating_add(1), &why),
             _ => waiting.push((records, attempt.saturating_add(1))),
         }
     }
@@ -74,17 +58,16 @@ enum Verdict {
 /// (<https://docs.aws.amazon.com/lambda/latest/dg/services-ddb-batchfailurereporting.html>).
 fn judge(mapping: &StreamMapping, records: &[Record], outcome: Outcome) -> Verdict {
     let answer = match outcome {
-        Outcome::Failed(why) => return Verdict::Failed(why),
+        Outcome::Failed(why) | Outcome::Refused(why) => return Verdict::Failed(why),
         Outcome::Answered(_) if !mapping.report_batch_item_failures => return Verdict::Done,
         Outcome::Answered(answer) => answer,
     };
-    let failures = match serde_json::from_slice::<Option<Report>>(&answer) {
-        Ok(report) => report.and_then(|report| report.failures).unwrap_or_default(),
-        Err(_) => return Verdict::Failed("the answer is no report of item failures".to_owned()),
+    let Some(failures) = report::failures(&answer) else {
+        return Verdict::Failed("the answer is no report of item failures".to_owned());
     };
     let mut first = None;
     for failure in failures {
-        let place = records.iter().position(|record| Some(&record.sequence) == failure.id.as_ref());
+        let place = records.iter().position(|record| record.id == failure);
         match place {
             Some(place) => first = Some(first.map_or(place, |first: usize| first.min(place))),
             None => return Verdict::Failed("the answer reports a record that was not there".to_owned()),
@@ -94,18 +77,6 @@ fn judge(mapping: &StreamMapping, records: &[Record], outcome: Outcome) -> Verdi
         None => Verdict::Done,
         Some(place) => Verdict::From(place, "the function reports it as failed".to_owned()),
     }
-}
-
-#[derive(Deserialize)]
-struct Report {
-    #[serde(rename = "batchItemFailures")]
-    failures: Option<Vec<Failure>>,
-}
-
-#[derive(Deserialize)]
-struct Failure {
-    #[serde(rename = "itemIdentifier")]
-    id: Option<String>,
 }
 
 #[cfg(test)]

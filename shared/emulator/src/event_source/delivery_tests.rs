@@ -1,3 +1,5 @@
+use serde_json::Value;
+
 use super::*;
 
 /// Answers by what it is handed, and writes down what happens.
@@ -19,13 +21,13 @@ impl<F: FnMut(&[Record]) -> Outcome> World for Script<F> {
         self.waits <= self.most_waits
     }
 
-    fn discard(&mut self, records: &[Record], why: &str) {
+    fn discard(&mut self, records: &[Record], _: u32, why: &str) {
         self.seen.push(format!("-{}: {why}", names(records)));
     }
 }
 
 fn names(records: &[Record]) -> String {
-    records.iter().map(|record| record.sequence.as_str()).collect()
+    records.iter().map(|record| record.id.as_str()).collect()
 }
 
 fn mapping(most: Option<u32>, bisect: bool) -> StreamMapping {
@@ -42,7 +44,7 @@ async fn run(
     batch: &str,
     answer: impl FnMut(&[Record]) -> Outcome,
 ) -> (bool, Vec<String>) {
-    let record = |name: char| Record { sequence: name.to_string(), value: Value::Null };
+    let record = |name: char| Record { id: name.to_string(), value: Value::Null };
     let mut world = Script { answer, seen: Vec::new(), waits: 0, most_waits: 10 };
     let done = deliver(mapping, batch.chars().map(record).collect(), &mut world).await;
     (done, world.seen)

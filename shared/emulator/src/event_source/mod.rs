@@ -1,92 +1,156 @@
-//! Event source mappings: what polls a table's stream and invokes a function with its records
-//! (<https://docs.aws.amazon.com/lambda/latest/dg/with-ddb.html>).
+//! Event source mappings: what polls streams and queues and invokes functions with what they hold
+//! (<https://docs.aws.amazon.com/lambda/latest/dg/invocation-eventsourcemapping.html>).
+//!
+//! ```text
+//!  table_shard ──┐
+//!  kinesis ──────┴─ shard ── stream_poller ── delivery ─┐
+//!                                │                      ├── batch ──▶ target: the function ──▶ report
+//!                                ▼ failure_record       │
+//!  sqs ──────────────────── queue_poller ───────────────┘
+//! ```
 //!
 //! Each shard is read in order, one batch at a time. What is absent: parallel batches of one shard, tumbling windows,
-//! filters, the age of records (the embedded store keeps them all); an on-failure destination is a line of the log.
+//! filters, the age of records.
 
+mod batch;
 mod delivery;
-mod stream;
+mod failure_record;
+mod queue_poller;
+mod report;
+mod shard;
+mod stream_poller;
+mod table_shard;
+mod target;
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use bytes::Bytes;
 use dynoxide::Database;
-use jiff::Timestamp;
-use serde_json::json;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
-use tokio::time::Instant;
 
-use self::delivery::{Outcome, Record, World, deliver};
-use self::stream::{Shard, Stream};
+use self::queue_poller::QueuePoller;
+use self::shard::Shard;
+use self::stream_poller::StreamPoller;
+use self::table_shard::Stream;
+use self::target::Function;
 use crate::error::EmulatorError;
-use crate::lambda::{Answer, Invocation, Lambda, SYNCHRONOUS_LIMIT, new_trace};
+use crate::kinesis::Kinesis;
+use crate::lambda::Lambda;
 use crate::logs::Logs;
-use crate::options::{StartingPosition, StreamMapping};
+use crate::options::{QueueMapping, StartingPosition, StreamMapping, StreamSource};
 use crate::servers::SHUTDOWN_LIMIT;
+use crate::sqs::Sqs;
 
-/// How often a stream is looked at: Lambda does it four times a second.
-const POLL: Duration = Duration::from_millis(250);
-/// Waits before records are handed over again, doubled each time.
-const FIRST_WAIT: Duration = Duration::from_millis(100);
-const LONGEST_WAIT: Duration = Duration::from_secs(5);
-/// What the records of one invocation may take of its payload, in bytes.
-const MOST_BYTES: usize = SYNCHRONOUS_LIMIT - 1024;
 /// The source of lines about mappings.
 const LOG: &str = "event-source-mapping";
+
+/// What mappings read from, and whom they invoke.
+pub(crate) struct Sources<'a> {
+    pub(crate) database: &'a Database,
+    pub(crate) sqs: &'a Arc<Sqs>,
+    pub(crate) kinesis: &'a Kinesis,
+    pub(crate) lambda: &'a Arc<Lambda>,
+    pub(crate) region: &'a str,
+    pub(crate) account: &'a str,
+    pub(crate) logs: &'a Logs,
+}
 
 /// All mappings of an emulator; they end when it is dropped.
 pub(crate) struct EventSources {
     stopping: watch::Sender<bool>,
     tasks: JoinSet<()>,
     shards: Vec<(Shard, watch::Receiver<String>)>,
+    sqs: Arc<Sqs>,
+    queues: Vec<String>,
 }
 
 impl EventSources {
     pub(crate) fn start(
-        mappings: Vec<StreamMapping>,
-        database: &Database,
-        lambda: &Arc<Lambda>,
-        (region, account): (&str, &str),
-        logs: &Logs,
+        streams: Vec<StreamMapping>,
+        queues: Vec<QueueMapping>,
+        sources: &Sources<'_>,
     ) -> Result<Self, EmulatorError> {
-        let mut all = Self { stopping: watch::Sender::new(false), tasks: JoinSet::new(), shards: Vec::new() };
-        for mapping in mappings {
-            if !lambda.knows(&mapping.function) {
-                return Err(EmulatorError::UnknownFunction(mapping.function));
-            }
-            let stream = Stream::open(database, &mapping.table, region, account)
-                .ok_or_else(|| EmulatorError::NoStream(mapping.table.clone()))?;
-            let mapping = Arc::new(mapping);
-            for shard in stream.shards() {
-                // What is older than the newest is not for this mapping.
-                let passed = match mapping.starting_position {
-                    StartingPosition::TrimHorizon => None,
-                    StartingPosition::Latest => shard.last(),
-                };
-                let (reached, reader) = watch::channel(passed.unwrap_or_default());
-                all.shards.push((shard.clone(), reader));
-                let poller = Poller {
-                    mapping: Arc::clone(&mapping),
-                    shard,
-                    reached,
-                    lambda: Arc::clone(lambda),
-                    logs: logs.clone(),
-                    stopping: all.stopping.subscribe(),
-                };
-                all.tasks.spawn(poller.run());
-            }
+        let mut all = Self {
+            stopping: watch::Sender::new(false),
+            tasks: JoinSet::new(),
+            shards: Vec::new(),
+            sqs: Arc::clone(sources.sqs),
+            queues: Vec::new(),
+        };
+        for mapping in streams {
+            all.map_stream(mapping, sources)?;
+        }
+        for mapping in queues {
+            all.map_queue(mapping, sources)?;
         }
         Ok(all)
     }
 
+    fn map_stream(&mut self, mapping: StreamMapping, sources: &Sources<'_>) -> Result<(), EmulatorError> {
+        let function = sources.function(&mapping.function)?;
+        let shards = sources.shards(&mapping.source)?;
+        if let Some(queue) = &mapping.on_failure
+            && sources.sqs.is_fifo(queue) != Some(false)
+        {
+            return Err(EmulatorError::NoQueue(queue.clone()));
+        }
+        let mapping = Arc::new(mapping);
+        for shard in shards {
+            // What is older than the newest is not for this mapping.
+            let passed = match mapping.starting_position {
+                StartingPosition::TrimHorizon => None,
+                StartingPosition::Latest => shard.last(),
+            };
+            let (reached, reader) = watch::channel(passed.unwrap_or_default());
+            self.shards.push((shard.clone(), reader));
+            let poller = StreamPoller {
+                mapping: Arc::clone(&mapping),
+                shard,
+                reached,
+                function: function.clone(),
+                sqs: Arc::clone(sources.sqs),
+                logs: sources.logs.clone(),
+                stopping: self.stopping.subscribe(),
+                last: None,
+            };
+            self.tasks.spawn(poller.run());
+        }
+        Ok(())
+    }
+
+    fn map_queue(&mut self, mapping: QueueMapping, sources: &Sources<'_>) -> Result<(), EmulatorError> {
+        let target = sources.function(&mapping.function)?;
+        let is_fifo = sources.sqs.is_fifo(&mapping.queue);
+        check(&mapping, is_fifo.ok_or_else(|| EmulatorError::NoQueue(mapping.queue.clone()))?)?;
+        self.queues.push(mapping.queue.clone());
+        let poller = QueuePoller {
+            mapping,
+            sqs: Arc::clone(sources.sqs),
+            target,
+            logs: sources.logs.clone(),
+            stopping: self.stopping.subscribe(),
+        };
+        self.tasks.spawn(poller.run());
+        Ok(())
+    }
+
+    pub(crate) fn queue_url(&self, queue: &str) -> String {
+        self.sqs.queue_url(queue)
+    }
+
     /// Returns as soon as everything that the streams hold now is delivered.
-    pub(crate) async fn idle(&self) {
+    pub(crate) async fn streams_idle(&self) {
         for (shard, reached) in &self.shards {
             let Some(last) = shard.last() else { continue };
-            // Sequence numbers are equally long, so that they sort as texts.
             let _ = reached.clone().wait_for(|reached| *reached >= last).await;
+        }
+    }
+
+    /// Returns as soon as each mapped queue has been seen empty: all that it held is done with, or went elsewhere.
+    pub(crate) async fn queues_idle(&self) {
+        for queue in &self.queues {
+            self.sqs.empty(queue).await;
         }
     }
 
@@ -98,129 +162,47 @@ impl EventSources {
     }
 }
 
-/// Reads one shard for one mapping.
-struct Poller {
-    mapping: Arc<StreamMapping>,
-    shard: Shard,
-    /// The sequence number of the last record that was dealt with.
-    reached: watch::Sender<String>,
-    lambda: Arc<Lambda>,
-    logs: Logs,
-    stopping: watch::Receiver<bool>,
-}
+impl Sources<'_> {
+    fn function(&self, name: &str) -> Result<Function, EmulatorError> {
+        if !self.lambda.knows(name) {
+            return Err(EmulatorError::UnknownFunction(name.to_owned()));
+        }
+        Ok(Function { lambda: Arc::clone(self.lambda), name: name.to_owned() })
+    }
 
-impl Poller {
-    async fn run(mut self) {
-        let mut iterator = self.shard.begin(self.mapping.starting_position);
-        let mut gathered: Vec<Record> = Vec::new();
-        let mut since = Instant::now();
-        while !*self.stopping.borrow() {
-            let room = self.mapping.batch_size.max(1).saturating_sub(gathered.len());
-            let (records, next) = match &iterator {
-                Some(at) => self.shard.read(at, room),
-                None => (Vec::new(), self.shard.begin(self.mapping.starting_position)),
-            };
-            iterator = next;
-            if gathered.is_empty() && !records.is_empty() {
-                since = Instant::now();
+    fn shards(&self, source: &StreamSource) -> Result<Vec<Shard>, EmulatorError> {
+        match source {
+            StreamSource::Table(table) => {
+                let stream = Stream::open(self.database, table, self.region, self.account);
+                let stream = stream.ok_or_else(|| EmulatorError::NoStream(table.clone()))?;
+                Ok(stream.shards().into_iter().map(Shard::Table).collect())
             }
-            let is_whole = !records.is_empty() && records.len() >= room;
-            gathered.extend(records);
-            let is_due = is_whole || since.elapsed() >= self.mapping.batching_window;
-            if gathered.is_empty() || !is_due {
-                if !self.pause(POLL).await {
-                    return;
-                }
-                continue;
-            }
-            for batch in within_payload(std::mem::take(&mut gathered)) {
-                let last = batch.last().map(|record| record.sequence.clone());
-                let mapping = Arc::clone(&self.mapping);
-                if !deliver(&mapping, batch, &mut self).await {
-                    return;
-                }
-                self.reached.send_replace(last.unwrap_or_default());
+            StreamSource::Kinesis(name) => {
+                let shards = self.kinesis.shards(name);
+                let shards = shards.ok_or_else(|| EmulatorError::NoKinesisStream(name.clone()))?;
+                Ok(shards.into_iter().map(Shard::Kinesis).collect())
             }
         }
     }
-
-    /// `false` where all ends meanwhile.
-    async fn pause(&mut self, time: Duration) -> bool {
-        let stopped = self.stopping.wait_for(|stopping| *stopping);
-        tokio::time::timeout(time, stopped).await.is_err()
-    }
 }
 
-impl World for Poller {
-    async fn invoke(&mut self, records: &[Record]) -> Outcome {
-        let records: Vec<_> = records.iter().map(|record| &record.value).collect();
-        let payload = Bytes::from(json!({ "Records": records }).to_string());
-        let invocation = Invocation::new(payload, new_trace(Timestamp::now()));
-        match self.lambda.invoke_from_source(&self.mapping.function, invocation).await {
-            Ok(Answer { payload, is_error: false }) => Outcome::Answered(payload.to_vec()),
-            Ok(answer) => {
-                Outcome::Failed(answer.error_message().unwrap_or_else(|| "the function failed".to_owned()))
-            }
-            Err(fault) => Outcome::Failed(fault.to_string()),
+/// What Lambda refuses of a mapping
+/// (<https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-parameters.html>).
+fn check(mapping: &QueueMapping, is_fifo: bool) -> Result<(), EmulatorError> {
+    let window = mapping.batching_window;
+    let most = if is_fifo || window < Duration::from_secs(1) { 10 } else { 10_000 };
+    let refused = |reason: String| Err(EmulatorError::QueueMapping { queue: mapping.queue.clone(), reason });
+    match mapping.maximum_concurrency {
+        _ if is_fifo && !window.is_zero() => refused("a FIFO queue has no batching window".to_owned()),
+        _ if window > Duration::from_secs(300) => {
+            refused("its batching window is longer than 300 s".to_owned())
         }
-    }
-
-    async fn wait(&mut self, attempt: u32) -> bool {
-        let wait = FIRST_WAIT.saturating_mul(2_u32.saturating_pow(attempt.saturating_sub(1)));
-        self.pause(wait.min(LONGEST_WAIT)).await
-    }
-
-    /// A line with what Lambda tells an on-failure destination
-    /// (<https://docs.aws.amazon.com/lambda/latest/dg/services-dynamodb-errors.html>).
-    fn discard(&mut self, records: &[Record], why: &str) {
-        let StreamMapping { table, function, .. } = &*self.mapping;
-        let sequence = |record: Option<&Record>| record.map(|record| record.sequence.clone());
-        let line = json!({
-            "level": "ERROR",
-            "message": "records are given up",
-            "table": table,
-            "function": function,
-            "cause": why,
-            "DDBStreamBatchInfo": {
-                "shardId": self.shard.id(),
-                "startSequenceNumber": sequence(records.first()),
-                "endSequenceNumber": sequence(records.last()),
-                "batchSize": records.len(),
-            },
-        });
-        self.logs.record(LOG, None, line.to_string());
-    }
-}
-
-/// Batches that fit into an invocation's payload each. A record alone always fits: an item has 400 KB.
-fn within_payload(records: Vec<Record>) -> Vec<Vec<Record>> {
-    let mut batches: Vec<Vec<Record>> = Vec::new();
-    let mut bytes = usize::MAX;
-    for record in records {
-        let own = record.value.to_string().len() + 1;
-        if bytes.saturating_add(own) > MOST_BYTES {
-            batches.push(Vec::new());
-            bytes = 0;
+        _ if !(1..=most).contains(&mapping.batch_size) => {
+            refused(format!("its batch size is not within 1 and {most}"))
         }
-        bytes += own;
-        if let Some(batch) = batches.last_mut() {
-            batch.push(record);
+        Some(most) if !(2..=1000).contains(&most) => {
+            refused("its maximum concurrency is not within 2 and 1,000".to_owned())
         }
-    }
-    batches
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn batches_fit_into_a_payload() {
-        let record = |bytes: usize| Record { sequence: String::new(), value: json!("x".repeat(bytes)) };
-        let sizes =
-            |records: Vec<Record>| -> Vec<usize> { within_payload(records).iter().map(Vec::len).collect() };
-        assert_eq!(sizes(Vec::new()), [0; 0]);
-        assert_eq!(sizes(vec![record(10); 1000]), [1000]);
-        assert_eq!(sizes(vec![record(2 * 1024 * 1024); 5]), [2, 2, 1]);
+        _ => Ok(()),
     }
 }

@@ -50,7 +50,7 @@ pub(super) struct Inbound {
 pub(super) struct BodyTooLarge;
 
 /// Address of the peer, as every front's listener provides it.
-pub(super) type Peer = ConnectInfo<std::net::SocketAddr>;
+pub(crate) type Peer = ConnectInfo<std::net::SocketAddr>;
 
 impl Inbound {
     /// Everything but the body, which may turn out to be too large.

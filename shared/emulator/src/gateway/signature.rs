@@ -86,6 +86,13 @@ impl Signers {
             .map_err(|_| SignatureFault::Mismatch)?;
         Ok(identity)
     }
+
+    /// Whether a request claims to be signed with the key of a known caller.
+    pub(super) fn names_known_key(&self, inbound: &Inbound) -> bool {
+        let claimed = only(inbound, &AUTHORIZATION).ok().and_then(Claimed::read);
+        let known = |key: &str| self.identities.iter().any(|identity| identity.access_key == key);
+        claimed.is_some_and(|claimed| known(claimed.access_key))
+    }
 }
 
 impl<'a> Claimed<'a> {

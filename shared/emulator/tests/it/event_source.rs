@@ -2,9 +2,11 @@
 
 use std::time::Duration;
 
-use doorward_emulator::{Emulator, EmulatorError, Options, StartingPosition, StreamMapping};
+use doorward_emulator::{Emulator, EmulatorError, Options, Queue, StartingPosition, StreamMapping};
+use http::Method;
 use serde_json::json;
 
+use crate::client::send;
 use crate::dynamodb::ask;
 use crate::probe::{function, options, texts};
 
@@ -100,6 +102,44 @@ async fn what_fails_for_good_is_given_up_with_a_line() {
         assert_eq!(*given_up, if bisect { 1 } else { 2 }, "{line}");
         emulator.shutdown().await;
     }
+}
+
+#[tokio::test]
+async fn a_queue_is_told_of_what_is_given_up() {
+    let mapping = StreamMapping {
+        batching_window: Duration::from_secs(1),
+        maximum_retry_attempts: Some(0),
+        on_failure: Some("given-up".to_owned()),
+        ..mapping()
+    };
+    let options = Options { queues: vec![Queue::new("given-up")], ..with(mapping) };
+    let emulator = Emulator::start(options).await.unwrap();
+    put(&emulator, "a", "").await;
+    put(&emulator, "b", "fail").await;
+    emulator.streams_idle().await;
+    let headers = [("x-amz-target", "AmazonSQS.ReceiveMessage")];
+    let input = json!({ "QueueUrl": emulator.queue_url("given-up") }).to_string();
+    let told = send(Method::POST, emulator.sqs_url().unwrap(), &headers, input).await.json();
+    let record = told["Messages"][0]["Body"].as_str().unwrap();
+    let record: serde_json::Value = serde_json::from_str(record).unwrap();
+    assert_eq!(record["responseContext"]["functionError"], "Unhandled");
+    assert_eq!(record["requestContext"]["approximateInvokeCount"], 1);
+    let info = record["DDBStreamBatchInfo"].as_object().unwrap();
+    let names: Vec<&str> = info.keys().map(String::as_str).collect();
+    let expected = [
+        "shardId",
+        "startSequenceNumber",
+        "endSequenceNumber",
+        "approximateArrivalOfFirstRecord",
+        "approximateArrivalOfLastRecord",
+        "batchSize",
+        "streamArn",
+    ];
+    assert_eq!(names, expected);
+    assert!(info.values().all(|value| !value.is_null()), "{info:?}");
+    let arn = "arn:aws:dynamodb:eu-central-1:123456789012:table/shop-ledger/stream/";
+    assert!(info["streamArn"].as_str().unwrap().starts_with(arn));
+    emulator.shutdown().await;
 }
 
 #[tokio::test]

@@ -16,7 +16,7 @@ use uuid::Uuid;
 use crate::client::{Answer, send};
 use crate::probe::{function, options};
 
-fn identity(session_token: Option<String>) -> IamIdentity {
+pub fn identity(session_token: Option<String>) -> IamIdentity {
     IamIdentity {
         access_key: "AKIAEXAMPLE".to_owned(),
         secret_key: Uuid::new_v4().to_string(),
@@ -71,6 +71,18 @@ fn signed(
     body: &[u8],
     time: SystemTime,
 ) -> Vec<(String, String)> {
+    signed_with(identity, service, url, body, time, &[("content-type", "application/json")])
+}
+
+/// The same, with these headers signed as well.
+pub fn signed_with(
+    identity: &IamIdentity,
+    service: &str,
+    url: &str,
+    body: &[u8],
+    time: SystemTime,
+    headers: &[(&str, &str)],
+) -> Vec<(String, String)> {
     let session = identity.session_token.clone();
     let credentials = Credentials::new(&identity.access_key, &identity.secret_key, session, None, "test");
     let credentials = credentials.into();
@@ -83,11 +95,11 @@ fn signed(
         .build()
         .unwrap()
         .into();
-    let headers = [("content-type", "application/json")].into_iter();
-    let request = SignableRequest::new("POST", url, headers, SignableBody::Bytes(body)).unwrap();
+    let request =
+        SignableRequest::new("POST", url, headers.iter().copied(), SignableBody::Bytes(body)).unwrap();
     let (instructions, _) = sign(request, &parameters).unwrap().into_parts();
     let own = |(name, value): (&str, &str)| (name.to_owned(), value.to_owned());
-    instructions.headers().map(own).chain([own(("content-type", "application/json"))]).collect()
+    instructions.headers().map(own).chain(headers.iter().copied().map(own)).collect()
 }
 
 async fn post(url: &str, headers: &[(String, String)], body: &'static str) -> Answer {

@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 
 /// The item whose attributes `members` are in DynamoDB's JSON: `{"n": {"N": "1"}, "s": {"S": "x"}}`; `None` for anything
 /// else (<https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_streams_AttributeValue.html>).
-pub(super) fn item(members: Map<String, Value>) -> Option<Item> {
+pub(crate) fn item(members: Map<String, Value>) -> Option<Item> {
     members.into_iter().map(|(name, value)| Some((name, attribute(value)?))).collect()
 }
 

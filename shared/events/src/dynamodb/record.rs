@@ -3,6 +3,7 @@ use jiff::Timestamp;
 use serde_json::{Map, Value};
 
 use super::attribute;
+use crate::moment;
 
 /// What `eventSource` says.
 const SOURCE: &str = "aws:dynamodb";
@@ -110,7 +111,7 @@ fn reading(value: Value, sequence: Option<String>) -> Result<StreamRecord, Strea
         event_id,
         sequence: sequence.ok_or(Member("dynamodb.SequenceNumber"))?,
         table: table(&arn).ok_or(Member("eventSourceARN"))?.to_owned(),
-        at: said.get("ApproximateCreationDateTime").and_then(moment),
+        at: said.get("ApproximateCreationDateTime").and_then(moment::of),
         keys: image(&mut said, "Keys")?.ok_or(Member("Keys"))?,
         change,
     })
@@ -125,7 +126,7 @@ fn image(said: &mut Map<String, Value>, name: &'static str) -> Result<Option<Ite
 }
 
 /// The table of `arn:aws:dynamodb:eu-central-1:123456789012:table/NAME/stream/LABEL`.
-fn table(arn: &str) -> Option<&str> {
+pub(crate) fn table(arn: &str) -> Option<&str> {
     let parts: Vec<&str> = arn.split(':').collect();
     // The label of a stream is a time, with colons of its own.
     let ["arn", _, "dynamodb", _, _, resource, ..] = parts.as_slice() else { return None };
@@ -134,13 +135,6 @@ fn table(arn: &str) -> Option<&str> {
         (Some("table"), Some(name), Some("stream")) if !name.is_empty() => Some(name),
         _ => None,
     }
-}
-
-/// Seconds since the epoch, which Lambda's form has as a number with or without a fraction.
-fn moment(value: &Value) -> Option<Timestamp> {
-    let seconds = value.as_f64().filter(|seconds| seconds.is_finite())?;
-    #[expect(clippy::cast_possible_truncation, reason = "saturates, and what is out of range is no time")]
-    Timestamp::from_millisecond((seconds * 1000.0).round() as i64).ok()
 }
 
 fn is_expiry(value: &Value) -> bool {

@@ -1,15 +1,18 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use aws_lambda_events::s3::S3EventRecord;
-use doorward_model::{CallId, EventKind, EventRecord, Front, FrontKind, Inbound, Message, Trace};
+use doorward_model::{
+    CallId, EventKind, EventPayload, EventRecord, Front, FrontKind, Inbound, Message, RecordEnvelope, Trace,
+};
 use jiff::Timestamp;
 use percent_encoding::percent_decode_str;
 use serde::Deserialize;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
-use super::identity;
 use crate::envelope::Envelope;
+use crate::identity;
 
 /// A record that has no reading and names no bucket to keep it for, among records that may have one.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -63,7 +66,12 @@ pub(super) fn read(envelope: &Envelope<'_>, index: usize, value: Value) -> Resul
             sender: reading.front.to_string(),
             happened: reading.happened,
             attributes: reading.attributes,
-            record: value,
+            claims: BTreeMap::new(),
+            carried: None,
+            payload: reading.payload,
+            item: None,
+            record: Arc::new(value),
+            envelope: RecordEnvelope::Records,
             fault: reading.fault.map(|fault| fault.to_string()),
         }),
         front: reading.front,
@@ -71,20 +79,21 @@ pub(super) fn read(envelope: &Envelope<'_>, index: usize, value: Value) -> Resul
 }
 
 /// What a record says.
-struct Reading {
-    call: CallId,
+pub(crate) struct Reading {
+    pub(crate) call: CallId,
     front: Front,
     /// S3's id of the request that caused it.
     request: Option<String>,
-    event_type: String,
-    region: String,
-    happened: Option<Timestamp>,
-    attributes: BTreeMap<String, Value>,
+    pub(crate) event_type: String,
+    pub(crate) region: String,
+    pub(crate) happened: Option<Timestamp>,
+    pub(crate) attributes: BTreeMap<String, Value>,
+    pub(crate) payload: EventPayload,
     fault: Option<RecordFault>,
 }
 
 impl Reading {
-    fn of(value: &Value) -> Result<Self, RecordFault> {
+    pub(crate) fn of(value: &Value) -> Result<Self, RecordFault> {
         if !super::comes_from_s3(value) {
             return Err(RecordFault::Source);
         }
@@ -101,6 +110,7 @@ impl Reading {
             region: region.to_owned(),
             happened: happened(&record),
             attributes: attributes(&record, bucket, &key),
+            payload: EventPayload::Json(payload(value, &key)),
             fault: None,
         })
     }
@@ -114,13 +124,14 @@ impl Reading {
         let front: Front = format!("{}:{bucket}", FrontKind::Bucket.word()).parse().ok()?;
         let text = |name: &str| value.get(name).and_then(Value::as_str).unwrap_or_default();
         Some(Self {
-            call: identity::of_broken(invocation, index),
+            call: identity::of_broken(EventKind::S3, invocation, index),
             front,
             request: None,
             event_type: event_type(text("eventName")).to_owned(),
             region: text("awsRegion").to_owned(),
             happened: None,
             attributes: BTreeMap::from([("bucket".to_owned(), Value::from(bucket))]),
+            payload: EventPayload::Absent,
             fault: Some(fault),
         })
     }
@@ -160,11 +171,17 @@ fn attributes(record: &S3EventRecord, bucket: &str, key: &str) -> BTreeMap<Strin
         ("key", Some(Value::from(key))),
         ("size", object.size.map(Value::from)),
         ("version", object.version_id.as_deref().map(Value::from)),
+        ("owner", owner(record).map(Value::from)),
         ("user", record.principal_id.principal_id.as_deref().map(Value::from)),
     ]
     .into_iter()
     .filter_map(|(name, value)| Some((name.to_owned(), value?)))
     .collect()
+}
+
+/// The canonical user id of whom the bucket belongs to.
+fn owner(record: &S3EventRecord) -> Option<&str> {
+    record.s3.bucket.owner_identity.as_ref()?.principal_id.as_deref()
 }
 
 /// The sequencer orders all that happened to one key; where S3 sends none, its request id stands in.
@@ -176,5 +193,19 @@ fn call_id(record: &S3EventRecord, bucket: &str, key: &str, event_type: &str) ->
     let (kind, moment) =
         sequencer.or_else(|| request().map(|id| ("request", id))).ok_or(RecordFault::Identity)?;
     let version = object.version_id.as_deref().unwrap_or_default();
-    Ok(identity::of([kind, moment, bucket, key, version, event_type]))
+    Ok(identity::of(EventKind::S3, [kind, moment, bucket, key, version, event_type]))
+}
+
+/// `s3` of a notification (`bucket` and `object`), without what says how the notification itself is made. The key is
+/// decoded, as `match` and policies have it.
+/// <https://docs.aws.amazon.com/AmazonS3/latest/userguide/notification-content-structure.html>
+fn payload(record: &Value, key: &str) -> Value {
+    let about_notifications = ["s3SchemaVersion", "configurationId"];
+    let members = record.get("s3").and_then(Value::as_object).into_iter().flatten();
+    let kept = members.filter(|(name, _)| !about_notifications.contains(&name.as_str()));
+    let mut payload: Map<String, Value> = kept.map(|(name, value)| (name.clone(), value.clone())).collect();
+    if let Some(Value::Object(object)) = payload.get_mut("object") {
+        object.insert("key".to_owned(), key.into());
+    }
+    Value::Object(payload)
 }

@@ -1,4 +1,5 @@
 use crate::samples::{self, envelope, read};
+use doorward_events::records::Openings;
 use doorward_events::{Entrance, EnvelopeError, authorizer, target};
 use doorward_model::{CanonicalPath, Message};
 use serde_json::{Value, json};
@@ -70,7 +71,7 @@ fn exercise(event: &Value) {
             }
         }
         Ok(Entrance::Records(records)) => {
-            for record in records.into_iter().flatten() {
+            for record in records.records.into_iter().flatten() {
                 assert!(record.call.as_str().starts_with("s3-"));
                 let Message::Event(event) = &record.message else { panic!("a record is an event") };
                 if let Some(fault) = &event.fault {
@@ -133,7 +134,7 @@ fn cut_events_are_not_read() {
     for sample in [samples::http_api(), samples::alb_multi(), samples::s3_event(&[samples::s3_record()])] {
         let text = sample.to_string();
         for end in 0..text.len() {
-            let cut = doorward_events::read(&envelope(&text.as_bytes()[..end]));
+            let cut = doorward_events::read(&envelope(&text.as_bytes()[..end]), &Openings::new());
             assert!(matches!(cut, Err(EnvelopeError::NotJson(_))), "{end}");
         }
     }

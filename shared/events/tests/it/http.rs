@@ -193,7 +193,7 @@ fn check_unknown(event: Value, expected: UnknownEvent, has_hint: bool) {
 fn other_events_are_unknown_not_guessed() {
     for event in [
         json!({}),
-        json!([]),
+        json!(null),
         json!("text"),
         json!(null),
         json!({"version": "0", "id": "x", "detail-type": "EC2 Instance State-change Notification"}),
@@ -212,7 +212,8 @@ fn other_events_are_unknown_not_guessed() {
 
 #[test]
 fn what_is_no_event_at_all_is_refused() {
-    let check = |payload: &[u8]| doorward_events::read(&samples::envelope(payload)).unwrap_err();
+    let check =
+        |payload: &[u8]| doorward_events::read(&samples::envelope(payload), &Default::default()).unwrap_err();
     assert!(matches!(check(b""), EnvelopeError::NotJson(_)));
     assert!(matches!(check(b"{\"version\":\"2.0\",\"version\":\"2.0\"}"), EnvelopeError::NotJson(_)));
     assert!(matches!(check("[".repeat(1_000_000).as_bytes()), EnvelopeError::NotJson(_)));

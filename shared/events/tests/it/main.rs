@@ -13,6 +13,7 @@ mod forms;
 mod hostile;
 mod http;
 mod http1;
+mod records;
 mod s3;
 mod samples;
 mod target;

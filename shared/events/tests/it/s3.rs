@@ -1,5 +1,6 @@
 use crate::samples::{self, read, s3_event, s3_record, with};
 use aws_lambda_events::s3::S3Event;
+use doorward_events::records::{Openings, envelope};
 use doorward_events::s3::{self, BrokenRecord, RecordFault, S3Sample};
 use doorward_events::{Entrance, Envelope, EnvelopeError, UnknownEvent};
 use doorward_model::{EventRecord, Inbound, Message};
@@ -8,7 +9,7 @@ use serde_json::{Value, json};
 #[track_caller]
 fn records(records: &[Value]) -> Vec<Result<Inbound, BrokenRecord>> {
     match read(&s3_event(records)) {
-        Ok(Entrance::Records(records)) => records,
+        Ok(Entrance::Records(batch)) => batch.records,
         other => panic!("{other:?}"),
     }
 }
@@ -46,11 +47,12 @@ fn a_notification_is_read_whole() {
         "key": "inbox/Happy Face+é.jpg",
         "size": 1024,
         "version": "096fKKXTRTtl3on89fVO.nfljtsv6qko",
+        "owner": "A3NL1KOZZKExample",
         "user": "AWS:AIDAINPONIXQXHT3IKHL2"
     });
     assert_eq!(serde_json::to_value(&event.attributes).unwrap(), expected);
-    assert_eq!(event.record, s3_record());
-    assert_eq!(s3::envelope(&[&event.record]), s3_event(&[s3_record()]));
+    assert_eq!(*event.record, s3_record());
+    assert_eq!(envelope(&[event]), s3_event(&[s3_record()]));
 }
 
 #[test]
@@ -61,7 +63,7 @@ fn what_a_removal_lacks_is_absent() {
     });
     let inbound = one(with(s3_record(), removal));
     assert_eq!(event(&inbound).event_type, "ObjectRemoved:Delete");
-    assert_eq!(event(&inbound).attributes.keys().collect::<Vec<_>>(), ["bucket", "key", "user"]);
+    assert_eq!(event(&inbound).attributes.keys().collect::<Vec<_>>(), ["bucket", "key", "owner", "user"]);
 }
 
 fn id(patch: Value) -> String {
@@ -167,7 +169,7 @@ fn check_kept(patch: Value, event_type: &str, region: &str, fault: RecordFault) 
     assert_eq!((kept.event_type.as_str(), kept.region.as_str()), (event_type, region));
     assert_eq!((kept.sender.as_str(), kept.happened), ("bucket:receipts", None));
     assert_eq!(serde_json::to_value(&kept.attributes).unwrap(), json!({"bucket": "receipts"}));
-    assert_eq!(kept.record, record);
+    assert_eq!(*kept.record, record);
     assert_eq!(event(&read.remove(0).unwrap()).fault, None, "its neighbour is not affected");
 }
 
@@ -197,9 +199,9 @@ fn a_broken_record_comes_again_as_the_same_call() {
         let broken = with(s3_record(), json!({"eventName": null}));
         let payload = s3_event(&[broken.clone(), broken]).to_string();
         let envelope = Envelope { request_id, ..samples::envelope(payload.as_bytes()) };
-        match doorward_events::read(&envelope) {
+        match doorward_events::read(&envelope, &Openings::new()) {
             Ok(Entrance::Records(records)) => {
-                records.into_iter().map(|record| record.unwrap().call.as_str().to_owned()).collect()
+                records.records.into_iter().map(|record| record.unwrap().call.as_str().to_owned()).collect()
             }
             other => panic!("{other:?}"),
         }
@@ -272,5 +274,8 @@ fn a_made_up_event_repeats_unless_its_sequencer_is_new() {
     assert_ne!(id(&made_up()), id(&S3Sample { sequencer: "0067", ..made_up() }));
     let removal = S3Sample { event: "ObjectRemoved:Delete", version: Some("v2"), ..made_up() };
     let inbound = one(s3::sample(&removal)["Records"][0].clone());
-    assert_eq!(event(&inbound).attributes.keys().collect::<Vec<_>>(), ["bucket", "key", "user", "version"]);
+    assert_eq!(
+        event(&inbound).attributes.keys().collect::<Vec<_>>(),
+        ["bucket", "key", "owner", "user", "version"]
+    );
 }

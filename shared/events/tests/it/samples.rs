@@ -1,3 +1,4 @@
+use doorward_events::records::Openings;
 use doorward_events::{Entrance, Envelope, EnvelopeError};
 use doorward_model::{HttpRequest, Inbound, Message};
 use jiff::Timestamp;
@@ -15,7 +16,7 @@ pub fn envelope(payload: &[u8]) -> Envelope<'_> {
 }
 
 pub fn read(event: &Value) -> Result<Entrance, EnvelopeError> {
-    doorward_events::read(&envelope(event.to_string().as_bytes()))
+    doorward_events::read(&envelope(event.to_string().as_bytes()), &Openings::new())
 }
 
 #[track_caller]

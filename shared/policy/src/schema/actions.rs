@@ -1,7 +1,7 @@
 use std::collections::{BTreeSet, HashSet};
 
 use cedar_policy::{Entity, EntityId, EntityTypeName, EntityUid};
-use doorward_model::Principal;
+use doorward_model::{EventKind, Principal};
 
 use crate::schema::types::{self, Member, Members, Type};
 use crate::vocabulary::{ActionSpec, CallShape, HttpShape};
@@ -27,8 +27,11 @@ pub(crate) enum CallType {
         invocation: bool,
     },
     Event {
-        word: &'static str,
+        kind: EventKind,
+        /// What its source attests.
         attributes: Members,
+        /// What whoever sent it says; empty where that is nothing.
+        claimed: Members,
     },
 }
 
@@ -54,9 +57,11 @@ impl ContextType {
         let name = &action.name;
         let (call, input, omissions) = match &action.call {
             CallShape::Http(shape) => (http(shape), &shape.input, &shape.omissions),
-            CallShape::Event { kind, input, omissions } => {
-                let attributes = types::event_attributes(*kind, &format!("{name}: event"), unstated);
-                (CallType::Event { word: kind.word(), attributes }, input, omissions)
+            CallShape::Event { kind, carried, input, omissions } => {
+                let claims = carried.map_or_else(|| kind.claims(), EventKind::carried);
+                let attributes = types::state_fields(&kind.attributes(), &format!("{name}: event"), unstated);
+                let claimed = types::state_fields(&claims, &format!("{name}: claimed"), unstated);
+                (CallType::Event { kind: *kind, attributes, claimed }, input, omissions)
             }
         };
         let path = format!("{name}: input");
@@ -73,6 +78,9 @@ impl ContextType {
         }
         let (name, ty) = self.call.member();
         members.insert(name.to_owned(), Member::required(ty));
+        if let Some(claimed) = self.call.claimed() {
+            members.insert("claimed".to_owned(), Member::required(claimed));
+        }
         if let CallType::Http { token: Some(TokenType { claims, required, .. }), .. } = &self.call {
             let member = Member { ty: Type::Record(claims.clone()), required: *required };
             members.insert("token".to_owned(), member);
@@ -91,7 +99,15 @@ impl CallType {
             Self::Http { headers, query, invocation, .. } => {
                 ("request", request(headers, query, *invocation))
             }
-            Self::Event { attributes, .. } => ("event", event(attributes)),
+            Self::Event { kind, attributes, .. } => ("event", event(*kind, attributes)),
+        }
+    }
+
+    /// The member of the context that tells what whoever sent an event says of it.
+    pub(crate) fn claimed(&self) -> Option<Type> {
+        match self {
+            Self::Event { claimed, .. } if !claimed.is_empty() => Some(Type::Record(claimed.clone())),
+            Self::Http { .. } | Self::Event { .. } => None,
         }
     }
 }
@@ -130,9 +146,9 @@ fn request(headers: &Members, query: &Members, invocation: bool) -> Type {
     Type::Record(named.chain(fixed).chain(asked).collect())
 }
 
-fn event(attributes: &Members) -> Type {
+fn event(kind: EventKind, attributes: &Members) -> Type {
     let mut members = attributes.clone();
-    for name in ["source", "type", "region"] {
+    for name in ["source", "region"].into_iter().chain(kind.attests_type().then_some("type")) {
         members.insert(name.to_owned(), Member::required(Type::Text));
     }
     members.insert("account".to_owned(), Member::optional(Type::Text));

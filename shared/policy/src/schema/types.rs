@@ -1,7 +1,7 @@
 use std::collections::BTreeMap;
 
 use cedar_policy::EntityTypeName;
-use doorward_model::{ClaimType, Claims, EventKind, Field, Shape};
+use doorward_model::{ClaimType, Claims, Field, Shape};
 
 /// A type that a policy schema can state.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -58,11 +58,6 @@ pub(crate) fn state(shape: &Shape, path: &str, unstated: &mut Vec<String>) -> Op
     }
 }
 
-/// What policies read of an event of `kind` beside `source`, `type`, `region` and `account`.
-pub(crate) fn event_attributes(kind: EventKind, path: &str, unstated: &mut Vec<String>) -> Members {
-    state_fields(&kind.attributes(), path, unstated)
-}
-
 /// Claims as members of a record.
 pub(crate) fn claims(claims: &Claims) -> Members {
     let member = |ty: ClaimType, required| Member { ty: claim(ty), required };
@@ -82,7 +77,12 @@ pub(crate) fn claim(ty: ClaimType) -> Type {
     }
 }
 
-fn state_fields(fields: &BTreeMap<String, Field>, path: &str, unstated: &mut Vec<String>) -> Members {
+/// What a schema can state of `fields`, as members of the record at `path`.
+pub(crate) fn state_fields(
+    fields: &BTreeMap<String, Field>,
+    path: &str,
+    unstated: &mut Vec<String>,
+) -> Members {
     let mut members = Members::new();
     for (name, Field { shape, required }) in fields {
         if let Some(ty) = state(shape, &format!("{path}.{name}"), unstated) {

@@ -83,7 +83,7 @@ fn a_stated_request_is_decided_like_a_real_one() {
             context: Context {
                 now: NOW.parse().unwrap(),
                 purpose: None,
-                call: CallContext::Stated(&request),
+                call: CallContext::Stated { call: &request, claimed: &json!({}) },
                 input: Input::Checked(None),
             },
         });

@@ -1,6 +1,6 @@
 use std::collections::BTreeMap;
 
-use doorward_model::{EntityName, EventKind, EventRecord, Faults, Field, Principal, Shape};
+use doorward_model::{EntityName, EventKind, EventRecord, Faults, Field, Front, FrontKind, Principal, Shape};
 use doorward_policy::{
     ActionSpec, CallContext, CallShape, Context, Decision, HttpShape, Input, Policies, Question, SourceFile,
     Sources, Vocabulary,
@@ -81,7 +81,7 @@ pub fn vocabulary() -> Vocabulary {
                 "receiptUploaded",
                 &["EventSource"],
                 "Function",
-                CallShape::Event { kind: EventKind::S3, input: None, omissions: Vec::new() },
+                CallShape::Event { kind: EventKind::S3, carried: None, input: None, omissions: Vec::new() },
             ),
         ],
         purposes: vec!["checkout".to_owned(), "analytics".to_owned()],
@@ -235,21 +235,17 @@ impl Call {
 }
 
 fn upload() -> EventRecord {
+    let front = Front { kind: FrontKind::Bucket, id: "receipts".to_owned() };
+    let attributes = BTreeMap::from([
+        ("bucket".to_owned(), json!("receipts")),
+        ("key".to_owned(), json!("inbox/1.pdf")),
+        ("size".to_owned(), json!(2048)),
+        ("etag".to_owned(), json!("left out")),
+    ]);
     EventRecord {
-        source: EventKind::S3,
-        event_type: "ObjectCreated:Put".to_owned(),
-        region: "eu-central-1".to_owned(),
         account: Some("123456789012".to_owned()),
-        sender: "receipts".to_owned(),
-        happened: None,
-        attributes: BTreeMap::from([
-            ("bucket".to_owned(), json!("receipts")),
-            ("key".to_owned(), json!("inbox/1.pdf")),
-            ("size".to_owned(), json!(2048)),
-            ("etag".to_owned(), json!("left out")),
-        ]),
-        record: Value::Null,
-        fault: None,
+        attributes,
+        ..EventRecord::new(EventKind::S3, &front, "ObjectCreated:Put", "eu-central-1", Value::Null)
     }
 }
 

@@ -251,7 +251,12 @@ fn declarations_are_followed_by_their_names() {
                     "on",
                     &["EventSource"],
                     "Function",
-                    CallShape::Event { kind: EventKind::S3, input: None, omissions: Vec::new() },
+                    CallShape::Event {
+                        kind: EventKind::S3,
+                        carried: None,
+                        input: None,
+                        omissions: Vec::new(),
+                    },
                 ),
             ],
             ..Vocabulary::default()

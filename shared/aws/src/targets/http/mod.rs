@@ -22,7 +22,8 @@ use std::time::Duration;
 
 use doorward_config::{Credentials, Endpoint, HttpTarget};
 use doorward_core::ports::{Clock, Forward, ForwardMessage, Secrets};
-use doorward_model::{Reply, TargetFault};
+use doorward_model::{Body, Reply, TargetFault};
+use http::header::CONTENT_TYPE;
 use http::{HeaderMap, Response};
 use hyper::body::Incoming;
 use rustls::pki_types::CertificateDer;
@@ -177,7 +178,14 @@ fn refused() -> TargetFault {
     TargetFault::Credentials("the server refused them".to_owned())
 }
 
-/// The answer of a request goes on; of that to an event the status says whether the server took it.
+/// `application/json`, or a type of its own that is JSON (RFC 6839 section 3.1).
+fn is_json(media_type: &str) -> bool {
+    let essence = media_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+    essence == "application/json" || essence.ends_with("+json")
+}
+
+/// The answer of a request goes on; of that to an event the status says whether the server took it, and JSON which records it
+/// did not take.
 fn finished(
     target: &HttpTarget,
     answer: Response<Incoming>,
@@ -186,10 +194,15 @@ fn finished(
 ) -> Result<Reply, TargetFault> {
     match forward.message {
         ForwardMessage::Http { .. } => answer::reply(target, answer, deadline),
-        ForwardMessage::Event { .. } | ForwardMessage::Invoke { .. } => Ok(Reply {
-            status: answer.status(),
-            headers: HeaderMap::new(),
-            body: doorward_model::Body::Empty,
-        }),
+        ForwardMessage::Event { .. } => {
+            let media_type = answer.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
+            let body = match media_type.is_some_and(is_json) {
+                true => answer::reply(target, answer, deadline)?,
+                false => Reply { status: answer.status(), headers: HeaderMap::new(), body: Body::Empty },
+            };
+            Ok(Reply { headers: HeaderMap::new(), ..body })
+        }
+        // Servers are sent it as a request.
+        ForwardMessage::Invoke { .. } => Err(TargetFault::Unfit("it is for functions")),
     }
 }

@@ -1,9 +1,9 @@
 use bytes::Bytes;
 use doorward_config::{Endpoint, HttpTarget, IdentityKey};
 use doorward_core::ports::{Forward, ForwardMessage};
-use doorward_events::s3;
+use doorward_events::records::envelope;
 use doorward_events::target::http::{ServerRequest, asked_host, request_fields};
-use doorward_model::{EventKind, EventRecord, Secret, TargetFault};
+use doorward_model::{EventRecord, Secret, TargetFault};
 use http::header::{CONTENT_LENGTH, CONTENT_TYPE, HOST, USER_AGENT};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Uri};
 use jiff::Timestamp;
@@ -44,7 +44,7 @@ pub(super) fn compose(
             }
             Outgoing { method: request.method.clone(), uri, headers, body: request.body.clone() }
         }
-        ForwardMessage::Event { record } => event(endpoint, record)?,
+        ForwardMessage::Event { records } => event(endpoint, records)?,
         // Servers are sent it as a request.
         ForwardMessage::Invoke { .. } => return Err(TargetFault::Unfit("it is for functions")),
     };
@@ -57,13 +57,10 @@ pub(super) fn compose(
     Ok(outgoing)
 }
 
-/// A record in its source's own envelope, as a function is sent it.
-fn event(endpoint: &Endpoint, record: &EventRecord) -> Result<Outgoing, TargetFault> {
-    let envelope = match record.source {
-        EventKind::S3 => s3::envelope(&[&record.record]),
-    };
-    let body =
-        serde_json::to_vec(&envelope).map_err(|_| TargetFault::Unfit("the record cannot be written"))?;
+/// Records in their source's own envelope, as a function is sent them.
+fn event(endpoint: &Endpoint, records: &[&EventRecord]) -> Result<Outgoing, TargetFault> {
+    let body = serde_json::to_vec(&envelope(records))
+        .map_err(|_| TargetFault::Unfit("the records cannot be written"))?;
     let headers = HeaderMap::from_iter([
         (CONTENT_TYPE, HeaderValue::from_static("application/json")),
         (CONTENT_LENGTH, HeaderValue::from(body.len())),

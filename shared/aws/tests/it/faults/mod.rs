@@ -2,6 +2,7 @@
 //! limit, and whoever asks is answered after a bounded number of attempts.
 
 mod entities;
+mod idempotency;
 mod keys;
 mod ledger;
 mod limits;

@@ -6,17 +6,20 @@ use std::io::Read as _;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use doorward_aws::{
-    Assigned, Assignments, Block, DynamoDecisions, Forget, Forgotten, LedgerItem, LedgerRow, Pseudonym,
-    Switchboard, SwitchedOff,
+    Assigned, Assignments, Block, DynamoDecisions, DynamoIdempotency, Forget, Forgotten, LedgerItem,
+    LedgerRow, Pseudonym, Switchboard, SwitchedOff,
 };
-use doorward_core::ports::Decisions;
+use doorward_core::ports::{Decisions, IdempotencyStore as _};
 use doorward_core::usage::{Bucket, Group, Row, Sums};
-use doorward_model::{DecisionRecord, EntityName};
+use doorward_model::{DecisionRecord, EntityName, IdempotencyRecord, IdempotencyState, StoredAnswer};
 use flate2::read::ZlibDecoder;
+use http::header::CONTENT_TYPE;
+use http::{HeaderMap, HeaderValue, StatusCode};
 use jiff::ToSpan;
 use serde_json::{Value, json};
 
 use crate::decisions::record;
+use crate::idempotency::taken;
 use crate::rollup::ledger::{aggregates, call, deliver_all, put, state_items, stream};
 use crate::rollup::rebuild::wipe;
 use crate::sample;
@@ -130,6 +133,23 @@ pub(super) async fn beside(store: &Store) {
             }),
         );
     }
+    let keys = DynamoIdempotency::new(&store.clients, TABLE);
+    let answered = |caller: &EntityName| {
+        let headers = HeaderMap::from_iter([(CONTENT_TYPE, HeaderValue::from_static("text/plain"))]);
+        IdempotencyState::Answered(StoredAnswer {
+            status: StatusCode::OK,
+            headers,
+            body: caller.to_string().into(),
+        })
+    };
+    for (id, caller, state) in [
+        ("answered", &of_alice, answered(&of_alice)),
+        ("in-progress", &of_alice, IdempotencyState::InProgress),
+        ("of-bob", &bob, answered(&bob)),
+    ] {
+        let record = IdempotencyRecord { id: id.into(), caller: caller.clone(), state, ..taken(id) };
+        keys.put(&record, None).await.unwrap();
+    }
     let assignments = Assignments::new(&store.clients, TABLE);
     for (hours, plan) in [(1, Some("partner")), (2, None), (3, Some("free"))] {
         let by = Some(format!("contract of {ID}"));
@@ -158,8 +178,13 @@ fn open(item: &Value) -> String {
     let mut text = item.to_string();
     for value in item.as_object().unwrap().values() {
         if let Some(packed) = value["B"].as_str() {
-            let packed = STANDARD.decode(packed).unwrap();
-            ZlibDecoder::new(packed.as_slice()).read_to_string(&mut text).unwrap();
+            let bytes = STANDARD.decode(packed).unwrap();
+            let mut unpacked = String::new();
+            match ZlibDecoder::new(bytes.as_slice()).read_to_string(&mut unpacked) {
+                Ok(_) => text.push_str(&unpacked),
+                // An answer is kept as it was.
+                Err(_) => text.push_str(&String::from_utf8_lossy(&bytes)),
+            }
         }
     }
     text

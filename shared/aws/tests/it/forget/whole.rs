@@ -1,7 +1,9 @@
 use doorward_aws::{
-    Assignments, Counts, DecisionRange, DynamoDecisions, DynamoQuarantine, LedgerRow, Repair, Stays,
+    Assignments, Counts, DecisionRange, DynamoDecisions, DynamoIdempotency, DynamoQuarantine, LedgerRow,
+    Repair, Stays,
 };
-use doorward_model::EntityName;
+use doorward_core::ports::IdempotencyStore as _;
+use doorward_model::{EntityName, IdempotencyState};
 use jiff::ToSpan;
 use serde_json::{Value, json};
 
@@ -27,6 +29,7 @@ async fn nothing_names_the_caller_and_every_sum_is_what_it_was() {
         decisions: 1,
         mentions: 1,
         quarantined: 1,
+        keys: 2,
         assignments: 3,
     };
     assert_eq!(survey.counts, expected);
@@ -69,6 +72,16 @@ async fn what_stands_beside_the_sums_goes_over_to_the_pseudonym_or_away() {
     let owner =
         |index: usize| decisions.records[index].facts.given[0]["attrs"]["owner"]["__entity"]["id"].clone();
     assert_eq!((owner(0), owner(1)), (json!(name.name().id), json!("bob")));
+
+    let keys = DynamoIdempotency::new(&store.clients, TABLE);
+    for (id, state) in
+        [("answered", IdempotencyState::NotKept), ("in-progress", IdempotencyState::InProgress)]
+    {
+        let key = keys.find(id).await.unwrap().unwrap();
+        assert_eq!((&key.caller, &key.state), (name.name(), &state), "{id}");
+    }
+    let of_bob = keys.find("of-bob").await.unwrap().unwrap();
+    assert!(matches!(of_bob.state, IdempotencyState::Answered(_)));
 
     let quarantine = DynamoQuarantine::new(&store.clients, TABLE);
     let kept = quarantine.get("q-1").await.unwrap().unwrap();

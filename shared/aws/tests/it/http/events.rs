@@ -1,7 +1,5 @@
 //! Records of events that go to a server.
 
-use std::collections::BTreeMap;
-
 use doorward_config::{Target, TargetKind};
 use doorward_core::ports::{Forward, ForwardMessage, Targets};
 use doorward_model::{EventKind, EventRecord, Principal, Trace};
@@ -19,21 +17,17 @@ async fn a_record_is_posted_in_its_sources_own_envelope() {
         _ => Conduct::Answer(HttpMessage::answer(503, "later")),
     })
     .await;
-    let record = EventRecord {
-        source: EventKind::S3,
-        event_type: "ObjectCreated:Put".into(),
-        region: "us-east-1".into(),
-        account: None,
-        sender: "bucket:receipts".into(),
-        happened: None,
-        attributes: BTreeMap::new(),
-        record: json!({ "eventSource": "aws:s3", "s3": { "object": { "key": "inbox/é.pdf" } } }),
-        fault: None,
-    };
+    let record = EventRecord::new(
+        EventKind::S3,
+        &"bucket:receipts".parse().unwrap(),
+        "ObjectCreated:Put",
+        "us-east-1",
+        json!({ "eventSource": "aws:s3", "s3": { "object": { "key": "inbox/é.pdf" } } }),
+    );
     let sender = Sender::new();
     for (path, status) in [("/hook", 200), ("/away", 503)] {
         let (call, principal, trace) = (sample::call("c-1"), Principal::anonymous(), Trace::default());
-        let message = ForwardMessage::Event { record: &record };
+        let message = ForwardMessage::Event { records: &[&record] };
         let forward = Forward { call: &call, principal: &principal, trace: &trace, message };
         let base = format!("http://{}{path}", server.address());
         let target = Target::new("receipts", TargetKind::Http(local()), base);

@@ -188,22 +188,18 @@ async fn a_state_machine_that_is_waited_for_answers_its_output() {
 
 #[tokio::test]
 async fn an_event_record_goes_in_its_own_envelope() {
-    let record = EventRecord {
-        source: EventKind::S3,
-        event_type: "ObjectCreated:Put".into(),
-        region: "eu-central-1".into(),
-        account: None,
-        sender: "receipts".into(),
-        happened: None,
-        attributes: BTreeMap::new(),
-        record: json!({ "eventSource": "aws:s3", "s3": { "object": { "key": "inbox/1.pdf" } } }),
-        fault: None,
-    };
+    let record = EventRecord::new(
+        EventKind::S3,
+        &"bucket:receipts".parse().unwrap(),
+        "ObjectCreated:Put",
+        "eu-central-1",
+        json!({ "eventSource": "aws:s3", "s3": { "object": { "key": "inbox/1.pdf" } } }),
+    );
     let principal = Principal { name: EntityName::new("EventSource", "receipts"), ..Principal::anonymous() };
     let call = call();
     for (target, good) in every_target() {
         let server = scripted::serve(Script::answer(200, &[], good)).await;
-        let message = ForwardMessage::Event { record: &record };
+        let message = ForwardMessage::Event { records: &[&record] };
         let forward = Forward { call: &call, principal: &principal, trace: &Trace::default(), message };
         let reply = targets(&server).send(&target, &target.endpoints[0], forward, LONG).await.unwrap();
         assert!(reply.status.is_success());

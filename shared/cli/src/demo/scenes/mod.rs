@@ -15,6 +15,7 @@ mod event_denied;
 mod event_permitted;
 mod health;
 mod iam_call;
+mod idempotency_key;
 mod invoke_by_sdk;
 mod issuer_key_rotated;
 mod kill_switch;
@@ -63,6 +64,7 @@ pub(crate) const ALL: &[Scene] = &[
     event_denied::SCENE,
     delivered_twice::SCENE,
     webhook_replayed::SCENE,
+    idempotency_key::SCENE,
     shadow_difference::SCENE,
     payload_decides::SCENE,
     decision_explained::SCENE,

@@ -4,7 +4,7 @@ use dynoxide::Database;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
-use super::delivery::Record;
+use super::batch::Record;
 use crate::options::StartingPosition;
 
 /// A table's stream.
@@ -19,7 +19,7 @@ pub(super) struct Stream {
 
 /// One shard of a stream; cheap to clone.
 #[derive(Clone)]
-pub(super) struct Shard {
+pub(super) struct TableShard {
     database: Database,
     arn: String,
     id: String,
@@ -39,8 +39,8 @@ impl Stream {
     }
 
     /// Its shards.
-    pub(super) fn shards(&self) -> Vec<Shard> {
-        let shard = |id: String| Shard {
+    pub(super) fn shards(&self) -> Vec<TableShard> {
+        let shard = |id: String| TableShard {
             database: self.database.clone(),
             arn: self.arn.clone(),
             id,
@@ -62,9 +62,14 @@ fn describe(database: &Database, arn: &str) -> Vec<(String, Option<String>)> {
         .collect()
 }
 
-impl Shard {
+impl TableShard {
     pub(super) fn id(&self) -> &str {
         &self.id
+    }
+
+    /// The stream's ARN, as functions get it.
+    pub(super) fn stream_arn(&self) -> &str {
+        &self.shown
     }
 
     /// The sequence number of its last record; `None` where it has none.
@@ -99,7 +104,7 @@ impl Shard {
         let members = value.as_object_mut()?;
         members.insert("awsRegion".to_owned(), self.region.clone().into());
         members.insert("eventSourceARN".to_owned(), self.shown.clone().into());
-        Some(Record { sequence, value })
+        Some(Record { id: sequence, value })
     }
 }
 

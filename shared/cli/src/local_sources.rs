@@ -1,0 +1,80 @@
+//! Queues and streams of a local door: what the pinned fronts read from, mapped to the dispatcher.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use doorward_config::Config;
+use doorward_emulator::{DeadLetters, KinesisStream, Queue, QueueMapping, StreamMapping};
+use doorward_model::FrontKind;
+
+use crate::local_door::DISPATCHER;
+
+/// How long a message that failed is away before it comes again: short, for who waits for it at a laptop.
+const VISIBILITY: Duration = Duration::from_secs(5);
+/// How often a message or a record is handed over before it is given up.
+const ATTEMPTS: u32 = 3;
+
+/// What the emulator is started with.
+pub(crate) struct LocalSources {
+    pub(crate) queues: Vec<Queue>,
+    pub(crate) queue_mappings: Vec<QueueMapping>,
+    pub(crate) kinesis_streams: Vec<KinesisStream>,
+    pub(crate) stream_mappings: Vec<StreamMapping>,
+}
+
+/// The names of the pinned fronts of a kind.
+pub(crate) fn pinned(config: &Config, kind: FrontKind) -> impl Iterator<Item = &str> {
+    config.fronts.iter().filter(move |front| front.kind == kind).map(|front| front.id.as_str())
+}
+
+/// For each pinned queue `NAME` a queue with the dead-letter queue `NAME-dlq`, for each pinned stream a Kinesis stream whose
+/// records end in such a queue; FIFO queues are those whose names end in `.fifo`.
+pub(crate) fn of(config: &Config) -> LocalSources {
+    let queues: Vec<&str> = pinned(config, FrontKind::Queue).collect();
+    let streams: Vec<&str> = pinned(config, FrontKind::Stream).collect();
+    let mut named: BTreeMap<String, Queue> = BTreeMap::new();
+    for dead in queues.iter().copied().chain(streams.iter().copied()).map(dead_letter_queue) {
+        named.insert(dead.clone(), queue(&dead));
+    }
+    for name in &queues {
+        let dead_letters = DeadLetters { queue: dead_letter_queue(name), maximum_receives: ATTEMPTS };
+        named.insert((*name).to_owned(), Queue { dead_letters: Some(dead_letters), ..queue(name) });
+    }
+    let mut all: Vec<Queue> = named.into_values().collect();
+    // A dead-letter queue stands before the queue that names it, and its name is longer.
+    all.sort_by_key(|queue| std::cmp::Reverse(queue.name.len()));
+    LocalSources {
+        queues: all,
+        queue_mappings: queues
+            .iter()
+            .map(|name| QueueMapping {
+                report_batch_item_failures: true,
+                ..QueueMapping::new(name, DISPATCHER)
+            })
+            .collect(),
+        kinesis_streams: streams.iter().map(|name| KinesisStream::new(name)).collect(),
+        stream_mappings: streams
+            .iter()
+            .map(|name| StreamMapping {
+                report_batch_item_failures: true,
+                bisect_batch_on_function_error: true,
+                maximum_retry_attempts: Some(ATTEMPTS - 1),
+                on_failure: Some(dead_letter_queue(name)),
+                ..StreamMapping::kinesis(name, DISPATCHER)
+            })
+            .collect(),
+    }
+}
+
+fn queue(name: &str) -> Queue {
+    let queue = Queue { visibility_timeout: VISIBILITY, ..Queue::new(name) };
+    Queue { content_based_deduplication: queue.is_fifo(), ..queue }
+}
+
+/// `orders-dlq` of `orders`, `orders-dlq.fifo` of `orders.fifo`: it must be of the same kind.
+fn dead_letter_queue(name: &str) -> String {
+    match name.strip_suffix(".fifo") {
+        Some(base) => format!("{base}-dlq.fifo"),
+        None => format!("{name}-dlq"),
+    }
+}

@@ -1,0 +1,299 @@
+use std::collections::HashSet;
+use std::time::Duration;
+
+use doorward_config::{Invocation, LambdaTarget, TargetKind};
+use doorward_model::{
+    BatchOrder, Call, EntityName, EventRecord, Inbound, Message, Outcome, Refusal, Reply, TargetFault,
+};
+use futures_util::StreamExt as _;
+use futures_util::stream::{FuturesOrdered, FuturesUnordered};
+use http::{HeaderMap, StatusCode};
+
+use crate::check_response::Answered;
+use crate::door::{Answer, Door, EventAnswer};
+use crate::fate::Fate;
+use crate::item_failures::{self, Failures};
+use crate::pipeline::Approach;
+use crate::reserve::{Admitted, Tab};
+
+/// How many records of a batch are on their way to their target, or to their record, at a time.
+const AT_ONCE: usize = 16;
+/// What is kept of the platform's time to record each of them.
+const PER_RECORD: Duration = Duration::from_millis(2);
+
+/// A record's call, so far.
+struct Progress<'c> {
+    record: &'c EventRecord,
+    call: Call,
+    tab: Tab,
+    state: State<'c>,
+}
+
+enum State<'c> {
+    /// It may be sent.
+    Admitted(Admitted<'c>),
+    /// It ended: its target took it, or it was refused.
+    Ended(Result<(), Refusal>),
+}
+
+/// The answers to the records of a batch, each at its place.
+struct Answers(Vec<Option<EventAnswer>>);
+
+impl Door {
+    /// Carries the records of one invocation through the door, each as a call of its own: what may pass goes to its target
+    /// together, in their source's own envelope. The answers stand in the order of the records.
+    ///
+    /// Where the source has an order, it is kept: what is behind a record that must come again is not sent, and comes
+    /// again too.
+    pub async fn serve_batch(&self, records: &[Inbound], order: BatchOrder) -> Vec<EventAnswer> {
+        let mut answers = Answers(vec![None; records.len()]);
+        match order {
+            BatchOrder::None => self.serve_unordered(records, &mut answers).await,
+            BatchOrder::Fifo | BatchOrder::Stream => self.serve_ordered(records, order, &mut answers).await,
+        }
+        let unserved = || EventAnswer::Again("it is behind a record that comes again".to_owned());
+        let mut answers: Vec<EventAnswer> =
+            answers.0.into_iter().map(|answer| answer.unwrap_or_else(unserved)).collect();
+        if order != BatchOrder::None {
+            let mut again = answers.iter().skip_while(|answer| matches!(answer, EventAnswer::Done(_)));
+            let behind = again.by_ref().count();
+            let first = answers.len() - behind;
+            for answer in
+                answers.iter_mut().skip(first).filter(|answer| matches!(answer, EventAnswer::Done(_)))
+            {
+                *answer = unserved();
+            }
+        }
+        answers
+    }
+
+    async fn serve_unordered<'c>(&'c self, records: &'c [Inbound], answers: &mut Answers) {
+        let mut approached = Vec::with_capacity(records.len());
+        let mut under_way = FuturesOrdered::new();
+        for inbound in records {
+            if under_way.len() == AT_ONCE {
+                approached.extend(under_way.next().await);
+            }
+            under_way.push_back(self.approach_record(inbound));
+        }
+        while let Some(progress) = under_way.next().await {
+            approached.push(progress);
+        }
+        let placed = approached.into_iter().enumerate();
+        let mut going: Vec<(usize, Progress<'c>)> =
+            placed.filter_map(|(place, progress)| Some((place, progress?))).collect();
+        while let Some(next) = going.iter().find_map(|(_, progress)| progress.way()) {
+            let is_next = |(_, progress): &(usize, Progress<'c>)| progress.way().as_ref() == Some(&next);
+            let together: Vec<_> = going.extract_if(.., |going| is_next(going)).collect();
+            self.finish_together(together, BatchOrder::None, answers).await;
+        }
+        self.finish_all(going, answers).await;
+    }
+
+    async fn serve_ordered<'c>(&'c self, records: &'c [Inbound], order: BatchOrder, answers: &mut Answers) {
+        let mut run: Vec<(usize, Progress<'c>)> = Vec::new();
+        for (place, inbound) in records.iter().enumerate() {
+            // Who goes elsewhere waits until those before are there.
+            let elsewhere = run.last().is_some_and(|(_, last)| self.leads_to(inbound) != last.call.target);
+            if elsewhere && !self.finish_together(std::mem::take(&mut run), order, answers).await {
+                return;
+            }
+            let Some(progress) = self.approach_record(inbound).await else { continue };
+            let stops = match &progress.state {
+                State::Ended(Err(refusal)) => self.fate(refusal, &progress.call) == Fate::Again,
+                State::Ended(Ok(_)) | State::Admitted(_) => false,
+            };
+            match progress.state {
+                State::Admitted(_) => run.push((place, progress)),
+                State::Ended(_) => {
+                    if stops {
+                        self.finish_together(std::mem::take(&mut run), order, answers).await;
+                    }
+                    self.finish_all(vec![(place, progress)], answers).await;
+                    if stops {
+                        return;
+                    }
+                }
+            }
+        }
+        self.finish_together(run, order, answers).await;
+    }
+
+    /// The target that a record's rule names.
+    fn leads_to(&self, inbound: &Inbound) -> Option<String> {
+        let mut call = self.begin(inbound);
+        let found = self.rules.find(inbound, &mut call).ok()?;
+        Some(found.target().name.clone())
+    }
+
+    /// The way of a record up to its target; `None` for what is none.
+    async fn approach_record<'c>(&'c self, inbound: &'c Inbound) -> Option<Progress<'c>> {
+        let Message::Event(record) = &inbound.message else { return None };
+        let (mut call, mut tab) = (self.begin(inbound), Tab::default());
+        let state = match self.approach(inbound, &mut tab, &mut call).await {
+            Ok(Approach::Admitted(admitted)) => State::Admitted(admitted),
+            Ok(Approach::Answered(_)) => State::Ended(Ok(())),
+            Err(refusal) => State::Ended(Err(refusal)),
+        };
+        Some(Progress { record, call, tab, state })
+    }
+
+    /// Sends records that go the same way; `false` where one of them must come again.
+    async fn finish_together<'c>(
+        &'c self,
+        mut together: Vec<(usize, Progress<'c>)>,
+        order: BatchOrder,
+        answers: &mut Answers,
+    ) -> bool {
+        let sets = match together.iter().any(|(_, progress)| progress.goes_alone()) {
+            true => together.drain(..).map(|one| vec![one]).collect(),
+            false => vec![together],
+        };
+        for mut set in sets {
+            let places: Vec<usize> = set.iter().map(|(place, _)| *place).collect();
+            self.send_set(&mut set, order).await;
+            self.finish_all(set, answers).await;
+            if order != BatchOrder::None && places.iter().any(|place| answers.is_again(*place)) {
+                return false;
+            }
+        }
+        true
+    }
+
+    async fn send_set(&self, set: &mut [(usize, Progress<'_>)], order: BatchOrder) {
+        let records: Vec<&EventRecord> = set.iter().map(|(_, progress)| progress.record).collect();
+        let spare = PER_RECORD.saturating_mul(u32::try_from(records.len()).unwrap_or(u32::MAX));
+        let (mut calls, mut admitted) = (Vec::new(), Vec::new());
+        for (_, progress) in set.iter_mut() {
+            if let State::Admitted(one) = &progress.state {
+                calls.push(&mut progress.call);
+                admitted.push(one);
+            }
+        }
+        let answer = self.send_together(&admitted, &records, spare, &mut calls).await;
+        let failed = match answer {
+            Ok(body) => match item_failures::read(&body, &records) {
+                Failures::At(places) => Failed::of(places, order),
+                Failures::All(why) => Failed::All(TargetFault::Unreadable(why.to_owned())),
+            },
+            Err(fault) => Failed::All(fault),
+        };
+        for (place, (_, progress)) in set.iter_mut().enumerate() {
+            progress.state = State::Ended(match failed.at(place) {
+                Some(fault) => Err(Refusal::Target(fault)),
+                None => Ok(()),
+            });
+        }
+    }
+
+    /// Records and answers calls that have ended.
+    async fn finish_all(&self, ended: Vec<(usize, Progress<'_>)>, answers: &mut Answers) {
+        let mut under_way = FuturesUnordered::new();
+        for (place, progress) in ended {
+            if under_way.len() == AT_ONCE
+                && let Some((place, answer)) = under_way.next().await
+            {
+                answers.set(place, answer);
+            }
+            under_way.push(self.finish_record(place, progress));
+        }
+        while let Some((place, answer)) = under_way.next().await {
+            answers.set(place, answer);
+        }
+    }
+
+    async fn finish_record(&self, place: usize, progress: Progress<'_>) -> (usize, EventAnswer) {
+        let Progress { record, mut call, tab, state } = progress;
+        let outcome = match state {
+            State::Ended(outcome) => outcome.map(|()| Answered::taken()),
+            // Whatever is admitted is sent.
+            State::Admitted(_) => Err(Refusal::Target(TargetFault::Unfit("it was not sent"))),
+        };
+        let outcome = self.record(outcome, Some(record), tab, &mut call).await;
+        let answer = match self.respond(outcome, None, &mut call) {
+            Answer::Event(answer) => answer,
+            Answer::Http(_) => EventAnswer::Done(Outcome::Admitted),
+        };
+        (place, answer)
+    }
+}
+
+/// What tells whose records may go together: the target, and for whom.
+type Way = (String, EntityName);
+
+impl Progress<'_> {
+    fn way(&self) -> Option<Way> {
+        match &self.state {
+            State::Admitted(admitted) => {
+                let permitted = admitted.permitted();
+                Some((permitted.found().target().name.clone(), permitted.principal().name.clone()))
+            }
+            State::Ended(_) => None,
+        }
+    }
+
+    /// Whether its target takes single records only: a service takes messages, and an asynchronous invocation has less room
+    /// than the event that they came in.
+    fn goes_alone(&self) -> bool {
+        let State::Admitted(admitted) = &self.state else { return false };
+        match &admitted.permitted().found().target().kind {
+            TargetKind::Lambda(LambdaTarget { invocation: Invocation::Sync, .. }) | TargetKind::Http(_) => {
+                false
+            }
+            _ => true,
+        }
+    }
+}
+
+/// What became of a set.
+enum Failed {
+    All(TargetFault),
+    Some(HashSet<usize>),
+    /// From this place on.
+    From(usize),
+}
+
+impl Failed {
+    fn of(places: HashSet<usize>, order: BatchOrder) -> Self {
+        match (order, places.iter().min()) {
+            // A function stops at the first that fails, and says no more.
+            (BatchOrder::Stream, Some(first)) => Self::From(*first),
+            _ => Self::Some(places),
+        }
+    }
+
+    fn at(&self, place: usize) -> Option<TargetFault> {
+        let reported = || TargetFault::Failed("it reports the record as failed".to_owned());
+        match self {
+            Self::All(fault) => Some(fault.clone()),
+            Self::Some(places) => places.contains(&place).then(reported),
+            Self::From(first) if place == *first => Some(reported()),
+            Self::From(first) => {
+                (place > *first).then(|| TargetFault::Failed("a record before it failed".to_owned()))
+            }
+        }
+    }
+}
+
+impl Answers {
+    fn set(&mut self, place: usize, answer: EventAnswer) {
+        if let Some(open) = self.0.get_mut(place) {
+            *open = Some(answer);
+        }
+    }
+
+    fn is_again(&self, place: usize) -> bool {
+        matches!(self.0.get(place), Some(Some(EventAnswer::Again(_))))
+    }
+}
+
+impl Answered {
+    /// The answer to a record that its target took.
+    fn taken() -> Self {
+        Self::of(Reply {
+            status: StatusCode::OK,
+            headers: HeaderMap::new(),
+            body: doorward_model::Body::Empty,
+        })
+    }
+}
