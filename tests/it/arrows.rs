@@ -29,7 +29,7 @@ const ARROWS: &[(&str, &[&str])] = &[
 const IN_TESTS: &[(&str, &[&str])] = &[
     ("aws", &["testkit"]),
     ("core", &["testkit"]),
-    ("tests", &["config", "core", "emulator", "events", "model", "testkit"]),
+    ("tests", &["aws", "config", "core", "emulator", "events", "model", "testkit"]),
 ];
 
 /// Names that only one of our crates may depend on.

@@ -30,6 +30,7 @@ pub(crate) fn options() -> Options {
         http_api: None,
         websocket_api: None,
         function_url: None,
+        signed_function_url: None,
         alb: None,
         identities: Vec::new(),
         issuers: vec![spec()],

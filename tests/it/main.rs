@@ -29,6 +29,7 @@ mod http_targets;
 mod idempotency;
 mod import;
 mod invoices;
+mod invoke;
 mod issuer;
 mod kill_points;
 mod kinds_of_tokens;

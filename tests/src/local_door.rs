@@ -64,6 +64,18 @@ impl LocalDoor {
         self.url("function_url")
     }
 
+    /// Where the function URL listens that verifies signatures.
+    #[must_use]
+    pub fn signed_function_url(&self) -> &str {
+        self.url("signed_function_url")
+    }
+
+    /// Who may sign, in the order of `--sign-as`: `access_key`, `secret_key`, `session_token` and `region` of each.
+    #[must_use]
+    pub fn callers(&self) -> &Value {
+        &self.announced["callers"]
+    }
+
     /// Where the REST API listens, and its stage.
     #[must_use]
     pub fn rest_api(&self) -> &str {

@@ -63,8 +63,21 @@ pub(crate) fn usual_ports_or_free_ones() -> Ports {
         alb,
         sqs,
         kinesis,
+        signed_function_url,
     } = usual;
-    let all = [http_api, function_url, lambda, dynamodb, issuers, rest_api, websocket_api, alb, sqs, kinesis];
+    let all = [
+        http_api,
+        function_url,
+        lambda,
+        dynamodb,
+        issuers,
+        rest_api,
+        websocket_api,
+        alb,
+        sqs,
+        kinesis,
+        signed_function_url,
+    ];
     let free = all.iter().all(|port| TcpListener::bind((Ipv4Addr::LOCALHOST, *port)).is_ok());
     if free { usual } else { Ports::default() }
 }
@@ -85,6 +98,7 @@ fn ports_from(first: u16) -> Ports {
         alb: port(7),
         sqs: port(8),
         kinesis: port(9),
+        signed_function_url: port(10),
     }
 }
 
@@ -154,6 +168,7 @@ fn announce(
                 "http_api": emulator.http_api_url(),
                 "websocket_api": emulator.websocket_api_url(),
                 "function_url": emulator.function_url(),
+                "signed_function_url": emulator.signed_function_url(),
                 "alb": emulator.alb_url(),
                 "lambda": emulator.lambda_url(),
                 "dynamodb": emulator.dynamodb_url(),
@@ -162,6 +177,7 @@ fn announce(
                 "token": token_url,
                 "token_claims": issuer.map(sample_claims),
                 "env_file": watch,
+                "callers": door.callers.iter().map(local_callers::described).collect::<Vec<_>>(),
             })
         );
         return Ok(());
@@ -172,6 +188,7 @@ fn announce(
         ("HTTP API", emulator.http_api_url()),
         ("WebSocket API", emulator.websocket_api_url()),
         ("Function URL", emulator.function_url()),
+        ("Signed URL", emulator.signed_function_url()),
         ("Load balancer", emulator.alb_url()),
     ] {
         if let Some(url) = url {

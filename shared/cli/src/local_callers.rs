@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 
 use aws_lc_rs::rand::{SecureRandom, SystemRandom};
 use doorward_emulator::IamIdentity;
+use serde_json::{Value, json};
 
 use crate::local_door::REGION;
 use crate::output::Failure;
@@ -47,6 +48,17 @@ pub(crate) fn made(arn: &str) -> Result<IamIdentity, Failure> {
         account: (*account).to_owned(),
         user_id: session.map_or_else(|| unique.clone(), |session| format!("{unique}:{session}")),
         organization: None,
+    })
+}
+
+/// A caller for programs, which sign by themselves.
+pub(crate) fn described(caller: &IamIdentity) -> Value {
+    json!({
+        "arn": caller.arn,
+        "access_key": caller.access_key,
+        "secret_key": caller.secret_key,
+        "session_token": caller.session_token,
+        "region": REGION,
     })
 }
 

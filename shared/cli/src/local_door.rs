@@ -70,7 +70,8 @@ impl LocalDoor {
         Given { secrets, callers, places }: Given,
     ) -> Result<Self, Failure> {
         let config = project.rules.config();
-        let LocalFronts { rest_api, http_api, websocket_api, function_url, alb } = local_fronts::of(config);
+        let LocalFronts { rest_api, http_api, websocket_api, function_url, signed_function_url, alb } =
+            local_fronts::of(config);
         let LocalSources { queues, queue_mappings, kinesis_streams, stream_mappings } =
             local_sources::of(config);
         let options = Options {
@@ -93,6 +94,7 @@ impl LocalDoor {
             http_api,
             websocket_api,
             function_url,
+            signed_function_url,
             alb,
             identities: callers.clone(),
             issuers: issuers(config),

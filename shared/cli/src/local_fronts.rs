@@ -5,9 +5,12 @@ use doorward_emulator::{
     Access, Alb, Authorizer, AuthorizerForm, FunctionUrl, HttpApi, Payload, RestApi, RestAuthorizer,
     RestAuthorizerKind, RestMethod, UrlAuth, WebSocketApi, WebSocketAuthorizer,
 };
-use doorward_model::FrontKind;
+use doorward_model::{Front, FrontKind};
 
 use crate::local_door::{AUTHORIZER, DISPATCHER};
+
+/// The path of the Lambda Invoke API.
+const INVOCATIONS: &str = "/2015-03-31/functions/{FunctionName}/invocations";
 
 /// The stage of APIs that have one by name.
 const STAGE: &str = "prod";
@@ -18,21 +21,29 @@ pub(crate) struct LocalFronts {
     pub(crate) http_api: Option<HttpApi>,
     pub(crate) websocket_api: Option<WebSocketApi>,
     pub(crate) function_url: Option<FunctionUrl>,
+    /// One of those that verify signatures.
+    pub(crate) signed_function_url: Option<FunctionUrl>,
     pub(crate) alb: Option<Alb>,
 }
 
 /// The first front of each kind.
 pub(crate) fn of(config: &Config) -> LocalFronts {
-    let pinned = |kind| config.fronts.iter().find(|front| front.kind == kind).map(|front| front.id.clone());
+    let signed = |front: &&Front| config.iam.as_ref().is_some_and(|iam| iam.fronts.contains(*front));
+    let pinned = |kind| {
+        let front = config.fronts.iter().filter(|front| !signed(front)).find(|front| front.kind == kind);
+        front.map(|front| front.id.clone())
+    };
+    let function_url = |id, auth| FunctionUrl { id, function: DISPATCHER.to_owned(), auth };
     LocalFronts {
         rest_api: pinned(FrontKind::RestApi).map(|id| rest_api(id, config)),
         http_api: pinned(FrontKind::HttpApi).map(|id| http_api(id, config)),
         websocket_api: pinned(FrontKind::WebSocketApi).map(|id| websocket_api(id, config)),
-        function_url: pinned(FrontKind::FunctionUrl).map(|id| FunctionUrl {
-            id,
-            function: DISPATCHER.to_owned(),
-            auth: UrlAuth::None,
-        }),
+        function_url: pinned(FrontKind::FunctionUrl).map(|id| function_url(id, UrlAuth::None)),
+        signed_function_url: config
+            .fronts
+            .iter()
+            .find(signed)
+            .map(|front| function_url(front.id.clone(), UrlAuth::AwsIam)),
         alb: pinned(FrontKind::Alb).map(|target_group| Alb {
             target_group,
             function: DISPATCHER.to_owned(),
@@ -46,6 +57,9 @@ pub(crate) fn of(config: &Config) -> LocalFronts {
 fn routes(config: &Config) -> impl Iterator<Item = (String, Access)> {
     let routes = config.routes.iter().filter(|route| matches!(route.matched, RouteMatch::Http { .. }));
     let keys = routes.map(|route| (route.matched.to_string(), access(route)));
+    // Signatures for an API name another service than SDKs of Lambda sign for; a token may come by one.
+    let invocations = config.routes.iter().any(|route| route.invoke().is_some());
+    let keys = keys.chain(invocations.then(|| (format!("POST {INVOCATIONS}"), Access::Open)));
     let own = ["GET /.doorward/health", "GET /.doorward/usage"];
     keys.chain(own.map(|key| (key.to_owned(), Access::Open)))
 }

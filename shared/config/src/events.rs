@@ -87,7 +87,7 @@ fn read_match(
 }
 
 /// Reads `contracts/receipt.schema.json`, or the same with the schema's place after `#`.
-fn read_contract(value: Value<'_>) -> Result<SchemaRef, Reported> {
+pub(crate) fn read_contract(value: Value<'_>) -> Result<SchemaRef, Reported> {
     value.parse(|text| {
         let (file, schema) = text.split_once('#').unwrap_or((text, ""));
         let file = location::parse_file(file)?;

@@ -35,15 +35,21 @@ pub(crate) fn is_account(part: &str) -> bool {
 }
 
 fn is_function(parts: &[&str]) -> bool {
-    let word = |part: &str, longest: usize| {
-        (1..=longest).contains(&part.len())
-            && part.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_'))
-    };
     match parts {
-        [name] => word(name, 64),
-        [name, qualifier] => word(name, 64) && (*qualifier == "$LATEST" || word(qualifier, 128)),
+        [name] => is_word(name, 64),
+        [name, qualifier] => is_word(name, 64) && (*qualifier == "$LATEST" || is_qualifier(qualifier)),
         _ => false,
     }
+}
+
+/// An alias or the number of a version.
+pub(crate) fn is_qualifier(part: &str) -> bool {
+    is_word(part, 128)
+}
+
+fn is_word(part: &str, longest: usize) -> bool {
+    (1..=longest).contains(&part.len())
+        && part.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_'))
 }
 
 #[cfg(test)]

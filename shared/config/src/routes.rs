@@ -6,7 +6,8 @@ use matchit::Router;
 
 use crate::auth::Callers;
 use crate::checked::{
-    CheckAnswers, ContractRef, Credential, ParentRule, ResourceRule, Rewrite, Route, RouteMatch, UnitsRule,
+    CheckAnswers, ContractRef, Credential, InvokeRule, ParentRule, ResourceRule, Rewrite, Route, RouteMatch,
+    SchemaRef, UnitsRule,
 };
 use crate::document::Declared;
 use crate::idempotency::Beside;
@@ -15,7 +16,8 @@ use crate::reader::{Section, Value, with_hint};
 use crate::report::{Reported, quote};
 use crate::suggestion::suggest;
 use crate::{
-    auth, entity_type, idempotency, load, location, metering, names, request_context, rewrite, units,
+    auth, entity_type, events, idempotency, invoke, load, location, metering, names, request_context,
+    rewrite, units,
 };
 
 /// The longest name of a scope, in bytes.
@@ -35,14 +37,31 @@ pub(crate) fn read(
     callers: &Callers<'_>,
 ) -> Result<Vec<Route>, Reported> {
     let mut table = RouteTable::default();
+    let mut functions = invoke::Functions::default();
     let mut loaded = load::Loaded::default();
     document.sections("routes", "`[[routes]]`", |section| {
         let id = section.required("id", |value| names.actions.declare(value, names::action));
-        let matched = section.required("match", |value| table.claim(value, value.parse(parse_match)?));
+        let matched = read_matched(section, &mut table, &mut functions);
         let target = section.required("target", |value| names.targets.used(value));
-        let auth = section.required("auth", |value| auth::read(value, names, callers));
+        let is_invoke = section.has("invoke");
+        let auth = section.required("auth", |value| {
+            let auth = auth::read(value, names, callers)?;
+            if is_invoke && auth.iter().any(|kind| matches!(kind, Credential::Webhook(_))) {
+                let fault = Fault::new("a webhook's sender does not speak the Lambda Invoke API");
+                return Err(value.fault(fault.hint("give the webhook a route of its own, with `match`")));
+            }
+            Ok(auth)
+        });
+        let fits = section.optional("invoke", |value| {
+            let (Ok(Matched::Invoke(rule)), Ok(target)) = (&matched, &target) else { return Ok(()) };
+            invoke::fits(value, rule, names.kinds.get(target))
+        });
         let scopes = section.or("scopes", Vec::new(), |value| read_scopes(value, auth.as_deref().ok()));
-        let contract = section.optional("contract", |value| read_contract(value, matched.as_ref().ok()));
+        let schema = if is_invoke { section.optional("contract", events::read_contract) } else { Ok(None) };
+        let contract = match is_invoke {
+            true => Ok(None),
+            false => section.optional("contract", |value| read_contract(value, matched.as_ref().ok())),
+        };
         let check_answers =
             section.optional("check_answers", |value| Ok((read_check_answers(value)?, value)));
         let rewrite = section.optional("rewrite", |value| {
@@ -69,23 +88,32 @@ pub(crate) fn read(
             };
             idempotency::read(value, &beside)
         });
-        let authorizer = section.optional("authorizer", |value| read_authorizer(value, auth.as_deref().ok()));
+        let authorizer =
+            section.optional("authorizer", |value| read_authorizer(value, auth.as_deref().ok(), is_invoke));
 
-        let contract = contract?;
+        let (contract, schema) = (contract?, schema?);
         let check_answers = match (check_answers?, &contract) {
             (None, Some(_)) => CheckAnswers::Enforce,
             (None, None) => CheckAnswers::Off,
             (Some((wanted, value)), None) if wanted != CheckAnswers::Off => {
-                let fault = Fault::new("answers cannot be checked without a contract");
-                return Err(value.fault(fault.hint("set `contract`, or leave `check_answers` out")));
+                let (what, hint) = match is_invoke {
+                    true => ("answers of invocations are passed on as they are", "leave `check_answers` out"),
+                    false => (
+                        "answers cannot be checked without a contract",
+                        "set `contract`, or leave `check_answers` out",
+                    ),
+                };
+                return Err(value.fault(Fault::new(what).hint(hint)));
             }
             (Some((wanted, _)), _) => wanted,
         };
+        fits?;
         Ok(Route {
             id: id?,
-            matched: matched?.into_checked(),
+            matched: matched?.into_checked(schema),
             target: target?,
-            authorizer: authorizer?.unwrap_or_else(|| auth.as_deref().is_ok_and(asks_authorizer)),
+            authorizer: authorizer?
+                .unwrap_or_else(|| !is_invoke && auth.as_deref().is_ok_and(asks_authorizer)),
             auth: auth?,
             scopes: scopes?,
             contract,
@@ -106,21 +134,49 @@ pub(crate) fn read(
 enum Matched {
     Http(Method, PathTemplate),
     Socket(String),
+    Invoke(InvokeRule),
 }
 
 impl Matched {
     fn method(&self) -> Option<&Method> {
         match self {
             Self::Http(method, _) => Some(method),
+            Self::Invoke(_) => Some(&Method::POST),
             Self::Socket(_) => None,
         }
     }
 
-    fn into_checked(self) -> RouteMatch {
+    /// `contract` is that of an invocation's payload.
+    fn into_checked(self, contract: Option<SchemaRef>) -> RouteMatch {
         match self {
+            Self::Invoke(rule) => RouteMatch::Invoke(InvokeRule { contract, ..rule }),
             Self::Http(method, path) => RouteMatch::Http { method, path: path.text },
             Self::Socket(key) => RouteMatch::Socket(key),
         }
+    }
+}
+
+/// Reads `match`, or `invoke` in its place.
+fn read_matched(
+    section: &mut Section<'_>,
+    table: &mut RouteTable,
+    functions: &mut invoke::Functions,
+) -> Result<Matched, Reported> {
+    let rule = section.optional("invoke", |value| {
+        let rule = invoke::read(value, functions)?;
+        table.claim_invocations(value)?;
+        Ok(rule)
+    });
+    if !section.has("invoke") {
+        return section.required("match", |value| table.claim(value, value.parse(parse_match)?));
+    }
+    section.optional("match", |value| -> Result<(), Reported> {
+        let fault = Fault::new("a route has `match` or `invoke`, not both");
+        Err(value.fault(fault.hint("the requests that invoke a function are those of the Lambda Invoke API")))
+    })?;
+    match rule? {
+        Some(rule) => Ok(Matched::Invoke(rule)),
+        None => section.required("match", |value| table.claim(value, value.parse(parse_match)?)),
     }
 }
 
@@ -130,12 +186,23 @@ struct RouteTable {
     http: HashMap<Method, Router<(String, usize)>>,
     /// Route keys, and the line of each.
     sockets: HashMap<String, usize>,
+    /// Whether some route is of the invoke door, all of which have one path.
+    invocations: bool,
 }
 
 impl RouteTable {
+    fn claim_invocations(&mut self, value: Value<'_>) -> Result<(), Reported> {
+        if std::mem::replace(&mut self.invocations, true) {
+            return Ok(());
+        }
+        let path = PathTemplate::parse(invoke::PATH).map_err(|fault| value.fault(fault))?;
+        self.claim(value, Matched::Http(Method::POST, path)).map(|_| ())
+    }
+
     fn claim(&mut self, value: Value<'_>, matched: Matched) -> Result<Matched, Reported> {
         let (method, path) = match &matched {
             Matched::Http(method, path) => (method, path),
+            Matched::Invoke(_) => return Ok(matched),
             Matched::Socket(key) => {
                 let Some(line) = self.sockets.insert(key.clone(), value.line()) else { return Ok(matched) };
                 let fault = Fault::new(format!("a second route takes {}", quote(key)));
@@ -216,8 +283,13 @@ fn asks_authorizer(auth: &[Credential]) -> bool {
 }
 
 /// `auth` is absent while it is faulty.
-fn read_authorizer(value: Value<'_>, auth: Option<&[Credential]>) -> Result<bool, Reported> {
+fn read_authorizer(value: Value<'_>, auth: Option<&[Credential]>, is_invoke: bool) -> Result<bool, Reported> {
     let wanted = value.flag()?;
+    if wanted && is_invoke {
+        let fault = Fault::new("no authorizer can be asked about invocations");
+        let hint = "it is given no payload, and may keep its answer for another one: the dispatcher decides";
+        return Err(value.fault(fault.hint(hint)));
+    }
     let webhook = auth.into_iter().flatten().any(|kind| matches!(kind, Credential::Webhook(_)));
     if wanted && webhook {
         let fault = Fault::new("no authorizer can be asked about this route");
@@ -259,6 +331,7 @@ fn read_rewrite(
     match matched {
         Some(Matched::Http(_, path)) => rewrite::read(value, Some(&path.parameters)),
         Some(Matched::Socket(key)) => Err(value.fault(Fault::new(format!("{} has no path", quote(key))))),
+        Some(Matched::Invoke(_)) => rewrite::read(value, Some(&[])),
         None => rewrite::read(value, None),
     }
 }
@@ -335,6 +408,8 @@ fn read_parameter(value: Value<'_>, matched: Option<&Matched>) -> Result<String,
                 Err(Fault::new(format!("{} has no path, and so no parameters", quote(key)))
                     .hint("leave `resource` out: it is the function then"))
             }
+            Some(Matched::Invoke(_)) => Err(Fault::new("an invocation has no path with parameters")
+                .hint("leave `resource` out: it is the function then")),
             Some(Matched::Http(_, path)) if !path.parameters.iter().any(|parameter| parameter == name) => {
                 let fault = Fault::new(format!("the path has no parameter {}", quote(name)));
                 Err(with_hint(fault, suggest(name, path.parameters.iter().map(String::as_str))))

@@ -9,6 +9,7 @@ use crate::door::Door;
 use crate::event_payload::{self, PayloadFault};
 use crate::find::{Found, HttpCall, Subject};
 use crate::identify::Identified;
+use crate::invoke;
 use crate::rules::EventRules;
 
 /// A call whose payload was held against its contract. A fault is held back: a caller whom no policy would let in
@@ -100,6 +101,12 @@ fn units(found: &Found<'_>, payload: &Payload) -> Result<NonZeroU64, UnitsFault>
 }
 
 fn check(http: &HttpCall<'_>) -> Payload {
+    if http.invocation.is_some() {
+        return match invoke::check(http.request, http.rules.schema.as_ref()) {
+            Ok(value) => Payload::Kept(value),
+            Err(refusal) => Payload::Faulty(refusal),
+        };
+    }
     let Some(operation) = &http.rules.operation else { return Payload::Kept(None) };
     let parts = RequestParts {
         path: &http.parameters,

@@ -8,6 +8,8 @@ use http::{HeaderMap, HeaderValue, StatusCode};
 
 use crate::door::Door;
 use crate::find::Subject;
+use crate::invoke;
+use crate::permit::Permitted;
 use crate::ports::AnswerBound;
 use crate::rules::RouteRules;
 use crate::send::Sent;
@@ -17,17 +19,33 @@ pub(crate) struct Answered {
     reply: Reply,
     /// Whether it is the answer that an earlier call got.
     again: bool,
+    function_error: Option<String>,
 }
 
 impl Answered {
     pub(crate) fn of(reply: Reply) -> Self {
-        Self { reply, again: false }
+        Self { reply, again: false, function_error: None }
     }
 
     /// The answer that an earlier call got, where the front of this one can carry it.
     pub(crate) fn again(reply: Reply, form: ReplyForm, answers: &dyn AnswerBound) -> Result<Self, Refusal> {
         fits(form, &reply, answers)?;
-        Ok(Self { reply, again: true })
+        Ok(Self { again: true, ..Self::of(reply) })
+    }
+
+    /// What who only asks whether they may is answered, once they may.
+    pub(crate) fn dry_run(_: &Permitted<'_>) -> Self {
+        Self::of(invoke::dry_run())
+    }
+
+    /// The name of the error that the caller of a function is handed in the place of its answer.
+    pub(crate) fn function_error(&self) -> Option<&str> {
+        self.function_error.as_deref()
+    }
+
+    /// Whether the target failed: by its status, or as a function that is invoked says it.
+    pub(crate) fn is_failure(&self) -> bool {
+        self.reply.status.is_server_error() || self.function_error.is_some()
     }
 
     pub(crate) fn is_again(&self) -> bool {
@@ -59,7 +77,11 @@ impl Door {
             Subject::Http(http) => (Some(http.rules), http.request.reply),
             Subject::Event { .. } => (None, ReplyForm::default()),
         };
-        let reply = sent.into_reply();
+        let (invoked, target) = (sent.found().invocation().map(|asked| asked.kind), sent.found().target());
+        let (reply, function_error) = match invoked {
+            Some(kind) => invoke::outcome(kind, &target.kind, sent.into_reply()),
+            None => (sent.into_reply(), None),
+        };
         // Whoever is served may read another one than the contract did.
         if rules.is_some() && reply.headers.get_all(CONTENT_TYPE).iter().count() > 1 {
             return Err(unreadable("it has two content types"));
@@ -71,7 +93,7 @@ impl Door {
             check(operation, mode, &reply, call)?;
         }
         call.bytes_out = reply.body.len_hint().unwrap_or(0) as u64;
-        Ok(Answered { reply, again: false })
+        Ok(Answered { function_error, ..Answered::of(reply) })
     }
 
     /// The answer with its whole body, which is a part of the try that it ends: who begins an answer and breaks it off has

@@ -1,7 +1,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use doorward_config::{Config, ContractRef, EventRule, Route, RouteMatch, SchemaRef};
+use doorward_config::{Config, ContractRef, Route, RouteMatch, SchemaRef};
 use doorward_contract::{Document, Library, Operation, Schema};
 use doorward_model::{Fault, Faults, Place};
 
@@ -11,6 +11,8 @@ use crate::bundle::Bundle;
 pub(crate) struct Contracts {
     /// One a route.
     pub(crate) operations: Vec<Option<Operation>>,
+    /// Of the payloads of invocations, one a route.
+    pub(crate) payloads: Vec<Option<Schema>>,
     /// One an event.
     pub(crate) schemas: Vec<Option<Schema>>,
     /// The documents that routes name, by their files.
@@ -44,11 +46,13 @@ impl Contracts {
             }
         };
         let operations = config.routes.iter().map(&mut operation).collect();
-        let schemas = config.events.iter().map(|event| schema(&library, event, faults)).collect();
+        let mut schema = |reference: Option<&SchemaRef>| schema(&library, reference?, faults);
+        let payloads = config.routes.iter().map(|route| schema(route.invoke()?.contract.as_ref())).collect();
+        let schemas = config.events.iter().map(|event| schema(event.contract.as_ref())).collect();
         let documents =
             documents.into_iter().filter_map(|(file, document)| Some((file.to_owned(), document?)));
         let documents = documents.collect();
-        Self { operations, schemas, documents, faulty: faults.0.len() > before }
+        Self { operations, payloads, schemas, documents, faulty: faults.0.len() > before }
     }
 
     /// The faults that the contracts have whatever the routes are.
@@ -71,6 +75,11 @@ impl Contracts {
         self.operations.get(place)?.as_ref()
     }
 
+    /// The schema of the payload of invocations of the route at `place`.
+    pub(crate) fn payload(&self, place: usize) -> Option<&Schema> {
+        self.payloads.get(place)?.as_ref()
+    }
+
     /// The schema of the payload of the event at `place`.
     pub(crate) fn schema(&self, place: usize) -> Option<&Schema> {
         self.schemas.get(place)?.as_ref()
@@ -90,8 +99,8 @@ fn read(library: &Arc<Library>, reference: &ContractRef, faults: &mut Faults) ->
     Document::open(library, file).map_err(|more| faults.0.extend(more.0)).ok()
 }
 
-fn schema(library: &Library, event: &EventRule, faults: &mut Faults) -> Option<Schema> {
-    let SchemaRef { file, schema, place } = event.contract.as_ref()?;
+fn schema(library: &Library, reference: &SchemaRef, faults: &mut Faults) -> Option<Schema> {
+    let SchemaRef { file, schema, place } = reference;
     is_there(library, file, place, faults)?;
     Schema::compile(library, file, schema).map_err(|more| faults.0.extend(more.0)).ok()
 }

@@ -97,7 +97,7 @@ impl Door {
         let path = self.rules.path_of(inbound)?;
         match self.rules.router.find(&Method::OPTIONS, &path) {
             Match::OtherMethods(methods) => Some(methods),
-            Match::Route(..) | Match::Nothing => None,
+            Match::Route(..) | Match::Invocation(_) | Match::Nothing => None,
         }
     }
 

@@ -227,7 +227,7 @@ impl Door {
         let mut tab = Tab::default();
         let outcome = self.run(inbound, &mut tab, &mut call).await;
         let outcome = self.record(outcome, event, tab, &mut call).await;
-        self.respond(outcome, event.is_some(), &mut call)
+        self.respond(outcome, event.is_none().then_some(inbound), &mut call)
     }
 
     /// Hands back what this sandbox holds of limits, before it ends. What cannot be handed back in time is lost to the

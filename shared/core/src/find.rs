@@ -6,6 +6,7 @@ use doorward_model::{
 };
 
 use crate::door::Door;
+use crate::invoke::{FunctionName, Invocation};
 use crate::load::LoadRules;
 use crate::named::{self, Named};
 use crate::router::Match;
@@ -37,6 +38,8 @@ pub(crate) struct HttpCall<'c> {
     pub(crate) named: Named,
     /// What the header field says that the route takes its purpose from.
     pub(crate) purpose: Option<String>,
+    /// What it asks for, where it is one of the invoke door.
+    pub(crate) invocation: Option<Box<Invocation<'c>>>,
 }
 
 impl<'c> Found<'c> {
@@ -70,6 +73,14 @@ impl<'c> Found<'c> {
         match &self.subject {
             Subject::Http(http) => &http.rules.target,
             Subject::Event { rules, .. } => &rules.target,
+        }
+    }
+
+    /// What is asked for through the invoke door.
+    pub(crate) fn invocation(&self) -> Option<&Invocation<'c>> {
+        match &self.subject {
+            Subject::Http(http) => http.invocation.as_deref(),
+            Subject::Event { .. } => None,
         }
     }
 
@@ -112,6 +123,7 @@ impl<'c> Found<'c> {
         call.plan_version = self.plan().map(|plan| plan.version.clone());
         call.purpose = self.purpose().map(str::to_owned);
         if let Subject::Http(http) = &self.subject {
+            call.invoked = http.invocation.as_deref().map(Invocation::note);
             call.units = http.rules.units.beforehand();
             call.batched = http.rules.route.durability == Durability::Batched;
             call.goes_on = http.rules.route.on_store_failure == OnStoreFailure::AllowAndJournal;
@@ -159,12 +171,25 @@ impl Rules {
             Some(key) => self.router.find_socket(key),
             None => self.router.find(&request.method, &path),
         };
-        let (place, parameters) = match matched {
-            Match::Route(place, parameters) => (place, parameters),
+        let (place, parameters, function) = match matched {
+            Match::Route(place, parameters) => (place, parameters, None),
+            Match::Invocation(function) => {
+                let name = FunctionName::parse(&function).ok_or(Refusal::NotFound)?;
+                let place = self.router.find_function(name.name).ok_or(Refusal::NotFound)?;
+                (place, Vec::new(), Some(function))
+            }
             Match::OtherMethods(allow) => return Err(Refusal::MethodNotAllowed { allow }),
             Match::Nothing => return Err(Refusal::NotFound),
         };
         let rules = self.routes.get(place).ok_or(Refusal::NotFound)?;
+        let invocation = match (rules.route.invoke(), &function) {
+            (Some(rule), Some(function)) => {
+                let named = FunctionName::parse(function).filter(|name| name.names(&rule.function));
+                let name = named.ok_or(Refusal::NotFound)?;
+                Some(Box::new(Invocation::read(rule, &rules.target.kind, &name, request)?))
+            }
+            _ => None,
+        };
         let named = Named::read(&rules.route.context, request).map_err(Refusal::Malformed)?;
         let (resource, resource_parents) = match &rules.route.resource {
             None => (rules.function.clone(), Vec::new()),
@@ -186,7 +211,8 @@ impl Rules {
             }
             Some(PurposeRule::Fixed(_) | PurposeRule::Claim { .. }) | None => None,
         };
-        let subject = Subject::Http(HttpCall { front, rules, request, path, parameters, named, purpose });
+        let subject =
+            Subject::Http(HttpCall { front, rules, request, path, parameters, named, purpose, invocation });
         Ok(Found { subject, resource, resource_parents, trace })
     }
 

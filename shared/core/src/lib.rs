@@ -31,6 +31,7 @@ mod fresh;
 mod health;
 mod idempotency;
 mod identify;
+mod invoke;
 mod item_failures;
 mod keys;
 mod known_keys;

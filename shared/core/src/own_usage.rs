@@ -72,6 +72,7 @@ impl Door {
             parameters: Vec::new(),
             named,
             purpose: None,
+            invocation: None,
         };
         let (principal, _) = self.prove(&http, BodyGiven::No, call).await?;
         call.caller = Some(principal.name.clone());

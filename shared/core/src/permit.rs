@@ -1,7 +1,7 @@
 use std::num::NonZeroU64;
 
 use doorward_model::{Call, DecisionRecord, Principal, Refusal, Stage};
-use doorward_policy::{CallContext, Context, Input, Judgement, Loaded, Question, Unwritable};
+use doorward_policy::{CallContext, Context, Input, Invocation, Judgement, Loaded, Question, Unwritable};
 use jiff::Timestamp;
 
 use crate::check_request::Checked;
@@ -121,6 +121,10 @@ fn call_context<'a>(found: &'a Found<'_>) -> CallContext<'a> {
             source_ip: http.request.source_ip,
             headers: &http.named.headers,
             query: &http.named.query,
+            invocation: http
+                .invocation
+                .as_ref()
+                .map(|asked| Invocation { kind: asked.decided.word(), qualifier: asked.qualifier }),
         },
         Subject::Event { record, .. } => CallContext::Event(record),
     }

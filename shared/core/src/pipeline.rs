@@ -43,9 +43,14 @@ impl Door {
         let found = self.find(inbound, call)?;
         let screened = self.screen(found, call)?;
         let identified = self.identify(screened, BodyGiven::Yes, call).await?;
-        tab.open(identified.found(), identified.caller(), call);
+        if !call.is_dry_run() {
+            tab.open(identified.found(), identified.caller(), call);
+        }
         let checked = self.check_request(identified, call)?;
         let permitted = self.permit(checked, call).await?;
+        if call.is_dry_run() {
+            return Ok(Approach::Answered(Answered::dry_run(&permitted)));
+        }
         let claimed = match self.claim(permitted, call).await? {
             Turn::Runs(claimed) => claimed,
             Turn::Answered(answered) => return Ok(Approach::Answered(answered)),
@@ -63,6 +68,9 @@ impl Door {
     ) -> Result<(), Refusal> {
         let found = self.find(inbound, call)?;
         let screened = self.screen(found, call)?;
+        if call.invoked.is_some() {
+            return Err(Refusal::NeedsBody);
+        }
         let mut identified = self.identify(screened, BodyGiven::No, call).await?;
         *usage_key = identified.take_key().filter(|_| self.rules.config().authorizer.usage_identifier);
         self.permit_without_body(identified, call).await

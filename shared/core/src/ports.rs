@@ -8,11 +8,12 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use doorward_config::{Endpoint, EntityTable, Plan, Rewrite, SecretRef, Target};
 use doorward_model::{
-    Call, CallId, CanonicalPath, DecisionRecord, EventRecord, HttpRequest, IdempotencyRecord, Item, Outcome,
-    Principal, Reply, ReplyForm, Secret, TargetFault, Trace,
+    Call, CallId, CanonicalPath, DecisionRecord, EventRecord, HttpRequest, IdempotencyRecord, InvocationType,
+    Item, Outcome, Principal, Reply, ReplyForm, Secret, TargetFault, Trace,
 };
 use http::{HeaderMap, HeaderName, StatusCode};
 use jiff::Timestamp;
+use serde_json::{Map, Value};
 
 use crate::api_key::{ApiKeyRecord, KeyHash};
 use crate::limit::{Ask, Assignment, GiveBack, Level, Reserved};
@@ -305,7 +306,7 @@ pub trait AnswerBound: Send + Sync {
 pub trait Targets: Send + Sync {
     /// Calls `target` at `endpoint`, one of its own, once, and waits for its answer at most `within`: a body that comes
     /// later than that is cut. An event's answer has a status of success when the target took it. Where only the message was taken
-    /// on, the status is 202.
+    /// on, the status is 202. A function that is invoked for its caller and fails answers `X-Amz-Function-Error` and its error.
     async fn send(
         &self,
         target: &Target,
@@ -328,7 +329,7 @@ pub struct Forward<'a> {
     pub message: ForwardMessage<'a>,
 }
 
-/// The two forms of what is sent.
+/// The forms of what is sent.
 #[derive(Debug, Clone, Copy)]
 pub enum ForwardMessage<'a> {
     /// An HTTP request.
@@ -345,6 +346,19 @@ pub enum ForwardMessage<'a> {
         withheld: &'a [HeaderName],
         /// What a server is sent in the place of path and query.
         rewrite: Option<&'a Rewrite>,
+    },
+    /// A payload for a function, or for what takes messages; its caller used the Lambda Invoke API.
+    Invoke {
+        /// A JSON text, as the caller sent it.
+        payload: &'a Bytes,
+        /// `RequestResponse`, or `Event`, of which nothing is answered but that it was taken.
+        kind: InvocationType,
+        /// The version or alias to call in the place of the endpoint's own.
+        qualifier: Option<&'a str>,
+        /// What the caller tells the function beside the payload: a JSON object, whose `custom` is an object too.
+        client_context: Option<&'a Map<String, Value>>,
+        /// Whether the end of the function's log is asked for.
+        log_tail: bool,
     },
     /// Records of one event, which keep their source's own form: one, but for functions and servers.
     Event {

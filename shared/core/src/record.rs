@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use doorward_model::{Call, EventRecord, Outcome, Refusal};
+use doorward_model::{Call, EventRecord, Outcome, Refusal, TargetFault};
 
 use crate::check_response::Answered;
 use crate::claim::{after, within};
@@ -147,9 +147,10 @@ impl Door {
     }
 }
 
-/// Whether the ledger holds such a call. Of a repetition, the first one's row stands.
+/// Whether the ledger holds such a call. Of a repetition, the first one's row stands; who only asks whether they may makes no
+/// use of anything.
 fn is_kept(call: &Call) -> bool {
-    call.claimed || (call.outcome != Outcome::Repeated && call.caller.is_some())
+    !call.is_dry_run() && (call.claimed || (call.outcome != Outcome::Repeated && call.caller.is_some()))
 }
 
 /// How an answered call ended. A webhook's sender takes nothing but success for an end and delivers again, so the next
@@ -157,6 +158,13 @@ fn is_kept(call: &Call) -> bool {
 fn ending(outcome: &Result<Answered, Refusal>, event: Option<&EventRecord>, call: &mut Call) -> Outcome {
     match outcome {
         Ok(answered) if answered.is_again() => Outcome::Repeated,
+        // Nothing was called.
+        Ok(_) if call.is_dry_run() => Outcome::Passed,
+        Ok(answered) if answered.function_error().is_some() => {
+            call.cause =
+                answered.function_error().map(|kind| TargetFault::Failed(kind.to_owned()).to_string());
+            Outcome::TargetFailed
+        }
         Ok(answered) if call.claimed && event.is_none() && !answered.status().is_success() => {
             call.cause = Some(format!("the target answered {}", answered.status().as_u16()));
             Outcome::TargetFailed

@@ -2,7 +2,8 @@ use std::time::Duration;
 
 use doorward_config::{Credential, Route};
 use doorward_model::{
-    AuthFault, Body, Call, IdempotencyFault, LimitNote, Outcome, Refusal, Reply, TargetFault, Violation,
+    AuthFault, Body, Call, IdempotencyFault, Inbound, LimitNote, Outcome, Refusal, Reply, TargetFault,
+    Violation,
 };
 use http::header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
 use http::{HeaderMap, HeaderName, HeaderValue};
@@ -11,6 +12,7 @@ use serde_json::{Value, json};
 use crate::check_response::Answered;
 use crate::door::{Answer, Door, EventAnswer};
 use crate::fate::Fate;
+use crate::invoke;
 
 pub(crate) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 /// draft-ietf-httpapi-ratelimit-headers-10.
@@ -18,19 +20,25 @@ pub(crate) const RATE_LIMIT: HeaderName = HeaderName::from_static("ratelimit");
 pub(crate) const RATE_LIMIT_POLICY: HeaderName = HeaderName::from_static("ratelimit-policy");
 
 impl Door {
-    /// Answers the front, and writes the call's line.
-    pub(crate) fn respond(&self, outcome: Result<Answered, Refusal>, event: bool, call: &mut Call) -> Answer {
-        let answer = if event {
-            Answer::Event(self.event_answer(outcome, call))
-        } else {
+    /// Answers the front, and writes the call's line. There is no `request` where it is an event.
+    pub(crate) fn respond(
+        &self,
+        outcome: Result<Answered, Refusal>,
+        request: Option<&Inbound>,
+        call: &mut Call,
+    ) -> Answer {
+        let answer = if let Some(inbound) = request {
             let mut reply = match outcome {
                 Ok(answered) => answered.into_reply(),
-                Err(refusal) => self.problem(&refusal, call),
+                Err(refusal) => invoke::exception(&self.rules, &refusal, inbound, call)
+                    .unwrap_or_else(|| self.problem(&refusal, call)),
             };
             describe_limits(&mut reply.headers, &call.limits);
             insert(&mut reply.headers, REQUEST_ID, call.id.as_str());
             call.status = Some(reply.status.as_u16());
             Answer::Http(reply)
+        } else {
+            Answer::Event(self.event_answer(outcome, call))
         };
         call.finish(self.ports.clock.now());
         self.ports.journal.write(call);
@@ -63,9 +71,35 @@ impl Door {
 /// policies, keys or targets.
 #[must_use]
 pub fn problem(refusal: &Refusal, request_id: &str, realm: &str) -> Reply {
-    let mut headers = HeaderMap::new();
+    let Told { title, mut headers, errors } = told(refusal, request_id, realm);
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    let status = refusal.status();
+    let mut body = json!({
+        "type": format!("urn:doorward:problem:{}", refusal.code()),
+        "title": title,
+        "status": status.as_u16(),
+        "code": refusal.code(),
+        "request_id": request_id,
+    });
+    if let (Value::Object(members), false) = (&mut body, errors.is_empty()) {
+        members.insert("errors".to_owned(), Value::Array(errors));
+    }
+    Reply { status, headers, body: Body::from(body.to_string().into_bytes()) }
+}
+
+/// What a caller is told of a refusal, in whatever form.
+pub(crate) struct Told {
+    pub(crate) title: &'static str,
+    /// How to go on, and the request id.
+    pub(crate) headers: HeaderMap,
+    /// Where the payload breaks its contract.
+    pub(crate) errors: Vec<Value>,
+}
+
+/// What a caller is told of `refusal`.
+pub(crate) fn told(refusal: &Refusal, request_id: &str, realm: &str) -> Told {
+    let mut headers = HeaderMap::new();
     let mut errors: &[Violation] = &[];
     let title = match refusal {
         Refusal::UnknownFront | Refusal::Denied(_) | Refusal::NeedsBody => "You may not do this",
@@ -143,18 +177,7 @@ pub fn problem(refusal: &Refusal, request_id: &str, realm: &str) -> Reply {
         Refusal::BrokenAnswer(_) => "The target's answer breaks its contract",
     };
     insert(&mut headers, REQUEST_ID, request_id);
-    let status = refusal.status();
-    let mut body = json!({
-        "type": format!("urn:doorward:problem:{}", refusal.code()),
-        "title": title,
-        "status": status.as_u16(),
-        "code": refusal.code(),
-        "request_id": request_id,
-    });
-    if let (Value::Object(members), false) = (&mut body, errors.is_empty()) {
-        members.insert("errors".to_owned(), errors.iter().map(describe).collect());
-    }
-    Reply { status, headers, body: Body::from(body.to_string().into_bytes()) }
+    Told { title, headers, errors: errors.iter().map(describe).collect() }
 }
 
 /// One violation for the caller, who alone is told of the names that the caller chose.

@@ -57,6 +57,8 @@ pub(crate) struct RouteRules {
     /// As configured: `POST /orders/{id}`.
     pub(crate) key: String,
     pub(crate) operation: Option<Operation>,
+    /// The schema of an invocation's payload.
+    pub(crate) schema: Option<Schema>,
     pub(crate) issuers: Vec<Issuer>,
     pub(crate) webhooks: Vec<Webhook>,
     /// What holds for IAM callers, where it accepts them.
@@ -143,8 +145,9 @@ impl Rules {
             let reads = validated.is_none().then(|| policies.reads_by_action());
             faults.0.extend(authorizer_cache::faults(&config, reads.as_ref()));
         }
-        let Contracts { operations, schemas, documents, .. } = contracts;
-        let routes = resolve_routes(&config, operations, units, &policies, &mut faults);
+        let Contracts { operations, payloads, schemas, documents, .. } = contracts;
+        let routes =
+            resolve_routes(&config, operations.into_iter().zip(payloads), units, &policies, &mut faults);
         let events = resolve_events(&config, schemas, &mut faults);
         let digest = bundle.digest(policies.depth(), policies.schema());
         let takes_api_keys = config.routes.iter().any(Route::accepts_api_keys);
@@ -330,8 +333,10 @@ impl PolicyFiles {
 fn misplaced(bundle: &Bundle, config: &Config) -> Vec<Fault> {
     let candidate = config.shadow.as_ref().map(|shadow| format!("{}/links.json", shadow.folder));
     let contracts = config.routes.iter().filter_map(|route| Some(&route.contract.as_ref()?.file));
-    let contracts =
-        contracts.chain(config.events.iter().filter_map(|event| Some(&event.contract.as_ref()?.file)));
+    let payloads = config.routes.iter().filter_map(|route| Some(&route.invoke()?.contract.as_ref()?.file));
+    let contracts = contracts
+        .chain(payloads)
+        .chain(config.events.iter().filter_map(|event| Some(&event.contract.as_ref()?.file)));
     let key_sets = config.issuers.iter().filter_map(|issuer| match &issuer.jwks {
         JwksLocation::File { path, .. } => Some(path),
         JwksLocation::Url(_) | JwksLocation::Discovery => None,
@@ -382,7 +387,7 @@ fn vocabulary(config: &Config, contracts: &Contracts) -> Vocabulary {
             resource_parents: parents.map(|parent| parent.type_name.clone()).collect(),
             load: route.resource.as_ref().and_then(|rule| rule.load.as_ref()).map(|load| load.place.clone()),
             has_purpose: route.purpose.as_ref().is_some_and(PurposeRule::is_always_there),
-            call: CallShape::Http(request_shape(config, route, contracts.operation(place))),
+            call: CallShape::Http(request_shape(config, route, contracts, place)),
         }
     });
     let events = config.events.iter().enumerate().map(|(place, event)| ActionSpec {
@@ -420,10 +425,13 @@ fn parents_by_type(config: &Config) -> BTreeMap<String, BTreeSet<String>> {
 }
 
 /// What policies read of the requests of a route.
-fn request_shape(config: &Config, route: &Route, operation: Option<&Operation>) -> HttpShape {
+fn request_shape(config: &Config, route: &Route, contracts: &Contracts, place: usize) -> HttpShape {
+    let (operation, payload) = (contracts.operation(place), contracts.payload(place));
+    let omissions = operation.map(Operation::omissions).or(payload.map(Schema::omissions));
     HttpShape {
-        input: operation.and_then(Operation::input).cloned(),
-        omissions: operation.map(Operation::omissions).unwrap_or_default().to_vec(),
+        input: operation.and_then(Operation::input).or(payload.map(Schema::input)).cloned(),
+        omissions: omissions.unwrap_or_default().to_vec(),
+        invocation: route.invoke().is_some(),
         token: token_shape::token(config, route),
         headers: route.context.headers.iter().map(|name| name.as_str().to_owned()).collect(),
         query: route.context.query.clone(),
@@ -433,10 +441,13 @@ fn request_shape(config: &Config, route: &Route, operation: Option<&Operation>) 
 /// What the calls of each route count for, in the order of the routes; `None` where that is a fault.
 fn compile_units(config: &Config, contracts: &Contracts, faults: &mut Faults) -> Vec<Option<Units>> {
     let compile = |(place, route): (usize, &Route)| {
-        let operation = contracts.operation(place);
+        let (operation, payload) = (contracts.operation(place), contracts.payload(place));
         // Where a contract cannot be read, that is the fault.
-        let is_known = operation.is_some() || route.contract.is_none();
-        let units = Units::compile(&route.units, operation.and_then(Operation::input));
+        let states_none =
+            route.contract.is_none() && route.invoke().is_none_or(|rule| rule.contract.is_none());
+        let is_known = operation.is_some() || payload.is_some() || states_none;
+        let input = operation.and_then(Operation::input).or(payload.map(Schema::input));
+        let units = Units::compile(&route.units, input);
         units.map_err(|fault| faults.0.extend(is_known.then_some(fault))).ok()
     };
     config.routes.iter().enumerate().map(compile).collect()
@@ -444,31 +455,33 @@ fn compile_units(config: &Config, contracts: &Contracts, faults: &mut Faults) ->
 
 fn resolve_routes(
     config: &Config,
-    operations: Vec<Option<Operation>>,
+    contracts: impl Iterator<Item = (Option<Operation>, Option<Schema>)>,
     units: Vec<Option<Units>>,
     policies: &Policies,
     faults: &mut Faults,
 ) -> Vec<RouteRules> {
     let plan = plan(config, Some(DEFAULT_PLAN));
     let mut loads = load::rules(config, policies);
-    let of_contracts = operations.into_iter().zip(units);
-    let resolved = config.routes.iter().zip(of_contracts).filter_map(|(route, (operation, units))| {
-        let target = target(config, &route.target, faults)?;
-        Some(RouteRules {
-            units: units?,
-            key: route.matched.to_string(),
-            operation,
-            issuers: route.issuers().filter_map(|name| config.issuer(name)).cloned().collect(),
-            webhooks: route.webhooks().filter_map(|name| config.webhook(name)).cloned().collect(),
-            iam: config.iam.clone().filter(|_| route.accepts_iam()),
-            certificates: config.certificates.clone().filter(|_| route.accepts_certificates()),
-            function: EntityName::new(FUNCTION, &target.name),
-            target,
-            load: loads.remove(&route.id),
-            plan: plan.clone(),
-            route: route.clone(),
-        })
-    });
+    let of_contracts = contracts.zip(units);
+    let resolved =
+        config.routes.iter().zip(of_contracts).filter_map(|(route, ((operation, schema), units))| {
+            let target = target(config, &route.target, faults)?;
+            Some(RouteRules {
+                units: units?,
+                key: route.matched.to_string(),
+                operation,
+                schema,
+                issuers: route.issuers().filter_map(|name| config.issuer(name)).cloned().collect(),
+                webhooks: route.webhooks().filter_map(|name| config.webhook(name)).cloned().collect(),
+                iam: config.iam.clone().filter(|_| route.accepts_iam()),
+                certificates: config.certificates.clone().filter(|_| route.accepts_certificates()),
+                function: EntityName::new(FUNCTION, &target.name),
+                target,
+                load: loads.remove(&route.id),
+                plan: plan.clone(),
+                route: route.clone(),
+            })
+        });
     resolved.collect()
 }
 
@@ -486,6 +499,7 @@ fn resolve_own_usage(config: &Config) -> Option<RouteRules> {
         units: Units::Fixed(NonZeroU64::MIN),
         key: own_usage::ACTION.to_owned(),
         operation: None,
+        schema: None,
         issuers: route.issuers().filter_map(|name| config.issuer(name)).cloned().collect(),
         webhooks: Vec::new(),
         iam: config.iam.clone(),

@@ -9,6 +9,7 @@ use jiff::Timestamp;
 
 use crate::door::Door;
 use crate::find::{Found, Subject};
+use crate::invoke;
 use crate::limit::{Level, Slot};
 use crate::recent::{Bounds, Recent};
 
@@ -91,9 +92,12 @@ impl Door {
 
 /// Holds a payload to `limit`, in bytes.
 pub(crate) fn bound(found: &Found<'_>, limit: usize) -> Result<(), Refusal> {
-    let bytes = match found.subject() {
-        Subject::Http(http) => http.request.body.len(),
-        Subject::Event { record, .. } => record.payload.len_hint(),
+    let (bytes, limit) = match found.subject() {
+        Subject::Http(http) => {
+            let kind = http.invocation.as_ref().map(|invocation| invocation.kind);
+            (http.request.body.len(), kind.map_or(limit, |kind| invoke::bound(kind, limit)))
+        }
+        Subject::Event { record, .. } => (record.payload.len_hint(), limit),
     };
     if bytes > limit { Err(Refusal::TooLarge { limit }) } else { Ok(()) }
 }

@@ -2,7 +2,9 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use doorward_config::Retry;
-use doorward_model::{Body, Call, EventRecord, Refusal, Reply, Stage, TargetFault, TargetNote};
+use doorward_model::{
+    Body, Call, EventRecord, InvocationType, Refusal, Reply, Stage, TargetFault, TargetNote,
+};
 use http::{HeaderName, StatusCode};
 
 use crate::balance::Pool;
@@ -10,9 +12,10 @@ use crate::check_response::asked_plain;
 use crate::claim::RESERVE;
 use crate::deadline::time_for_target;
 use crate::door::Door;
-use crate::find::{Found, Subject};
+use crate::find::{Found, HttpCall, Subject};
 use crate::idempotency::may_have_begun;
 use crate::identify::api_keys::withheld;
+use crate::invoke::{self, Invoked};
 use crate::ports::{Forward, ForwardMessage};
 use crate::reserve::Admitted;
 use crate::rules::RouteRules;
@@ -56,7 +59,10 @@ impl Door {
         let permitted = admitted.permitted();
         let found = permitted.found();
         let withheld = self.withheld(found);
+        let invoked = Invoked::of(found);
         let (rules, plain) = match found.subject() {
+            // What an invocation is answered is gathered whole.
+            Subject::Http(HttpCall { invocation: Some(_), .. }) => (None, None),
             Subject::Http(http) => (Some(http.rules), asked_plain(http.request, http.rules)),
             Subject::Event { .. } => (None, None),
         };
@@ -67,15 +73,16 @@ impl Door {
         let records: &[&EventRecord] = record.as_slice();
         let (message, repeatable) = match found.subject() {
             Subject::Http(http) => {
-                let message = ForwardMessage::Http {
+                let keyed = http.request.headers.contains_key(IDEMPOTENCY_KEY);
+                let message = invoked.as_ref().and_then(|invoked| invoked.message(http));
+                let message = message.unwrap_or(ForwardMessage::Http {
                     request: plain.as_ref().unwrap_or(http.request),
                     route_key: &http.rules.key,
                     path: &http.path,
                     parameters: &http.parameters,
                     withheld: &withheld,
                     rewrite: http.rules.route.rewrite.as_ref(),
-                };
-                let keyed = http.request.headers.contains_key(IDEMPOTENCY_KEY);
+                });
                 // RFC 9110 section 9.2.2.
                 (message, keyed || http.request.method.is_idempotent())
             }
@@ -91,6 +98,11 @@ impl Door {
         let answer = match found.subject() {
             // Its source reads nothing but whether it was taken.
             Subject::Event { .. } => answer.and_then(taken),
+            Subject::Http(HttpCall { invocation: Some(invocation), .. })
+                if invocation.kind == InvocationType::Event =>
+            {
+                answer.and_then(taken)
+            }
             Subject::Http(_) => answer,
         };
         call.sent = Some(note);
@@ -185,7 +197,7 @@ impl Door {
                 self.gather(rules, reply, forward.call).await
             };
             let answer = tokio::time::timeout(within, answered).await.unwrap_or(Err(TargetFault::TimedOut));
-            match verdict(&answer) {
+            match verdict(&forward.message, &answer) {
                 Verdict::There => choice.answered(),
                 Verdict::Away => choice.failed(self.ports.clock.now()),
                 Verdict::Unknown => drop(choice),
@@ -243,9 +255,18 @@ enum Verdict {
 const OF_THE_CODE: [&str; 3] =
     ["Runtime.UnhandledPromiseRejection", "Runtime.UnmarshalError", "Runtime.MarshalError"];
 
+/// What a try says of the endpoint. A function that is invoked for its caller hands its error on as its answer.
+fn verdict(message: &ForwardMessage<'_>, answer: &Result<Reply, TargetFault>) -> Verdict {
+    let error = match (message, answer) {
+        (ForwardMessage::Invoke { .. }, Ok(reply)) => invoke::function_error(reply),
+        _ => None,
+    };
+    error.map_or_else(|| of_answer(answer), |kind| of_answer(&Err(TargetFault::Failed(kind))))
+}
+
 /// What a caller can bring about by a payload of their own is no fault of the endpoint's: an error status of the target, or
 /// a function that throws. One that cannot so much as run is.
-fn verdict(answer: &Result<Reply, TargetFault>) -> Verdict {
+fn of_answer(answer: &Result<Reply, TargetFault>) -> Verdict {
     let cannot_run = |kind: &str| {
         let of_lambda = ["Runtime.", "Sandbox.", "Extension."].iter().any(|own| kind.starts_with(own));
         of_lambda && !OF_THE_CODE.contains(&kind)

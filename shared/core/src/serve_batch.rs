@@ -210,7 +210,7 @@ impl Door {
             State::Admitted(_) => Err(Refusal::Target(TargetFault::Unfit("it was not sent"))),
         };
         let outcome = self.record(outcome, Some(record), tab, &mut call).await;
-        let answer = match self.respond(outcome, true, &mut call) {
+        let answer = match self.respond(outcome, None, &mut call) {
             Answer::Event(answer) => answer,
             Answer::Http(_) => EventAnswer::Done(Outcome::Admitted),
         };

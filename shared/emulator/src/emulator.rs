@@ -44,6 +44,7 @@ struct FrontUrls {
     http_api: Option<String>,
     websocket_api: Option<String>,
     function_url: Option<String>,
+    signed_function_url: Option<String>,
     alb: Option<String>,
 }
 
@@ -142,7 +143,12 @@ impl Emulator {
             emulator.open_websocket_api(api, ports, around.clone()).await?;
         }
         if let Some(url) = options.function_url {
-            emulator.open_function_url(url, ports, around.clone()).await?;
+            let opened = emulator.open_function_url(url, ports.function_url, around.clone()).await?;
+            emulator.urls.function_url = Some(opened);
+        }
+        if let Some(url) = options.signed_function_url {
+            let opened = emulator.open_function_url(url, ports.signed_function_url, around.clone()).await?;
+            emulator.urls.signed_function_url = Some(opened);
         }
         if let Some(alb) = options.alb {
             emulator.open_alb(alb, ports, around).await?;
@@ -194,14 +200,14 @@ impl Emulator {
     async fn open_function_url(
         &mut self,
         url: FunctionUrl,
-        ports: Ports,
+        port: u16,
         around: Surroundings,
-    ) -> Result<(), EmulatorError> {
-        let listener = Listener::bind(ports.function_url).await?;
+    ) -> Result<String, EmulatorError> {
+        let listener = Listener::bind(port).await?;
         let router = gateway::function_url_router(url, listener.address, around)?;
-        self.urls.function_url = Some(listener.url());
+        let url = listener.url();
         self.fronts.serve(listener, router);
-        Ok(())
+        Ok(url)
     }
 
     async fn open_alb(&mut self, alb: Alb, ports: Ports, around: Surroundings) -> Result<(), EmulatorError> {
@@ -225,6 +231,11 @@ impl Emulator {
     /// Where the Function URL listens; `None` without one.
     pub fn function_url(&self) -> Option<&str> {
         self.urls.function_url.as_deref()
+    }
+
+    /// Where the other Function URL listens; `None` without one.
+    pub fn signed_function_url(&self) -> Option<&str> {
+        self.urls.signed_function_url.as_deref()
     }
 
     /// Where the WebSocket API's stage is, such as `ws://127.0.0.1:49152/live`; `None` without one.

@@ -47,6 +47,8 @@ pub struct Options {
     pub websocket_api: Option<WebSocketApi>,
     /// The Function URL, if one is to listen.
     pub function_url: Option<FunctionUrl>,
+    /// Another Function URL, if one is to listen: one that verifies signatures where the first does not.
+    pub signed_function_url: Option<FunctionUrl>,
     /// The Application Load Balancer, if one is to listen.
     pub alb: Option<Alb>,
     /// Who may sign requests where a front asks for AWS credentials.
@@ -124,6 +126,8 @@ pub struct Ports {
     pub websocket_api: u16,
     /// The Function URL.
     pub function_url: u16,
+    /// The other Function URL.
+    pub signed_function_url: u16,
     /// The Application Load Balancer.
     pub alb: u16,
     /// The Lambda Invoke API.

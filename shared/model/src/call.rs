@@ -4,7 +4,9 @@ use std::time::Duration;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::{DecisionRecord, EntityName, Front, IdempotencyRecord, Outcome, Violation};
+use crate::{
+    DecisionRecord, EntityName, Front, IdempotencyRecord, InvocationNote, InvocationType, Outcome, Violation,
+};
 
 /// The deterministic identity of a call: the ledger's key. The same event delivered twice has the same one.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -89,6 +91,9 @@ pub struct Call {
     /// How it was sent to the target; `None` where it was not.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub sent: Option<TargetNote>,
+    /// What was asked for through the invoke door; `None` for any other call.
+    #[serde(rename = "invocation", skip_serializing_if = "Option::is_none")]
+    pub invoked: Option<InvocationNote>,
     /// The declared purpose.
     pub purpose: Option<String>,
     /// What it counts for, in the plan's units.
@@ -194,6 +199,7 @@ impl Call {
             resource: None,
             target: None,
             sent: None,
+            invoked: None,
             purpose: None,
             units: 1,
             unsettled: None,
@@ -228,6 +234,12 @@ impl Call {
             deadline: (inbound.deadline > at).then_some(inbound.deadline),
             entered: None,
         }
+    }
+
+    /// Whether its caller only asks whether it may: nothing is called, and nothing of it is usage.
+    #[must_use]
+    pub fn is_dry_run(&self) -> bool {
+        self.invoked.as_ref().is_some_and(|invoked| invoked.kind == InvocationType::DryRun)
     }
 
     /// From now on the call goes by `id`, and so does what is recorded of it.

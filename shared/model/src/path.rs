@@ -95,6 +95,12 @@ impl CanonicalPath {
         Ok(Self { decoded })
     }
 
+    /// `/`.
+    #[must_use]
+    pub fn root() -> Self {
+        Self { decoded: "/".to_owned() }
+    }
+
     /// The path with decoded segments. No segment holds a slash, so splitting at `/` gives the segments back.
     #[must_use]
     pub fn as_str(&self) -> &str {

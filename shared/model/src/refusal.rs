@@ -5,8 +5,8 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use crate::{
-    CertificateFault, IamFault, IdempotencyFault, JsonFault, LimitKind, LimitNote, Outcome, PathFault,
-    PurposeFault, TargetFault, UnitsFault, WebhookFault,
+    CertificateFault, IamFault, IdempotencyFault, InvocationFault, JsonFault, LimitKind, LimitNote, Outcome,
+    PathFault, PurposeFault, TargetFault, UnitsFault, WebhookFault,
 };
 
 /// Every way in which the door says no. Closed: the reply to each is one exhaustive `match` in the core.
@@ -40,7 +40,7 @@ pub enum Refusal {
     KeysAway,
     /// The secret that would prove the sender cannot be read.
     SecretsAway,
-    /// The caller shows a webhook's signature to an authorizer, which is given no body to hold it against.
+    /// An authorizer is asked about what it cannot decide without a body: a webhook's signature, or an invocation.
     NeedsBody,
     /// The contract does not model this media type.
     UnsupportedMediaType,
@@ -97,6 +97,9 @@ pub enum MalformedFault {
     /// A query parameter that must stand at most once stands twice, or cannot be decoded.
     #[error("the query parameter `{0}` is repeated or cannot be decoded")]
     Query(String),
+    /// It asks for a function in a way that the door does not.
+    #[error("{0}")]
+    Invocation(#[from] InvocationFault),
 }
 
 /// Why a caller is not proven. Callers see only whether a token was there; operators see the reason.
@@ -303,6 +306,7 @@ impl Refusal {
             Self::Malformed(MalformedFault::Header(_) | MalformedFault::TwoKeys(_)) => "malformed-header",
             Self::Malformed(MalformedFault::Query(_)) => "malformed-query",
             Self::Malformed(MalformedFault::Envelope(_)) => "malformed-request",
+            Self::Malformed(MalformedFault::Invocation(_)) => "invalid-invocation",
             Self::NotFound => "not-found",
             Self::MethodNotAllowed { .. } => "method-not-allowed",
             Self::TooLarge { .. } => "payload-too-large",
@@ -380,8 +384,8 @@ impl Refusal {
             Self::KeysAway => Some("what the credentials are held against cannot be had".to_owned()),
             Self::SecretsAway => Some("the webhook's secret cannot be read".to_owned()),
             Self::NeedsBody => Some(
-                "a webhook's signature covers the body, which an authorizer is not given; leave this route without an \
-                 authorizer"
+                "a webhook's signature covers the body, which an authorizer is not given, and neither is an invocation \
+                 decided without it; leave this route without an authorizer"
                     .to_owned(),
             ),
             Self::UnknownFront => Some("the front is not pinned in the configuration".to_owned()),

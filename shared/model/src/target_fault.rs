@@ -86,3 +86,14 @@ impl TargetFault {
         }
     }
 }
+
+/// Of the name of a target's error no more is kept, in characters.
+const LONGEST_ERROR_TYPE: usize = 64;
+
+/// What a target calls its error, without anything that is no part of a name.
+#[must_use]
+pub fn error_name(given: Option<&str>) -> String {
+    let plain = |c: &char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | ':' | '-');
+    let name: String = given.unwrap_or_default().chars().filter(plain).take(LONGEST_ERROR_TYPE).collect();
+    if name.is_empty() { "an error without a type".to_owned() } else { name }
+}

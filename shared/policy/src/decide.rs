@@ -11,7 +11,7 @@ use crate::compile::Policies;
 use crate::engine::{Engine, While};
 use crate::entities::Given;
 use crate::entities::express::{self, Unfit};
-use crate::question::{CallContext, Decision, Input, Question};
+use crate::question::{CallContext, Decision, Input, Invocation, Question};
 use crate::schema::EntityType;
 use crate::schema::actions::{Action, CallType};
 use crate::schema::types::Members;
@@ -107,8 +107,8 @@ impl Policies {
             members.push(("purpose".to_owned(), express::text(purpose)));
         }
         match (&action.context.call, context.call) {
-            (CallType::Http { headers, query, .. }, CallContext::Http { .. }) => {
-                let request = request(headers, query, &context.call)?;
+            (CallType::Http { headers, query, invocation, .. }, CallContext::Http { .. }) => {
+                let request = request(headers, query, *invocation, &context.call)?;
                 members.push(("request".to_owned(), express::record(request)?));
             }
             (CallType::Event { kind, attributes, claimed }, CallContext::Event(record))
@@ -187,13 +187,26 @@ fn sorted<'e>(ids: impl Iterator<Item = &'e PolicyId>) -> Vec<String> {
     ids
 }
 
-fn request(headers: &Members, query: &Members, call: &CallContext<'_>) -> Result<Expressed, Unfit> {
-    let CallContext::Http { method, path, source_ip, headers: given_headers, query: given_query } = *call
+fn request(
+    headers: &Members,
+    query: &Members,
+    invoked: bool,
+    call: &CallContext<'_>,
+) -> Result<Expressed, Unfit> {
+    let CallContext::Http { method, path, source_ip, headers: given_headers, query: given_query, invocation } =
+        *call
     else {
         return Err(Unfit);
     };
+    if invocation.is_some() != invoked {
+        return Err(Unfit);
+    }
     let mut members =
         vec![("method".to_owned(), express::text(method)), ("path".to_owned(), express::text(path))];
+    if let Some(Invocation { kind, qualifier }) = invocation {
+        members.push(("invocation_type".to_owned(), express::text(kind)));
+        members.extend(qualifier.map(|qualifier| ("qualifier".to_owned(), express::text(qualifier))));
+    }
     members.extend(source_ip.map(|address| ("source_ip".to_owned(), express::address(address))));
     for (name, named, given) in [("headers", headers, given_headers), ("query", query, given_query)] {
         if !named.is_empty() {

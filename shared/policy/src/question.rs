@@ -52,6 +52,8 @@ pub enum CallContext<'a> {
         headers: &'a [(String, String)],
         /// The named query parameters that are there, each with its one value.
         query: &'a [(String, String)],
+        /// What is asked for, where a function is invoked.
+        invocation: Option<Invocation<'a>>,
     },
     /// A record of an event.
     Event(&'a EventRecord),
@@ -63,6 +65,15 @@ pub enum CallContext<'a> {
         /// `context.claimed`, where the action has it.
         claimed: &'a Value,
     },
+}
+
+/// What is asked of a function that is invoked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Invocation<'a> {
+    /// `RequestResponse` or `Event`.
+    pub kind: &'a str,
+    /// The version or alias; `None` for the target's own.
+    pub qualifier: Option<&'a str>,
 }
 
 /// What is known of the payload when the decision is made; the crate's documentation says how each is decided.

@@ -73,6 +73,9 @@ pub struct HttpShape {
     pub headers: Vec<String>,
     /// Names of query parameters: `context.request.query`.
     pub query: Vec<String>,
+    /// Whether a function is invoked: `context.request.invocation_type` and, where it is asked for,
+    /// `context.request.qualifier`.
+    pub invocation: bool,
 }
 
 /// What a caller's token tells policies.

@@ -9,6 +9,7 @@ use doorward_core::ports::{AnswerBound, Forward, ForwardMessage, Targets};
 use doorward_model::{Body, Reply, ReplyForm, TargetFault};
 use http::header::CONTENT_TYPE;
 use http::{HeaderMap, HeaderValue, StatusCode};
+use serde_json::json;
 
 /// A front that carries whole answers of at most so many bytes, and streams if a test says so.
 #[derive(Debug)]
@@ -57,6 +58,7 @@ pub struct ScriptedTargets {
     went: Mutex<Vec<String>>,
     within: Mutex<Duration>,
     withheld: Mutex<Vec<String>>,
+    invoked: Mutex<Vec<String>>,
     batches: Mutex<Vec<Vec<String>>>,
 }
 
@@ -68,6 +70,7 @@ impl Default for ScriptedTargets {
             went: Mutex::default(),
             within: Mutex::default(),
             withheld: Mutex::default(),
+            invoked: Mutex::default(),
             batches: Mutex::default(),
         };
         targets.answer(200, "{}");
@@ -134,6 +137,12 @@ impl ScriptedTargets {
         self.sent.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
+    /// What invocations asked of targets since the last time: type, qualifier, payload, client context, whether for the log.
+    #[must_use]
+    pub fn invoked(&self) -> Vec<String> {
+        std::mem::take(&mut *self.invoked.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
     /// The items of the records that went together, since the last time, in order.
     #[must_use]
     pub fn batches(&self) -> Vec<Vec<String>> {
@@ -163,11 +172,26 @@ impl Targets for ScriptedTargets {
                 *self.withheld.lock().unwrap_or_else(PoisonError::into_inner) =
                     withheld.iter().map(ToString::to_string).collect();
             }
+            ForwardMessage::Invoke { .. } => {}
             ForwardMessage::Event { records } => {
                 let items = records.iter().map(|record| record.item.clone().unwrap_or_default()).collect();
                 self.batches.lock().unwrap_or_else(PoisonError::into_inner).push(items);
             }
         }
+        let invoked = match forward.message {
+            ForwardMessage::Invoke { payload, kind, qualifier, client_context, log_tail } => {
+                let payload = String::from_utf8_lossy(payload);
+                let context = client_context.map(|context| json!(context).to_string()).unwrap_or_default();
+                let (qualifier, tail) = (qualifier.unwrap_or("-"), if log_tail { " tail" } else { "" });
+                Some(format!("{kind} {qualifier} {payload} {context}{tail}").trim_end().to_owned())
+            }
+            ForwardMessage::Http { request, path, .. } => {
+                let (method, body) = (&request.method, String::from_utf8_lossy(&request.body));
+                Some(format!("{method} {path} {body}"))
+            }
+            ForwardMessage::Event { .. } => None,
+        };
+        self.invoked.lock().unwrap_or_else(PoisonError::into_inner).extend(invoked);
         self.went.lock().unwrap_or_else(PoisonError::into_inner).push(endpoint.address.clone());
         *self.within.lock().unwrap_or_else(PoisonError::into_inner) = within;
         (self.script.lock().unwrap_or_else(PoisonError::into_inner))(&endpoint.address)

@@ -70,6 +70,7 @@ impl Processes {
             http_api: None,
             websocket_api: None,
             function_url: None,
+            signed_function_url: None,
             alb: None,
             identities: Vec::new(),
             issuers: Vec::new(),

@@ -1,13 +1,10 @@
 use aws_sdk_lambda::error::SdkError;
 use aws_sdk_lambda::operation::invoke::InvokeError;
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
-use doorward_model::TargetFault;
+use doorward_model::{TargetFault, error_name};
 use serde::Deserialize;
 
 use crate::{connection, sdk_error};
-
-/// Of the name of a target's error no more is kept, in characters.
-const LONGEST_ERROR_TYPE: usize = 64;
 
 /// Header field of Lambda's own errors.
 const ERROR_TYPE: &str = "x-amzn-errortype";
@@ -93,13 +90,6 @@ pub(super) fn of_function(payload: &[u8]) -> TargetFault {
         None if error.error_message.is_some_and(timed_out) => TargetFault::TimedOut,
         kind => TargetFault::Failed(error_name(kind.as_deref())),
     }
-}
-
-/// What a target calls its error, without anything that is no part of a name.
-pub(crate) fn error_name(given: Option<&str>) -> String {
-    let plain = |c: &char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | ':' | '-');
-    let name: String = given.unwrap_or_default().chars().filter(plain).take(LONGEST_ERROR_TYPE).collect();
-    if name.is_empty() { "an error without a type".to_owned() } else { name }
 }
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! Targets that are Lambda functions.
 
 mod fault;
+mod passing;
 mod payload;
 
 use std::time::Duration;
@@ -8,21 +9,19 @@ use std::time::Duration;
 use async_trait::async_trait;
 use aws_sdk_lambda::config::{Config, Region};
 use aws_sdk_lambda::operation::invoke::InvokeOutput;
-use aws_sdk_lambda::types::InvocationType;
+use aws_sdk_lambda::types::{InvocationType, LogType};
 use aws_smithy_types::Blob;
 use bytes::Bytes;
 use doorward_config::{Endpoint, Invocation, LambdaTarget, PayloadForm, Target, TargetKind};
 use doorward_core::ports::{Forward, ForwardMessage, Targets};
 use doorward_events::MAX_EVENT_BYTES;
 use doorward_events::target::{decode, decode_v1};
-use doorward_model::{Body, Reply, TargetFault};
+use doorward_model::{Body, InvocationType as Kind, Reply, TargetFault};
 use http::{HeaderMap, StatusCode};
 use serde_json::json;
 
 use crate::AwsClients;
 use crate::accepted::accepted;
-
-pub(crate) use fault::error_name;
 
 /// The largest event of an asynchronous invocation, in bytes ("Lambda quotas", AWS Lambda guide: 1 MB).
 const MAX_ASYNC_BYTES: usize = 1024 * 1024;
@@ -45,18 +44,27 @@ impl LambdaTargets {
         &self,
         endpoint: &Endpoint,
         kind: InvocationType,
-        payload: Vec<u8>,
+        payload: impl Into<Vec<u8>>,
         forward: &Forward<'_>,
     ) -> Result<InvokeOutput, TargetFault> {
         let trace = forward.trace.xray.clone();
-        let mut operation = self
+        let mut asked = self
             .client
             .invoke()
             // A qualifier may stand behind the name or the ARN ("Invoke", AWS Lambda API reference).
             .function_name(&endpoint.address)
             .invocation_type(kind)
-            .payload(Blob::new(payload))
-            .customize();
+            .payload(Blob::new(payload));
+        if let ForwardMessage::Invoke { qualifier, client_context, log_tail, .. } = forward.message {
+            asked = asked.client_context(passing::client_context(forward, client_context)?);
+            if let Some(qualifier) = qualifier {
+                asked = asked.function_name(passing::unqualified(&endpoint.address)).qualifier(qualifier);
+            }
+            if log_tail {
+                asked = asked.log_type(LogType::Tail);
+            }
+        }
+        let mut operation = asked.customize();
         let own = self.client.config().region().map(AsRef::as_ref);
         if let Some(region) = endpoint.region.as_deref().filter(|region| own != Some(region)) {
             operation = operation.config_override(Config::builder().region(Region::new(region.to_owned())));
@@ -80,7 +88,11 @@ impl LambdaTargets {
         forward: &Forward<'_>,
     ) -> Result<Reply, TargetFault> {
         let payload = payload::of(forward, target.payload)?;
-        match target.invocation {
+        let invocation = match forward.message {
+            ForwardMessage::Invoke { kind: Kind::Event, .. } => Invocation::Async,
+            _ => target.invocation,
+        };
+        match invocation {
             Invocation::Sync if payload.len() > MAX_EVENT_BYTES => {
                 Err(TargetFault::Unfit("its event is larger than the 6 MB that a function takes"))
             }
@@ -89,7 +101,10 @@ impl LambdaTargets {
             )),
             Invocation::Sync => {
                 let output = self.invoke(endpoint, InvocationType::RequestResponse, payload, forward).await?;
-                reply(&answer(output)?, target.payload, forward)
+                match forward.message {
+                    ForwardMessage::Invoke { .. } => passing::reply(output),
+                    _ => reply(&answer(output)?, target.payload, forward),
+                }
             }
             Invocation::Async => {
                 self.invoke(endpoint, InvocationType::Event, payload, forward).await?;
@@ -132,7 +147,7 @@ fn reply(payload: &Bytes, form: PayloadForm, forward: &Forward<'_>) -> Result<Re
         (ForwardMessage::Http { .. }, PayloadForm::V2) => decode(payload),
         (ForwardMessage::Http { .. }, PayloadForm::V1) => decode_v1(payload),
         // Sources read nothing in the answer of one record: that the function returned is all it says.
-        (ForwardMessage::Event { .. }, _) => {
+        (ForwardMessage::Event { .. } | ForwardMessage::Invoke { .. }, _) => {
             Ok(Reply { status: StatusCode::OK, headers: HeaderMap::new(), body: Body::Full(payload.clone()) })
         }
     }

@@ -34,6 +34,8 @@ pub(super) fn of(forward: &Forward<'_>, form: PayloadForm) -> Result<Vec<u8>, Ta
             }
         }
         ForwardMessage::Event { records } => envelope(records),
+        // What its caller wrote is what was checked.
+        ForwardMessage::Invoke { payload, .. } => return Ok(payload.to_vec()),
     };
     serde_json::to_vec(&value).map_err(|_| TargetFault::Unfit("its event cannot be written"))
 }

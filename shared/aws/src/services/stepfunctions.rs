@@ -2,7 +2,7 @@ use std::time::Duration;
 
 use doorward_config::{Endpoint, Invocation, StepFunctionsTarget};
 use doorward_core::ports::Forward;
-use doorward_model::{Reply, TargetFault};
+use doorward_model::{Reply, TargetFault, error_name};
 use http::StatusCode;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -11,7 +11,6 @@ use serde_json::{Value, json};
 use super::{LARGEST_RECEIPT, attributes, fault, names, payload};
 use crate::accepted::{accepted, json as json_reply};
 use crate::api::{ApiError, Place, Question, Service, ServiceApi};
-use crate::lambda::error_name;
 
 /// The largest input and the largest output of an execution, in bytes ("Step Functions service quotas": 256 KiB).
 const LARGEST: usize = 256 * 1024;

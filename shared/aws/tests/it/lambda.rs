@@ -6,12 +6,14 @@ use axum::body::Bytes;
 use axum::extract::{OriginalUri, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use doorward_aws::LambdaTargets;
 use doorward_config::{Endpoint, Invocation, LambdaTarget, PayloadForm, Target, TargetKind};
 use doorward_core::ports::{Forward, ForwardMessage, Targets};
 use doorward_model::{
-    Body, CanonicalPath, EntityName, EventKind, EventRecord, HttpRequest, PathForm, Principal, Reply,
-    TargetFault, Trace,
+    Body, CanonicalPath, EntityName, EventKind, EventRecord, HttpRequest, InvocationType, PathForm,
+    Principal, Reply, TargetFault, Trace,
 };
 use serde_json::{Value, json};
 
@@ -24,6 +26,7 @@ const XRAY: &str = "Root=1-5759e988-bd862e3fe1be46a994272793;Parent=53995c3f42cd
 /// What the Invoke API was asked.
 struct Asked {
     path: String,
+    query: Option<String>,
     headers: HeaderMap,
     event: Value,
 }
@@ -58,7 +61,12 @@ async fn invoke(
     let path = uri.path().to_owned();
     let event = serde_json::from_slice(&body).unwrap();
     let headers_say_event = headers["x-amz-invocation-type"] == "Event";
-    seen.lock().unwrap().push(Asked { path: path.clone(), headers, event });
+    seen.lock().unwrap().push(Asked {
+        path: path.clone(),
+        query: uri.query().map(str::to_owned),
+        headers,
+        event,
+    });
     let error = |status: u16, code: &'static str| {
         (StatusCode::from_u16(status).unwrap(), [("x-amzn-errortype", code)], r#"{"Message":"m"}"#)
             .into_response()
@@ -221,6 +229,99 @@ async fn an_event_reaches_its_function_in_its_own_envelope() {
     let seen = fixture.take();
     assert_eq!(seen[0].event, json!({ "Records": [record.record] }));
     assert!(!seen[0].headers.contains_key("x-amzn-trace-id"));
+}
+
+/// An invocation of `lambda` for `caller`, who says `said`.
+async fn invoke_for(
+    fixture: &Fixture,
+    lambda: &str,
+    caller: &str,
+    said: Option<Value>,
+    (kind, qualifier): (InvocationType, Option<&str>),
+) -> Result<Reply, TargetFault> {
+    let mut call = sample::call("c-1");
+    call.action = Some("invokeOrders".to_owned());
+    let principal = Principal { name: EntityName::new("User", caller), ..Principal::anonymous() };
+    let said = said.map(|said| said.as_object().unwrap().clone());
+    let message = ForwardMessage::Invoke {
+        payload: &Bytes::from_static(b"[1,  2]"),
+        kind,
+        qualifier,
+        client_context: said.as_ref(),
+        log_tail: qualifier.is_some(),
+    };
+    let forward = Forward { call: &call, principal: &principal, trace: &Trace::default(), message };
+    let target = target(lambda);
+    fixture.targets.send(&target, &target.endpoints[0], forward, Duration::from_secs(5)).await
+}
+
+/// The client context that the function was handed, and whether it is ASCII.
+fn context(asked: &Asked) -> (Value, bool) {
+    let text = STANDARD.decode(asked.headers["x-amz-client-context"].as_bytes()).unwrap();
+    (serde_json::from_slice(&text).unwrap(), text.is_ascii())
+}
+
+#[tokio::test]
+async fn an_invocation_is_passed_on_with_what_the_door_vouches_for() {
+    let fixture = Fixture::start().await;
+    let wait = (InvocationType::RequestResponse, None);
+    let said = json!({ "client": { "app": "x" }, "custom": {
+        "a": "Grüße", "x-doorward-caller": "User::\"root\"", "X-Doorward-Plan": "gold",
+    } });
+    let reply = invoke_for(&fixture, "orders", "jörg", Some(said), wait).await.unwrap();
+    assert!(matches!(reply.body, Body::Full(bytes) if bytes.starts_with(b"{\"statusCode\":201")));
+    let seen = fixture.take();
+    assert_eq!((&seen[0].event, seen[0].query.as_deref()), (&json!([1, 2]), None));
+    assert_eq!(seen[0].headers["x-amz-invocation-type"], "RequestResponse");
+    assert!(!seen[0].headers.contains_key("x-amz-log-type"));
+    let (said, is_ascii) = context(&seen[0]);
+    assert!(is_ascii, "it becomes a header field of the runtime's");
+    assert_eq!(said["client"], json!({ "app": "x" }));
+    let custom = said["custom"].as_object().unwrap();
+    assert_eq!((&custom["a"], &custom["x-doorward-caller"]), (&json!("Grüße"), &json!("User::\"jörg\"")));
+    assert_eq!(
+        (&custom["x-doorward-call"], &custom["x-doorward-action"]),
+        (&json!("c-1"), &json!("invokeOrders"))
+    );
+    assert!(!custom.contains_key("X-Doorward-Plan"));
+
+    let canary = (InvocationType::RequestResponse, Some("canary"));
+    for (address, path) in [
+        ("orders:live", "orders"),
+        (
+            "arn:aws:lambda:eu-central-1:111122223333:function:orders:7",
+            "arn%3Aaws%3Alambda%3Aeu-central-1%3A111122223333%3Afunction%3Aorders",
+        ),
+    ] {
+        invoke_for(&fixture, address, "ann", None, canary).await.unwrap();
+        let seen = fixture.take();
+        assert_eq!(seen[0].path, format!("/2015-03-31/functions/{path}/invocations"));
+        assert_eq!(seen[0].query.as_deref(), Some("Qualifier=canary"));
+        assert_eq!(seen[0].headers["x-amz-log-type"], "Tail");
+    }
+
+    let event = (InvocationType::Event, None);
+    assert_eq!(invoke_for(&fixture, "later", "ann", None, event).await.unwrap().status, 202);
+    assert_eq!(fixture.take()[0].headers["x-amz-invocation-type"], "Event");
+
+    let long = json!({ "custom": { "a": "x".repeat(2600) } });
+    let unfit = invoke_for(&fixture, "orders", "ann", Some(long), wait).await.unwrap_err();
+    assert_eq!(unfit, TargetFault::Unfit("its client context is longer than a function takes"));
+    assert!(fixture.take().is_empty());
+}
+
+#[tokio::test]
+async fn the_error_of_a_function_that_is_invoked_is_its_answer() {
+    let fixture = Fixture::start().await;
+    let wait = (InvocationType::RequestResponse, None);
+    let reply = invoke_for(&fixture, "failing", "ann", None, wait).await.unwrap();
+    assert_eq!(reply.status, 200);
+    assert_eq!(reply.headers["x-amz-function-error"], "Unhandled");
+    assert!(matches!(reply.body, Body::Full(bytes) if bytes.ends_with(b"\"card 4111\"}")));
+    let fault = invoke_for(&fixture, "missing", "ann", None, wait).await.unwrap_err();
+    assert_eq!(fault, TargetFault::Unreachable("ResourceNotFoundException".into()));
+    let fault = invoke_for(&fixture, "huge", "ann", None, wait).await.unwrap_err();
+    assert!(matches!(fault, TargetFault::TooLarge(_)), "{fault}");
 }
 
 #[tokio::test]

@@ -82,6 +82,7 @@ impl<'c> AuthorizerProof<'c> {
 
 fn verdict(route: &Route, config: &Config) -> Verdict {
     match route.matched {
+        RouteMatch::Invoke(_) => Verdict::Unasked("an invocation is not decided without its payload"),
         _ if route.takes_webhooks() => Verdict::Unasked("a webhook's signature covers the body"),
         _ if !route.authorizer && route.is_anonymous() => {
             Verdict::Unasked("a caller may show no credentials")

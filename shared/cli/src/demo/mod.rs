@@ -2,6 +2,7 @@
 //! system itself says of it.
 
 mod act;
+mod invoking;
 mod ledger_table;
 mod looking;
 mod play;
@@ -101,6 +102,7 @@ fn introduce(stage: &Stage, ready: Duration) {
         ("REST API", emulator.rest_api_url()),
         ("WebSocket API", emulator.websocket_api_url()),
         ("Load balancer", emulator.alb_url()),
+        ("Signed URL", emulator.signed_function_url()),
     ] {
         if let Some(url) = url {
             say!("  {what:<14} {url}");

@@ -406,7 +406,7 @@ impl Stage {
 }
 
 /// A word as a shell reads it back.
-fn in_shell(word: &str) -> String {
+pub(super) fn in_shell(word: &str) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || "-_./:=".contains(c);
     if !word.is_empty() && word.chars().all(plain) {
         return word.to_owned();

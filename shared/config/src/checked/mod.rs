@@ -1,6 +1,7 @@
 mod cors;
 mod event;
 mod idempotency;
+mod invoke;
 mod issuer;
 mod limit;
 mod metering;
@@ -25,6 +26,7 @@ use crate::secret_ref::SecretRef;
 pub use cors::Cors;
 pub use event::{EventRule, OnDeny, Repeated, SchemaRef};
 pub use idempotency::{IdempotencyRule, OnTargetFailure};
+pub use invoke::{FunctionPlace, InvokeRule, PublicFunction};
 pub use issuer::{Algorithm, Issuer, JwksLocation, PrincipalRule, TokenKind};
 pub use limit::{Dimension, Limit, LimitMode, LimitRule, Override, Window};
 pub use metering::{
@@ -202,6 +204,9 @@ pub struct Iam {
     pub organizations: Vec<String>,
     /// Cedar entity type of callers who are no role: IAM users, federated users and roots.
     pub user_type: String,
+    /// The function URLs that verify signatures (`AuthType` `AWS_IAM`), as a local door stands them up. What a caller is
+    /// goes by the front's own envelope all the same.
+    pub fronts: Vec<Front>,
 }
 
 /// `[certificates]`: callers who show a client certificate to a front that checks it.
@@ -296,6 +301,8 @@ pub enum RouteMatch {
     },
     /// The route key of a WebSocket API: `$connect`.
     Socket(String),
+    /// Those of the Lambda Invoke API that name a function.
+    Invoke(InvokeRule),
 }
 
 impl fmt::Display for RouteMatch {
@@ -303,6 +310,7 @@ impl fmt::Display for RouteMatch {
         match self {
             Self::Http { method, path } => write!(f, "{method} {path}"),
             Self::Socket(key) => f.write_str(key),
+            Self::Invoke(rule) => rule.fmt(f),
         }
     }
 }
@@ -369,6 +377,15 @@ impl Route {
     #[must_use]
     pub fn accepts_certificates(&self) -> bool {
         self.auth.contains(&Credential::Certificate)
+    }
+
+    /// What it is to the invoke door; `None` for any other route.
+    #[must_use]
+    pub fn invoke(&self) -> Option<&InvokeRule> {
+        match &self.matched {
+            RouteMatch::Invoke(rule) => Some(rule),
+            RouteMatch::Http { .. } | RouteMatch::Socket(_) => None,
+        }
     }
 
     /// Whether every caller shows a token.

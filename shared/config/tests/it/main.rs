@@ -22,6 +22,7 @@ mod events;
 mod front_callers;
 mod garbage;
 mod idempotency;
+mod invoke;
 mod issuers;
 mod limits;
 mod load;

@@ -51,7 +51,8 @@ impl Rules {
         let found = path.map_or(Match::Nothing, |path| self.router.find(&request.method, &path));
         let route = match found {
             Match::Route(place, _) => self.routes.get(place).map(|rules| &rules.route),
-            Match::OtherMethods(_) | Match::Nothing => None,
+            // Whoever asks, it is refused.
+            Match::Invocation(_) | Match::OtherMethods(_) | Match::Nothing => None,
         };
         if is_token && !(takes_token(self.config()) && route.is_none_or(|route| self.is_of_token(route))) {
             return Some(Misfit::Token);

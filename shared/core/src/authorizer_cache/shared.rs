@@ -39,7 +39,7 @@ impl Rules {
         self.routes.iter().filter(|rules| rules.route.authorizer).filter_map(|rules| {
             match &rules.route.matched {
                 RouteMatch::Http { method, path } => Some((rules, method, path)),
-                RouteMatch::Socket(_) => None,
+                RouteMatch::Socket(_) | RouteMatch::Invoke(_) => None,
             }
         })
     }

@@ -7,6 +7,7 @@ use http::StatusCode;
 
 use crate::check_response::Answered;
 use crate::door::Door;
+use crate::invoke;
 use crate::ports::LARGEST_STORED_ANSWER;
 use crate::respond::REQUEST_ID;
 
@@ -25,9 +26,10 @@ impl Door {
         let replays = on_target_failure == OnTargetFailure::Replay;
         match outcome {
             Ok(_) | Err(_) if !touched(call) => IdempotencyState::Released,
-            Ok(answered) if replays || !answered.status().is_server_error() => store(answered.reply()),
+            Ok(answered) if replays || !answered.is_failure() => store(answered.reply()),
             Err(refusal @ (Refusal::Target(_) | Refusal::BrokenAnswer(_))) if replays => {
-                store(&self.problem(refusal, call))
+                let told = invoke::of_invocation(&self.rules, refusal, call);
+                store(&told.unwrap_or_else(|| self.problem(refusal, call)))
             }
             Ok(_) | Err(_) => IdempotencyState::Released,
         }

@@ -7,6 +7,7 @@ use sha2::{Digest, Sha256};
 
 use crate::bundle::hexadecimal;
 use crate::find::HttpCall;
+use crate::invoke::Invocation;
 use crate::send::IDEMPOTENCY_KEY;
 
 /// The longest key, in bytes: what most APIs that take keys say.
@@ -58,7 +59,8 @@ pub(super) fn id(caller: &EntityName, route: &str, key: &str) -> String {
     digest([caller.type_name.as_bytes(), caller.id.as_bytes(), route.as_bytes(), key.as_bytes()])
 }
 
-/// Of what is asked for: another method, path, query, media type or body makes it another request.
+/// Of what is asked for: another method, path, query, media type or body, or another kind of invocation, makes it
+/// another request.
 pub(super) fn fingerprint(http: &HttpCall<'_>) -> String {
     let request = http.request;
     let media_type = request.headers.get(CONTENT_TYPE).map_or(&[][..], http::HeaderValue::as_bytes);
@@ -68,6 +70,7 @@ pub(super) fn fingerprint(http: &HttpCall<'_>) -> String {
         request.query.as_bytes(),
         media_type,
         &request.body,
+        http.invocation.as_deref().map(Invocation::distinct).unwrap_or_default().as_bytes(),
     ])
 }
 

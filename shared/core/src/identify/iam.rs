@@ -222,7 +222,12 @@ mod tests {
     use super::*;
 
     fn iam() -> Iam {
-        Iam { accounts: Vec::new(), organizations: Vec::new(), user_type: "IamUser".to_owned() }
+        Iam {
+            accounts: Vec::new(),
+            organizations: Vec::new(),
+            user_type: "IamUser".to_owned(),
+            fronts: Vec::new(),
+        }
     }
 
     fn caller(arn: &str, unique_id: Option<&str>) -> IamCaller {

@@ -2,13 +2,15 @@ use doorward_config::{
     Placed, PurposeRule, QuestionSample, ResourceRule, RouteMatch, Sample, Stated, suggest,
 };
 use doorward_model::{
-    AuthFault, DenyReason, EntityName, Fault, Faults, Fields, IamFault, Item, Place, Principal,
+    AuthFault, DenyReason, EntityName, Fault, Faults, Fields, IamFault, InvocationType, Item, Place,
+    Principal,
 };
 use doorward_policy::{CallContext, Context, Decision, Input, Loaded, Misfit, Question};
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
 use crate::identify;
+use crate::invoke;
 use crate::load;
 use crate::rehearsal::{Ask, denied};
 use crate::rules::{EventRules, RouteRules, Rules};
@@ -131,15 +133,20 @@ impl Rule<'_> {
         let (method, template) = match &route.matched {
             RouteMatch::Http { method, path } => (method.as_str(), path.as_str()),
             RouteMatch::Socket(_) => ("GET", "/"),
+            RouteMatch::Invoke(_) => ("POST", invoke::PATH),
         };
         let path = match &route.resource {
             Some(rule) => template.replace(&format!("{{{}}}", rule.parameter), id),
             None => template.to_owned(),
         };
+        let function = route.invoke().map_or("", |rule| rule.function.name.as_str());
+        let path = path.replace("{FunctionName}", function);
+        let kind = route.invoke().map(|_| json!(InvocationType::default().word()));
         let none = |named: bool| named.then(|| json!({}));
         let members = [
             ("method", Some(json!(method))),
             ("path", Some(json!(path))),
+            ("invocation_type", kind),
             ("headers", none(!context.headers.is_empty())),
             ("query", none(!context.query.is_empty())),
         ];

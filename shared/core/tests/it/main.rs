@@ -21,6 +21,7 @@ mod forwarding;
 mod fronts;
 mod iam;
 mod idempotency;
+mod invoke;
 mod keys;
 mod limits;
 mod live;

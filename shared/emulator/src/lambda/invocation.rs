@@ -14,11 +14,13 @@ pub(crate) struct Invocation {
     pub(crate) payload: Bytes,
     /// X-Ray trace header, such as `Root=1-…`.
     pub(crate) trace: String,
+    /// What the caller tells the function beside the payload: JSON text.
+    pub(crate) client_context: Option<String>,
 }
 
 impl Invocation {
     pub(crate) fn new(payload: Bytes, trace: String) -> Self {
-        Self { id: Uuid::new_v4().to_string(), payload, trace }
+        Self { id: Uuid::new_v4().to_string(), payload, trace, client_context: None }
     }
 }
 
@@ -77,6 +79,8 @@ pub(crate) enum InvokeFault {
     NotJson(String),
     #[error("invocation type `{0}` is none of RequestResponse, Event and DryRun")]
     InvocationType(String),
+    #[error("Client context must be a valid Base64-encoded JSON object.")]
+    ClientContext,
     #[error("Rate Exceeded.")]
     Throttled,
     #[error("{0}")]

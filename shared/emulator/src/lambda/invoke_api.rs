@@ -8,16 +8,22 @@ use axum::body::{Body, to_bytes};
 use axum::extract::{Path, Query, State};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post, put};
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
-use http::{HeaderMap, StatusCode};
+use http::{HeaderMap, HeaderValue, StatusCode};
 use jiff::Timestamp;
 use serde::Deserialize;
 use serde::de::IgnoredAny;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use super::environment::VERSION;
 use super::invocation::new_trace;
 use super::{Answer, Invocation, InvokeFault, Lambda, SYNCHRONOUS_LIMIT};
+
+/// Bytes of a client context, in base64, and of a log's end.
+const LONGEST_CONTEXT: usize = 3583;
+const LOG_TAIL: usize = 4096;
 
 pub(crate) fn router(lambda: Arc<Lambda>) -> axum::Router {
     axum::Router::new()
@@ -30,6 +36,7 @@ pub(crate) fn router(lambda: Arc<Lambda>) -> axum::Router {
 async fn invoke(
     State(lambda): State<Arc<Lambda>>,
     Path(function): Path<String>,
+    Query(version): Query<VersionQuery>,
     headers: HeaderMap,
     body: Body,
 ) -> Response {
@@ -44,7 +51,17 @@ async fn invoke(
         Ok(invocation) => {
             let id = invocation.id.clone();
             let kind = header(&headers, "x-amz-invocation-type").unwrap_or("RequestResponse");
-            dispatch(&lambda, function_name(&function), kind, invocation).await.map(|response| (id, response))
+            let outcome = dispatch(&lambda, function_name(&function), kind, invocation).await;
+            outcome.map(|mut response| {
+                if kind == "RequestResponse" {
+                    let version = version.qualifier.as_deref().or(qualifier(&function)).unwrap_or(VERSION);
+                    insert(&mut response, "x-amz-executed-version", version);
+                    if header(&headers, "x-amz-log-type") == Some("Tail") {
+                        insert(&mut response, "x-amz-log-result", &log_tail(&lambda, &id));
+                    }
+                }
+                (id, response)
+            })
         }
         Err(fault) => Err(fault),
     };
@@ -78,11 +95,47 @@ fn function_name(reference: &str) -> &str {
     name.split(':').next().unwrap_or_default()
 }
 
+/// What stands behind the name. There is one version only, which goes by the name that it is asked for by.
+fn qualifier(reference: &str) -> Option<&str> {
+    let name = reference.rsplit_once("function:").map_or(reference, |(_, name)| name);
+    name.split_once(':').map(|(_, qualifier)| qualifier)
+}
+
+#[derive(Deserialize)]
+struct VersionQuery {
+    #[serde(rename = "Qualifier")]
+    qualifier: Option<String>,
+}
+
+/// The last 4 KB of what the function printed, in base64 ("Invoke", AWS Lambda API reference: `LogType`).
+fn log_tail(lambda: &Lambda, id: &str) -> String {
+    let lines = lambda.world.logs.find(id);
+    let own = lines.into_iter().filter(|line| line.request_id.as_deref() == Some(id));
+    let text: String = own.map(|line| format!("{}\n", line.text)).collect();
+    let tail = text.as_bytes().get(text.len().saturating_sub(LOG_TAIL)..).unwrap_or_default();
+    STANDARD.encode(tail)
+}
+
+fn insert(response: &mut Response, name: &'static str, value: &str) {
+    if let Ok(value) = HeaderValue::from_str(value) {
+        response.headers_mut().insert(name, value);
+    }
+}
+
 fn read_invocation(headers: &HeaderMap, body: Bytes) -> Result<Invocation, InvokeFault> {
     let body = if body.is_empty() { Bytes::from_static(b"{}") } else { body };
     serde_json::from_slice::<IgnoredAny>(&body).map_err(|error| InvokeFault::NotJson(error.to_string()))?;
     let trace = header(headers, "x-amzn-trace-id").map_or_else(|| new_trace(Timestamp::now()), str::to_owned);
-    Ok(Invocation::new(body, trace))
+    let client_context = header(headers, "x-amz-client-context").map(client_context).transpose()?;
+    Ok(Invocation { client_context, ..Invocation::new(body, trace) })
+}
+
+fn client_context(text: &str) -> Result<String, InvokeFault> {
+    let bytes = STANDARD.decode(text).ok().filter(|_| text.len() <= LONGEST_CONTEXT);
+    let context = bytes.and_then(|bytes| String::from_utf8(bytes).ok());
+    context
+        .filter(|context| serde_json::from_str::<Map<String, Value>>(context).is_ok())
+        .ok_or(InvokeFault::ClientContext)
 }
 
 fn header<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
@@ -93,7 +146,6 @@ impl IntoResponse for Answer {
     fn into_response(self) -> Response {
         let mut headers = HeaderMap::new();
         headers.insert("content-type", http::HeaderValue::from_static("application/json"));
-        headers.insert("x-amz-executed-version", http::HeaderValue::from_static(VERSION));
         if self.is_error {
             headers.insert("x-amz-function-error", http::HeaderValue::from_static("Unhandled"));
         }
@@ -106,7 +158,9 @@ impl IntoResponse for InvokeFault {
         let (status, kind) = match self {
             Self::NotFound(_) => (StatusCode::NOT_FOUND, "ResourceNotFoundException"),
             Self::TooLarge { .. } => (StatusCode::PAYLOAD_TOO_LARGE, "RequestTooLargeException"),
-            Self::NotJson(_) => (StatusCode::BAD_REQUEST, "InvalidRequestContentException"),
+            Self::NotJson(_) | Self::ClientContext => {
+                (StatusCode::BAD_REQUEST, "InvalidRequestContentException")
+            }
             Self::InvocationType(_) => (StatusCode::BAD_REQUEST, "InvalidParameterValueException"),
             Self::Throttled => (StatusCode::TOO_MANY_REQUESTS, "TooManyRequestsException"),
             Self::Unavailable(_) => (StatusCode::INTERNAL_SERVER_ERROR, "ServiceException"),

@@ -1,5 +1,7 @@
 //! Functions that run behind another Invoke API, such as that of `cargo lambda watch`.
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use http::{HeaderMap, Request, StatusCode, Uri};
 use http_body_util::{BodyExt as _, Full, Limited};
@@ -39,7 +41,11 @@ impl Remote {
         let request = Request::post(format!("{}/2015-03-31/functions/{function}/invocations", self.origin))
             .header("content-type", "application/json")
             .header("x-amz-invocation-type", "RequestResponse")
-            .header("x-amzn-trace-id", invocation.trace)
+            .header("x-amzn-trace-id", invocation.trace);
+        let context = invocation.client_context.map(|context| STANDARD.encode(context));
+        let request = context
+            .into_iter()
+            .fold(request, |request, context| request.header("x-amz-client-context", context))
             .body(Full::new(invocation.payload))
             .map_err(|error| unavailable(error.to_string()))?;
         let response = self.client.request(request).await.map_err(|error| unavailable(error.to_string()))?;

@@ -118,7 +118,11 @@ impl RuntimeApi {
             "invokedFunctionArn": self.function_arn,
             "tracing": { "type": "X-Amzn-Trace-Id", "value": invocation.trace },
         }));
-        let response = Response::builder()
+        let context = invocation.client_context.map(|context| ("lambda-runtime-client-context", context));
+        let response = context
+            .into_iter()
+            .fold(Response::builder(), |response, (name, context)| response.header(name, context));
+        let response = response
             .header("content-type", "application/json")
             .header("lambda-runtime-aws-request-id", invocation.id)
             .header("lambda-runtime-deadline-ms", deadline)

@@ -45,6 +45,7 @@ pub fn options(functions: Vec<FunctionSpec>) -> Options {
         http_api: None,
         websocket_api: None,
         function_url: None,
+        signed_function_url: None,
         alb: None,
         identities: Vec::new(),
         issuers: Vec::new(),

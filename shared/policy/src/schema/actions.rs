@@ -23,6 +23,8 @@ pub(crate) enum CallType {
         headers: Members,
         /// Query parameters, each an optional text.
         query: Members,
+        /// Whether a function is invoked.
+        invocation: bool,
     },
     Event {
         kind: EventKind,
@@ -94,7 +96,9 @@ impl CallType {
     /// The member of the context that tells of the call itself.
     pub(crate) fn member(&self) -> (&'static str, Type) {
         match self {
-            Self::Http { headers, query, .. } => ("request", request(headers, query)),
+            Self::Http { headers, query, invocation, .. } => {
+                ("request", request(headers, query, *invocation))
+            }
             Self::Event { kind, attributes, .. } => ("event", event(*kind, attributes)),
         }
     }
@@ -121,11 +125,12 @@ fn http(shape: &HttpShape) -> CallType {
         }),
         headers: named(&shape.headers),
         query: named(&shape.query),
+        invocation: shape.invocation,
     }
 }
 
 /// What a request names of itself is there only where there are names for it.
-fn request(headers: &Members, query: &Members) -> Type {
+fn request(headers: &Members, query: &Members, invocation: bool) -> Type {
     let named = [("headers", headers), ("query", query)].into_iter().filter(|(_, names)| !names.is_empty());
     let named = named.map(|(name, names)| (name.to_owned(), Member::required(Type::Record(names.clone()))));
     let fixed = [
@@ -133,7 +138,12 @@ fn request(headers: &Members, query: &Members) -> Type {
         ("path".to_owned(), Member::required(Type::Text)),
         ("source_ip".to_owned(), Member::optional(Type::Address)),
     ];
-    Type::Record(named.chain(fixed).collect())
+    let asked = [
+        ("invocation_type".to_owned(), Member::required(Type::Text)),
+        ("qualifier".to_owned(), Member::optional(Type::Text)),
+    ];
+    let asked = asked.into_iter().filter(|_| invocation);
+    Type::Record(named.chain(fixed).chain(asked).collect())
 }
 
 fn event(kind: EventKind, attributes: &Members) -> Type {

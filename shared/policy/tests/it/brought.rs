@@ -39,8 +39,14 @@ fn orders(policy: &str, loads: bool) -> Policies {
 fn read_order(policies: &Policies, item: Option<Item>) -> (Decision, Facts) {
     let order = EntityName::new("Order", "42");
     let loaded = item.map(|item| policies.load(&order, &item).unwrap());
-    let call =
-        CallContext::Http { method: "GET", path: "/orders/42", source_ip: None, headers: &[], query: &[] };
+    let call = CallContext::Http {
+        method: "GET",
+        path: "/orders/42",
+        source_ip: None,
+        headers: &[],
+        query: &[],
+        invocation: None,
+    };
     let (principal, parents) = (user("bob", &["guests"]), [EntityName::new("Function", "orders")]);
     let judgement = policies.judge(&Question {
         principal: &principal,

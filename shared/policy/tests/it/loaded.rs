@@ -93,8 +93,14 @@ fn ask_as(
     resource: &EntityName,
     loaded: Option<&Loaded>,
 ) -> String {
-    let call =
-        CallContext::Http { method: "GET", path: "/orders/42", source_ip: None, headers: &[], query: &[] };
+    let call = CallContext::Http {
+        method: "GET",
+        path: "/orders/42",
+        source_ip: None,
+        headers: &[],
+        query: &[],
+        invocation: None,
+    };
     render(&policies.decide(&Question {
         principal,
         action,

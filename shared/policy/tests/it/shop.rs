@@ -215,6 +215,7 @@ impl Call {
                 source_ip: self.source_ip.as_deref().map(|address| address.parse().unwrap()),
                 headers: &self.headers,
                 query: &self.query,
+                invocation: None,
             },
         };
         let input = match &self.input {

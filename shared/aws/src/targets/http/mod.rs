@@ -202,5 +202,7 @@ fn finished(
             };
             Ok(Reply { headers: HeaderMap::new(), ..body })
         }
+        // Servers are sent it as a request.
+        ForwardMessage::Invoke { .. } => Err(TargetFault::Unfit("it is for functions")),
     }
 }

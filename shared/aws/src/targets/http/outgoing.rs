@@ -45,6 +45,8 @@ pub(super) fn compose(
             Outgoing { method: request.method.clone(), uri, headers, body: request.body.clone() }
         }
         ForwardMessage::Event { records } => event(endpoint, records)?,
+        // Servers are sent it as a request.
+        ForwardMessage::Invoke { .. } => return Err(TargetFault::Unfit("it is for functions")),
     };
     for name in &target.headers.remove {
         outgoing.headers.remove(name);

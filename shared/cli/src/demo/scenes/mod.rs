@@ -18,6 +18,7 @@ mod event_released;
 mod health;
 mod iam_call;
 mod idempotency_key;
+mod invoke_by_sdk;
 mod issuer_key_rotated;
 mod kill_switch;
 mod order_of_another;
@@ -50,6 +51,7 @@ pub(crate) const ALL: &[Scene] = &[
     unproven_caller::SCENE,
     cognito_token::SCENE,
     iam_call::SCENE,
+    invoke_by_sdk::SCENE,
     contract_broken::SCENE,
     contract_compared::SCENE,
     unknown_path::SCENE,
