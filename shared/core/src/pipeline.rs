@@ -8,6 +8,7 @@ use crate::identify::BodyGiven;
 use crate::reserve::{Admitted, Tab};
 
 /// How far a call gets on its way to its target.
+#[expect(clippy::large_enum_variant, reason = "one value per call, taken apart at once")]
 pub(crate) enum Approach<'c> {
     /// It may be sent.
     Admitted(Admitted<'c>),

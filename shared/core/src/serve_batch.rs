@@ -29,6 +29,7 @@ struct Progress<'c> {
     state: State<'c>,
 }
 
+#[expect(clippy::large_enum_variant, reason = "most records of a batch are admitted")]
 enum State<'c> {
     /// It may be sent.
     Admitted(Admitted<'c>),
@@ -236,12 +237,11 @@ impl Progress<'_> {
     /// than the event that they came in.
     fn goes_alone(&self) -> bool {
         let State::Admitted(admitted) = &self.state else { return false };
-        match &admitted.permitted().found().target().kind {
-            TargetKind::Lambda(LambdaTarget { invocation: Invocation::Sync, .. }) | TargetKind::Http(_) => {
-                false
-            }
-            _ => true,
-        }
+        let kind = &admitted.permitted().found().target().kind;
+        !matches!(
+            kind,
+            TargetKind::Lambda(LambdaTarget { invocation: Invocation::Sync, .. }) | TargetKind::Http(_)
+        )
     }
 }
 

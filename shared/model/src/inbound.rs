@@ -39,7 +39,6 @@ pub struct Trace {
 
 /// The two forms of what enters.
 #[derive(Debug, Clone)]
-#[expect(clippy::large_enum_variant, reason = "one value per call, never moved about")]
 pub enum Message {
     /// A request whose sender waits for an answer.
     Http(HttpRequest),

@@ -169,7 +169,7 @@ fn batch(criterion: &mut Criterion) {
         });
     });
     group.bench_function("doorward, single", |bencher| {
-        let one = &records[0];
+        let one = records.first().unwrap();
         bencher.iter(|| black_box(ours.decide(&question.of(black_box(one)))));
     });
     group.sample_size(10);

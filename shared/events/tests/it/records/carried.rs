@@ -87,7 +87,7 @@ fn each_event_of_a_message_is_a_call_and_what_goes_on_is_what_may() {
             Some(message) => serde_json::from_str(message.as_str().unwrap()).unwrap(),
             None => body,
         };
-        assert_eq!(inner, s3_event(&[second.clone()]));
+        assert_eq!(inner, s3_event(std::slice::from_ref(&second)));
         assert_eq!(narrowed["Records"][0]["md5OfBody"], Value::Null);
         assert_eq!(narrowed["Records"][0]["messageId"], sent["Records"][0]["messageId"]);
     }
