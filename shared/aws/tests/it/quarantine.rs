@@ -1,5 +1,5 @@
-use doorward_aws::DynamoQuarantine;
-use doorward_core::ports::Quarantine;
+use doorward_aws::{DynamoLedger, DynamoQuarantine};
+use doorward_core::ports::{Claim, Ledger as _, Quarantine as _};
 use doorward_model::{Call, DecisionNote, Effect, EventKind, EventRecord, Outcome};
 use jiff::ToSpan;
 use serde_json::json;
@@ -74,4 +74,56 @@ async fn a_list_reads_on_over_pages_and_stops_where_it_is_told() {
     assert_eq!(store.asked(), ["Query", "Query"]);
     let few = quarantine.list(3).await.unwrap();
     assert_eq!(few.iter().map(|item| item.call.as_str()).collect::<Vec<_>>(), ["e-00", "e-01", "e-02"]);
+}
+
+#[tokio::test]
+async fn a_release_that_ends_well_takes_the_event_out_and_any_other_leaves_it() {
+    let store = Store::start().await;
+    let quarantine = DynamoQuarantine::new(&store.clients, TABLE);
+    let (now, later) = (sample::now(), sample::now() + 1.minute());
+    quarantine.keep(&denied("e-1"), &record("x"), now + 24.hours()).await.unwrap();
+    assert_eq!(quarantine.begin_release("e-2", now).await.unwrap(), None);
+
+    let item = quarantine.begin_release("e-1", now).await.unwrap().unwrap();
+    assert_eq!(item.event(), Some(json!({ "Records": [*record("x").record] })));
+    assert_eq!(item.released, Some(now), "it is there until the release has ended");
+    quarantine.undo_release("e-1", now).await.unwrap();
+    assert_eq!(quarantine.get("e-1").await.unwrap().unwrap().released, None);
+
+    // It is refused again while it is on its way: then it has its new reason, and stays.
+    quarantine.begin_release("e-1", now).await.unwrap();
+    let mut broken = denied("e-1");
+    broken.code = Some("malformed-request");
+    quarantine.keep(&broken, &record("x"), now + 24.hours()).await.unwrap();
+    assert!(!quarantine.end_release("e-1", now).await.unwrap());
+    let kept = quarantine.get("e-1").await.unwrap().unwrap();
+    assert_eq!((kept.code.as_deref(), kept.released), (Some("malformed-request"), None));
+
+    // A release that another has overtaken takes nothing out.
+    quarantine.begin_release("e-1", now).await.unwrap();
+    quarantine.begin_release("e-1", later).await.unwrap();
+    assert!(!quarantine.end_release("e-1", now).await.unwrap());
+    assert!(quarantine.end_release("e-1", later).await.unwrap());
+    assert_eq!(quarantine.get("e-1").await.unwrap(), None);
+    assert!(!quarantine.drop("e-1").await.unwrap());
+    quarantine.keep(&denied("e-1"), &record("x"), now).await.unwrap();
+    assert!(quarantine.drop("e-1").await.unwrap());
+}
+
+#[tokio::test]
+async fn a_released_call_is_claimed_once() {
+    let store = Store::start().await;
+    let ledger = DynamoLedger::new(&store.clients, TABLE);
+    let expires = sample::now() + 24.hours();
+    let mut call = denied("e-1");
+    call.quarantined = true;
+    assert!(!ledger.release("e-1").await.unwrap(), "there is no row");
+    ledger.record(&call, expires).await.unwrap();
+    assert!(matches!(ledger.claim(&call, expires).await.unwrap(), Claim::Taken { .. }));
+    assert!(ledger.release("e-1").await.unwrap());
+    assert_eq!(ledger.claim(&call, expires).await.unwrap(), Claim::Ours);
+    let mut other = call.clone();
+    other.invocation = "another".to_owned();
+    assert!(matches!(ledger.claim(&other, expires).await.unwrap(), Claim::Taken { .. }));
+    assert!(!ledger.release("e-1").await.unwrap(), "it is in quarantine no more");
 }

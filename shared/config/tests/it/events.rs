@@ -1,6 +1,6 @@
 use expect_test::expect;
 
-use crate::shop::check;
+use crate::shop::{SHOP, check};
 
 const MATCH: &str = r#"match = { bucket = "receipts", event = "ObjectCreated:*", key = "inbox/*" }"#;
 
@@ -110,4 +110,72 @@ fn a_bucket_that_is_named_is_pinned() {
             "doorward.toml:7:30: `bucket:` is not a front: expected `rest-api:ID`, `http-api:ID`, `websocket-api:ID`, `function-url:ID`, `alb:NAME/ID`, `bucket:NAME`, `queue:NAME`, `topic:NAME`, `bus:ACCOUNT`, `schedule:NAME`, `schedule:GROUP/NAME`, `table:NAME` or `stream:NAME`"
         ],
     );
+}
+
+/// The shop with its uploads in the messages of these.
+fn through(through: &str) -> String {
+    SHOP.replace("source = \"s3\"", &format!("source = \"s3\"\nthrough = {through}"))
+        .replace("\"bucket:receipts\"", "\"queue:uploads\", \"topic:uploads\"")
+}
+
+#[test]
+fn an_event_may_come_in_messages_and_then_its_outermost_is_pinned() {
+    let config =
+        doorward_config::parse("doorward.toml", &through(r#"["queue:uploads", "topic:any"]"#)).unwrap();
+    let rule = &config.events[0];
+    assert_eq!(rule.outermost(), doorward_model::EventKind::Sqs);
+    assert_eq!(
+        rule.through.iter().map(ToString::to_string).collect::<Vec<_>>(),
+        ["queue:uploads", "topic:any"]
+    );
+    // What the topic claims to be need not be pinned, and neither must the bucket.
+    assert_eq!(
+        config.openings().into_iter().map(|(front, depth)| (front.to_string(), depth)).collect::<Vec<_>>(),
+        [("queue:uploads".to_owned(), 2)]
+    );
+    assert!(doorward_config::parse("doorward.toml", &through(r#"["topic:uploads"]"#)).is_ok());
+}
+
+#[test]
+fn what_carries_no_events_or_is_not_pinned_is_a_fault() {
+    let check = |value: &str, expected: &str| {
+        let faults = doorward_config::parse("doorward.toml", &through(value)).unwrap_err().to_string();
+        assert!(faults.contains(expected), "{value}: {faults}");
+    };
+    check(r#"["bucket:uploads"]"#, "`bucket:uploads` carries no events of others");
+    check(r#"["stream:uploads"]"#, "`stream:uploads` carries no events of others");
+    check(r#"["queue:other"]"#, "the queue `other` may not send anything");
+    check(
+        r#"["topic:uploads", "queue:uploads"]"#,
+        "a queue hands its messages over to nobody but a function",
+    );
+    check(r#"["queue:uploads", "topic:a", "topic:b"]"#, "at most 2 messages are within each other");
+    check(r#""queue:uploads""#, "expected an array");
+    check(r#"["uploads"]"#, "is not a front");
+}
+
+#[test]
+fn each_source_has_names_of_its_own_to_match() {
+    let check = |source: &str, front: &str, matches: &str| {
+        let text = SHOP
+            .replace("source = \"s3\"", &format!("source = \"{source}\""))
+            .replace("{ bucket = \"receipts\", event = \"ObjectCreated:*\", key = \"inbox/*\" }", matches)
+            .replace("\"bucket:receipts\"", &format!("\"{front}\""));
+        let read = doorward_config::parse("doorward.toml", &text);
+        assert!(read.is_ok(), "{}", read.unwrap_err());
+    };
+    check(
+        "sqs",
+        "queue:payments",
+        r#"{ queue = "payments", sender = "AROA*", group = "a", account = "123456789012" }"#,
+    );
+    check("sns", "topic:orders", r#"{ topic = "orders", subject = "*", region = "eu-*" }"#);
+    check(
+        "eventbridge",
+        "bus:123456789012",
+        r#"{ source = "shop.*", event = "Order*", account = "123456789012", by_aws = "false" }"#,
+    );
+    check("schedule", "schedule:default/nightly", r#"{ schedule = "default/nightly" }"#);
+    check("dynamodb", "table:orders", r#"{ table = "orders", event = "INSERT" }"#);
+    check("kinesis", "stream:clicks", r#"{ stream = "clicks", partition_key = "*" }"#);
 }
