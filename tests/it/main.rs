@@ -21,6 +21,7 @@ mod declared_claims;
 mod demo;
 mod durability;
 mod emit;
+mod event_payloads;
 mod every_front;
 mod examples;
 mod explain;
