@@ -43,7 +43,7 @@ async fn an_event_is_kept_once_with_its_reason() {
     let item = &items[0];
     assert_eq!((item.call.as_str(), item.code.as_deref()), ("e-1", Some("forbidden")));
     assert_eq!(item.policies, ["no-exe"]);
-    assert_eq!((item.source.as_str(), item.sender.as_str()), ("s3", "receipts"));
+    assert_eq!((item.source.as_str(), item.sender.as_str()), ("s3", "bucket:receipts"));
     assert_eq!(item.expires, expires.as_second());
     let kept: serde_json::Value = serde_json::from_str(item.record.as_deref().unwrap()).unwrap();
     assert_eq!(kept, *record("x").record);
@@ -119,6 +119,7 @@ async fn a_released_call_is_claimed_once() {
     call.quarantined = true;
     assert!(!ledger.release("e-1").await.unwrap(), "there is no row");
     ledger.record(&call, expires).await.unwrap();
+    call.quarantined = false;
     assert!(matches!(ledger.claim(&call, expires).await.unwrap(), Claim::Taken { .. }));
     assert!(ledger.release("e-1").await.unwrap());
     assert_eq!(ledger.claim(&call, expires).await.unwrap(), Claim::Ours);

@@ -145,6 +145,7 @@ fn an_archive_holds_what_was_packed() {
             "manifest.json",
             "doorward.toml",
             "policies/candidate/shop.cedar",
+            "policies/contracts/payment.schema.json",
             "policies/contracts/shop.yaml",
             "policies/doorward.cedarschema",
             "policies/entities.json",
@@ -350,7 +351,7 @@ fn an_archive_is_exactly_what_its_manifest_lists() {
     );
     check(
         |parts| parts.0.swap(2, 3),
-        expect!["`policies/contracts/shop.yaml` is not where its manifest lists it"],
+        expect!["`policies/contracts/payment.schema.json` is not where its manifest lists it"],
     );
     check(
         |parts| parts.0.push(part("policies/z.cedar", "")),

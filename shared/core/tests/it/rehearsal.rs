@@ -17,7 +17,7 @@ fn shop() -> Shop {
         @id(\"erring\") forbid (principal, action == Action::\"getOrder\", resource) when { resource == Order::\"1002\" && resource.owner == resource.owner && 9223372036854775807 + context.request.path.size() > 0 };";
     let policies =
         policies.replace("context.request.path.size()", "(if context.request.path like \"*\" then 1 else 0)");
-    Shop::with_files(|config| config.replace("[[events]]", route), &[("more.cedar", &policies)])
+    Shop::with_files(|config| config.replacen("[[events]]", route, 1), &[("more.cedar", &policies)])
 }
 
 struct Sent {

@@ -78,6 +78,7 @@ fn the_schema_states_what_policies_may_read() {
               "account"?: String,
               "bucket": String,
               "key": String,
+              "owner"?: String,
               "region": String,
               "size"?: Long,
               "source": String,

@@ -110,8 +110,10 @@ fn everything_that_is_stated() {
               "headers": {
                 "x-tenant"?: String,
               },
+              "invocation_type": String,
               "method": String,
               "path": String,
+              "qualifier"?: String,
               "query": {
                 "page"?: String,
               },
