@@ -13,7 +13,7 @@ name = "copies"
 sqs = "https://sqs.us-east-1.amazonaws.com/123456789012/copies"
 
 [[events]]
-id = "paymentAsked"
+id = "noteSent"
 source = "sqs"
 match = { queue = "inbox" }
 target = "copies"
@@ -29,8 +29,8 @@ purpose = "bookkeeping"
 "#;
 
 const POLICIES: &str = r#"
-permit (principal, action in [Action::"paymentAsked", Action::"clicked"], resource);
-forbid (principal, action == Action::"paymentAsked", resource)
+permit (principal, action in [Action::"noteSent", Action::"clicked"], resource);
+forbid (principal, action == Action::"noteSent", resource)
 when { context.claimed has group && context.claimed.group == "nobody" };
 "#;
 

@@ -68,7 +68,7 @@ fn a_test_that_fails_says_what_was_expected_and_which_part_of_which_policy_does_
         folder.path(),
         &["policy", "test", "--filter", "buyer"],
         0,
-        &["1 test: 1 passed, 0 failed, 33 left out"],
+        &["1 test: 1 passed, 0 failed, 39 left out"],
     );
 
     let output = doorward(&["policy", "test", "--format", "json"], folder.path());
@@ -90,14 +90,14 @@ fn what_no_test_covers_is_listed_and_denied_on_request() {
     let expected = [
         "not covered: buyers-order-any-amount (",
         "orders.cedar:11) applies in no test",
-        "23 tests: 23 passed, 0 failed; 8 of 11 policies covered",
+        "29 tests: 29 passed, 0 failed; 11 of 14 policies covered",
     ];
     check(folder.path(), TEST, 0, &expected);
     check(folder.path(), &["policy", "test", "--deny-uncovered"], 2, &expected);
     check(folder.path(), &["check"], 0, &["note: no policy test covers `owners-read-their-orders`"]);
 
     remove_tests(folder.path());
-    check(folder.path(), TEST, 0, &["0 tests: 0 passed, 0 failed; 0 of 11 policies covered"]);
+    check(folder.path(), TEST, 0, &["0 tests: 0 passed, 0 failed; 0 of 14 policies covered"]);
     let checked = check(folder.path(), &["check"], 0, &["policy tests 0"]);
     assert!(
         !checked.contains("note: no policy test"),

@@ -148,7 +148,7 @@ fn contracts_of_events_that_cannot_be_checked() {
     check(
         "contracts/none.json",
         expect![[r#"
-        doorward.toml:146:12: the contract `contracts/none.json` is not there
+        doorward.toml:144:12: the contract `contracts/none.json` is not there
           hint: contracts are looked for below the folder that holds the policies"#]],
     );
     check(
@@ -164,7 +164,7 @@ fn contracts_of_events_that_cannot_be_checked() {
     check(
         "../receipt.json",
         expect![[r#"
-            doorward.toml:146:12: `../receipt.json` leaves the folder of the configuration
+            doorward.toml:144:12: `../receipt.json` leaves the folder of the configuration
               hint: write a path below the folder of the configuration"#]],
     );
 }

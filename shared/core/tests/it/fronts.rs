@@ -28,7 +28,7 @@ const POLICY: (&str, &str) = (
 
 fn shop() -> Shop {
     let fronts = r#"fronts = ["http-api:shop", "rest-api:rest", "websocket-api:sock", "alb:shop/1a2b","#;
-    let change = |config: String| config.replace("fronts = [\n  \"http-api:shop\",", fronts) + MORE;
+    let change = |config: String| config.replace(r#"fronts = ["http-api:shop","#, fronts) + MORE;
     Shop::with_files(change, &[POLICY])
 }
 
