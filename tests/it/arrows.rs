@@ -23,6 +23,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     // Targets are the user's: they know nothing of the door.
     ("orders", &[]),
     ("receipts", &[]),
+    ("worker", &[]),
 ];
 
 /// What of ours tests may bring in beside; all other crates' tests stand on the crate alone.
@@ -41,7 +42,7 @@ const CONFINED: &[(&str, &[&str])] = &[
     ("aws-credential-types", &["aws"]),
     ("dynoxide-rs", &["emulator"]),
     ("jsonschema", &["contract"]),
-    ("lambda_runtime", &["authorizer", "dispatcher", "receipts", "rollup"]),
+    ("lambda_runtime", &["authorizer", "dispatcher", "receipts", "rollup", "worker"]),
     ("lambda_http", &["orders"]),
 ];
 
