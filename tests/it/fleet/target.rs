@@ -75,19 +75,36 @@ impl Targets {
 
     fn run(&self, event: &[u8]) -> HttpMessage {
         let event: Value = serde_json::from_slice(event).unwrap_or_default();
-        let subject = match event["Records"][0]["s3"]["object"]["key"].as_str() {
-            Some(key) => key,
-            None => event["requestContext"]["requestId"].as_str().unwrap_or_default(),
+        // The records of one event come together, and a function that fails fails all of them.
+        let keys: Vec<&str> = event["Records"]
+            .as_array()
+            .map(|records| {
+                records.iter().filter_map(|record| record["s3"]["object"]["key"].as_str()).collect()
+            })
+            .unwrap_or_default();
+        let subjects = match keys.is_empty() {
+            false => keys,
+            true => vec![event["requestContext"]["requestId"].as_str().unwrap_or_default()],
         };
         let mut state = self.state();
-        let fails = state.to_fail.get_mut(subject).filter(|left| **left > 0).map(|left| *left -= 1).is_some();
-        let runs = state.runs.entry(subject.to_owned()).or_default();
+        let mut fails = false;
+        for subject in &subjects {
+            if let Some(left) = state.to_fail.get_mut(*subject).filter(|left| **left > 0) {
+                *left -= 1;
+                fails = true;
+            }
+        }
+        for subject in subjects {
+            let runs = state.runs.entry(subject.to_owned()).or_default();
+            match fails {
+                true => runs.failed += 1,
+                false => runs.succeeded += 1,
+            }
+        }
         if fails {
-            runs.failed += 1;
             let error = json!({ "errorType": "Out", "errorMessage": "of order" }).to_string();
             return HttpMessage::answer(200, error).with("x-amz-function-error", "Unhandled");
         }
-        runs.succeeded += 1;
         let units = event["rawPath"].as_str().and_then(|path| state.units.get(path));
         let headers = units.map_or(json!({}), |units| json!({ "x-units": units.to_string() }));
         HttpMessage::answer(200, json!({ "statusCode": 201, "headers": headers, "body": "{}" }).to_string())
