@@ -156,7 +156,7 @@ fn an_archive_holds_what_was_packed() {
     );
     let manifest = parts.manifest();
     assert_eq!((&manifest["format"], &manifest["digest"]), (&json!(1), &json!(shop::digest(&bundle))));
-    assert_eq!(manifest["files"].as_array().unwrap().len(), 8);
+    assert_eq!(manifest["files"].as_array().unwrap().len(), 9);
 }
 
 #[test]
