@@ -66,7 +66,12 @@ impl Traffic {
             }
         }
         let comes = |one: &&Delivery| one.kind == point.kind && point.is_met_by(one, &fail_first);
-        let of_kind = deliveries.iter().filter(comes).map(|one| one.subjects.len().max(1)).sum();
+        // The records of an event go to their target together.
+        let requests = |one: &Delivery| match point.place {
+            Place::Target => 1,
+            _ => one.subjects.len().max(1),
+        };
+        let of_kind = deliveries.iter().filter(comes).map(requests).sum();
         // A source that is not sure delivers twice.
         if let Some(again) = random.choice(&deliveries).filter(|one| one.kind.comes_again()).cloned()
             && random.bool()
