@@ -38,7 +38,6 @@
 //! No violation holds a value of the payload: only its place, bounded and escaped, and the rule. Names that the
 //! contract does not declare stand apart from both, for the sender alone.
 
-mod anchors;
 mod bundle;
 mod charset;
 mod checker;
@@ -46,11 +45,14 @@ mod claim;
 mod coercion;
 mod compile;
 mod decimal;
+mod definitions;
 mod dialect;
 mod diff;
 mod document;
 mod documents;
 mod draft7;
+mod dynamic_scope;
+mod gather;
 mod header_field;
 mod keywords;
 mod library;
@@ -60,6 +62,7 @@ mod location;
 mod looking;
 mod media;
 mod merge;
+mod metaschemas;
 mod omissions;
 mod openapi30;
 mod operation;
@@ -69,6 +72,9 @@ mod pointer;
 mod query;
 mod raw;
 mod reference;
+mod referring;
+mod resource_id;
+mod resources;
 mod response;
 mod rounding;
 mod rule;
@@ -77,6 +83,7 @@ mod serialization;
 mod shape;
 mod source;
 mod style;
+mod subschemas;
 mod vocabulary;
 
 pub use diff::{Change, Severity, Site, Travels, changes};
