@@ -4,37 +4,41 @@
 //! A bundle has one definition for each scope in which a schema is met. Within it, every `$dynamicRef` leads to one place
 //! and is an ordinary reference.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
+use std::rc::Rc;
 
 use crate::dialect::Dialect;
 use crate::documents::Documents;
 
-/// Resources with dynamic anchors of their own that one scope may hold.
-const MAX_RESOURCES: usize = 64;
-/// Scopes of one bundle.
-const MAX_SCOPES: usize = 20_000;
+/// What the scopes of one bundle may take, in bytes.
+const MAX_BYTES: usize = 16 * 1024 * 1024;
 
 /// A scope of a bundle's.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) struct ScopeId(usize);
 
-/// Where a resource begins, and what its file is read in.
-pub(crate) type Entered = (String, Dialect);
+/// A place, and what its file is read in.
+type Found = (String, Dialect);
 
-/// The scopes of one bundle. Of the resources in a scope only those are kept that can be where a reference leads: those
-/// with a dynamic anchor that none before has.
+/// Where the outermost dynamic anchors stand, by name: all that a scope says.
+type Anchors = BTreeMap<String, Found>;
+
+/// The scopes of one bundle.
 pub(crate) struct Scopes {
-    /// Each is the one it is in, with one more resource, and the number of all; the first is empty.
-    all: Vec<(ScopeId, Option<Entered>, usize)>,
-    known: HashMap<(ScopeId, Entered), ScopeId>,
-    too_many: bool,
+    all: Vec<Rc<Anchors>>,
+    known: HashMap<Rc<Anchors>, ScopeId>,
+    /// What a scope becomes where the resource is entered that begins at a place.
+    entered: HashMap<(ScopeId, Found), ScopeId>,
+    bytes: usize,
 }
 
 impl Scopes {
     pub(crate) const EMPTY: ScopeId = ScopeId(0);
 
     pub(crate) fn new() -> Self {
-        Self { all: vec![(Self::EMPTY, None, 0)], known: HashMap::new(), too_many: false }
+        let empty = Rc::new(Anchors::new());
+        let known = HashMap::from([(Rc::clone(&empty), Self::EMPTY)]);
+        Self { all: vec![empty], known, entered: HashMap::new(), bytes: 0 }
     }
 
     /// `scope` with the resource that `at` is in.
@@ -46,40 +50,41 @@ impl Scopes {
         dialect: Dialect,
     ) -> ScopeId {
         let Some((root, resource)) = documents.resource(at, dialect) else { return scope };
-        let dynamic = resource.anchors.iter().filter(|(_, anchor)| anchor.dynamic);
-        let mut names = dynamic.map(|(name, _)| name);
-        if names.all(|name| self.outermost(documents, scope, name).is_some()) {
+        let Some(around) = self.all.get(scope.0) else { return scope };
+        let new =
+            resource.anchors.iter().filter(|(name, anchor)| anchor.dynamic && !around.contains_key(*name));
+        let mut new = new.peekable();
+        if new.peek().is_none() || self.are_too_many() {
             return scope;
         }
         let key = (scope, (root.to_owned(), dialect));
-        if let Some(known) = self.known.get(&key) {
+        if let Some(known) = self.entered.get(&key) {
             return *known;
         }
-        let count = self.all.get(scope.0).map_or(0, |(_, _, count)| count + 1);
-        if count > MAX_RESOURCES || self.all.len() >= MAX_SCOPES {
-            self.too_many = true;
-            return scope;
+        let mut anchors = Anchors::clone(around);
+        anchors.extend(new.filter_map(|(name, _)| {
+            let (at, _) = documents.anchored(root, dialect, name)?;
+            Some((name.clone(), (at, dialect)))
+        }));
+        let anchors = Rc::new(anchors);
+        let next = ScopeId(self.all.len());
+        let id = *self.known.entry(Rc::clone(&anchors)).or_insert(next);
+        self.bytes += key.1.0.len();
+        if id == next {
+            self.bytes += anchors.iter().map(|(name, (at, _))| name.len() + at.len()).sum::<usize>();
+            self.all.push(anchors);
         }
-        let id = ScopeId(self.all.len());
-        self.all.push((scope, Some(key.1.clone()), count));
-        self.known.insert(key, id);
+        self.entered.insert(key, id);
         id
     }
 
-    /// Whether there are more than are followed.
+    /// Whether they take more than is kept.
     pub(crate) fn are_too_many(&self) -> bool {
-        self.too_many
+        self.bytes > MAX_BYTES
     }
 
     /// Where the dynamic anchor `name` of the outermost resource that has it stands.
-    pub(crate) fn outermost(&self, documents: &Documents<'_>, scope: ScopeId, name: &str) -> Option<Entered> {
-        let mut found = None;
-        let mut here = scope;
-        while let Some((around, Some((root, dialect)), _)) = self.all.get(here.0) {
-            let anchor = documents.anchored(root, *dialect, name).filter(|(_, anchor)| anchor.dynamic);
-            found = anchor.map(|(at, _)| (at, *dialect)).or(found);
-            here = *around;
-        }
-        found
+    pub(crate) fn outermost(&self, scope: ScopeId, name: &str) -> Option<Found> {
+        self.all.get(scope.0)?.get(name).cloned()
     }
 }

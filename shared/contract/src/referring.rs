@@ -49,7 +49,7 @@ impl Gatherer<'_, '_> {
         let target = target.map_err(|fault| self.faults.push(fault)).ok()?;
         // Where the name is one of `$dynamicAnchor`, the outermost schema resource that has it is meant.
         let dynamic = target.dynamic.filter(|_| keyword == "$dynamicRef");
-        let outermost = dynamic.and_then(|name| self.scopes.outermost(self.documents, scope.dynamic, &name));
+        let outermost = dynamic.and_then(|name| self.scopes.outermost(scope.dynamic, &name));
         let (origin, file) = outermost.unwrap_or((target.at, target.dialect));
         let number = self.number(origin, file, scope.dynamic);
         let at = pointer::join(at, keyword);

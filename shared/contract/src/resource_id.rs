@@ -76,13 +76,22 @@ fn relative(own: &str, path: &str) -> Result<String, NoId> {
     };
     let mut segments: Vec<&str> = if root.is_empty() { own.split('/').collect() } else { Vec::new() };
     segments.pop();
-    for segment in path.split('/') {
+    let (folders, last) = path.rsplit_once('/').map_or((None, path), |(folders, last)| (Some(folders), last));
+    for segment in folders.into_iter().flat_map(|folders| folders.split('/')).chain(Some(last)) {
         match segment {
             "." => {}
             ".." => drop(segments.pop().filter(|segment| !segment.is_empty()).ok_or(NoId::Outside)?),
-            "" => return Err(NoId::Outside),
             name => segments.push(name),
         }
+    }
+    match last {
+        "" if folders.is_none() => return Err(NoId::Outside),
+        // What is relative to a folder is in it.
+        "." | ".." => segments.push(""),
+        _ => {}
+    }
+    if folders.is_some_and(|folders| folders.split('/').any(str::is_empty)) {
+        return Err(NoId::Outside);
     }
     Ok(format!("{root}{}", segments.join("/")))
 }
@@ -104,6 +113,8 @@ mod tests {
         check("./b%20c.yaml", Some("contracts/shop/b c.yaml"));
         check("../common/b.yaml", Some("contracts/common/b.yaml"));
         check("../../b.yaml", Some("b.yaml"));
+        check("../kinds/", Some("contracts/kinds/"));
+        check("./..", Some("contracts/"));
         check("/schemas/b", Some("/schemas/b"));
         check("/schemas/../b", Some("/b"));
         for path in [
@@ -113,6 +124,7 @@ mod tests {
             "//example.com/b.yaml",
             "b.yaml?x=1",
             "a//b.yaml",
+            "a//",
             "a\\b.yaml",
             "b%00.yaml",
             "b%zz.yaml",

@@ -10,9 +10,11 @@
 
 mod cost;
 mod documents;
+mod dynamic;
 mod faults;
 mod generated;
 mod hostile;
+mod identifiers;
 mod merged;
 mod parameters;
 mod requests;

@@ -9,19 +9,19 @@ use serde_json::{Value, json};
 
 use crate::shop::lines;
 
-fn compile(files: &[(&str, &str)], place: &str) -> Result<Schema, String> {
+pub(crate) fn compile(files: &[(&str, &str)], place: &str) -> Result<Schema, String> {
     let library = Library::new(files.iter().copied());
     Schema::compile(&library, files[0].0, place).map_err(|faults| faults.to_string())
 }
 
 #[track_caller]
-fn check(files: &[(&str, &str)], value: Value, expected: Expect) {
+pub(crate) fn check(files: &[(&str, &str)], value: Value, expected: Expect) {
     let schema = compile(files, "").unwrap_or_else(|faults| panic!("{faults}"));
     expected.assert_eq(&lines(&schema.violations(&value)));
 }
 
 #[track_caller]
-fn refuse(files: &[(&str, &str)], expected: Expect) {
+pub(crate) fn refuse(files: &[(&str, &str)], expected: Expect) {
     expected.assert_eq(&compile(files, "").expect_err("faults"));
 }
 
