@@ -206,6 +206,36 @@ mod tests {
     }
 
     #[test]
+    fn a_member_that_does_not_travel_is_required_in_no_part_of_its_schema() {
+        let schemas = json!({
+            "A": {
+                "allOf": [
+                    {"$ref": "#/s/Base"},
+                    {"required": ["id", "name"], "allOf": [{"required": ["id"]}]},
+                    {"$ref": "#/s/Apart"},
+                ],
+                "required": ["id"],
+            },
+            "Base": {"properties": {"id": {"$ref": "#/s/Id"}, "name": {}}, "required": ["id", "name"]},
+            "Apart": {"required": ["id"]},
+            "Id": {"readOnly": true},
+        });
+        let gathered = |direction| {
+            let bundle =
+                gather(Dialect::OpenApi30, direction, &schemas).unwrap_or_else(|fault| panic!("{fault}"));
+            bundle.schema["$defs"].clone()
+        };
+        let request = gathered(Direction::Request);
+        assert_eq!(request["0"]["required"], json!([]));
+        assert_eq!(request["0"]["allOf"][1], json!({"required": ["name"], "allOf": [{"required": []}]}));
+        assert_eq!(request["1"]["required"], json!(["name"]));
+        // What others refer to, too, stays what it is by itself.
+        assert_eq!(request["2"]["required"], json!(["id"]));
+        let answer = gathered(Direction::Response);
+        assert_eq!(answer["0"]["allOf"][1]["required"], json!(["id", "name"]));
+    }
+
+    #[test]
     fn what_is_not_carried_is_a_fault() {
         refuse(
             json!({"A": {"$id": "x"}}),
