@@ -16,8 +16,12 @@
 //!
 //! **Payloads by themselves** ([`Schema`]): a JSON Schema document, or a schema within one or within an OpenAPI document.
 //!
-//! Bodies that are not JSON pass unread once their media type is modelled. `servers`, `security`, `callbacks`, `webhooks`,
-//! `encoding` and `links` are not looked at.
+//! **Forms** of requests (`application/x-www-form-urlencoded`) are held to their schema where it is one of an object whose
+//! members are known by name: values, lists (`encoding`: `style`, `explode`), and JSON texts for what is an object or has
+//! such a `contentType`. They are not handed over, and have no type tree.
+//!
+//! Other bodies that are not JSON pass unread once their media type is modelled, `multipart/form-data` among them.
+//! `servers`, `security`, `callbacks`, `webhooks` and `links` are not looked at.
 //!
 //! **References** lead to places in the files of one [`Library`]; nothing is fetched. A reference is resolved against the
 //! `$id` around it (JSON Schema Core 2020-12 section 8.2.1; draft 7 section 8.2), or against the path of its file where
@@ -59,6 +63,7 @@ mod document;
 mod documents;
 mod draft7;
 mod dynamic_scope;
+mod form_body;
 mod gather;
 mod header_field;
 mod keywords;

@@ -12,6 +12,7 @@ mod cost;
 mod documents;
 mod dynamic;
 mod faults;
+mod forms;
 mod generated;
 mod hostile;
 mod identifiers;
