@@ -237,6 +237,10 @@ impl<'a> Compiler<'a> {
                 self.fault(&place, format!("`{}` is no media type", pointer::shown(name)));
                 continue;
             };
+            if let Err(fault) = media::check_object(&self.documents, &place, media_type) {
+                self.faults.push(fault);
+                continue;
+            }
             let mut checker = None;
             if media::may_be_json(&range) {
                 let schema = media_type
@@ -261,6 +265,7 @@ impl<'a> Compiler<'a> {
     fn form(&mut self, at: &str, object: &Value) -> Option<FormBody> {
         let schema = pointer::join(at, "schema");
         let bundle = Bundle::gather(&self.documents, Direction::Request, &schema, &mut self.faults)?;
+        self.faults.extend(form_body::encoding_faults(&self.documents, at, object));
         match Checker::compile(&self.documents, &bundle) {
             Ok(checker) => FormBody::of(object, &bundle, checker),
             Err(fault) => {

@@ -3,17 +3,18 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
-use doorward_model::Violation;
+use doorward_model::{Fault, Violation};
 use serde_json::{Map, Value};
 
 use crate::bundle::Bundle;
 use crate::checker::{Checker, violation};
 use crate::coercion::{Form, Scalars, members_of};
-use crate::media;
+use crate::documents::Documents;
 use crate::operation::read_json;
 use crate::query::pairs;
 use crate::serialization::{ENCODED, Encoding, Rule, TWICE, many, one};
-use crate::style::Style;
+use crate::style::{self, Style};
+use crate::{media, pointer};
 
 /// The media type, without parameters.
 pub(crate) const MEDIA_TYPE: &str = "application/x-www-form-urlencoded";
@@ -80,6 +81,34 @@ impl FormBody {
         }
         Ok(Value::Object(object))
     }
+}
+
+/// What is wrong with the `encoding` of the Media Type Object at `at`; a form would be read otherwise than was meant.
+pub(crate) fn encoding_faults(documents: &Documents<'_>, at: &str, object: &Value) -> Vec<Fault> {
+    let at = pointer::join(at, "encoding");
+    let members = match object.get("encoding") {
+        None => return Vec::new(),
+        Some(Value::Object(members)) => members,
+        Some(_) => return vec![documents.fault(&at, "`encoding` must hold objects by the names of members")],
+    };
+    let mut faults = Vec::new();
+    for (name, encoding) in members {
+        let at = pointer::join(&at, name);
+        if !encoding.is_object() {
+            faults.push(documents.fault(&at, "expected an object"));
+        }
+        faults.extend(style::flag(documents, &at, encoding, "explode", false).err());
+        let content_type = encoding.get("contentType");
+        if content_type.is_some_and(|stated| stated.as_str().and_then(media::essence).is_none()) {
+            faults.push(documents.fault(&pointer::join(&at, "contentType"), "expected a media type"));
+        }
+        let styles = ["form", "spaceDelimited", "pipeDelimited", "deepObject"];
+        if encoding.get("style").is_some_and(|stated| !styles.iter().any(|style| stated == style)) {
+            let fault = documents.fault(&pointer::join(&at, "style"), "there is no such style here");
+            faults.push(fault.hint("expected `form`, `spaceDelimited`, `pipeDelimited` or `deepObject`"));
+        }
+    }
+    faults
 }
 
 impl Field {

@@ -1,10 +1,12 @@
 //! Media types (RFC 9110 section 8.3.1) and what a contract models for them.
 
-use doorward_model::Omission;
+use doorward_model::{Fault, Omission};
+use serde_json::Value;
 
-use crate::charset;
 use crate::checker::Checker;
+use crate::documents::Documents;
 use crate::form_body::FormBody;
+use crate::{charset, pointer};
 
 /// The media type without its parameters, in lower case; `None` for what is no media type.
 pub(crate) fn essence(content_type: &str) -> Option<String> {
@@ -17,6 +19,18 @@ pub(crate) fn essence(content_type: &str) -> Option<String> {
 pub(crate) fn is_token(text: &str) -> bool {
     !text.is_empty()
         && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte))
+}
+
+/// Refuses what stands at `at` in place of a Media Type Object: bodies would pass that it seems to describe.
+pub(crate) fn check_object(documents: &Documents<'_>, at: &str, object: &Value) -> Result<(), Fault> {
+    if !object.is_object() {
+        return Err(documents.fault(at, "expected an object"));
+    }
+    if object.get("$ref").is_some() {
+        let fault = documents.fault(&pointer::join(at, "$ref"), "a media type cannot be a reference");
+        return Err(fault.hint("write `schema: { $ref: … }`"));
+    }
+    Ok(())
 }
 
 /// Whether bodies of this media type are JSON texts: `application/json`, the suffix of RFC 6839, and `text/json`, which

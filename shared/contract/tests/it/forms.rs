@@ -127,11 +127,7 @@ fn members_may_be_described_in_several_parts() {
         {"$ref": "#/components/schemas/Named"},
         {"properties": {"name": {"maxLength": 2}, "age": {"type": ["integer", "null"]}}},
     ], "unevaluatedProperties": false}});
-    check(
-        &parts,
-        "name=ab&age=7",
-        expect!["ok"],
-    );
+    check(&parts, "name=ab&age=7", expect!["ok"]);
     check(
         &parts,
         "name=abc&age=x&more=1",
@@ -158,4 +154,18 @@ fn forms_that_have_no_one_reading_pass_unread_and_broken_schemas_are_faults() {
         f:1:151: the reference `#/components/schemas/Nmaed` points nowhere
           hint: did you mean `Named`?"#]]
     .assert_eq(&operation(json!({"schema": {"$ref": "#/components/schemas/Nmaed"}})).unwrap_err());
+}
+
+#[test]
+fn encodings_that_say_nothing_are_faults() {
+    let media_type = |encoding: Value| json!({"schema": {"type": "object", "properties": {"a": {"type": "array", "items": {"type": "string"}}}}, "encoding": encoding});
+    let fault = |encoding: Value| operation(media_type(encoding)).unwrap_err();
+    expect!["f:1:230: `encoding` must hold objects by the names of members"].assert_eq(&fault(json!(7)));
+    expect![[r#"
+        f:1:247: there is no such style here
+          hint: expected `form`, `spaceDelimited`, `pipeDelimited` or `deepObject`
+        f:1:262: `explode` must be `true` or `false`
+        f:1:277: expected a media type
+        f:1:299: expected an object"#]]
+        .assert_eq(&fault(json!({"a": {"style": "from", "explode": "no", "contentType": "json"}, "b": []})));
 }
