@@ -49,6 +49,7 @@ mod secret_ref;
 mod shadow;
 mod size;
 mod stated;
+mod streaming;
 mod suggestion;
 mod targets;
 mod units;
