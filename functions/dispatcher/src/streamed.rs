@@ -136,11 +136,7 @@ impl StreamedLayer {
 }
 
 /// Answers one request of a front that passes answers on while they come in.
-async fn serve(
-    live: &LiveDoor,
-    payload: &[u8],
-    context: &Context,
-) -> Result<Reply, Diagnostic> {
+async fn serve(live: &LiveDoor, payload: &[u8], context: &Context) -> Result<Reply, Diagnostic> {
     let xray = context.xray_trace_id.as_deref();
     let envelope = Envelope::new(payload, &context.request_id, context.deadline, xray);
     let door = live.enter(envelope.deadline).await;

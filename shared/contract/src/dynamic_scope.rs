@@ -50,16 +50,21 @@ impl Scopes {
         dialect: Dialect,
     ) -> ScopeId {
         let Some((root, resource)) = documents.resource(at, dialect) else { return scope };
+        let key = (scope, (root.to_owned(), dialect));
+        if let Some(known) = self.entered.get(&key) {
+            return *known;
+        }
         let Some(around) = self.all.get(scope.0) else { return scope };
         let new =
             resource.anchors.iter().filter(|(name, anchor)| anchor.dynamic && !around.contains_key(*name));
         let mut new = new.peekable();
-        if new.peek().is_none() || self.are_too_many() {
+        if self.are_too_many() {
             return scope;
         }
-        let key = (scope, (root.to_owned(), dialect));
-        if let Some(known) = self.entered.get(&key) {
-            return *known;
+        self.bytes += key.1.0.len() + size_of_val(&key);
+        if new.peek().is_none() {
+            self.entered.insert(key, scope);
+            return scope;
         }
         let mut anchors = Anchors::clone(around);
         anchors.extend(new.filter_map(|(name, _)| {
@@ -69,7 +74,6 @@ impl Scopes {
         let anchors = Rc::new(anchors);
         let next = ScopeId(self.all.len());
         let id = *self.known.entry(Rc::clone(&anchors)).or_insert(next);
-        self.bytes += key.1.0.len();
         if id == next {
             self.bytes += anchors.iter().map(|(name, (at, _))| name.len() + at.len()).sum::<usize>();
             self.all.push(anchors);

@@ -12,6 +12,9 @@ use crate::{pointer, subschemas};
 /// What the names of one document may take, in bytes: places within places have long pointers.
 const MAX_BYTES: usize = 4 * 1024 * 1024;
 
+/// Faults of names that one document is told of.
+const MAX_FAULTS: usize = 100;
+
 /// The schema resources of one document, read in one dialect.
 #[derive(Debug)]
 pub(crate) struct Resources {
@@ -221,13 +224,15 @@ impl Resources {
 
     fn check_bytes(&mut self, at: &str) {
         if self.bytes > MAX_BYTES && !self.faults.iter().any(|fault| fault.message.starts_with(TOO_MANY)) {
-            self.fault(at.to_owned(), format!("{TOO_MANY} {MAX_BYTES} bytes"), None);
+            let message = format!("{TOO_MANY} {MAX_BYTES} bytes");
+            self.faults.push(NameFault { at: at.to_owned(), message, hint: None });
         }
     }
 
     fn fault(&mut self, at: String, message: String, hint: Option<&'static str>) {
-        self.bytes += at.len();
-        self.faults.push(NameFault { at, message, hint });
+        if self.faults.len() < MAX_FAULTS {
+            self.faults.push(NameFault { at, message, hint });
+        }
     }
 }
 
@@ -367,6 +372,13 @@ mod tests {
             faults(Dialect::Draft7, json!({"not": {"$id": "a#b"}})),
             ["/not/$id an `$id` has no fragment"]
         );
+    }
+
+    #[test]
+    fn faults_of_names_are_bounded() {
+        let all: Map<String, Value> =
+            (0..500).map(|n| (format!("{n}"), json!({"$anchor": "same"}))).collect();
+        assert_eq!(faults(Dialect::Draft202012, json!({"$defs": all})).len(), MAX_FAULTS);
     }
 
     #[test]

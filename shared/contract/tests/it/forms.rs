@@ -167,5 +167,5 @@ fn encodings_that_say_nothing_are_faults() {
         f:1:262: `explode` must be `true` or `false`
         f:1:277: expected a media type
         f:1:299: expected an object"#]]
-        .assert_eq(&fault(json!({"a": {"style": "from", "explode": "no", "contentType": "json"}, "b": []})));
+    .assert_eq(&fault(json!({"a": {"style": "from", "explode": "no", "contentType": "json"}, "b": []})));
 }
