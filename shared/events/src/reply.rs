@@ -17,6 +17,10 @@ pub const MAX_ANSWER_BYTES: usize = 6 * 1024 * 1024;
 /// targets": 1 MB).
 const MAX_ALB_ANSWER_BYTES: usize = 1024 * 1024;
 
+/// The longest message that a WebSocket API sends, in bytes ("Quotas for configuring and running a WebSocket API in API
+/// Gateway": message payload size, 128 KB).
+const MAX_SOCKET_BYTES: usize = 128 * 1024;
+
 /// Below this, in bytes, a text fits however it is escaped, and stays readable.
 const LONG_TEXT: usize = 512 * 1024;
 
@@ -24,7 +28,7 @@ const LONG_TEXT: usize = 512 * 1024;
 #[must_use]
 pub fn max_answer_bytes(form: ReplyForm) -> usize {
     match form {
-        ReplyForm::V2 | ReplyForm::V1 => MAX_ANSWER_BYTES,
+        ReplyForm::V2 | ReplyForm::V1 | ReplyForm::Socket => MAX_ANSWER_BYTES,
         ReplyForm::AlbSingle | ReplyForm::AlbMulti => MAX_ALB_ANSWER_BYTES,
     }
 }
@@ -38,6 +42,9 @@ pub enum UnfitAnswer {
          `lambda.multi_value_headers.enabled` on its target group"
     )]
     Cookies,
+    /// A WebSocket API sends texts only ("Working with binary media types for WebSocket APIs", API Gateway guide).
+    #[error("it is no text, and a WebSocket API sends nothing else")]
+    Binary,
     /// Longer than the front takes.
     #[error("it is {bytes} bytes long as JSON, more than the {limit} that the front can carry")]
     TooLarge {
@@ -59,6 +66,9 @@ pub fn fits(
     bytes: &[u8],
     room: usize,
 ) -> Result<(), UnfitAnswer> {
+    if form == ReplyForm::Socket && bytes.len() > MAX_SOCKET_BYTES {
+        return Err(UnfitAnswer::TooLarge { bytes: bytes.len(), limit: MAX_SOCKET_BYTES });
+    }
     let len = encoded_len(form, status, headers, bytes)?.saturating_add(room);
     let limit = max_answer_bytes(form);
     if len > limit { Err(UnfitAnswer::TooLarge { bytes: len, limit }) } else { Ok(()) }
@@ -71,12 +81,12 @@ pub fn fits(
 /// | form | several values of one field | `Set-Cookie` |
 /// |---|---|---|
 /// | 2.0 | one list | `cookies` |
-/// | 1.0 | `multiValueHeaders` | `multiValueHeaders` |
+/// | 1.0, WebSocket | `multiValueHeaders` | `multiValueHeaders` |
 /// | load balancer | one list | one only |
 /// | load balancer, multi-value | `multiValueHeaders` | `multiValueHeaders` |
 ///
 /// # Errors
-/// [`UnfitAnswer::Cookies`].
+/// [`UnfitAnswer::Cookies`] and [`UnfitAnswer::Binary`].
 pub fn encode(
     form: ReplyForm,
     status: StatusCode,
@@ -135,7 +145,7 @@ impl<'a> Layout<'a> {
         bytes: &'a [u8],
     ) -> Result<Self, UnfitAnswer> {
         let headers = fields::end_to_end(headers);
-        let payload = Payload::of(form, bytes, &headers);
+        let payload = Payload::of(form, bytes, &headers)?;
         let mut members = Map::new();
         members.insert("statusCode".to_owned(), status.as_u16().into());
         if matches!(form, ReplyForm::AlbSingle | ReplyForm::AlbMulti) {
@@ -163,7 +173,7 @@ fn write_headers(
                 put("cookies", cookies.into());
             }
         }
-        ReplyForm::V1 => {
+        ReplyForm::V1 | ReplyForm::Socket => {
             // API Gateway merges both members: a field stands in one of them.
             let is_single = |headers: &HeaderMap, name| {
                 name != SET_COOKIE && headers.get_all(&name).iter().take(2).count() == 1
@@ -193,15 +203,18 @@ fn write_headers(
 }
 
 impl<'a> Payload<'a> {
-    fn of(form: ReplyForm, bytes: &'a [u8], headers: &HeaderMap) -> Self {
+    fn of(form: ReplyForm, bytes: &'a [u8], headers: &HeaderMap) -> Result<Self, UnfitAnswer> {
         if bytes.is_empty() {
-            return Self::Absent;
+            return Ok(Self::Absent);
+        }
+        if form == ReplyForm::Socket {
+            return std::str::from_utf8(bytes).map(Self::Text).map_err(|_| UnfitAnswer::Binary);
         }
         let readable = |text: &&str| {
             form == ReplyForm::V1 || bytes.len() < LONG_TEXT || escaped_len(text) <= base64_len(bytes)
         };
         let text = body::as_text(bytes, headers).filter(readable);
-        text.map_or(Self::Base64(bytes), Self::Text)
+        Ok(text.map_or(Self::Base64(bytes), Self::Text))
     }
 }
 
