@@ -94,6 +94,7 @@ pub(crate) fn read(
                 let beside = sockets::Beside {
                     auth: auth.as_deref().ok(),
                     purpose: purpose.as_ref().ok().and_then(Option::as_ref),
+                    kind: target.as_ref().ok().and_then(|name| names.kinds.get(name)).copied(),
                     connections: callers.connections,
                 };
                 sockets::fits(section, key, &beside)

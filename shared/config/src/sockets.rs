@@ -40,6 +40,8 @@ pub(crate) struct Beside<'a> {
     /// Absent while it is faulty, as the others are.
     pub(crate) auth: Option<&'a [Credential]>,
     pub(crate) purpose: Option<&'a PurposeRule>,
+    /// What the target is.
+    pub(crate) kind: Option<&'static str>,
     /// The APIs whose callers the authorizer proves when they connect.
     pub(crate) connections: Option<&'a [Front]>,
 }
@@ -47,6 +49,15 @@ pub(crate) struct Beside<'a> {
 /// Holds a route for what comes by a connection that is open, or has ended, to what is there then: no header fields, no query,
 /// and no credentials but those of its opening.
 pub(crate) fn fits(section: &mut Section<'_>, key: &str, beside: &Beside<'_>) -> Result<(), Reported> {
+    let is_empty = key == CONNECT || key == DISCONNECT;
+    let target = section.optional("target", |value| match beside.kind {
+        Some(kind @ ("sqs" | "sns")) if is_empty => {
+            let fault = Fault::new(format!("{} has no payload, and `{kind}` takes no empty message", quote(key)));
+            Err(value.fault(fault.hint("name a function, a bus, a state machine or a server")))
+        }
+        _ => Ok(()),
+    });
+    target?;
     if key == CONNECT {
         return Ok(());
     }

@@ -13,6 +13,16 @@ pub enum SocketEvent {
 }
 
 impl SocketEvent {
+    /// What is said of connections by this route key.
+    #[must_use]
+    pub fn of_key(route_key: &str) -> Self {
+        match route_key {
+            "$connect" => Self::Connect,
+            "$disconnect" => Self::Disconnect,
+            _ => Self::Message,
+        }
+    }
+
     /// As API Gateway writes it.
     #[must_use]
     pub fn word(self) -> &'static str {

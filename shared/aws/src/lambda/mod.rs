@@ -15,8 +15,8 @@ use bytes::Bytes;
 use doorward_config::{Endpoint, Invocation, LambdaTarget, PayloadForm, Target, TargetKind};
 use doorward_core::ports::{Forward, ForwardMessage, Targets};
 use doorward_events::MAX_EVENT_BYTES;
-use doorward_events::target::{decode, decode_v1};
-use doorward_model::{Body, InvocationType as Kind, Reply, TargetFault};
+use doorward_events::target::{decode, decode_socket, decode_v1};
+use doorward_model::{Body, HttpRequest, InvocationType as Kind, Reply, TargetFault};
 use http::{HeaderMap, StatusCode};
 use serde_json::json;
 
@@ -144,6 +144,9 @@ fn answer(output: InvokeOutput) -> Result<Bytes, TargetFault> {
 
 fn reply(payload: &Bytes, form: PayloadForm, forward: &Forward<'_>) -> Result<Reply, TargetFault> {
     match (forward.message, form) {
+        (ForwardMessage::Http { request: HttpRequest { socket: Some(socket), .. }, .. }, _) => {
+            decode_socket(payload, socket)
+        }
         (ForwardMessage::Http { .. }, PayloadForm::V2) => decode(payload),
         (ForwardMessage::Http { .. }, PayloadForm::V1) => decode_v1(payload),
         // Sources read nothing in the answer of one record: that the function returned is all it says.
