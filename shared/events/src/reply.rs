@@ -345,6 +345,28 @@ mod tests {
     }
 
     #[test]
+    fn a_connection_carries_texts_of_the_length_of_a_message() {
+        let (ok, none) = (StatusCode::OK, HeaderMap::new());
+        check_in(
+            ReplyForm::Socket,
+            403,
+            &[("content-type", "image/png")],
+            "{\"code\":\"n\u{f6}\"}".as_bytes(),
+            json!({
+                "statusCode": 403, "headers": {"content-type": "image/png"}, "body": "{\"code\":\"n\u{f6}\"}",
+                "isBase64Encoded": false,
+            }),
+        );
+        assert_eq!(encode(ReplyForm::Socket, ok, &none, b"\xff"), Err(UnfitAnswer::Binary));
+        assert_eq!(fits(ReplyForm::Socket, ok, &none, b"\xff", 0), Err(UnfitAnswer::Binary));
+        let longest = vec![b'"'; MAX_SOCKET_BYTES];
+        assert_eq!(fits(ReplyForm::Socket, ok, &none, &longest, 0), Ok(()));
+        let longer = [&longest[..], b"a"].concat();
+        let too_large = UnfitAnswer::TooLarge { bytes: MAX_SOCKET_BYTES + 1, limit: MAX_SOCKET_BYTES };
+        assert_eq!(fits(ReplyForm::Socket, ok, &none, &longer, 0), Err(too_large));
+    }
+
+    #[test]
     fn an_answer_has_payload_format_two() {
         check(204, &[], b"", json!({"statusCode": 204, "headers": {}, "isBase64Encoded": false}));
         check(
