@@ -54,9 +54,12 @@ pub(crate) fn read(
             invoke::fits(value, rule, names.kinds.get(target))
         });
         let scopes = section.or("scopes", Vec::new(), |value| read_scopes(value, auth.as_deref().ok()));
-        let takes_payload = is_invoke || matches!(&matched, Ok(Matched::Socket(key)) if key != sockets::CONNECT);
+        let takes_payload =
+            is_invoke || matches!(&matched, Ok(Matched::Socket(key)) if key != sockets::CONNECT);
         let (contract, schema) = match takes_payload {
-            true => (Ok(None), section.optional("contract", |value| read_schema(value, matched.as_ref().ok()))),
+            true => {
+                (Ok(None), section.optional("contract", |value| read_schema(value, matched.as_ref().ok())))
+            }
             false => {
                 (section.optional("contract", |value| read_contract(value, matched.as_ref().ok())), Ok(None))
             }
@@ -129,8 +132,7 @@ pub(crate) fn read(
             id: id?,
             matched: matched?.into_checked(schema),
             target: target?,
-            authorizer: authorizer?
-                .unwrap_or_else(|| asks && auth.as_deref().is_ok_and(asks_authorizer)),
+            authorizer: authorizer?.unwrap_or_else(|| asks && auth.as_deref().is_ok_and(asks_authorizer)),
             auth: auth?,
             scopes: scopes?,
             contract,
@@ -272,6 +274,9 @@ fn parse_match(text: &str) -> Result<Matched, Fault> {
     let known = METHODS;
     let Some(method) = known.iter().find(|method| method.as_str() == word) else {
         let fault = Fault::new(format!("unknown method {}", quote(word)));
+        if word.eq_ignore_ascii_case(sockets::MESSAGE) {
+            return Err(fault.hint(format!("did you mean `{}`?", sockets::MESSAGE)));
+        }
         return Err(with_hint(fault, suggest(word, known.iter().map(Method::as_str))));
     };
     Ok(Matched::Http(method.clone(), PathTemplate::parse(path)?))

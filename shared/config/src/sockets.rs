@@ -24,9 +24,12 @@ const LONGEST_KEY: usize = 128;
 pub(crate) fn message_key(key: &str) -> Result<String, Fault> {
     if key.starts_with('$') {
         let fault = Fault::new(format!("no message can name the route key {}", quote(key)));
-        return Err(fault.hint(format!("a gateway chooses keys with `$` by itself: write {} alone", quote(key))));
+        return Err(
+            fault.hint(format!("a gateway chooses keys with `$` by itself: write {} alone", quote(key)))
+        );
     }
-    let fits = (1..=LONGEST_KEY).contains(&key.len()) && !key.chars().any(char::is_control) && key.trim() == key;
+    let fits =
+        (1..=LONGEST_KEY).contains(&key.len()) && !key.chars().any(char::is_control) && key.trim() == key;
     if !fits {
         let fault = Fault::new(format!("{} is not a route key", quote(key)));
         let hint = format!("use 1 to {LONGEST_KEY} bytes without control characters: `MESSAGE placeOrder`");
@@ -52,7 +55,8 @@ pub(crate) fn fits(section: &mut Section<'_>, key: &str, beside: &Beside<'_>) ->
     let is_empty = key == CONNECT || key == DISCONNECT;
     let target = section.optional("target", |value| match beside.kind {
         Some(kind @ ("sqs" | "sns")) if is_empty => {
-            let fault = Fault::new(format!("{} has no payload, and `{kind}` takes no empty message", quote(key)));
+            let fault =
+                Fault::new(format!("{} has no payload, and `{kind}` takes no empty message", quote(key)));
             Err(value.fault(fault.hint("name a function, a bus, a state machine or a server")))
         }
         _ => Ok(()),
@@ -85,7 +89,9 @@ pub(crate) fn fits(section: &mut Section<'_>, key: &str, beside: &Beside<'_>) ->
         let accepted = beside.auth.unwrap_or_default();
         let unproven = accepted.iter().find_map(|kind| match kind {
             Credential::Webhook(_) => Some("signs requests, and nothing that comes by a connection"),
-            Credential::Certificate => Some("is shown to fronts that check it, and a WebSocket API checks none"),
+            Credential::Certificate => {
+                Some("is shown to fronts that check it, and a WebSocket API checks none")
+            }
             _ => None,
         });
         if let Some(why) = unproven {

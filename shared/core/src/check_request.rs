@@ -1,9 +1,7 @@
 use std::num::NonZeroU64;
 
 use doorward_contract::{RequestFault, RequestParts, Schema};
-use doorward_model::{
-    Call, EventRecord, MalformedFault, Principal, Refusal, Stage, UnitsFault, parse_json,
-};
+use doorward_model::{Call, EventRecord, MalformedFault, Principal, Refusal, Stage, UnitsFault, parse_json};
 use doorward_policy::Input;
 use serde_json::Value;
 

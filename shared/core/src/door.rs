@@ -12,11 +12,11 @@ use crate::claim::within;
 use crate::keys::KeyRing;
 use crate::known_keys::KnownKeys;
 use crate::limit::Limiter;
+use crate::pipeline::Told;
 use crate::ports::{
     Aggregates, AnswerBound, ApiKeys, Clock, Decisions, EntityStore, Fetch, IdempotencyStore, Journal,
     Ledger, LimitStore, PlanKeeper, Quarantine, Secrets, Switches, Targets,
 };
-use crate::pipeline::Told;
 use crate::reserve::Tab;
 use crate::rules::Rules;
 use crate::screen::Screen;

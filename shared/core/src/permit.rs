@@ -1,7 +1,9 @@
 use std::num::NonZeroU64;
 
 use doorward_model::{Call, DecisionRecord, Principal, Refusal, Stage};
-use doorward_policy::{CallContext, Connection, Context, Input, Invocation, Judgement, Loaded, Question, Unwritable};
+use doorward_policy::{
+    CallContext, Connection, Context, Input, Invocation, Judgement, Loaded, Question, Unwritable,
+};
 use jiff::Timestamp;
 
 use crate::check_request::Checked;

@@ -444,8 +444,7 @@ fn compile_units(config: &Config, contracts: &Contracts, faults: &mut Faults) ->
     let compile = |(place, route): (usize, &Route)| {
         let (operation, payload) = (contracts.operation(place), contracts.payload(place));
         // Where a contract cannot be read, that is the fault.
-        let states_none =
-            route.contract.is_none() && route.payload_contract().is_none();
+        let states_none = route.contract.is_none() && route.payload_contract().is_none();
         let is_known = operation.is_some() || payload.is_some() || states_none;
         let input = operation.and_then(Operation::input).or(payload.map(Schema::input));
         let units = Units::compile(&route.units, input);

@@ -39,9 +39,9 @@ impl EnvelopeError {
             Self::Unknown(UnknownEvent::NotForAuthorizer) => {
                 Some("attach this function to an API of API Gateway as a Lambda authorizer")
             }
-            Self::Unknown(UnknownEvent::RouteKey) => {
-                Some("send events of a WebSocket API to this function as the API hands them over, by a Lambda proxy integration")
-            }
+            Self::Unknown(UnknownEvent::RouteKey) => Some(
+                "send events of a WebSocket API to this function as the API hands them over, by a Lambda proxy integration",
+            ),
             Self::Unknown(UnknownEvent::Window) => Some("map the stream without `TumblingWindowInSeconds`"),
             _ => None,
         }

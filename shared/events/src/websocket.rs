@@ -2,7 +2,8 @@
 //! `$context` variables", API Gateway guide).
 
 use doorward_model::{
-    Front, FrontKind, FrontVerified, HttpRequest, Inbound, PathForm, ReplyForm, Socket, SocketClose, SocketEvent,
+    Front, FrontKind, FrontVerified, HttpRequest, Inbound, PathForm, ReplyForm, Socket, SocketClose,
+    SocketEvent,
 };
 use http::HeaderMap;
 use jiff::Timestamp;
@@ -93,7 +94,8 @@ pub(crate) fn read(
 
 fn socket(context: &mut Members, event: SocketEvent) -> Result<Socket, MalformedRequest> {
     let connection = context.text("connectionId")?;
-    let is_id = |id: &str| (1..=LONGEST_ID).contains(&id.len()) && id.bytes().all(|byte| byte.is_ascii_graphic());
+    let is_id =
+        |id: &str| (1..=LONGEST_ID).contains(&id.len()) && id.bytes().all(|byte| byte.is_ascii_graphic());
     if !is_id(&connection) {
         return Err(context.fault("connectionId", "the id of a connection"));
     }
@@ -103,7 +105,9 @@ fn socket(context: &mut Members, event: SocketEvent) -> Result<Socket, Malformed
     };
     let closed = match event {
         SocketEvent::Disconnect => Some(SocketClose {
-            status: context.optional_integer("disconnectStatusCode").and_then(|code| u16::try_from(code).ok()),
+            status: context
+                .optional_integer("disconnectStatusCode")
+                .and_then(|code| u16::try_from(code).ok()),
             reason: context.optional_text("disconnectReason")?,
         }),
         SocketEvent::Connect | SocketEvent::Message => None,

@@ -5,8 +5,8 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    ConnectionNote, DecisionRecord, EntityName, Front, IdempotencyRecord, InvocationNote, InvocationType, Outcome, Socket,
-    Violation,
+    ConnectionNote, DecisionRecord, EntityName, Front, IdempotencyRecord, InvocationNote, InvocationType,
+    Outcome, Socket, Violation,
 };
 
 /// The deterministic identity of a call: the ledger's key. The same event delivered twice has the same one.

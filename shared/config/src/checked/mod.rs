@@ -173,7 +173,8 @@ impl Authorizer {
     /// Whether APIs that are deployed for this one are deployed for `other` as well.
     #[must_use]
     pub fn is_deployed_as(&self, other: &Self) -> bool {
-        let Self { answer, cache, usage_identifier: _, identity_sources, alone, connections: _, place: _ } = self;
+        let Self { answer, cache, usage_identifier: _, identity_sources, alone, connections: _, place: _ } =
+            self;
         (answer, cache, alone) == (&other.answer, &other.cache, &other.alone)
             && identity_sources.len() == other.identity_sources.len()
             && identity_sources.iter().all(|source| other.identity_sources.contains(source))

@@ -326,4 +326,3 @@ fn units_are_positive() {
         expect!["doorward.toml:32:9: `1000001` is not between 1 and 1000000"],
     );
 }
-

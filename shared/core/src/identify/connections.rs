@@ -43,12 +43,7 @@ pub(super) enum Opened {
 
 /// What the gateway is to keep with the connection that `socket` says is to be opened; `None` where its API's connections do not
 /// go by it, or nothing proved the caller that messages could go by.
-pub(crate) fn keep(
-    config: &Config,
-    front: &Front,
-    socket: &Socket,
-    proof: Option<&Proof>,
-) -> Option<String> {
+pub(crate) fn keep(config: &Config, front: &Front, socket: &Socket, proof: Option<&Proof>) -> Option<String> {
     if socket.event != SocketEvent::Connect || !config.authorizer.connections.contains(front) {
         return None;
     }
@@ -118,7 +113,8 @@ mod tests {
     use super::*;
 
     fn bound() -> [(String, Value); 3] {
-        [("door", "shop"), ("api", "w1"), ("connection", "c1")].map(|(name, text)| (name.to_owned(), json!(text)))
+        [("door", "shop"), ("api", "w1"), ("connection", "c1")]
+            .map(|(name, text)| (name.to_owned(), json!(text)))
     }
 
     #[track_caller]

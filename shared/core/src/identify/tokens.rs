@@ -31,7 +31,8 @@ impl Door {
         let opened = connections::opened(self.rules.config(), http).map_err(Refusal::Unauthenticated)?;
         if let Some(Opened::Token(claims)) = opened {
             let named = claims.get("iss").and_then(Value::as_str).ok_or(AuthFault::Issuer);
-            let issuer = named.and_then(|named| of_route(http.rules, named)).map_err(Refusal::Unauthenticated)?;
+            let issuer =
+                named.and_then(|named| of_route(http.rules, named)).map_err(Refusal::Unauthenticated)?;
             return self.claimed(http, issuer, claims, call).map(Some);
         }
         if let Some((claims, issuer)) = front_claims::of_call(http) {

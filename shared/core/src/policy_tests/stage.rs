@@ -5,8 +5,7 @@ use doorward_config::{Placed, RequestSample, Sample, SampleCall, suggest};
 use doorward_model::entity_type::{CERTIFICATE, GROUP};
 use doorward_model::{
     CallId, Claims, EntityName, Fault, Faults, Front, FrontKind, FrontVerified, HttpRequest, Inbound,
-    Message, PathForm, Principal, Refusal, ReplyForm, Socket, SocketEvent,
-    Trace,
+    Message, PathForm, Principal, Refusal, ReplyForm, Socket, SocketEvent, Trace,
 };
 use jiff::Timestamp;
 use serde_json::{Map, Value};

@@ -164,7 +164,9 @@ async fn the_opening_of_a_connection_is_a_route_of_its_own() {
     let way = Way { kind: FrontKind::WebSocketApi, id: "sock", host: "api.example.com", ..REST_API };
     let open = |key: &str| {
         let key = key.to_owned();
-        request(&shop, way, "/", move |request| request.socket = Some(socket(&key, "c-1", crate::shop::now())))
+        request(&shop, way, "/", move |request| {
+            request.socket = Some(socket(&key, "c-1", crate::shop::now()))
+        })
     };
     assert_eq!(shop.ask(open("$connect")).await.status, 201);
     assert_eq!(shop.last_line().action.as_deref(), Some("connectShop"));

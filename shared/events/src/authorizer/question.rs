@@ -1,6 +1,6 @@
 use doorward_model::{
-    CanonicalPath, Front, FrontKind, FrontVerified, HttpRequest, Inbound, Message, PathForm, ReplyForm, Socket,
-    SocketEvent,
+    CanonicalPath, Front, FrontKind, FrontVerified, HttpRequest, Inbound, Message, PathForm, ReplyForm,
+    Socket, SocketEvent,
 };
 use http::HeaderMap;
 use http::header::AUTHORIZATION;

@@ -76,9 +76,9 @@ pub fn decode_socket(payload: &[u8], socket: &Socket) -> Result<Reply, TargetFau
     }
     let reply = decode_v1(payload)?;
     match reply.body {
-        Body::Full(ref bytes) if std::str::from_utf8(bytes).is_err() => {
-            Err(TargetFault::Unreadable("`body` is no text, and a WebSocket API sends nothing else".to_owned()))
-        }
+        Body::Full(ref bytes) if std::str::from_utf8(bytes).is_err() => Err(TargetFault::Unreadable(
+            "`body` is no text, and a WebSocket API sends nothing else".to_owned(),
+        )),
         _ => Ok(reply),
     }
 }

@@ -85,7 +85,8 @@ pub fn request_fields(sent: &ServerRequest<'_>) -> HeaderMap {
         headers.remove(COOKIE);
     }
     put_forwarded(sent, &mut headers);
-    let connection = request.socket.as_ref().and_then(|socket| HeaderValue::from_str(&socket.connection).ok());
+    let connection =
+        request.socket.as_ref().and_then(|socket| HeaderValue::from_str(&socket.connection).ok());
     headers.extend(connection.map(|id| (CONNECTION, id)));
     let trace = [(TRACEPARENT, &sent.trace.traceparent), (XRAY, &sent.trace.xray)];
     for (name, value) in trace {

@@ -84,7 +84,10 @@ fn the_end_of_a_connection_says_how_it_ended() {
     assert_eq!((request.headers.len(), request.body.len(), &socket.message), (0, 0, &None));
     for (members, expected) in [
         (json!({"disconnectStatusCode": null, "disconnectReason": null}), SocketClose::default()),
-        (json!({"disconnectStatusCode": 70000}), SocketClose { status: None, ..socket.closed.clone().unwrap() }),
+        (
+            json!({"disconnectStatusCode": 70000}),
+            SocketClose { status: None, ..socket.closed.clone().unwrap() },
+        ),
         (
             json!({"disconnectStatusCode": 4000, "disconnectReason": "bye \u{1f44b}\u{0}"}),
             SocketClose { status: Some(4000), reason: Some("bye \u{1f44b}\u{0}".to_owned()) },
@@ -133,7 +136,10 @@ fn a_signature_that_opened_a_connection_is_the_gateways_to_attest() {
     for event in [samples::websocket_message(), samples::websocket_end()] {
         let inbound = read_http(&in_context(event, json!({ "identity": identity })));
         let caller = request(&inbound).verified.iam.clone().unwrap();
-        assert_eq!((caller.arn.as_str(), caller.account.as_str()), ("arn:aws:iam::123456789012:user/ann", "123456789012"));
+        assert_eq!(
+            (caller.arn.as_str(), caller.account.as_str()),
+            ("arn:aws:iam::123456789012:user/ann", "123456789012")
+        );
     }
 }
 
@@ -178,13 +184,14 @@ fn a_connection_has_an_id() {
         let error = read(&in_context(event.clone(), json!({"apiId": null}))).unwrap_err();
         assert_eq!(error, malformed("apiId", "a text"));
         let error = read(&in_context(event, json!({"connectionId": null}))).unwrap_err();
-        assert_eq!(error, EnvelopeError::Unknown(UnknownEvent::Form), "without one it is of no WebSocket API");
+        assert_eq!(
+            error,
+            EnvelopeError::Unknown(UnknownEvent::Form),
+            "without one it is of no WebSocket API"
+        );
     }
     let body = with(samples::websocket_message(), json!({"body": {"action": "x"}}));
     assert!(matches!(read(&body), Err(EnvelopeError::Malformed { .. })));
     let base64 = with(samples::websocket_message(), json!({"body": "*", "isBase64Encoded": true}));
-    assert!(matches!(
-        read(&base64),
-        Err(EnvelopeError::Malformed { fault: MalformedRequest::Base64, .. })
-    ));
+    assert!(matches!(read(&base64), Err(EnvelopeError::Malformed { fault: MalformedRequest::Base64, .. })));
 }
