@@ -50,6 +50,7 @@ mod shadow;
 mod size;
 mod sockets;
 mod stated;
+mod streaming;
 mod suggestion;
 mod targets;
 mod units;

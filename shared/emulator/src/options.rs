@@ -12,8 +12,9 @@ use std::time::Duration;
 
 pub use self::event_source::{QueueMapping, StartingPosition, StreamMapping, StreamSource};
 pub use self::fronts::{
-    Access, Alb, Authorizer, AuthorizerForm, FunctionUrl, HttpApi, Payload, RestApi, RestAuthorizer,
-    RestAuthorizerKind, RestMethod, Route, UrlAuth, WebSocketApi, WebSocketAuthorizer, WebSocketRoute,
+    Access, Alb, Authorizer, AuthorizerForm, FunctionUrl, HttpApi, InvokeMode, Payload, RestApi,
+    RestAuthorizer, RestAuthorizerKind, RestMethod, Route, UrlAuth, WebSocketApi, WebSocketAuthorizer,
+    WebSocketRoute,
 };
 pub use self::iam::IamIdentity;
 pub use self::queues::{DeadLetters, KinesisStream, Queue};

@@ -96,7 +96,7 @@ fn a_server_is_spoken_with_as_the_target_says() {
         headers = { set = { x-version = "2" }, remove = ["x-debug"] }
         answer_headers = { remove = ["server"] }"#,
     );
-    assert_eq!((read.protocol, read.preserve_host, read.max_answer), (Protocol::Http1, true, 65_536));
+    assert_eq!((read.protocol, read.preserve_host, read.max_answer), (Protocol::Http1, true, Some(65_536)));
     assert_eq!(read.headers.set[0].1, "2");
     assert_eq!(read.answer_headers.remove, ["server"]);
     assert!(read.admits("127.0.0.1".parse().unwrap()) && !read.admits("192.168.1.1".parse().unwrap()));

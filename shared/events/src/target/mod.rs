@@ -2,6 +2,7 @@
 //! WebSocket API, whose own form is passed on; servers header fields.
 
 mod answer;
+mod answer_stream;
 mod answer_v1;
 mod event;
 mod event_socket;
@@ -9,6 +10,7 @@ mod event_v1;
 pub mod http;
 
 pub use answer::decode;
+pub use answer_stream::{decode_stream_head, split_stream};
 pub use answer_v1::decode_v1;
 pub use event::{TargetRequest, encode};
 pub use event_socket::{decode_socket, encode_socket};
