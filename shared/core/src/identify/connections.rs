@@ -10,6 +10,9 @@
 //! had verified the signature: the token must not have expired since, its issuer must still be trusted for this route, its scopes
 //! must reach as far, and the key must not have been revoked. What the rules were when the connection was opened does not matter.
 //!
+//! Of the end of a connection, which is the gateway's own word and nothing that its caller does, they must have held when it was
+//! opened.
+//!
 //! It counts where the configuration says so (`connections` of `[authorizer]`), for then no other authorizer stands before that
 //! API. It names door, API and connection, and holds for these alone, so that what was said of one connection cannot be passed
 //! off for another. It is not signed: an authorizer is given no secrets, and whoever could write there could as well let
@@ -17,6 +20,7 @@
 
 use doorward_config::{Config, Issuer};
 use doorward_model::{AuthFault, Front, Socket, SocketEvent, parse_json};
+use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
 use crate::api_key::{ApiKey, KeyHash};
@@ -65,6 +69,15 @@ pub(super) fn opened(config: &Config, http: &HttpCall<'_>) -> Result<Option<Open
         return Ok(None);
     }
     read(said, bound(config, http.front, socket)).map(Some).ok_or(AuthFault::Connection)
+}
+
+/// When what opened a connection must hold: now, but of a connection that has ended when it was opened. Who leaves does nothing
+/// with what let them in, and connections outlive most tokens: were it otherwise, nobody would hear of most ends.
+pub(super) fn must_hold_at(http: &HttpCall<'_>, now: Timestamp) -> Timestamp {
+    match &http.request.socket {
+        Some(Socket { event: SocketEvent::Disconnect, connected: Some(at), .. }) => now.min(*at),
+        _ => now,
+    }
 }
 
 /// What all that is said of a connection says first: whose word it is, and of which connection.

@@ -7,6 +7,7 @@ use doorward_model::entity_type::GROUP;
 use doorward_model::{AuthFault, Call, EntityName, MalformedFault, Principal, Refusal};
 use http::HeaderMap;
 use http::header::AUTHORIZATION;
+use jiff::Timestamp;
 use serde_json::{Map, Value};
 
 use super::connections::Opened;
@@ -33,11 +34,12 @@ impl Door {
             let named = claims.get("iss").and_then(Value::as_str).ok_or(AuthFault::Issuer);
             let issuer =
                 named.and_then(|named| of_route(http.rules, named)).map_err(Refusal::Unauthenticated)?;
-            return self.claimed(http, issuer, claims, call).map(Some);
+            let at = connections::must_hold_at(http, self.ports.clock.now());
+            return claimed(http, issuer, claims, at, call).map(Some);
         }
         if let Some((claims, issuer)) = front_claims::of_call(http) {
             let claims = front_claims::read(claims, issuer).map_err(Refusal::Unauthenticated)?;
-            return self.claimed(http, issuer, claims, call).map(Some);
+            return claimed(http, issuer, claims, self.ports.clock.now(), call).map(Some);
         }
         let token = match bearer(&http.request.headers) {
             // Other credentials may be shown beside, and what the front verified may stand in the field itself:
@@ -60,18 +62,6 @@ impl Door {
         Ok(Some((caller(http.rules, issuer, &claims, call)?, claims)))
     }
 
-    /// The caller of claims that others verified, if they hold now.
-    fn claimed(
-        &self,
-        http: &HttpCall<'_>,
-        issuer: &Issuer,
-        claims: Map<String, Value>,
-        call: &mut Call,
-    ) -> Result<(Principal, Map<String, Value>), Refusal> {
-        token_claims::check(&claims, issuer, self.ports.clock.now()).map_err(Refusal::Unauthenticated)?;
-        Ok((caller(http.rules, issuer, &claims, call)?, claims))
-    }
-
     /// The issuer's keys, unless the platform would end the call before they are here.
     async fn key_set(&self, issuer: &Issuer, kid: Option<&str>, call: &Call) -> Result<Arc<KeySet>, Refusal> {
         let (fetch, clock) = (self.ports.fetch.as_ref(), self.ports.clock.as_ref());
@@ -82,6 +72,18 @@ impl Door {
         };
         found.map_err(|KeysAway| Refusal::KeysAway)
     }
+}
+
+/// The caller of claims that others verified, if they hold at `at`.
+fn claimed(
+    http: &HttpCall<'_>,
+    issuer: &Issuer,
+    claims: Map<String, Value>,
+    at: Timestamp,
+    call: &mut Call,
+) -> Result<(Principal, Map<String, Value>), Refusal> {
+    token_claims::check(&claims, issuer, at).map_err(Refusal::Unauthenticated)?;
+    Ok((caller(http.rules, issuer, &claims, call)?, claims))
 }
 
 /// The issuer that the token names, if this route accepts it and it accepts the token's algorithm.
