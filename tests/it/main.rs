@@ -56,4 +56,5 @@ mod usage;
 mod usage_forget;
 mod watch;
 mod webhooks;
+mod websocket;
 mod work;

@@ -48,6 +48,7 @@ mod routes;
 mod secret_ref;
 mod shadow;
 mod size;
+mod sockets;
 mod stated;
 mod streaming;
 mod suggestion;
@@ -62,7 +63,7 @@ pub use checked::{
     IdempotencyRule, IdentityKey, Invocation, InvokeRule, Issuer, JwksLocation, LambdaTarget, Limit,
     LimitMode, LimitRule, MessageGroup, OnDeny, OnStoreFailure, OnTargetFailure, OpenapiAccess, Override,
     ParentRule, PayloadForm, Plan, Price, PrincipalRule, Protocol, PublicFunction, PurposeRule, Repeated,
-    ResourceRule, Retry, Rewrite, Route, RouteMatch, SchemaRef, Shadow, SnsTarget, SqsTarget,
+    ResourceRule, Retry, Rewrite, Route, RouteMatch, SchemaRef, Shadow, SnsTarget, SocketRule, SqsTarget,
     StepFunctionsTarget, Target, TargetKind, Template, TemplatePart, Tier, TokenKind, UnitsFormula,
     UnitsInput, UnitsOperator, UnitsRule, UnitsTerm, Updates, Webhook, WebhookScheme, Window,
 };
