@@ -16,8 +16,8 @@ use crate::reader::{Section, Value, with_hint};
 use crate::report::{Reported, quote};
 use crate::suggestion::suggest;
 use crate::{
-    auth, entity_type, events, idempotency, invoke, load, location, metering, names, request_context,
-    rewrite, units,
+    auth, cloudevents, entity_type, events, idempotency, invoke, load, location, metering, names,
+    request_context, rewrite, units,
 };
 
 /// The longest name of a scope, in bytes.
@@ -42,8 +42,21 @@ pub(crate) fn read(
     document.sections("routes", "`[[routes]]`", |section| {
         let id = section.required("id", |value| names.actions.declare(value, names::action));
         let matched = read_matched(section, &mut table, &mut functions);
-        let target = section.required("target", |value| names.targets.used(value));
+        let cloudevents = section.optional("cloudevents", |value| {
+            let method = |matched| match matched {
+                &Matched::Http(ref method, _) => Some(method),
+                Matched::Socket(_) | Matched::Invoke(_) => None,
+            };
+            cloudevents::read(value, matched.as_ref().ok().map(method))
+        });
+        let is_cloud = section.has("cloudevents");
+        let beside = if is_cloud { cloudevents::check_beside(section) } else { Ok(()) };
+        let target = match is_cloud {
+            true => Ok(String::new()),
+            false => section.required("target", |value| names.targets.used(value)),
+        };
         let is_invoke = section.has("invoke");
+        let decides_alone = is_invoke || is_cloud;
         let auth = section.required("auth", |value| {
             let auth = auth::read(value, names, callers)?;
             if is_invoke && auth.iter().any(|kind| matches!(kind, Credential::Webhook(_))) {
@@ -51,6 +64,10 @@ pub(crate) fn read(
                 return Err(value.fault(fault.hint("give the webhook a route of its own, with `match`")));
             }
             Ok(auth)
+        });
+        let named = section.optional("auth", |value| match (&auth, is_cloud) {
+            (Ok(auth), true) => cloudevents::check_auth(value, auth),
+            _ => Ok(()),
         });
         let fits = section.optional("invoke", |value| {
             let (Ok(Matched::Invoke(rule)), Ok(target)) = (&matched, &target) else { return Ok(()) };
@@ -88,8 +105,8 @@ pub(crate) fn read(
             };
             idempotency::read(value, &beside)
         });
-        let authorizer =
-            section.optional("authorizer", |value| read_authorizer(value, auth.as_deref().ok(), is_invoke));
+        let authorizer = section
+            .optional("authorizer", |value| read_authorizer(value, auth.as_deref().ok(), decides_alone));
 
         let (contract, schema) = (contract?, schema?);
         let check_answers = match (check_answers?, &contract) {
@@ -108,12 +125,15 @@ pub(crate) fn read(
             (Some((wanted, _)), _) => wanted,
         };
         fits?;
+        beside?;
+        named?;
         Ok(Route {
             id: id?,
             matched: matched?.into_checked(schema),
             target: target?,
+            cloudevents: cloudevents?,
             authorizer: authorizer?
-                .unwrap_or_else(|| !is_invoke && auth.as_deref().is_ok_and(asks_authorizer)),
+                .unwrap_or_else(|| !decides_alone && auth.as_deref().is_ok_and(asks_authorizer)),
             auth: auth?,
             scopes: scopes?,
             contract,
@@ -283,10 +303,14 @@ fn asks_authorizer(auth: &[Credential]) -> bool {
 }
 
 /// `auth` is absent while it is faulty.
-fn read_authorizer(value: Value<'_>, auth: Option<&[Credential]>, is_invoke: bool) -> Result<bool, Reported> {
+fn read_authorizer(
+    value: Value<'_>,
+    auth: Option<&[Credential]>,
+    needs_payload: bool,
+) -> Result<bool, Reported> {
     let wanted = value.flag()?;
-    if wanted && is_invoke {
-        let fault = Fault::new("no authorizer can be asked about invocations");
+    if wanted && needs_payload {
+        let fault = Fault::new("no authorizer can be asked about invocations, or about events");
         let hint = "it is given no payload, and may keep its answer for another one: the dispatcher decides";
         return Err(value.fault(fault.hint(hint)));
     }

@@ -125,6 +125,7 @@ fn call_context<'a>(found: &'a Found<'_>) -> CallContext<'a> {
                 .invocation
                 .as_ref()
                 .map(|asked| Invocation { kind: asked.decided.word(), qualifier: asked.qualifier }),
+            claimed: http.event.map(|event| &event.attributes),
         },
         Subject::Event { record, .. } => CallContext::Event(record),
     }

@@ -107,9 +107,16 @@ impl Policies {
             members.push(("purpose".to_owned(), express::text(purpose)));
         }
         match (&action.context.call, context.call) {
-            (CallType::Http { headers, query, invocation, .. }, CallContext::Http { .. }) => {
+            (
+                CallType::Http { headers, query, invocation, claimed, .. },
+                CallContext::Http { claimed: said, .. },
+            ) if claimed.is_empty() == said.is_none() => {
                 let request = request(headers, query, *invocation, &context.call)?;
                 members.push(("request".to_owned(), express::record(request)?));
+                if let Some(said) = said {
+                    let claims = express::payload_members(claimed, |name| said.get(name))?;
+                    members.push(("claimed".to_owned(), express::record(claims)?));
+                }
             }
             (CallType::Event { kind, attributes, claimed }, CallContext::Event(record))
                 if record.source == *kind =>
@@ -193,8 +200,15 @@ fn request(
     invoked: bool,
     call: &CallContext<'_>,
 ) -> Result<Expressed, Unfit> {
-    let CallContext::Http { method, path, source_ip, headers: given_headers, query: given_query, invocation } =
-        *call
+    let CallContext::Http {
+        method,
+        path,
+        source_ip,
+        headers: given_headers,
+        query: given_query,
+        invocation,
+        claimed: _,
+    } = *call
     else {
         return Err(Unfit);
     };

@@ -1,3 +1,4 @@
+use std::collections::BTreeMap;
 use std::net::IpAddr;
 
 use doorward_model::{DecisionNote, DenyReason, EntityName, EventRecord, Principal};
@@ -54,6 +55,8 @@ pub enum CallContext<'a> {
         query: &'a [(String, String)],
         /// What is asked for, where a function is invoked.
         invocation: Option<Invocation<'a>>,
+        /// What the event says of itself that the request brings, where it brings one.
+        claimed: Option<&'a BTreeMap<String, Value>>,
     },
     /// A record of an event.
     Event(&'a EventRecord),

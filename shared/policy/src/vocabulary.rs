@@ -1,7 +1,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use doorward_model::entity_type::{ANONYMOUS, EVENT_SOURCE, FUNCTION, GROUP, SENDER};
-use doorward_model::{Claims, EventKind, Omission, Place, Shape};
+use doorward_model::{Claims, EventKind, Fields, Omission, Place, Shape};
 
 /// What policies may talk about; the core makes it from the configuration and the contracts.
 ///
@@ -76,6 +76,8 @@ pub struct HttpShape {
     /// Whether a function is invoked: `context.request.invocation_type` and, where it is asked for,
     /// `context.request.qualifier`.
     pub invocation: bool,
+    /// What the event says of itself that the request brings: `context.claimed`; empty where it brings none.
+    pub claimed: Fields,
 }
 
 /// What a caller's token tells policies.
