@@ -42,9 +42,11 @@ pub(crate) fn read(
             (Ok(matches), true) => cloudevents::route_of(section, matches, routes).map(Some),
             _ => Ok(None),
         };
-        let fits = match &route {
-            Ok(Some(route)) => section.required("match", |value| cloudevents::check_match(value, route)),
-            Ok(None) | Err(_) => Ok(()),
+        let fits = match (&route, routes) {
+            (Ok(Some(route)), Some(_)) => {
+                section.required("match", |value| cloudevents::check_match(value, route))
+            }
+            _ => Ok(()),
         };
         let target = section.required("target", |value| {
             let target = names.targets.used(value)?;
