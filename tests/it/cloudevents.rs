@@ -21,7 +21,7 @@ when { context.claimed.source like "/shop/*" };
 struct Fixture {
     _runtime: Runtime,
     server: UnrulyServer,
-    _project: tempfile::TempDir,
+    project: tempfile::TempDir,
     door: LocalDoor,
 }
 
@@ -55,7 +55,7 @@ on_deny = "quarantine"
         let project =
             project(&[("doorward.toml", &|text| text + &keys), ("orders.cedar", &|text| text + POLICY)]);
         let door = LocalDoor::open(project.path(), &[]);
-        Self { _runtime: runtime, server, _project: project, door }
+        Self { _runtime: runtime, server, project, door }
     }
 
     fn send(&self, headers: &[(&str, &str)], body: &str) -> Answer {
@@ -156,6 +156,18 @@ fn one_event_passes_in_the_mode_in_which_it_came() {
         (Some("cloudevents"), Some("3")),
         "{kept}"
     );
+    assert!(!kept.to_string().contains("Bearer"), "{kept}");
+    // The policies are as they were.
+    let output = Command::new(binaries::path("doorward"))
+        .args(["quarantine", "release", id, "--format", "json", "--lambda-url", fixture.door.lambda()])
+        .args(["--dynamodb-url", fixture.door.dynamodb(), "--path"])
+        .arg(fixture.project.path())
+        .output()
+        .unwrap();
+    let told: Value = serde_json::from_slice(&output.stdout).unwrap_or_else(|_| panic!("{output:?}"));
+    assert_eq!((output.status.code(), &told["released"]), (Some(2), &json!("refused")), "{told}");
+    let kept = fixture.door.item("doorward-state", &key);
+    assert_eq!((&kept["released"], &kept["code"]["S"]), (&Value::Null, &json!("forbidden")), "{kept}");
 }
 
 #[test]

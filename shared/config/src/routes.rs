@@ -43,11 +43,7 @@ pub(crate) fn read(
         let id = section.required("id", |value| names.actions.declare(value, names::action));
         let matched = read_matched(section, &mut table, &mut functions);
         let cloudevents = section.optional("cloudevents", |value| {
-            let method = |matched| match matched {
-                &Matched::Http(ref method, _) => Some(method),
-                Matched::Socket(_) | Matched::Invoke(_) => None,
-            };
-            cloudevents::read(value, matched.as_ref().ok().map(method))
+            cloudevents::read(value, matched.as_ref().ok().map(Matched::http_method))
         });
         let is_cloud = section.has("cloudevents");
         let beside = if is_cloud { cloudevents::check_beside(section) } else { Ok(()) };
@@ -163,6 +159,14 @@ impl Matched {
             Self::Http(method, _) => Some(method),
             Self::Invoke(_) => Some(&Method::POST),
             Self::Socket(_) => None,
+        }
+    }
+
+    /// The method of what is found by method and path.
+    fn http_method(&self) -> Option<&Method> {
+        match self {
+            Self::Http(method, _) => Some(method),
+            Self::Invoke(_) | Self::Socket(_) => None,
         }
     }
 

@@ -74,6 +74,7 @@ pub mod usage;
 pub use api_key::{ApiKey, ApiKeyRecord, KeyHash, KeyTextFault, RANDOM_BYTES, UnsoundRecord};
 pub use authorizer_cache::{Misfit, Reuse, Revocation, Shared, StaticRoute, revocations};
 pub use bundle::{Archive, ArchiveError, Bundle, BundleError, Source};
+pub use cloudevents::Released;
 pub use door::{Admission, Answer, Door, EventAnswer, Ports};
 pub use fresh::{Fresh, Rhythm};
 pub use live::LiveDoor;

@@ -111,6 +111,8 @@ impl Door {
         let mut call = self.begin(inbound);
         call.id = CallId::new(format!("{}.{place}", request.id));
         call.caller = Some(opened.sender.name.clone());
+        // Until it is known which rule is about it.
+        call.action = Some(opened.http.rules.route.id.clone());
         call.key_id.clone_from(&request.key_id);
         let text = opened.events.get(place).and_then(|event| kept::event(event).text.as_ref());
         call.bytes_in = text.map_or(0, |text| text.len() as u64);

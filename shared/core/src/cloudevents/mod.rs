@@ -9,7 +9,7 @@
 //! | `one.rs`, `batch.rs` | its way, alone and with others |
 //! | `forward.rs` | what targets are sent: what came in, without what was refused |
 //! | `answer.rs` | what the sender of several is told |
-//! | `kept.rs` | what quarantine keeps of one |
+//! | `kept.rs`, `released.rs` | what quarantine keeps of one, and its way when it is released |
 //! | `handshake.rs` | whether a sender may send at all |
 
 mod answer;
@@ -23,6 +23,7 @@ mod kept;
 mod one;
 mod opened;
 mod read;
+mod released;
 
 use doorward_model::{Call, EventRecord, Inbound, Message, Refusal, Reply};
 use http::Method;
@@ -30,6 +31,7 @@ use http::Method;
 pub(crate) use self::event::CloudEvent;
 pub(crate) use self::opened::Opened;
 use self::read::Mode;
+pub use self::released::Released;
 use crate::check_response::Answered;
 use crate::door::{Answer, Door};
 use crate::reserve::Tab;

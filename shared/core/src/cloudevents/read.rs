@@ -28,7 +28,7 @@ pub(crate) struct Broken {
 
 /// What media types of CloudEvents begin with.
 const PREFIX: &str = "application/cloudevents";
-const STRUCTURED: &str = "application/cloudevents+json";
+pub(super) const STRUCTURED: &str = "application/cloudevents+json";
 const BATCH: &str = "application/cloudevents-batch+json";
 
 /// How the request brings its events: its media type says that, else a field of binary mode.

@@ -1,6 +1,8 @@
 //! CloudEvents in requests: each is a call of its own.
 
-use doorward_core::{Answer, ApiKey, ApiKeyRecord, RANDOM_BYTES};
+use std::sync::Arc;
+
+use doorward_core::{Answer, ApiKey, ApiKeyRecord, Bundle, Door, RANDOM_BYTES, Rules};
 use doorward_model::{Body, EntityName, Outcome, Reply, TargetFault};
 use doorward_testkit::{World, http};
 use http::{HeaderMap, Method, StatusCode};
@@ -314,12 +316,52 @@ async fn what_a_rule_keeps_is_in_quarantine() {
     );
     let kept = events.world.quarantine.items();
     assert_eq!(kept.len(), 2);
-    assert!(kept.values().all(|call| call.action.as_deref() == Some("orderKept") && call.quarantined));
+    assert!(kept.values().all(|call| call.action.as_deref() == Some("orderKept")));
     let rows = events.world.ledger.rows();
     assert_eq!(rows.values().filter(|row| row.call.quarantined).count(), 2);
     // Other rules have theirs sent again.
     events.structured(&event("4", "order.placed", json!({ "data": { "total": 2000 } }))).await;
     assert_eq!(events.world.quarantine.items().len(), 2);
+}
+
+#[tokio::test]
+async fn what_is_released_goes_through_the_door_as_its_sender() {
+    let events = Events::new();
+    let over = event("1", "kept", json!({ "data": { "total": 2000 } }));
+    let reply = events.structured(&over).await;
+    let id = reply.headers["x-request-id"].to_str().unwrap().to_owned();
+    let release = async |id: &str| events.world.door.release(id, "i2", now()).await.unwrap();
+    assert_eq!(release(&id).await.unwrap().outcome, Outcome::Denied);
+    assert_eq!(release("another").await, None);
+    let fields = [
+        ("ce-specversion", "1.0"),
+        ("ce-id", "2"),
+        ("ce-source", "/shop/1"),
+        ("ce-type", "com.example.kept"),
+        ("content-type", "application/json"),
+        ("x-shop", "tea"),
+    ];
+    let reply = events.send(&fields, r#"{"total": 2000}"#).await;
+    assert_eq!(reply.status, 403);
+    let id = reply.headers["x-request-id"].to_str().unwrap().to_owned();
+    assert_eq!(release(&id).await.unwrap().outcome, Outcome::Denied);
+    // By the policies of then, as whoever sent it.
+    let permit = "permit (principal == Client::\"warehouse\", action == Action::\"orderKept\", resource)\n\
+                  when { context.request.headers has \"x-shop\" && context.request.headers[\"x-shop\"] == \"tea\" };";
+    let files = [("events.cedar", permit), ("contracts/order.schema.json", SCHEMA)];
+    let files = files.map(|(name, text)| (name.to_owned(), text.to_owned())).into();
+    let bundle = Bundle { config: ("doorward.toml".to_owned(), CONFIG.to_owned()), files };
+    let rules = Rules::compile(&bundle, |_| None).unwrap_or_else(|faults| panic!("{faults}"));
+    let door = Door::new(Arc::new(rules), events.world.ports.clone());
+    let released = door.release(&id, "i2", now()).await.unwrap().unwrap();
+    assert_eq!(released.outcome, Outcome::Admitted);
+    assert!(released.call.as_str().starts_with("cloudevents-"));
+    assert_eq!(door.release(&id, "i2", now()).await.unwrap().unwrap().outcome, Outcome::Repeated);
+    assert_eq!(events.world.targets.invoked(), ["POST /events/tea {\"total\": 2000}"]);
+    let callers: Vec<_> = events.world.lines.calls().into_iter().filter_map(|call| call.caller).collect();
+    assert_eq!(callers, vec![EntityName::new("Client", "warehouse"); 6]);
+    events.world.quarantine.switch.away(true);
+    assert!(events.world.door.release(&id, "i3", now()).await.is_err());
 }
 
 #[tokio::test]
