@@ -7,9 +7,8 @@ use http::{HeaderMap, StatusCode};
 
 use super::answer::{self, Told};
 use super::event::CloudEvent;
+use super::forward;
 use super::opened::Opened;
-use super::read::Broken;
-use super::{forward, kept};
 use crate::check_response::Answered;
 use crate::door::{Answer, Door};
 use crate::find::Subject;
@@ -21,7 +20,7 @@ use crate::serve_batch::{AT_ONCE, PER_RECORD, takes_single};
 /// An event's call, so far.
 struct Progress<'e> {
     place: usize,
-    event: &'e Result<CloudEvent, Broken>,
+    event: &'e CloudEvent,
     call: Call,
     tab: Tab,
     state: State<'e>,
@@ -80,12 +79,8 @@ impl Door {
                 *open = Some((said, outcome));
             }
         }
-        let listed: Vec<(&CloudEvent, Told)> = opened
-            .events
-            .iter()
-            .zip(told)
-            .filter_map(|(event, told)| Some((kept::event(event), told?.0)))
-            .collect();
+        let listed: Vec<(&CloudEvent, Told)> =
+            opened.events.iter().zip(told).filter_map(|(event, told)| Some((event, told?.0))).collect();
         let reply = answer::of_batch(&listed, call.id.as_str());
         // Of the request itself there is a line; its events are what is recorded.
         call.outcome = Outcome::Passed;
@@ -99,9 +94,9 @@ impl Door {
     /// For each event the place of the first with its `source` and `id`: one that stands twice is one call.
     fn firsts(&self, opened: &Opened<'_>) -> Vec<usize> {
         let mut seen: HashMap<CallId, usize> = HashMap::new();
-        let places = opened.events.iter().enumerate().map(|(place, event)| match event {
-            Ok(event) => *seen.entry(self.rules.event_call_id(opened, event)).or_insert(place),
-            Err(_) => place,
+        let places = opened.events.iter().enumerate().map(|(place, event)| match event.fault {
+            None => *seen.entry(self.rules.event_call_id(opened, event)).or_insert(place),
+            Some(_) => place,
         });
         places.collect()
     }
@@ -114,7 +109,7 @@ impl Door {
         // Until it is known which rule is about it.
         call.action = Some(opened.http.rules.route.id.clone());
         call.key_id.clone_from(&request.key_id);
-        let text = opened.events.get(place).and_then(|event| kept::event(event).text.as_ref());
+        let text = opened.events.get(place).and_then(|event| event.text.as_ref());
         call.bytes_in = text.map_or(0, |text| text.len() as u64);
         call
     }
@@ -144,7 +139,7 @@ impl Door {
 
     /// Sends events that go to one target, in the batch that they came in, without the others.
     async fn send_events(&self, opened: &Opened<'_>, set: &mut [Progress<'_>]) {
-        let request = forward::batch(&opened.request, set.iter().map(|one| kept::event(one.event)));
+        let request = forward::batch(&opened.request, set.iter().map(|one| one.event));
         let spare = PER_RECORD.saturating_mul(u32::try_from(set.len()).unwrap_or(u32::MAX));
         let (mut calls, mut admitted) = (Vec::new(), Vec::new());
         for one in set.iter_mut() {
@@ -183,7 +178,7 @@ impl Door {
             // Whatever is admitted is sent.
             State::Admitted(_) => Err(Refusal::Target(TargetFault::Unfit("it was not sent"))),
         };
-        let kept = self.to_keep(opened, kept::event(event), &call);
+        let kept = self.to_keep(opened, event, &call);
         let outcome = self.record(outcome, kept.as_ref(), tab, &mut call).await;
         let told = Told::of(&outcome, self.repeated(&call));
         self.note(told, &mut call);

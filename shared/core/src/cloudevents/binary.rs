@@ -5,13 +5,12 @@ use http::header::CONTENT_TYPE;
 
 use super::event::{Attributes, CloudEvent};
 use super::json_format;
-use super::read::Broken;
 
 /// What stands before the names of attributes.
 pub(super) const PREFIX: &str = "ce-";
 
 /// Reads the event that the request is.
-pub(super) fn event(request: &HttpRequest) -> Result<CloudEvent, Broken> {
+pub(super) fn event(request: &HttpRequest) -> CloudEvent {
     let mut attributes = Attributes::default();
     for name in request.headers.keys() {
         let Some(own) = name.as_str().strip_prefix(PREFIX) else { continue };
@@ -34,10 +33,7 @@ pub(super) fn event(request: &HttpRequest) -> Result<CloudEvent, Broken> {
     if medias.next().is_some() {
         attributes.fail(Fault::Twice);
     }
-    match attributes.finish() {
-        Ok(attributes) => Ok(CloudEvent { attributes, data: data(request, media.as_deref()), text: None }),
-        Err((told, fault)) => Err(Broken { event: CloudEvent::remains(told, None), fault: fault.into() }),
-    }
+    attributes.finish(data(request, media.as_deref()), None)
 }
 
 /// Without a media type nothing says that bytes are JSON.

@@ -3,7 +3,7 @@ use std::str::FromStr as _;
 
 use bytes::Bytes;
 use doorward_config::EventRule;
-use doorward_model::{CallId, CloudEventFault as Fault, EntityName, EventKind, EventPayload};
+use doorward_model::{CallId, CloudEventFault as Fault, EntityName, EventKind, EventPayload, MalformedFault};
 use jiff::Timestamp;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
@@ -17,6 +17,8 @@ pub(crate) struct CloudEvent {
     pub(crate) data: EventPayload,
     /// Its own text in the JSON event format, byte for byte; `None` in binary mode, in which the request is the event.
     pub(crate) text: Option<Bytes>,
+    /// Why it has no reading; such an event goes no further, and has the attributes that could be read.
+    pub(crate) fault: Option<MalformedFault>,
 }
 
 /// The attributes that the specification has.
@@ -60,9 +62,10 @@ impl CloudEvent {
         CallId::new(format!("{}-{hex}", EventKind::CloudEvents.word()))
     }
 
-    /// What is left of one that has a fault: what may be told of it.
-    pub(crate) fn remains(attributes: BTreeMap<String, Value>, text: Option<Bytes>) -> Self {
-        Self { attributes, data: EventPayload::Absent, text }
+    /// What is left of one whose text is no object.
+    pub(super) fn unread(text: Bytes, fault: MalformedFault) -> Self {
+        let attributes = BTreeMap::new();
+        Self { attributes, data: EventPayload::Absent, text: Some(text), fault: Some(fault) }
     }
 }
 
@@ -95,20 +98,14 @@ impl Attributes {
         self.fault.get_or_insert(fault);
     }
 
-    /// All of them.
-    ///
-    /// # Errors
-    /// The first fault, with the attributes that have none.
-    pub(super) fn finish(self) -> Result<BTreeMap<String, Value>, (BTreeMap<String, Value>, Fault)> {
+    /// The event that has them.
+    pub(super) fn finish(self, data: EventPayload, text: Option<Bytes>) -> CloudEvent {
         let Self { told, version, fault } = self;
         let missing = REQUIRED.into_iter().find(|name| !told.contains_key(*name));
         let fault = fault
             .or_else(|| version.is_none().then_some(Fault::Missing("specversion")))
             .or_else(|| missing.map(Fault::Missing));
-        match fault {
-            Some(fault) => Err((told, fault)),
-            None => Ok(told),
-        }
+        CloudEvent { attributes: told, data, text, fault: fault.map(MalformedFault::from) }
     }
 }
 

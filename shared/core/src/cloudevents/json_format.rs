@@ -8,19 +8,16 @@ use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
 use super::event::{Attributes, CloudEvent, is_json, known};
-use super::read::Broken;
 
 /// Nesting in an event, its data among it.
 const MAX_DEPTH: usize = 64;
 
 /// Reads one event, of which `text` is the whole text.
-pub(super) fn event(text: Bytes) -> Result<CloudEvent, Broken> {
-    let whole =
-        |fault: MalformedFault| Broken { event: CloudEvent::remains([].into(), Some(text.clone())), fault };
+pub(super) fn event(text: Bytes) -> CloudEvent {
     let members = match parse_json(&text, MAX_DEPTH) {
         Ok(Value::Object(members)) => members,
-        Ok(_) => return Err(whole(Fault::NoObject.into())),
-        Err(fault) => return Err(whole(fault.into())),
+        Ok(_) => return CloudEvent::unread(text, Fault::NoObject.into()),
+        Err(fault) => return CloudEvent::unread(text, fault.into()),
     };
     let (data, mut attributes) = (data(&members), Attributes::default());
     for (name, value) in members {
@@ -36,18 +33,11 @@ pub(super) fn event(text: Bytes) -> Result<CloudEvent, Broken> {
             _ => attributes.fail(known(&name).map_or(Fault::Extension, Fault::Attribute)),
         }
     }
-    if let Err(fault) = &data {
-        attributes.fail(fault.clone());
-    }
-    match attributes.finish() {
-        Ok(attributes) => {
-            let data = data.unwrap_or(EventPayload::Absent);
-            Ok(CloudEvent { attributes, data, text: Some(text) })
-        }
-        Err((told, fault)) => {
-            Err(Broken { event: CloudEvent::remains(told, Some(text)), fault: fault.into() })
-        }
-    }
+    let data = data.unwrap_or_else(|fault| {
+        attributes.fail(fault);
+        EventPayload::Absent
+    });
+    attributes.finish(data, Some(text))
 }
 
 /// Takes a batch apart: the text of each event, byte for byte.

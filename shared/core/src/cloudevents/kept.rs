@@ -12,15 +12,8 @@ use serde_json::{Value, json};
 use super::binary;
 use super::event::CloudEvent;
 use super::opened::Opened;
-use super::read::{self, Broken};
+use super::read;
 use crate::door::Door;
-
-/// What can be told of an event, whatever is wrong with it.
-pub(super) fn event(event: &Result<CloudEvent, Broken>) -> &CloudEvent {
-    match event {
-        Ok(event) | Err(Broken { event, .. }) => event,
-    }
-}
 
 impl Door {
     /// The event as quarantine keeps it, where its rule has it kept when it is refused.

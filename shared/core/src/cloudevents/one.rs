@@ -1,6 +1,5 @@
 use doorward_model::{Call, Inbound, Refusal, Reply};
 
-use super::kept;
 use super::opened::Opened;
 use crate::check_response::Answered;
 use crate::door::Door;
@@ -12,7 +11,7 @@ impl Door {
     pub(super) async fn serve_event(&self, inbound: &Inbound, opened: &Opened<'_>, call: &mut Call) -> Reply {
         let mut tab = Tab::default();
         let outcome = self.carry(opened, &mut tab, call).await;
-        let kept = opened.events.first().and_then(|event| self.to_keep(opened, kept::event(event), call));
+        let kept = opened.events.first().and_then(|event| self.to_keep(opened, event, call));
         self.end_request(outcome, kept.as_ref(), tab, inbound, call).await
     }
 

@@ -3,7 +3,7 @@ use doorward_model::{Call, CallId, CloudEventFault, HttpRequest, Principal, Refu
 
 use super::event::CloudEvent;
 use super::forward;
-use super::read::{self, Broken, Mode};
+use super::read::{self, Mode};
 use crate::door::Door;
 use crate::find::{HttpCall, Subject};
 use crate::identify::Identified;
@@ -17,7 +17,7 @@ pub(crate) struct Opened<'c> {
     pub(super) mode: Mode,
     /// The request as a target is sent it.
     pub(super) request: HttpRequest,
-    pub(super) events: Vec<Result<CloudEvent, Broken>>,
+    pub(super) events: Vec<CloudEvent>,
 }
 
 impl<'c> Opened<'c> {
@@ -33,10 +33,7 @@ impl<'c> Opened<'c> {
         })
     }
 
-    fn read(
-        request: &HttpRequest,
-        rule: &CloudEventsRule,
-    ) -> Result<(Mode, Vec<Result<CloudEvent, Broken>>), Refusal> {
+    fn read(request: &HttpRequest, rule: &CloudEventsRule) -> Result<(Mode, Vec<CloudEvent>), Refusal> {
         let mode = read::mode(request)?;
         let events = read::events(mode, request, rule).map_err(Refusal::Malformed)?;
         Ok((mode, events))
@@ -48,25 +45,20 @@ impl Rules {
     pub(super) fn find_event_of<'e>(
         &'e self,
         opened: &'e Opened<'_>,
-        event: &'e Result<CloudEvent, Broken>,
+        event: &'e CloudEvent,
         call: &mut Call,
     ) -> Result<Identified<'e>, Refusal> {
         let route = &opened.http.rules.route.id;
-        match event {
-            Ok(event) => {
-                let (request, trace) = (&opened.request, opened.trace);
-                let found = self.find_cloud_event(&opened.http, request, event, trace, call)?;
-                call.delivery = Some(self.event_call_id(opened, event));
-                Ok(Identified::known(self.config(), found, opened.sender.clone(), call))
+        if let Some(fault) = &event.fault {
+            // What becomes of it is for its rule to say, where what can be read of it is enough to tell which.
+            if let Some(rules) = self.cloud_event_rules(route, event) {
+                call.action = Some(rules.route.id.clone());
             }
-            Err(Broken { event, fault }) => {
-                // What becomes of it is for its rule to say, where what can be read of it is enough to tell which.
-                if let Some(rules) = self.cloud_event_rules(route, event) {
-                    call.action = Some(rules.route.id.clone());
-                }
-                Err(Refusal::Malformed(fault.clone()))
-            }
+            return Err(Refusal::Malformed(fault.clone()));
         }
+        let found = self.find_cloud_event(&opened.http, &opened.request, event, opened.trace, call)?;
+        call.delivery = Some(self.event_call_id(opened, event));
+        Ok(Identified::known(self.config(), found, opened.sender.clone(), call))
     }
 
     pub(super) fn event_call_id(&self, opened: &Opened<'_>, event: &CloudEvent) -> CallId {

@@ -18,14 +18,6 @@ pub(crate) enum Mode {
     Batch,
 }
 
-/// An event that has no reading.
-#[derive(Debug, Clone, PartialEq)]
-pub(crate) struct Broken {
-    /// What can be told of it all the same.
-    pub(crate) event: CloudEvent,
-    pub(crate) fault: MalformedFault,
-}
-
 /// What media types of CloudEvents begin with.
 const PREFIX: &str = "application/cloudevents";
 pub(super) const STRUCTURED: &str = "application/cloudevents+json";
@@ -72,7 +64,7 @@ pub(crate) fn events(
     mode: Mode,
     request: &HttpRequest,
     rule: &CloudEventsRule,
-) -> Result<Vec<Result<CloudEvent, Broken>>, MalformedFault> {
+) -> Result<Vec<CloudEvent>, MalformedFault> {
     match mode {
         Mode::Binary => Ok(vec![binary::event(request)]),
         Mode::Structured => Ok(vec![json_format::event(request.body.clone())]),
@@ -130,17 +122,21 @@ mod tests {
         }
     }
 
-    fn read(headers: &[(&str, &str)], body: &str) -> Vec<Result<CloudEvent, Broken>> {
+    fn read(headers: &[(&str, &str)], body: &str) -> Vec<CloudEvent> {
         let request = request(headers, body);
         let rule = CloudEventsRule { batch: 10, extensions: Vec::new(), origins: Vec::new() };
         events(mode(&request).unwrap(), &request, &rule).unwrap()
+    }
+
+    fn read_or_fault(event: CloudEvent) -> Result<CloudEvent, MalformedFault> {
+        event.fault.clone().map_or(Ok(event), Err)
     }
 
     fn structured(event: &str) -> Result<CloudEvent, MalformedFault> {
         let mut events = read(&[("Content-Type", "Application/CloudEvents+JSON; charset=\"utf-8\"")], event);
         let event = events.pop().unwrap();
         assert!(events.is_empty());
-        event.map_err(|broken| broken.fault)
+        read_or_fault(event)
     }
 
     fn with(more: &Value) -> String {
@@ -234,7 +230,7 @@ mod tests {
 
     fn binary(more: &[(&str, &str)], body: &str) -> Result<CloudEvent, MalformedFault> {
         let mut events = read(&[&FIELDS[..], more].concat(), body);
-        events.pop().unwrap().map_err(|broken| broken.fault)
+        read_or_fault(events.pop().unwrap())
     }
 
     #[test]
@@ -278,18 +274,12 @@ mod tests {
         ];
         let media = ("content-type", "application/cloudevents-batch+json");
         let all = read(&[media], &format!("\n[ {} ]\n", events.join(" ,\n")));
-        let texts: Vec<_> = all
-            .iter()
-            .map(|event| match event {
-                Ok(event) | Err(Broken { event, .. }) => event.text.clone().unwrap(),
-            })
-            .collect();
+        let texts: Vec<_> = all.iter().map(|event| event.text.clone().unwrap()).collect();
         assert_eq!(texts, events.map(|text| Bytes::from_static(text.as_bytes())));
-        assert_eq!(all[1].as_ref().unwrap().attribute("id"), "2");
-        assert_eq!(all[2].as_ref().unwrap_err().fault, Fault::NoObject.into());
+        assert_eq!(all[1].attribute("id"), "2");
+        assert_eq!(all[2].fault, Some(Fault::NoObject.into()));
         assert!(read(&[media], "[]").is_empty());
-        let sent =
-            forward::batch(&request(&[media], ""), [all[1].as_ref().unwrap(), all[0].as_ref().unwrap()]);
+        let sent = forward::batch(&request(&[media], ""), [&all[1], &all[0]]);
         assert_eq!(sent.body, format!("[{},{}]", events[1], events[0]));
     }
 

@@ -283,7 +283,10 @@ async fn the_status_says_whether_sending_again_can_help() {
     // A target that turns an event down for good.
     events.world.targets.answer(422, "{}");
     let refused = text("3", "order.placed", json!({}));
-    assert_eq!(events.batch(&[refused.clone()]).await, (422, vec!["3 422 target-failed".to_owned()]));
+    assert_eq!(
+        events.batch(std::slice::from_ref(&refused)).await,
+        (422, vec!["3 422 target-failed".to_owned()])
+    );
     let (status, told) = events.batch(&[refused.clone(), one.clone()]).await;
     assert_eq!((status, told), (207, vec!["3 422 target-failed".to_owned(), "1 204 -".to_owned()]));
     events.world.targets.answer(200, "{}");
@@ -388,7 +391,7 @@ async fn an_asynchronous_function_is_sent_each_event_by_itself() {
 async fn requests_that_bring_no_events_are_refused_whole() {
     let events = Events::new();
     let good = text("1", "order.placed", json!({}));
-    let seven = format!("[{}]", vec![good.as_str(); 7].join(","));
+    let seven = format!("[{}]", [good.as_str(); 7].join(","));
     for (headers, body, status, code) in [
         (vec![], good.as_str(), 400, "malformed-event"),
         (vec![("content-type", "application/json")], &good, 400, "malformed-event"),
