@@ -11,7 +11,7 @@ use crate::compile::Policies;
 use crate::engine::{Engine, While};
 use crate::entities::Given;
 use crate::entities::express::{self, Unfit};
-use crate::question::{CallContext, Decision, Input, Invocation, Question};
+use crate::question::{CallContext, Connection, Decision, Input, Invocation, Question};
 use crate::schema::EntityType;
 use crate::schema::actions::{Action, CallType};
 use crate::schema::types::Members;
@@ -107,8 +107,8 @@ impl Policies {
             members.push(("purpose".to_owned(), express::text(purpose)));
         }
         match (&action.context.call, context.call) {
-            (CallType::Http { headers, query, invocation, .. }, CallContext::Http { .. }) => {
-                let request = request(headers, query, *invocation, &context.call)?;
+            (CallType::Http { headers, query, invocation, connection, .. }, CallContext::Http { .. }) => {
+                let request = request(headers, query, *invocation, *connection, &context.call)?;
                 members.push(("request".to_owned(), express::record(request)?));
             }
             (CallType::Event { kind, attributes, claimed }, CallContext::Event(record))
@@ -191,14 +191,22 @@ fn request(
     headers: &Members,
     query: &Members,
     invoked: bool,
+    connected: bool,
     call: &CallContext<'_>,
 ) -> Result<Expressed, Unfit> {
-    let CallContext::Http { method, path, source_ip, headers: given_headers, query: given_query, invocation } =
-        *call
+    let CallContext::Http {
+        method,
+        path,
+        source_ip,
+        headers: given_headers,
+        query: given_query,
+        invocation,
+        connection,
+    } = *call
     else {
         return Err(Unfit);
     };
-    if invocation.is_some() != invoked {
+    if invocation.is_some() != invoked || connection.is_some() != connected {
         return Err(Unfit);
     }
     let mut members =
@@ -206,6 +214,11 @@ fn request(
     if let Some(Invocation { kind, qualifier }) = invocation {
         members.push(("invocation_type".to_owned(), express::text(kind)));
         members.extend(qualifier.map(|qualifier| ("qualifier".to_owned(), express::text(qualifier))));
+    }
+    if let Some(Connection { route_key, event, id, connected }) = connection {
+        let texts = [("route_key", route_key), ("event_type", event), ("connection_id", id)];
+        members.extend(texts.map(|(name, text)| (name.to_owned(), express::text(text))));
+        members.extend(connected.map(|at| ("connected_at".to_owned(), express::instant(at))));
     }
     members.extend(source_ip.map(|address| ("source_ip".to_owned(), express::address(address))));
     for (name, named, given) in [("headers", headers, given_headers), ("query", query, given_query)] {

@@ -43,7 +43,11 @@ fn a_function_may_be_at_several_places() {
     );
     assert_eq!(
         target.kind,
-        TargetKind::Lambda(LambdaTarget { invocation: Invocation::Async, payload: PayloadForm::V1 })
+        TargetKind::Lambda(LambdaTarget {
+            invocation: Invocation::Async,
+            payload: PayloadForm::V1,
+            stream: false,
+        })
     );
     let endpoints: Vec<_> = target
         .endpoints
@@ -162,8 +166,8 @@ fn a_target_is_one_thing() {
         ORDERS,
         "lambda = \"orders\"\nnetworks = [\"10.0.0.0/8\"]",
         expect![[r#"
-        doorward.toml:20:1: unknown key `networks` in `[[targets]]`
-          hint: expected `name`, `timeout`, `lambda`, `http`, `sqs`, `sns`, `eventbridge`, `stepfunctions`, `invocation`, `payload`, `balance`, `health` or `retry`"#]],
+            doorward.toml:20:1: unknown key `networks` in `[[targets]]`
+              hint: expected `name`, `timeout`, `lambda`, `http`, `sqs`, `sns`, `eventbridge`, `stepfunctions`, `invocation`, `payload`, `stream`, `balance`, `health` or `retry`"#]],
     );
     check(
         ORDERS,

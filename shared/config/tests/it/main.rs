@@ -33,6 +33,8 @@ mod prices;
 mod rewrites;
 mod routes;
 mod shop;
+mod sockets;
+mod streaming;
 mod targets;
 mod tokens;
 mod webhooks;

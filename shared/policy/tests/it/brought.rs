@@ -46,6 +46,7 @@ fn read_order(policies: &Policies, item: Option<Item>) -> (Decision, Facts) {
         headers: &[],
         query: &[],
         invocation: None,
+        connection: None,
     };
     let (principal, parents) = (user("bob", &["guests"]), [EntityName::new("Function", "orders")]);
     let judgement = policies.judge(&Question {
