@@ -43,7 +43,11 @@ fn a_function_may_be_at_several_places() {
     );
     assert_eq!(
         target.kind,
-        TargetKind::Lambda(LambdaTarget { invocation: Invocation::Async, payload: PayloadForm::V1 })
+        TargetKind::Lambda(LambdaTarget {
+            invocation: Invocation::Async,
+            payload: PayloadForm::V1,
+            stream: false,
+        })
     );
     let endpoints: Vec<_> = target
         .endpoints
