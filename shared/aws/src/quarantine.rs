@@ -248,7 +248,7 @@ impl Quarantine for DynamoQuarantine {
 }
 
 impl QuarantineItem {
-    fn of(call: &Call, event: &EventRecord, expires: Timestamp) -> Self {
+    pub(crate) fn of(call: &Call, event: &EventRecord, expires: Timestamp) -> Self {
         let LedgerItem { call, at, code, cause, policies, violations, action, caller, .. } =
             LedgerItem::of(call);
         let record = event.record.to_string();

@@ -62,10 +62,10 @@ pub use checked::{
     Endpoint, EventBridgeTarget, EventRule, FieldRules, FunctionPlace, Health, HttpTarget, Iam,
     IdempotencyRule, IdentityKey, Invocation, InvokeRule, Issuer, JwksLocation, LambdaTarget, Limit,
     LimitMode, LimitRule, MessageGroup, OnDeny, OnStoreFailure, OnTargetFailure, OpenapiAccess, Override,
-    ParentRule, PayloadForm, Plan, Price, PrincipalRule, Protocol, PublicFunction, PurposeRule, Repeated,
-    ResourceRule, Retry, Rewrite, Route, RouteMatch, SchemaRef, Shadow, SnsTarget, SocketRule, SqsTarget,
-    StepFunctionsTarget, Target, TargetKind, Template, TemplatePart, Tier, TokenKind, UnitsFormula,
-    UnitsInput, UnitsOperator, UnitsRule, UnitsTerm, Updates, Webhook, WebhookScheme, Window,
+    ParentRule, PayloadForm, Plan, Price, PrincipalRule, Protocol, PublicFunction, PurposeRule, QueuePlace,
+    Repeated, ResourceRule, Retry, Rewrite, Route, RouteMatch, SchemaRef, Shadow, SnsTarget, SocketRule,
+    SqsTarget, StepFunctionsTarget, Target, TargetKind, Template, TemplatePart, Tier, TokenKind,
+    UnitsFormula, UnitsInput, UnitsOperator, UnitsRule, UnitsTerm, Updates, Webhook, WebhookScheme, Window,
 };
 pub use duration::parse as parse_duration;
 pub use environment::{ENVIRONMENT, EnvironmentVariable, jwks_url_variable, target_variable};

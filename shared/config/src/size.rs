@@ -53,12 +53,13 @@ mod tests {
 
     #[test]
     fn a_size_is_binary_and_bounded() {
-        assert_eq!(parse("256KiB"), Ok(256 * 1024));
-        assert_eq!(parse("6MiB"), Ok(6_291_456));
+        assert_eq!(parse("256KiB", MOST), Ok(256 * 1024));
+        assert_eq!(parse("6MiB", MOST), Ok(6_291_456));
+        assert_eq!(parse("200MiB", MOST_STREAMED), Ok(209_715_200));
         for text in
             ["", "KiB", "0KiB", "7MiB", "1MB", "1mib", "+1MiB", "1.5MiB", "1", "99999999999999999999KiB"]
         {
-            assert!(parse(text).is_err(), "{text}");
+            assert!(parse(text, MOST).is_err(), "{text}");
         }
     }
 }

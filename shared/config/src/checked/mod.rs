@@ -118,6 +118,17 @@ pub struct Door {
     /// The fronts that pass an answer on while it comes in: function URLs and REST APIs that are set to. Their events do not
     /// say so.
     pub streamed_fronts: Vec<Front>,
+    /// The queue of SQS that hears of each event that is put into quarantine.
+    pub quarantine_queue: Option<QueuePlace>,
+}
+
+/// Where a queue of SQS is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct QueuePlace {
+    /// Its URL.
+    pub url: String,
+    /// The region that the URL names.
+    pub region: Option<String>,
 }
 
 /// Who may read the merged contract of all routes.

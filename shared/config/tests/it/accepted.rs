@@ -27,6 +27,7 @@ fn the_shop_reads_as_it_is_written() {
                 integration_timeout: 29s,
                 batch: 100,
                 openapi: Authenticated,
+                streamed_fronts: [],
             },
             fronts: [
                 Front {
@@ -94,6 +95,7 @@ fn the_shop_reads_as_it_is_written() {
                         LambdaTarget {
                             invocation: Sync,
                             payload: V2,
+                            stream: false,
                         },
                     ),
                     endpoints: [
@@ -127,6 +129,7 @@ fn the_shop_reads_as_it_is_written() {
                         LambdaTarget {
                             invocation: Sync,
                             payload: V2,
+                            stream: false,
                         },
                     ),
                     endpoints: [
@@ -202,6 +205,7 @@ fn the_shop_reads_as_it_is_written() {
                     durability: BeforeAnswer,
                     on_store_failure: Deny,
                     idempotency: None,
+                    stream: false,
                 },
                 Route {
                     id: "getOrder",
@@ -240,6 +244,7 @@ fn the_shop_reads_as_it_is_written() {
                     durability: BeforeAnswer,
                     on_store_failure: Deny,
                     idempotency: None,
+                    stream: false,
                 },
             ],
             events: [

@@ -166,8 +166,8 @@ fn a_target_is_one_thing() {
         ORDERS,
         "lambda = \"orders\"\nnetworks = [\"10.0.0.0/8\"]",
         expect![[r#"
-        doorward.toml:20:1: unknown key `networks` in `[[targets]]`
-          hint: expected `name`, `timeout`, `lambda`, `http`, `sqs`, `sns`, `eventbridge`, `stepfunctions`, `invocation`, `payload`, `balance`, `health` or `retry`"#]],
+            doorward.toml:20:1: unknown key `networks` in `[[targets]]`
+              hint: expected `name`, `timeout`, `lambda`, `http`, `sqs`, `sns`, `eventbridge`, `stepfunctions`, `invocation`, `payload`, `stream`, `balance`, `health` or `retry`"#]],
     );
     check(
         ORDERS,

@@ -34,6 +34,7 @@ mod rewrites;
 mod routes;
 mod shop;
 mod sockets;
+mod streaming;
 mod targets;
 mod tokens;
 mod webhooks;
