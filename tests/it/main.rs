@@ -51,6 +51,7 @@ mod sdk_queues;
 mod services;
 mod start;
 mod store_away;
+mod streaming;
 mod tools;
 mod usage;
 mod usage_forget;

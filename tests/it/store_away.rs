@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::net::TcpListener;
 use std::time::Duration;
 
-use doorward_emulator::{Emulator, FunctionSpec, FunctionUrl, Functions, Options, UrlAuth};
+use doorward_emulator::{Emulator, FunctionSpec, FunctionUrl, Functions, InvokeMode, Options, UrlAuth};
 use doorward_tests::{binaries, http, workspace};
 use jiff::Timestamp;
 use serde_json::json;
@@ -46,6 +46,7 @@ fn a_call_is_denied_and_an_event_comes_again() {
                 id: "shopurl".to_owned(),
                 function: "dispatcher".to_owned(),
                 auth: UrlAuth::None,
+                invoke_mode: InvokeMode::Buffered,
             }),
             ..issuer::options()
         })

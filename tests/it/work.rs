@@ -5,7 +5,9 @@ use std::net::SocketAddr;
 use std::path::Path;
 use std::time::Duration;
 
-use doorward_emulator::{Emulator, FunctionSpec, FunctionUrl, Functions, Options, Ports, UrlAuth};
+use doorward_emulator::{
+    Emulator, FunctionSpec, FunctionUrl, Functions, InvokeMode, Options, Ports, UrlAuth,
+};
 use doorward_testkit::fault_proxy::FaultProxy;
 use doorward_tests::{binaries, free_address, http, workspace};
 use serde_json::json;
@@ -46,6 +48,7 @@ pub(crate) fn start(
                 id: "shopurl".to_owned(),
                 function: "dispatcher".to_owned(),
                 auth: UrlAuth::None,
+                invoke_mode: InvokeMode::Buffered,
             }),
             ports: Ports { dynamodb: dynamodb.port(), ..Ports::default() },
             ..issuer::options()

@@ -2,11 +2,15 @@
 //! forwarded and recorded.
 
 mod serve;
+mod streamed;
 
 use std::sync::Arc;
 
-use lambda_runtime::{Error, LambdaEvent, run_concurrent, service_fn, spawn_graceful_shutdown_handler};
+use lambda_runtime::layers::TracingLayer;
+use lambda_runtime::{Error, LambdaEvent, Runtime, service_fn, spawn_graceful_shutdown_handler};
 use serde_json::value::RawValue;
+
+use crate::streamed::StreamedLayer;
 
 fn main() -> Result<(), Error> {
     doorward_aws::block_on(serve_all)?
@@ -21,9 +25,10 @@ async fn serve_all() -> Result<(), Error> {
     if notice.await.is_err() {
         tracing::warn!("this runtime gives no notice of a sandbox's end");
     }
+    let streamed = StreamedLayer::new(Arc::clone(&door));
     let handler = service_fn(move |event: LambdaEvent<Box<RawValue>>| {
         let door = Arc::clone(&door);
         async move { serve::serve(&door, &event.payload, &event.context).await }
     });
-    run_concurrent(handler).await
+    Runtime::new(handler).layer(streamed).layer(TracingLayer::new()).run_concurrent().await
 }

@@ -1,6 +1,6 @@
 use doorward_core::{Answer, Door, EventAnswer, LiveDoor, problem};
 use doorward_events::records::{BatchAnswer, RecordBatch, item_failures};
-use doorward_events::{Entrance, Envelope, EnvelopeError, reply};
+use doorward_events::{Entrance, Envelope, EnvelopeError, MalformedRequest, reply};
 use doorward_model::{BatchOrder, Inbound, MalformedFault, Message, Refusal, Reply, ReplyForm};
 use lambda_runtime::{Context, Diagnostic};
 use serde_json::value::RawValue;
@@ -25,23 +25,16 @@ pub(crate) async fn serve(
             };
             match door.serve(inbound).await {
                 Answer::Http(reply) => encode(form, reply).await,
-                Answer::Event(_) => {
-                    Err(diagnostic("Doorward.Mismatch", "a request was answered as an event".to_owned()))
-                }
+                Answer::Event(_) => Err(mismatch()),
             }
         }
         Ok(Entrance::Records(batch)) => serve_records(&door, batch, context).await,
         Ok(Entrance::Test) => Ok(Value::Null),
         Ok(Entrance::Release(call)) => release(&door, &call, &envelope).await,
         Err(EnvelopeError::Malformed { form, fault }) => {
-            tracing::warn!(request_id = context.request_id, cause = %fault, "the request is malformed");
-            let refusal = Refusal::Malformed(MalformedFault::Envelope(fault.to_string()));
-            encode(form, refuse(&door, &refusal, context)).await
+            encode(form, malformed(&door, &fault, context)).await
         }
-        Err(error) => {
-            tracing::error!(request_id = context.request_id, cause = %error, hint = error.hint(), "unknown event");
-            Err(diagnostic("Doorward.UnknownEvent", error.to_string()))
-        }
+        Err(error) => Err(unknown(&error, context)),
     }
 }
 
@@ -107,8 +100,22 @@ async fn encode(form: ReplyForm, reply: Reply) -> Result<Value, Diagnostic> {
     reply::encode(form, status, &headers, &body).map_err(|unfit| unreadable(unfit.to_string()))
 }
 
-fn refuse(door: &Door, refusal: &Refusal, context: &Context) -> Reply {
-    problem(refusal, &context.request_id, &door.rules().config().door.name)
+/// The answer to a request that has no reading.
+pub(crate) fn malformed(door: &Door, fault: &MalformedRequest, context: &Context) -> Reply {
+    tracing::warn!(request_id = context.request_id, cause = %fault, "the request is malformed");
+    let refusal = Refusal::Malformed(MalformedFault::Envelope(fault.to_string()));
+    problem(&refusal, &context.request_id, &door.rules().config().door.name)
+}
+
+/// What Lambda is told of an event that is none.
+pub(crate) fn unknown(error: &EnvelopeError, context: &Context) -> Diagnostic {
+    tracing::error!(request_id = context.request_id, cause = %error, hint = error.hint(), "unknown event");
+    diagnostic("Doorward.UnknownEvent", error.to_string())
+}
+
+/// What Lambda is told where an answer is not of the kind of what came in, which nothing brings about.
+pub(crate) fn mismatch() -> Diagnostic {
+    diagnostic("Doorward.Mismatch", "a request was answered as an event, or an event as a request".to_owned())
 }
 
 fn diagnostic(error_type: &str, error_message: String) -> Diagnostic {

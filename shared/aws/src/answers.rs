@@ -3,7 +3,8 @@ use doorward_events::reply;
 use doorward_model::ReplyForm;
 use http::{HeaderMap, StatusCode};
 
-/// What Lambda carries back to a front, in the form that it takes, whole: at most 6 MB of JSON, to a load balancer 1 MB.
+/// What Lambda carries back to a front, in the form that it takes: whole at most 6 MB of JSON, to a load balancer 1 MB; of a stream
+/// a head of 16 KB.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct LambdaAnswers;
 
@@ -18,10 +19,6 @@ impl AnswerBound for LambdaAnswers {
         // The door adds its own header fields after this.
         const OWN_FIELDS: usize = 4 * 1024;
         reply::fits(form, status, headers, body, OWN_FIELDS).map_err(|unfit| unfit.to_string())
-    }
-
-    fn streams(&self) -> bool {
-        false
     }
 }
 

@@ -2,8 +2,8 @@
 
 use doorward_config::{AuthorizerAnswer, Config, Credential, Route, RouteMatch};
 use doorward_emulator::{
-    Access, Alb, Authorizer, AuthorizerForm, FunctionUrl, HttpApi, Payload, RestApi, RestAuthorizer,
-    RestAuthorizerKind, RestMethod, UrlAuth, WebSocketApi, WebSocketAuthorizer,
+    Access, Alb, Authorizer, AuthorizerForm, FunctionUrl, HttpApi, InvokeMode, Payload, RestApi,
+    RestAuthorizer, RestAuthorizerKind, RestMethod, UrlAuth, WebSocketApi, WebSocketAuthorizer,
 };
 use doorward_model::{Front, FrontKind};
 
@@ -33,7 +33,12 @@ pub(crate) fn of(config: &Config) -> LocalFronts {
         let front = config.fronts.iter().filter(|front| !signed(front)).find(|front| front.kind == kind);
         front.map(|front| front.id.clone())
     };
-    let function_url = |id, auth| FunctionUrl { id, function: DISPATCHER.to_owned(), auth };
+    let function_url = |id: String, auth| FunctionUrl {
+        invoke_mode: mode(config, FrontKind::FunctionUrl, &id),
+        id,
+        function: DISPATCHER.to_owned(),
+        auth,
+    };
     LocalFronts {
         rest_api: pinned(FrontKind::RestApi).map(|id| rest_api(id, config)),
         http_api: pinned(FrontKind::HttpApi).map(|id| http_api(id, config)),
@@ -50,6 +55,14 @@ pub(crate) fn of(config: &Config) -> LocalFronts {
             multi_value_headers: true,
             client_certificate: None,
         }),
+    }
+}
+
+/// How the front takes answers.
+fn mode(config: &Config, kind: FrontKind, id: &str) -> InvokeMode {
+    match config.streams(&Front { kind, id: id.to_owned() }) {
+        true => InvokeMode::Streamed,
+        false => InvokeMode::Buffered,
     }
 }
 
@@ -116,6 +129,7 @@ fn rest_api(id: String, config: &Config) -> RestApi {
     let method = |(key, access)| RestMethod { key, function: DISPATCHER.to_owned(), access };
     let identity_sources = identity_sources(FrontKind::RestApi, config);
     RestApi {
+        transfer_mode: mode(config, FrontKind::RestApi, &id),
         id,
         stage: STAGE.to_owned(),
         methods: routes(config).map(method).collect(),

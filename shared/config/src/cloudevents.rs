@@ -19,10 +19,11 @@ const LONGEST_NAME: usize = 20;
 const LONGEST_ORIGIN: usize = 253;
 
 /// What a rule of each event says, or what has no place where many events share a request.
-const OF_EVENTS: [(&str, &str); 10] = [
+const OF_EVENTS: [(&str, &str); 11] = [
     ("target", "each of its events names the target"),
     ("contract", "each of its events has the contract of its own data"),
     ("check_answers", "answers are held to no contract"),
+    ("stream", "what targets answer is gathered whole"),
     ("rewrite", "targets are sent the path that was asked for"),
     ("resource", "each of its events is done to its function"),
     ("units", "each event counts for one"),

@@ -5,6 +5,7 @@ use doorward_model::Fault;
 
 use crate::checked::{Door, OpenapiAccess, Updates};
 use crate::duration::DAY;
+use crate::fronts;
 use crate::names;
 use crate::reader::Value;
 use crate::report::{Reported, quote};
@@ -26,7 +27,7 @@ const OPENAPI: &[(&str, OpenapiAccess)] = &[
 const UPDATES: &[(&str, Updates)] = &[("none", Updates::None), ("table", Updates::Table)];
 
 /// Reads `[door]`; a `fronts` that stands in it is handed out unread.
-pub(crate) fn read<'t>(value: Value<'t>, fronts: &mut Option<Value<'t>>) -> Result<Door, Reported> {
+pub(crate) fn read<'t>(value: Value<'t>, pinned: &mut Option<Value<'t>>) -> Result<Door, Reported> {
     let default_screen_rate = const { NonZeroU64::new(100).unwrap() };
     value.section("`[door]`", |section| {
         let name = section.required("name", |value| value.parse(plain));
@@ -45,7 +46,9 @@ pub(crate) fn read<'t>(value: Value<'t>, fronts: &mut Option<Value<'t>>) -> Resu
             section.or("integration_timeout", Duration::from_secs(29), |value| value.duration(INTEGRATION));
         let batch = section.or("batch", 100, |value| value.integer(1..=MOST_IN_BATCH));
         let openapi = section.or("openapi", OpenapiAccess::default(), |value| value.choice(OPENAPI));
-        *fronts = section.optional("fronts", Ok)?;
+        let streamed_fronts =
+            section.or("streamed_fronts", Vec::new(), |value| value.set(|item| item.parse(fronts::streamed)));
+        *pinned = section.optional("fronts", Ok)?;
         Ok(Door {
             name: name?,
             table: table?,
@@ -59,6 +62,7 @@ pub(crate) fn read<'t>(value: Value<'t>, fronts: &mut Option<Value<'t>>) -> Resu
             integration_timeout: integration_timeout?,
             batch: usize::try_from(batch?).unwrap_or(usize::MAX),
             openapi: openapi?,
+            streamed_fronts: streamed_fronts?,
         })
     })
 }

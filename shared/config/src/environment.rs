@@ -1,4 +1,4 @@
-use doorward_model::{Fault, Faults};
+use doorward_model::{Fault, Faults, Front};
 
 use crate::checked::{Config, JwksLocation};
 use crate::{fronts, location, targets};
@@ -15,6 +15,7 @@ pub struct EnvironmentVariable {
 }
 
 const FRONTS: &str = "DOORWARD_FRONTS";
+const STREAMED_FRONTS: &str = "DOORWARD_STREAMED_FRONTS";
 
 /// Every environment variable that Doorward's programs read, in the order of the reference page.
 pub const ENVIRONMENT: &[EnvironmentVariable] = &[
@@ -26,6 +27,12 @@ pub const ENVIRONMENT: &[EnvironmentVariable] = &[
     EnvironmentVariable {
         name: FRONTS,
         description: "Further fronts that may send, separated by commas: for ids that are known only after deployment.",
+        default: None,
+    },
+    EnvironmentVariable {
+        name: STREAMED_FRONTS,
+        description: "Further fronts that pass answers on while they come in, separated by commas: function URLs whose invoke \
+                      mode is `RESPONSE_STREAM`, REST APIs whose integrations have the response transfer mode `STREAM`.",
         default: None,
     },
     EnvironmentVariable {
@@ -100,12 +107,19 @@ impl Config {
             let message = format!("environment variable `{variable}`: {}", fault.message);
             faults.0.push(Fault { message, ..fault });
         };
-        let further = lookup(FRONTS).unwrap_or_default();
-        for text in further.split(',').map(str::trim).filter(|text| !text.is_empty()) {
-            match fronts::parse(text) {
-                Ok(front) if self.fronts.contains(&front) => {}
-                Ok(front) => self.fronts.push(front),
-                Err(fault) => add(FRONTS, fault),
+        type Read = fn(&str) -> Result<Front, Fault>;
+        let lists: [(&str, &mut Vec<Front>, Read); 2] = [
+            (FRONTS, &mut self.fronts, fronts::parse),
+            (STREAMED_FRONTS, &mut self.door.streamed_fronts, fronts::streamed),
+        ];
+        for (variable, list, read) in lists {
+            let further = lookup(variable).unwrap_or_default();
+            for text in further.split(',').map(str::trim).filter(|text| !text.is_empty()) {
+                match read(text) {
+                    Ok(front) if list.contains(&front) => {}
+                    Ok(front) => list.push(front),
+                    Err(fault) => add(variable, fault),
+                }
             }
         }
         for issuer in &mut self.issuers {

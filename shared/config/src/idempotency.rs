@@ -23,6 +23,8 @@ pub(crate) struct Beside<'a> {
     pub(crate) auth: Option<&'a [Credential]>,
     pub(crate) durability: Option<Durability>,
     pub(crate) on_store_failure: Option<OnStoreFailure>,
+    /// Whether its answers pass on while they come in.
+    pub(crate) streams: bool,
 }
 
 /// Reads `idempotency = "required"`, or `{ key = "required", window = "24h", on_target_failure = "replay" }`.
@@ -71,6 +73,12 @@ fn check(beside: &Beside<'_>) -> Result<(), Fault> {
     if takes(|kind| matches!(kind, Credential::Webhook(_))) {
         return Err(Fault::new("a webhook's deliveries are known by their own ids")
             .hint("a repetition never reaches the target: leave `idempotency` out"));
+    }
+    if beside.streams {
+        return Err(Fault::new(
+            "the answer to a key is kept, and one that passes on while it comes in is not",
+        )
+        .hint("leave `idempotency` out, or `stream`"));
     }
     if beside.durability == Some(Durability::Batched) {
         return Err(Fault::new("calls with a key cannot be written in batches")

@@ -50,6 +50,7 @@ mod secret_ref;
 mod shadow;
 mod size;
 mod stated;
+mod streaming;
 mod suggestion;
 mod targets;
 mod units;

@@ -17,20 +17,28 @@ const DURABILITIES: &[(&str, Durability)] = &[
 const ON_STORE_FAILURE: &[(&str, OnStoreFailure)] =
     &[("deny", OnStoreFailure::Deny), ("allow-and-journal", OnStoreFailure::AllowAndJournal)];
 
-/// Reads `durability` of a route; `auth` is absent while it is faulty.
+/// Reads `durability` of a route; `auth` is absent while it is faulty. `streams` says whether its answers pass on while they
+/// come in.
 pub(crate) fn durability(
     section: &mut Section<'_>,
     auth: Option<&[Credential]>,
+    streams: bool,
 ) -> Result<Durability, Reported> {
     let takes_webhooks = auth.is_some_and(takes_webhooks);
-    let stated = section.optional("durability", |value| {
-        let durability = value.choice(DURABILITIES)?;
-        if takes_webhooks && durability != Durability::Intent {
-            return Err(only_intent(value, "a route that takes webhooks"));
+    let stated = section.optional("durability", |value| match value.choice(DURABILITIES)? {
+        Durability::Intent => Ok(Durability::Intent),
+        _ if takes_webhooks => Err(only_intent(value, "a route that takes webhooks")),
+        _ if streams => {
+            let fault =
+                Fault::new("the calls of a route that streams are written before the target is called");
+            Err(value.fault(
+                fault.hint("how a stream ends is known after the answer: write `intent`, or leave it out"),
+            ))
         }
-        Ok(durability)
+        durability => Ok(durability),
     })?;
-    Ok(stated.unwrap_or(if takes_webhooks { Durability::Intent } else { Durability::BeforeAnswer }))
+    let otherwise = if takes_webhooks || streams { Durability::Intent } else { Durability::BeforeAnswer };
+    Ok(stated.unwrap_or(otherwise))
 }
 
 /// Reads `durability` of an event, which can say only what holds anyway.

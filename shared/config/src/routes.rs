@@ -17,7 +17,7 @@ use crate::report::{Reported, quote};
 use crate::suggestion::suggest;
 use crate::{
     auth, cloudevents, entity_type, events, idempotency, invoke, load, location, metering, names,
-    request_context, rewrite, units,
+    request_context, rewrite, streaming, units,
 };
 
 /// The longest name of a scope, in bytes.
@@ -90,7 +90,9 @@ pub(crate) fn read(
         let units = section.or("units", UnitsRule::default(), units::read);
         let purpose = section
             .optional("purpose", |value| metering::purpose(value, names, callers, auth.as_deref().ok()));
-        let durability = metering::durability(section, auth.as_deref().ok());
+        let stream = section.optional("stream", |value| streaming::read(value, matched.as_ref().ok()));
+        let streams = matches!(stream, Ok(Some(true)));
+        let durability = metering::durability(section, auth.as_deref().ok(), streams);
         let on_store_failure = metering::on_store_failure(section, auth.as_deref().ok());
         let idempotency = section.optional("idempotency", |value| {
             let beside = Beside {
@@ -98,6 +100,7 @@ pub(crate) fn read(
                 auth: auth.as_deref().ok(),
                 durability: durability.as_ref().ok().copied(),
                 on_store_failure: on_store_failure.as_ref().ok().copied(),
+                streams,
             };
             idempotency::read(value, &beside)
         });
@@ -106,6 +109,10 @@ pub(crate) fn read(
 
         let (contract, schema) = (contract?, schema?);
         let check_answers = match (check_answers?, &contract) {
+            (Some((wanted, value)), _) if streams && wanted != CheckAnswers::Off => {
+                return Err(streaming::unchecked(value));
+            }
+            (None, Some(_)) if streams => CheckAnswers::Off,
             (None, Some(_)) => CheckAnswers::Enforce,
             (None, None) => CheckAnswers::Off,
             (Some((wanted, value)), None) if wanted != CheckAnswers::Off => {
@@ -142,12 +149,13 @@ pub(crate) fn read(
             durability: durability?,
             on_store_failure: on_store_failure?,
             idempotency: idempotency?.flatten(),
+            stream: stream?.unwrap_or_default(),
         })
     })
 }
 
 /// What a route's `match` says.
-enum Matched {
+pub(crate) enum Matched {
     Http(Method, PathTemplate),
     Socket(String),
     Invoke(InvokeRule),

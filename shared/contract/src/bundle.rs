@@ -1,14 +1,15 @@
 //! One schema and everything it refers to, rewritten as a JSON Schema 2020-12 document that stands alone.
 
-use std::collections::HashMap;
+use std::collections::HashSet;
 
 use doorward_model::Fault;
 use serde_json::{Map, Value};
 
-use crate::dialect::Dialect;
+use crate::definitions::{Definitions, MAX_DEFINITIONS};
 use crate::documents::Documents;
-use crate::links::{self, Endless, Link};
-use crate::{draft7, locating, openapi30, pattern, pointer, reference, rounding};
+use crate::dynamic_scope::Scopes;
+use crate::gather::{Gatherer, Scope};
+use crate::locating;
 
 /// Which way the described value travels.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -25,10 +26,6 @@ pub(crate) struct Bundle {
     origins: Vec<String>,
 }
 
-/// Formats that are asserted; the names of integer formats stay for the type tree, which bounds them.
-const FORMATS: [&str; 7] = ["date-time", "date", "uuid", "email", "ipv4", "ipv6", "uri"];
-const INTEGER_FORMATS: [&str; 3] = ["int32", "int64", "uint64"];
-
 /// Keywords that hold one schema for a part of the value.
 pub(crate) const INNER: [&str; 6] = [
     "additionalProperties",
@@ -42,35 +39,6 @@ pub(crate) const INNER: [&str; 6] = [
 pub(crate) const SAME: [&str; 4] = ["not", "if", "then", "else"];
 /// Keywords that hold a list of schemas for the same value.
 pub(crate) const SAME_LIST: [&str; 3] = ["allOf", "anyOf", "oneOf"];
-/// Keywords that hold no schema and are asserted.
-const PLAIN: [&str; 21] = [
-    "const",
-    "dependentRequired",
-    "enum",
-    "exclusiveMaximum",
-    "exclusiveMinimum",
-    "maxContains",
-    "maxItems",
-    "maxLength",
-    "maxProperties",
-    "maximum",
-    "minContains",
-    "minItems",
-    "minLength",
-    "minProperties",
-    "minimum",
-    "multipleOf",
-    "pattern",
-    "required",
-    "type",
-    "uniqueItems",
-    "format",
-];
-/// Keywords that change what a reference means.
-const REBASING: [&str; 5] = ["$id", "$anchor", "$dynamicAnchor", "$dynamicRef", "$recursiveRef"];
-
-/// Schemas that one bundle holds.
-const MAX_DEFINITIONS: usize = 2_000;
 
 impl Bundle {
     /// Gathers the schema at `at`; `None` when that added to `faults`.
@@ -86,26 +54,40 @@ impl Bundle {
             documents,
             direction,
             faults,
-            numbers: HashMap::new(),
-            origins: vec![],
+            definitions: Definitions::default(),
+            scopes: Scopes::new(),
             links: vec![],
         };
-        gatherer.number(at, dialect);
+        gatherer.begin(at, dialect);
         let mut definitions = Map::new();
-        while let Some((origin, dialect)) = gatherer.origins.get(definitions.len()).cloned() {
+        let mut files = HashSet::new();
+        while let Some((origin, file, dynamic)) = gatherer.definitions.get(definitions.len()).cloned() {
             if definitions.len() == MAX_DEFINITIONS {
                 let message = format!("the schema refers to more than {MAX_DEFINITIONS} others");
                 gatherer.faults.push(documents.fault(at, message));
                 break;
             }
-            let scope = Scope { definition: definitions.len(), in_place: true, dialect };
+            if gatherer.definitions.are_copied_too_often() {
+                break;
+            }
+            if files.insert((documents.file(&origin).to_owned(), file)) {
+                gatherer.faults.extend(documents.name_faults(&origin, file));
+            }
+            let scope = Scope {
+                definition: definitions.len(),
+                in_place: true,
+                dialect: documents.resource(&origin, file).map_or(file, |(_, resource)| resource.dialect),
+                file,
+                dynamic,
+            };
             let schema = documents.value(&origin).unwrap_or(&Value::Null);
             let schema = gatherer.rewrite(schema, &origin, scope);
             definitions.insert(definitions.len().to_string(), schema);
         }
+        gatherer.refuse_multiplied();
         gatherer.refuse_endless();
-        let Gatherer { origins, links, .. } = gatherer;
-        let origins = origins.into_iter().map(|(origin, _)| origin).collect();
+        let Gatherer { definitions: gathered, links, .. } = gatherer;
+        let origins = gathered.into_origins();
         let locatable = locating::is_affordable(&definitions, &links);
         let schema = serde_json::json!({ "$ref": "#/$defs/0", "$defs": definitions });
         (faults.len() == before).then_some(Self { schema, locatable, origins })
@@ -125,244 +107,10 @@ impl Bundle {
     }
 }
 
-/// Where a schema stands: in which definition, and whether it describes that definition's own value.
-#[derive(Clone, Copy)]
-pub(crate) struct Scope {
-    definition: usize,
-    in_place: bool,
-    dialect: Dialect,
-}
-
-impl Scope {
-    /// For a part of the value.
-    pub(crate) fn inner(self) -> Self {
-        Self { in_place: false, ..self }
-    }
-}
-
-pub(crate) struct Gatherer<'a, 'l> {
-    pub(crate) documents: &'a Documents<'l>,
-    direction: Direction,
-    pub(crate) faults: &'a mut Vec<Fault>,
-    /// One file may be read in two dialects, where it states none and is referred to from both.
-    numbers: HashMap<(String, Dialect), usize>,
-    origins: Vec<(String, Dialect)>,
-    links: Vec<Link>,
-}
-
-impl Gatherer<'_, '_> {
-    /// The number of the definition that comes from `origin`.
-    fn number(&mut self, origin: &str, dialect: Dialect) -> usize {
-        let key = (origin.to_owned(), dialect);
-        if let Some(number) = self.numbers.get(&key) {
-            return *number;
-        }
-        let number = self.origins.len();
-        self.numbers.insert(key.clone(), number);
-        self.origins.push(key);
-        number
-    }
-
-    pub(crate) fn rewrite(&mut self, schema: &Value, at: &str, scope: Scope) -> Value {
-        let keywords = match schema {
-            Value::Bool(_) => return schema.clone(),
-            Value::Object(keywords) => keywords,
-            _ => {
-                self.faults.push(self.documents.fault(at, "a schema must be an object, `true` or `false`"));
-                return Value::Bool(false);
-            }
-        };
-        let mut out = Map::new();
-        if let Some(reference) = keywords.get("$ref") {
-            if let Some(own) = self.refer(reference, at, scope) {
-                out.insert("$ref".to_owned(), own);
-            }
-            if scope.dialect != Dialect::Draft202012 {
-                return Value::Object(out);
-            }
-        }
-        for (name, value) in keywords {
-            let inside = pointer::join(at, name);
-            if scope.dialect == Dialect::Draft7 && draft7::is_other(name, value) {
-                self.draft7_keyword(name, value, &inside, scope, &mut out);
-            } else if let Some(value) = self.keyword(name, value, &inside, scope) {
-                out.insert(name.clone(), value);
-            }
-        }
-        match scope.dialect {
-            Dialect::OpenApi30 => {
-                openapi30::adapt(keywords, &mut out);
-                openapi30::relax_required(self.documents, self.direction, at, keywords, &mut out);
-            }
-            Dialect::Draft7 => draft7::adapt(keywords, &mut out),
-            Dialect::Draft202012 => {}
-        }
-        Value::Object(out)
-    }
-
-    /// One keyword's value as 2020-12 has it; `None` for what says nothing about values.
-    fn keyword(&mut self, name: &str, value: &Value, at: &str, scope: Scope) -> Option<Value> {
-        let inner = scope.inner();
-        match name {
-            _ if let Some(hint) = draft7::misplaced(name, scope.dialect) => {
-                let fault = format!("the keyword `{name}` is not of this schema dialect");
-                self.faults.push(self.documents.fault(at, fault).hint(hint));
-                None
-            }
-            _ if INNER.contains(&name) => Some(self.rewrite(value, at, inner)),
-            _ if SAME.contains(&name) => Some(self.rewrite(value, at, scope)),
-            _ if SAME_LIST.contains(&name) => Some(self.rewrite_list(value, at, scope)),
-            "prefixItems" => Some(self.rewrite_list(value, at, inner)),
-            "properties" => Some(self.rewrite_map(value, at, inner)),
-            "patternProperties" => {
-                let schemas = self.rewrite_map(value, at, inner);
-                Some(self.read_patterns(schemas, at))
-            }
-            "pattern" if value.is_string() => {
-                self.read_pattern(value.as_str().unwrap_or_default(), at).map(Value::String)
-            }
-            "dependentSchemas" => Some(self.rewrite_map(value, at, scope)),
-            "format" => {
-                let kept = |format: &&str| FORMATS.contains(format) || INTEGER_FORMATS.contains(format);
-                value.as_str().filter(kept).map(|format| Value::String(format.to_owned()))
-            }
-            "$schema" if Dialect::named_by(value) == Some(scope.dialect) => None,
-            "$schema" => {
-                let fault = self.documents.fault(at, "the schema dialect is not that of its document");
-                self.faults.push(fault.hint("put a schema of another dialect into a file of its own"));
-                None
-            }
-            "$id" | "$anchor" if self.is_name(name, value, at, scope) => None,
-            _ if REBASING.contains(&name) => {
-                let fault = self.documents.fault(at, format!("the keyword `{name}` is not carried"));
-                let hint = if self.documents.is_openapi(at) {
-                    "name the schema by its place: `#/components/schemas/NAME`"
-                } else {
-                    "name the schema by its place: `#/$defs/NAME`"
-                };
-                self.faults.push(fault.hint(hint));
-                None
-            }
-            _ if value.is_f64() && PLAIN.contains(&name) && self.documents.is_rounded(at) => {
-                let message = format!("the number of `{name}` has more digits than can be kept exactly");
-                self.faults.push(self.documents.fault(at, message));
-                None
-            }
-            "enum" | "const" if !value.is_f64() && rounding::may_be_rounded(value) => {
-                let message = format!("a number in `{name}` may have more digits than can be kept exactly");
-                self.faults.push(self.documents.fault(at, message));
-                None
-            }
-            _ if PLAIN.contains(&name) => Some(value.clone()),
-            _ => None,
-        }
-    }
-
-    /// The pattern of the contract's at `at` in the engine's words.
-    fn read_pattern(&mut self, text: &str, at: &str) -> Option<String> {
-        let noted = |foreign: pattern::Foreign| {
-            let message = format!("the pattern has {}, which ECMA-262 does not have", foreign.what);
-            self.faults.push(self.documents.fault(at, message).hint(foreign.hint));
-        };
-        pattern::read(text).map_err(noted).ok()
-    }
-
-    /// `schemas` by patterns, which stand at `at`, by these in the engine's words.
-    fn read_patterns(&mut self, schemas: Value, at: &str) -> Value {
-        let Value::Object(schemas) = schemas else { return schemas };
-        let mut read = Map::new();
-        for (name, schema) in schemas {
-            let inside = pointer::join(at, &name);
-            let Some(own) = self.read_pattern(&name, &inside) else { continue };
-            if read.insert(own, schema).is_some() {
-                let message = format!("the pattern `{}` is written in two ways", pointer::shown(&name));
-                self.faults.push(self.documents.fault(&inside, message));
-            }
-        }
-        Value::Object(read)
-    }
-
-    /// Whether the keyword at `at` only names its schema, for references within the document.
-    fn is_name(&self, name: &str, value: &Value, at: &str, scope: Scope) -> bool {
-        let is_root =
-            || at.rsplit_once('/').is_some_and(|(parent, _)| parent.is_empty() || parent.ends_with('#'));
-        let is_draft7 = scope.dialect == Dialect::Draft7;
-        !self.documents.is_openapi(at)
-            && match name {
-                "$id" => is_root() || is_draft7 && value.as_str().is_some_and(|id| id.starts_with('#')),
-                _ => !is_draft7,
-            }
-    }
-
-    pub(crate) fn rewrite_list(&mut self, schemas: &Value, at: &str, scope: Scope) -> Value {
-        let Some(schemas) = schemas.as_array() else {
-            self.faults.push(self.documents.fault(at, "expected a list of schemas"));
-            return Value::Null;
-        };
-        let rewritten = schemas.iter().enumerate();
-        rewritten.map(|(nth, schema)| self.rewrite(schema, &format!("{at}/{nth}"), scope)).collect()
-    }
-
-    pub(crate) fn rewrite_map(&mut self, schemas: &Value, at: &str, scope: Scope) -> Value {
-        let Some(schemas) = schemas.as_object() else {
-            self.faults.push(self.documents.fault(at, "expected schemas by name"));
-            return Value::Null;
-        };
-        let rewritten = schemas.iter();
-        rewritten
-            .map(|(name, schema)| (name.clone(), self.rewrite(schema, &pointer::join(at, name), scope)))
-            .collect()
-    }
-
-    fn refer(&mut self, reference: &Value, at: &str, scope: Scope) -> Option<Value> {
-        let target = reference::target(self.documents, at, reference);
-        let target = target.and_then(|origin| {
-            let dialect = self.documents.dialect_at(&origin, scope.dialect)?;
-            Ok((origin, dialect))
-        });
-        match target {
-            Ok((origin, dialect)) => {
-                let number = self.number(&origin, dialect);
-                let at = pointer::join(at, "$ref");
-                self.links.push(Link { from: scope.definition, to: number, at, in_place: scope.in_place });
-                Some(Value::String(format!("#/$defs/{number}")))
-            }
-            Err(fault) => {
-                self.faults.push(fault);
-                None
-            }
-        }
-    }
-
-    fn refuse_endless(&mut self) {
-        let definitions = self.origins.len();
-        let fault = match links::check_chains(definitions, &self.links) {
-            Ok(()) if links::is_wide(definitions, &self.links) => {
-                let at = self.origins.first().map_or("", |(origin, _)| origin.as_str());
-                let ways = links::MAX_WAYS;
-                let message =
-                    format!("one value is held against more than {ways} schemas, all choices counted");
-                self.documents
-                    .fault(at, message)
-                    .hint("let schemas that are alike refer to one, not to each other")
-            }
-            Ok(()) => return,
-            Err(Endless::Circle(at)) => self
-                .documents
-                .fault(at, "the reference leads back to itself without descending into the value"),
-            Err(Endless::TooLong) => {
-                let at = self.origins.first().map_or("", |(origin, _)| origin.as_str());
-                self.documents
-                    .fault(at, format!("more than {} references follow each other", links::MAX_CHAIN))
-            }
-        };
-        self.faults.push(fault);
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::dialect::Dialect;
     use crate::library::Library;
     use expect_test::{Expect, expect};
     use serde_json::json;
@@ -458,11 +206,41 @@ mod tests {
     }
 
     #[test]
+    fn a_member_that_does_not_travel_is_required_in_no_part_of_its_schema() {
+        let schemas = json!({
+            "A": {
+                "allOf": [
+                    {"$ref": "#/s/Base"},
+                    {"required": ["id", "name"], "allOf": [{"required": ["id"]}]},
+                    {"$ref": "#/s/Apart"},
+                ],
+                "required": ["id"],
+            },
+            "Base": {"properties": {"id": {"$ref": "#/s/Id"}, "name": {}}, "required": ["id", "name"]},
+            "Apart": {"required": ["id"]},
+            "Id": {"readOnly": true},
+        });
+        let gathered = |direction| {
+            let bundle =
+                gather(Dialect::OpenApi30, direction, &schemas).unwrap_or_else(|fault| panic!("{fault}"));
+            bundle.schema["$defs"].clone()
+        };
+        let request = gathered(Direction::Request);
+        assert_eq!(request["0"]["required"], json!([]));
+        assert_eq!(request["0"]["allOf"][1], json!({"required": ["name"], "allOf": [{"required": []}]}));
+        assert_eq!(request["1"]["required"], json!(["name"]));
+        // What others refer to, too, stays what it is by itself.
+        assert_eq!(request["2"]["required"], json!(["id"]));
+        let answer = gathered(Direction::Response);
+        assert_eq!(answer["0"]["allOf"][1]["required"], json!(["id", "name"]));
+    }
+
+    #[test]
     fn what_is_not_carried_is_a_fault() {
         refuse(
             json!({"A": {"$id": "x"}}),
             expect![[r#"
-                f:4:7: the keyword `$id` is not carried
+                f:4:7: the keyword `$id` stands where no schemas are looked for
                   hint: name the schema by its place: `#/$defs/NAME`"#]],
         );
         refuse(

@@ -10,6 +10,7 @@ use crate::checker::Checker;
 use crate::claim::Claim;
 use crate::document::Entry;
 use crate::documents::Documents;
+use crate::form_body::{self, FormBody};
 use crate::header_field::HeaderField;
 use crate::location::Location;
 use crate::media::{self, Content, Contents};
@@ -236,6 +237,10 @@ impl<'a> Compiler<'a> {
                 self.fault(&place, format!("`{}` is no media type", pointer::shown(name)));
                 continue;
             };
+            if let Err(fault) = media::check_object(&self.documents, &place, media_type) {
+                self.faults.push(fault);
+                continue;
+            }
             let mut checker = None;
             if media::may_be_json(&range) {
                 let schema = media_type
@@ -246,11 +251,28 @@ impl<'a> Compiler<'a> {
                 let no_schema = || (Shape::Opaque { reason: "it has no schema".to_owned() }, Vec::new());
                 trees.push(tree.unwrap_or_else(no_schema));
             }
-            if compiled.insert(range.clone(), Content { range, checker }).is_some() {
+            let is_form = range == form_body::MEDIA_TYPE && direction == Direction::Request;
+            let form =
+                media_type.get("schema").filter(|_| is_form).and_then(|_| self.form(&place, media_type));
+            if compiled.insert(range.clone(), Content { range, checker, form }).is_some() {
                 self.fault(&place, "the media type stands twice, if parameters are left out");
             }
         }
         (Contents::new(compiled.into_values().collect()), trees)
+    }
+
+    /// How the forms are read that the Media Type Object at `at` describes; `None` for those that are not.
+    fn form(&mut self, at: &str, object: &Value) -> Option<FormBody> {
+        let schema = pointer::join(at, "schema");
+        let bundle = Bundle::gather(&self.documents, Direction::Request, &schema, &mut self.faults)?;
+        self.faults.extend(form_body::encoding_faults(&self.documents, at, object));
+        match Checker::compile(&self.documents, &bundle) {
+            Ok(checker) => FormBody::of(object, &bundle, checker),
+            Err(fault) => {
+                self.faults.push(fault);
+                None
+            }
+        }
     }
 
     fn schema(&mut self, at: &str, direction: Direction) -> Option<(Checker, Tree)> {

@@ -6,10 +6,12 @@
 use doorward_model::{Fault, Faults, Place};
 use serde_json::Value;
 
-use crate::anchors;
 use crate::dialect::Dialect;
 use crate::library::Library;
+use crate::metaschemas;
 use crate::pointer;
+use crate::resource_id::{NoId, ResourceId, has_scheme};
+use crate::resources::{Anchor, Resource, Resources};
 use crate::source::Source;
 
 /// A document in its library.
@@ -85,7 +87,7 @@ impl<'l> Documents<'l> {
         self.source(at).value.get("openapi").is_some()
     }
 
-    /// The dialect at `at`, where what refers there has `inherited`.
+    /// The dialect that the file of `at` is read in, where what refers there has `inherited`.
     pub(crate) fn dialect_at(&self, at: &str, inherited: Dialect) -> Result<Dialect, Fault> {
         match file_of(at) {
             None => Ok(self.dialect),
@@ -93,34 +95,165 @@ impl<'l> Documents<'l> {
         }
     }
 
-    /// The root of the file that `path` names, as it is written in the file of `at`; without a path that file's own.
-    pub(crate) fn follow_file(&self, at: &str, path: &str) -> Result<String, FileFault> {
-        let own = file_of(at).unwrap_or(self.file);
-        let root = |file: &str| if file == self.file { String::new() } else { format!("{file}#") };
-        let is_own_id = |id: &str| id.trim_end_matches('#') == path;
-        if path.is_empty() || self.source(at).value.get("$id").and_then(Value::as_str).is_some_and(is_own_id)
-        {
-            return Ok(root(own));
+    /// The dialect that the file of `to` is read in, where what stands at `at`, in a file that is read in `dialect`, refers
+    /// there.
+    pub(crate) fn dialect_from(&self, at: &str, dialect: Dialect, to: &str) -> Result<Dialect, Fault> {
+        if file_of(at) == file_of(to) {
+            return Ok(dialect);
         }
-        let file = relative(own, path)?;
+        self.dialect_at(to, self.resource(at, dialect).map_or(dialect, |(_, resource)| resource.dialect))
+    }
+
+    /// The schema resources of the file of `at`, which is read in `dialect`.
+    pub(crate) fn resources(&self, at: &str, dialect: Dialect) -> &'l Resources {
+        self.source(at).resources(dialect)
+    }
+
+    /// The file that `at` is in.
+    pub(crate) fn file<'a>(&self, at: &'a str) -> &'a str
+    where
+        'l: 'a,
+    {
+        file_of(at).unwrap_or(self.file)
+    }
+
+    /// What is wrong with the names of schemas in the file of `at`, which is read in `dialect`.
+    pub(crate) fn name_faults(&self, at: &str, dialect: Dialect) -> Vec<Fault> {
+        let source = self.source(at);
+        let faults = source.resources(dialect).faults.iter().map(|found| {
+            let fault = source.fault(&found.at, found.message.as_str());
+            match found.hint {
+                Some(hint) => fault.hint(hint),
+                None => fault,
+            }
+        });
+        faults.collect()
+    }
+
+    /// Whether the keyword `name` at `at` names the schema that has it, or has a fault that says why not.
+    pub(crate) fn is_name(&self, at: &str, name: &str, value: &Value, dialect: Dialect) -> bool {
+        let Some((source, inside)) = self.find(at) else { return false };
+        let resources = source.resources(dialect);
+        let schema = inside.rsplit_once('/').map_or("", |(schema, _)| schema);
+        let text = value.as_str().unwrap_or_default();
+        let is_known = match name {
+            "$id" => {
+                resources.at(schema).is_some()
+                    || text.strip_prefix('#').is_some_and(|text| resources.is_named(schema, text))
+            }
+            "$dynamicAnchor" => resources.is_named(schema, text),
+            // A place that nothing refers to by its name may have one.
+            _ => true,
+        };
+        is_known || resources.faults.iter().any(|fault| fault.at == inside)
+    }
+
+    /// What is called `anchor` in the resource that begins at `root`, in a file that is read in `dialect`, and where that
+    /// stands.
+    pub(crate) fn anchored(
+        &self,
+        root: &str,
+        dialect: Dialect,
+        anchor: &str,
+    ) -> Option<(String, &'l Anchor)> {
+        let (source, pointer) = self.find(root)?;
+        let found = source.resources(dialect).at(pointer)?.anchors.get(anchor)?;
+        Some((format!("{}{}", root.get(..root.len() - pointer.len())?, found.at), found))
+    }
+
+    /// The schema resource that `at` is in, and where it begins.
+    pub(crate) fn resource<'a>(&self, at: &'a str, dialect: Dialect) -> Option<(&'a str, &'l Resource)> {
+        let (source, pointer) = self.find(at)?;
+        let (place, resource) = source.resources(dialect).around(pointer)?;
+        // A resource begins at a place that `at` leads through.
+        Some((at.get(..at.len() - pointer.len() + place.len())?, resource))
+    }
+
+    /// Where the resource begins that `path`, a reference without its fragment, names at `at`, in a file that is read in
+    /// `dialect`.
+    ///
+    /// It is called so by its `$id`, first of all in the same file, or it is the file of that name. From a document that
+    /// is named, a relative path also leads to the file beside it.
+    pub(crate) fn locate(&self, at: &str, dialect: Dialect, path: &str) -> Result<String, NotFound> {
+        let own = file_of(at).unwrap_or(self.file);
+        let Some((here, resource)) = self.resource(at, dialect) else { return Err(NotFound::Remote) };
+        if path.is_empty() {
+            return Ok(here.to_owned());
+        }
+        let resolved = resource.id.resolve(path);
+        if let Some(place) = resolved.as_ref().ok().and_then(|id| self.resources(at, dialect).place(id)) {
+            return Ok(self.root_of(own) + place);
+        }
+        let beside = self.beside(own, &resource.id, here == self.root_of(own), path);
+        let known = beside.as_ref().ok().filter(|file| self.library.source(file).is_some());
+        match (&resolved, known) {
+            (Ok(ResourceId::File(named)), Some(file)) if named == file => {}
+            (Ok(id), known) => match self.identified(id, resource.dialect).as_slice() {
+                [] => {}
+                [(file, place)] => return Ok(self.root_of(file) + place),
+                several if known.is_some_and(|known| several.contains(&(known.as_str(), ""))) => {}
+                _ => return Err(NotFound::Ambiguous),
+            },
+            (Err(_), _) => {}
+        }
+        let file = match (beside, resolved) {
+            (Ok(file), _) => file,
+            (Err(NotFound::Remote), Ok(ResourceId::Uri(uri))) if !has_scheme(path) => {
+                return Err(NotFound::Unknown(uri));
+            }
+            (Err(cause), _) => return Err(cause),
+        };
         match self.library.source(&file) {
-            Some(Ok(_)) => Ok(root(&file)),
-            Some(Err(faults)) => Err(FileFault::Unreadable(faults.clone())),
-            None => Err(FileFault::Missing(
-                crate::reference::closest(&file, self.library.names()).map(str::to_owned),
-            )),
+            Some(Ok(_)) => Ok(self.root_of(&file)),
+            Some(Err(faults)) => Err(NotFound::Unreadable(faults.clone())),
+            None => {
+                let closest = crate::reference::closest(&file, self.library.names());
+                Err(NotFound::Missing(closest.map(str::to_owned)))
+            }
         }
     }
 
-    /// The places in the file whose root is at `root` that have the name `anchor`.
-    pub(crate) fn anchored(&self, root: &str, anchor: &str) -> Vec<String> {
-        let places = anchors::of(&self.source(root).value, anchor);
-        places.into_iter().map(|place| format!("{root}{place}")).collect()
+    /// Where the schema resources stand that other files call `id`. Files that cannot be read hold none; one that states
+    /// no dialect is read in `inherited`. A meta-schema stands in a file of its own, unless another has its name.
+    fn identified(&self, id: &ResourceId, inherited: Dialect) -> Vec<(&'l str, &'l str)> {
+        let mut found = Vec::new();
+        for file in self.library.names() {
+            let Some(Ok(source)) = self.library.source(file) else { continue };
+            let Ok(stated) = Dialect::stated(source) else { continue };
+            let dialect = if file == self.file { self.dialect } else { stated.unwrap_or(inherited) };
+            found.extend(source.resources(dialect).place(id).map(|place| (file, place)));
+        }
+        if let (true, ResourceId::Uri(uri)) = (found.is_empty(), id) {
+            found.extend(metaschemas::find(uri).map(|source| (source.file(), "")));
+        }
+        found
+    }
+
+    /// The file that `path` names, from the file `own` or a resource within it that is called `id`.
+    fn beside(&self, own: &str, id: &ResourceId, is_whole: bool, path: &str) -> Result<String, NotFound> {
+        if path.starts_with('/') && !path.starts_with("//") {
+            return Err(NotFound::Outside);
+        }
+        let from = match id {
+            _ if is_whole => &ResourceId::File(own.to_owned()),
+            ResourceId::File(_) => id,
+            ResourceId::Uri(_) => return Err(NotFound::Remote),
+        };
+        match from.resolve(path) {
+            Ok(ResourceId::File(file)) => Ok(file),
+            Ok(ResourceId::Uri(_)) | Err(NoId::Remote | NoId::Malformed) => Err(NotFound::Remote),
+            Err(NoId::Outside | NoId::TooLong) => Err(NotFound::Outside),
+        }
+    }
+
+    /// Where the content of `file` begins.
+    fn root_of(&self, file: &str) -> String {
+        if file == self.file { String::new() } else { format!("{file}#") }
     }
 }
 
-/// Why a reference leads to no file.
-pub(crate) enum FileFault {
+/// Why a reference leads nowhere.
+pub(crate) enum NotFound {
     /// To another machine, or by a name that is no file's.
     Remote,
     /// Out of the folder that holds everything.
@@ -129,69 +262,13 @@ pub(crate) enum FileFault {
     Missing(Option<String>),
     /// To one with faults.
     Unreadable(Faults),
+    /// To what several files call a schema of theirs.
+    Ambiguous,
+    /// To this URI, which is that of no schema.
+    Unknown(String),
 }
 
 /// The file of a place that is not in the document itself.
 fn file_of(at: &str) -> Option<&str> {
     (!at.is_empty() && !at.starts_with('/')).then(|| at.split_once('#').map_or(at, |(file, _)| file))
-}
-
-/// `path`, relative to the folder of the file `own`.
-fn relative(own: &str, path: &str) -> Result<String, FileFault> {
-    let path = doorward_model::percent_decode_exactly(path).ok_or(FileFault::Outside)?;
-    let scheme = path.split_once(':').is_some_and(|(scheme, _)| !scheme.contains('/'));
-    if scheme || path.starts_with("//") || path.contains('?') {
-        return Err(FileFault::Remote);
-    }
-    if path.starts_with('/') || path.contains(['\\', '#']) || path.chars().any(char::is_control) {
-        return Err(FileFault::Outside);
-    }
-    let mut segments: Vec<&str> = own.split('/').collect();
-    segments.pop();
-    for segment in path.split('/') {
-        match segment {
-            "." => {}
-            ".." => drop(segments.pop().ok_or(FileFault::Outside)?),
-            "" => return Err(FileFault::Outside),
-            name => segments.push(name),
-        }
-    }
-    Ok(segments.join("/"))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[track_caller]
-    fn check(path: &str, expected: Option<&str>) {
-        assert_eq!(relative("contracts/shop/a.yaml", path).ok().as_deref(), expected, "{path}");
-    }
-
-    #[test]
-    fn paths_stay_in_the_folder_that_holds_everything() {
-        check("b.yaml", Some("contracts/shop/b.yaml"));
-        check("./b%20c.yaml", Some("contracts/shop/b c.yaml"));
-        check("../common/b.yaml", Some("contracts/common/b.yaml"));
-        check("../../b.yaml", Some("b.yaml"));
-        for path in [
-            "../../../b.yaml",
-            "%2E%2E/../../b.yaml",
-            "/etc/passwd",
-            "//example.com/b.yaml",
-            "http://example.com/b.yaml",
-            "file:b.yaml",
-            "urn:example:b",
-            "c:b.yaml",
-            "b.yaml?x=1",
-            "a//b.yaml",
-            "a\\b.yaml",
-            "b%00.yaml",
-            "b%zz.yaml",
-            "b%23.yaml",
-            "",
-        ] {
-            check(path, None);
-        }
-    }
 }

@@ -2,8 +2,8 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::bundle::{Gatherer, Scope};
 use crate::dialect::Dialect;
+use crate::gather::{Gatherer, Scope};
 use crate::pointer;
 
 /// Whether draft 7 has the keyword under another name than 2020-12.

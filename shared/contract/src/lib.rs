@@ -16,14 +16,24 @@
 //!
 //! **Payloads by themselves** ([`Schema`]): a JSON Schema document, or a schema within one or within an OpenAPI document.
 //!
-//! Bodies that are not JSON pass unread once their media type is modelled. `servers`, `security`, `callbacks`, `webhooks`,
-//! `encoding` and `links` are not looked at.
+//! **Forms** of requests (`application/x-www-form-urlencoded`) are held to their schema where it is one of an object whose
+//! members are known by name: values, lists (`encoding`: `style`, `explode`), and JSON texts for what is an object or has
+//! such a `contentType`. They are not handed over, and have no type tree.
 //!
-//! **References** lead to places in the files of one [`Library`], by relative paths, JSON Pointers and, in JSON Schema
-//! documents, by `$anchor` (draft 7: `$id: "#name"`); nothing is fetched. A root `$id` names its document and moves no
-//! reference. Each file is read in the dialect that it states, or in that of what refers to it. `$dynamicRef`,
-//! `$recursiveRef` and an `$id` within are faults, and so is a keyword that another dialect would assert and the document's
-//! own passes over (`dependencies` in 2020-12, `prefixItems` in draft 7).
+//! Other bodies that are not JSON pass unread once their media type is modelled, `multipart/form-data` among them.
+//! `servers`, `security`, `callbacks`, `webhooks` and `links` are not looked at.
+//!
+//! **References** lead to places in the files of one [`Library`]; nothing is fetched. A reference is resolved against the
+//! `$id` around it (JSON Schema Core 2020-12 section 8.2.1; draft 7 section 8.2), or against the path of its file where
+//! there is none, and then means the schema that is called so by its `$id`: in the same file, in another one, or a
+//! meta-schema of a dialect that is carried; else the file of that path. From a document with an `$id` a relative path
+//! leads to the file beside it, too. Within what it leads to, JSON Pointers and `$anchor` (draft 7: `$id: "#name"`) go on.
+//! `$dynamicRef` means the outermost `$dynamicAnchor` (section 8.2.3.2): a schema is compiled for each dynamic scope in
+//! which it is met, so that the type tree, comparisons and the merged document know its one meaning there. Each file is
+//! read in the dialect that it states, or in that of what refers to it; a schema with an `$id` may state its own. In
+//! OpenAPI documents these names are of version 3.1. Faults are: names that clash or are none, `$recursiveRef` (of
+//! 2019-09), and a keyword that another dialect would assert and the document's own passes over (`dependencies` in
+//! 2020-12, `prefixItems` in draft 7).
 //!
 //! Formats that are asserted: `date-time`, `date`, `uuid`, `email`, `ipv4`, `ipv6`, `uri`. Every other `format` is
 //! an annotation, as JSON Schema 2020-12 has it.
@@ -32,13 +42,13 @@
 //! would be rounded. Integers of 64 bits and decimals are compared, divided and told apart exactly. Patterns mean what
 //! ECMA-262 means by them, and run in time linear in the text. References that lead back without descending into the
 //! value, more than 32 in a row, and more than 10,000 schemas that one value is held against through choices of
-//! references are faults of the contract; what of the rest could be tried twice is remembered. `uniqueItems` costs what
-//! its items are long.
+//! references are faults of the contract; what of the rest could be tried twice is remembered. So are identifiers beyond
+//! 1,024 bytes, names of one document beyond 4 MiB with their places, more than 2,000 schemas of one, and dynamic scopes
+//! that multiply schemas beyond 8 MiB. `uniqueItems` costs what its items are long.
 //!
 //! No violation holds a value of the payload: only its place, bounded and escaped, and the rule. Names that the
 //! contract does not declare stand apart from both, for the sender alone.
 
-mod anchors;
 mod bundle;
 mod charset;
 mod checker;
@@ -46,11 +56,15 @@ mod claim;
 mod coercion;
 mod compile;
 mod decimal;
+mod definitions;
 mod dialect;
 mod diff;
 mod document;
 mod documents;
 mod draft7;
+mod dynamic_scope;
+mod form_body;
+mod gather;
 mod header_field;
 mod keywords;
 mod library;
@@ -60,6 +74,7 @@ mod location;
 mod looking;
 mod media;
 mod merge;
+mod metaschemas;
 mod omissions;
 mod openapi30;
 mod operation;
@@ -69,6 +84,9 @@ mod pointer;
 mod query;
 mod raw;
 mod reference;
+mod referring;
+mod resource_id;
+mod resources;
 mod response;
 mod rounding;
 mod rule;
@@ -77,6 +95,7 @@ mod serialization;
 mod shape;
 mod source;
 mod style;
+mod subschemas;
 mod vocabulary;
 
 pub use diff::{Change, Severity, Site, Travels, changes};

@@ -5,6 +5,7 @@ use std::sync::OnceLock;
 
 use doorward_model::Faults;
 
+use crate::metaschemas;
 use crate::source::Source;
 
 /// Files by the paths under which references name them, such as `contracts/shop.yaml`. Each is read when it is first
@@ -32,9 +33,11 @@ impl Library {
         self.files.keys().map(String::as_str)
     }
 
-    /// The file at this path; `None` where there is none.
+    /// The file at this path, or the meta-schema of this URI; `None` where there is none.
     pub(crate) fn source(&self, name: &str) -> Option<Result<&Source, &Faults>> {
-        let Entry { text, read } = self.files.get(name)?;
-        Some(read.get_or_init(|| Source::read(name, text)).as_ref())
+        match self.files.get(name) {
+            Some(Entry { text, read }) => Some(read.get_or_init(|| Source::read(name, text)).as_ref()),
+            None => metaschemas::find(name).map(Ok),
+        }
     }
 }

@@ -1,9 +1,12 @@
 //! Media types (RFC 9110 section 8.3.1) and what a contract models for them.
 
-use doorward_model::Omission;
+use doorward_model::{Fault, Omission};
+use serde_json::Value;
 
-use crate::charset;
 use crate::checker::Checker;
+use crate::documents::Documents;
+use crate::form_body::FormBody;
+use crate::{charset, pointer};
 
 /// The media type without its parameters, in lower case; `None` for what is no media type.
 pub(crate) fn essence(content_type: &str) -> Option<String> {
@@ -16,6 +19,18 @@ pub(crate) fn essence(content_type: &str) -> Option<String> {
 pub(crate) fn is_token(text: &str) -> bool {
     !text.is_empty()
         && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte))
+}
+
+/// Refuses what stands at `at` in place of a Media Type Object: bodies would pass that it seems to describe.
+pub(crate) fn check_object(documents: &Documents<'_>, at: &str, object: &Value) -> Result<(), Fault> {
+    if !object.is_object() {
+        return Err(documents.fault(at, "expected an object"));
+    }
+    if object.get("$ref").is_some() {
+        let fault = documents.fault(&pointer::join(at, "$ref"), "a media type cannot be a reference");
+        return Err(fault.hint("write `schema: { $ref: … }`"));
+    }
+    Ok(())
 }
 
 /// Whether bodies of this media type are JSON texts: `application/json`, the suffix of RFC 6839, and `text/json`, which
@@ -38,6 +53,8 @@ pub(crate) struct Contents(Vec<Content>);
 pub(crate) struct Content {
     pub(crate) range: String,
     pub(crate) checker: Option<Checker>,
+    /// How its forms are read, where they are.
+    pub(crate) form: Option<FormBody>,
 }
 
 /// What the contract says of a body.
@@ -45,6 +62,8 @@ pub(crate) struct Content {
 pub(crate) enum Modelled<'a> {
     /// A JSON text, with its schema where the contract has one.
     Json(Option<&'a Checker>),
+    /// A form.
+    Form(&'a FormBody),
     /// Bytes that are not looked at.
     Unread,
 }
@@ -73,14 +92,18 @@ impl Contents {
         self.0.iter().filter_map(omission).collect()
     }
 
-    /// What is modelled for the value of a `Content-Type` field; `None` too for JSON in another charset than UTF-8.
+    /// What is modelled for the value of a `Content-Type` field; `None` too for JSON and forms in another charset
+    /// than UTF-8.
     pub(crate) fn find(&self, content_type: &str) -> Option<Modelled<'_>> {
-        let essence = essence(content_type)?;
+        // A message is of one type, which a range is not (RFC 9110 section 8.3.1).
+        let essence = essence(content_type).filter(|essence| !essence.contains('*'))?;
         let content = self.0.iter().find(|content| covers(&content.range, &essence))?;
-        if !is_json(&essence) {
-            return Some(Modelled::Unread);
-        }
-        charset::is_utf8_alone(content_type).then_some(Modelled::Json(content.checker.as_ref()))
+        let modelled = match &content.form {
+            Some(form) => Modelled::Form(form),
+            None if is_json(&essence) => Modelled::Json(content.checker.as_ref()),
+            None => return Some(Modelled::Unread),
+        };
+        charset::is_utf8_alone(content_type).then_some(modelled)
     }
 }
 
@@ -113,10 +136,13 @@ mod tests {
 
     #[track_caller]
     fn check(ranges: &[&str], content_type: &str, expected: &str) {
-        let contents =
-            ranges.iter().map(|range| Content { range: (*range).to_owned(), checker: None }).collect();
+        let contents = ranges
+            .iter()
+            .map(|range| Content { range: (*range).to_owned(), checker: None, form: None })
+            .collect();
         let found = match Contents::new(contents).find(content_type) {
             Some(Modelled::Json(_)) => "json",
+            Some(Modelled::Form(_)) => "form",
             Some(Modelled::Unread) => "unread",
             None => "unmodelled",
         };
@@ -143,6 +169,9 @@ mod tests {
         check(&["application/json"], "", "unmodelled");
         check(&["*/*"], "application", "unmodelled");
         check(&["*/*"], "application/json, text/plain", "unmodelled");
+        check(&["*/*"], "*/*", "unmodelled");
+        check(&["application/*"], "application/*", "unmodelled");
+        check(&["application/*+json"], "application/*+json", "unmodelled");
         check(&[], "application/json", "unmodelled");
     }
 

@@ -123,6 +123,10 @@ impl Operation {
             }
             (Some(body), bytes) => match body.modelled(request.headers)? {
                 Modelled::Unread => None,
+                Modelled::Form(form) => {
+                    body_violations = form.violations(bytes);
+                    None
+                }
                 Modelled::Json(checker) => {
                     let value = read_json(bytes)?;
                     if let Some(checker) = checker {

@@ -280,6 +280,10 @@ pub(crate) fn read(
         faults.push(fault.hint("write `application/json`, or `schema` in place of `content`"));
         return None;
     }
+    if let Err(fault) = media::check_object(documents, &place, media_type) {
+        faults.push(fault);
+        return None;
+    }
     let checker = match media_type.get("schema") {
         None => None,
         Some(_) => Some(compile(&pointer::join(&place, "schema"), faults)?.1?),

@@ -8,9 +8,11 @@ pub(crate) struct Query<'a>(Vec<(String, &'a str)>);
 impl<'a> Query<'a> {
     /// Reads what stands after `?`. A name that is not percent-encoded UTF-8 is no parameter's.
     pub(crate) fn parse(query: &'a str) -> Self {
-        let pairs = query.split('&').filter(|pair| !pair.is_empty());
-        let pairs = pairs.map(|pair| pair.split_once('=').unwrap_or((pair, "")));
-        Self(pairs.filter_map(|(name, value)| Some((QueryPairs::decode_exactly(name)?, value))).collect())
+        Self(
+            pairs(query)
+                .filter_map(|(name, value)| Some((QueryPairs::decode_exactly(name)?, value)))
+                .collect(),
+        )
     }
 
     pub(crate) fn pairs(&self) -> impl Iterator<Item = (&str, &'a str)> {
@@ -21,6 +23,12 @@ impl<'a> Query<'a> {
     pub(crate) fn all(&self, name: &str) -> impl Iterator<Item = &'a str> {
         self.pairs().filter(move |(own, _)| *own == name).map(|(_, value)| value)
     }
+}
+
+/// The pairs of a query string or a form in order, undecoded (WHATWG URL section 5.1).
+pub(crate) fn pairs(text: &str) -> impl Iterator<Item = (&str, &str)> {
+    let pairs = text.split('&').filter(|pair| !pair.is_empty());
+    pairs.map(|pair| pair.split_once('=').unwrap_or((pair, "")))
 }
 
 #[cfg(test)]

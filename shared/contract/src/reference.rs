@@ -4,42 +4,41 @@ use doorward_model::Fault;
 use percent_encoding::percent_decode_str;
 use serde_json::Value;
 
-use crate::documents::{Documents, FileFault};
+use crate::dialect::Dialect;
+use crate::documents::{Documents, NotFound};
 use crate::pointer;
 
 /// Links that one chain of references may have; a longer one is taken for a cycle.
 const MAX_CHAIN: usize = 32;
 
-/// The place that the `$ref` in the object at `at` leads to.
-pub(crate) fn target(documents: &Documents<'_>, at: &str, reference: &Value) -> Result<String, Fault> {
-    let fault = |message: String| documents.fault(&pointer::join(at, "$ref"), message);
+/// Where a reference leads.
+pub(crate) struct Target {
+    pub(crate) at: String,
+    /// What its file is read in.
+    pub(crate) dialect: Dialect,
+    /// The name by which it is known there, if that was given by `$dynamicAnchor`.
+    pub(crate) dynamic: Option<String>,
+}
+
+/// The place that the reference `keyword` in the object at `at` leads to, in a file that is read in `dialect`.
+pub(crate) fn target(
+    documents: &Documents<'_>,
+    dialect: Dialect,
+    at: &str,
+    keyword: &str,
+    reference: &Value,
+) -> Result<Target, Fault> {
+    let fault = |message: String| documents.fault(&pointer::join(at, keyword), message);
     let Some(reference) = reference.as_str() else {
-        return Err(fault("a `$ref` must be a text".to_owned()));
+        return Err(fault(format!("a `{keyword}` must be a text")));
     };
     let shown = pointer::shown(reference);
     let (path, fragment) = reference.split_once('#').unwrap_or((reference, ""));
-    let root =
-        documents.follow_file(at, path).map_err(|cause| match cause {
-            FileFault::Remote => fault(format!("the reference `{shown}` is remote")).hint(
-                "nothing is fetched: put the document beside this one, and refer to it by its relative path",
-            ),
-            FileFault::Outside => fault(format!("the reference `{shown}` leaves the bundle")).hint(
-                "files are named relative to the one that refers to them, below the folder of the policies",
-            ),
-            FileFault::Missing(closest) => {
-                let fault = fault(format!("the reference `{shown}` leads to a file that is not there"));
-                match closest {
-                    Some(name) => fault.hint(format!("did you mean `{}`?", pointer::shown(&name))),
-                    None => fault,
-                }
-            }
-            FileFault::Unreadable(faults) => faults.0.into_iter().next().unwrap_or_else(|| {
-                fault(format!("the reference `{shown}` leads to a file that cannot be read"))
-            }),
-        })?;
+    let root = documents.locate(at, dialect, path).map_err(|cause| explain(cause, &shown, &fault))?;
+    let dialect = documents.dialect_from(at, dialect, &root)?;
     let decoded = percent_decode_str(fragment).decode_utf8_lossy();
     if !decoded.is_empty() && !decoded.starts_with('/') {
-        return anchored(documents, &root, &decoded, &shown, fault);
+        return anchored(documents, dialect, &root, &decoded, &shown, fault);
     }
     let target = format!("{root}{decoded}");
     if documents.value(&target).is_none() {
@@ -49,27 +48,64 @@ pub(crate) fn target(documents: &Documents<'_>, at: &str, reference: &Value) -> 
             None => fault,
         });
     }
-    Ok(target)
+    Ok(Target { at: target, dialect, dynamic: None })
 }
 
-/// The one place in the file at `root` that has the name `anchor`.
+/// Why the reference that is `shown` leads nowhere.
+fn explain(cause: NotFound, shown: &str, fault: &dyn Fn(String) -> Fault) -> Fault {
+    match cause {
+        NotFound::Remote => fault(format!("the reference `{shown}` is remote")).hint(
+            "nothing is fetched: put the document beside this one, and refer to it by its relative path",
+        ),
+        NotFound::Outside => fault(format!("the reference `{shown}` leaves the bundle")).hint(
+            "files are named relative to the one that refers to them, below the folder of the policies",
+        ),
+        NotFound::Missing(closest) => {
+            let fault = fault(format!("the reference `{shown}` leads to a file that is not there"));
+            match closest {
+                Some(name) => fault.hint(format!("did you mean `{}`?", pointer::shown(&name))),
+                None => fault,
+            }
+        }
+        NotFound::Unreadable(faults) => {
+            faults.0.into_iter().next().unwrap_or_else(|| {
+                fault(format!("the reference `{shown}` leads to a file that cannot be read"))
+            })
+        }
+        NotFound::Ambiguous => fault(format!(
+            "the reference `{shown}` means schemas of several files, which have the same `$id`"
+        )),
+        NotFound::Unknown(uri) => fault(format!(
+            "the reference `{shown}` means `{}`, which no schema here is called",
+            pointer::shown(&uri)
+        ))
+        .hint("it is relative to the `$id` around it, and nothing is fetched: name a schema so by its `$id`"),
+    }
+}
+
+/// The one place in the resource that begins at `root` that has the name `anchor`.
 fn anchored(
     documents: &Documents<'_>,
+    dialect: Dialect,
     root: &str,
     anchor: &str,
     shown: &str,
     fault: impl Fn(String) -> Fault,
-) -> Result<String, Fault> {
-    if documents.is_openapi(root) {
-        return Err(fault(format!("the reference `{shown}` is not a JSON Pointer"))
-            .hint("write it as `#/components/schemas/NAME`"));
-    }
-    let mut places = documents.anchored(root, anchor).into_iter();
-    match (places.next(), places.next()) {
-        (Some(place), None) => Ok(place),
-        (None, _) => Err(fault(format!("the reference `{shown}` names no schema"))
+) -> Result<Target, Fault> {
+    match documents.anchored(root, dialect, anchor) {
+        Some((_, found)) if found.twice => {
+            Err(fault(format!("the reference `{shown}` names more than one schema")))
+        }
+        Some((at, found)) => {
+            let dynamic = found.dynamic.then(|| anchor.to_owned());
+            Ok(Target { at, dialect, dynamic })
+        }
+        None if documents.is_openapi(root) => {
+            Err(fault(format!("the reference `{shown}` is not a JSON Pointer"))
+                .hint("write it as `#/components/schemas/NAME`"))
+        }
+        None => Err(fault(format!("the reference `{shown}` names no schema"))
             .hint("a schema is named by `$anchor`, in draft 7 by `$id: \"#name\"`; or write a JSON Pointer")),
-        (Some(_), Some(_)) => Err(fault(format!("the reference `{shown}` names more than one schema"))),
     }
 }
 
@@ -79,7 +115,10 @@ pub(crate) fn follow<'l>(documents: &Documents<'l>, at: &str) -> Result<(String,
     for _ in 0..MAX_CHAIN {
         let value = documents.value(&here).unwrap_or(&Value::Null);
         match value.get("$ref") {
-            Some(reference) => here = target(documents, &here, reference)?,
+            Some(reference) => {
+                let dialect = documents.dialect_at(&here, documents.dialect)?;
+                here = target(documents, dialect, &here, "$ref", reference)?.at;
+            }
             None => return Ok((here, value)),
         }
     }

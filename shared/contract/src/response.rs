@@ -41,7 +41,7 @@ impl Responses {
         };
         match content_type.and_then(|content_type| contents.find(content_type)) {
             Some(Modelled::Json(_)) => true,
-            Some(Modelled::Unread) => false,
+            Some(Modelled::Form(_) | Modelled::Unread) => false,
             // Fine if there is no body, and only then.
             None => contents.is_empty(),
         }
@@ -69,7 +69,7 @@ fn body_violations(contents: &Contents, headers: &HeaderMap, body: &[u8]) -> Vec
     match (content_type.map(|content_type| contents.find(content_type)), body) {
         (_, []) if contents.is_empty() => Vec::new(),
         _ if contents.is_empty() => whole("must not be there"),
-        (Some(Some(Modelled::Unread)), _) => Vec::new(),
+        (Some(Some(Modelled::Form(_) | Modelled::Unread)), _) => Vec::new(),
         (Some(Some(Modelled::Json(_))), []) => whole("is required"),
         (Some(Some(Modelled::Json(checker))), body) => match read_json(body) {
             Ok(value) => checker.map(|checker| checker.violations("body", "", &value)).unwrap_or_default(),

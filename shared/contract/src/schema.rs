@@ -72,14 +72,14 @@ fn find(documents: &Documents<'_>, place: &str) -> Result<String, Fault> {
             None => Err(root.fault(place, format!("there is no schema at `#{shown}`"))),
         };
     }
-    let named = if documents.is_openapi("") { Vec::new() } else { documents.anchored("", place) };
-    let mut named = named.into_iter();
-    match (named.next(), named.next()) {
-        (Some(at), None) => Ok(at),
-        (None, _) => Err(root
+    match documents.anchored("", documents.dialect, place) {
+        Some((_, found)) if found.twice => {
+            Err(root.fault("", format!("more than one schema here is named `{shown}`")))
+        }
+        Some((at, _)) => Ok(at),
+        None => Err(root
             .fault("", format!("no schema here is named `{shown}`"))
             .hint("write the schema's place after `#`: `#/$defs/NAME`")),
-        (Some(_), Some(_)) => Err(root.fault("", format!("more than one schema here is named `{shown}`"))),
     }
 }
 

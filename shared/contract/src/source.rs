@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 use std::ops::Range;
+use std::sync::OnceLock;
 
 use doorward_model::{Fault, Faults, JsonFault, Place, parse_json};
 use serde::Deserialize;
@@ -10,7 +11,9 @@ use serde::de::{Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Number, Value};
 use serde_saphyr::{Error, Spanned};
 
+use crate::dialect::Dialect;
 use crate::pointer;
+use crate::resources::Resources;
 
 /// The largest document that is read, in bytes.
 const MAX_BYTES: usize = 1024 * 1024;
@@ -26,6 +29,8 @@ pub(crate) struct Source {
     text: String,
     pub(crate) value: Value,
     root: Spot,
+    /// By the dialect that the document is read in.
+    resources: [OnceLock<Resources>; 3],
 }
 
 impl Source {
@@ -45,7 +50,13 @@ impl Source {
         match serde_saphyr::from_str_with_options::<Node>(text, options) {
             Ok(node) => {
                 let (value, root) = node.split(0..0);
-                Ok(Self { file: file.to_owned(), text: text.to_owned(), value, root })
+                Ok(Self {
+                    file: file.to_owned(),
+                    text: text.to_owned(),
+                    value,
+                    root,
+                    resources: std::array::from_fn(|_| OnceLock::new()),
+                })
             }
             Err(error) => {
                 let fault = explain(&error);
@@ -53,6 +64,22 @@ impl Source {
                 Err(fault.at(Place::new(file, text, span)).into())
             }
         }
+    }
+
+    /// The path of the file.
+    pub(crate) fn file(&self) -> &str {
+        &self.file
+    }
+
+    /// The schema resources in it, where it is read in `dialect`.
+    pub(crate) fn resources(&self, dialect: Dialect) -> &Resources {
+        let [openapi30, draft202012, draft7] = &self.resources;
+        let read = match dialect {
+            Dialect::OpenApi30 => openapi30,
+            Dialect::Draft202012 => draft202012,
+            Dialect::Draft7 => draft7,
+        };
+        read.get_or_init(|| Resources::of(&self.file, &self.value, dialect))
     }
 
     /// Where the part at `pointer` stands, or the nearest part around it that exists.

@@ -48,12 +48,21 @@ impl Answered {
         self.reply.status.is_server_error() || self.function_error.is_some()
     }
 
+    /// Whether its end is yet to come.
+    pub(crate) fn is_stream(&self) -> bool {
+        matches!(self.reply.body, Body::Stream(_))
+    }
+
     pub(crate) fn is_again(&self) -> bool {
         self.again
     }
 
     pub(crate) fn reply(&self) -> &Reply {
         &self.reply
+    }
+
+    pub(crate) fn reply_mut(&mut self) -> &mut Reply {
+        &mut self.reply
     }
 
     pub(crate) fn status(&self) -> StatusCode {
@@ -97,19 +106,9 @@ impl Door {
     }
 
     /// The answer with its whole body, which is a part of the try that it ends: who begins an answer and breaks it off has
-    /// given none. A stream that no contract reads, to a front that streams, passes on without being gathered.
-    pub(crate) async fn gather(
-        &self,
-        rules: Option<&RouteRules>,
-        reply: Reply,
-        call: &Call,
-    ) -> Result<Reply, TargetFault> {
-        let read = rules.and_then(checked_operation).is_some_and(|(operation, _)| {
-            operation.reads_response_body(reply.status.as_u16(), content_type(&reply.headers))
-        });
-        // What is to be kept is read, too.
-        let read = read || call.key.is_some();
-        if rules.is_some() && !read && self.ports.answers.streams() && matches!(reply.body, Body::Stream(_)) {
+    /// given none. A stream `passes` on without being gathered where [`passes_on`] says so.
+    pub(crate) async fn gather(&self, passes: bool, reply: Reply) -> Result<Reply, TargetFault> {
+        if passes && matches!(reply.body, Body::Stream(_)) {
             return Ok(reply);
         }
         let gathered = reply.body.collect(MAX_ANSWER).await.map_err(broken_off)?;
@@ -118,18 +117,26 @@ impl Door {
     }
 }
 
-/// Whether the front can carry what was gathered of it.
+/// Whether an answer to `request` passes on while it comes in: its route says so, its front does so, and nobody reads it before,
+/// be it to check or to keep it.
+pub(crate) fn passes_on(request: &HttpRequest, rules: &RouteRules, call: &Call) -> bool {
+    rules.route.stream
+        && request.reply == ReplyForm::Streamed
+        && checked_operation(rules).is_none()
+        && call.key.is_none()
+}
+
+/// Whether the front can carry what was gathered of it, or the head of what was not.
 fn fits(form: ReplyForm, reply: &Reply, answers: &dyn AnswerBound) -> Result<(), Refusal> {
     let whole: &[u8] = match &reply.body {
-        Body::Empty => &[],
+        Body::Empty | Body::Stream(_) => &[],
         Body::Full(bytes) => bytes,
-        Body::Stream(_) => return Ok(()),
     };
     answers.fits(form, reply.status, &reply.headers, whole).map_err(|cause| unreadable(&cause))
 }
 
 /// An answer that began and has no end that can be used.
-fn broken_off(error: BodyError) -> TargetFault {
+pub(crate) fn broken_off(error: BodyError) -> TargetFault {
     match error {
         BodyError::TimedOut => TargetFault::TimedOut,
         BodyError::Cut(cause) => TargetFault::Reset(cause),
@@ -168,7 +175,6 @@ fn content_type(headers: &HeaderMap) -> Option<&str> {
 }
 
 fn check(operation: &Operation, mode: CheckAnswers, reply: &Reply, call: &mut Call) -> Result<(), Refusal> {
-    // A stream is left only where the contract reads none of it.
     let body: &[u8] = if let Body::Full(bytes) = &reply.body { bytes } else { &[] };
     let (status, media) = (reply.status.as_u16(), content_type(&reply.headers));
     let violations = match is_encoded(&reply.headers) && operation.reads_response_body(status, media) {

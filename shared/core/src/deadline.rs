@@ -27,10 +27,18 @@ fn earliest(at: Timestamp) -> Timestamp {
 
 /// What is left at `now` to have an answer from the target, before the platform ends the invocation or the front gives up:
 /// either way the caller would not hear of it from the door. `None` where nothing sets an end.
-pub(crate) fn time_for_target(call: &Call, longest: Duration, now: Timestamp) -> Option<Duration> {
+///
+/// A front that passes an answer on while it comes in, as `streamed` says, waits as long as the function may run (API Gateway
+/// guide, "Stream the integration response": 15 minutes).
+pub(crate) fn time_for_target(
+    call: &Call,
+    streamed: bool,
+    longest: Duration,
+    now: Timestamp,
+) -> Option<Duration> {
     let begun = call.received.map_or(call.at, |received| received.clamp(earliest(call.at), call.at));
     let spent = Duration::try_from(now.duration_since(begun)).unwrap_or_default();
-    let front = patience(call.front.kind, longest);
+    let front = patience(call.front.kind, longest).filter(|_| !streamed);
     let front = front.map(|patience| patience.saturating_sub(spent).saturating_sub(RESERVE));
     front.into_iter().chain(call.time_left(now, RESERVE)).min()
 }

@@ -17,6 +17,7 @@ use crate::ports::{
     Ledger, LimitStore, PlanKeeper, Quarantine, Secrets, Switches, Targets,
 };
 use crate::reserve::Tab;
+use crate::respond::complete;
 use crate::rules::Rules;
 use crate::screen::Screen;
 use crate::secrets::SecretRing;
@@ -198,7 +199,9 @@ impl Door {
     }
 
     /// Carries one call through the whole door: the outcome is recorded and answered whatever it is.
-    pub async fn serve(&self, inbound: Inbound) -> Answer {
+    ///
+    /// An answer that passes on while it comes in is recorded at its end, by a task that its body waits for.
+    pub async fn serve(self: &Arc<Self>, inbound: Inbound) -> Answer {
         let mut answer = self.answer(&inbound).await;
         if let Answer::Http(reply) = &mut answer {
             self.tell_browsers(&inbound, &mut reply.headers);
@@ -206,7 +209,7 @@ impl Door {
         answer
     }
 
-    async fn answer(&self, inbound: &Inbound) -> Answer {
+    async fn answer(self: &Arc<Self>, inbound: &Inbound) -> Answer {
         let mut call = self.begin(inbound);
         if let Some(reply) = self.health(inbound, &mut call) {
             return Answer::Http(reply);
@@ -231,7 +234,14 @@ impl Door {
             Message::Event(record) => Some(record),
         };
         let mut tab = Tab::default();
-        let outcome = self.run(inbound, &mut tab, &mut call).await;
+        let outcome = match self.run(inbound, &mut tab, &mut call).await {
+            Ok(answered) if answered.is_stream() => {
+                let mut answered = answered;
+                complete(&mut answered.reply_mut().headers, &call);
+                return Answer::Http(self.pass_on(answered, tab, call));
+            }
+            outcome => outcome,
+        };
         let outcome = self.record(outcome, event, tab, &mut call).await;
         self.respond(outcome, event.is_none().then_some(inbound), &mut call)
     }

@@ -63,6 +63,7 @@ mod secrets;
 mod send;
 mod serve_batch;
 mod settle;
+mod stream;
 mod switches;
 mod token;
 mod token_claims;

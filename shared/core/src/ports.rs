@@ -299,16 +299,13 @@ pub trait AnswerBound: Send + Sync {
         headers: &HeaderMap,
         body: &[u8],
     ) -> Result<(), String>;
-
-    /// Whether the front passes a body on while it comes in. One that does not must be handed the whole.
-    fn streams(&self) -> bool;
 }
 
 /// What calls are forwarded to.
 #[async_trait]
 pub trait Targets: Send + Sync {
     /// Calls `target` at `endpoint`, one of its own, once, and waits for its answer at most `within`: a body that comes
-    /// later than that is cut. An event's answer has a status of success when the target took it. Where only the message was taken
+    /// later than that is cut, unless it may pass on (`forward.stream`). An event's answer has a status of success when the target took it. Where only the message was taken
     /// on, the status is 202. A function that is invoked for its caller and fails answers `X-Amz-Function-Error` and its error.
     async fn send(
         &self,
@@ -330,6 +327,9 @@ pub struct Forward<'a> {
     pub trace: &'a Trace,
     /// The payload's form.
     pub message: ForwardMessage<'a>,
+    /// Where the answer may pass on while it comes in: how long it may take to its end. Its head, and each pause of it, may take as
+    /// long as an answer else.
+    pub stream: Option<Duration>,
 }
 
 /// The forms of what is sent.

@@ -33,8 +33,7 @@ impl Door {
                 Err(refusal) => invoke::exception(&self.rules, &refusal, inbound, call)
                     .unwrap_or_else(|| self.problem(&refusal, call)),
             };
-            describe_limits(&mut reply.headers, &call.limits);
-            insert(&mut reply.headers, REQUEST_ID, call.id.as_str());
+            complete(&mut reply.headers, call);
             call.status = Some(reply.status.as_u16());
             Answer::Http(reply)
         } else {
@@ -65,6 +64,12 @@ impl Door {
             Fate::Again => EventAnswer::Again(format!("{}: call {}", refusal.code(), call.id)),
         }
     }
+}
+
+/// What the door says of the call in the fields of its answer, whatever that is.
+pub(crate) fn complete(headers: &mut HeaderMap, call: &Call) {
+    describe_limits(headers, &call.limits);
+    insert(headers, REQUEST_ID, call.id.as_str());
 }
 
 /// The one reply to each refusal: a problem (RFC 9457) with a stable `code`, the request id, and nothing about

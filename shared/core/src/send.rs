@@ -1,3 +1,4 @@
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -8,7 +9,7 @@ use doorward_model::{
 use http::{HeaderName, StatusCode};
 
 use crate::balance::Pool;
-use crate::check_response::asked_plain;
+use crate::check_response::{asked_plain, passes_on};
 use crate::claim::RESERVE;
 use crate::deadline::time_for_target;
 use crate::door::Door;
@@ -18,7 +19,6 @@ use crate::identify::api_keys::withheld;
 use crate::invoke::{self, Invoked};
 use crate::ports::{Forward, ForwardMessage};
 use crate::reserve::Admitted;
-use crate::rules::RouteRules;
 
 /// A call that its target answered.
 pub(crate) struct Sent<'c> {
@@ -60,11 +60,14 @@ impl Door {
         let found = permitted.found();
         let withheld = self.withheld(found);
         let invoked = Invoked::of(found);
-        let (rules, plain) = match found.subject() {
-            // What an invocation is answered is gathered whole.
-            Subject::Http(HttpCall { invocation: Some(_), .. }) => (None, None),
-            Subject::Http(http) => (Some(http.rules), asked_plain(http.request, http.rules)),
-            Subject::Event { .. } => (None, None),
+        let (stream, plain) = match found.subject() {
+            // What an invocation is answered, or an event, is gathered whole.
+            Subject::Http(HttpCall { invocation: Some(_), .. } | HttpCall { event: Some(_), .. })
+            | Subject::Event { .. } => (None, None),
+            Subject::Http(http) => {
+                let passes = passes_on(http.request, http.rules, call);
+                (passes.then(|| self.time_for_stream(call)), asked_plain(http.request, http.rules))
+            }
         };
         let record = match found.subject() {
             Subject::Event { record, .. } => Some(*record),
@@ -89,10 +92,11 @@ impl Door {
             // Its source delivers it again.
             Subject::Event { .. } => (ForwardMessage::Event { records }, false),
         };
-        let forward = Forward { call, principal: permitted.principal(), trace: found.trace(), message };
+        let forward =
+            Forward { call, principal: permitted.principal(), trace: found.trace(), message, stream };
         let mut note = TargetNote::default();
         let answer = match self.fleet.pool(&found.target().name) {
-            Some(pool) => self.tries(pool, forward, rules, repeatable, Duration::ZERO, &mut note).await,
+            Some(pool) => self.tries(pool, forward, repeatable, Duration::ZERO, &mut note).await,
             None => Err(TargetFault::Unreachable("it is not declared".to_owned())),
         };
         let answer = match found.subject() {
@@ -141,10 +145,10 @@ impl Door {
             (Some(first), Some(call)) => {
                 let permitted = first.permitted();
                 let found = permitted.found();
-                let forward =
-                    Forward { call, principal: permitted.principal(), trace: found.trace(), message };
+                let (principal, trace) = (permitted.principal(), found.trace());
+                let forward = Forward { call, principal, trace, message, stream: None };
                 match self.fleet.pool(&found.target().name) {
-                    Some(pool) => self.tries(pool, forward, None, false, spare, &mut note).await,
+                    Some(pool) => self.tries(pool, forward, false, spare, &mut note).await,
                     None => Err(TargetFault::Unreachable("it is not declared".to_owned())),
                 }
             }
@@ -159,9 +163,8 @@ impl Door {
     /// Tries the endpoints of the target until one answers, nothing is left to try, or it would not be safe to.
     async fn tries(
         &self,
-        pool: &Pool,
+        pool: &Arc<Pool>,
         forward: Forward<'_>,
-        rules: Option<&RouteRules>,
         repeatable: bool,
         kept: Duration,
         note: &mut TargetNote,
@@ -172,7 +175,8 @@ impl Door {
             let now = self.ports.clock.now();
             let spent = Duration::try_from(now.duration_since(begun)).unwrap_or_default();
             let own = target.timeout.saturating_sub(spent);
-            time_for_target(forward.call, self.rules.config().door.integration_timeout, now)
+            let longest = self.rules.config().door.integration_timeout;
+            time_for_target(forward.call, forward.stream.is_some(), longest, now)
                 .map_or(own, |left| left.saturating_sub(kept).min(own))
         };
         let sticky = sticky_key(&forward);
@@ -186,6 +190,7 @@ impl Door {
                 Ok(choice) => choice,
                 Err(retry_after) => return last.unwrap_or(Err(TargetFault::LeftAlone { retry_after })),
             };
+            let mut choice = choice;
             let Some(endpoint) = choice.endpoint() else { return Err(TargetFault::TimedOut) };
             let index = choice.index();
             if tried.contains(&index) {
@@ -204,13 +209,18 @@ impl Door {
             note.endpoint.clone_from(&endpoint.address);
             let answered = async {
                 let reply = self.ports.targets.send(target, endpoint, forward, within).await?;
-                self.gather(rules, reply, forward.call).await
+                self.gather(forward.stream.is_some(), reply).await
             };
-            let answer = tokio::time::timeout(within, answered).await.unwrap_or(Err(TargetFault::TimedOut));
+            let mut answer =
+                tokio::time::timeout(within, answered).await.unwrap_or(Err(TargetFault::TimedOut));
             match verdict(&forward.message, &answer) {
                 Verdict::There => choice.answered(),
                 Verdict::Away => choice.failed(self.ports.clock.now()),
-                Verdict::Unknown => drop(choice),
+                Verdict::Unknown => {}
+            }
+            if let Ok(reply) = &mut answer {
+                // A stream that passes on is outstanding until its end.
+                reply.body = std::mem::take(&mut reply.body).keeping(choice);
             }
             let untouched = answer.as_ref().is_err_and(TargetFault::is_untouched);
             note.touched |= may_have_begun(&answer);

@@ -31,6 +31,7 @@ mod rest_api;
 mod route;
 mod signature;
 mod stage;
+mod streamed;
 mod surroundings;
 mod verdict;
 mod websocket_api;

@@ -2,6 +2,7 @@
 
 mod asynchronous;
 mod environment;
+mod event_stream;
 mod invocation;
 mod invoke_api;
 mod output;
@@ -10,6 +11,7 @@ mod regions;
 mod remote;
 mod runtime_api;
 mod sandbox;
+mod streaming;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -19,6 +21,7 @@ pub(crate) use self::environment::World;
 pub(crate) use self::invocation::{Answer, Invocation, InvokeFault, new_trace};
 pub(crate) use self::invoke_api::router;
 pub(crate) use self::remote::Remote;
+pub(crate) use self::streaming::{Chunks, StreamedAnswer};
 
 use self::asynchronous::EventQueue;
 use self::pool::FunctionPool;

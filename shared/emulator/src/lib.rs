@@ -36,7 +36,7 @@ pub use issuer::TokenRequest;
 pub use logs::{LogLine, Logs};
 pub use options::{
     Access, Alb, Authorizer, AuthorizerForm, DeadLetters, FunctionSpec, FunctionUrl, Functions, HttpApi,
-    IamIdentity, IssuerSpec, KinesisStream, Options, Payload, Ports, Queue, QueueMapping, RestApi,
-    RestAuthorizer, RestAuthorizerKind, RestMethod, Route, StartingPosition, StreamMapping, StreamSource,
-    TokenShape, UrlAuth, WebSocketApi, WebSocketAuthorizer,
+    IamIdentity, InvokeMode, IssuerSpec, KinesisStream, Options, Payload, Ports, Queue, QueueMapping,
+    RestApi, RestAuthorizer, RestAuthorizerKind, RestMethod, Route, StartingPosition, StreamMapping,
+    StreamSource, TokenShape, UrlAuth, WebSocketApi, WebSocketAuthorizer,
 };

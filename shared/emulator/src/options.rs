@@ -12,8 +12,8 @@ use std::time::Duration;
 
 pub use self::event_source::{QueueMapping, StartingPosition, StreamMapping, StreamSource};
 pub use self::fronts::{
-    Access, Alb, Authorizer, AuthorizerForm, FunctionUrl, HttpApi, Payload, RestApi, RestAuthorizer,
-    RestAuthorizerKind, RestMethod, Route, UrlAuth, WebSocketApi, WebSocketAuthorizer,
+    Access, Alb, Authorizer, AuthorizerForm, FunctionUrl, HttpApi, InvokeMode, Payload, RestApi,
+    RestAuthorizer, RestAuthorizerKind, RestMethod, Route, UrlAuth, WebSocketApi, WebSocketAuthorizer,
 };
 pub use self::iam::IamIdentity;
 pub use self::queues::{DeadLetters, KinesisStream, Queue};

@@ -17,6 +17,16 @@ pub const MAX_ANSWER_BYTES: usize = 6 * 1024 * 1024;
 /// targets": 1 MB).
 const MAX_ALB_ANSWER_BYTES: usize = 1024 * 1024;
 
+/// The longest answer that is streamed, in bytes (AWS Lambda guide, "Response streaming for Lambda functions": 200 MB).
+pub const MAX_STREAM_BYTES: usize = 200 * 1024 * 1024;
+
+/// The longest head of an answer that is streamed, in bytes with what ends it: the metadata must stand in the first 16 KB (API
+/// Gateway guide, "Set up a Lambda proxy integration with payload response streaming").
+pub(crate) const MAX_STREAM_HEAD_BYTES: usize = 16 * 1024;
+
+/// What ends the head of an answer that is streamed.
+const END_OF_HEAD: [u8; 8] = [0; 8];
+
 /// Below this, in bytes, a text fits however it is escaped, and stays readable.
 const LONG_TEXT: usize = 512 * 1024;
 
@@ -26,6 +36,7 @@ pub fn max_answer_bytes(form: ReplyForm) -> usize {
     match form {
         ReplyForm::V2 | ReplyForm::V1 => MAX_ANSWER_BYTES,
         ReplyForm::AlbSingle | ReplyForm::AlbMulti => MAX_ALB_ANSWER_BYTES,
+        ReplyForm::Streamed => MAX_STREAM_BYTES,
     }
 }
 
@@ -59,8 +70,11 @@ pub fn fits(
     bytes: &[u8],
     room: usize,
 ) -> Result<(), UnfitAnswer> {
-    let len = encoded_len(form, status, headers, bytes)?.saturating_add(room);
-    let limit = max_answer_bytes(form);
+    let (len, limit) = match form {
+        ReplyForm::Streamed => (stream_head(status, headers).len(), MAX_STREAM_HEAD_BYTES),
+        _ => (encoded_len(form, status, headers, bytes)?, max_answer_bytes(form)),
+    };
+    let len = len.saturating_add(room);
     if len > limit { Err(UnfitAnswer::TooLarge { bytes: len, limit }) } else { Ok(()) }
 }
 
@@ -74,6 +88,7 @@ pub fn fits(
 /// | 1.0 | `multiValueHeaders` | `multiValueHeaders` |
 /// | load balancer | one list | one only |
 /// | load balancer, multi-value | `multiValueHeaders` | `multiValueHeaders` |
+/// | streamed | as 2.0 here; see [`stream_head`] | `cookies` |
 ///
 /// # Errors
 /// [`UnfitAnswer::Cookies`].
@@ -91,6 +106,22 @@ pub fn encode(
     }
     Ok(members.into())
 }
+
+/// The head of an answer that is streamed: `statusCode`, `headers` and `cookies` as JSON, and the eight NULs behind which the payload
+/// goes as it is, with the content type [`STREAM_TYPE`] ("Set up a Lambda proxy integration with payload response streaming", API
+/// Gateway guide; function URLs take the same).
+#[must_use]
+pub fn stream_head(status: StatusCode, headers: &HeaderMap) -> Vec<u8> {
+    let mut members = Map::new();
+    members.insert("statusCode".to_owned(), status.as_u16().into());
+    write_joined(fields::end_to_end(headers), &mut members);
+    let mut head = Value::Object(members).to_string().into_bytes();
+    head.extend(END_OF_HEAD);
+    head
+}
+
+/// The content type of an answer that begins with a [`stream_head`].
+pub const STREAM_TYPE: &str = "application/vnd.awslambda.http-integration-response";
 
 /// The length in bytes of what [`encode`] writes of the same arguments, as compact JSON text; nothing of the payload
 /// is copied for it.
@@ -155,14 +186,7 @@ fn write_headers(
 ) -> Result<(), UnfitAnswer> {
     let mut put = |name: &str, value: Value| drop(members.insert(name.to_owned(), value));
     match form {
-        ReplyForm::V2 => {
-            let cookies: Vec<String> = headers.get_all(SET_COOKIE).iter().map(fields::text).collect();
-            headers.remove(SET_COOKIE);
-            put("headers", fields::joined(&headers).into());
-            if !cookies.is_empty() {
-                put("cookies", cookies.into());
-            }
-        }
+        ReplyForm::V2 | ReplyForm::Streamed => write_joined(headers, members),
         ReplyForm::V1 => {
             // API Gateway merges both members: a field stands in one of them.
             let is_single = |headers: &HeaderMap, name| {
@@ -190,6 +214,16 @@ fn write_headers(
         ReplyForm::AlbMulti => put("multiValueHeaders", fields::listed(&headers).into()),
     }
     Ok(())
+}
+
+/// One list a field, but for cookies, which stand by themselves.
+fn write_joined(mut headers: HeaderMap, members: &mut Map<String, Value>) {
+    let cookies: Vec<String> = headers.get_all(SET_COOKIE).iter().map(fields::text).collect();
+    headers.remove(SET_COOKIE);
+    members.insert("headers".to_owned(), fields::joined(&headers).into());
+    if !cookies.is_empty() {
+        members.insert("cookies".to_owned(), cookies.into());
+    }
 }
 
 impl<'a> Payload<'a> {

@@ -1,4 +1,5 @@
 use std::pin::Pin;
+use std::task::{Context, Poll};
 
 use bytes::{Bytes, BytesMut};
 use futures_core::Stream;
@@ -56,6 +57,15 @@ impl Body {
         }
     }
 
+    /// The body, with something that is kept for as long as a stream is not at its end.
+    #[must_use]
+    pub fn keeping(self, kept: impl Send + Unpin + 'static) -> Self {
+        match self {
+            Self::Stream(stream) => Self::Stream(Box::pin(Keeping { stream, kept: Some(kept) })),
+            whole => whole,
+        }
+    }
+
     /// The length in bytes where it is known before reading.
     #[must_use]
     pub fn len_hint(&self) -> Option<usize> {
@@ -64,6 +74,23 @@ impl Body {
             Self::Full(bytes) => Some(bytes.len()),
             Self::Stream(_) => None,
         }
+    }
+}
+
+struct Keeping<T> {
+    stream: Pin<Box<dyn Stream<Item = Result<Bytes, BodyError>> + Send>>,
+    kept: Option<T>,
+}
+
+impl<T: Unpin> Stream for Keeping<T> {
+    type Item = Result<Bytes, BodyError>;
+
+    fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        let next = self.stream.as_mut().poll_next(context);
+        if matches!(next, Poll::Ready(None | Some(Err(_)))) {
+            self.kept = None;
+        }
+        next
     }
 }
 
@@ -86,7 +113,6 @@ impl From<Vec<u8>> for Body {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::task::{Context, Poll};
 
     struct Chunks(Vec<Result<Bytes, BodyError>>);
     impl Stream for Chunks {
@@ -111,6 +137,20 @@ mod tests {
         assert!(matches!(collect(chunks(), 5), Err(BodyError::TooLarge { limit: 5 })));
         let cut = Body::Stream(Box::pin(Chunks(vec![Ok("abc".into()), Err(BodyError::Cut("reset".into()))])));
         assert!(matches!(collect(cut, 100), Err(BodyError::Cut(_))));
+    }
+
+    #[test]
+    fn what_is_kept_beside_a_stream_goes_with_its_end() {
+        let kept = std::sync::Arc::new(());
+        let stream = Body::Stream(Box::pin(Chunks(vec![Ok("abc".into())])));
+        let Body::Stream(mut stream) = stream.keeping(std::sync::Arc::clone(&kept)) else {
+            panic!("a stream")
+        };
+        let mut context = Context::from_waker(std::task::Waker::noop());
+        assert!(matches!(stream.as_mut().poll_next(&mut context), Poll::Ready(Some(Ok(_)))));
+        assert_eq!(std::sync::Arc::strong_count(&kept), 2);
+        assert!(matches!(stream.as_mut().poll_next(&mut context), Poll::Ready(None)));
+        assert_eq!(std::sync::Arc::strong_count(&kept), 1);
     }
 
     #[test]

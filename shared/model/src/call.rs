@@ -54,6 +54,8 @@ pub enum Stage {
     Send,
     /// Does the answer keep its contract?
     CheckResponse,
+    /// An answer that passes on while it comes in.
+    Stream,
 }
 
 /// What is known of one call: it grows as the call passes the stages, and is recorded whatever the outcome.

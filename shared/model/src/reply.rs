@@ -25,4 +25,7 @@ pub enum ReplyForm {
     AlbSingle,
     /// A load balancer whose target group has multi-value headers enabled.
     AlbMulti,
+    /// A front that passes an answer on while it comes in: a function URL whose invoke mode is `RESPONSE_STREAM`, a REST API
+    /// whose integration has the response transfer mode `STREAM`.
+    Streamed,
 }

@@ -1,4 +1,4 @@
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
@@ -11,28 +11,22 @@ use http::header::CONTENT_TYPE;
 use http::{HeaderMap, HeaderValue, StatusCode};
 use serde_json::json;
 
-/// A front that carries whole answers of at most so many bytes, and streams if a test says so.
+/// A front that carries whole answers of at most so many bytes.
 #[derive(Debug)]
 pub struct BoundedFront {
     largest: AtomicUsize,
-    streams: AtomicBool,
 }
 
 impl BoundedFront {
     /// A front that takes answers whole, of at most `largest` bytes.
     #[must_use]
     pub fn new(largest: usize) -> Self {
-        Self { largest: AtomicUsize::new(largest), streams: AtomicBool::new(false) }
+        Self { largest: AtomicUsize::new(largest) }
     }
 
     /// From now on the front carries so much.
     pub fn carry(&self, largest: usize) {
         self.largest.store(largest, Ordering::SeqCst);
-    }
-
-    /// From now on the front passes bodies on while they come in, or takes them whole again.
-    pub fn stream(&self, streams: bool) {
-        self.streams.store(streams, Ordering::SeqCst);
     }
 }
 
@@ -42,10 +36,6 @@ impl AnswerBound for BoundedFront {
             return Err("it is larger than the front can carry".to_owned());
         }
         Ok(())
-    }
-
-    fn streams(&self) -> bool {
-        self.streams.load(Ordering::SeqCst)
     }
 }
 
@@ -57,6 +47,7 @@ pub struct ScriptedTargets {
     sent: Mutex<Vec<String>>,
     went: Mutex<Vec<String>>,
     within: Mutex<Duration>,
+    stream_within: Mutex<Option<Duration>>,
     withheld: Mutex<Vec<String>>,
     invoked: Mutex<Vec<String>>,
     batches: Mutex<Vec<Vec<String>>>,
@@ -69,6 +60,7 @@ impl Default for ScriptedTargets {
             sent: Mutex::default(),
             went: Mutex::default(),
             within: Mutex::default(),
+            stream_within: Mutex::default(),
             withheld: Mutex::default(),
             invoked: Mutex::default(),
             batches: Mutex::default(),
@@ -129,6 +121,12 @@ impl ScriptedTargets {
     #[must_use]
     pub fn within(&self) -> Duration {
         *self.within.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// How long the last one's answer may pass on while it comes in; `None` where it must come whole.
+    #[must_use]
+    pub fn stream_within(&self) -> Option<Duration> {
+        *self.stream_within.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// `target action` of every call that got here, in order.
@@ -194,6 +192,7 @@ impl Targets for ScriptedTargets {
         self.invoked.lock().unwrap_or_else(PoisonError::into_inner).extend(invoked);
         self.went.lock().unwrap_or_else(PoisonError::into_inner).push(endpoint.address.clone());
         *self.within.lock().unwrap_or_else(PoisonError::into_inner) = within;
+        *self.stream_within.lock().unwrap_or_else(PoisonError::into_inner) = forward.stream;
         (self.script.lock().unwrap_or_else(PoisonError::into_inner))(&endpoint.address)
     }
 }

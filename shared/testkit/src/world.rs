@@ -166,7 +166,7 @@ pub struct World {
     pub front: Arc<BoundedFront>,
     pub lines: Arc<Lines>,
     pub ports: Ports,
-    pub door: Door,
+    pub door: Arc<Door>,
 }
 
 impl World {
@@ -212,7 +212,7 @@ impl World {
             answers: front.clone(),
             journal: lines.clone(),
         };
-        let door = Door::new(Arc::new(rules), ports.clone());
+        let door = Arc::new(Door::new(Arc::new(rules), ports.clone()));
         Ok(Self {
             clock,
             documents,

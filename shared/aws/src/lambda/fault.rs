@@ -1,5 +1,4 @@
-use aws_sdk_lambda::error::SdkError;
-use aws_sdk_lambda::operation::invoke::InvokeError;
+use aws_sdk_lambda::error::{ProvideErrorMetadata, SdkError};
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use doorward_model::{TargetFault, error_name};
 use serde::Deserialize;
@@ -36,7 +35,7 @@ const FILE_SYSTEM: &str = "EFSIOException";
 const TOO_LARGE: [&str; 2] = ["RequestTooLargeException", "SerializedRequestEntityTooLargeException"];
 
 /// Whatever the Invoke API gives but the function's own result.
-pub(super) fn of_invoke(error: SdkError<InvokeError>) -> TargetFault {
+pub(super) fn of_invoke<E: ProvideErrorMetadata>(error: SdkError<E>) -> TargetFault {
     match &error {
         SdkError::ConstructionFailure(_) => TargetFault::Unreachable(sdk_error::brief(&error)),
         SdkError::TimeoutError(_) => TargetFault::TimedOut,
@@ -84,12 +83,16 @@ pub(super) fn of_function(payload: &[u8]) -> TargetFault {
         error_message: Option<String>,
     }
     let error: FunctionError = serde_json::from_slice(payload).unwrap_or_default();
-    let timed_out = |message: String| message.contains("Task timed out after");
     match error.error_type {
         Some(kind) if kind == "Sandbox.Timedout" => TargetFault::TimedOut,
-        None if error.error_message.is_some_and(timed_out) => TargetFault::TimedOut,
+        None if error.error_message.is_some_and(|message| says_timed_out(&message)) => TargetFault::TimedOut,
         kind => TargetFault::Failed(error_name(kind.as_deref())),
     }
+}
+
+/// Whether these are Lambda's own words on a function that ran too long.
+pub(super) fn says_timed_out(message: &str) -> bool {
+    message.contains("Task timed out after")
 }
 
 #[cfg(test)]

@@ -3,13 +3,16 @@
 mod fault;
 mod passing;
 mod payload;
+mod stream;
 
 use std::time::Duration;
 
 use async_trait::async_trait;
-use aws_sdk_lambda::config::{Config, Region};
+use aws_sdk_lambda::config::{self, Config, Region};
 use aws_sdk_lambda::operation::invoke::InvokeOutput;
+use aws_sdk_lambda::operation::invoke_with_response_stream::InvokeWithResponseStreamOutput;
 use aws_sdk_lambda::types::{InvocationType, LogType};
+use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
 use aws_smithy_types::Blob;
 use bytes::Bytes;
 use doorward_config::{Endpoint, Invocation, LambdaTarget, PayloadForm, Target, TargetKind};
@@ -22,6 +25,7 @@ use serde_json::json;
 
 use crate::AwsClients;
 use crate::accepted::accepted;
+use crate::targets::bounded::Bounds;
 
 /// The largest event of an asynchronous invocation, in bytes ("Lambda quotas", AWS Lambda guide: 1 MB).
 const MAX_ASYNC_BYTES: usize = 1024 * 1024;
@@ -65,20 +69,37 @@ impl LambdaTargets {
             }
         }
         let mut operation = asked.customize();
-        let own = self.client.config().region().map(AsRef::as_ref);
-        if let Some(region) = endpoint.region.as_deref().filter(|region| own != Some(region)) {
-            operation = operation.config_override(Config::builder().region(Region::new(region.to_owned())));
+        if let Some(region) = self.elsewhere(endpoint) {
+            operation = operation.config_override(region);
         }
-        operation
-            .mutate_request(move |request| {
-                if let Some(trace) = &trace {
-                    // What is no header value is not carried on.
-                    let _ = request.headers_mut().try_insert("x-amzn-trace-id", trace.clone());
-                }
-            })
-            .send()
-            .await
-            .map_err(fault::of_invoke)
+        operation.mutate_request(traced(trace)).send().await.map_err(fault::of_invoke)
+    }
+
+    /// As [`Self::invoke`], for an answer that comes as a stream.
+    async fn invoke_streaming(
+        &self,
+        endpoint: &Endpoint,
+        payload: impl Into<Vec<u8>>,
+        forward: &Forward<'_>,
+    ) -> Result<InvokeWithResponseStreamOutput, TargetFault> {
+        let asked = self
+            .client
+            .invoke_with_response_stream()
+            .function_name(&endpoint.address)
+            .payload(Blob::new(payload));
+        let mut operation = asked.customize();
+        if let Some(region) = self.elsewhere(endpoint) {
+            operation = operation.config_override(region);
+        }
+        let trace = forward.trace.xray.clone();
+        operation.mutate_request(traced(trace)).send().await.map_err(fault::of_invoke)
+    }
+
+    /// What tells the client of an endpoint in another region than its own.
+    fn elsewhere(&self, endpoint: &Endpoint) -> Option<config::Builder> {
+        let own = self.client.config().region().map(AsRef::as_ref);
+        let region = endpoint.region.as_deref().filter(|region| own != Some(region))?;
+        Some(Config::builder().region(Region::new(region.to_owned())))
     }
 
     async fn call(
@@ -86,6 +107,7 @@ impl LambdaTargets {
         target: LambdaTarget,
         endpoint: &Endpoint,
         forward: &Forward<'_>,
+        bounds: Bounds,
     ) -> Result<Reply, TargetFault> {
         let payload = payload::of(forward, target.payload)?;
         let invocation = match forward.message {
@@ -99,6 +121,10 @@ impl LambdaTargets {
             Invocation::Async if payload.len() > MAX_ASYNC_BYTES => Err(TargetFault::Unfit(
                 "its event is larger than the 1 MB that a function takes asynchronously",
             )),
+            Invocation::Sync if target.stream && matches!(forward.message, ForwardMessage::Http { .. }) => {
+                let output = self.invoke_streaming(endpoint, payload, forward).await?;
+                stream::reply(output, bounds).await
+            }
             Invocation::Sync => {
                 let output = self.invoke(endpoint, InvocationType::RequestResponse, payload, forward).await?;
                 match forward.message {
@@ -126,8 +152,18 @@ impl Targets for LambdaTargets {
         let TargetKind::Lambda(kind) = target.kind else {
             return Err(TargetFault::Unreachable("it is no function".to_owned()));
         };
-        let called = tokio::time::timeout(within, self.call(kind, endpoint, &forward)).await;
+        let bounds = Bounds::new(within, forward.stream, None);
+        let called = tokio::time::timeout(within, self.call(kind, endpoint, &forward, bounds)).await;
         called.unwrap_or(Err(TargetFault::TimedOut))
+    }
+}
+
+/// Carries the trace on. What is no header value is not.
+fn traced(trace: Option<String>) -> impl Fn(&mut HttpRequest) + Send + Sync + 'static {
+    move |request| {
+        if let Some(trace) = &trace {
+            let _ = request.headers_mut().try_insert("x-amzn-trace-id", trace.clone());
+        }
     }
 }
 
@@ -161,7 +197,6 @@ mod tests {
     use aws_smithy_runtime_api::client::http::{
         HttpConnector, HttpConnectorFuture, SharedHttpConnector, http_client_fn,
     };
-    use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
     use aws_smithy_runtime_api::client::result::ConnectorError;
     use aws_smithy_types::retry::RetryConfig;
     use doorward_core::ports::Forward;
@@ -205,7 +240,7 @@ mod tests {
             withheld: &[],
             rewrite: None,
         };
-        let forward = Forward { call: &call, principal: &principal, trace: &trace, message };
+        let forward = Forward { call: &call, principal: &principal, trace: &trace, message, stream: None };
         let target = Target::new("orders", TargetKind::Lambda(LambdaTarget::default()), "orders");
         for region in [None, Some("us-west-2"), Some("cn-north-1")] {
             let endpoint = Endpoint { region: region.map(str::to_owned), ..Endpoint::new("orders") };

@@ -1,5 +1,6 @@
 //! What calls are forwarded to: each kind by its own transport, which makes one attempt.
 
+pub(crate) mod bounded;
 mod http;
 
 use std::sync::Arc;

@@ -17,7 +17,7 @@ const POLICY: &str = "@id(\"all\") permit (principal == Anonymous::\"anonymous\"
 struct Cost {
     store: Store,
     world: World,
-    door: Door,
+    door: Arc<Door>,
     calls: u64,
 }
 
@@ -61,7 +61,7 @@ limits = [{plan}]
             switches: Arc::new(DynamoSwitches::new(&store.clients, TABLE)),
             ..world.ports.clone()
         };
-        let door = Door::new(Arc::new(rules), ports);
+        let door = Arc::new(Door::new(Arc::new(rules), ports));
         let mut cost = Self { store, world, door, calls: 0 };
         // What is switched off is read at the first call, and then each time the refresh interval is over.
         cost.call().await;

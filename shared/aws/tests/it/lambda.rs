@@ -121,7 +121,7 @@ async fn send_body(
         withheld: &[],
         rewrite: None,
     };
-    let forward = Forward { call: &call, principal: &principal, trace: &trace, message };
+    let forward = Forward { call: &call, principal: &principal, trace: &trace, message, stream: None };
     targets.send(target, endpoint, forward, within).await
 }
 
@@ -221,7 +221,8 @@ async fn an_event_reaches_its_function_in_its_own_envelope() {
     );
     let principal = Principal { name: EntityName::new("EventSource", "receipts"), ..Principal::anonymous() };
     let message = ForwardMessage::Event { records: &[&record] };
-    let forward = Forward { call: &call, principal: &principal, trace: &Trace::default(), message };
+    let forward =
+        Forward { call: &call, principal: &principal, trace: &Trace::default(), message, stream: None };
     let target = target("receipts");
     let sent = fixture.targets.send(&target, &target.endpoints[0], forward, Duration::from_secs(5));
     let reply = sent.await.unwrap();
@@ -250,7 +251,8 @@ async fn invoke_for(
         client_context: said.as_ref(),
         log_tail: qualifier.is_some(),
     };
-    let forward = Forward { call: &call, principal: &principal, trace: &Trace::default(), message };
+    let forward =
+        Forward { call: &call, principal: &principal, trace: &Trace::default(), message, stream: None };
     let target = target(lambda);
     fixture.targets.send(&target, &target.endpoints[0], forward, Duration::from_secs(5)).await
 }

@@ -96,7 +96,9 @@ const MOST_FILES: usize = 500;
 fn library((file, text): &(String, String)) -> Arc<Library> {
     let mut files = vec![(file.clone(), text.clone())];
     let refers = |behind: &str| !behind.trim_start_matches(['"', '\'', ':', ' ']).starts_with('#');
-    if text.match_indices("$ref").any(|(at, name)| text.get(at + name.len()..).is_some_and(refers)) {
+    if ["$ref", "$dynamicRef"].iter().any(|keyword| {
+        text.match_indices(keyword).any(|(at, name)| text.get(at + name.len()..).is_some_and(refers))
+    }) {
         let folder = Path::new(file).parent().unwrap_or(Path::new(""));
         gather(folder, 0, &mut files);
     }

@@ -117,6 +117,9 @@ pub struct Door {
     pub batch: usize,
     /// Who may read the merged contract, `GET /.doorward/openapi.json`.
     pub openapi: OpenapiAccess,
+    /// The fronts that pass an answer on while it comes in: function URLs and REST APIs that are set to. Their events do not
+    /// say so.
+    pub streamed_fronts: Vec<Front>,
 }
 
 /// Who may read the merged contract of all routes.
@@ -291,6 +294,8 @@ pub struct Route {
     pub on_store_failure: OnStoreFailure,
     /// How its calls take an idempotency key; `None` where it is the target's own matter.
     pub idempotency: Option<IdempotencyRule>,
+    /// Whether an answer passes on while it comes in, where its front does so: then its calls are of [`Durability::Intent`].
+    pub stream: bool,
 }
 
 /// The requests that a route takes.
@@ -468,6 +473,12 @@ impl Config {
     #[must_use]
     pub fn target(&self, name: &str) -> Option<&Target> {
         self.targets.iter().find(|target| target.name == name)
+    }
+
+    /// Whether `front` passes an answer on while it comes in.
+    #[must_use]
+    pub fn streams(&self, front: &Front) -> bool {
+        self.door.streamed_fronts.contains(front)
     }
 
     /// Whose messages are opened to the events that they carry, and how many may be within each other.

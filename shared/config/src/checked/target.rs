@@ -146,6 +146,8 @@ pub struct LambdaTarget {
     pub invocation: Invocation,
     /// The form of what it is sent of an HTTP request.
     pub payload: PayloadForm,
+    /// Whether it answers requests by a stream, which a route may pass on while it comes in.
+    pub stream: bool,
 }
 
 /// Whether a function's answer is waited for.
@@ -193,13 +195,10 @@ impl Default for HttpTarget {
             headers: FieldRules::default(),
             answer_headers: FieldRules::default(),
             preserve_host: false,
-            max_answer: DEFAULT_MAX_ANSWER,
+            max_answer: None,
         }
     }
 }
-
-/// The most bytes of an answer that are read where `max_answer` is not set: what a function can answer.
-const DEFAULT_MAX_ANSWER: usize = 6 * 1024 * 1024;
 
 /// What is spoken with a server.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -218,8 +217,8 @@ pub struct HttpTarget {
     pub answer_headers: FieldRules,
     /// Whether the server is told the host that the caller asked for, in the place of its own.
     pub preserve_host: bool,
-    /// The most bytes of an answer's body that are read.
-    pub max_answer: usize,
+    /// The most bytes of an answer's body that are read; `None` where it may be as long as a function's.
+    pub max_answer: Option<usize>,
 }
 
 /// The version of HTTP.

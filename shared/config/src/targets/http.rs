@@ -34,7 +34,7 @@ pub(super) fn read(
         }
         Ok(wanted)
     });
-    let max_answer = section.or("max_answer", HttpTarget::default().max_answer, size::read);
+    let max_answer = section.optional("max_answer", size::read_answer);
     let target = HttpTarget {
         protocol: protocol?,
         networks: networks?,

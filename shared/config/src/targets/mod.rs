@@ -105,7 +105,17 @@ fn lambda(section: &mut Section<'_>, value: Value<'_>) -> Result<(TargetKind, Ve
     let payload = section.or("payload", PayloadForm::default(), |value| {
         value.choice(&[("2.0", PayloadForm::V2), ("1.0", PayloadForm::V1)])
     });
-    let kind = LambdaTarget { invocation: invocation?, payload: payload? };
+    let stream = section.optional("stream", |value| {
+        let stream = value.flag()?;
+        if stream && matches!(invocation, Ok(Invocation::Async)) {
+            let fault =
+                Fault::new("a function that is invoked asynchronously answers nothing, by a stream or else");
+            return Err(value.fault(fault.hint("leave `stream` out, or write `invocation = \"sync\"`")));
+        }
+        Ok(stream)
+    });
+    let kind =
+        LambdaTarget { invocation: invocation?, payload: payload?, stream: stream?.unwrap_or_default() };
     Ok((TargetKind::Lambda(kind), endpoints?))
 }
 

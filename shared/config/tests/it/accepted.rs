@@ -27,6 +27,7 @@ fn the_shop_reads_as_it_is_written() {
                 integration_timeout: 29s,
                 batch: 100,
                 openapi: Authenticated,
+                streamed_fronts: [],
             },
             fronts: [
                 Front {
@@ -93,6 +94,7 @@ fn the_shop_reads_as_it_is_written() {
                         LambdaTarget {
                             invocation: Sync,
                             payload: V2,
+                            stream: false,
                         },
                     ),
                     endpoints: [
@@ -126,6 +128,7 @@ fn the_shop_reads_as_it_is_written() {
                         LambdaTarget {
                             invocation: Sync,
                             payload: V2,
+                            stream: false,
                         },
                     ),
                     endpoints: [
@@ -201,6 +204,7 @@ fn the_shop_reads_as_it_is_written() {
                     durability: BeforeAnswer,
                     on_store_failure: Deny,
                     idempotency: None,
+                    stream: false,
                 },
                 Route {
                     id: "getOrder",
@@ -239,6 +243,7 @@ fn the_shop_reads_as_it_is_written() {
                     durability: BeforeAnswer,
                     on_store_failure: Deny,
                     idempotency: None,
+                    stream: false,
                 },
             ],
             events: [

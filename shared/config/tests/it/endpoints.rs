@@ -43,7 +43,11 @@ fn a_function_may_be_at_several_places() {
     );
     assert_eq!(
         target.kind,
-        TargetKind::Lambda(LambdaTarget { invocation: Invocation::Async, payload: PayloadForm::V1 })
+        TargetKind::Lambda(LambdaTarget {
+            invocation: Invocation::Async,
+            payload: PayloadForm::V1,
+            stream: false,
+        })
     );
     let endpoints: Vec<_> = target
         .endpoints
@@ -96,7 +100,7 @@ fn a_server_is_spoken_with_as_the_target_says() {
         headers = { set = { x-version = "2" }, remove = ["x-debug"] }
         answer_headers = { remove = ["server"] }"#,
     );
-    assert_eq!((read.protocol, read.preserve_host, read.max_answer), (Protocol::Http1, true, 65_536));
+    assert_eq!((read.protocol, read.preserve_host, read.max_answer), (Protocol::Http1, true, Some(65_536)));
     assert_eq!(read.headers.set[0].1, "2");
     assert_eq!(read.answer_headers.remove, ["server"]);
     assert!(read.admits("127.0.0.1".parse().unwrap()) && !read.admits("192.168.1.1".parse().unwrap()));
@@ -162,8 +166,8 @@ fn a_target_is_one_thing() {
         ORDERS,
         "lambda = \"orders\"\nnetworks = [\"10.0.0.0/8\"]",
         expect![[r#"
-        doorward.toml:20:1: unknown key `networks` in `[[targets]]`
-          hint: expected `name`, `timeout`, `lambda`, `http`, `sqs`, `sns`, `eventbridge`, `stepfunctions`, `invocation`, `payload`, `balance`, `health` or `retry`"#]],
+            doorward.toml:20:1: unknown key `networks` in `[[targets]]`
+              hint: expected `name`, `timeout`, `lambda`, `http`, `sqs`, `sns`, `eventbridge`, `stepfunctions`, `invocation`, `payload`, `stream`, `balance`, `health` or `retry`"#]],
     );
     check(
         ORDERS,

@@ -100,7 +100,13 @@ fn the_list_is_what_is_read() {
     assert!(ignored.is_ok());
     assert_eq!(
         asked.into_inner(),
-        ["DOORWARD_FRONTS", "DOORWARD_JWKS_URL_MAIN", "DOORWARD_TARGET_ORDERS", "DOORWARD_TARGET_RECEIPTS"]
+        [
+            "DOORWARD_FRONTS",
+            "DOORWARD_STREAMED_FRONTS",
+            "DOORWARD_JWKS_URL_MAIN",
+            "DOORWARD_TARGET_ORDERS",
+            "DOORWARD_TARGET_RECEIPTS"
+        ]
     );
     let names: Vec<&str> = ENVIRONMENT.iter().map(|variable| variable.name).collect();
     for name in ["DOORWARD_FRONTS", "DOORWARD_JWKS_URL_<ISSUER>"] {

@@ -34,6 +34,7 @@ mod prices;
 mod rewrites;
 mod routes;
 mod shop;
+mod streaming;
 mod targets;
 mod tokens;
 mod webhooks;

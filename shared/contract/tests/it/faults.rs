@@ -164,6 +164,25 @@ components: { schemas: { Twice: { type: strin } } }
     );
 }
 
+/// What stood there was passed over, and with it the bodies that it seems to describe.
+#[test]
+fn media_types_that_are_no_objects_wave_nothing_through() {
+    check_operation(
+        r"      parameters: [{ name: f, in: query, content: { application/json: { $ref: '#/x/a' } } }]
+      requestBody: { content: { application/json: { $ref: '#/x/a' }, application/xml: ~ } }
+      responses: { '200': { description: x, content: { application/json: [] } } }
+x: { a: { schema: { type: integer } } }
+",
+        expect![[r#"
+            c.yaml:7:73: a media type cannot be a reference
+              hint: write `schema: { $ref: … }`
+            c.yaml:8:53: a media type cannot be a reference
+              hint: write `schema: { $ref: … }`
+            c.yaml:8:70: expected an object
+            c.yaml:9:56: expected an object"#]],
+    );
+}
+
 #[test]
 fn schemas_that_turn_in_a_circle() {
     check_operation(

@@ -10,9 +10,12 @@
 
 mod cost;
 mod documents;
+mod dynamic;
 mod faults;
+mod forms;
 mod generated;
 mod hostile;
+mod identifiers;
 mod merged;
 mod parameters;
 mod requests;

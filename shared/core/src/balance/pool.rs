@@ -1,4 +1,4 @@
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use doorward_config::{Balance, Endpoint, Target};
@@ -31,8 +31,8 @@ struct State {
 }
 
 /// An endpoint that a call goes to. Who drops it without a word of how the call ended has learnt nothing of it.
-pub(crate) struct Choice<'p> {
-    pool: &'p Pool,
+pub(crate) struct Choice {
+    pool: Arc<Pool>,
     index: usize,
     trial: bool,
     told: bool,
@@ -85,12 +85,12 @@ impl Pool {
     /// # Errors
     /// All are left alone: how long until one of them is tried.
     pub(crate) fn choose(
-        &self,
+        self: &Arc<Self>,
         principal: &Principal,
         caller: &str,
         tried: &[usize],
         now: Timestamp,
-    ) -> Result<Choice<'_>, Duration> {
+    ) -> Result<Choice, Duration> {
         let mut state = self.state();
         let is_named = |endpoint: &Endpoint| {
             endpoint.callers.iter().any(|name| *name == principal.name || principal.parents.contains(name))
@@ -122,7 +122,7 @@ impl Pool {
             return Err(state.wait(&self.target, usable, now));
         };
         let trial = state.enter(index);
-        Ok(Choice { pool: self, index, trial, told: false })
+        Ok(Choice { pool: Arc::clone(self), index, trial, told: false })
     }
 
     fn pick(&self, state: &mut State, candidates: &[Candidate], caller: &str) -> Option<usize> {
@@ -168,7 +168,7 @@ impl State {
     }
 }
 
-impl Choice<'_> {
+impl Choice {
     pub(crate) fn endpoint(&self) -> Option<&Endpoint> {
         self.pool.target.endpoints.get(self.index)
     }
@@ -178,13 +178,14 @@ impl Choice<'_> {
     }
 
     /// The endpoint answered.
-    pub(crate) fn answered(mut self) {
+    pub(crate) fn answered(&mut self) {
         self.tell(|condition, trial| condition.answered(trial));
     }
 
     /// The endpoint did not, in a way that says something of it.
-    pub(crate) fn failed(mut self, now: Timestamp) {
-        if let Some(rule) = &self.pool.target.health {
+    pub(crate) fn failed(&mut self, now: Timestamp) {
+        let pool = Arc::clone(&self.pool);
+        if let Some(rule) = &pool.target.health {
             self.tell(|condition, trial| condition.failed(trial, rule, now));
         }
     }
@@ -213,7 +214,7 @@ impl Choice<'_> {
     }
 }
 
-impl Drop for Choice<'_> {
+impl Drop for Choice {
     fn drop(&mut self) {
         let mut state = self.pool.state();
         if let Some(outstanding) = state.outstanding.get_mut(self.index) {
@@ -236,12 +237,12 @@ mod tests {
 
     use crate::claim::after;
 
-    fn pool(balance: Balance, endpoints: Vec<Endpoint>) -> Pool {
+    fn pool(balance: Balance, endpoints: Vec<Endpoint>) -> Arc<Pool> {
         let kind = TargetKind::Lambda(LambdaTarget::default());
         let faults = NonZeroU32::new(3).unwrap();
         let seconds = Duration::from_secs;
         let health = Some(Health { faults, pause: seconds(10), longest_pause: seconds(300) });
-        Pool::new(Target { endpoints, balance, health, ..Target::new("t", kind, "unused") }, 7)
+        Arc::new(Pool::new(Target { endpoints, balance, health, ..Target::new("t", kind, "unused") }, 7))
     }
 
     fn endpoint(address: &str) -> Endpoint {
@@ -257,10 +258,10 @@ mod tests {
     }
 
     /// Where a call of `id` goes at `now`, which ends as `away` says.
-    fn call(pool: &Pool, id: &str, now: Timestamp, away: &[&str]) -> String {
+    fn call(pool: &Arc<Pool>, id: &str, now: Timestamp, away: &[&str]) -> String {
         match pool.choose(&caller(id), id, &[], now) {
             Err(wait) => format!("wait {}", wait.as_millis()),
-            Ok(choice) => {
+            Ok(mut choice) => {
                 let address = choice.endpoint().unwrap().address.clone();
                 match away.contains(&address.as_str()) {
                     true => choice.failed(now),
@@ -343,9 +344,8 @@ mod tests {
     fn a_canary_of_five_percent_gets_five_percent() {
         for seed in 0..20 {
             let stable = Endpoint { weight: 95, ..endpoint("stable") };
-            let target =
-                pool(Balance::Weighted, vec![stable, Endpoint { weight: 5, ..endpoint("canary") }]).target;
-            let pool = Pool::new(target, seed);
+            let both = pool(Balance::Weighted, vec![stable, Endpoint { weight: 5, ..endpoint("canary") }]);
+            let pool = Arc::new(Pool::new(both.target.clone(), seed));
             let mut counts = BTreeMap::new();
             for _ in 0..4_000 {
                 *counts.entry(call(&pool, "x", at(0), &[])).or_insert(0) += 1;
@@ -357,10 +357,12 @@ mod tests {
 
     #[test]
     fn processes_begin_their_rounds_at_different_endpoints() {
-        let target = pool(Balance::RoundRobin, vec![endpoint("a"), endpoint("b"), endpoint("c")]).target;
+        let all = pool(Balance::RoundRobin, vec![endpoint("a"), endpoint("b"), endpoint("c")]);
         let mut firsts = BTreeMap::new();
         for seed in 0..300 {
-            *firsts.entry(call(&Pool::new(target.clone(), seed), "x", at(0), &[])).or_insert(0) += 1;
+            *firsts
+                .entry(call(&Arc::new(Pool::new(all.target.clone(), seed)), "x", at(0), &[]))
+                .or_insert(0) += 1;
         }
         // 100 expected; five standard deviations are 41.
         assert!(firsts.values().all(|count| (59..=141).contains(count)) && firsts.len() == 3, "{firsts:?}");

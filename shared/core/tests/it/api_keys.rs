@@ -1,3 +1,4 @@
+use std::sync::Arc;
 use std::time::Duration;
 
 use doorward_core::{ApiKey, ApiKeyRecord, RANDOM_BYTES};
@@ -301,7 +302,7 @@ async fn the_record_of_another_key_proves_nobody() {
     let (mut shop, good) = shop_and_key();
     let mut ports = shop.world.ports.clone();
     ports.api_keys = std::sync::Arc::new(Swapped(record(&shop, &key(9))));
-    shop.world.door = doorward_core::Door::new(crate::shop::rules(), ports);
+    shop.world.door = Arc::new(doorward_core::Door::new(crate::shop::rules(), ports));
     assert_eq!(status(&shop, &good).await, 503);
 }
 

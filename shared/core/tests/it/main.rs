@@ -39,6 +39,7 @@ mod rehearsal;
 mod shadow;
 mod shop;
 mod stores_away;
+mod streaming;
 mod token_kinds;
 mod tokens;
 mod units;

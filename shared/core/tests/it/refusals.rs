@@ -107,27 +107,6 @@ async fn an_answer_that_the_front_cannot_carry_is_not_recorded_as_admitted() {
 }
 
 #[tokio::test]
-async fn a_stream_passes_on_ungathered_only_where_nothing_needs_the_whole() {
-    let chunks: &[&str] = &[r#"{"id":"7","#, r#""status":"placed"}"#];
-    let unchecked =
-        || Shop::with(|config| config.replace("purpose = \"checkout\"", "check_answers = \"off\""));
-    for (shop, streams, passes) in
-        [(unchecked(), true, true), (unchecked(), false, false), (Shop::new(), true, false)]
-    {
-        shop.world.front.stream(streams);
-        shop.world.targets.stream(chunks);
-        let reply = shop.ask(shop.order("c1", GOOD_ORDER)).await;
-        assert_eq!(matches!(reply.body, doorward_model::Body::Stream(_)), passes);
-        assert_eq!(json_body(reply).await["status"], "placed");
-        assert_eq!(shop.world.ledger.rows()["c1"].call.outcome, Outcome::Admitted);
-    }
-    let shop = Shop::new();
-    shop.world.front.stream(true);
-    shop.world.targets.stream(&[r#"{"id":7,"#, r#""status":"placed"}"#]);
-    assert_eq!(shop.ask(shop.order("c1", GOOD_ORDER)).await.status, 502, "a contract reads the whole");
-}
-
-#[tokio::test]
 async fn an_answer_that_breaks_off_says_how() {
     type Broken = fn() -> doorward_model::BodyError;
     let faults: [(Broken, u16, &str); 3] = [

@@ -8,7 +8,7 @@ use std::time::Instant;
 
 use axum::body::Body;
 use axum::extract::{Request, State};
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use http::{HeaderValue, StatusCode};
 use jiff::Timestamp;
 use serde_json::json;
@@ -21,10 +21,11 @@ use super::payload_2::{self, Placement};
 use super::reply::Reply;
 use super::reply_1::remapped;
 use super::signature::SignatureFault;
+use super::streamed::{StreamFault, Streamed, integrate_streaming};
 use super::surroundings::Surroundings;
 use crate::EmulatorError;
 use crate::lambda::{InvokeFault, SYNCHRONOUS_LIMIT};
-use crate::options::{FunctionUrl, IamIdentity, UrlAuth};
+use crate::options::{FunctionUrl, IamIdentity, InvokeMode, UrlAuth};
 
 /// Name of the front in the logs.
 const FRONT: &str = "function-url";
@@ -40,15 +41,22 @@ struct FunctionUrlFront {
 }
 
 impl FunctionUrlFront {
-    async fn answer(&self, inbound: &mut Inbound, body: Body, request_id: &str, trail: &mut Trail) -> Reply {
+    async fn answer(
+        &self,
+        inbound: &mut Inbound,
+        body: Body,
+        request_id: &str,
+        trail: &mut Trail,
+    ) -> Streamed {
         if inbound.read(body, SYNCHRONOUS_LIMIT).await.is_err() {
-            return refused(&InvokeFault::TooLarge { limit: SYNCHRONOUS_LIMIT });
+            return refused(&InvokeFault::TooLarge { limit: SYNCHRONOUS_LIMIT }).into();
         }
         let caller = match self.caller(inbound) {
             Ok(caller) => caller,
             Err(fault) => {
                 trail.authorizer_error = Some(fault.to_string());
-                return Reply::json(StatusCode::FORBIDDEN, &json!({ "Message": "Forbidden" }).to_string());
+                let told = json!({ "Message": "Forbidden" }).to_string();
+                return Reply::json(StatusCode::FORBIDDEN, &told).into();
             }
         };
         let placement = Placement {
@@ -66,15 +74,23 @@ impl FunctionUrlFront {
         trail.route_key = Some(placement.route_key.to_owned());
         let event = payload_2::integration(inbound, &placement, caller.map(payload_2::iam));
         let (lambda, function) = (&self.around.lambda, &self.url.function);
+        if self.url.invoke_mode == InvokeMode::Streamed {
+            let answered = integrate_streaming(lambda, function, event, inbound.trace(), trail).await;
+            return answered.unwrap_or_else(|fault| match fault {
+                StreamFault::Integration(IntegrationFault::Refused(fault)) => refused(&fault).into(),
+                StreamFault::Integration(_) | StreamFault::Malformed => bad_gateway().into(),
+            });
+        }
         let payload = match integrate(lambda, function, event, inbound.trace(), None, trail).await {
             Ok(payload) => payload,
-            Err(IntegrationFault::Refused(fault)) => return refused(&fault),
-            Err(IntegrationFault::TimedOut | IntegrationFault::Failed) => return bad_gateway(),
+            Err(IntegrationFault::Refused(fault)) => return refused(&fault).into(),
+            Err(IntegrationFault::TimedOut | IntegrationFault::Failed) => return bad_gateway().into(),
         };
-        Reply::read(&payload, CONTENT_TYPE).unwrap_or_else(|_| {
+        let reply = Reply::read(&payload, CONTENT_TYPE).unwrap_or_else(|_| {
             trail.integration_error = Some("the answer is not of payload format 2.0".to_owned());
             bad_gateway()
-        })
+        });
+        reply.into()
     }
 
     /// Who has signed; `None` where nobody must.
@@ -103,13 +119,14 @@ async fn handle(State(front): State<Arc<FunctionUrlFront>>, peer: Peer, request:
     let (head, body) = request.into_parts();
     let mut inbound = Inbound::new(head, peer, Timestamp::now());
     let mut trail = Trail::default();
-    let mut reply = front.answer(&mut inbound, body, &request_id, &mut trail).await;
-    access_log::record(&front.around.logs, FRONT, &request_id, &inbound, &reply, &trail, started);
-    reply.headers = remapped(reply.headers, &REMAPPED);
+    let mut answer = front.answer(&mut inbound, body, &request_id, &mut trail).await;
+    let reply = &mut answer.reply;
+    access_log::record(&front.around.logs, FRONT, &request_id, &inbound, reply, &trail, started);
+    reply.headers = remapped(std::mem::take(&mut reply.headers), &REMAPPED);
     if let Ok(id) = HeaderValue::from_str(&request_id) {
         reply.headers.insert("x-amzn-requestid", id);
     }
-    reply.into_response()
+    answer.respond()
 }
 
 fn refused(fault: &InvokeFault) -> Reply {

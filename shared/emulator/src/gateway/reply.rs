@@ -83,7 +83,7 @@ pub(super) fn headers(value: Option<&Value>) -> Result<HeaderMap, MalformedReply
     Ok(headers)
 }
 
-fn cookies(value: Option<&Value>) -> Result<Vec<HeaderValue>, MalformedReply> {
+pub(super) fn cookies(value: Option<&Value>) -> Result<Vec<HeaderValue>, MalformedReply> {
     let cookie =
         |cookie: &Value| cookie.as_str().and_then(|cookie| cookie.parse().ok()).ok_or(MalformedReply);
     match value {

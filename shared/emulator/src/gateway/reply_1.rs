@@ -73,6 +73,14 @@ fn read(members: &Map<String, Value>, content_type: &'static str) -> Result<Repl
     })
 }
 
+/// Adds fields that stand with a list of values each.
+pub(super) fn append_listed(headers: &mut HeaderMap, value: Option<&Value>) -> Result<(), MalformedReply> {
+    for (name, values) in multi_value_headers(value)? {
+        headers.extend(values.into_iter().map(|value| (name.clone(), value)));
+    }
+    Ok(())
+}
+
 fn multi_value_headers(value: Option<&Value>) -> Result<Vec<(HeaderName, Vec<HeaderValue>)>, MalformedReply> {
     let fields = match value {
         None | Some(Value::Null) => return Ok(Vec::new()),

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use axum::body::Body;
 use axum::extract::{Request, State};
-use axum::response::{IntoResponse as _, Response};
+use axum::response::Response;
 use http::{HeaderName, HeaderValue};
 use jiff::Timestamp;
 use serde_json::Value;
@@ -26,11 +26,14 @@ use super::reply_1::{self, remapped};
 use super::request_id;
 use super::route::{Match, Routes};
 use super::stage::Stage;
+use super::streamed::{StreamFault, Streamed, integrate_streaming};
 use super::surroundings::Surroundings;
 use super::verdict::VerdictForm;
 use crate::EmulatorError;
 use crate::lambda::InvokeFault;
-use crate::options::{Access, IamIdentity, Payload, RestApi, RestAuthorizer, RestAuthorizerKind, Route};
+use crate::options::{
+    Access, IamIdentity, InvokeMode, Payload, RestApi, RestAuthorizer, RestAuthorizerKind, Route,
+};
 
 /// Name of the front in the logs.
 const FRONT: &str = "rest-api";
@@ -59,6 +62,7 @@ pub(crate) struct RestApiFront {
     authorizer: Option<Authorizer>,
     binary: BinaryMediaTypes,
     access_denied: Option<String>,
+    transfer_mode: InvokeMode,
     around: Surroundings,
 }
 
@@ -104,6 +108,7 @@ impl RestApiFront {
             authorizer: api.authorizer.map(Authorizer::new).transpose()?,
             binary: BinaryMediaTypes::new(api.binary_media_types),
             access_denied: api.access_denied,
+            transfer_mode: api.transfer_mode,
             around,
         };
         if let (Some(key), None) = (front.methods.authorized(), &front.authorizer) {
@@ -114,10 +119,10 @@ impl RestApiFront {
         Ok(front)
     }
 
-    async fn answer(&self, inbound: &mut Inbound, body: Body, ids: &Ids, trail: &mut Trail) -> Reply {
+    async fn answer(&self, inbound: &mut Inbound, body: Body, ids: &Ids, trail: &mut Trail) -> Streamed {
         match self.serve(inbound, body, ids, trail).await {
-            Ok(reply) => reply,
-            Err(reply) => reply,
+            Ok(answer) => answer,
+            Err(reply) => reply.into(),
         }
     }
 
@@ -127,7 +132,7 @@ impl RestApiFront {
         body: Body,
         ids: &Ids,
         trail: &mut Trail,
-    ) -> Result<Reply, Reply> {
+    ) -> Result<Streamed, Reply> {
         let own = GatewayResponse::reply;
         inbound.read(body, BODY_LIMIT).await.map_err(|_| own(GatewayResponse::RequestTooLarge))?;
         let path = self.behind_stage(inbound).ok_or_else(|| own(GatewayResponse::UnknownStage))?;
@@ -150,6 +155,15 @@ impl RestApiFront {
         let body = self.binary.event_body(inbound);
         let event = payload_1::integration(inbound, &placement, passed.authorizer, passed.caller, body);
         let (lambda, limit) = (&self.around.lambda, Some(INTEGRATION_LIMIT));
+        if self.transfer_mode == InvokeMode::Streamed {
+            let answered = integrate_streaming(lambda, method.function, event, inbound.trace(), trail).await;
+            let mut answer = answered.map_err(|fault| match fault {
+                StreamFault::Integration(fault) => own(response_to(&fault)),
+                StreamFault::Malformed => own(GatewayResponse::BadGateway),
+            })?;
+            answer.reply.headers = remapped(answer.reply.headers, &REMAPPED);
+            return Ok(answer);
+        }
         let answered = integrate(lambda, method.function, event, inbound.trace(), limit, trail).await;
         let payload = answered.map_err(|fault| own(response_to(&fault)))?;
         let mut reply = reply_1::read_rest(&payload, self.binary.answer(inbound)).map_err(|_| {
@@ -157,7 +171,7 @@ impl RestApiFront {
             own(GatewayResponse::BadGateway)
         })?;
         reply.headers = remapped(reply.headers, &REMAPPED);
-        Ok(reply)
+        Ok(reply.into())
     }
 
     /// The path without the stage, as it was sent; `None` behind another stage.
@@ -272,12 +286,13 @@ async fn handle(State(front): State<Arc<RestApiFront>>, peer: Peer, request: Req
     let (head, body) = request.into_parts();
     let mut inbound = Inbound::new(head, peer, Timestamp::now());
     let mut trail = Trail::default();
-    let mut reply = front.answer(&mut inbound, body, &ids, &mut trail).await;
-    access_log::record(&front.around.logs, FRONT, &ids.request, &inbound, &reply, &trail, started);
+    let mut answer = front.answer(&mut inbound, body, &ids, &mut trail).await;
+    let reply = &mut answer.reply;
+    access_log::record(&front.around.logs, FRONT, &ids.request, &inbound, reply, &trail, started);
     for (name, id) in [("x-amzn-requestid", &ids.request), ("x-amz-apigw-id", &ids.extended)] {
         if let Ok(id) = HeaderValue::from_str(id) {
             reply.headers.insert(name, id);
         }
     }
-    reply.into_response()
+    answer.respond()
 }

@@ -3,6 +3,7 @@
 use bytes::Bytes;
 use jiff::Timestamp;
 use serde_json::json;
+use tokio::sync::mpsc;
 use uuid::Uuid;
 
 /// One invocation of a function. Its retries keep its id.
@@ -16,11 +17,13 @@ pub(crate) struct Invocation {
     pub(crate) trace: String,
     /// What the caller tells the function beside the payload: JSON text.
     pub(crate) client_context: Option<String>,
+    /// Where its answer goes while it comes in, if its caller asked for that.
+    pub(crate) stream: Option<mpsc::Sender<Bytes>>,
 }
 
 impl Invocation {
     pub(crate) fn new(payload: Bytes, trace: String) -> Self {
-        Self { id: Uuid::new_v4().to_string(), payload, trace, client_context: None }
+        Self { id: Uuid::new_v4().to_string(), payload, trace, client_context: None, stream: None }
     }
 }
 

@@ -18,6 +18,7 @@ use serde::de::IgnoredAny;
 use serde_json::{Map, Value, json};
 
 use super::environment::VERSION;
+use super::event_stream;
 use super::invocation::new_trace;
 use super::{Answer, Invocation, InvokeFault, Lambda, SYNCHRONOUS_LIMIT};
 
@@ -28,6 +29,7 @@ const LOG_TAIL: usize = 4096;
 pub(crate) fn router(lambda: Arc<Lambda>) -> axum::Router {
     axum::Router::new()
         .route("/2015-03-31/functions/{function}/invocations", post(invoke))
+        .route("/2021-11-15/functions/{function}/response-streaming-invocations", post(invoke_streaming))
         .route("/_doorward/logs", get(logs))
         .route("/_doorward/away/{region}", put(region_away).delete(region_back))
         .with_state(lambda)
@@ -68,6 +70,38 @@ async fn invoke(
     match outcome {
         Ok((id, response)) => ([("x-amzn-requestid", id)], response).into_response(),
         Err(fault) => fault.into_response(),
+    }
+}
+
+/// <https://docs.aws.amazon.com/lambda/latest/api/API_InvokeWithResponseStream.html>
+async fn invoke_streaming(
+    State(lambda): State<Arc<Lambda>>,
+    Path(function): Path<String>,
+    Query(version): Query<VersionQuery>,
+    headers: HeaderMap,
+    body: Body,
+) -> Response {
+    if let Some(region) = lambda.regions.away_for(&headers) {
+        return InvokeFault::RegionAway(region).into_response();
+    }
+    let invocation = match to_bytes(body, SYNCHRONOUS_LIMIT).await {
+        Ok(body) => read_invocation(&headers, body),
+        Err(_) => Err(InvokeFault::TooLarge { limit: SYNCHRONOUS_LIMIT }),
+    };
+    let invocation = match invocation {
+        Ok(invocation) => invocation,
+        Err(fault) => return fault.into_response(),
+    };
+    let id = invocation.id.clone();
+    match lambda.invoke_streaming(function_name(&function), invocation).await {
+        Err(fault) => fault.into_response(),
+        Ok(answer) => {
+            let mut response = event_stream::response(answer);
+            let version = version.qualifier.as_deref().or(qualifier(&function)).unwrap_or(VERSION);
+            insert(&mut response, "x-amz-executed-version", version);
+            insert(&mut response, "x-amzn-requestid", &id);
+            response
+        }
     }
 }
 

@@ -26,9 +26,12 @@ use super::invocation::{Answer, Invocation};
 
 /// Most bytes that Lambda takes as an answer: 6 MB and a little for its own wrapping.
 const ANSWER_LIMIT: usize = super::SYNCHRONOUS_LIMIT + 100;
+/// Most bytes of an answer that is streamed: 200 MB.
+const STREAM_LIMIT: usize = 200 * 1024 * 1024;
 /// Most extensions of one function, as Lambda allows.
 const EXTENSION_LIMIT: usize = 10;
 const EXTENSION_ID: &str = "lambda-extension-identifier";
+const RESPONSE_MODE: &str = "lambda-runtime-function-response-mode";
 
 /// An invocation on its way to the process.
 pub(super) struct Delivery {
@@ -65,6 +68,8 @@ pub(super) struct RuntimeApi {
 struct Current {
     id: String,
     answer: Option<oneshot::Sender<Answer>>,
+    /// Where the answer goes while it comes in.
+    stream: Option<mpsc::Sender<Bytes>>,
 }
 
 impl RuntimeApi {
@@ -81,7 +86,7 @@ impl RuntimeApi {
             timeout,
             startup: watch::Sender::new(Startup::Initializing),
             deliveries: tokio::sync::Mutex::new(deliveries),
-            current: Mutex::new(cause.map(|id| Current { id: id.to_owned(), answer: None })),
+            current: Mutex::new(cause.map(|id| Current { id: id.to_owned(), answer: None, stream: None })),
             extensions: Mutex::new(HashMap::new()),
             invoked: watch::Sender::new(Value::Null),
         }
@@ -108,7 +113,7 @@ impl RuntimeApi {
         let timeout = i64::try_from(self.timeout.as_millis()).unwrap_or(i64::MAX);
         let deadline = Timestamp::now().as_millisecond().saturating_add(timeout);
         *self.current.lock().unwrap_or_else(PoisonError::into_inner) =
-            Some(Current { id: invocation.id.clone(), answer: Some(answer) });
+            Some(Current { id: invocation.id.clone(), answer: Some(answer), stream: invocation.stream });
         // Nobody listens any more when the sandbox is being killed.
         let _ = taken.send(());
         self.invoked.send_replace(json!({
@@ -131,6 +136,12 @@ impl RuntimeApi {
         response.body(Body::from(invocation.payload)).unwrap_or_else(|error| {
             refusal(StatusCode::INTERNAL_SERVER_ERROR, "InternalServerError", &error.to_string())
         })
+    }
+
+    /// Where the answer to this invocation goes while it comes in; once.
+    fn take_stream(&self, id: &str) -> Option<mpsc::Sender<Bytes>> {
+        let mut current = self.current.lock().unwrap_or_else(PoisonError::into_inner);
+        current.as_mut().filter(|current| current.id == id).and_then(|current| current.stream.take())
     }
 
     /// Passes the answer on and answers `response`, unless the process does not serve this invocation.
@@ -168,16 +179,31 @@ async fn next_invocation(State(api): State<Arc<RuntimeApi>>) -> Response {
     }
 }
 
-async fn response(State(api): State<Arc<RuntimeApi>>, Path(id): Path<String>, body: Body) -> Response {
-    let too_large = || {
-        let message =
-            format!("Response payload size exceeded maximum allowed payload size ({ANSWER_LIMIT} bytes).");
+async fn response(
+    State(api): State<Arc<RuntimeApi>>,
+    Path(id): Path<String>,
+    headers: HeaderMap,
+    body: Body,
+) -> Response {
+    let too_large = |limit| {
+        let message = format!("Response payload size exceeded maximum allowed payload size ({limit} bytes).");
         let answer = Answer::lambda_error("Function.ResponseSizeTooLarge", &message);
         let refused = refusal(StatusCode::PAYLOAD_TOO_LARGE, "RequestEntityTooLarge", &message);
         (answer, refused)
     };
+    if headers.get(RESPONSE_MODE).is_some_and(|mode| mode == "streaming")
+        && let Some(stream) = api.take_stream(&id)
+    {
+        let (answer, response) = match pass_on(body, &stream).await {
+            Ok(answer) => (answer, accepted()),
+            Err(limit) => too_large(limit),
+        };
+        // The end of the chunks comes before the end of the invocation.
+        drop(stream);
+        return api.finish(&id, answer, response);
+    }
     let (answer, response) = match Limited::new(body, ANSWER_LIMIT).collect().await {
-        Err(cause) if cause.is::<LengthLimitError>() => too_large(),
+        Err(cause) if cause.is::<LengthLimitError>() => too_large(ANSWER_LIMIT),
         Err(_) => {
             let message = format!("RequestId: {id} Error: the response ended early");
             (Answer::lambda_error("Runtime.TruncatedResponse", &message), accepted())
@@ -187,14 +213,49 @@ async fn response(State(api): State<Arc<RuntimeApi>>, Path(id): Path<String>, bo
     api.finish(&id, answer, response)
 }
 
+/// Hands an answer on while it comes in; what it came to has no payload of its own.
+///
+/// # Errors
+/// The bound that it exceeds.
+async fn pass_on(mut body: Body, stream: &mpsc::Sender<Bytes>) -> Result<Answer, usize> {
+    let mut left = STREAM_LIMIT;
+    while let Some(frame) = body.frame().await {
+        let Ok(frame) = frame else {
+            let message = "the response ended early";
+            return Ok(Answer::lambda_error("Runtime.TruncatedResponse", message));
+        };
+        match frame.into_data() {
+            Ok(bytes) => {
+                left = left.checked_sub(bytes.len()).ok_or(STREAM_LIMIT)?;
+                // The function goes on when its caller has gone.
+                let _ = stream.send(bytes).await;
+            }
+            Err(frame) => {
+                let kind = frame.into_trailers().ok().and_then(|trailers| failed_as(Some(&trailers)));
+                if let Some(kind) = kind {
+                    return Ok(broken_off(&kind));
+                }
+            }
+        }
+    }
+    Ok(Answer::success(Bytes::new()))
+}
+
 /// A function that streams its answer reports an error in its middle by a trailer.
 /// <https://docs.aws.amazon.com/lambda/latest/dg/runtimes-custom.html#runtimes-custom-response-streaming>
 fn streamed(body: http_body_util::Collected<Bytes>) -> Answer {
-    let trailer = |name| body.trailers().and_then(|trailers| trailers.get(name)?.to_str().ok());
-    match trailer("lambda-runtime-function-error-type") {
-        Some(kind) => Answer::lambda_error(kind, "the function failed in the middle of its response"),
+    match failed_as(body.trailers()) {
+        Some(kind) => broken_off(&kind),
         None => Answer::success(body.to_bytes()),
     }
+}
+
+fn failed_as(trailers: Option<&HeaderMap>) -> Option<String> {
+    trailers?.get("lambda-runtime-function-error-type")?.to_str().ok().map(str::to_owned)
+}
+
+fn broken_off(kind: &str) -> Answer {
+    Answer::lambda_error(kind, "the function failed in the middle of its response")
 }
 
 async fn error(State(api): State<Arc<RuntimeApi>>, Path(id): Path<String>, body: Bytes) -> Response {

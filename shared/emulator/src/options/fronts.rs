@@ -95,6 +95,8 @@ pub struct RestApi {
     pub access_denied: Option<String>,
     /// PEM of the certificate that every caller is taken to have shown, as behind a domain name with mutual TLS.
     pub client_certificate: Option<String>,
+    /// The response transfer mode of its integrations.
+    pub transfer_mode: InvokeMode,
 }
 
 /// A method of a REST API's resource with its Lambda proxy integration.
@@ -169,6 +171,18 @@ pub struct FunctionUrl {
     pub function: String,
     /// Who may call it.
     pub auth: UrlAuth,
+    /// How it takes the function's answer.
+    pub invoke_mode: InvokeMode,
+}
+
+/// How a front takes a function's answer: the invoke mode of a Function URL, the response transfer mode of a REST API.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum InvokeMode {
+    /// `BUFFERED`: whole.
+    #[default]
+    Buffered,
+    /// `RESPONSE_STREAM` and `STREAM`: while it comes in.
+    Streamed,
 }
 
 /// Auth type of a Function URL.

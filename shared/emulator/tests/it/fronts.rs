@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use doorward_emulator::{
-    Access, Authorizer, AuthorizerForm, Emulator, EmulatorError, FunctionUrl, HttpApi, Options, Payload,
-    Route, UrlAuth,
+    Access, Authorizer, AuthorizerForm, Emulator, EmulatorError, FunctionUrl, HttpApi, InvokeMode, Options,
+    Payload, Route, UrlAuth,
 };
 use http::Method;
 use serde_json::{Value, json};
@@ -218,7 +218,12 @@ async fn a_body_over_ten_megabytes_is_refused() {
 
 #[tokio::test]
 async fn a_function_url_answers_for_its_function() {
-    let url = FunctionUrl { id: "u1v2w3".to_owned(), function: "probe".to_owned(), auth: UrlAuth::None };
+    let url = FunctionUrl {
+        id: "u1v2w3".to_owned(),
+        function: "probe".to_owned(),
+        auth: UrlAuth::None,
+        invoke_mode: InvokeMode::Buffered,
+    };
     let options = Options { function_url: Some(url), ..options(vec![function("probe")]) };
     let emulator = Emulator::start(options).await.unwrap();
     let url = format!("{}/a%2Fb", emulator.function_url().unwrap());
@@ -243,7 +248,12 @@ async fn a_function_url_answers_for_its_function() {
 async fn a_function_that_does_not_start_is_a_502_of_its_url() {
     let mut probe = function("probe");
     probe.env.insert("PROBE_FAIL_INIT".to_owned(), "1".to_owned());
-    let url = FunctionUrl { id: "u".to_owned(), function: "probe".to_owned(), auth: UrlAuth::None };
+    let url = FunctionUrl {
+        id: "u".to_owned(),
+        function: "probe".to_owned(),
+        auth: UrlAuth::None,
+        invoke_mode: InvokeMode::Buffered,
+    };
     let options = Options { function_url: Some(url), ..options(vec![probe]) };
     let emulator = Emulator::start(options).await.unwrap();
     let answer = get(emulator.function_url().unwrap(), &[]).await;

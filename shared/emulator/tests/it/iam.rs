@@ -6,8 +6,8 @@ use aws_credential_types::Credentials;
 use aws_sigv4::http_request::{SignableBody, SignableRequest, SigningSettings, sign};
 use aws_sigv4::sign::v4;
 use doorward_emulator::{
-    Access, Emulator, FunctionUrl, HttpApi, IamIdentity, Options, Payload, RestApi, RestMethod, Route,
-    UrlAuth,
+    Access, Emulator, FunctionUrl, HttpApi, IamIdentity, InvokeMode, Options, Payload, RestApi, RestMethod,
+    Route, UrlAuth,
 };
 use http::Method;
 use serde_json::json;
@@ -40,6 +40,7 @@ fn all_fronts(identities: Vec<IamIdentity>) -> Options {
     Options {
         identities,
         function_url: Some(FunctionUrl {
+            invoke_mode: InvokeMode::Buffered,
             id: "u1v2w3".to_owned(),
             function: "probe".to_owned(),
             auth: UrlAuth::AwsIam,
@@ -51,6 +52,7 @@ fn all_fronts(identities: Vec<IamIdentity>) -> Options {
             client_certificate: None,
         }),
         rest_api: Some(RestApi {
+            transfer_mode: InvokeMode::Buffered,
             id: "r1s2t3".to_owned(),
             stage: "prod".to_owned(),
             methods: vec![method("ANY /{proxy+}")],

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use doorward_emulator::{
-    Access, Emulator, EmulatorError, HttpApi, Options, Payload, RestApi, RestMethod, Route,
+    Access, Emulator, EmulatorError, HttpApi, InvokeMode, Options, Payload, RestApi, RestMethod, Route,
 };
 use rcgen::{CertificateParams, DistinguishedName, DnType, KeyPair, SerialNumber};
 use serde_json::{Value, json};
@@ -67,6 +67,7 @@ async fn api_gateway_tells_of_the_certificate() {
 
     let method = RestMethod { key: "GET /".to_owned(), function: "probe".to_owned(), access: Access::Open };
     let rest_api = RestApi {
+        transfer_mode: InvokeMode::Buffered,
         id: "r1s2t3".to_owned(),
         stage: "prod".to_owned(),
         methods: vec![method],

@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use doorward_emulator::{
-    Access, Emulator, EmulatorError, Options, RestApi, RestAuthorizer, RestAuthorizerKind, RestMethod,
+    Access, Emulator, EmulatorError, InvokeMode, Options, RestApi, RestAuthorizer, RestAuthorizerKind,
+    RestMethod,
 };
 use http::Method;
 use serde_json::{Value, json};
@@ -29,6 +30,7 @@ fn request(sources: &[&str]) -> RestAuthorizerKind {
 fn rest_api(kind: RestAuthorizerKind, ttl: Duration) -> Options {
     let method = |key: &str, access| RestMethod { key: key.to_owned(), function: "probe".to_owned(), access };
     let api = RestApi {
+        transfer_mode: InvokeMode::Buffered,
         id: "r1s2t3".to_owned(),
         stage: "prod".to_owned(),
         methods: vec![

@@ -43,7 +43,7 @@ pub(super) fn status(value: Option<Value>) -> Result<StatusCode, TargetFault> {
         .ok_or_else(|| unreadable("`statusCode` is not a whole number from 200 to 999"))
 }
 
-fn headers(fields: Option<Value>, cookies: Option<Value>) -> Result<HeaderMap, TargetFault> {
+pub(super) fn headers(fields: Option<Value>, cookies: Option<Value>) -> Result<HeaderMap, TargetFault> {
     let mut headers = HeaderMap::new();
     match fields {
         None | Some(Value::Null) => {}

@@ -2,12 +2,14 @@
 //! servers header fields.
 
 mod answer;
+mod answer_stream;
 mod answer_v1;
 mod event;
 mod event_v1;
 pub mod http;
 
 pub use answer::decode;
+pub use answer_stream::{decode_stream_head, split_stream};
 pub use answer_v1::decode_v1;
 pub use event::{TargetRequest, encode};
 pub use event_v1::encode_v1;

@@ -1,5 +1,5 @@
 use std::pin::Pin;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
 use doorward_config::HttpTarget;
@@ -8,17 +8,18 @@ use doorward_model::{Body, BodyError, Reply, TargetFault};
 use futures_core::Stream;
 use http::{Response, StatusCode};
 use hyper::body::{Body as _, Incoming};
-use tokio::time::{Instant, Sleep, sleep_until};
+
+use crate::targets::bounded::{BoundedBody, Bounds};
 
 /// The most bytes in the fields of an answer.
 pub(super) const LARGEST_HEAD: usize = 64 * 1024;
 
 /// What the caller is answered of what a server answered: the status and the fields that go on, and a body that is passed
-/// on as it comes, compressed or not, up to the target's `max_answer` and until `deadline`.
+/// on as it comes, compressed or not, within `bounds`.
 pub(super) fn reply(
     server: &HttpTarget,
     answer: Response<Incoming>,
-    deadline: Instant,
+    bounds: Bounds,
 ) -> Result<Reply, TargetFault> {
     let (head, body) = answer.into_parts();
     // Interim answers are passed over by hyper; 101 would begin another protocol, and 407 is a proxy's to give.
@@ -31,18 +32,13 @@ pub(super) fn reply(
     {
         return Err(TargetFault::Unreadable("its head is too large".to_owned()));
     }
-    let most = server.max_answer;
     let body = match body.size_hint().exact() {
         Some(0) => Body::Empty,
-        Some(bytes) if bytes > most as u64 => {
-            return Err(TargetFault::TooLarge(format!("it is larger than {most} bytes")));
+        Some(bytes) if bytes > bounds.most as u64 => {
+            return Err(TargetFault::TooLarge(format!("it is larger than {} bytes", bounds.most)));
         }
-        _ => Body::Stream(Box::pin(AnswerBody {
-            incoming: Some(body),
-            left: most,
-            most,
-            deadline: Box::pin(sleep_until(deadline)),
-        })),
+        // One that breaks off takes the connection with it.
+        _ => Body::Stream(Box::pin(BoundedBody::new(Data(body), bounds))),
     };
     let mut headers = answer_fields(&head.headers, server.credentials.is_some());
     for name in &server.answer_headers.remove {
@@ -54,52 +50,22 @@ pub(super) fn reply(
     Ok(Reply { status: head.status, headers, body })
 }
 
-/// The body of an answer while it comes in. Its first fault ends it, and the connection with it.
-struct AnswerBody {
-    incoming: Option<Incoming>,
-    left: usize,
-    most: usize,
-    deadline: Pin<Box<Sleep>>,
-}
+/// The data of a body. Trailers are fields that nobody has checked: they stay behind (RFC 9110 section 6.5.1).
+struct Data(Incoming);
 
-impl AnswerBody {
-    fn end(&mut self, fault: BodyError) -> Poll<Option<Result<Bytes, BodyError>>> {
-        self.incoming = None;
-        Poll::Ready(Some(Err(fault)))
-    }
-}
-
-impl Stream for AnswerBody {
+impl Stream for Data {
     type Item = Result<Bytes, BodyError>;
 
     fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         loop {
-            let this = &mut *self;
-            let Some(incoming) = &mut this.incoming else { return Poll::Ready(None) };
-            // A server that always has one more byte is late all the same.
-            if this.deadline.as_mut().poll(context).is_ready() {
-                return this.end(BodyError::TimedOut);
-            }
-            let frame = match Pin::new(incoming).poll_frame(context) {
-                Poll::Pending => return Poll::Pending,
-                Poll::Ready(None) => {
-                    this.incoming = None;
-                    return Poll::Ready(None);
-                }
-                Poll::Ready(Some(Err(_))) => {
-                    return this.end(BodyError::Cut("the server broke it off".to_owned()));
-                }
-                Poll::Ready(Some(Ok(frame))) => frame,
-            };
-            // Trailers are fields that nobody has checked: they stay behind (RFC 9110 section 6.5.1).
-            let Ok(bytes) = frame.into_data() else { continue };
-            match this.left.checked_sub(bytes.len()) {
-                None => return this.end(BodyError::TooLarge { limit: this.most }),
-                Some(left) => this.left = left,
-            }
-            if !bytes.is_empty() {
-                return Poll::Ready(Some(Ok(bytes)));
-            }
+            return Poll::Ready(match ready!(Pin::new(&mut self.0).poll_frame(context)) {
+                None => None,
+                Some(Err(_)) => Some(Err(BodyError::Cut("the server broke it off".to_owned()))),
+                Some(Ok(frame)) => match frame.into_data() {
+                    Ok(bytes) => Some(Ok(bytes)),
+                    Err(_) => continue,
+                },
+            });
         }
     }
 }

@@ -31,6 +31,7 @@ use tokio::time::{Instant, timeout_at};
 
 use crate::AwsClients;
 use crate::signer::Signer;
+use crate::targets::bounded::Bounds;
 use client::Wiring;
 use credentials::Proof;
 use exchange::{Exchange, Outgoing};
@@ -95,6 +96,7 @@ impl HttpTargets {
         within: Duration,
     ) -> Result<Reply, TargetFault> {
         let deadline = Instant::now() + within;
+        let bounds = Bounds::new(within, forward.stream, target.max_answer);
         let server = self.server(name, target);
         let composed = outgoing::compose(target, endpoint, forward)?;
         let signed = async {
@@ -112,7 +114,7 @@ impl HttpTargets {
         let proof = self.prove(&server, None, &exchange).await?;
         let answer = self.attempt(&server, &outgoing, &proof, &exchange).await?;
         if !proof.is_refused(&answer) {
-            return finished(target, answer, forward, deadline);
+            return finished(target, answer, forward, bounds);
         }
         drop(answer);
         // The server did nothing, so that it may be asked again whatever was asked for.
@@ -124,7 +126,7 @@ impl HttpTargets {
         if other.is_refused(&answer) {
             return Err(refused());
         }
-        finished(target, answer, forward, deadline)
+        finished(target, answer, forward, bounds)
     }
 
     fn server(&self, name: &str, target: &HttpTarget) -> Arc<Server> {
@@ -190,14 +192,14 @@ fn finished(
     target: &HttpTarget,
     answer: Response<Incoming>,
     forward: &Forward<'_>,
-    deadline: Instant,
+    bounds: Bounds,
 ) -> Result<Reply, TargetFault> {
     match forward.message {
-        ForwardMessage::Http { .. } => answer::reply(target, answer, deadline),
+        ForwardMessage::Http { .. } => answer::reply(target, answer, bounds),
         ForwardMessage::Event { .. } => {
             let media_type = answer.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
             let body = match media_type.is_some_and(is_json) {
-                true => answer::reply(target, answer, deadline)?,
+                true => answer::reply(target, answer, bounds)?,
                 false => Reply { status: answer.status(), headers: HeaderMap::new(), body: Body::Empty },
             };
             Ok(Reply { headers: HeaderMap::new(), ..body })

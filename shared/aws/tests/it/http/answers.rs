@@ -139,7 +139,7 @@ async fn a_body_that_trickles_is_late_all_the_same() {
         let head = format!("HTTP/1.1 200 OK\r\n{head}").into_bytes();
         let drop = if head.ends_with(b"OK\r\n\r\n") { b"a".to_vec() } else { b"1\r\na\r\n".to_vec() };
         let mut target = local();
-        target.max_answer = usize::MAX;
+        target.max_answer = Some(usize::MAX);
         let error = broken_body(Conduct::SendForEver(head, drop), &target, SHORT).await;
         assert!(matches!(error, BodyError::TimedOut), "{error}");
     }
@@ -151,7 +151,7 @@ async fn a_body_that_trickles_is_late_all_the_same() {
 #[tokio::test]
 async fn a_body_is_read_up_to_its_bound_and_its_server_stopped_there() {
     let mut target = local();
-    target.max_answer = 1024 * 1024;
+    target.max_answer = Some(1024 * 1024);
     let chunk = [b"10000\r\n".as_slice(), &vec![b'a'; 0x10000], b"\r\n"].concat();
     let head = b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n".to_vec();
     let server = UnrulyServer::start(move |_| Conduct::SendForEver(head.clone(), chunk.clone())).await;
@@ -165,7 +165,7 @@ async fn a_body_is_read_up_to_its_bound_and_its_server_stopped_there() {
 #[tokio::test]
 async fn a_body_that_is_announced_too_large_is_not_read_at_all() {
     let mut target = local();
-    target.max_answer = 4;
+    target.max_answer = Some(4);
     for (length, fits) in [(4, true), (5, false), (100_000_000, false)] {
         let head = format!("HTTP/1.1 200 OK\r\ncontent-length: {length}\r\n\r\naaaa");
         let server = UnrulyServer::start(move |_| Conduct::send(&head)).await;

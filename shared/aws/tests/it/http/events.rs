@@ -28,7 +28,7 @@ async fn a_record_is_posted_in_its_sources_own_envelope() {
     for (path, status) in [("/hook", 200), ("/away", 503)] {
         let (call, principal, trace) = (sample::call("c-1"), Principal::anonymous(), Trace::default());
         let message = ForwardMessage::Event { records: &[&record] };
-        let forward = Forward { call: &call, principal: &principal, trace: &trace, message };
+        let forward = Forward { call: &call, principal: &principal, trace: &trace, message, stream: None };
         let base = format!("http://{}{path}", server.address());
         let target = Target::new("receipts", TargetKind::Http(local()), base);
         let reply = sender.targets.send(&target, &target.endpoints[0], forward, LONG).await.unwrap();

@@ -107,7 +107,8 @@ impl Sender {
             withheld: &[],
             rewrite: sent.rewrite,
         };
-        let forward = Forward { call: &call, principal: &principal, trace: &Trace::default(), message };
+        let forward =
+            Forward { call: &call, principal: &principal, trace: &Trace::default(), message, stream: None };
         let target = Target::new("orders", TargetKind::Http(sent.target.clone()), sent.base);
         self.targets.send(&target, &target.endpoints[0], forward, sent.within).await
     }

@@ -41,7 +41,7 @@ async fn a_target_that_is_configured_anew_has_connections_of_its_own() {
     let server = UnrulyServer::start(|_| ok("{}")).await;
     let sender = Sender::new();
     for most in [100, 200, 200] {
-        let target = HttpTarget { max_answer: most, ..local() };
+        let target = HttpTarget { max_answer: Some(most), ..local() };
         text(sender.send(Sent::to(&target, &server)).await.unwrap()).await;
     }
     assert_eq!(server.connections(), 2);

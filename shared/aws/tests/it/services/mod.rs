@@ -111,7 +111,7 @@ async fn send_as(
         withheld: &[],
         rewrite: None,
     };
-    let forward = Forward { call, principal: &principal, trace, message };
+    let forward = Forward { call, principal: &principal, trace, message, stream: None };
     targets.send(target, &target.endpoints[0], forward, within).await
 }
 

@@ -200,7 +200,8 @@ async fn an_event_record_goes_in_its_own_envelope() {
     for (target, good) in every_target() {
         let server = scripted::serve(Script::answer(200, &[], good)).await;
         let message = ForwardMessage::Event { records: &[&record] };
-        let forward = Forward { call: &call, principal: &principal, trace: &Trace::default(), message };
+        let forward =
+            Forward { call: &call, principal: &principal, trace: &Trace::default(), message, stream: None };
         let reply = targets(&server).send(&target, &target.endpoints[0], forward, LONG).await.unwrap();
         assert!(reply.status.is_success());
         let (_, body) = request(&server);

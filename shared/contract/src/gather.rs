@@ -1,0 +1,228 @@
+//! Schemas as a bundle holds them: each keyword as 2020-12 has it, and what says nothing about values left out.
+
+use doorward_model::Fault;
+use serde_json::{Map, Value};
+
+use crate::bundle::{Direction, INNER, SAME, SAME_LIST};
+use crate::definitions::Definitions;
+use crate::dialect::Dialect;
+use crate::documents::Documents;
+use crate::dynamic_scope::{ScopeId, Scopes};
+use crate::links::Link;
+use crate::{draft7, openapi30, pattern, pointer, rounding};
+
+/// Formats that are asserted; the names of integer formats stay for the type tree, which bounds them.
+const FORMATS: [&str; 7] = ["date-time", "date", "uuid", "email", "ipv4", "ipv6", "uri"];
+const INTEGER_FORMATS: [&str; 3] = ["int32", "int64", "uint64"];
+
+/// Keywords that hold no schema and are asserted.
+const PLAIN: [&str; 21] = [
+    "const",
+    "dependentRequired",
+    "enum",
+    "exclusiveMaximum",
+    "exclusiveMinimum",
+    "maxContains",
+    "maxItems",
+    "maxLength",
+    "maxProperties",
+    "maximum",
+    "minContains",
+    "minItems",
+    "minLength",
+    "minProperties",
+    "minimum",
+    "multipleOf",
+    "pattern",
+    "required",
+    "type",
+    "uniqueItems",
+    "format",
+];
+/// Keywords that name schemas, or refer to what is named.
+const NAMING: [&str; 5] = ["$id", "$anchor", "$dynamicAnchor", "$dynamicRef", "$recursiveRef"];
+
+/// Where a schema stands: in which definition, and whether it describes that definition's own value.
+#[derive(Clone, Copy)]
+pub(crate) struct Scope {
+    pub(crate) definition: usize,
+    pub(crate) in_place: bool,
+    /// Of the schema resource.
+    pub(crate) dialect: Dialect,
+    /// What the whole file is read in.
+    pub(crate) file: Dialect,
+    pub(crate) dynamic: ScopeId,
+}
+
+impl Scope {
+    /// For a part of the value.
+    pub(crate) fn inner(self) -> Self {
+        Self { in_place: false, ..self }
+    }
+}
+
+pub(crate) struct Gatherer<'a, 'l> {
+    pub(crate) documents: &'a Documents<'l>,
+    pub(crate) direction: Direction,
+    pub(crate) faults: &'a mut Vec<Fault>,
+    pub(crate) definitions: Definitions,
+    pub(crate) scopes: Scopes,
+    pub(crate) links: Vec<Link>,
+}
+
+impl Gatherer<'_, '_> {
+    pub(crate) fn rewrite(&mut self, schema: &Value, at: &str, scope: Scope) -> Value {
+        let keywords = match schema {
+            Value::Bool(_) => return schema.clone(),
+            Value::Object(keywords) => keywords,
+            _ => {
+                self.faults.push(self.documents.fault(at, "a schema must be an object, `true` or `false`"));
+                return Value::Bool(false);
+            }
+        };
+        let scope = self.enter(at, scope);
+        let mut out = Map::new();
+        if let Some(reference) = keywords.get("$ref") {
+            if let Some(own) = self.refer("$ref", reference, at, scope) {
+                out.insert("$ref".to_owned(), own);
+            }
+            if scope.dialect != Dialect::Draft202012 {
+                return Value::Object(out);
+            }
+        }
+        for (name, value) in keywords {
+            let inside = pointer::join(at, name);
+            if scope.dialect == Dialect::Draft7 && draft7::is_other(name, value) {
+                self.draft7_keyword(name, value, &inside, scope, &mut out);
+            } else if let Some(value) = self.keyword(name, value, &inside, scope) {
+                out.insert(name.clone(), value);
+            }
+        }
+        match scope.dialect {
+            Dialect::OpenApi30 => {
+                openapi30::adapt(keywords, &mut out);
+                openapi30::relax_required(self.documents, self.direction, at, keywords, &mut out);
+            }
+            Dialect::Draft7 => draft7::adapt(keywords, &mut out),
+            Dialect::Draft202012 => self.add_dynamic(keywords, at, scope, &mut out),
+        }
+        Value::Object(out)
+    }
+
+    /// One keyword's value as 2020-12 has it; `None` for what says nothing about values.
+    fn keyword(&mut self, name: &str, value: &Value, at: &str, scope: Scope) -> Option<Value> {
+        let inner = scope.inner();
+        match name {
+            _ if let Some(hint) = draft7::misplaced(name, scope.dialect) => {
+                let fault = format!("the keyword `{name}` is not of this schema dialect");
+                self.faults.push(self.documents.fault(at, fault).hint(hint));
+                None
+            }
+            _ if INNER.contains(&name) => Some(self.rewrite(value, at, inner)),
+            _ if SAME.contains(&name) => Some(self.rewrite(value, at, scope)),
+            _ if SAME_LIST.contains(&name) => Some(self.rewrite_list(value, at, scope)),
+            "prefixItems" => Some(self.rewrite_list(value, at, inner)),
+            "properties" => Some(self.rewrite_map(value, at, inner)),
+            "patternProperties" => {
+                let schemas = self.rewrite_map(value, at, inner);
+                Some(self.read_patterns(schemas, at))
+            }
+            "pattern" if value.is_string() => {
+                self.read_pattern(value.as_str().unwrap_or_default(), at).map(Value::String)
+            }
+            "dependentSchemas" => Some(self.rewrite_map(value, at, scope)),
+            "format" => {
+                let kept = |format: &&str| FORMATS.contains(format) || INTEGER_FORMATS.contains(format);
+                value.as_str().filter(kept).map(|format| Value::String(format.to_owned()))
+            }
+            "$schema" if Dialect::named_by(value) == Some(scope.dialect) => None,
+            "$schema" => {
+                let fault = self.documents.fault(at, "the schema dialect is not that of its document");
+                self.faults.push(fault.hint("put a schema of another dialect into a file of its own"));
+                None
+            }
+            "$dynamicRef" if scope.dialect == Dialect::Draft202012 => None,
+            _ if NAMING.contains(&name) => {
+                self.check_name(name, value, at, scope);
+                None
+            }
+            _ if value.is_f64() && PLAIN.contains(&name) && self.documents.is_rounded(at) => {
+                let message = format!("the number of `{name}` has more digits than can be kept exactly");
+                self.faults.push(self.documents.fault(at, message));
+                None
+            }
+            "enum" | "const" if !value.is_f64() && rounding::may_be_rounded(value) => {
+                let message = format!("a number in `{name}` may have more digits than can be kept exactly");
+                self.faults.push(self.documents.fault(at, message));
+                None
+            }
+            _ if PLAIN.contains(&name) => Some(value.clone()),
+            _ => None,
+        }
+    }
+
+    /// The pattern of the contract's at `at` in the engine's words.
+    fn read_pattern(&mut self, text: &str, at: &str) -> Option<String> {
+        let noted = |foreign: pattern::Foreign| {
+            let message = format!("the pattern has {}, which ECMA-262 does not have", foreign.what);
+            self.faults.push(self.documents.fault(at, message).hint(foreign.hint));
+        };
+        pattern::read(text).map_err(noted).ok()
+    }
+
+    /// `schemas` by patterns, which stand at `at`, by these in the engine's words.
+    fn read_patterns(&mut self, schemas: Value, at: &str) -> Value {
+        let Value::Object(schemas) = schemas else { return schemas };
+        let mut read = Map::new();
+        for (name, schema) in schemas {
+            let inside = pointer::join(at, &name);
+            let Some(own) = self.read_pattern(&name, &inside) else { continue };
+            if read.insert(own, schema).is_some() {
+                let message = format!("the pattern `{}` is written in two ways", pointer::shown(&name));
+                self.faults.push(self.documents.fault(&inside, message));
+            }
+        }
+        Value::Object(read)
+    }
+
+    /// Refuses the keyword at `at` where it names nothing that references would find, or is not carried.
+    fn check_name(&mut self, name: &str, value: &Value, at: &str, scope: Scope) {
+        let hint = if self.documents.is_openapi(at) {
+            "name the schema by its place: `#/components/schemas/NAME`"
+        } else {
+            "name the schema by its place: `#/$defs/NAME`"
+        };
+        let is_carried = match name {
+            "$id" => true,
+            "$anchor" | "$dynamicAnchor" => scope.dialect != Dialect::Draft7,
+            _ => false,
+        };
+        if !is_carried || scope.file == Dialect::OpenApi30 && self.documents.is_openapi(at) {
+            let fault = self.documents.fault(at, format!("the keyword `{name}` is not carried"));
+            self.faults.push(fault.hint(hint));
+        } else if !self.documents.is_name(at, name, value, scope.file) {
+            let message = format!("the keyword `{name}` stands where no schemas are looked for");
+            self.faults.push(self.documents.fault(at, message).hint(hint));
+        }
+    }
+
+    pub(crate) fn rewrite_list(&mut self, schemas: &Value, at: &str, scope: Scope) -> Value {
+        let Some(schemas) = schemas.as_array() else {
+            self.faults.push(self.documents.fault(at, "expected a list of schemas"));
+            return Value::Null;
+        };
+        let rewritten = schemas.iter().enumerate();
+        rewritten.map(|(nth, schema)| self.rewrite(schema, &format!("{at}/{nth}"), scope)).collect()
+    }
+
+    pub(crate) fn rewrite_map(&mut self, schemas: &Value, at: &str, scope: Scope) -> Value {
+        let Some(schemas) = schemas.as_object() else {
+            self.faults.push(self.documents.fault(at, "expected schemas by name"));
+            return Value::Null;
+        };
+        let rewritten = schemas.iter();
+        rewritten
+            .map(|(name, schema)| (name.clone(), self.rewrite(schema, &pointer::join(at, name), scope)))
+            .collect()
+    }
+}
