@@ -134,7 +134,8 @@ pub(crate) fn read(
             }
             (Some((wanted, _)), _) => wanted,
         };
-        (fits?, fits_socket?);
+        fits?;
+        fits_socket?;
         Ok(Route {
             id: id?,
             matched: matched?.into_checked(schema),
