@@ -15,6 +15,7 @@ mod bundle;
 mod cached_answers;
 mod can;
 mod check;
+mod cloudevents;
 mod contract_diff;
 mod cost;
 mod declared_claims;

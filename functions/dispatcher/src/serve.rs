@@ -3,8 +3,8 @@ use doorward_events::records::{BatchAnswer, RecordBatch, item_failures};
 use doorward_events::{Entrance, Envelope, EnvelopeError, MalformedRequest, reply};
 use doorward_model::{BatchOrder, Inbound, MalformedFault, Message, Refusal, Reply, ReplyForm};
 use lambda_runtime::{Context, Diagnostic};
-use serde_json::Value;
 use serde_json::value::RawValue;
+use serde_json::{Value, json};
 
 /// Answers one invocation: an HTTP request in the form that its front takes; an event with nothing, or with an error so that its
 /// source sends it again.
@@ -30,10 +30,20 @@ pub(crate) async fn serve(
         }
         Ok(Entrance::Records(batch)) => serve_records(&door, batch, context).await,
         Ok(Entrance::Test) => Ok(Value::Null),
+        Ok(Entrance::Release(call)) => release(&door, &call, &envelope).await,
         Err(EnvelopeError::Malformed { form, fault }) => {
             encode(form, malformed(&door, &fault, context)).await
         }
         Err(error) => Err(unknown(&error, context)),
+    }
+}
+
+/// Says of the event that quarantine keeps what became of it.
+async fn release(door: &Door, call: &str, envelope: &Envelope<'_>) -> Result<Value, Diagnostic> {
+    match door.release(call, envelope.request_id, envelope.deadline).await {
+        Ok(Some(released)) => Ok(json!({ "call": released.call, "outcome": released.outcome })),
+        Ok(None) => Err(diagnostic("Doorward.NotKept", format!("no event of `{call}` is being released"))),
+        Err(error) => Err(diagnostic("Doorward.Again", error.to_string())),
     }
 }
 

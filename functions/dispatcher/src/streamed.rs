@@ -151,7 +151,7 @@ async fn serve(live: &LiveDoor, payload: &[u8], context: &Context) -> Result<Rep
             }
         }
         Err(EnvelopeError::Malformed { fault, .. }) => Ok(malformed(&door, &fault, context)),
-        Ok(Entrance::Records(_) | Entrance::Test) => Err(mismatch()),
+        Ok(Entrance::Records(_) | Entrance::Test | Entrance::Release(_)) => Err(mismatch()),
         Err(error) => Err(unknown(&error, context)),
     }
 }

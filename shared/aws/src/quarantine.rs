@@ -5,7 +5,7 @@ use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue};
 use doorward_core::ports::{Quarantine, StoreError};
-use doorward_model::{Call, EventRecord, RecordEnvelope, Violation};
+use doorward_model::{Call, EventKind, EventRecord, RecordEnvelope, Violation};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -245,9 +245,19 @@ impl Quarantine for DynamoQuarantine {
             Err(error) => Err(StoreError(sdk_error::brief(&error))),
         }
     }
+
+    async fn released(&self, call: &str) -> Result<Option<Value>, StoreError> {
+        let item = self.get(call).await?;
+        let item = item.filter(|item| item.is_cloud_event() && item.released.is_some());
+        Ok(item.and_then(|item| serde_json::from_str(item.record.as_deref()?).ok()))
+    }
 }
 
 impl QuarantineItem {
+    fn is_cloud_event(&self) -> bool {
+        self.source == EventKind::CloudEvents.word()
+    }
+
     pub(crate) fn of(call: &Call, event: &EventRecord, expires: Timestamp) -> Self {
         let LedgerItem { call, at, code, cause, policies, violations, action, caller, .. } =
             LedgerItem::of(call);
@@ -278,10 +288,14 @@ impl QuarantineItem {
 }
 
 impl QuarantineItem {
-    /// The event that brings the record to the door again, as its source sent it; `None` where the record is not kept.
+    /// The event that brings the record to the door again, as its source sent it; `None` where the record is not kept. Of a
+    /// CloudEvent it names the call alone: who sent it cannot be said by whoever may invoke the door.
     #[must_use]
     pub fn event(&self) -> Option<Value> {
         let record: Value = serde_json::from_str(self.record.as_deref()?).ok()?;
+        if self.is_cloud_event() {
+            return Some(json!({ "doorward": { "release": self.call } }));
+        }
         Some(match self.envelope.as_str() {
             "list" => json!([record]),
             "nothing" => record,

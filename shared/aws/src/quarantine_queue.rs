@@ -57,6 +57,10 @@ impl Quarantine for QueuedQuarantine {
         let told = message.put(&self.api, self.queue.region.as_deref(), WITHIN).await;
         told.map(drop).map_err(|error| StoreError(format!("the quarantine's queue: {error}")))
     }
+
+    async fn released(&self, call: &str) -> Result<Option<Value>, StoreError> {
+        self.kept.released(call).await
+    }
 }
 
 /// The item's members, without those of the table's own; without the record where a message has no room for it.

@@ -10,6 +10,7 @@ use crate::endpoint::Lambda;
 use crate::explanation::asking_for_lines;
 use crate::output::{Exit, Failure, Format, say};
 
+mod cloudevents;
 mod sources;
 
 pub(crate) use sources::s3_event;
@@ -26,6 +27,7 @@ Examples:
   doorward emit sqs --queue payments --body '{\"amount\": 12}'
   doorward emit eventbridge --source shop.orders --type OrderPlaced --detail '{\"id\": \"1001\"}'
   doorward emit schedule --name nightly
+  doorward emit cloudevents --url http://127.0.0.1:3000/events --mode batch --count 3 --type com.example.order.placed
   doorward emit file event.json --function shop-dispatcher --lambda-url https://lambda.eu-central-1.amazonaws.com
 
 A local door answers at http://127.0.0.1:3002, which is the default; credentials and region come from the environment.
@@ -56,6 +58,8 @@ enum Source {
     Dynamodb(TableArguments),
     /// A record of a Kinesis stream.
     Kinesis(StreamArguments),
+    /// CloudEvents, in a request to a door's address.
+    Cloudevents(cloudevents::Arguments),
     /// An event from a file, as it is.
     File {
         /// A JSON document.
@@ -64,6 +68,9 @@ enum Source {
 }
 
 pub(crate) async fn run(arguments: Arguments, format: Format) -> Result<Exit, Failure> {
+    if let Source::Cloudevents(events) = &arguments.source {
+        return cloudevents::run(events, &arguments.lambda.clients()?, format).await;
+    }
     let payload = match arguments.source {
         Source::File { path } => read_event(&path)?,
         source => source.event()?.to_string().into_bytes(),

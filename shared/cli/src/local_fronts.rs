@@ -74,6 +74,15 @@ fn routes(config: &Config) -> impl Iterator<Item = (String, Access)> {
     // Signatures for an API name another service than SDKs of Lambda sign for; a token may come by one.
     let invocations = config.routes.iter().any(|route| route.invoke().is_some());
     let keys = keys.chain(invocations.then(|| (format!("POST {INVOCATIONS}"), Access::Open)));
+    // Senders of events ask beforehand, without credentials.
+    let asked = config.routes.iter().filter_map(|route| match (&route.matched, &route.cloudevents) {
+        (RouteMatch::Http { path, .. }, Some(rule)) if !rule.origins.is_empty() => {
+            Some((format!("OPTIONS {path}"), Access::Open))
+        }
+        _ => None,
+    });
+    let takes_options = |key: &String| config.routes.iter().any(|route| route.matched.to_string() == *key);
+    let keys = keys.chain(asked.filter(move |(key, _)| !takes_options(key)));
     let own = ["GET /.doorward/health", "GET /.doorward/usage"];
     keys.chain(own.map(|key| (key.to_owned(), Access::Open)))
 }

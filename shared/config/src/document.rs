@@ -9,8 +9,8 @@ use crate::names::{self, Names};
 use crate::reader::{Section, Value};
 use crate::report::Reported;
 use crate::{
-    api_keys, authorizer, certificates, cors, domains, door, events, fronts, iam, issuers, plans, routes,
-    shadow, targets, webhooks,
+    api_keys, authorizer, certificates, cloudevents, cors, domains, door, events, fronts, iam, issuers,
+    plans, routes, shadow, targets, webhooks,
 };
 
 /// Reads the whole file. Declarations are read before their uses, so that every use can be checked where it stands.
@@ -56,10 +56,15 @@ pub(crate) fn read(document: &mut Section<'_>) -> Result<Config, Reported> {
             read.as_ref().map(|authorizer| authorizer.connections.as_slice()).unwrap_or_default()
         }),
     };
-    let routes = routes::read(document, &mut names, &callers);
-    let events = events::read(document, &mut names, fronts.as_deref().ok());
+    let mut routes = routes::read(document, &mut names, &callers);
+    let events = events::read(document, &mut names, fronts.as_deref().ok(), routes.as_deref().ok());
+    let settled = match (&mut routes, &events) {
+        (Ok(routes), Ok(events)) => cloudevents::settle(document, routes, events),
+        _ => Ok(()),
+    };
     let named = limit_names.check(&names.actions, &names.targets, issuers.as_deref().ok());
 
+    settled?;
     Ok(Config {
         fronts: fronts?,
         domains: domains?,

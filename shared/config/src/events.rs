@@ -2,13 +2,13 @@ use std::collections::BTreeSet;
 
 use doorward_model::{EventKind, Fault, Front, FrontKind, Shape};
 
-use crate::checked::{EventRule, OnDeny, Repeated, SchemaRef};
+use crate::checked::{EventRule, OnDeny, Repeated, Route, SchemaRef};
 use crate::document::Declared;
 use crate::pattern::Pattern;
 use crate::reader::{Key, Section, Value, with_hint};
 use crate::report::{Reported, quote};
 use crate::suggestion::suggest;
-use crate::{location, metering, names};
+use crate::{cloudevents, location, metering, names};
 
 mod through;
 
@@ -20,23 +20,42 @@ pub(crate) fn read(
     document: &mut Section<'_>,
     names: &mut Declared<'_>,
     fronts: Option<&[Front]>,
+    routes: Option<&[Route]>,
 ) -> Result<Vec<EventRule>, Reported> {
     document.sections("events", "`[[events]]`", |section| {
         let id = section.required("id", |value| names.actions.declare(value, names::action));
         let source =
             section.required("source", |value| value.choice(&EventKind::ALL.map(|kind| (kind.word(), kind))));
         let through = section.or("through", Vec::new(), |value| through::read(value, fronts));
+        let is_cloud = source.as_ref().is_ok_and(|source| *source == EventKind::CloudEvents);
+        let carries = section.optional("through", |value| -> Result<(), Reported> {
+            let fault = Fault::new("CloudEvents are read of requests, not of messages");
+            if is_cloud { Err(value.fault(fault.hint("leave `through` out"))) } else { Ok(()) }
+        });
         let is_carried = through.as_ref().is_ok_and(|through| !through.is_empty());
         let pinned = if is_carried { None } else { fronts };
-        let matches = section.required("match", |value| read_match(value, source.ok(), is_carried, pinned));
-        let target = section.required("target", |value| names.targets.used(value));
-        let on_deny = section.or("on_deny", OnDeny::Quarantine, |value| {
-            value.choice(&[
-                ("discard", OnDeny::Discard),
-                ("quarantine", OnDeny::Quarantine),
-                ("fail", OnDeny::Fail),
-            ])
+        let matches = section.required("match", |value| {
+            let source = if is_cloud { None } else { source.ok() };
+            read_match(value, source, is_carried, pinned)
         });
+        let route = match (&matches, is_cloud) {
+            (Ok(matches), true) => cloudevents::route_of(section, matches, routes).map(Some),
+            _ => Ok(None),
+        };
+        let fits = match (&route, routes) {
+            (Ok(Some(route)), Some(_)) => {
+                section.required("match", |value| cloudevents::check_match(value, route))
+            }
+            _ => Ok(()),
+        };
+        let target = section.required("target", |value| {
+            let target = names.targets.used(value)?;
+            let kind = names.kinds.get(&target).filter(|_| is_cloud);
+            kind.map_or(Ok(()), |kind| cloudevents::check_target(value, kind))?;
+            Ok(target)
+        });
+        let otherwise = if is_cloud { OnDeny::Fail } else { OnDeny::Quarantine };
+        let on_deny = section.or("on_deny", otherwise, |value| read_on_deny(value, is_cloud));
         let repeated = section.or("repeated", Repeated::Skip, |value| {
             value.choice(&[("skip", Repeated::Skip), ("answer", Repeated::Answer)])
         });
@@ -46,11 +65,14 @@ pub(crate) fn read(
         let durability = metering::event_durability(section);
 
         durability?;
+        fits?;
+        carries?;
         let (types, matches): (Vec<_>, Vec<_>) = matches?.into_iter().partition(|(key, _)| key == EVENT_TYPE);
         Ok(EventRule {
             id: id?,
             source: source?,
             through: through?,
+            route: route?,
             event_type: types.into_iter().next().map(|(_, pattern)| pattern),
             matches,
             target: target?,
@@ -61,6 +83,20 @@ pub(crate) fn read(
             contract: contract?,
         })
     })
+}
+
+/// What is denied of a request, its sender hears: that is `fail`.
+fn read_on_deny(value: Value<'_>, is_cloud: bool) -> Result<OnDeny, Reported> {
+    let read = value.choice(&[
+        ("discard", OnDeny::Discard),
+        ("quarantine", OnDeny::Quarantine),
+        ("fail", OnDeny::Fail),
+    ])?;
+    if is_cloud && read == OnDeny::Discard {
+        let fault = Fault::new("who sends an event by a request is told what became of it");
+        return Err(value.fault(fault.hint("write `fail`, or `quarantine` to keep it as well")));
+    }
+    Ok(read)
 }
 
 /// Reads `{ bucket = "receipts", event = "ObjectCreated:*" }`; without a known source only the patterns are checked.
@@ -78,7 +114,7 @@ fn read_match(
         match source {
             Some(source) if key.text == EVENT_TYPE => check_type(value, source, &pattern)?,
             Some(source) if key.text == source.front_attribute() => {
-                check_pinned(value, source.front(), &pattern, fronts)?;
+                source.front().map_or(Ok(()), |kind| check_pinned(value, kind, &pattern, fronts))?;
             }
             _ => {}
         }

@@ -16,8 +16,8 @@ use crate::reader::{Section, Value, with_hint};
 use crate::report::{Reported, quote};
 use crate::suggestion::suggest;
 use crate::{
-    auth, entity_type, events, idempotency, invoke, load, location, metering, names, request_context,
-    rewrite, sockets, streaming, units,
+    auth, cloudevents, entity_type, events, idempotency, invoke, load, location, metering, names,
+    request_context, rewrite, sockets, streaming, units,
 };
 
 /// The longest name of a scope, in bytes.
@@ -39,8 +39,17 @@ pub(crate) fn read(
     document.sections("routes", "`[[routes]]`", |section| {
         let id = section.required("id", |value| names.actions.declare(value, names::action));
         let matched = read_matched(section, &mut table, &mut functions);
-        let target = section.required("target", |value| names.targets.used(value));
+        let cloudevents = section.optional("cloudevents", |value| {
+            cloudevents::read(value, matched.as_ref().ok().map(Matched::http_method))
+        });
+        let is_cloud = section.has("cloudevents");
+        let beside = if is_cloud { cloudevents::check_beside(section) } else { Ok(()) };
+        let target = match is_cloud {
+            true => Ok(String::new()),
+            false => section.required("target", |value| names.targets.used(value)),
+        };
         let is_invoke = section.has("invoke");
+        let decides_alone = is_invoke || is_cloud;
         let auth = section.required("auth", |value| {
             let auth = auth::read(value, names, callers)?;
             if is_invoke && auth.iter().any(|kind| matches!(kind, Credential::Webhook(_))) {
@@ -48,6 +57,10 @@ pub(crate) fn read(
                 return Err(value.fault(fault.hint("give the webhook a route of its own, with `match`")));
             }
             Ok(auth)
+        });
+        let named = section.optional("auth", |value| match (&auth, is_cloud) {
+            (Ok(auth), true) => cloudevents::check_auth(value, auth),
+            _ => Ok(()),
         });
         let fits = section.optional("invoke", |value| {
             let (Ok(Matched::Invoke(rule)), Ok(target)) = (&matched, &target) else { return Ok(()) };
@@ -93,8 +106,8 @@ pub(crate) fn read(
             };
             idempotency::read(value, &beside)
         });
-        let authorizer =
-            section.optional("authorizer", |value| read_authorizer(value, auth.as_deref().ok(), is_invoke));
+        let authorizer = section
+            .optional("authorizer", |value| read_authorizer(value, auth.as_deref().ok(), decides_alone));
         let fits_socket = match &matched {
             Ok(Matched::Socket(key)) => {
                 let beside = sockets::Beside {
@@ -107,7 +120,7 @@ pub(crate) fn read(
             }
             _ => Ok(()),
         };
-        let asks = !is_invoke && matched.as_ref().is_ok_and(Matched::is_asked_about);
+        let asks = !decides_alone && matched.as_ref().is_ok_and(Matched::is_asked_about);
 
         let (contract, schema) = (contract?, schema?);
         let check_answers = match (check_answers?, &contract) {
@@ -136,10 +149,13 @@ pub(crate) fn read(
         };
         fits?;
         fits_socket?;
+        beside?;
+        named?;
         Ok(Route {
             id: id?,
             matched: matched?.into_checked(schema),
             target: target?,
+            cloudevents: cloudevents?,
             authorizer: authorizer?.unwrap_or_else(|| asks && auth.as_deref().is_ok_and(asks_authorizer)),
             auth: auth?,
             scopes: scopes?,
@@ -180,6 +196,14 @@ impl Matched {
             Self::Http(..) => true,
             Self::Socket(key) => key == sockets::CONNECT,
             Self::Invoke(_) => false,
+        }
+    }
+
+    /// The method of what is found by method and path.
+    fn http_method(&self) -> Option<&Method> {
+        match self {
+            Self::Http(method, _) => Some(method),
+            Self::Invoke(_) | Self::Socket(_) => None,
         }
     }
 
@@ -326,10 +350,14 @@ fn asks_authorizer(auth: &[Credential]) -> bool {
 }
 
 /// `auth` is absent while it is faulty.
-fn read_authorizer(value: Value<'_>, auth: Option<&[Credential]>, is_invoke: bool) -> Result<bool, Reported> {
+fn read_authorizer(
+    value: Value<'_>,
+    auth: Option<&[Credential]>,
+    needs_payload: bool,
+) -> Result<bool, Reported> {
     let wanted = value.flag()?;
-    if wanted && is_invoke {
-        let fault = Fault::new("no authorizer can be asked about invocations");
+    if wanted && needs_payload {
+        let fault = Fault::new("no authorizer can be asked about invocations, or about events");
         let hint = "it is given no payload, and may keep its answer for another one: the dispatcher decides";
         return Err(value.fault(fault.hint(hint)));
     }

@@ -1,3 +1,4 @@
+use std::borrow::Cow;
 use std::num::NonZeroU64;
 
 use doorward_contract::{RequestFault, RequestParts, Schema};
@@ -72,8 +73,15 @@ pub(crate) fn payload(found: &Found<'_>) -> Payload {
 
 /// Events without a contract have no payload that policies could read.
 fn check_event(rules: &EventRules, record: &EventRecord) -> Payload {
-    let Some(schema) = &rules.contract else { return Payload::Kept(None) };
-    let payload = match event_payload::of(record) {
+    check_payload(rules.contract.as_ref(), || event_payload::of(record))
+}
+
+fn check_payload<'p>(
+    schema: Option<&Schema>,
+    payload: impl FnOnce() -> Result<Cow<'p, Value>, PayloadFault>,
+) -> Payload {
+    let Some(schema) = schema else { return Payload::Kept(None) };
+    let payload = match payload() {
         Ok(payload) => payload,
         Err(PayloadFault::NotJson(fault)) => {
             return Payload::Faulty(Refusal::Malformed(MalformedFault::Json(fault)));
@@ -106,6 +114,9 @@ fn check(http: &HttpCall<'_>) -> Payload {
             Ok(value) => Payload::Kept(value),
             Err(refusal) => Payload::Faulty(refusal),
         };
+    }
+    if let Some(event) = http.event {
+        return check_payload(http.rules.schema.as_ref(), || event_payload::read(&event.data, None));
     }
     if http.request.socket.is_some() {
         return check_message(&http.request.body, http.rules.schema.as_ref());

@@ -220,10 +220,16 @@ impl Door {
         if let Some(reply) = self.preflight(inbound, &mut call) {
             return Answer::Http(reply);
         }
+        if let Some(reply) = self.handshake(inbound, &mut call) {
+            return Answer::Http(reply);
+        }
         if let Some(reply) = self.openapi(inbound, &mut call).await {
             return Answer::Http(reply);
         }
         if let Some(reply) = self.own_usage(inbound, &mut call).await {
+            return Answer::Http(reply);
+        }
+        if let Some(reply) = self.cloud_events(inbound, &mut call).await {
             return Answer::Http(reply);
         }
         let event = match &inbound.message {

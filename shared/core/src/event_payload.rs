@@ -14,10 +14,18 @@ const MAX_DEPTH: usize = 64;
 /// # Errors
 /// Why a message holds no JSON value.
 pub(crate) fn of(record: &EventRecord) -> Result<Cow<'_, Value>, PayloadFault> {
-    match &record.payload {
+    read(&record.payload, Some(&record.record))
+}
+
+/// A payload, of a `record` where it is one of its members.
+pub(crate) fn read<'a>(
+    payload: &'a EventPayload,
+    record: Option<&'a Value>,
+) -> Result<Cow<'a, Value>, PayloadFault> {
+    match payload {
         EventPayload::Json(value) => Ok(Cow::Borrowed(value)),
         EventPayload::At(pointer) => {
-            record.record.pointer(pointer).map(Cow::Borrowed).ok_or(PayloadFault::Absent)
+            record.and_then(|record| record.pointer(pointer)).map(Cow::Borrowed).ok_or(PayloadFault::Absent)
         }
         EventPayload::Text(text) => Ok(Cow::Owned(parse_json(text.as_bytes(), MAX_DEPTH)?)),
         EventPayload::Binary(_) => Err(PayloadFault::Binary),

@@ -1,4 +1,4 @@
-use doorward_config::{OnDeny, Repeated};
+use doorward_config::{EventRule, OnDeny, Repeated};
 use doorward_model::{Call, Outcome, Refusal};
 
 use crate::door::Door;
@@ -63,13 +63,16 @@ impl Door {
     }
 
     fn answers_repetitions(&self, call: &Call) -> bool {
-        let rule = self.rules.events.iter().find(|rules| Some(&rules.rule.id) == call.action.as_ref());
-        rule.is_some_and(|rules| rules.rule.repeated == Repeated::Answer)
+        self.event_rule(call).is_some_and(|rule| rule.repeated == Repeated::Answer)
     }
 
     /// A record that no rule claims is kept.
     fn on_deny(&self, call: &Call) -> OnDeny {
-        let rule = self.rules.events.iter().find(|rules| Some(&rules.rule.id) == call.action.as_ref());
-        rule.map_or(OnDeny::Quarantine, |rules| rules.rule.on_deny)
+        self.event_rule(call).map_or(OnDeny::Quarantine, |rule| rule.on_deny)
+    }
+
+    /// The rule of an event; `None` where none is about it, and of any other call.
+    pub(crate) fn event_rule(&self, call: &Call) -> Option<&EventRule> {
+        self.rules.config().events.iter().find(|rule| Some(&rule.id) == call.action.as_ref())
     }
 }

@@ -5,6 +5,7 @@ use doorward_model::{
     Refusal, Stage, Trace,
 };
 
+use crate::cloudevents::CloudEvent;
 use crate::door::Door;
 use crate::invoke::{FunctionName, Invocation};
 use crate::load::LoadRules;
@@ -40,11 +41,17 @@ pub(crate) struct HttpCall<'c> {
     pub(crate) purpose: Option<String>,
     /// What it asks for, where it is one of the invoke door.
     pub(crate) invocation: Option<Box<Invocation<'c>>>,
+    /// The event that it brings, where its route takes CloudEvents: one of them, by whose rule it goes.
+    pub(crate) event: Option<&'c CloudEvent>,
 }
 
 impl<'c> Found<'c> {
     pub(crate) fn subject(&self) -> &Subject<'c> {
         &self.subject
+    }
+
+    pub(crate) fn into_subject(self) -> Subject<'c> {
+        self.subject
     }
 
     /// What the call is about, for the policies.
@@ -73,6 +80,14 @@ impl<'c> Found<'c> {
         match &self.subject {
             Subject::Http(http) => &http.rules.target,
             Subject::Event { rules, .. } => &rules.target,
+        }
+    }
+
+    /// Whether its request brings CloudEvents, each of which is decided on by itself.
+    pub(crate) fn brings_events(&self) -> bool {
+        match &self.subject {
+            Subject::Http(http) => http.rules.route.cloudevents.is_some() && http.event.is_none(),
+            Subject::Event { .. } => false,
         }
     }
 
@@ -117,8 +132,9 @@ impl<'c> Found<'c> {
 
     fn note(&self, call: &mut Call) {
         call.action = Some(self.action().to_owned());
-        call.resource = Some(self.resource.clone());
-        call.target = Some(self.target().name.clone());
+        // What a request of events is done to, each of them says.
+        call.resource = Some(self.resource.clone()).filter(|_| !self.brings_events());
+        call.target = Some(self.target().name.clone()).filter(|_| !self.brings_events());
         call.plan = self.plan().map(|plan| plan.name.clone());
         call.plan_version = self.plan().map(|plan| plan.version.clone());
         call.purpose = self.purpose().map(str::to_owned);
@@ -211,9 +227,49 @@ impl Rules {
             }
             Some(PurposeRule::Fixed(_) | PurposeRule::Claim { .. }) | None => None,
         };
-        let subject =
-            Subject::Http(HttpCall { front, rules, request, path, parameters, named, purpose, invocation });
+        let subject = Subject::Http(HttpCall {
+            front,
+            rules,
+            request,
+            path,
+            parameters,
+            named,
+            purpose,
+            invocation,
+            event: None,
+        });
         Ok(Found { subject, resource, resource_parents, trace })
+    }
+
+    /// Where an event leads that `http` brings, as `request` hands it on.
+    pub(crate) fn find_cloud_event<'c>(
+        &'c self,
+        http: &HttpCall<'c>,
+        request: &'c HttpRequest,
+        event: &'c CloudEvent,
+        trace: &'c Trace,
+        call: &mut Call,
+    ) -> Result<Found<'c>, Refusal> {
+        let rules = self.cloud_event_rules(&http.rules.route.id, event).ok_or(Refusal::NotFound)?;
+        let subject = Subject::Http(HttpCall {
+            front: http.front,
+            rules,
+            request,
+            path: http.path.clone(),
+            parameters: http.parameters.clone(),
+            named: http.named.clone(),
+            purpose: None,
+            invocation: None,
+            event: Some(event),
+        });
+        let found = Found { subject, resource: rules.function.clone(), resource_parents: Vec::new(), trace };
+        found.note(call);
+        Ok(found)
+    }
+
+    /// The first rule that is about the event.
+    pub(crate) fn cloud_event_rules(&self, route: &str, event: &CloudEvent) -> Option<&RouteRules> {
+        self.cloud_events.iter().find(|(rule, _)| event.is_of(route, rule)).map(|(_, rules)| rules)
     }
 
     fn find_event<'c>(

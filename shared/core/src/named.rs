@@ -4,7 +4,7 @@ use http::{HeaderMap, HeaderName};
 
 /// The header fields and query parameters that a route names, as far as they are there: each has one reading. The
 /// caller chose the values.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(crate) struct Named {
     pub(crate) headers: Vec<(String, String)>,
     pub(crate) query: Vec<(String, String)>,

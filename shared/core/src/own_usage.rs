@@ -73,6 +73,7 @@ impl Door {
             named,
             purpose: None,
             invocation: None,
+            event: None,
         };
         let (principal, _) = self.prove(&http, BodyGiven::No, call).await?;
         call.caller = Some(principal.name.clone());

@@ -133,6 +133,7 @@ fn call_context<'a>(found: &'a Found<'_>) -> CallContext<'a> {
                 id: &socket.connection,
                 connected: socket.connected,
             }),
+            claimed: http.event.map(|event| &event.attributes),
         },
         Subject::Event { record, .. } => CallContext::Event(record),
     }

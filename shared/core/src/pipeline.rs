@@ -4,7 +4,7 @@ use crate::api_key::ApiKey;
 use crate::check_response::Answered;
 use crate::claim::Turn;
 use crate::door::Door;
-use crate::identify::{BodyGiven, connections};
+use crate::identify::{BodyGiven, Identified, connections};
 use crate::reserve::{Admitted, Tab};
 
 /// How far a call gets on its way to its target.
@@ -38,6 +38,16 @@ impl Door {
             Approach::Admitted(admitted) => admitted,
             Approach::Answered(answered) => return Ok(answered),
         };
+        self.finish(admitted, tab, call).await
+    }
+
+    /// The target, and its answer.
+    pub(crate) async fn finish(
+        &self,
+        admitted: Admitted<'_>,
+        tab: &mut Tab,
+        call: &mut Call,
+    ) -> Result<Answered, Refusal> {
         let sent = self.send(admitted, call).await?;
         let sent = self.settle(sent, tab, call);
         self.check_response(sent, call).await
@@ -50,9 +60,28 @@ impl Door {
         tab: &mut Tab,
         call: &mut Call,
     ) -> Result<Approach<'c>, Refusal> {
+        let identified = self.arrive(inbound, call).await?;
+        self.approach_identified(identified, tab, call).await
+    }
+
+    /// The way up to where its caller is known.
+    pub(crate) async fn arrive<'c>(
+        &'c self,
+        inbound: &'c Inbound,
+        call: &mut Call,
+    ) -> Result<Identified<'c>, Refusal> {
         let found = self.find(inbound, call)?;
         let screened = self.screen(found, call)?;
-        let identified = self.identify(screened, BodyGiven::Yes, call).await?;
+        self.identify(screened, BodyGiven::Yes, call).await
+    }
+
+    /// The way from there up to the target.
+    pub(crate) async fn approach_identified<'c>(
+        &'c self,
+        identified: Identified<'c>,
+        tab: &mut Tab,
+        call: &mut Call,
+    ) -> Result<Approach<'c>, Refusal> {
         if !call.is_dry_run() {
             tab.open(identified.found(), identified.caller(), call);
         }
@@ -78,7 +107,7 @@ impl Door {
     ) -> Result<(), Refusal> {
         let found = self.find(inbound, call)?;
         let screened = self.screen(found, call)?;
-        if call.invoked.is_some() {
+        if call.invoked.is_some() || screened.found().brings_events() {
             return Err(Refusal::NeedsBody);
         }
         let mut identified = self.identify(screened, BodyGiven::No, call).await?;

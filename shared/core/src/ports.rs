@@ -216,6 +216,9 @@ pub enum Put {
 pub trait Quarantine: Send + Sync {
     /// Keeps `record` with the reason that `call` notes. Keeping the same call twice keeps one item.
     async fn keep(&self, call: &Call, record: &EventRecord, expires: Timestamp) -> Result<(), StoreError>;
+
+    /// The record of the CloudEvent that is kept of the call, where it is being released; `None` of anything else.
+    async fn released(&self, call: &str) -> Result<Option<Value>, StoreError>;
 }
 
 /// What was published for running doors, in the state table: whoever may write there governs the door.

@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use doorward_model::{Call, EventRecord, Outcome, Refusal, TargetFault};
+use doorward_model::{Call, EventKind, EventRecord, Outcome, Refusal, TargetFault};
 
 use crate::check_response::Answered;
 use crate::claim::{after, within};
@@ -27,7 +27,11 @@ impl Door {
         let outcome = self.end_key(outcome, call).await;
         conclude(outcome.as_ref().err(), ending(&outcome, event, call), call, self.ports.clock.now());
         self.close_tab(tab, call).await;
-        let keep = outcome.as_ref().err().is_some_and(|refusal| self.fate(refusal, call) == Fate::Kept);
+        let keep = outcome.as_ref().err().is_some_and(|refusal| {
+            // Whoever sent it by a request hears when there is room again.
+            let comes_again = event.is_some_and(is_of_request) && matches!(refusal, Refusal::Limited(_));
+            self.fate(refusal, call) == Fate::Kept && !comes_again
+        });
         let kept = match event {
             Some(record) if keep => {
                 let keeping = self.ports.quarantine.keep(call, record, self.expiry(call));
@@ -153,6 +157,11 @@ fn is_kept(call: &Call) -> bool {
     !call.is_dry_run() && (call.claimed || (call.outcome != Outcome::Repeated && call.caller.is_some()))
 }
 
+/// Whether a sender who waits for an answer brought the event.
+fn is_of_request(event: &EventRecord) -> bool {
+    event.source == EventKind::CloudEvents
+}
+
 /// How an answered call ended. A webhook's sender takes nothing but success for an end and delivers again, so the next
 /// delivery must not be a repetition of a call that its target turned down.
 fn ending(outcome: &Result<Answered, Refusal>, event: Option<&EventRecord>, call: &mut Call) -> Outcome {
@@ -165,7 +174,9 @@ fn ending(outcome: &Result<Answered, Refusal>, event: Option<&EventRecord>, call
                 answered.function_error().map(|kind| TargetFault::Failed(kind.to_owned()).to_string());
             Outcome::TargetFailed
         }
-        Ok(answered) if call.claimed && event.is_none() && !answered.status().is_success() => {
+        Ok(answered)
+            if call.claimed && event.is_none_or(is_of_request) && !answered.status().is_success() =>
+        {
             call.cause = Some(format!("the target answered {}", answered.status().as_u16()));
             Outcome::TargetFailed
         }

@@ -2,7 +2,9 @@ use doorward_model::{Call, DecisionNote, DenyReason, Effect, EntityName, Inbound
 use doorward_policy::{Decision, Explanation, Loaded, Question};
 use jiff::Timestamp;
 
+use crate::cloudevents::Opened;
 use crate::find::Found;
+use crate::identify::Identified;
 use crate::rules::Rules;
 use crate::{check_request, identify, load, permit, purpose, screen};
 
@@ -63,12 +65,28 @@ impl Rules {
         screen::bound(&found, self.config().door.max_body)?;
         let principal = identify::rehearsed(&found, entrant.principal.as_ref())?;
         call.caller = Some(principal.name.clone());
-        let payload = check_request::payload(&found);
-        let said = match self.rehearse_load(&found, entrant.item.as_ref()) {
+        if found.brings_events() {
+            let opened = Opened::of(Identified::stated(found, principal))?;
+            let (found, principal) = self.rehearsed_event(&opened, call)?.into_parts();
+            return self.ask_of(entrant, &found, &principal, decision, ask);
+        }
+        self.ask_of(entrant, &found, &principal, decision, ask)
+    }
+
+    fn ask_of(
+        &self,
+        entrant: &Entrant,
+        found: &Found<'_>,
+        principal: &Principal,
+        decision: &mut Option<Decision>,
+        ask: &mut Ask<'_>,
+    ) -> Result<(), Refusal> {
+        let payload = check_request::payload(found);
+        let said = match self.rehearse_load(found, entrant.item.as_ref()) {
             Ok(loaded) => {
-                let purpose = purpose::of(&found, &principal, &self.config().door.purposes)?;
+                let purpose = purpose::of(found, principal, &self.config().door.purposes)?;
                 let loaded = loaded.as_ref();
-                ask(&permit::question(&found, &principal, purpose, loaded, payload.input(), entrant.at))
+                ask(&permit::question(found, principal, purpose, loaded, payload.input(), entrant.at))
             }
             Err(reason) => denied(reason),
         };

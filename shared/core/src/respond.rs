@@ -2,8 +2,8 @@ use std::time::Duration;
 
 use doorward_config::{Credential, Route};
 use doorward_model::{
-    AuthFault, Body, Call, IdempotencyFault, Inbound, LimitNote, Outcome, Refusal, Reply, TargetFault,
-    Violation,
+    AuthFault, Body, Call, IdempotencyFault, Inbound, LimitNote, MalformedFault, Outcome, Refusal, Reply,
+    TargetFault, Violation,
 };
 use http::header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
 use http::{HeaderMap, HeaderName, HeaderValue};
@@ -111,6 +111,9 @@ pub(crate) fn told(refusal: &Refusal, request_id: &str, realm: &str) -> Told {
         Refusal::InsufficientScope { scopes } => {
             insert(&mut headers, WWW_AUTHENTICATE, &scope_challenge(scopes, realm));
             "The token does not reach that far"
+        }
+        Refusal::Malformed(MalformedFault::CloudEvent(_)) => {
+            "The request brings no events that are taken here"
         }
         Refusal::Malformed(_) => "The request cannot be read in one way only",
         Refusal::NotFound => "There is nothing here",

@@ -3,13 +3,14 @@ use std::num::NonZeroU64;
 use std::sync::OnceLock;
 
 use doorward_config::{
-    Certificates, Config, EventRule, Iam, Issuer, JwksLocation, Plan, PurposeRule, Route, Target, Webhook,
+    Certificates, Config, Durability, EventRule, Iam, Issuer, JwksLocation, Plan, PurposeRule, Route, Target,
+    Webhook,
 };
 use doorward_contract::{Document, Operation, Schema};
 use doorward_model::entity_type::{
     ANONYMOUS, AWS_ACCOUNT, AWS_ORGANIZATION, CERTIFICATE, CLIENT, EVENT_SOURCE, FUNCTION, ROLE, SENDER,
 };
-use doorward_model::{EntityName, Fault, Faults, Front, IamFault, Place, Principal};
+use doorward_model::{EntityName, Fault, Faults, Fields, Front, IamFault, Place, Principal};
 use doorward_policy::{
     ActionSpec, CallShape, Candidate, Grant, HttpShape, Policies, SourceFile, Sources, Validated, Vocabulary,
 };
@@ -37,6 +38,8 @@ pub struct Rules {
     /// How callers prove who they are when they ask for their own usage.
     pub(crate) own_usage: Option<RouteRules>,
     pub(crate) events: Vec<EventRules>,
+    /// The rule of each CloudEvent, and what holds for a request that brings one: of its route, and of the rule.
+    pub(crate) cloud_events: Vec<(EventRule, RouteRules)>,
     openings: BTreeMap<Front, usize>,
     pub(crate) key_sets: HashMap<String, KeySet>,
     /// Whether some route takes API keys, so that requests may hold one.
@@ -148,7 +151,7 @@ impl Rules {
         let Contracts { operations, payloads, schemas, documents, .. } = contracts;
         let routes =
             resolve_routes(&config, operations.into_iter().zip(payloads), units, &policies, &mut faults);
-        let events = resolve_events(&config, schemas, &mut faults);
+        let (events, cloud_events) = resolve_events(&config, schemas, &routes, &mut faults);
         let digest = bundle.digest(policies.depth(), policies.schema());
         let takes_api_keys = config.routes.iter().any(Route::accepts_api_keys);
         let own_usage = resolve_own_usage(&config);
@@ -165,6 +168,7 @@ impl Rules {
             routes,
             own_usage,
             events,
+            cloud_events,
             openings,
             key_sets,
             takes_api_keys,
@@ -212,7 +216,9 @@ impl Rules {
     /// What `principal` may do, whatever the call: every permit that may hold, and what may still forbid it.
     #[must_use]
     pub fn can(&self, principal: &Principal) -> Vec<Grant> {
-        let routes = self.routes.iter().map(|rules| (rules.route.id.clone(), rules.function.clone()));
+        let cloud_events = self.cloud_events.iter().map(|(_, rules)| rules);
+        let routes = self.routes.iter().filter(|rules| rules.route.cloudevents.is_none()).chain(cloud_events);
+        let routes = routes.map(|rules| (rules.route.id.clone(), rules.function.clone()));
         let events = self.events.iter().map(|rules| (rules.rule.id.clone(), rules.function.clone()));
         let principal = self.place(principal).unwrap_or_else(|_| principal.clone());
         self.policies.can(&principal, &routes.chain(events).collect())
@@ -359,30 +365,12 @@ fn misplaced(bundle: &Bundle, config: &Config) -> Vec<Fault> {
 
 /// What policies may talk about: one action a route and event.
 fn vocabulary(config: &Config, contracts: &Contracts) -> Vocabulary {
-    let routes = config.routes.iter().enumerate().map(|(place, route)| {
-        let issuers = route.issuers().filter_map(|name| config.issuer(name));
-        let mut principals: Vec<String> = issuers.map(|issuer| issuer.principal.type_name.clone()).collect();
-        if route.is_anonymous() {
-            principals.push(ANONYMOUS.to_owned());
-        }
-        if route.accepts_api_keys() {
-            principals.push(CLIENT.to_owned());
-        }
-        if route.takes_webhooks() {
-            principals.push(SENDER.to_owned());
-        }
-        if let Some(iam) = config.iam.as_ref().filter(|_| route.accepts_iam()) {
-            principals.extend([ROLE.to_owned(), iam.user_type.clone()]);
-        }
-        if route.accepts_certificates() {
-            principals.push(CERTIFICATE.to_owned());
-        }
-        principals.sort();
-        principals.dedup();
+    let decided = config.routes.iter().enumerate().filter(|(_, route)| route.cloudevents.is_none());
+    let routes = decided.map(|(place, route)| {
         let parents = route.resource.iter().flat_map(|rule| &rule.parents);
         ActionSpec {
             name: route.id.clone(),
-            principals,
+            principals: principals(config, route),
             resource: route.resource.as_ref().map_or(FUNCTION, |rule| &rule.type_name).to_owned(),
             resource_parents: parents.map(|parent| parent.type_name.clone()).collect(),
             load: route.resource.as_ref().and_then(|rule| rule.load.as_ref()).map(|load| load.place.clone()),
@@ -390,19 +378,40 @@ fn vocabulary(config: &Config, contracts: &Contracts) -> Vocabulary {
             call: CallShape::Http(request_shape(config, route, contracts, place)),
         }
     });
-    let events = config.events.iter().enumerate().map(|(place, event)| ActionSpec {
-        name: event.id.clone(),
-        principals: vec![EVENT_SOURCE.to_owned()],
-        resource: FUNCTION.to_owned(),
-        resource_parents: Vec::new(),
-        load: None,
-        has_purpose: event.purpose.is_some(),
-        call: CallShape::Event {
-            kind: event.outermost(),
-            carried: (!event.through.is_empty()).then_some(event.source),
-            input: contracts.schema(place).map(Schema::input).cloned(),
-            omissions: contracts.schema(place).map(Schema::omissions).unwrap_or_default().to_vec(),
-        },
+    let events = config.events.iter().enumerate().map(|(place, event)| {
+        let route =
+            config.routes.iter().find(|route| event.route.as_ref().is_some_and(|of| of.id == route.id));
+        let input = contracts.schema(place).map(Schema::input).cloned();
+        let omissions = contracts.schema(place).map(Schema::omissions).unwrap_or_default().to_vec();
+        ActionSpec {
+            name: event.id.clone(),
+            principals: match route {
+                Some(route) => principals(config, route),
+                None => vec![EVENT_SOURCE.to_owned()],
+            },
+            resource: FUNCTION.to_owned(),
+            resource_parents: Vec::new(),
+            load: None,
+            has_purpose: event.purpose.is_some(),
+            call: match route {
+                Some(route) => CallShape::Http(HttpShape {
+                    input,
+                    omissions,
+                    claimed: event.claims(),
+                    invocation: false,
+                    connection: false,
+                    token: token_shape::token(config, route),
+                    headers: route.context.headers.iter().map(|name| name.as_str().to_owned()).collect(),
+                    query: route.context.query.clone(),
+                }),
+                None => CallShape::Event {
+                    kind: event.outermost(),
+                    carried: (!event.through.is_empty()).then_some(event.source),
+                    input,
+                    omissions,
+                },
+            },
+        }
     });
     Vocabulary {
         actions: routes.chain(events).collect(),
@@ -411,6 +420,30 @@ fn vocabulary(config: &Config, contracts: &Contracts) -> Vocabulary {
         parents: parents_by_type(config),
         inputs_unknown: contracts.are_faulty(),
     }
+}
+
+/// The types of those whom the credentials that a route takes prove.
+fn principals(config: &Config, route: &Route) -> Vec<String> {
+    let issuers = route.issuers().filter_map(|name| config.issuer(name));
+    let mut principals: Vec<String> = issuers.map(|issuer| issuer.principal.type_name.clone()).collect();
+    if route.is_anonymous() {
+        principals.push(ANONYMOUS.to_owned());
+    }
+    if route.accepts_api_keys() {
+        principals.push(CLIENT.to_owned());
+    }
+    if route.takes_webhooks() {
+        principals.push(SENDER.to_owned());
+    }
+    if let Some(iam) = config.iam.as_ref().filter(|_| route.accepts_iam()) {
+        principals.extend([ROLE.to_owned(), iam.user_type.clone()]);
+    }
+    if route.accepts_certificates() {
+        principals.push(CERTIFICATE.to_owned());
+    }
+    principals.sort();
+    principals.dedup();
+    principals
 }
 
 /// What credentials put callers in, beside groups, by the callers' type.
@@ -436,6 +469,7 @@ fn request_shape(config: &Config, route: &Route, contracts: &Contracts, place: u
         token: token_shape::token(config, route),
         headers: route.context.headers.iter().map(|name| name.as_str().to_owned()).collect(),
         query: route.context.query.clone(),
+        claimed: Fields::new(),
     }
 }
 
@@ -512,18 +546,59 @@ fn resolve_own_usage(config: &Config) -> Option<RouteRules> {
     })
 }
 
-fn resolve_events(config: &Config, schemas: Vec<Option<Schema>>, faults: &mut Faults) -> Vec<EventRules> {
-    let resolved = config.events.iter().zip(schemas).filter_map(|(rule, contract)| {
-        let target = target(config, &rule.target, faults)?;
-        Some(EventRules {
-            function: EntityName::new(FUNCTION, &target.name),
-            target,
-            plan: plan(config, rule.plan.as_deref()),
-            contract,
-            rule: rule.clone(),
-        })
-    });
-    resolved.collect()
+/// The events of sources, and those of requests.
+fn resolve_events(
+    config: &Config,
+    schemas: Vec<Option<Schema>>,
+    routes: &[RouteRules],
+    faults: &mut Faults,
+) -> (Vec<EventRules>, Vec<(EventRule, RouteRules)>) {
+    let (mut of_sources, mut of_requests) = (Vec::new(), Vec::new());
+    for (rule, contract) in config.events.iter().zip(schemas) {
+        let Some(target) = target(config, &rule.target, faults) else { continue };
+        let function = EntityName::new(FUNCTION, &target.name);
+        let own = plan(config, rule.plan.as_deref());
+        let Some(of) = &rule.route else {
+            of_sources.push(EventRules { function, target, plan: own, contract, rule: rule.clone() });
+            continue;
+        };
+        if let Some(route) = routes.iter().find(|rules| rules.route.id == of.id) {
+            of_requests.push((rule.clone(), of_request(rule, route, (target, function), contract, own)));
+        }
+    }
+    (of_sources, of_requests)
+}
+
+/// What holds for a request that brings one event: what its route says of requests and callers, and its rule of the rest.
+fn of_request(
+    rule: &EventRule,
+    route: &RouteRules,
+    (target, function): (Target, EntityName),
+    schema: Option<Schema>,
+    plan: Option<Plan>,
+) -> RouteRules {
+    RouteRules {
+        route: Route {
+            id: rule.id.clone(),
+            target: rule.target.clone(),
+            purpose: rule.purpose.clone().map(PurposeRule::Fixed),
+            // It is claimed by its own id before its target is called.
+            durability: Durability::Intent,
+            ..route.route.clone()
+        },
+        key: route.key.clone(),
+        operation: None,
+        schema,
+        issuers: route.issuers.clone(),
+        webhooks: route.webhooks.clone(),
+        iam: route.iam.clone(),
+        certificates: route.certificates.clone(),
+        target,
+        function,
+        load: None,
+        units: Units::Fixed(NonZeroU64::MIN),
+        plan: plan.or_else(|| route.plan.clone()),
+    }
 }
 
 /// A checked configuration declares every target that it names; one that did not must not open.

@@ -22,6 +22,10 @@ impl<'c> Screened<'c> {
         Self(found)
     }
 
+    pub(crate) fn found(&self) -> &Found<'c> {
+        &self.0
+    }
+
     pub(crate) fn into_found(self) -> Found<'c> {
         self.0
     }

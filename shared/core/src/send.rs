@@ -61,8 +61,9 @@ impl Door {
         let withheld = self.withheld(found);
         let invoked = Invoked::of(found);
         let (stream, plain) = match found.subject() {
-            // What an invocation is answered is gathered whole.
-            Subject::Http(HttpCall { invocation: Some(_), .. }) | Subject::Event { .. } => (None, None),
+            // What an invocation is answered, or an event, is gathered whole.
+            Subject::Http(HttpCall { invocation: Some(_), .. } | HttpCall { event: Some(_), .. })
+            | Subject::Event { .. } => (None, None),
             Subject::Http(http) => {
                 let passes = passes_on(http.request, http.rules, call);
                 (passes.then(|| self.time_for_stream(call)), asked_plain(http.request, http.rules))
@@ -121,6 +122,22 @@ impl Door {
         spare: Duration,
         calls: &mut [&mut Call],
     ) -> Result<Bytes, TargetFault> {
+        let message = ForwardMessage::Event { records };
+        let answer = self.send_once(admitted, message, spare, calls).await.and_then(taken);
+        Ok(match answer?.body {
+            Body::Full(bytes) => bytes,
+            Body::Empty | Body::Stream(_) => Bytes::new(),
+        })
+    }
+
+    /// One message for calls that go to one target together, and what that answers.
+    pub(crate) async fn send_once(
+        &self,
+        admitted: &[&Admitted<'_>],
+        message: ForwardMessage<'_>,
+        spare: Duration,
+        calls: &mut [&mut Call],
+    ) -> Result<Reply, TargetFault> {
         let now = self.ports.clock.now();
         calls.iter_mut().for_each(|call| call.enter(Stage::Send, now));
         let mut note = TargetNote::default();
@@ -128,11 +145,10 @@ impl Door {
             (Some(first), Some(call)) => {
                 let permitted = first.permitted();
                 let found = permitted.found();
-                let message = ForwardMessage::Event { records };
                 let (principal, trace) = (permitted.principal(), found.trace());
                 let forward = Forward { call, principal, trace, message, stream: None };
                 match self.fleet.pool(&found.target().name) {
-                    Some(pool) => self.tries(pool, forward, false, spare, &mut note).await.and_then(taken),
+                    Some(pool) => self.tries(pool, forward, false, spare, &mut note).await,
                     None => Err(TargetFault::Unreachable("it is not declared".to_owned())),
                 }
             }
@@ -141,10 +157,7 @@ impl Door {
         for call in calls {
             call.sent = Some(note.clone());
         }
-        Ok(match answer?.body {
-            Body::Full(bytes) => bytes,
-            Body::Empty | Body::Stream(_) => Bytes::new(),
-        })
+        answer
     }
 
     /// Tries the endpoints of the target until one answers, nothing is left to try, or it would not be safe to.
@@ -233,7 +246,7 @@ impl Door {
     }
 
     /// The door's own keys are nothing for targets, on whatever route they are shown.
-    fn withheld(&self, found: &Found<'_>) -> Vec<HeaderName> {
+    pub(crate) fn withheld(&self, found: &Found<'_>) -> Vec<HeaderName> {
         match found.subject() {
             Subject::Http(http) if self.rules.takes_api_keys => {
                 withheld(&http.request.headers, &self.rules.config().api_keys)

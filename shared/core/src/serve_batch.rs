@@ -17,9 +17,9 @@ use crate::pipeline::Approach;
 use crate::reserve::{Admitted, Tab};
 
 /// How many records of a batch are on their way to their target, or to their record, at a time.
-const AT_ONCE: usize = 16;
+pub(crate) const AT_ONCE: usize = 16;
 /// What is kept of the platform's time to record each of them.
-const PER_RECORD: Duration = Duration::from_millis(2);
+pub(crate) const PER_RECORD: Duration = Duration::from_millis(2);
 
 /// A record's call, so far.
 struct Progress<'c> {
@@ -233,16 +233,20 @@ impl Progress<'_> {
         }
     }
 
-    /// Whether its target takes single records only: a service takes messages, and an asynchronous invocation has less room
-    /// than the event that they came in.
+    /// Whether its target takes single records only.
     fn goes_alone(&self) -> bool {
         let State::Admitted(admitted) = &self.state else { return false };
-        let kind = &admitted.permitted().found().target().kind;
-        !matches!(
-            kind,
-            TargetKind::Lambda(LambdaTarget { invocation: Invocation::Sync, .. }) | TargetKind::Http(_)
-        )
+        takes_single(&admitted.permitted().found().target().kind)
     }
+}
+
+/// Whether a target takes single events only: a service takes messages, and an asynchronous invocation has less room than
+/// what they came in.
+pub(crate) fn takes_single(kind: &TargetKind) -> bool {
+    !matches!(
+        kind,
+        TargetKind::Lambda(LambdaTarget { invocation: Invocation::Sync, .. }) | TargetKind::Http(_)
+    )
 }
 
 /// What became of a set.

@@ -17,6 +17,9 @@ pub enum Entrance {
     Records(RecordBatch),
     /// S3's `s3:TestEvent`, sent when notifications are configured: there is nothing to do.
     Test,
+    /// `{"doorward": {"release": "CALL"}}`, which `doorward quarantine release` sends: the event that quarantine keeps of the call
+    /// goes through the door again.
+    Release(String),
 }
 
 /// Reads an event that was sent to the dispatcher; messages of the sources in `openings` are opened.
@@ -40,6 +43,9 @@ pub fn read(envelope: &Envelope<'_>, openings: &Openings) -> Result<Entrance, En
     if let Some(form) = HttpForm::of(&document) {
         return read_http(envelope, document, form).map(Entrance::Http);
     }
+    if let Some(call) = released(&document) {
+        return Ok(Entrance::Release(call.to_owned()));
+    }
     if s3::is_test(&document) {
         return Ok(Entrance::Test);
     }
@@ -57,6 +63,12 @@ pub fn read(envelope: &Envelope<'_>, openings: &Openings) -> Result<Entrance, En
         }
         _ => Err(UnknownEvent::Form.into()),
     }
+}
+
+fn released(document: &Map<String, Value>) -> Option<&str> {
+    let (Some(asked), 1) = (document.get("doorward"), document.len()) else { return None };
+    let asked = asked.as_object().filter(|asked| asked.len() == 1)?;
+    asked.get("release")?.as_str()
 }
 
 /// Reads a request in `form`.

@@ -43,10 +43,24 @@ pub fn sample(sample: &Sample<'_>) -> Value {
         EventKind::Schedule => sample.schedule(),
         EventKind::DynamoDb => json!({ "Records": [sample.change()] }),
         EventKind::Kinesis => json!({ "Records": [sample.kinesis()] }),
+        EventKind::CloudEvents => sample.cloud_event(),
     }
 }
 
 impl Sample<'_> {
+    /// The event itself, in structured mode: what it comes in is a request.
+    fn cloud_event(&self) -> Value {
+        let mut event = self.told.clone();
+        for (name, value) in [("id", self.id), ("type", self.event_type.unwrap_or("com.example.sample"))] {
+            event.insert(name.to_owned(), value.into());
+        }
+        event.insert("specversion".to_owned(), "1.0".into());
+        event.entry("source".to_owned()).or_insert_with(|| "/sample".into());
+        event.entry("time".to_owned()).or_insert_with(|| self.time.to_string().into());
+        event.extend(self.payload.map(|data| ("data".to_owned(), data.clone())));
+        event.into_iter().collect()
+    }
+
     fn text(&self, name: &str) -> Option<&str> {
         self.told.get(name).and_then(Value::as_str)
     }

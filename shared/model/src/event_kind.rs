@@ -19,6 +19,8 @@ pub enum EventKind {
     DynamoDb,
     /// Records of a Kinesis stream.
     Kinesis,
+    /// CloudEvents, which come as requests to a route that takes them.
+    CloudEvents,
 }
 
 /// Names and types of what policies read, by name.
@@ -26,8 +28,16 @@ pub type Fields = BTreeMap<String, Field>;
 
 impl EventKind {
     /// Every kind.
-    pub const ALL: [Self; 7] =
-        [Self::S3, Self::Sqs, Self::Sns, Self::EventBridge, Self::Schedule, Self::DynamoDb, Self::Kinesis];
+    pub const ALL: [Self; 8] = [
+        Self::S3,
+        Self::Sqs,
+        Self::Sns,
+        Self::EventBridge,
+        Self::Schedule,
+        Self::DynamoDb,
+        Self::Kinesis,
+        Self::CloudEvents,
+    ];
 
     /// The word in `source = "s3"`.
     #[must_use]
@@ -40,36 +50,39 @@ impl EventKind {
             Self::Schedule => "schedule",
             Self::DynamoDb => "dynamodb",
             Self::Kinesis => "kinesis",
+            Self::CloudEvents => "cloudevents",
         }
     }
 
-    /// The front that its events come in by.
+    /// The front that its events come in by; `None` for what comes in by any front of requests.
     #[must_use]
-    pub fn front(self) -> FrontKind {
+    pub fn front(self) -> Option<FrontKind> {
         match self {
-            Self::S3 => FrontKind::Bucket,
-            Self::Sqs => FrontKind::Queue,
-            Self::Sns => FrontKind::Topic,
-            Self::EventBridge => FrontKind::Bus,
-            Self::Schedule => FrontKind::Schedule,
-            Self::DynamoDb => FrontKind::Table,
-            Self::Kinesis => FrontKind::Stream,
+            Self::S3 => Some(FrontKind::Bucket),
+            Self::Sqs => Some(FrontKind::Queue),
+            Self::Sns => Some(FrontKind::Topic),
+            Self::EventBridge => Some(FrontKind::Bus),
+            Self::Schedule => Some(FrontKind::Schedule),
+            Self::DynamoDb => Some(FrontKind::Table),
+            Self::Kinesis => Some(FrontKind::Stream),
+            Self::CloudEvents => None,
         }
     }
 
     /// The kind whose events come in by such a front; `None` for fronts of requests.
     #[must_use]
     pub fn of_front(front: FrontKind) -> Option<Self> {
-        Self::ALL.into_iter().find(|kind| kind.front() == front)
+        Self::ALL.into_iter().find(|kind| kind.front() == Some(front))
     }
 
-    /// Whether its service says itself what type an event is of. Who puts an event on a bus says that of it.
+    /// Whether its service says itself what type an event is of. Who puts an event on a bus, or sends one in a request, says
+    /// that of it.
     #[must_use]
     pub fn attests_type(self) -> bool {
-        self != Self::EventBridge
+        ![Self::EventBridge, Self::CloudEvents].contains(&self)
     }
 
-    /// The attribute that holds the id of its front.
+    /// The attribute that holds the id of its front, or of the route that it comes by.
     #[must_use]
     pub fn front_attribute(self) -> &'static str {
         match self {
@@ -80,6 +93,7 @@ impl EventKind {
             Self::Schedule => "schedule",
             Self::DynamoDb => "table",
             Self::Kinesis => "stream",
+            Self::CloudEvents => "route",
         }
     }
 
@@ -110,6 +124,8 @@ impl EventKind {
             // A service that made the change: the table itself, where an item's time to live was over.
             Self::DynamoDb => fields([("table", TEXT, true), ("user", TEXT, false)]),
             Self::Kinesis => fields([("stream", TEXT, true), ("shard", TEXT, false)]),
+            // Of a request, its front and its credentials say what is attested.
+            Self::CloudEvents => Fields::new(),
         }
     }
 
@@ -125,6 +141,16 @@ impl EventKind {
                 fields([("source", TEXT, true), ("type", TEXT, true), ("resources", texts(), true)])
             }
             Self::Kinesis => fields([("partition_key", TEXT, true)]),
+            // The context attributes of CloudEvents 1.0.2.
+            Self::CloudEvents => fields([
+                ("id", TEXT, true),
+                ("source", TEXT, true),
+                ("type", TEXT, true),
+                ("subject", TEXT, false),
+                ("time", TEXT, false),
+                ("datacontenttype", TEXT, false),
+                ("dataschema", TEXT, false),
+            ]),
         }
     }
 
@@ -157,9 +183,10 @@ mod tests {
 
     #[test]
     fn every_kind_has_a_front_of_its_own() {
-        for kind in EventKind::ALL {
-            assert_eq!(EventKind::of_front(kind.front()), Some(kind));
+        for kind in EventKind::ALL.into_iter().filter(|kind| *kind != EventKind::CloudEvents) {
+            assert_eq!(kind.front().and_then(EventKind::of_front), Some(kind));
         }
+        assert_eq!(EventKind::CloudEvents.front(), None);
         assert_eq!(EventKind::of_front(FrontKind::HttpApi), None);
     }
 

@@ -5,8 +5,8 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use crate::{
-    CertificateFault, IamFault, IdempotencyFault, InvocationFault, JsonFault, LimitKind, LimitNote, Outcome,
-    PathFault, PurposeFault, TargetFault, UnitsFault, WebhookFault,
+    CertificateFault, CloudEventFault, IamFault, IdempotencyFault, InvocationFault, JsonFault, LimitKind,
+    LimitNote, Outcome, PathFault, PurposeFault, TargetFault, UnitsFault, WebhookFault,
 };
 
 /// Every way in which the door says no. Closed: the reply to each is one exhaustive `match` in the core.
@@ -100,6 +100,9 @@ pub enum MalformedFault {
     /// It asks for a function in a way that the door does not.
     #[error("{0}")]
     Invocation(#[from] InvocationFault),
+    /// It brings no CloudEvents, or one that is none.
+    #[error("{0}")]
+    CloudEvent(#[from] CloudEventFault),
 }
 
 /// Why a caller is not proven. Callers see only whether a token was there; operators see the reason.
@@ -277,6 +280,9 @@ impl Refusal {
     #[must_use]
     pub fn status(&self) -> StatusCode {
         match self {
+            Self::Malformed(MalformedFault::CloudEvent(CloudEventFault::TooMany(_))) => {
+                StatusCode::PAYLOAD_TOO_LARGE
+            }
             Self::Malformed(_) => StatusCode::BAD_REQUEST,
             Self::Unauthenticated(_) => StatusCode::UNAUTHORIZED,
             Self::UnknownFront | Self::InsufficientScope { .. } | Self::Denied(_) | Self::NeedsBody => {
@@ -310,6 +316,8 @@ impl Refusal {
             Self::Malformed(MalformedFault::Query(_)) => "malformed-query",
             Self::Malformed(MalformedFault::Envelope(_)) => "malformed-request",
             Self::Malformed(MalformedFault::Invocation(_)) => "invalid-invocation",
+            Self::Malformed(MalformedFault::CloudEvent(CloudEventFault::TooMany(_))) => "too-many-events",
+            Self::Malformed(MalformedFault::CloudEvent(_)) => "malformed-event",
             Self::NotFound => "not-found",
             Self::MethodNotAllowed { .. } => "method-not-allowed",
             Self::TooLarge { .. } => "payload-too-large",

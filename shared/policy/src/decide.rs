@@ -107,9 +107,16 @@ impl Policies {
             members.push(("purpose".to_owned(), express::text(purpose)));
         }
         match (&action.context.call, context.call) {
-            (CallType::Http { headers, query, invocation, connection, .. }, CallContext::Http { .. }) => {
+            (
+                CallType::Http { headers, query, invocation, connection, claimed, .. },
+                CallContext::Http { claimed: said, .. },
+            ) if claimed.is_empty() == said.is_none() => {
                 let request = request(headers, query, *invocation, *connection, &context.call)?;
                 members.push(("request".to_owned(), express::record(request)?));
+                if let Some(said) = said {
+                    let claims = express::payload_members(claimed, |name| said.get(name))?;
+                    members.push(("claimed".to_owned(), express::record(claims)?));
+                }
             }
             (CallType::Event { kind, attributes, claimed }, CallContext::Event(record))
                 if record.source == *kind =>
@@ -202,6 +209,7 @@ fn request(
         query: given_query,
         invocation,
         connection,
+        claimed: _,
     } = *call
     else {
         return Err(Unfit);

@@ -1,3 +1,4 @@
+use std::collections::BTreeMap;
 use std::net::IpAddr;
 
 use doorward_model::{DecisionNote, DenyReason, EntityName, EventRecord, Principal};
@@ -56,6 +57,8 @@ pub enum CallContext<'a> {
         invocation: Option<Invocation<'a>>,
         /// The connection that it comes by, where it is one of a WebSocket API.
         connection: Option<Connection<'a>>,
+        /// What the event says of itself that the request brings, where it brings one.
+        claimed: Option<&'a BTreeMap<String, Value>>,
     },
     /// A record of an event.
     Event(&'a EventRecord),

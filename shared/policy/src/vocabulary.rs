@@ -1,7 +1,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use doorward_model::entity_type::{ANONYMOUS, EVENT_SOURCE, FUNCTION, GROUP, SENDER};
-use doorward_model::{Claims, EventKind, Omission, Place, Shape};
+use doorward_model::{Claims, EventKind, Fields, Omission, Place, Shape};
 
 /// What policies may talk about; the core makes it from the configuration and the contracts.
 ///
@@ -79,6 +79,8 @@ pub struct HttpShape {
     /// Whether it comes by a connection of a WebSocket API: `context.request.route_key`, `event_type` and `connection_id` and,
     /// where the gateway says it, `connected_at`.
     pub connection: bool,
+    /// What the event says of itself that the request brings: `context.claimed`; empty where it brings none.
+    pub claimed: Fields,
 }
 
 /// What a caller's token tells policies.

@@ -12,6 +12,7 @@ use doorward_core::usage::{Bucket, Group, Sums};
 use doorward_core::{ApiKeyRecord, KeyHash};
 use doorward_model::{Call, CallId, DecisionRecord, EventRecord, Item, Outcome};
 use jiff::Timestamp;
+use serde_json::Value;
 use tokio::sync::Notify;
 
 /// Whether a store answers, and how often it was asked.
@@ -338,6 +339,7 @@ pub struct MemoryQuarantine {
     /// Turns the store off.
     pub switch: Switch,
     items: Mutex<BTreeMap<String, Call>>,
+    records: Mutex<BTreeMap<String, Value>>,
 }
 
 impl MemoryQuarantine {
@@ -350,10 +352,16 @@ impl MemoryQuarantine {
 
 #[async_trait]
 impl Quarantine for MemoryQuarantine {
-    async fn keep(&self, call: &Call, _: &EventRecord, _: Timestamp) -> Result<(), StoreError> {
+    async fn keep(&self, call: &Call, record: &EventRecord, _: Timestamp) -> Result<(), StoreError> {
         self.switch.ask().await?;
         lock(&self.items).entry(call.id.to_string()).or_insert_with(|| call.clone());
+        lock(&self.records).entry(call.id.to_string()).or_insert_with(|| Value::clone(&record.record));
         Ok(())
+    }
+
+    async fn released(&self, call: &str) -> Result<Option<Value>, StoreError> {
+        self.switch.ask().await?;
+        Ok(lock(&self.records).get(call).cloned())
     }
 }
 

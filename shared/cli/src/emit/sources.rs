@@ -188,7 +188,7 @@ impl Source {
                 ];
                 stream.common.event(EventKind::Kinesis, None, told, Some(text(&stream.data)))
             }
-            Self::File { .. } => Value::Null,
+            Self::Cloudevents(_) | Self::File { .. } => Value::Null,
         })
     }
 }
@@ -233,7 +233,7 @@ pub(crate) fn s3_event(bucket: &str, key: &str, size: u64, event: &str, sequence
     })
 }
 
-fn fresh(now: Timestamp) -> String {
+pub(super) fn fresh(now: Timestamp) -> String {
     format!("{:016X}", now.as_nanosecond())
 }
 

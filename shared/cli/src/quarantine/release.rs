@@ -106,6 +106,9 @@ impl Door<'_> {
         let why = match invoked {
             Ok(invoked) => match trouble(&invoked) {
                 None => {
+                    if let Some(end) = ended(&invoked) {
+                        return self.end_cloud_event(call, at, end).await;
+                    }
                     self.quarantine.end_release(call, at).await.map_err(Failure::new)?;
                     let row = self.rows.get(call).await.map_err(Failure::new)?;
                     let taken = row.is_some_and(|row| row.outcome == Outcome::Admitted);
@@ -118,6 +121,26 @@ impl Door<'_> {
         self.quarantine.undo_release(call, at).await.map_err(Failure::new)?;
         Ok(Released::Stayed(why))
     }
+
+    /// What the door says of a CloudEvent, whose call is another one once it is claimed.
+    async fn end_cloud_event(&self, call: &str, at: Timestamp, end: Outcome) -> Result<Released, Failure> {
+        if end.may_be_tried_again() {
+            self.quarantine.undo_release(call, at).await.map_err(Failure::new)?;
+            return Ok(Released::Stayed(format!("it ended as `{end}`")));
+        }
+        self.quarantine.end_release(call, at).await.map_err(Failure::new)?;
+        // Where it was here before, it was taken then.
+        Ok(match end {
+            Outcome::Admitted | Outcome::Repeated => Released::Done,
+            _ => Released::Back,
+        })
+    }
+}
+
+/// How a CloudEvent ended, which the door alone says.
+fn ended(Invoked { payload, .. }: &Invoked) -> Option<Outcome> {
+    let answer: Value = serde_json::from_slice(payload).ok()?;
+    serde_json::from_value(answer.get("outcome")?.clone()).ok()
 }
 
 /// Why the record would come again, where it would.

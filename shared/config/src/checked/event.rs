@@ -1,5 +1,6 @@
-use doorward_model::{EventKind, Fields, Front, Place};
+use doorward_model::{EventKind, Field, Fields, Front, Place, Shape};
 
+use super::cloudevents::EventRoute;
 use crate::pattern::Pattern;
 
 /// An event that may enter.
@@ -11,6 +12,8 @@ pub struct EventRule {
     pub source: EventKind,
     /// In whose messages it comes, the outermost first; empty where its source hands it over itself.
     pub through: Vec<Front>,
+    /// The route that CloudEvents come by; `None` for any other source.
+    pub route: Option<EventRoute>,
     /// Pattern of the source's own event type: `ObjectCreated:*`.
     pub event_type: Option<Pattern>,
     /// Attribute and its pattern; all must hold.
@@ -71,6 +74,10 @@ impl EventRule {
     /// What policies read as `context.claimed`.
     #[must_use]
     pub fn claims(&self) -> Fields {
-        if self.through.is_empty() { self.source.claims() } else { self.source.carried() }
+        let mut claims = if self.through.is_empty() { self.source.claims() } else { self.source.carried() };
+        let text = || Field { shape: Shape::Text { values: Vec::new() }, required: false };
+        let extensions = self.route.iter().flat_map(|route| &route.extensions);
+        claims.extend(extensions.map(|name| (name.clone(), text())));
+        claims
     }
 }

@@ -1,3 +1,4 @@
+mod cloudevents;
 mod cors;
 mod event;
 mod idempotency;
@@ -23,6 +24,7 @@ use crate::plan_version::PlanDefinition;
 use crate::request_context::RequestContext;
 use crate::secret_ref::SecretRef;
 
+pub use cloudevents::{CloudEventsRule, EventRoute};
 pub use cors::Cors;
 pub use event::{EventRule, OnDeny, Repeated, SchemaRef};
 pub use idempotency::{IdempotencyRule, OnTargetFailure};
@@ -276,8 +278,10 @@ pub struct Route {
     pub id: String,
     /// The requests that it takes.
     pub matched: RouteMatch,
-    /// Name of a declared target.
+    /// Name of a declared target; of a route of CloudEvents that of its first event, each event naming its own.
     pub target: String,
+    /// How its requests bring CloudEvents; `None` for any other route.
+    pub cloudevents: Option<CloudEventsRule>,
     /// How callers may prove who they are, in the order of the file: the first kind of credentials that a caller shows
     /// is the one that counts, and must hold.
     pub auth: Vec<Credential>,

@@ -70,7 +70,12 @@ fn source(value: Value<'_>) -> Result<EventKind, Reported> {
     let mut found = None;
     value.entries(|key, value| {
         if key.text == SOURCE {
-            found = Some(value.choice(&EventKind::ALL.map(|kind| (kind.word(), kind)))?);
+            let kind = value.choice(&EventKind::ALL.map(|kind| (kind.word(), kind)))?;
+            if kind == EventKind::CloudEvents {
+                let fault = Fault::new("a CloudEvent comes as a request");
+                return Err(value.fault(fault.hint("state it as one: `request = { method = \"POST\", … }`")));
+            }
+            found = Some(kind);
         }
         Ok(())
     })?;

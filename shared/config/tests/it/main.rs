@@ -11,6 +11,7 @@ mod accepted;
 mod api_keys;
 mod broken;
 mod claims;
+mod cloudevents;
 mod context;
 mod cors;
 mod document;

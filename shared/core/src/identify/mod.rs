@@ -44,6 +44,11 @@ impl<'c> Identified<'c> {
         Self::noted(config, found, principal, None, call)
     }
 
+    /// A rehearsed call, whose caller is taken at their word. No call that is served may come here.
+    pub(crate) fn stated(found: Found<'c>, principal: Principal) -> Self {
+        Self { found, principal, proof: None }
+    }
+
     fn noted(
         config: &Config,
         found: Found<'c>,

@@ -1,5 +1,5 @@
 use doorward_config::{
-    Placed, PurposeRule, QuestionSample, ResourceRule, RouteMatch, Sample, Stated, suggest,
+    EventRule, Placed, PurposeRule, QuestionSample, ResourceRule, RouteMatch, Sample, Stated, suggest,
 };
 use doorward_model::{
     AuthFault, DenyReason, EntityName, Fault, Faults, Fields, IamFault, InvocationType, Item, Place,
@@ -41,6 +41,8 @@ pub(super) const SOME_CONNECTION: &str = "connection";
 enum Rule<'r> {
     Route(&'r RouteRules),
     Event(&'r EventRules),
+    /// Of an event that a request brings, what its rule says of the event and of the request.
+    CloudEvent(&'r EventRule, &'r RouteRules),
 }
 
 impl OwnedQuestion {
@@ -112,7 +114,7 @@ impl OwnedQuestion {
 impl Rule<'_> {
     fn function(&self) -> &EntityName {
         match self {
-            Self::Route(rules) => &rules.function,
+            Self::Route(rules) | Self::CloudEvent(_, rules) => &rules.function,
             Self::Event(rules) => &rules.function,
         }
     }
@@ -120,14 +122,14 @@ impl Rule<'_> {
     fn loads(&self) -> bool {
         match self {
             Self::Route(rules) => rules.load.is_some(),
-            Self::Event(_) => false,
+            Self::Event(_) | Self::CloudEvent(..) => false,
         }
     }
 
     /// What the rule says of every call of its action.
     fn call(&self, resource: Option<&EntityName>) -> Map<String, Value> {
         let (route, context) = match self {
-            Self::Route(rules) => (&rules.route, &rules.route.context),
+            Self::Route(rules) | Self::CloudEvent(_, rules) => (&rules.route, &rules.route.context),
             Self::Event(rules) => {
                 return Map::from_iter([("source".to_owned(), json!(rules.rule.outermost().word()))]);
             }
@@ -164,7 +166,9 @@ impl Rule<'_> {
     /// The purpose that all of its calls have.
     fn purpose(&self) -> Option<&str> {
         match self {
-            Self::Route(rules) => rules.route.purpose.as_ref().and_then(PurposeRule::fixed),
+            Self::Route(rules) | Self::CloudEvent(_, rules) => {
+                rules.route.purpose.as_ref().and_then(PurposeRule::fixed)
+            }
             Self::Event(rules) => rules.rule.purpose.as_deref(),
         }
     }
@@ -172,7 +176,9 @@ impl Rule<'_> {
     /// Whether none of its calls gets to the policies without one.
     fn has_purpose(&self) -> bool {
         match self {
-            Self::Route(rules) => rules.route.purpose.as_ref().is_some_and(PurposeRule::is_always_there),
+            Self::Route(rules) | Self::CloudEvent(_, rules) => {
+                rules.route.purpose.as_ref().is_some_and(PurposeRule::is_always_there)
+            }
             Self::Event(rules) => rules.rule.purpose.is_some(),
         }
     }
@@ -180,7 +186,10 @@ impl Rule<'_> {
 
 impl Rules {
     fn rule(&self, action: &str) -> Option<Rule<'_>> {
-        let route = self.routes.iter().find(|rules| rules.route.id == action).map(Rule::Route);
+        let decided = |rules: &&RouteRules| rules.route.id == action && rules.route.cloudevents.is_none();
+        let cloud = self.cloud_events.iter().find(|(rule, _)| rule.id == action);
+        let route = self.routes.iter().find(decided).map(Rule::Route);
+        let route = route.or_else(|| cloud.map(|(rule, rules)| Rule::CloudEvent(rule, rules)));
         route.or_else(|| self.events.iter().find(|rules| rules.rule.id == action).map(Rule::Event))
     }
 
@@ -211,7 +220,7 @@ impl<'r> Reading<'r> {
             None
         })?;
         let stated = match &self.rule {
-            Rule::Route(rules) => identify::stated(rules, &caller),
+            Rule::Route(rules) | Rule::CloudEvent(_, rules) => identify::stated(rules, &caller),
             Rule::Event(_) => Ok(Principal { claims: Map::new(), attributes: Map::new(), ..caller }),
         };
         match stated {
@@ -238,7 +247,7 @@ impl<'r> Reading<'r> {
     fn resource(&mut self) -> Option<EntityName> {
         let of_route = match &self.rule {
             Rule::Route(rules) => rules.route.resource.as_ref(),
-            Rule::Event(_) => None,
+            Rule::Event(_) | Rule::CloudEvent(..) => None,
         };
         match (&self.question.resource, of_route) {
             (Some(stated), _) => {
@@ -286,7 +295,7 @@ impl<'r> Reading<'r> {
     fn call(&mut self, resource: Option<&EntityName>) -> Value {
         let question = self.question;
         let (member, stated, other_member, other) = match &self.rule {
-            Rule::Route(_) => ("request", &question.request, "event", &question.event),
+            Rule::Route(_) | Rule::CloudEvent(..) => ("request", &question.request, "event", &question.event),
             Rule::Event(_) => ("event", &question.event, "request", &question.request),
         };
         if let Some(other) = other {
@@ -310,6 +319,7 @@ impl<'r> Reading<'r> {
         let claimed = stated.map_or_else(|| json!({}), |stated| stated.value.clone());
         let claims = match &self.rule {
             Rule::Event(rules) => rules.rule.claims(),
+            Rule::CloudEvent(rule, _) => rule.claims(),
             Rule::Route(_) => Fields::new(),
         };
         match (stated, claims.is_empty()) {

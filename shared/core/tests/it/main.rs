@@ -12,6 +12,7 @@ mod archive;
 mod authorizer_cache;
 mod batches;
 mod certificates;
+mod cloudevents;
 mod connections;
 mod contracts;
 mod cors;

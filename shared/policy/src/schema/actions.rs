@@ -27,6 +27,8 @@ pub(crate) enum CallType {
         invocation: bool,
         /// Whether it comes by a connection.
         connection: bool,
+        /// What the event says of itself that the request brings; empty where it brings none.
+        claimed: Members,
     },
     Event {
         kind: EventKind,
@@ -58,7 +60,10 @@ impl ContextType {
     pub(crate) fn new(action: &ActionSpec, has_purposes: bool, unstated: &mut Vec<String>) -> Self {
         let name = &action.name;
         let (call, input, omissions) = match &action.call {
-            CallShape::Http(shape) => (http(shape), &shape.input, &shape.omissions),
+            CallShape::Http(shape) => {
+                let claimed = types::state_fields(&shape.claimed, &format!("{name}: claimed"), unstated);
+                (http(shape, claimed), &shape.input, &shape.omissions)
+            }
             CallShape::Event { kind, carried, input, omissions } => {
                 let claims = carried.map_or_else(|| kind.claims(), EventKind::carried);
                 let attributes = types::state_fields(&kind.attributes(), &format!("{name}: event"), unstated);
@@ -108,13 +113,15 @@ impl CallType {
     /// The member of the context that tells what whoever sent an event says of it.
     pub(crate) fn claimed(&self) -> Option<Type> {
         match self {
-            Self::Event { claimed, .. } if !claimed.is_empty() => Some(Type::Record(claimed.clone())),
+            Self::Http { claimed, .. } | Self::Event { claimed, .. } if !claimed.is_empty() => {
+                Some(Type::Record(claimed.clone()))
+            }
             Self::Http { .. } | Self::Event { .. } => None,
         }
     }
 }
 
-fn http(shape: &HttpShape) -> CallType {
+fn http(shape: &HttpShape, claimed: Members) -> CallType {
     let named = |names: &[String]| -> Members {
         names.iter().map(|name| (name.clone(), Member::optional(Type::Text))).collect()
     };
@@ -129,6 +136,7 @@ fn http(shape: &HttpShape) -> CallType {
         query: named(&shape.query),
         invocation: shape.invocation,
         connection: shape.connection,
+        claimed,
     }
 }
 

@@ -47,6 +47,7 @@ fn read_order(policies: &Policies, item: Option<Item>) -> (Decision, Facts) {
         query: &[],
         invocation: None,
         connection: None,
+        claimed: None,
     };
     let (principal, parents) = (user("bob", &["guests"]), [EntityName::new("Function", "orders")]);
     let judgement = policies.judge(&Question {

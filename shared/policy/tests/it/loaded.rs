@@ -101,6 +101,7 @@ fn ask_as(
         query: &[],
         invocation: None,
         connection: None,
+        claimed: None,
     };
     render(&policies.decide(&Question {
         principal,

@@ -217,6 +217,7 @@ impl Call {
                 query: &self.query,
                 invocation: None,
                 connection: None,
+                claimed: None,
             },
         };
         let input = match &self.input {

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use cedar_policy::SchemaFragment;
-use doorward_model::{Claim, ClaimType, Omission, Shape};
+use doorward_model::{Claim, ClaimType, Fields, Omission, Shape};
 use doorward_policy::{ActionSpec, CallShape, HttpShape, SourceFile, TokenShape, Vocabulary};
 use expect_test::expect;
 use serde_json::{Value, json};
@@ -40,6 +40,7 @@ fn everything() -> Vocabulary {
         query: vec!["page".to_owned()],
         invocation: true,
         connection: true,
+        claimed: Fields::new(),
     };
     let create = action("createOrder", &["User"], "Order", CallShape::Http(shape));
     let anonymous = HttpShape {

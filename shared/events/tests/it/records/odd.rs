@@ -93,7 +93,7 @@ fn no_change_of_a_member_makes_anything_panic_or_come_from_elsewhere() {
 #[test]
 fn a_made_up_event_of_every_kind_is_read_as_one_of_its_kind() {
     let time: Timestamp = "2026-11-24T12:00:00Z".parse().unwrap();
-    for kind in EventKind::ALL {
+    for kind in EventKind::ALL.into_iter().filter(|kind| kind.front().is_some()) {
         let told = match kind {
             EventKind::Schedule => [("schedule".to_owned(), json!("default/nightly"))].into(),
             EventKind::EventBridge => [("source".to_owned(), json!("shop.orders"))].into(),
@@ -114,7 +114,7 @@ fn a_made_up_event_of_every_kind_is_read_as_one_of_its_kind() {
         };
         let read = of("01");
         assert_eq!((event(&read).source, &event(&read).fault), (kind, &None));
-        assert_eq!(read.front.kind, kind.front());
+        assert_eq!(Some(read.front.kind), kind.front());
         assert_eq!(read.call, of("01").call);
         assert_ne!(read.call, of("02").call, "{kind:?}");
         let known = kind.attributes();

@@ -1,0 +1,88 @@
+//! The JSON event format, 1.0.2: an object is an event, an array of them a batch.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use bytes::Bytes;
+use doorward_model::{CloudEventFault as Fault, EventPayload, MalformedFault, parse_json};
+use serde_json::value::RawValue;
+use serde_json::{Map, Value};
+
+use super::event::{Attributes, CloudEvent, is_json, known};
+
+/// Nesting in an event, its data among it.
+const MAX_DEPTH: usize = 64;
+
+/// Reads one event, of which `text` is the whole text.
+pub(super) fn event(text: Bytes) -> CloudEvent {
+    let members = match parse_json(&text, MAX_DEPTH) {
+        Ok(Value::Object(members)) => members,
+        Ok(_) => return CloudEvent::unread(text, Fault::NoObject.into()),
+        Err(fault) => return CloudEvent::unread(text, fault.into()),
+    };
+    let (data, mut attributes) = (data(&members), Attributes::default());
+    for (name, value) in members {
+        match value {
+            // "an unset attribute MAY be encoded to the JSON value of null" (section 2.2).
+            Value::Null => {}
+            _ if ["data", "data_base64"].contains(&name.as_str()) => {}
+            Value::String(text) => attributes.take(&name, text),
+            Value::Bool(value) if known(&name).is_none() => attributes.take(&name, value.to_string()),
+            Value::Number(number) if known(&name).is_none() && number.as_i64().is_some_and(is_integer) => {
+                attributes.take(&name, number.to_string());
+            }
+            _ => attributes.fail(known(&name).map_or(Fault::Extension, Fault::Attribute)),
+        }
+    }
+    let data = data.unwrap_or_else(|fault| {
+        attributes.fail(fault);
+        EventPayload::Absent
+    });
+    attributes.finish(data, Some(text))
+}
+
+/// Takes a batch apart: the text of each event, byte for byte.
+pub(super) fn batch(body: &Bytes) -> Result<Vec<Bytes>, MalformedFault> {
+    let items: Vec<&RawValue> = match serde_json::from_slice(body) {
+        Ok(items) => items,
+        // What is wrong with it as JSON is said as everywhere.
+        Err(_) => {
+            parse_json(body, MAX_DEPTH)?;
+            return Err(Fault::NoArray.into());
+        }
+    };
+    Ok(items.into_iter().map(|item| body.slice_ref(item.get().as_bytes())).collect())
+}
+
+/// The integers that attributes have: of 32 bits, with a sign.
+fn is_integer(value: i64) -> bool {
+    i32::try_from(value).is_ok()
+}
+
+/// "Handling of Data" (section 3.1).
+fn data(members: &Map<String, Value>) -> Result<EventPayload, Fault> {
+    let media = members.get("datacontenttype").and_then(Value::as_str);
+    match (members.get("data"), members.get("data_base64")) {
+        (Some(_), Some(_)) => Err(Fault::TwoData),
+        (None, None) => Ok(EventPayload::Absent),
+        (Some(data), None) if is_json(media) => Ok(EventPayload::Json(data.clone())),
+        (Some(Value::String(text)), None) => Ok(EventPayload::Binary(text.len())),
+        // A value that is no text, though its media type is none of JSON's.
+        (Some(data), None) => Ok(EventPayload::Binary(data.to_string().len())),
+        (None, Some(Value::String(text))) => {
+            let bytes = STANDARD.decode(text).map_err(|_| Fault::Base64)?;
+            Ok(bytes_of(bytes, media))
+        }
+        (None, Some(_)) => Err(Fault::Base64),
+    }
+}
+
+/// Data as bytes: text where their media type says that they are JSON.
+pub(super) fn bytes_of(bytes: Vec<u8>, media: Option<&str>) -> EventPayload {
+    if !is_json(media) {
+        return EventPayload::Binary(bytes.len());
+    }
+    match String::from_utf8(bytes) {
+        Ok(text) => EventPayload::Text(text),
+        Err(error) => EventPayload::Binary(error.as_bytes().len()),
+    }
+}

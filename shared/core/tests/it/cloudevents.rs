@@ -1,0 +1,473 @@
+//! CloudEvents in requests: each is a call of its own.
+
+use std::sync::Arc;
+
+use doorward_core::{Answer, ApiKey, ApiKeyRecord, Bundle, Door, RANDOM_BYTES, Rules};
+use doorward_model::{Body, EntityName, Outcome, Reply, TargetFault};
+use doorward_testkit::{World, http};
+use http::{HeaderMap, Method, StatusCode};
+use serde_json::{Value, json};
+
+use crate::shop::{json_body, now};
+
+const CONFIG: &str = r#"
+fronts = ["function-url:shopurl"]
+[door]
+name = "shop"
+table = "doorward"
+[api_keys]
+prefix = "shop"
+[[targets]]
+name = "orders"
+lambda = "orders"
+[[targets]]
+name = "audit"
+http = "https://audit.example"
+[[targets]]
+name = "later"
+lambda = "later"
+invocation = "async"
+[[plans]]
+name = "scarce"
+limits = [{ name = "events", quota = "2/day" }]
+[[routes]]
+id = "shopEvents"
+match = "POST /events/{shop}"
+auth = ["api-key"]
+cloudevents = { batch = 6, extensions = ["tenant"], origins = ["sender.example"] }
+context = { headers = ["x-shop"] }
+[[events]]
+id = "orderPlaced"
+source = "cloudevents"
+match = { route = "shopEvents", event = "com.example.order.*" }
+target = "orders"
+contract = "contracts/order.schema.json"
+[[events]]
+id = "orderKept"
+source = "cloudevents"
+match = { route = "shopEvents", event = "com.example.kept", source = "/shop/*" }
+target = "orders"
+on_deny = "quarantine"
+contract = "contracts/order.schema.json"
+[[events]]
+id = "audited"
+source = "cloudevents"
+match = { route = "shopEvents", event = "com.example.audit", tenant = "7" }
+target = "audit"
+[[events]]
+id = "delayed"
+source = "cloudevents"
+match = { route = "shopEvents", event = "com.example.later" }
+target = "later"
+[[events]]
+id = "scarce"
+source = "cloudevents"
+match = { route = "shopEvents", event = "com.example.scarce" }
+target = "orders"
+plan = "scarce"
+"#;
+
+const POLICIES: &str = r#"
+permit (principal is Client, action in Action::"http", resource);
+forbid (principal, action in [Action::"orderPlaced", Action::"orderKept"], resource)
+when { context.input.total > 1000 };
+forbid (principal, action == Action::"orderPlaced", resource)
+when { context.claimed has subject && context.claimed.subject == "denied" && context.request.path == "/events/tea" };
+"#;
+
+const SCHEMA: &str = r#"{ "type": "object", "required": ["total"], "additionalProperties": false,
+  "properties": { "total": { "type": "integer" } } }"#;
+
+struct Events {
+    world: World,
+    keys: [ApiKey; 2],
+}
+
+impl Events {
+    fn new() -> Self {
+        let files = [("events.cedar", POLICIES), ("contracts/order.schema.json", SCHEMA)];
+        let world = World::new(CONFIG, &files, now()).unwrap_or_else(|faults| panic!("{faults}"));
+        let keys = [1, 2].map(|byte| ApiKey::generate("shop", &[byte; RANDOM_BYTES]));
+        for (key, owner) in keys.iter().zip(["warehouse", "till"]) {
+            world.api_keys.put(ApiKeyRecord {
+                hash: key.hash(),
+                id: key.hash().id(),
+                owner: owner.to_owned(),
+                plan: None,
+                groups: Vec::new(),
+                created: now(),
+                expires: None,
+                revoked: None,
+                note: None,
+            });
+        }
+        Self { world, keys }
+    }
+
+    async fn send_as(&self, sender: usize, headers: &[(&str, &str)], body: &str) -> Reply {
+        let id = format!("r{}", self.world.lines.calls().len());
+        let headers = [&[("x-api-key", self.keys[sender].expose())], headers].concat();
+        let inbound = http(&id, Method::POST, "/events/tea", &headers, body, self.world.now());
+        match self.world.door.serve(inbound).await {
+            Answer::Http(reply) => reply,
+            Answer::Event(answer) => panic!("{answer:?}"),
+        }
+    }
+
+    async fn send(&self, headers: &[(&str, &str)], body: &str) -> Reply {
+        self.send_as(0, headers, body).await
+    }
+
+    async fn structured(&self, event: &Value) -> Reply {
+        self.send(&[STRUCTURED], &event.to_string()).await
+    }
+
+    /// The answer to a batch: its status, and what is told of each event.
+    async fn batch(&self, events: &[String]) -> (u16, Vec<String>) {
+        told(self.send(&[BATCH], &format!("[ {} ]", events.join(" , "))).await).await
+    }
+
+    /// How the calls ended that the ledger holds.
+    fn ended(&self) -> Vec<(String, Outcome)> {
+        let rows = self.world.ledger.rows();
+        rows.into_values().map(|row| (row.call.action.unwrap(), row.call.outcome)).collect()
+    }
+}
+
+const STRUCTURED: (&str, &str) = ("content-type", "application/cloudevents+json; charset=UTF-8");
+const BATCH: (&str, &str) = ("content-type", "application/cloudevents-batch+json");
+
+/// `id status code` of each event.
+async fn told(reply: Reply) -> (u16, Vec<String>) {
+    let status = reply.status.as_u16();
+    if status == 204 {
+        return (status, Vec::new());
+    }
+    let body = json_body(reply).await;
+    let events = body["events"].as_array().unwrap_or_else(|| panic!("{body}"));
+    let word = |value: &Value| value.as_str().unwrap_or("-").to_owned();
+    let line = |event: &Value| format!("{} {} {}", word(&event["id"]), event["status"], word(&event["code"]));
+    (status, events.iter().map(line).collect())
+}
+
+fn event(id: &str, of_type: &str, more: Value) -> Value {
+    let mut event = json!({
+        "specversion": "1.0", "id": id, "source": "/shop/1", "type": format!("com.example.{of_type}"), "data": { "total": 5 },
+    });
+    for (name, value) in more.as_object().unwrap() {
+        event[name] = value.clone();
+    }
+    event
+}
+
+fn text(id: &str, of_type: &str, more: Value) -> String {
+    event(id, of_type, more).to_string()
+}
+
+#[tokio::test]
+async fn one_event_is_answered_as_any_request() {
+    let events = Events::new();
+    let reply = events.structured(&event("1", "order.placed", json!({}))).await;
+    assert_eq!(reply.status, 200);
+    let id = reply.headers["x-request-id"].to_str().unwrap().to_owned();
+    assert!(id.starts_with("cloudevents-"), "{id}");
+    let row = events.world.ledger.rows()[&id].call.clone();
+    assert_eq!(row.caller, Some(EntityName::new("Client", "warehouse")));
+    assert_eq!((row.action.as_deref(), row.outcome), (Some("orderPlaced"), Outcome::Admitted));
+    assert_eq!(row.decision.unwrap().policies.len(), 1);
+
+    let denied = event("2", "order.placed", json!({ "data": { "total": 2000 } }));
+    let reply = events.structured(&denied).await;
+    assert_eq!((reply.status.as_u16(), json_body(reply).await["code"].as_str()), (403, Some("forbidden")));
+    let faulty = event("3", "order.placed", json!({ "data": { "total": "5" } }));
+    assert_eq!(events.structured(&faulty).await.status, 422);
+    let unknown = event("4", "nothing", json!({}));
+    assert_eq!(events.structured(&unknown).await.status, 404);
+    assert_eq!(events.world.targets.sent(), ["orders orderPlaced"]);
+}
+
+#[tokio::test]
+async fn an_event_in_header_fields_is_the_request() {
+    let events = Events::new();
+    let fields = [
+        ("ce-specversion", "1.0"),
+        ("ce-id", "1"),
+        ("ce-source", "/shop/1"),
+        ("ce-type", "com.example.order.placed"),
+        ("content-type", "application/json"),
+    ];
+    assert_eq!(events.send(&fields, r#"{"total": 5}"#).await.status, 200);
+    assert_eq!(events.world.targets.invoked(), [r#"POST /events/tea {"total": 5}"#]);
+    let denied = [&fields[..], &[("ce-subject", "den%69ed")]].concat();
+    assert_eq!(events.send(&denied, r#"{"total": 5}"#).await.status, 403);
+    let twice = [&fields[..], &[("ce-id", "2")]].concat();
+    assert_eq!(events.send(&twice, r#"{"total": 5}"#).await.status, 400);
+    assert_eq!(events.send(&fields[..4], r#"{"total": 5}"#).await.status, 400);
+    assert_eq!(events.send(&fields[1..], r#"{"total": 5}"#).await.status, 400);
+    // It was here before.
+    assert_eq!(events.send(&fields, r#"{"total": 5}"#).await.status, 204);
+    assert!(events.world.targets.invoked().is_empty());
+}
+
+#[tokio::test]
+async fn each_event_of_a_batch_is_decided_by_itself_and_passes_as_it_was_written() {
+    let events = Events::new();
+    let odd = r#"{ "specversion":"1.0","id":"1", "source":"/shop/1","type":"com.example.order.placed","data":{"total": 5e0} }"#;
+    // A number that this contract does not take is told apart from one that is written oddly.
+    let odd = odd.replace("5e0", "5");
+    let sent = [
+        odd.clone(),
+        text("2", "order.placed", json!({ "data": { "total": 2000 } })),
+        text("3", "audit", json!({ "tenant": 7, "data": "as\u{e4} it is" })),
+        text("4", "order.placed", json!({ "subject": "ä/€" })),
+        r#"{"specversion":"1.0","id":"5","id":"5"}"#.to_owned(),
+        "7".to_owned(),
+    ];
+    let (status, told) = events.batch(&sent).await;
+    assert_eq!(status, 207);
+    assert_eq!(
+        told,
+        ["1 200 -", "2 403 forbidden", "3 200 -", "4 200 -", "- 400 duplicate-key", "- 400 malformed-event",]
+    );
+    let mut went = events.world.targets.invoked();
+    went.sort();
+    let audit = format!("POST /events/tea [{}]", sent[2]);
+    assert_eq!(went, [format!("POST /events/tea [{odd},{}]", sent[3]), audit]);
+    let admitted = events.ended().into_iter().filter(|(_, outcome)| *outcome == Outcome::Admitted).count();
+    assert_eq!(admitted, 3);
+}
+
+#[tokio::test]
+async fn an_event_is_one_call_however_often_it_comes() {
+    let events = Events::new();
+    let one = text("1", "order.placed", json!({}));
+    assert_eq!(events.batch(&[one.clone(), one.clone(), one.clone()]).await, (204, vec![]));
+    assert_eq!(events.batch(&[text("2", "order.placed", json!({})), one.clone()]).await.0, 204);
+    assert_eq!(events.send(&[STRUCTURED], &one).await.status, 204);
+    let bodies = events.world.targets.invoked();
+    assert_eq!(bodies.len(), 2, "{bodies:?}");
+    assert_eq!(events.world.lines.calls().iter().filter(|call| call.outcome == Outcome::Repeated).count(), 4);
+    assert_eq!(events.ended().len(), 2);
+    // What another calls its events is another's matter.
+    assert_eq!(events.send_as(1, &[STRUCTURED], &one).await.status, 200);
+    assert_eq!(events.ended().len(), 3);
+}
+
+#[tokio::test]
+async fn what_was_refused_is_decided_anew() {
+    let events = Events::new();
+    let denied = text("1", "order.placed", json!({ "data": { "total": 2000 } }));
+    let twice = [denied.clone(), denied];
+    assert_eq!(events.batch(&twice).await, (403, vec!["1 403 forbidden".to_owned(); 2]));
+    assert_eq!(events.structured(&event("1", "order.placed", json!({}))).await.status, 200);
+}
+
+#[tokio::test]
+async fn the_status_says_whether_sending_again_can_help() {
+    let events = Events::new();
+    let (one, two) = (text("1", "order.placed", json!({})), text("2", "audit", json!({ "tenant": "7" })));
+    events.world.targets.respond_at(|address| match address.contains("audit") {
+        true => Ok(Reply { status: StatusCode::OK, headers: HeaderMap::new(), body: Body::Empty }),
+        false => Err(TargetFault::TimedOut),
+    });
+    let batch = format!("[{one},{two}]");
+    let reply = events.send(&[BATCH], &batch).await;
+    assert_eq!(reply.headers["retry-after"], "1");
+    assert_eq!(reply.headers["content-type"], "application/problem+json");
+    assert_eq!(told(reply).await, (503, vec!["1 504 target-timeout".to_owned(), "2 200 -".to_owned()]));
+    // What is done is not done again.
+    events.world.targets.answer(200, "{}");
+    let _ = events.world.targets.went();
+    assert_eq!(told(events.send(&[BATCH], &batch).await).await.0, 204);
+    assert_eq!(events.world.targets.went(), ["orders"]);
+    // A target that turns an event down for good.
+    events.world.targets.answer(422, "{}");
+    let refused = text("3", "order.placed", json!({}));
+    assert_eq!(
+        events.batch(std::slice::from_ref(&refused)).await,
+        (422, vec!["3 422 target-failed".to_owned()])
+    );
+    let (status, told) = events.batch(&[refused.clone(), one.clone()]).await;
+    assert_eq!((status, told), (207, vec!["3 422 target-failed".to_owned(), "1 204 -".to_owned()]));
+    events.world.targets.answer(200, "{}");
+    assert_eq!(events.batch(&[refused]).await.0, 204);
+}
+
+#[tokio::test]
+async fn each_event_takes_from_limits() {
+    let events = Events::new();
+    let sent: Vec<String> = (0..3).map(|id| text(&id.to_string(), "scarce", json!({}))).collect();
+    let reply = events.send(&[BATCH], &format!("[{}]", sent.join(","))).await;
+    assert!(reply.headers["retry-after"].to_str().unwrap().parse::<u64>().unwrap() > 1);
+    let (status, told) = told(reply).await;
+    assert_eq!(status, 429);
+    assert_eq!(told.iter().filter(|line| line.ends_with("429 quota-exceeded")).count(), 1);
+    assert_eq!(told.iter().filter(|line| line.ends_with("200 -")).count(), 2);
+}
+
+#[tokio::test]
+async fn what_a_rule_keeps_is_in_quarantine() {
+    let events = Events::new();
+    let over = json!({ "data": { "total": 2000 } });
+    let broken = json!({ "time": "yesterday" });
+    let (status, told) = events
+        .batch(&[text("1", "kept", over), text("2", "kept", broken), text("3", "kept", json!({}))])
+        .await;
+    assert_eq!(
+        (status, &told[..2]),
+        (207, &["1 403 forbidden".to_owned(), "2 400 malformed-event".to_owned()][..])
+    );
+    let kept = events.world.quarantine.items();
+    assert_eq!(kept.len(), 2);
+    assert!(kept.values().all(|call| call.action.as_deref() == Some("orderKept")));
+    let rows = events.world.ledger.rows();
+    assert_eq!(rows.values().filter(|row| row.call.quarantined).count(), 2);
+    // Other rules have theirs sent again.
+    events.structured(&event("4", "order.placed", json!({ "data": { "total": 2000 } }))).await;
+    assert_eq!(events.world.quarantine.items().len(), 2);
+}
+
+#[tokio::test]
+async fn what_is_released_goes_through_the_door_as_its_sender() {
+    let events = Events::new();
+    let over = event("1", "kept", json!({ "data": { "total": 2000 } }));
+    let reply = events.structured(&over).await;
+    let id = reply.headers["x-request-id"].to_str().unwrap().to_owned();
+    let release = async |id: &str| events.world.door.release(id, "i2", now()).await.unwrap();
+    assert_eq!(release(&id).await.unwrap().outcome, Outcome::Denied);
+    assert_eq!(release("another").await, None);
+    let fields = [
+        ("ce-specversion", "1.0"),
+        ("ce-id", "2"),
+        ("ce-source", "/shop/1"),
+        ("ce-type", "com.example.kept"),
+        ("content-type", "application/json"),
+        ("x-shop", "tea"),
+    ];
+    let reply = events.send(&fields, r#"{"total": 2000}"#).await;
+    assert_eq!(reply.status, 403);
+    let id = reply.headers["x-request-id"].to_str().unwrap().to_owned();
+    assert_eq!(release(&id).await.unwrap().outcome, Outcome::Denied);
+    // By the policies of then, as whoever sent it.
+    let permit = "permit (principal == Client::\"warehouse\", action == Action::\"orderKept\", resource)\n\
+                  when { context.request.headers has \"x-shop\" && context.request.headers[\"x-shop\"] == \"tea\" };";
+    let files = [("events.cedar", permit), ("contracts/order.schema.json", SCHEMA)];
+    let files = files.map(|(name, text)| (name.to_owned(), text.to_owned())).into();
+    let bundle = Bundle { config: ("doorward.toml".to_owned(), CONFIG.to_owned()), files };
+    let rules = Rules::compile(&bundle, |_| None).unwrap_or_else(|faults| panic!("{faults}"));
+    let door = Door::new(Arc::new(rules), events.world.ports.clone());
+    let released = door.release(&id, "i2", now()).await.unwrap().unwrap();
+    assert_eq!(released.outcome, Outcome::Admitted);
+    assert!(released.call.as_str().starts_with("cloudevents-"));
+    assert_eq!(door.release(&id, "i2", now()).await.unwrap().unwrap().outcome, Outcome::Repeated);
+    assert_eq!(events.world.targets.invoked(), ["POST /events/tea {\"total\": 2000}"]);
+    let callers: Vec<_> = events.world.lines.calls().into_iter().filter_map(|call| call.caller).collect();
+    assert_eq!(callers, vec![EntityName::new("Client", "warehouse"); 6]);
+    events.world.quarantine.switch.away(true);
+    assert!(events.world.door.release(&id, "i3", now()).await.is_err());
+}
+
+#[tokio::test]
+async fn an_event_that_cannot_be_kept_comes_again() {
+    let events = Events::new();
+    events.world.quarantine.switch.away(true);
+    let over = text("1", "kept", json!({ "data": { "total": 2000 } }));
+    let (status, told) = events.batch(&[over]).await;
+    assert_eq!((status, told), (503, vec!["1 503 store-unavailable".to_owned()]));
+}
+
+#[tokio::test]
+async fn an_asynchronous_function_is_sent_each_event_by_itself() {
+    let events = Events::new();
+    events.world.targets.answer(202, "");
+    let sent = [text("1", "later", json!({})), text("2", "later", json!({}))];
+    assert_eq!(events.batch(&sent).await.0, 204);
+    let mut went = events.world.targets.invoked();
+    went.sort();
+    assert_eq!(went, sent.map(|event| format!("POST /events/tea [{event}]")));
+}
+
+#[tokio::test]
+async fn requests_that_bring_no_events_are_refused_whole() {
+    let events = Events::new();
+    let good = text("1", "order.placed", json!({}));
+    let seven = format!("[{}]", [good.as_str(); 7].join(","));
+    for (headers, body, status, code) in [
+        (vec![], good.as_str(), 400, "malformed-event"),
+        (vec![("content-type", "application/json")], &good, 400, "malformed-event"),
+        (vec![("content-type", "application/cloudevents+xml")], &good, 415, "unsupported-media-type"),
+        (vec![("content-type", "application/cloudevents-batch+avro")], &good, 415, "unsupported-media-type"),
+        (vec![("content-type", "application/cloudevents")], &good, 415, "unsupported-media-type"),
+        (
+            vec![("content-type", "application/cloudevents+json; charset=utf-16")],
+            &good,
+            415,
+            "unsupported-media-type",
+        ),
+        (vec![STRUCTURED, ("content-encoding", "gzip")], &good, 415, "unsupported-media-type"),
+        (vec![STRUCTURED, BATCH], &good, 400, "malformed-header"),
+        (vec![STRUCTURED], "[]", 400, "malformed-event"),
+        (vec![STRUCTURED], "{", 400, "malformed-json"),
+        (vec![STRUCTURED], "", 400, "malformed-json"),
+        (vec![BATCH], &good, 400, "malformed-event"),
+        (vec![BATCH], "[{]", 400, "malformed-json"),
+        (vec![BATCH], "[{},]", 400, "malformed-json"),
+        (vec![BATCH], &seven, 413, "too-many-events"),
+    ] {
+        let reply = events.send(&headers, body).await;
+        let found = (reply.status.as_u16(), json_body(reply).await["code"].as_str().unwrap().to_owned());
+        assert_eq!(found, (status, code.to_owned()), "{headers:?} {body}");
+    }
+    assert_eq!(events.batch(&[]).await.0, 204);
+    assert!(events.world.targets.sent().is_empty());
+}
+
+#[tokio::test]
+async fn a_sender_must_be_proven_once_for_all_events() {
+    let events = Events::new();
+    let body = format!("[{}]", text("1", "order.placed", json!({})));
+    let inbound = http("r1", Method::POST, "/events/tea", &[BATCH], &body, now());
+    let Answer::Http(reply) = events.world.door.serve(inbound).await else { panic!("an event's answer") };
+    assert_eq!(reply.status, 401);
+    assert!(events.world.ledger.rows().is_empty());
+    assert_eq!(events.world.lines.calls().len(), 1);
+    // The authorizer leaves it to the dispatcher, which has the body.
+    let headers = [BATCH, ("x-api-key", events.keys[0].expose())];
+    let inbound = http("r2", Method::POST, "/events/tea", &headers, "", now());
+    let admission = events.world.door.admit(inbound).await;
+    assert_eq!(admission.refusal, Some(doorward_model::Refusal::NeedsBody));
+    let looks = events.world.api_keys.switch.calls();
+    let many: Vec<String> = (0..6).map(|id| text(&id.to_string(), "order.placed", json!({}))).collect();
+    assert_eq!(events.batch(&many).await.0, 204);
+    assert!(events.world.api_keys.switch.calls() <= looks + 1);
+}
+
+#[tokio::test]
+async fn who_asks_beforehand_is_answered_where_the_route_knows_its_origin() {
+    let events = Events::new();
+    let ask = async |path: &str, headers: &[(&str, &str)]| {
+        let inbound = http("r1", Method::OPTIONS, path, headers, "", now());
+        match events.world.door.serve(inbound).await {
+            Answer::Http(reply) => reply,
+            Answer::Event(answer) => panic!("{answer:?}"),
+        }
+    };
+    let known = ("webhook-request-origin", "Sender.example");
+    let reply = ask("/events/tea", &[known, ("webhook-request-rate", "120")]).await;
+    assert_eq!(reply.status, 200);
+    assert_eq!(reply.headers["webhook-allowed-origin"], "Sender.example");
+    assert_eq!(reply.headers["webhook-allowed-rate"], "*");
+    assert_eq!(reply.headers["allow"], "POST");
+    for (path, headers) in [
+        ("/events/tea", vec![("webhook-request-origin", "other.example")]),
+        ("/events/tea", vec![known, known]),
+        ("/events/tea", vec![]),
+        ("/elsewhere", vec![known]),
+    ] {
+        let reply = ask(path, &headers).await;
+        assert!(
+            reply.status.is_client_error() && !reply.headers.contains_key("webhook-allowed-origin"),
+            "{path}"
+        );
+    }
+}
