@@ -147,7 +147,8 @@ pub(crate) fn read(
             }
             (Some((wanted, _)), _) => wanted,
         };
-        (fits?, fits_socket?);
+        fits?;
+        fits_socket?;
         beside?;
         named?;
         Ok(Route {

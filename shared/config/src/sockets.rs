@@ -107,8 +107,7 @@ pub(crate) fn fits(section: &mut Section<'_>, key: &str, beside: &Beside<'_>) ->
         }
         Ok(())
     });
-    (context?, purpose?, authorizer?, auth?);
-    Ok(())
+    context.and(purpose).and(authorizer).and(auth).map(|_| ())
 }
 
 /// The fault of a contract where there is no payload.

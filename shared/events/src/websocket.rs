@@ -85,7 +85,7 @@ pub(crate) fn read(
         source_ip,
         host: context.optional_text("domainName")?.unwrap_or_default(),
         stage: None,
-        socket: Some(socket(&mut context, event)?),
+        socket: Some(Box::new(socket(&mut context, event)?)),
         verified,
         reply: ReplyForm::Socket,
     };

@@ -187,7 +187,7 @@ impl Call {
     #[must_use]
     pub fn begin(inbound: &crate::Inbound, at: Timestamp) -> Self {
         let (bytes_in, socket) = match &inbound.message {
-            crate::Message::Http(request) => (request.body.len(), request.socket.as_ref()),
+            crate::Message::Http(request) => (request.body.len(), request.socket.as_deref()),
             crate::Message::Event(record) => (record.payload.len_hint(), None),
         };
         Self {

@@ -70,7 +70,7 @@ pub struct HttpRequest {
     pub stage: Option<String>,
     /// The connection of a WebSocket API that it is about; its route key is what is asked for, in the place of method and
     /// path.
-    pub socket: Option<Socket>,
+    pub socket: Option<Box<Socket>>,
     /// What the front itself verified of the caller.
     pub verified: FrontVerified,
     /// The form in which the front takes the answer.

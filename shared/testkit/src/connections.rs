@@ -3,9 +3,9 @@ use jiff::Timestamp;
 
 /// What a WebSocket API says of the connection `id`, which was opened at `connected`, by this route key.
 #[must_use]
-pub fn socket(route_key: &str, id: &str, connected: Timestamp) -> Socket {
+pub fn socket(route_key: &str, id: &str, connected: Timestamp) -> Box<Socket> {
     let event = SocketEvent::of_key(route_key);
-    Socket {
+    Box::new(Socket {
         event,
         route_key: route_key.to_owned(),
         connection: id.to_owned(),
@@ -13,5 +13,5 @@ pub fn socket(route_key: &str, id: &str, connected: Timestamp) -> Socket {
         stage: "prod".to_owned(),
         connected: Some(connected),
         closed: None,
-    }
+    })
 }

@@ -62,8 +62,7 @@ fn none_of(section: &mut Section<'_>, event: SocketEvent) -> Result<(), Reported
         SocketEvent::Connect => (Ok(None), Ok(None)),
         _ => (section.optional("query", bare), section.optional("headers", bare)),
     };
-    (method?, path?, query?, headers?);
-    Ok(())
+    method.and(path).and(query).and(headers).map(|_| ())
 }
 
 fn method(text: &str) -> Result<Method, Fault> {

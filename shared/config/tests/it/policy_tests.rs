@@ -106,7 +106,11 @@ fn a_sample_may_come_by_a_connection() {
     let SampleCall::Request(sent) = &opening.call else { panic!("{opening:?}") };
     assert_eq!((sent.method.as_str(), sent.headers.len(), sent.query.as_str()), ("GET", 1, "b=2"));
     let request = "request = { route_key = \"a\", method = \"GET\", path = \"/\", headers = { x-a = \"1\" }, query = \"b\" }";
-    expect![[r#""#]].assert_eq(&read(request).unwrap_err().to_string());
+    expect![[r#"
+        a.toml:1:39: what comes by a connection of a WebSocket API has none
+        a.toml:1:53: what comes by a connection of a WebSocket API has none
+        a.toml:1:68: what comes by a connection of a WebSocket API has none
+        a.toml:1:91: what comes by a connection of a WebSocket API has none"#]].assert_eq(&read(request).unwrap_err().to_string());
 }
 
 #[track_caller]

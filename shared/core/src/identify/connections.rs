@@ -74,7 +74,7 @@ pub(super) fn opened(config: &Config, http: &HttpCall<'_>) -> Result<Option<Open
 /// When what opened a connection must hold: now, but of a connection that has ended when it was opened. Who leaves does nothing
 /// with what let them in, and connections outlive most tokens: were it otherwise, nobody would hear of most ends.
 pub(super) fn must_hold_at(http: &HttpCall<'_>, now: Timestamp) -> Timestamp {
-    match &http.request.socket {
+    match http.request.socket.as_deref() {
         Some(Socket { event: SocketEvent::Disconnect, connected: Some(at), .. }) => now.min(*at),
         _ => now,
     }

@@ -203,7 +203,7 @@ fn inbound(sample: &RequestSample, front: Front, at: Timestamp) -> Inbound {
             source_ip: sample.source_ip,
             host: String::new(),
             stage: None,
-            socket: sample.route_key.as_ref().map(|key| socket(key, at)),
+            socket: sample.route_key.as_ref().map(|key| Box::new(socket(key, at))),
             verified: FrontVerified::default(),
             reply: ReplyForm::V2,
         }),
