@@ -80,6 +80,7 @@ fn exercise(event: &Value) {
             }
         }
         Ok(Entrance::Test) => panic!("no sample is a test event: {event}"),
+        Ok(Entrance::Release(_)) => panic!("no sample is released: {event}"),
         Err(error) => check_message(&error),
     }
     if let Err(error) = authorizer::read(&envelope(event.to_string().as_bytes())) {
