@@ -57,4 +57,5 @@ mod usage;
 mod usage_forget;
 mod watch;
 mod webhooks;
+mod websocket;
 mod work;

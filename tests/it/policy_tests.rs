@@ -42,7 +42,7 @@ const TEST: &[&str] = &["policy", "test"];
 #[test]
 fn the_demos_policies_are_all_covered() {
     let root = workspace::root();
-    check(root, &["policy", "test", "--deny-uncovered"], 0, &["0 failed; 14 of 14 policies covered"]);
+    check(root, &["policy", "test", "--deny-uncovered"], 0, &["0 failed; 17 of 17 policies covered"]);
     check(root, &["check"], 0, &["policies 14, policy tests 40"]);
 }
 
@@ -56,7 +56,7 @@ fn a_test_that_fails_says_what_was_expected_and_which_part_of_which_policy_does_
         "policies: expected customers-order-up-to-1000, found none",
         &format!("permit customers-order-up-to-1000 at {} does not hold", at("orders.cedar:2")),
         "line 8    when    false  context.input.total <= 99999",
-        "40 tests: 39 passed, 1 failed; 14 of 14 policies covered",
+        "50 tests: 49 passed, 1 failed; 17 of 17 policies covered",
     ];
     check(folder.path(), TEST, 2, &expected);
     let place = at("orders.test.toml:3:1");
@@ -90,14 +90,14 @@ fn what_no_test_covers_is_listed_and_denied_on_request() {
     let expected = [
         "not covered: buyers-order-any-amount (",
         "orders.cedar:11) applies in no test",
-        "29 tests: 29 passed, 0 failed; 11 of 14 policies covered",
+        "39 tests: 39 passed, 0 failed; 14 of 17 policies covered",
     ];
     check(folder.path(), TEST, 0, &expected);
     check(folder.path(), &["policy", "test", "--deny-uncovered"], 2, &expected);
     check(folder.path(), &["check"], 0, &["note: no policy test covers `owners-read-their-orders`"]);
 
     remove_tests(folder.path());
-    check(folder.path(), TEST, 0, &["0 tests: 0 passed, 0 failed; 0 of 14 policies covered"]);
+    check(folder.path(), TEST, 0, &["0 tests: 0 passed, 0 failed; 0 of 17 policies covered"]);
     let checked = check(folder.path(), &["check"], 0, &["policy tests 0"]);
     assert!(
         !checked.contains("note: no policy test"),
@@ -119,7 +119,7 @@ fn notes_are_told_beside_the_tests_that_fail() {
     assert_eq!(told["faults"].as_array().map(Vec::len), Some(1), "{told:#}");
     let uncovered = told["uncovered"].as_array().unwrap();
     assert!(uncovered.contains(&json!("owners-read-their-orders")), "{told:#}");
-    assert_eq!((&told["door"], &told["tests"]), (&json!("shop"), &json!(29)));
+    assert_eq!((&told["door"], &told["tests"]), (&json!("shop"), &json!(39)));
 }
 
 #[test]
@@ -221,7 +221,7 @@ decision = "allow"
 policies = ["owners-read-their-orders"]
 "#,
     );
-    check(folder.path(), TEST, 0, &["42 tests: 42 passed"]);
+    check(folder.path(), TEST, 0, &["52 tests: 52 passed"]);
     assert_eq!(digest(folder.path()), before, "tests and samples do not change what is deployed");
     write(
         "samples.test.toml",

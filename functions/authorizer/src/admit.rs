@@ -83,7 +83,7 @@ async fn state(
     context: &Context,
 ) -> Result<Value, Diagnostic> {
     let AuthorizerCall { inbound, route_arn, kind } = question;
-    let Admission { call, refusal, may_keep, shared, usage_key } = door.admit(inbound).await;
+    let Admission { call, refusal, may_keep, shared, usage_key, connection } = door.admit(inbound).await;
     if !may_keep {
         return Err(match refusal {
             Some(Refusal::Unauthenticated(_) | Refusal::Malformed(_)) => unauthorized(),
@@ -112,6 +112,7 @@ async fn state(
             },
             resources,
             usage_key: usage_key.as_ref().map(|key| UsageKey(key.expose())),
+            connection: connection.as_deref(),
         }),
         None => Verdict::Deny {
             code: refusal.as_ref().map_or("forbidden", Refusal::code),

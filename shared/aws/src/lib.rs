@@ -36,6 +36,7 @@ mod post;
 mod publications;
 mod publisher;
 mod quarantine;
+mod quarantine_queue;
 mod rollup;
 mod runtime;
 #[cfg(test)]
@@ -86,6 +87,7 @@ pub use post::Posted;
 pub use publications::DynamoPublications;
 pub use publisher::Publisher;
 pub use quarantine::{DynamoQuarantine, QuarantineItem};
+pub use quarantine_queue::QueuedQuarantine;
 pub use rollup::{
     Difference, Origin, Pause, Rebuild, Rebuilt, Repair, RollUp, RolledUp, UncountableError, open_rollup,
 };
@@ -125,7 +127,10 @@ pub fn ports(clients: &AwsClients, door: &Door) -> Ports {
         ledger: Arc::new(DynamoLedger::new(clients, table)),
         decisions: Arc::new(DynamoDecisions::new(clients, table)),
         idempotency: Arc::new(DynamoIdempotency::new(clients, table)),
-        quarantine: Arc::new(DynamoQuarantine::new(clients, table)),
+        quarantine: match &door.quarantine_queue {
+            None => Arc::new(DynamoQuarantine::new(clients, table)),
+            Some(queue) => Arc::new(QueuedQuarantine::new(clients, table, queue.clone())),
+        },
         entities: Arc::new(DynamoEntities::new(clients, table)),
         answers: Arc::new(LambdaAnswers),
         journal: Arc::new(StdoutJournal),

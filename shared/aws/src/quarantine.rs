@@ -258,7 +258,7 @@ impl QuarantineItem {
         self.source == EventKind::CloudEvents.word()
     }
 
-    fn of(call: &Call, event: &EventRecord, expires: Timestamp) -> Self {
+    pub(crate) fn of(call: &Call, event: &EventRecord, expires: Timestamp) -> Self {
         let LedgerItem { call, at, code, cause, policies, violations, action, caller, .. } =
             LedgerItem::of(call);
         let record = event.record.to_string();

@@ -143,7 +143,7 @@ impl Explanation {
 }
 
 fn access_line(line: &Line) -> Option<Value> {
-    let is_front = matches!(line.source.as_str(), "http-api" | "function-url");
+    let is_front = matches!(line.source.as_str(), "http-api" | "function-url" | "websocket-api");
     is_front.then(|| serde_json::from_str(&line.text).ok())?
 }
 

@@ -1,9 +1,10 @@
 //! The fronts of a local door: one of each kind that the configuration pins, as its template deploys them.
 
-use doorward_config::{AuthorizerAnswer, Config, Credential, Route, RouteMatch};
+use doorward_config::{AuthorizerAnswer, Config, Credential, Route, RouteMatch, SocketRule};
 use doorward_emulator::{
     Access, Alb, Authorizer, AuthorizerForm, FunctionUrl, HttpApi, InvokeMode, Payload, RestApi,
     RestAuthorizer, RestAuthorizerKind, RestMethod, UrlAuth, WebSocketApi, WebSocketAuthorizer,
+    WebSocketRoute,
 };
 use doorward_model::{Front, FrontKind};
 
@@ -144,11 +145,21 @@ fn rest_api(id: String, config: &Config) -> RestApi {
     }
 }
 
+/// Where messages to a local door say which route they are for, as most WebSocket APIs are set up.
+const ROUTE_SELECTION: &str = "$request.body.action";
+
+/// A route for each of the project's route keys, and one for openings, which ask the authorizer. Each has a route response, so
+/// that callers hear of refusals.
 fn websocket_api(id: String, config: &Config) -> WebSocketApi {
+    let route =
+        |key: &str| WebSocketRoute { key: key.to_owned(), function: DISPATCHER.to_owned(), answers: true };
+    let declared = config.routes.iter().filter_map(Route::socket).map(|rule| route(&rule.key));
+    let opens = config.routes.iter().filter_map(Route::socket).any(SocketRule::is_opening);
     WebSocketApi {
         id,
         stage: STAGE.to_owned(),
-        function: DISPATCHER.to_owned(),
+        routes: declared.chain((!opens).then(|| route("$connect"))).collect(),
+        route_selection: ROUTE_SELECTION.to_owned(),
         authorizer: Some(WebSocketAuthorizer {
             function: AUTHORIZER.to_owned(),
             identity_sources: identity_sources(FrontKind::WebSocketApi, config),

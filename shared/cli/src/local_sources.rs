@@ -28,7 +28,7 @@ pub(crate) fn pinned(config: &Config, kind: FrontKind) -> impl Iterator<Item = &
 }
 
 /// For each pinned queue `NAME` a queue with the dead-letter queue `NAME-dlq`, for each pinned stream a Kinesis stream whose
-/// records end in such a queue; FIFO queues are those whose names end in `.fifo`.
+/// records end in such a queue; and the queue that hears of the quarantine. FIFO queues are those whose names end in `.fifo`.
 pub(crate) fn of(config: &Config) -> LocalSources {
     let queues: Vec<&str> = pinned(config, FrontKind::Queue).collect();
     let streams: Vec<&str> = pinned(config, FrontKind::Stream).collect();
@@ -39,6 +39,10 @@ pub(crate) fn of(config: &Config) -> LocalSources {
     for name in &queues {
         let dead_letters = DeadLetters { queue: dead_letter_queue(name), maximum_receives: ATTEMPTS };
         named.insert((*name).to_owned(), Queue { dead_letters: Some(dead_letters), ..queue(name) });
+    }
+    // That of the quarantine has nobody who takes from it here.
+    if let Some(name) = config.door.quarantine_queue.as_ref().and_then(|queue| queue.url.rsplit('/').next()) {
+        named.entry(name.to_owned()).or_insert_with(|| queue(name));
     }
     let mut all: Vec<Queue> = named.into_values().collect();
     // A dead-letter queue stands before the queue that names it, and its name is longer.

@@ -1,4 +1,4 @@
-use doorward_model::Fault;
+use doorward_model::{Fault, Front};
 
 use http::HeaderName;
 
@@ -38,6 +38,8 @@ pub(crate) struct Callers<'d> {
     pub(crate) iam: Option<&'d Iam>,
     /// Whether there is a `[certificates]`, if a faulty one.
     pub(crate) certificates: bool,
+    /// The APIs whose callers the authorizer proves when they connect; `None` while `[authorizer]` is faulty.
+    pub(crate) connections: Option<&'d [Front]>,
 }
 
 /// Reads the `auth` of a route.

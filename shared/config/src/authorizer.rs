@@ -7,6 +7,7 @@ use crate::checked::{Authorizer, AuthorizerAnswer};
 use crate::identity_source::IdentitySource;
 use crate::reader::Value;
 use crate::report::Reported;
+use crate::sockets;
 
 /// What holds where there is no `[authorizer]`.
 pub(crate) fn default() -> Authorizer {
@@ -16,6 +17,7 @@ pub(crate) fn default() -> Authorizer {
         usage_identifier: false,
         identity_sources: Vec::new(),
         alone: false,
+        connections: Vec::new(),
         place: None,
     }
 }
@@ -36,12 +38,14 @@ pub(crate) fn read(value: Value<'_>) -> Result<Authorizer, Reported> {
         let is_cached = cache.as_ref().is_ok_and(|cache| !cache.is_zero());
         let sources = section.optional("identity_sources", |value| read_sources(value, is_cached));
         let alone = section.or("alone", default.alone, Value::flag);
+        let connections = section.or("connections", default.connections, sockets::connections);
         Ok(Authorizer {
             answer: answer?,
             cache: cache?,
             usage_identifier: usage_identifier?,
             identity_sources: sources?.unwrap_or_else(|| sources_of(is_cached)),
             alone: alone?,
+            connections: connections?,
             place: Some(place),
         })
     })

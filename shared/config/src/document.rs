@@ -52,6 +52,9 @@ pub(crate) fn read(document: &mut Section<'_>) -> Result<Config, Reported> {
         key_header: &key_header,
         iam: iam_users,
         certificates: document.has("certificates"),
+        connections: authorizer.as_ref().ok().map(|read| {
+            read.as_ref().map(|authorizer| authorizer.connections.as_slice()).unwrap_or_default()
+        }),
     };
     let mut routes = routes::read(document, &mut names, &callers);
     let events = events::read(document, &mut names, fronts.as_deref().ok(), routes.as_deref().ok());

@@ -9,7 +9,7 @@ use crate::fronts;
 use crate::names;
 use crate::reader::Value;
 use crate::report::{Reported, quote};
-use crate::size;
+use crate::{size, targets};
 
 /// What was decided is kept for looking back, not as an archive.
 const LONGEST_RECORD: Duration = Duration::from_secs(90 * 24 * 60 * 60);
@@ -48,6 +48,8 @@ pub(crate) fn read<'t>(value: Value<'t>, pinned: &mut Option<Value<'t>>) -> Resu
         let openapi = section.or("openapi", OpenapiAccess::default(), |value| value.choice(OPENAPI));
         let streamed_fronts =
             section.or("streamed_fronts", Vec::new(), |value| value.set(|item| item.parse(fronts::streamed)));
+        let quarantine_queue =
+            section.optional("quarantine_queue", |value| value.parse(targets::queue_place));
         *pinned = section.optional("fronts", Ok)?;
         Ok(Door {
             name: name?,
@@ -63,6 +65,7 @@ pub(crate) fn read<'t>(value: Value<'t>, pinned: &mut Option<Value<'t>>) -> Resu
             batch: usize::try_from(batch?).unwrap_or(usize::MAX),
             openapi: openapi?,
             streamed_fronts: streamed_fronts?,
+            quarantine_queue: quarantine_queue?,
         })
     })
 }

@@ -16,6 +16,7 @@ pub struct EnvironmentVariable {
 
 const FRONTS: &str = "DOORWARD_FRONTS";
 const STREAMED_FRONTS: &str = "DOORWARD_STREAMED_FRONTS";
+const QUARANTINE_QUEUE: &str = "DOORWARD_QUARANTINE_QUEUE";
 
 /// Every environment variable that Doorward's programs read, in the order of the reference page.
 pub const ENVIRONMENT: &[EnvironmentVariable] = &[
@@ -33,6 +34,11 @@ pub const ENVIRONMENT: &[EnvironmentVariable] = &[
         name: STREAMED_FRONTS,
         description: "Further fronts that pass answers on while they come in, separated by commas: function URLs whose invoke \
                       mode is `RESPONSE_STREAM`, REST APIs whose integrations have the response transfer mode `STREAM`.",
+        default: None,
+    },
+    EnvironmentVariable {
+        name: QUARANTINE_QUEUE,
+        description: "The URL of the SQS queue that hears of each event that is put into quarantine, instead of the configured one.",
         default: None,
     },
     EnvironmentVariable {
@@ -120,6 +126,12 @@ impl Config {
                     Ok(front) => list.push(front),
                     Err(fault) => add(variable, fault),
                 }
+            }
+        }
+        if let Some(url) = lookup(QUARANTINE_QUEUE) {
+            match targets::queue_place(&url) {
+                Ok(queue) => self.door.quarantine_queue = Some(queue),
+                Err(fault) => add(QUARANTINE_QUEUE, fault),
             }
         }
         for issuer in &mut self.issuers {

@@ -49,6 +49,7 @@ mod routes;
 mod secret_ref;
 mod shadow;
 mod size;
+mod sockets;
 mod stated;
 mod streaming;
 mod suggestion;
@@ -63,9 +64,10 @@ pub use checked::{
     HttpTarget, Iam, IdempotencyRule, IdentityKey, Invocation, InvokeRule, Issuer, JwksLocation,
     LambdaTarget, Limit, LimitMode, LimitRule, MessageGroup, OnDeny, OnStoreFailure, OnTargetFailure,
     OpenapiAccess, Override, ParentRule, PayloadForm, Plan, Price, PrincipalRule, Protocol, PublicFunction,
-    PurposeRule, Repeated, ResourceRule, Retry, Rewrite, Route, RouteMatch, SchemaRef, Shadow, SnsTarget,
-    SqsTarget, StepFunctionsTarget, Target, TargetKind, Template, TemplatePart, Tier, TokenKind,
-    UnitsFormula, UnitsInput, UnitsOperator, UnitsRule, UnitsTerm, Updates, Webhook, WebhookScheme, Window,
+    PurposeRule, QueuePlace, Repeated, ResourceRule, Retry, Rewrite, Route, RouteMatch, SchemaRef, Shadow,
+    SnsTarget, SocketRule, SqsTarget, StepFunctionsTarget, Target, TargetKind, Template, TemplatePart, Tier,
+    TokenKind, UnitsFormula, UnitsInput, UnitsOperator, UnitsRule, UnitsTerm, Updates, Webhook,
+    WebhookScheme, Window,
 };
 pub use duration::parse as parse_duration;
 pub use environment::{ENVIRONMENT, EnvironmentVariable, jwks_url_variable, target_variable};

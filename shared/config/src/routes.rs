@@ -7,7 +7,7 @@ use matchit::Router;
 use crate::auth::Callers;
 use crate::checked::{
     CheckAnswers, ContractRef, Credential, InvokeRule, ParentRule, ResourceRule, Rewrite, Route, RouteMatch,
-    SchemaRef, UnitsRule,
+    SchemaRef, SocketRule, UnitsRule,
 };
 use crate::document::Declared;
 use crate::idempotency::Beside;
@@ -17,7 +17,7 @@ use crate::report::{Reported, quote};
 use crate::suggestion::suggest;
 use crate::{
     auth, cloudevents, entity_type, events, idempotency, invoke, load, location, metering, names,
-    request_context, rewrite, streaming, units,
+    request_context, rewrite, sockets, streaming, units,
 };
 
 /// The longest name of a scope, in bytes.
@@ -26,9 +26,6 @@ const LONGEST_SCOPE: usize = 256;
 /// Methods that API Gateway and function URLs pass on.
 const METHODS: [Method; 7] =
     [Method::GET, Method::HEAD, Method::POST, Method::PUT, Method::PATCH, Method::DELETE, Method::OPTIONS];
-
-/// The route keys of WebSocket APIs that are read.
-const SOCKET_ROUTES: [&str; 1] = ["$connect"];
 
 /// Reads `[[routes]]` and declares their ids.
 pub(crate) fn read(
@@ -70,10 +67,15 @@ pub(crate) fn read(
             invoke::fits(value, rule, names.kinds.get(target))
         });
         let scopes = section.or("scopes", Vec::new(), |value| read_scopes(value, auth.as_deref().ok()));
-        let schema = if is_invoke { section.optional("contract", events::read_contract) } else { Ok(None) };
-        let contract = match is_invoke {
-            true => Ok(None),
-            false => section.optional("contract", |value| read_contract(value, matched.as_ref().ok())),
+        let takes_payload =
+            is_invoke || matches!(&matched, Ok(Matched::Socket(key)) if key != sockets::CONNECT);
+        let (contract, schema) = match takes_payload {
+            true => {
+                (Ok(None), section.optional("contract", |value| read_schema(value, matched.as_ref().ok())))
+            }
+            false => {
+                (section.optional("contract", |value| read_contract(value, matched.as_ref().ok())), Ok(None))
+            }
         };
         let check_answers =
             section.optional("check_answers", |value| Ok((read_check_answers(value)?, value)));
@@ -106,6 +108,19 @@ pub(crate) fn read(
         });
         let authorizer = section
             .optional("authorizer", |value| read_authorizer(value, auth.as_deref().ok(), decides_alone));
+        let fits_socket = match &matched {
+            Ok(Matched::Socket(key)) => {
+                let beside = sockets::Beside {
+                    auth: auth.as_deref().ok(),
+                    purpose: purpose.as_ref().ok().and_then(Option::as_ref),
+                    kind: target.as_ref().ok().and_then(|name| names.kinds.get(name)).copied(),
+                    connections: callers.connections,
+                };
+                sockets::fits(section, key, &beside)
+            }
+            _ => Ok(()),
+        };
+        let asks = !decides_alone && matched.as_ref().is_ok_and(Matched::is_asked_about);
 
         let (contract, schema) = (contract?, schema?);
         let check_answers = match (check_answers?, &contract) {
@@ -116,9 +131,14 @@ pub(crate) fn read(
             (None, Some(_)) => CheckAnswers::Enforce,
             (None, None) => CheckAnswers::Off,
             (Some((wanted, value)), None) if wanted != CheckAnswers::Off => {
-                let (what, hint) = match is_invoke {
-                    true => ("answers of invocations are passed on as they are", "leave `check_answers` out"),
-                    false => (
+                let (what, hint) = match (is_invoke, takes_payload) {
+                    (true, _) => {
+                        ("answers of invocations are passed on as they are", "leave `check_answers` out")
+                    }
+                    (false, true) => {
+                        ("answers to messages are passed on as they are", "leave `check_answers` out")
+                    }
+                    (false, false) => (
                         "answers cannot be checked without a contract",
                         "set `contract`, or leave `check_answers` out",
                     ),
@@ -127,7 +147,7 @@ pub(crate) fn read(
             }
             (Some((wanted, _)), _) => wanted,
         };
-        fits?;
+        (fits?, fits_socket?);
         beside?;
         named?;
         Ok(Route {
@@ -135,8 +155,7 @@ pub(crate) fn read(
             matched: matched?.into_checked(schema),
             target: target?,
             cloudevents: cloudevents?,
-            authorizer: authorizer?
-                .unwrap_or_else(|| !decides_alone && auth.as_deref().is_ok_and(asks_authorizer)),
+            authorizer: authorizer?.unwrap_or_else(|| asks && auth.as_deref().is_ok_and(asks_authorizer)),
             auth: auth?,
             scopes: scopes?,
             contract,
@@ -170,6 +189,15 @@ impl Matched {
         }
     }
 
+    /// Whether an API may ask its authorizer about it.
+    fn is_asked_about(&self) -> bool {
+        match self {
+            Self::Http(..) => true,
+            Self::Socket(key) => key == sockets::CONNECT,
+            Self::Invoke(_) => false,
+        }
+    }
+
     /// The method of what is found by method and path.
     fn http_method(&self) -> Option<&Method> {
         match self {
@@ -178,12 +206,12 @@ impl Matched {
         }
     }
 
-    /// `contract` is that of an invocation's payload.
+    /// `contract` is that of the payload of an invocation or a message.
     fn into_checked(self, contract: Option<SchemaRef>) -> RouteMatch {
         match self {
             Self::Invoke(rule) => RouteMatch::Invoke(InvokeRule { contract, ..rule }),
             Self::Http(method, path) => RouteMatch::Http { method, path: path.text },
-            Self::Socket(key) => RouteMatch::Socket(key),
+            Self::Socket(key) => RouteMatch::Socket(SocketRule { key, contract }),
         }
     }
 }
@@ -261,20 +289,26 @@ impl RouteTable {
 }
 
 fn parse_match(text: &str) -> Result<Matched, Fault> {
-    if SOCKET_ROUTES.contains(&text) {
+    if sockets::OWN.contains(&text) {
         return Ok(Matched::Socket(text.to_owned()));
     }
     if text.starts_with('$') {
         let fault = Fault::new(format!("{} is no route key that the door takes", quote(text)));
-        return Err(with_hint(fault, suggest(text, SOCKET_ROUTES)));
+        return Err(with_hint(fault, suggest(text, sockets::OWN)));
     }
     let Some((word, path)) = text.split_once(' ') else {
         let fault = Fault::new(format!("{} is not a method and a path", quote(text)));
         return Err(fault.hint("write both with one space between: `POST /orders`"));
     };
+    if word == sockets::MESSAGE {
+        return sockets::message_key(path).map(Matched::Socket);
+    }
     let known = METHODS;
     let Some(method) = known.iter().find(|method| method.as_str() == word) else {
         let fault = Fault::new(format!("unknown method {}", quote(word)));
+        if word.eq_ignore_ascii_case(sockets::MESSAGE) {
+            return Err(fault.hint(format!("did you mean `{}`?", sockets::MESSAGE)));
+        }
         return Err(with_hint(fault, suggest(word, known.iter().map(Method::as_str))));
     };
     Ok(Matched::Http(method.clone(), PathTemplate::parse(path)?))
@@ -335,6 +369,14 @@ fn read_authorizer(
     Ok(wanted)
 }
 
+/// Reads the schema of a payload that comes without a method and a path.
+fn read_schema(value: Value<'_>, matched: Option<&Matched>) -> Result<SchemaRef, Reported> {
+    match matched {
+        Some(Matched::Socket(key)) if key == sockets::DISCONNECT => Err(sockets::no_payload(value, key)),
+        _ => events::read_contract(value),
+    }
+}
+
 fn read_contract(value: Value<'_>, matched: Option<&Matched>) -> Result<ContractRef, Reported> {
     if let Some(Matched::Socket(key)) = matched {
         let fault = Fault::new(format!("{} has no method and path, which a contract describes", quote(key)));
@@ -366,8 +408,7 @@ fn read_rewrite(
     }
     match matched {
         Some(Matched::Http(_, path)) => rewrite::read(value, Some(&path.parameters)),
-        Some(Matched::Socket(key)) => Err(value.fault(Fault::new(format!("{} has no path", quote(key))))),
-        Some(Matched::Invoke(_)) => rewrite::read(value, Some(&[])),
+        Some(Matched::Socket(_) | Matched::Invoke(_)) => rewrite::read(value, Some(&[])),
         None => rewrite::read(value, None),
     }
 }

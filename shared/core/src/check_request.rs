@@ -2,7 +2,7 @@ use std::borrow::Cow;
 use std::num::NonZeroU64;
 
 use doorward_contract::{RequestFault, RequestParts, Schema};
-use doorward_model::{Call, EventRecord, MalformedFault, Principal, Refusal, Stage, UnitsFault};
+use doorward_model::{Call, EventRecord, MalformedFault, Principal, Refusal, Stage, UnitsFault, parse_json};
 use doorward_policy::Input;
 use serde_json::Value;
 
@@ -118,6 +118,9 @@ fn check(http: &HttpCall<'_>) -> Payload {
     if let Some(event) = http.event {
         return check_payload(http.rules.schema.as_ref(), || event_payload::read(&event.data, None));
     }
+    if http.request.socket.is_some() {
+        return check_message(&http.request.body, http.rules.schema.as_ref());
+    }
     let Some(operation) = &http.rules.operation else { return Payload::Kept(None) };
     let parts = RequestParts {
         path: &http.parameters,
@@ -132,5 +135,23 @@ fn check(http: &HttpCall<'_>) -> Payload {
             Payload::Faulty(Refusal::Malformed(MalformedFault::Json(fault)))
         }
         Err(RequestFault::Violations(violations)) => Payload::Faulty(Refusal::Contract(violations)),
+    }
+}
+
+/// The deepest JSON text of a message that is taken.
+const DEEPEST: usize = 64;
+
+/// A message has no header fields that could call it anything: where it has a contract, it is one JSON text.
+fn check_message(body: &[u8], schema: Option<&Schema>) -> Payload {
+    let Some(schema) = schema else { return Payload::Kept(None) };
+    let value = match parse_json(body, DEEPEST) {
+        Ok(value) => value,
+        Err(fault) => return Payload::Faulty(Refusal::Malformed(MalformedFault::Json(fault))),
+    };
+    let violations = schema.violations(&value);
+    if violations.is_empty() {
+        Payload::Kept(Some(value))
+    } else {
+        Payload::Faulty(Refusal::Contract(violations))
     }
 }

@@ -11,7 +11,7 @@ use crate::bundle::Bundle;
 pub(crate) struct Contracts {
     /// One a route.
     pub(crate) operations: Vec<Option<Operation>>,
-    /// Of the payloads of invocations, one a route.
+    /// Of the payloads of invocations and messages, one a route.
     pub(crate) payloads: Vec<Option<Schema>>,
     /// One an event.
     pub(crate) schemas: Vec<Option<Schema>>,
@@ -47,7 +47,7 @@ impl Contracts {
         };
         let operations = config.routes.iter().map(&mut operation).collect();
         let mut schema = |reference: Option<&SchemaRef>| schema(&library, reference?, faults);
-        let payloads = config.routes.iter().map(|route| schema(route.invoke()?.contract.as_ref())).collect();
+        let payloads = config.routes.iter().map(|route| schema(route.payload_contract())).collect();
         let schemas = config.events.iter().map(|event| schema(event.contract.as_ref())).collect();
         let documents =
             documents.into_iter().filter_map(|(file, document)| Some((file.to_owned(), document?)));
@@ -75,7 +75,7 @@ impl Contracts {
         self.operations.get(place)?.as_ref()
     }
 
-    /// The schema of the payload of invocations of the route at `place`.
+    /// The schema of the payload of invocations or messages of the route at `place`.
     pub(crate) fn payload(&self, place: usize) -> Option<&Schema> {
         self.payloads.get(place)?.as_ref()
     }

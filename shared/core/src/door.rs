@@ -12,6 +12,7 @@ use crate::claim::within;
 use crate::keys::KeyRing;
 use crate::known_keys::KnownKeys;
 use crate::limit::Limiter;
+use crate::pipeline::Told;
 use crate::ports::{
     Aggregates, AnswerBound, ApiKeys, Clock, Decisions, EntityStore, Fetch, IdempotencyStore, Journal,
     Ledger, LimitStore, PlanKeeper, Quarantine, Secrets, Switches, Targets,
@@ -112,6 +113,8 @@ pub struct Admission {
     /// The API key that a caller who may pass has shown, for the gateway's own usage plans; `None` unless `[authorizer]
     /// usage_identifier` is set.
     pub usage_key: Option<ApiKey>,
+    /// What the gateway is to keep with the connection that is opened, so that its messages have a caller.
+    pub connection: Option<String>,
 }
 
 impl Door {
@@ -279,8 +282,8 @@ impl Door {
             _ => Reuse::Never,
         };
         let mut call = self.begin(&inbound);
-        let mut usage_key = None;
-        let outcome = self.decide(&inbound, &mut usage_key, &mut call).await;
+        let mut told = Told::default();
+        let outcome = self.decide(&inbound, &mut told, &mut call).await;
         let (outcome, shared) = self.share(reuse, &inbound, outcome).await;
         if let (true, Some(shared)) = (config.authorizer.alone, &shared) {
             // The answer opens routes, whatever it says of the one that is asked for.
@@ -290,8 +293,8 @@ impl Door {
         let refusal = self.record_admission(outcome, opens, &mut call).await;
         let shared = shared.filter(|_| refusal.as_ref().is_none_or(|refusal| reuse.may_keep(refusal)));
         let may_keep = refusal.as_ref().is_none_or(|refusal| reuse.may_keep(refusal));
-        let usage_key = usage_key.filter(|_| refusal.is_none());
-        Admission { call, refusal, may_keep, shared, usage_key }
+        let Told { usage_key, connection } = if refusal.is_none() { told } else { Told::default() };
+        Admission { call, refusal, may_keep, shared, usage_key, connection }
     }
 }
 

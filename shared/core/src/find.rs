@@ -184,7 +184,7 @@ impl Rules {
     ) -> Result<Found<'c>, Refusal> {
         let path = self.canonical_path(front.kind, request)?;
         let matched = match &request.socket {
-            Some(key) => self.router.find_socket(key),
+            Some(socket) => self.router.find_socket(socket),
             None => self.router.find(&request.method, &path),
         };
         let (place, parameters, function) = match matched {

@@ -1,7 +1,9 @@
 use std::num::NonZeroU64;
 
 use doorward_model::{Call, DecisionRecord, Principal, Refusal, Stage};
-use doorward_policy::{CallContext, Context, Input, Invocation, Judgement, Loaded, Question, Unwritable};
+use doorward_policy::{
+    CallContext, Connection, Context, Input, Invocation, Judgement, Loaded, Question, Unwritable,
+};
 use jiff::Timestamp;
 
 use crate::check_request::Checked;
@@ -125,6 +127,12 @@ fn call_context<'a>(found: &'a Found<'_>) -> CallContext<'a> {
                 .invocation
                 .as_ref()
                 .map(|asked| Invocation { kind: asked.decided.word(), qualifier: asked.qualifier }),
+            connection: http.request.socket.as_ref().map(|socket| Connection {
+                route_key: &socket.route_key,
+                event: socket.event.word(),
+                id: &socket.connection,
+                connected: socket.connected,
+            }),
             claimed: http.event.map(|event| &event.attributes),
         },
         Subject::Event { record, .. } => CallContext::Event(record),

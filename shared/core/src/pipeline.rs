@@ -1,10 +1,10 @@
-use doorward_model::{Call, Inbound, Refusal, Stage};
+use doorward_model::{Call, HttpRequest, Inbound, Message, Refusal, Stage};
 
 use crate::api_key::ApiKey;
 use crate::check_response::Answered;
 use crate::claim::Turn;
 use crate::door::Door;
-use crate::identify::{BodyGiven, Identified};
+use crate::identify::{BodyGiven, Identified, connections};
 use crate::reserve::{Admitted, Tab};
 
 /// How far a call gets on its way to its target.
@@ -14,6 +14,15 @@ pub(crate) enum Approach<'c> {
     Admitted(Admitted<'c>),
     /// It was here before, and is answered as it was then.
     Answered(Answered),
+}
+
+/// What a gateway is to have of what proved the caller, where its authorizer lets one pass.
+#[derive(Default)]
+pub(crate) struct Told {
+    /// The API key, for its usage plans.
+    pub(crate) usage_key: Option<ApiKey>,
+    /// What it is to keep with the connection that is opened.
+    pub(crate) connection: Option<String>,
 }
 
 impl Door {
@@ -88,12 +97,12 @@ impl Door {
         self.reserve(claimed, tab, call).await.map(Approach::Admitted)
     }
 
-    /// The part of the way that an authorizer goes: there is no body to check, and nothing comes of it but a word, and the
-    /// API key that proved the caller where the gateway is to have it.
+    /// The part of the way that an authorizer goes: there is no body to check, and nothing comes of it but a word, and what the
+    /// gateway is to have of what proved the caller.
     pub(crate) async fn decide(
         &self,
         inbound: &Inbound,
-        usage_key: &mut Option<ApiKey>,
+        told: &mut Told,
         call: &mut Call,
     ) -> Result<(), Refusal> {
         let found = self.find(inbound, call)?;
@@ -102,7 +111,11 @@ impl Door {
             return Err(Refusal::NeedsBody);
         }
         let mut identified = self.identify(screened, BodyGiven::No, call).await?;
-        *usage_key = identified.take_key().filter(|_| self.rules.config().authorizer.usage_identifier);
+        let config = self.rules.config();
+        if let Message::Http(HttpRequest { socket: Some(socket), .. }) = &inbound.message {
+            told.connection = connections::keep(config, &inbound.front, socket, identified.proof());
+        }
+        told.usage_key = identified.take_key().filter(|_| config.authorizer.usage_identifier);
         self.permit_without_body(identified, call).await
     }
 

@@ -1,7 +1,7 @@
 use std::collections::HashMap;
 
 use doorward_config::{Route, RouteMatch};
-use doorward_model::CanonicalPath;
+use doorward_model::{CanonicalPath, Socket, SocketEvent};
 use http::Method;
 
 use crate::invoke;
@@ -49,7 +49,7 @@ impl Router {
                 RouteMatch::Http { method, path } => {
                     methods.entry(path).or_default().insert(method.clone(), Place::Route(place));
                 }
-                RouteMatch::Socket(key) => drop(sockets.insert(key.clone(), place)),
+                RouteMatch::Socket(rule) => drop(sockets.insert(rule.key.clone(), place)),
                 RouteMatch::Invoke(rule) => {
                     methods.entry(invoke::PATH).or_default().insert(Method::POST, Place::Invocations);
                     invocations.insert(rule.function.name.clone(), place);
@@ -73,9 +73,15 @@ impl Router {
         self.invocations.get(name).copied()
     }
 
-    /// What the route key of a WebSocket API leads to.
-    pub(crate) fn find_socket(&self, key: &str) -> Match {
-        self.sockets.get(key).map_or(Match::Nothing, |place| Match::Route(*place, Vec::new()))
+    /// What the route key of a WebSocket API leads to: a message of a key that no route has goes where its gateway would send
+    /// it, if it had none either.
+    pub(crate) fn find_socket(&self, socket: &Socket) -> Match {
+        let own = self.sockets.get(&socket.route_key);
+        let default = || match socket.event {
+            SocketEvent::Message => self.sockets.get("$default"),
+            SocketEvent::Connect | SocketEvent::Disconnect => None,
+        };
+        own.or_else(default).map_or(Match::Nothing, |place| Match::Route(*place, Vec::new()))
     }
 
     /// What `method` on `path` leads to.

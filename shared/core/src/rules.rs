@@ -60,7 +60,7 @@ pub(crate) struct RouteRules {
     /// As configured: `POST /orders/{id}`.
     pub(crate) key: String,
     pub(crate) operation: Option<Operation>,
-    /// The schema of an invocation's payload.
+    /// The schema of the payload of an invocation or a message.
     pub(crate) schema: Option<Schema>,
     pub(crate) issuers: Vec<Issuer>,
     pub(crate) webhooks: Vec<Webhook>,
@@ -339,7 +339,7 @@ impl PolicyFiles {
 fn misplaced(bundle: &Bundle, config: &Config) -> Vec<Fault> {
     let candidate = config.shadow.as_ref().map(|shadow| format!("{}/links.json", shadow.folder));
     let contracts = config.routes.iter().filter_map(|route| Some(&route.contract.as_ref()?.file));
-    let payloads = config.routes.iter().filter_map(|route| Some(&route.invoke()?.contract.as_ref()?.file));
+    let payloads = config.routes.iter().filter_map(|route| Some(&route.payload_contract()?.file));
     let contracts = contracts
         .chain(payloads)
         .chain(config.events.iter().filter_map(|event| Some(&event.contract.as_ref()?.file)));
@@ -399,6 +399,7 @@ fn vocabulary(config: &Config, contracts: &Contracts) -> Vocabulary {
                     omissions,
                     claimed: event.claims(),
                     invocation: false,
+                    connection: false,
                     token: token_shape::token(config, route),
                     headers: route.context.headers.iter().map(|name| name.as_str().to_owned()).collect(),
                     query: route.context.query.clone(),
@@ -464,6 +465,7 @@ fn request_shape(config: &Config, route: &Route, contracts: &Contracts, place: u
         input: operation.and_then(Operation::input).or(payload.map(Schema::input)).cloned(),
         omissions: omissions.unwrap_or_default().to_vec(),
         invocation: route.invoke().is_some(),
+        connection: route.socket().is_some(),
         token: token_shape::token(config, route),
         headers: route.context.headers.iter().map(|name| name.as_str().to_owned()).collect(),
         query: route.context.query.clone(),
@@ -476,8 +478,7 @@ fn compile_units(config: &Config, contracts: &Contracts, faults: &mut Faults) ->
     let compile = |(place, route): (usize, &Route)| {
         let (operation, payload) = (contracts.operation(place), contracts.payload(place));
         // Where a contract cannot be read, that is the fault.
-        let states_none =
-            route.contract.is_none() && route.invoke().is_none_or(|rule| rule.contract.is_none());
+        let states_none = route.contract.is_none() && route.payload_contract().is_none();
         let is_known = operation.is_some() || payload.is_some() || states_none;
         let input = operation.and_then(Operation::input).or(payload.map(Schema::input));
         let units = Units::compile(&route.units, input);

@@ -5,6 +5,10 @@ use doorward_model::AuthFault;
 use jiff::Timestamp;
 use serde_json::{Map, Value};
 
+/// The claims that are read of tokens, whatever an issuer's own rules read of theirs.
+pub(crate) const READ: [&str; 12] =
+    ["iss", "sub", "aud", "exp", "nbf", "iat", "jti", "client_id", "token_use", "scope", "scp", "events"];
+
 /// Whether the claims of a token that `issuer` signed, or that a front of its verified, hold at `now`.
 ///
 /// # Errors

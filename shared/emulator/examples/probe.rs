@@ -36,6 +36,7 @@ async fn answer(event: LambdaEvent<Value>) -> Result<Value, Error> {
         Some("crash") => std::process::exit(7),
         Some("hang") => std::future::pending().await,
         Some("meet") => meet(&payload),
+        _ if comes_by_connection(&payload) => answer_message(&payload),
         _ if payload.get("requestContext").is_some() => Ok(respond(&payload)),
         _ => Ok(json!({ "event": payload, "pid": std::process::id(), "id": context.request_id })),
     }
@@ -148,6 +149,31 @@ fn authorize_method(event: &Value, arn: &Value) -> Result<Value, Error> {
             "asked": if name == "nested" { event.clone() } else { json!(event.to_string()) },
         },
     }))
+}
+
+/// Whether it is a message of a connection, or its end.
+fn comes_by_connection(event: &Value) -> bool {
+    let kind = event.pointer("/requestContext/eventType").and_then(Value::as_str);
+    matches!(kind, Some("MESSAGE" | "DISCONNECT"))
+}
+
+/// Answers a message with its event; the member `probe` of one that is JSON asks for others. The end is printed.
+fn answer_message(event: &Value) -> Result<Value, Error> {
+    let body = event.get("body").and_then(Value::as_str).unwrap_or_default();
+    let message: Value = serde_json::from_str(body).unwrap_or_default();
+    match message.get("probe").and_then(Value::as_str) {
+        Some("fail") => return Err("as asked".into()),
+        Some("quiet") => return Ok(json!({ "statusCode": 200 })),
+        Some("null") => return Ok(Value::Null),
+        Some("refuse") => return Ok(json!({ "statusCode": 403, "body": "{\"code\":\"forbidden\"}" })),
+        Some("large") => return Ok(json!({ "statusCode": 200, "body": "x".repeat(200 * 1024) })),
+        Some("binary") => return Ok(json!({ "statusCode": 200, "body": "//8=", "isBase64Encoded": true })),
+        _ => {}
+    }
+    if event.get("body").is_none() {
+        println!("probe hears of the end: {event}");
+    }
+    Ok(json!({ "statusCode": 200, "body": event.to_string() }))
 }
 
 /// Answers an HTTP event with what it says, in the form that its front expects; the header `x-probe` asks for others.

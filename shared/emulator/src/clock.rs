@@ -1,4 +1,4 @@
-//! The time of the local queues and streams: the runtime's clock, which tests may hold still.
+//! The time of the local queues, streams and connections: the runtime's clock, which tests may hold still.
 
 use jiff::{SignedDuration, Timestamp};
 use tokio::time::Instant;

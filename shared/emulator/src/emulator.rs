@@ -57,6 +57,8 @@ impl Emulator {
         let issuer_listener = Listener::bind(ports.issuers).await?;
         let sqs_listener = Listener::bind_if(!options.queues.is_empty(), ports.sqs).await?;
         let kinesis_listener = Listener::bind_if(!options.kinesis_streams.is_empty(), ports.kinesis).await?;
+        let websocket_listener =
+            Listener::bind_if(options.websocket_api.is_some(), ports.websocket_api).await?;
         let tables = table_definitions(&options.tables, &options.table_prefix)?;
         let database = dynamodb::open(&tables)?;
         let issuers = Arc::new(Issuers::new(options.issuers, issuer_listener.url())?);
@@ -69,6 +71,11 @@ impl Emulator {
         let kinesis_url = kinesis_listener.as_ref().map(Listener::url);
         for (name, url) in [("AWS_ENDPOINT_URL_SQS", &sqs_url), ("AWS_ENDPOINT_URL_KINESIS", &kinesis_url)] {
             variables.extend(url.clone().map(|url| (name.to_owned(), url)));
+        }
+        if let (Some(listener), Some(api)) = (&websocket_listener, &options.websocket_api) {
+            // Behind AWS, functions find this address in the events themselves.
+            let url = format!("{}/{}", listener.url(), api.stage);
+            variables.push(("AWS_ENDPOINT_URL_APIGATEWAYMANAGEMENTAPI".to_owned(), url));
         }
         let (closing, is_closing) = watch::channel(false);
         let (running, processes) = watch::channel(0);
@@ -139,8 +146,8 @@ impl Emulator {
         if let Some(api) = options.http_api {
             emulator.open_http_api(api, ports, around.clone()).await?;
         }
-        if let Some(api) = options.websocket_api {
-            emulator.open_websocket_api(api, ports, around.clone()).await?;
+        if let (Some(api), Some(listener)) = (options.websocket_api, websocket_listener) {
+            emulator.open_websocket_api(api, listener, around.clone())?;
         }
         if let Some(url) = options.function_url {
             let opened = emulator.open_function_url(url, ports.function_url, around.clone()).await?;
@@ -183,13 +190,12 @@ impl Emulator {
         Ok(())
     }
 
-    async fn open_websocket_api(
+    fn open_websocket_api(
         &mut self,
         api: WebSocketApi,
-        ports: Ports,
+        listener: Listener,
         around: Surroundings,
     ) -> Result<(), EmulatorError> {
-        let listener = Listener::bind(ports.websocket_api).await?;
         let url = format!("ws://{}/{}", listener.address, api.stage);
         let front = WebSocketApiFront::new(api, listener.address, around)?;
         self.urls.websocket_api = Some(url);

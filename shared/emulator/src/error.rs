@@ -22,6 +22,12 @@ pub enum EmulatorError {
     /// Two routes of an HTTP API have the same key.
     #[error("route key `{0}` is there twice")]
     RouteTwice(String),
+    /// A route key of a WebSocket API is none, is there twice, or begins with `$` and is not the gateway's own.
+    #[error("route key `{0}` of the WebSocket API is there twice, or is none")]
+    SocketRoute(String),
+    /// A route selection expression is not one of the form that the emulator knows.
+    #[error("route selection expression `{0}` is not known; write `$request.body.NAME`")]
+    RouteSelection(String),
     /// An identity source is not one of the forms that the emulator knows.
     #[error(
         "identity source `{0}` is not known; write `$request.header.NAME`, `$request.querystring.NAME`, \

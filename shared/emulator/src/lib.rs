@@ -11,7 +11,7 @@
 //! Everything listens on 127.0.0.1. What AWS documents about status codes, events, limits and life cycle holds
 //! here as well; what is deliberately absent: memory and CPU limits, freezing between invocations, IAM on any
 //! endpoint but the fronts that ask for it (whoever signs there may call), TLS (a client certificate is given, not
-//! shown), CORS, versions and aliases, response streaming to the caller, messages of WebSocket APIs.
+//! shown), CORS, versions and aliases, response streaming to the caller.
 
 mod checksum;
 mod clock;
@@ -38,5 +38,5 @@ pub use options::{
     Access, Alb, Authorizer, AuthorizerForm, DeadLetters, FunctionSpec, FunctionUrl, Functions, HttpApi,
     IamIdentity, InvokeMode, IssuerSpec, KinesisStream, Options, Payload, Ports, Queue, QueueMapping,
     RestApi, RestAuthorizer, RestAuthorizerKind, RestMethod, Route, StartingPosition, StreamMapping,
-    StreamSource, TokenShape, UrlAuth, WebSocketApi, WebSocketAuthorizer,
+    StreamSource, TokenShape, UrlAuth, WebSocketApi, WebSocketAuthorizer, WebSocketRoute,
 };

@@ -14,6 +14,7 @@ pub use self::event_source::{QueueMapping, StartingPosition, StreamMapping, Stre
 pub use self::fronts::{
     Access, Alb, Authorizer, AuthorizerForm, FunctionUrl, HttpApi, InvokeMode, Payload, RestApi,
     RestAuthorizer, RestAuthorizerKind, RestMethod, Route, UrlAuth, WebSocketApi, WebSocketAuthorizer,
+    WebSocketRoute,
 };
 pub use self::iam::IamIdentity;
 pub use self::queues::{DeadLetters, KinesisStream, Queue};

@@ -1,6 +1,9 @@
 use doorward_model::{CallId, EntityName};
 use serde_json::{Map, Value};
 
+/// Under this name our authorizer keeps with a connection what it proved of its caller; the number is that of the text's form.
+pub const CONNECTION: &str = "doorwardConnection1";
+
 /// What the door vouches for to whatever runs behind it. Targets find it as `requestContext.authorizer.lambda`,
 /// whether the dispatcher forwards to them or API Gateway does after our authorizer.
 #[derive(Debug, Clone, Copy)]

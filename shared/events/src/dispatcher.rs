@@ -82,8 +82,8 @@ pub(crate) fn read_http(
         HttpForm::HttpApi1 => http1::read(envelope, document, FrontKind::HttpApi),
         HttpForm::V2 => http2::read(envelope, document),
         HttpForm::WebSocket => {
-            websocket::check_route(&document)?;
-            websocket::read(envelope, document)
+            let event = websocket::event(&document)?;
+            websocket::read(envelope, document, event)
         }
         HttpForm::AlbSingle | HttpForm::AlbMulti => alb::read(envelope, document, form.reply()),
     };

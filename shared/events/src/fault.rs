@@ -39,9 +39,9 @@ impl EnvelopeError {
             Self::Unknown(UnknownEvent::NotForAuthorizer) => {
                 Some("attach this function to an API of API Gateway as a Lambda authorizer")
             }
-            Self::Unknown(UnknownEvent::RouteKey) => {
-                Some("send only the route `$connect` of a WebSocket API to this function")
-            }
+            Self::Unknown(UnknownEvent::RouteKey) => Some(
+                "send events of a WebSocket API to this function as the API hands them over, by a Lambda proxy integration",
+            ),
             Self::Unknown(UnknownEvent::Window) => Some("map the stream without `TumblingWindowInSeconds`"),
             _ => None,
         }
@@ -54,8 +54,8 @@ pub enum UnknownEvent {
     /// None of the forms.
     #[error("it has none of the forms that this function reads")]
     Form,
-    /// A message of a WebSocket API, or the end of its connection.
-    #[error("it is of a WebSocket API, and not of the route `$connect`, which alone is read")]
+    /// Of a WebSocket API, with a type and a route key that the gateway never gives together.
+    #[error("it is of a WebSocket API, and its type is none that goes with its route key")]
     RouteKey,
     /// A question to an authorizer, sent to the dispatcher.
     #[error("it is a question to an authorizer")]

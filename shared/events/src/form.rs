@@ -52,7 +52,8 @@ impl HttpForm {
     /// The form in which the front takes the answer.
     pub(crate) fn reply(self) -> ReplyForm {
         match self {
-            Self::RestApi | Self::HttpApi1 | Self::WebSocket => ReplyForm::V1,
+            Self::RestApi | Self::HttpApi1 => ReplyForm::V1,
+            Self::WebSocket => ReplyForm::Socket,
             Self::V2 => ReplyForm::V2,
             Self::AlbSingle => ReplyForm::AlbSingle,
             Self::AlbMulti => ReplyForm::AlbMulti,

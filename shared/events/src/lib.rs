@@ -16,6 +16,7 @@
 //! | load balancer, multi-value | as sent | nothing | as sent, order of names lost | told apart |
 //! | load balancer | as sent | nothing | as sent, order of names lost | the last of each alone is there |
 //! | WebSocket API, `$connect` | none | nothing | decoded: encoded again, order of names lost | told apart |
+//! | WebSocket API, messages and `$disconnect` | none | nothing | none | none |
 //!
 //! Where a path is decoded, an encoded slash looks like a real one and an encoded `%` like the beginning of an encoding:
 //! [`doorward_model::PathForm::Decoded`] says what is refused for it. An HTTP API cuts its path off at an encoded `?`

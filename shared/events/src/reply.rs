@@ -17,6 +17,10 @@ pub const MAX_ANSWER_BYTES: usize = 6 * 1024 * 1024;
 /// targets": 1 MB).
 const MAX_ALB_ANSWER_BYTES: usize = 1024 * 1024;
 
+/// The longest message that a WebSocket API sends, in bytes ("Quotas for configuring and running a WebSocket API in API
+/// Gateway": message payload size, 128 KB).
+const MAX_SOCKET_BYTES: usize = 128 * 1024;
+
 /// The longest answer that is streamed, in bytes (AWS Lambda guide, "Response streaming for Lambda functions": 200 MB).
 pub const MAX_STREAM_BYTES: usize = 200 * 1024 * 1024;
 
@@ -34,7 +38,7 @@ const LONG_TEXT: usize = 512 * 1024;
 #[must_use]
 pub fn max_answer_bytes(form: ReplyForm) -> usize {
     match form {
-        ReplyForm::V2 | ReplyForm::V1 => MAX_ANSWER_BYTES,
+        ReplyForm::V2 | ReplyForm::V1 | ReplyForm::Socket => MAX_ANSWER_BYTES,
         ReplyForm::AlbSingle | ReplyForm::AlbMulti => MAX_ALB_ANSWER_BYTES,
         ReplyForm::Streamed => MAX_STREAM_BYTES,
     }
@@ -49,6 +53,9 @@ pub enum UnfitAnswer {
          `lambda.multi_value_headers.enabled` on its target group"
     )]
     Cookies,
+    /// A WebSocket API sends texts only ("Working with binary media types for WebSocket APIs", API Gateway guide).
+    #[error("it is no text, and a WebSocket API sends nothing else")]
+    Binary,
     /// Longer than the front takes.
     #[error("it is {bytes} bytes long as JSON, more than the {limit} that the front can carry")]
     TooLarge {
@@ -70,6 +77,9 @@ pub fn fits(
     bytes: &[u8],
     room: usize,
 ) -> Result<(), UnfitAnswer> {
+    if form == ReplyForm::Socket && bytes.len() > MAX_SOCKET_BYTES {
+        return Err(UnfitAnswer::TooLarge { bytes: bytes.len(), limit: MAX_SOCKET_BYTES });
+    }
     let (len, limit) = match form {
         ReplyForm::Streamed => (stream_head(status, headers).len(), MAX_STREAM_HEAD_BYTES),
         _ => (encoded_len(form, status, headers, bytes)?, max_answer_bytes(form)),
@@ -85,13 +95,13 @@ pub fn fits(
 /// | form | several values of one field | `Set-Cookie` |
 /// |---|---|---|
 /// | 2.0 | one list | `cookies` |
-/// | 1.0 | `multiValueHeaders` | `multiValueHeaders` |
+/// | 1.0, WebSocket | `multiValueHeaders` | `multiValueHeaders` |
 /// | load balancer | one list | one only |
 /// | load balancer, multi-value | `multiValueHeaders` | `multiValueHeaders` |
 /// | streamed | as 2.0 here; see [`stream_head`] | `cookies` |
 ///
 /// # Errors
-/// [`UnfitAnswer::Cookies`].
+/// [`UnfitAnswer::Cookies`] and [`UnfitAnswer::Binary`].
 pub fn encode(
     form: ReplyForm,
     status: StatusCode,
@@ -166,7 +176,7 @@ impl<'a> Layout<'a> {
         bytes: &'a [u8],
     ) -> Result<Self, UnfitAnswer> {
         let headers = fields::end_to_end(headers);
-        let payload = Payload::of(form, bytes, &headers);
+        let payload = Payload::of(form, bytes, &headers)?;
         let mut members = Map::new();
         members.insert("statusCode".to_owned(), status.as_u16().into());
         if matches!(form, ReplyForm::AlbSingle | ReplyForm::AlbMulti) {
@@ -187,7 +197,7 @@ fn write_headers(
     let mut put = |name: &str, value: Value| drop(members.insert(name.to_owned(), value));
     match form {
         ReplyForm::V2 | ReplyForm::Streamed => write_joined(headers, members),
-        ReplyForm::V1 => {
+        ReplyForm::V1 | ReplyForm::Socket => {
             // API Gateway merges both members: a field stands in one of them.
             let is_single = |headers: &HeaderMap, name| {
                 name != SET_COOKIE && headers.get_all(&name).iter().take(2).count() == 1
@@ -227,15 +237,18 @@ fn write_joined(mut headers: HeaderMap, members: &mut Map<String, Value>) {
 }
 
 impl<'a> Payload<'a> {
-    fn of(form: ReplyForm, bytes: &'a [u8], headers: &HeaderMap) -> Self {
+    fn of(form: ReplyForm, bytes: &'a [u8], headers: &HeaderMap) -> Result<Self, UnfitAnswer> {
         if bytes.is_empty() {
-            return Self::Absent;
+            return Ok(Self::Absent);
+        }
+        if form == ReplyForm::Socket {
+            return std::str::from_utf8(bytes).map(Self::Text).map_err(|_| UnfitAnswer::Binary);
         }
         let readable = |text: &&str| {
             form == ReplyForm::V1 || bytes.len() < LONG_TEXT || escaped_len(text) <= base64_len(bytes)
         };
         let text = body::as_text(bytes, headers).filter(readable);
-        text.map_or(Self::Base64(bytes), Self::Text)
+        Ok(text.map_or(Self::Base64(bytes), Self::Text))
     }
 }
 
@@ -363,6 +376,28 @@ mod tests {
             assert!(fits(form, ok, &none, &mb, max_answer_bytes(form)).is_err(), "{form:?}");
             assert!(fits(form, ok, &none, &mb[..1000 * 1000], 1024).is_ok(), "{form:?}");
         }
+    }
+
+    #[test]
+    fn a_connection_carries_texts_of_the_length_of_a_message() {
+        let (ok, none) = (StatusCode::OK, HeaderMap::new());
+        check_in(
+            ReplyForm::Socket,
+            403,
+            &[("content-type", "image/png")],
+            "{\"code\":\"n\u{f6}\"}".as_bytes(),
+            json!({
+                "statusCode": 403, "headers": {"content-type": "image/png"}, "body": "{\"code\":\"n\u{f6}\"}",
+                "isBase64Encoded": false,
+            }),
+        );
+        assert_eq!(encode(ReplyForm::Socket, ok, &none, b"\xff"), Err(UnfitAnswer::Binary));
+        assert_eq!(fits(ReplyForm::Socket, ok, &none, b"\xff", 0), Err(UnfitAnswer::Binary));
+        let longest = vec![b'"'; MAX_SOCKET_BYTES];
+        assert_eq!(fits(ReplyForm::Socket, ok, &none, &longest, 0), Ok(()));
+        let longer = [&longest[..], b"a"].concat();
+        let too_large = UnfitAnswer::TooLarge { bytes: MAX_SOCKET_BYTES + 1, limit: MAX_SOCKET_BYTES };
+        assert_eq!(fits(ReplyForm::Socket, ok, &none, &longer, 0), Err(too_large));
     }
 
     #[test]

@@ -5,7 +5,8 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    DecisionRecord, EntityName, Front, IdempotencyRecord, InvocationNote, InvocationType, Outcome, Violation,
+    ConnectionNote, DecisionRecord, EntityName, Front, IdempotencyRecord, InvocationNote, InvocationType,
+    Outcome, Socket, Violation,
 };
 
 /// The deterministic identity of a call: the ledger's key. The same event delivered twice has the same one.
@@ -96,6 +97,9 @@ pub struct Call {
     /// What was asked for through the invoke door; `None` for any other call.
     #[serde(rename = "invocation", skip_serializing_if = "Option::is_none")]
     pub invoked: Option<InvocationNote>,
+    /// The connection of a WebSocket API that it came by; `None` for any other call.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub connection: Option<ConnectionNote>,
     /// The declared purpose.
     pub purpose: Option<String>,
     /// What it counts for, in the plan's units.
@@ -182,9 +186,9 @@ impl Call {
     /// A call of which only the envelope is known.
     #[must_use]
     pub fn begin(inbound: &crate::Inbound, at: Timestamp) -> Self {
-        let bytes_in = match &inbound.message {
-            crate::Message::Http(request) => request.body.len() as u64,
-            crate::Message::Event(record) => record.payload.len_hint() as u64,
+        let (bytes_in, socket) = match &inbound.message {
+            crate::Message::Http(request) => (request.body.len(), request.socket.as_ref()),
+            crate::Message::Event(record) => (record.payload.len_hint(), None),
         };
         Self {
             id: inbound.call.clone(),
@@ -202,10 +206,11 @@ impl Call {
             target: None,
             sent: None,
             invoked: None,
+            connection: socket.map(Socket::note),
             purpose: None,
             units: 1,
             unsettled: None,
-            bytes_in,
+            bytes_in: bytes_in as u64,
             bytes_out: 0,
             outcome: Outcome::Unresolved,
             code: None,

@@ -4,7 +4,7 @@ use bytes::Bytes;
 use http::{HeaderMap, Method};
 use jiff::Timestamp;
 
-use crate::{CallId, EventRecord, Front, FrontVerified, PathForm, ReplyForm};
+use crate::{CallId, EventRecord, Front, FrontVerified, PathForm, ReplyForm, Socket};
 
 /// One thing that enters through the door, as its front attests it. Nothing of it is believed yet but the
 /// envelope: the front, its ids, and the address it saw.
@@ -68,8 +68,9 @@ pub struct HttpRequest {
     pub host: String,
     /// The named stage that this front puts before the path; `None` where it puts none there.
     pub stage: Option<String>,
-    /// The route key of a WebSocket API, `$connect`: what is asked for in the place of method and path.
-    pub socket: Option<String>,
+    /// The connection of a WebSocket API that it is about; its route key is what is asked for, in the place of method and
+    /// path.
+    pub socket: Option<Socket>,
     /// What the front itself verified of the caller.
     pub verified: FrontVerified,
     /// The form in which the front takes the answer.

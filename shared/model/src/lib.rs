@@ -31,6 +31,7 @@ mod reply;
 pub mod scalar;
 mod secret;
 mod shape;
+mod socket;
 mod target_fault;
 mod verified;
 mod webhook_fault;
@@ -63,6 +64,7 @@ pub use refusal::{ApiKeyFault, AuthFault, DenyReason, MalformedFault, Refusal, V
 pub use reply::{Reply, ReplyForm};
 pub use secret::Secret;
 pub use shape::{Field, Omission, Shape};
+pub use socket::{ConnectionNote, Socket, SocketClose, SocketEvent};
 pub use target_fault::{TargetFault, error_name};
 pub use verified::{FrontClaims, FrontVerified, IamCaller, ListForm};
 pub use webhook_fault::WebhookFault;

@@ -165,6 +165,9 @@ pub enum AuthFault {
     /// The client certificate is nobody's here.
     #[error("{0}")]
     Certificate(#[from] CertificateFault),
+    /// What is kept with a connection of its caller is not what this door's authorizer said of that connection.
+    #[error("what is kept with the connection of its caller is not of this door, or of another connection")]
+    Connection,
 }
 
 /// Why an API key proves nobody. Callers see only that it does not.

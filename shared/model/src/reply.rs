@@ -19,8 +19,10 @@ pub enum ReplyForm {
     /// Payload format 2.0: HTTP APIs and function URLs.
     #[default]
     V2,
-    /// Payload format 1.0: REST APIs, HTTP APIs that are set to it, WebSocket APIs.
+    /// Payload format 1.0: REST APIs, HTTP APIs that are set to it.
     V1,
+    /// A WebSocket API: format 1.0, of which only the body reaches the caller, as one message.
+    Socket,
     /// A load balancer whose target group sends one value a header field.
     AlbSingle,
     /// A load balancer whose target group has multi-value headers enabled.

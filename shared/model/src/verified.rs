@@ -11,6 +11,9 @@ pub struct FrontVerified {
     pub iam: Option<IamCaller>,
     /// The client certificate of mutual TLS, as PEM.
     pub certificate: Option<String>,
+    /// What our own authorizer said of the caller when the connection was opened, as the front keeps it: of what came by
+    /// that connection since. Nobody but an authorizer of that API could have written it.
+    pub connection: Option<String>,
 }
 
 /// Claims as a front hands them over: every value a text, lists in a form of the front's own.

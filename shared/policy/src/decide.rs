@@ -11,7 +11,7 @@ use crate::compile::Policies;
 use crate::engine::{Engine, While};
 use crate::entities::Given;
 use crate::entities::express::{self, Unfit};
-use crate::question::{CallContext, Decision, Input, Invocation, Question};
+use crate::question::{CallContext, Connection, Decision, Input, Invocation, Question};
 use crate::schema::EntityType;
 use crate::schema::actions::{Action, CallType};
 use crate::schema::types::Members;
@@ -108,10 +108,10 @@ impl Policies {
         }
         match (&action.context.call, context.call) {
             (
-                CallType::Http { headers, query, invocation, claimed, .. },
+                CallType::Http { headers, query, invocation, connection, claimed, .. },
                 CallContext::Http { claimed: said, .. },
             ) if claimed.is_empty() == said.is_none() => {
-                let request = request(headers, query, *invocation, &context.call)?;
+                let request = request(headers, query, *invocation, *connection, &context.call)?;
                 members.push(("request".to_owned(), express::record(request)?));
                 if let Some(said) = said {
                     let claims = express::payload_members(claimed, |name| said.get(name))?;
@@ -198,6 +198,7 @@ fn request(
     headers: &Members,
     query: &Members,
     invoked: bool,
+    connected: bool,
     call: &CallContext<'_>,
 ) -> Result<Expressed, Unfit> {
     let CallContext::Http {
@@ -207,12 +208,13 @@ fn request(
         headers: given_headers,
         query: given_query,
         invocation,
+        connection,
         claimed: _,
     } = *call
     else {
         return Err(Unfit);
     };
-    if invocation.is_some() != invoked {
+    if invocation.is_some() != invoked || connection.is_some() != connected {
         return Err(Unfit);
     }
     let mut members =
@@ -220,6 +222,11 @@ fn request(
     if let Some(Invocation { kind, qualifier }) = invocation {
         members.push(("invocation_type".to_owned(), express::text(kind)));
         members.extend(qualifier.map(|qualifier| ("qualifier".to_owned(), express::text(qualifier))));
+    }
+    if let Some(Connection { route_key, event, id, connected }) = connection {
+        let texts = [("route_key", route_key), ("event_type", event), ("connection_id", id)];
+        members.extend(texts.map(|(name, text)| (name.to_owned(), express::text(text))));
+        members.extend(connected.map(|at| ("connected_at".to_owned(), express::instant(at))));
     }
     members.extend(source_ip.map(|address| ("source_ip".to_owned(), express::address(address))));
     for (name, named, given) in [("headers", headers, given_headers), ("query", query, given_query)] {

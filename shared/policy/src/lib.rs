@@ -59,7 +59,7 @@ pub use explain::{Applied, Clause, Explanation, Holds, Part, PolicyEffect};
 pub use files::origins::PolicySource;
 pub use judge::Judgement;
 pub use misfits::Misfit;
-pub use question::{CallContext, Context, Decision, Input, Invocation, Question};
+pub use question::{CallContext, Connection, Context, Decision, Input, Invocation, Question};
 pub use record::facts::Unwritable;
 pub use record::redecide::{Redecider, Redecision};
 pub use text::clauses::{Connective, Keyword};

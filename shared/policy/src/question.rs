@@ -55,6 +55,8 @@ pub enum CallContext<'a> {
         query: &'a [(String, String)],
         /// What is asked for, where a function is invoked.
         invocation: Option<Invocation<'a>>,
+        /// The connection that it comes by, where it is one of a WebSocket API.
+        connection: Option<Connection<'a>>,
         /// What the event says of itself that the request brings, where it brings one.
         claimed: Option<&'a BTreeMap<String, Value>>,
     },
@@ -77,6 +79,19 @@ pub struct Invocation<'a> {
     pub kind: &'a str,
     /// The version or alias; `None` for the target's own.
     pub qualifier: Option<&'a str>,
+}
+
+/// A connection of a WebSocket API, and what is said of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Connection<'a> {
+    /// `$connect`, `$disconnect`, `$default`, or a key of the API's own.
+    pub route_key: &'a str,
+    /// `CONNECT`, `MESSAGE` or `DISCONNECT`.
+    pub event: &'a str,
+    /// Its id.
+    pub id: &'a str,
+    /// When it was opened.
+    pub connected: Option<Timestamp>,
 }
 
 /// What is known of the payload when the decision is made; the crate's documentation says how each is decided.

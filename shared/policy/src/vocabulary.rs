@@ -76,6 +76,9 @@ pub struct HttpShape {
     /// Whether a function is invoked: `context.request.invocation_type` and, where it is asked for,
     /// `context.request.qualifier`.
     pub invocation: bool,
+    /// Whether it comes by a connection of a WebSocket API: `context.request.route_key`, `event_type` and `connection_id` and,
+    /// where the gateway says it, `connected_at`.
+    pub connection: bool,
     /// What the event says of itself that the request brings: `context.claimed`; empty where it brings none.
     pub claimed: Fields,
 }

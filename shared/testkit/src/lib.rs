@@ -2,6 +2,7 @@
 //! authorizer answers, a proxy that does to a store what networks do, and builders. A dev-dependency only: nothing that ships stands on it.
 
 mod clock;
+mod connections;
 pub mod fault_proxy;
 mod gateway_cache;
 pub mod http1;
@@ -18,6 +19,7 @@ mod webhooks;
 mod world;
 
 pub use clock::ManualClock;
+pub use connections::socket;
 pub use gateway_cache::{
     CacheKey, Effect, FunctionResult, Gate, GatewayApi, GatewayCache, GatewayRequest, IdentitySource, Look,
 };

@@ -18,7 +18,7 @@ use bytes::Bytes;
 use doorward_config::{Endpoint, Invocation, LambdaTarget, PayloadForm, Target, TargetKind};
 use doorward_core::ports::{Forward, ForwardMessage, Targets};
 use doorward_events::MAX_EVENT_BYTES;
-use doorward_events::target::{decode, decode_v1};
+use doorward_events::target::{decode, decode_socket, decode_v1};
 use doorward_model::{Body, InvocationType as Kind, Reply, TargetFault};
 use http::{HeaderMap, StatusCode};
 use serde_json::json;
@@ -179,6 +179,11 @@ fn answer(output: InvokeOutput) -> Result<Bytes, TargetFault> {
 }
 
 fn reply(payload: &Bytes, form: PayloadForm, forward: &Forward<'_>) -> Result<Reply, TargetFault> {
+    if let ForwardMessage::Http { request, .. } = forward.message
+        && let Some(socket) = &request.socket
+    {
+        return decode_socket(payload, socket);
+    }
     match (forward.message, form) {
         (ForwardMessage::Http { .. }, PayloadForm::V2) => decode(payload),
         (ForwardMessage::Http { .. }, PayloadForm::V1) => decode_v1(payload),

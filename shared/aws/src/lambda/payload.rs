@@ -4,10 +4,11 @@ use doorward_config::PayloadForm;
 use doorward_core::ports::{Forward, ForwardMessage};
 use doorward_events::Attested;
 use doorward_events::records::envelope;
-use doorward_events::target::{TargetRequest, encode, encode_v1};
+use doorward_events::target::{TargetRequest, encode, encode_socket, encode_v1};
 use doorward_model::TargetFault;
 
-/// What the function is sent: a request in its payload format, or the source's own envelope around its own record.
+/// What the function is sent: a request in its payload format, what came by a connection in
+/// the form of its API, or the source's own envelope around its own record.
 pub(super) fn of(forward: &Forward<'_>, form: PayloadForm) -> Result<Vec<u8>, TargetFault> {
     let value = match forward.message {
         ForwardMessage::Http { request, route_key, path, parameters, withheld, .. } => {
@@ -28,9 +29,10 @@ pub(super) fn of(forward: &Forward<'_>, form: PayloadForm) -> Result<Vec<u8>, Ta
                 trace: forward.trace,
                 at: forward.call.at,
             };
-            match form {
-                PayloadForm::V2 => encode(&request),
-                PayloadForm::V1 => encode_v1(&request),
+            match (&request.request.socket, form) {
+                (Some(socket), _) => encode_socket(&request, socket),
+                (None, PayloadForm::V2) => encode(&request),
+                (None, PayloadForm::V1) => encode_v1(&request),
             }
         }
         ForwardMessage::Event { records } => envelope(records),

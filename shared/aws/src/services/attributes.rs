@@ -5,7 +5,7 @@ use doorward_core::ports::Forward;
 use super::payload::is_xml;
 
 /// What the door vouches for, by name, and the trace to carry on: each a text that is not empty and that XML 1.0 can hold. At
-/// most six of the ten attributes that a message may have.
+/// most seven of the ten attributes that a message may have.
 pub(super) fn of(forward: &Forward<'_>) -> Vec<(&'static str, String)> {
     let call = forward.call;
     let named = [
@@ -14,6 +14,7 @@ pub(super) fn of(forward: &Forward<'_>) -> Vec<(&'static str, String)> {
         ("doorward-action", call.action.clone()),
         ("doorward-plan", call.plan.clone()),
         ("doorward-purpose", call.purpose.clone()),
+        ("doorward-connection", call.connection.as_ref().map(|connection| connection.id.clone())),
         ("traceparent", forward.trace.traceparent.clone().filter(|text| is_traceparent(text))),
     ];
     let legal = |text: &String| !text.is_empty() && text.chars().all(is_xml);

@@ -3,10 +3,10 @@
 mod attributes;
 mod eventbridge;
 mod fault;
-mod names;
+pub(crate) mod names;
 mod payload;
 mod sns;
-mod sqs;
+pub(crate) mod sqs;
 mod stepfunctions;
 
 use std::time::Duration;

@@ -11,7 +11,7 @@ const TELLING: usize = 16;
 
 /// What a FIFO queue or topic knows a message or a group by: 1 to 128 letters, digits and punctuation marks of ASCII
 /// ("SendMessage", SQS API reference).
-pub(super) fn fifo(text: &str) -> String {
+pub(crate) fn fifo(text: &str) -> String {
     name(text, 128, |c| c.is_ascii_graphic())
 }
 

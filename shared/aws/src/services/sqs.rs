@@ -9,24 +9,49 @@ use serde_json::{Value, json};
 
 use super::{LARGEST_RECEIPT, attributes, fault, names, payload};
 use crate::accepted::accepted;
-use crate::api::{Place, Question, Service, ServiceApi};
+use crate::api::{ApiError, Place, Question, Service, ServiceApi};
 
 /// The largest message, its attributes included, in bytes ("Amazon SQS message quotas": 1 MiB).
-const LARGEST: usize = 1024 * 1024;
+pub(crate) const LARGEST: usize = 1024 * 1024;
 
 /// "SendMessage", SQS API reference.
-#[derive(Serialize)]
+#[derive(Default, Serialize)]
 #[serde(rename_all = "PascalCase")]
-struct Message<'a> {
-    queue_url: &'a str,
-    message_body: &'a str,
-    message_attributes: BTreeMap<&'static str, Value>,
+pub(crate) struct Message<'a> {
+    pub(crate) queue_url: &'a str,
+    pub(crate) message_body: &'a str,
+    pub(crate) message_attributes: BTreeMap<&'static str, Value>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    message_system_attributes: Option<Value>,
+    pub(crate) message_system_attributes: Option<Value>,
+    /// For FIFO queues, and no others.
     #[serde(skip_serializing_if = "Option::is_none")]
-    message_group_id: Option<String>,
+    pub(crate) message_group_id: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    message_deduplication_id: Option<String>,
+    pub(crate) message_deduplication_id: Option<String>,
+}
+
+impl Message<'_> {
+    /// Puts it into its queue, in `region` where that is not the function's own, and gives what SQS answers.
+    pub(crate) async fn put(
+        &self,
+        api: &ServiceApi,
+        region: Option<&str>,
+        within: Duration,
+    ) -> Result<Vec<u8>, ApiError> {
+        let body = serde_json::to_string(self)
+            .map_err(|_| ApiError::Unsendable("the message cannot be written".to_owned()))?;
+        api.ask(Question {
+            service: Service::Sqs,
+            region,
+            place: Place::Origin(origin(self.queue_url)),
+            operation: "SendMessage",
+            body: &body,
+            trace: None,
+            within,
+            largest: LARGEST_RECEIPT,
+        })
+        .await
+    }
 }
 
 #[derive(Deserialize)]
@@ -58,24 +83,12 @@ pub(super) async fn send(
         message_group_id: group,
         message_deduplication_id: id,
     };
-    let input = serde_json::to_string(&input).map_err(|_| TargetFault::Unfit("it cannot be written"))?;
-    let answer = api
-        .ask(Question {
-            service: Service::Sqs,
-            region: endpoint.region.as_deref(),
-            place: Place::Origin(origin(&endpoint.address)),
-            operation: "SendMessage",
-            body: &input,
-            trace: None,
-            within,
-            largest: LARGEST_RECEIPT,
-        })
-        .await?;
+    let answer = input.put(api, endpoint.region.as_deref(), within).await?;
     let receipt: Receipt = serde_json::from_slice(&answer).map_err(|_| fault::unreadable())?;
     Ok(accepted(&json!({ "messageId": receipt.message_id })))
 }
 
-fn typed(text: &str) -> Value {
+pub(crate) fn typed(text: &str) -> Value {
     json!({ "DataType": "String", "StringValue": text })
 }
 

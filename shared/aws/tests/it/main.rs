@@ -21,6 +21,7 @@ mod loopback;
 mod plan_versions;
 mod publications;
 mod quarantine;
+mod quarantine_queue;
 mod rollup;
 mod sample;
 mod scripted;

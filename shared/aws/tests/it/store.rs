@@ -27,6 +27,19 @@ impl Store {
         Self { clients, database, proxy }
     }
 
+    /// Clients of this store whose SQS is at `queues`.
+    pub(crate) fn with_queues(&self, queues: std::net::SocketAddr) -> AwsClients {
+        let store = self.proxy.address();
+        let lookup = |name: &str| match name {
+            "AWS_ACCESS_KEY_ID" | "AWS_SECRET_ACCESS_KEY" => Some("test".to_owned()),
+            "AWS_REGION" => Some("eu-central-1".to_owned()),
+            "AWS_ENDPOINT_URL_SQS" => Some(format!("http://{queues}")),
+            "AWS_ENDPOINT_URL" => Some(format!("http://{store}")),
+            _ => None,
+        };
+        AwsClients::from_variables(lookup).unwrap()
+    }
+
     /// What was asked since the last time: `UpdateItem`, ….
     pub(crate) fn asked(&self) -> Vec<String> {
         self.proxy.take_names()

@@ -83,6 +83,9 @@ impl<'c> AuthorizerProof<'c> {
 fn verdict(route: &Route, config: &Config) -> Verdict {
     match route.matched {
         RouteMatch::Invoke(_) => Verdict::Unasked("an invocation is not decided without its payload"),
+        RouteMatch::Socket(ref rule) if !rule.is_opening() => {
+            Verdict::Unasked("an API asks before it opens a connection, and not again")
+        }
         _ if route.takes_webhooks() => Verdict::Unasked("a webhook's signature covers the body"),
         _ if !route.authorizer && route.is_anonymous() => {
             Verdict::Unasked("a caller may show no credentials")

@@ -2,6 +2,7 @@
 //! system itself says of it.
 
 mod act;
+mod connecting;
 mod invoking;
 mod ledger_table;
 mod looking;

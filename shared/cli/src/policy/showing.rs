@@ -41,9 +41,10 @@ pub(crate) fn text_as_json(project: &Project, id: &str) -> Value {
 pub(crate) fn refused_before(sample: &Sample, rehearsed: &Rehearsed) -> Option<String> {
     let refusal = rehearsed.refusal.as_ref().filter(|_| rehearsed.decision.is_none())?;
     let cause = match (refusal, &sample.call) {
-        (Refusal::NotFound, SampleCall::Request(request)) => {
-            Some(format!("no route matches `{} {}`", request.method, request.path))
-        }
+        (Refusal::NotFound, SampleCall::Request(request)) => Some(match &request.route_key {
+            Some(key) => format!("no route takes the route key `{key}`"),
+            None => format!("no route matches `{} {}`", request.method, request.path),
+        }),
         (Refusal::NotFound, _) => Some("no route and no event of the configuration takes it".to_owned()),
         (Refusal::MethodNotAllowed { .. }, SampleCall::Request(request)) => {
             Some(format!("no route of `{}` has the method `{}`", request.path, request.method))

@@ -120,6 +120,17 @@ pub struct Door {
     /// The fronts that pass an answer on while it comes in: function URLs and REST APIs that are set to. Their events do not
     /// say so.
     pub streamed_fronts: Vec<Front>,
+    /// The queue of SQS that hears of each event that is put into quarantine.
+    pub quarantine_queue: Option<QueuePlace>,
+}
+
+/// Where a queue of SQS is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct QueuePlace {
+    /// Its URL.
+    pub url: String,
+    /// The region that the URL names.
+    pub region: Option<String>,
 }
 
 /// Who may read the merged contract of all routes.
@@ -167,6 +178,9 @@ pub struct Authorizer {
     pub identity_sources: Vec<IdentitySource>,
     /// Whether no dispatcher stands behind it: whom it admits reaches the target.
     pub alone: bool,
+    /// The WebSocket APIs that ask it before a connection is opened, and no other authorizer: whom it proved then, the
+    /// connection's messages come from.
+    pub connections: Vec<Front>,
     /// Where the configuration says so; `None` where it says nothing.
     pub place: Option<Place>,
 }
@@ -175,7 +189,8 @@ impl Authorizer {
     /// Whether APIs that are deployed for this one are deployed for `other` as well.
     #[must_use]
     pub fn is_deployed_as(&self, other: &Self) -> bool {
-        let Self { answer, cache, usage_identifier: _, identity_sources, alone, place: _ } = self;
+        let Self { answer, cache, usage_identifier: _, identity_sources, alone, connections: _, place: _ } =
+            self;
         (answer, cache, alone) == (&other.answer, &other.cache, &other.alone)
             && identity_sources.len() == other.identity_sources.len()
             && identity_sources.iter().all(|source| other.identity_sources.contains(source))
@@ -308,8 +323,8 @@ pub enum RouteMatch {
         /// `/orders/{id}`: literal segments and parameters; canonical.
         path: String,
     },
-    /// The route key of a WebSocket API: `$connect`.
-    Socket(String),
+    /// Those of a WebSocket API that its gateway gives a route key.
+    Socket(SocketRule),
     /// Those of the Lambda Invoke API that name a function.
     Invoke(InvokeRule),
 }
@@ -318,9 +333,26 @@ impl fmt::Display for RouteMatch {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Http { method, path } => write!(f, "{method} {path}"),
-            Self::Socket(key) => f.write_str(key),
+            Self::Socket(rule) => f.write_str(&rule.key),
             Self::Invoke(rule) => rule.fmt(f),
         }
+    }
+}
+
+/// What a route of a WebSocket API takes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SocketRule {
+    /// The route key: `$connect`, `$disconnect`, `$default`, or one of the API's own, which a message is found to name.
+    pub key: String,
+    /// The schema of the messages.
+    pub contract: Option<SchemaRef>,
+}
+
+impl SocketRule {
+    /// Whether it is the opening of a connection, which comes as a request with header fields and a query.
+    #[must_use]
+    pub fn is_opening(&self) -> bool {
+        self.key == "$connect"
     }
 }
 
@@ -394,6 +426,25 @@ impl Route {
         match &self.matched {
             RouteMatch::Invoke(rule) => Some(rule),
             RouteMatch::Http { .. } | RouteMatch::Socket(_) => None,
+        }
+    }
+
+    /// What it is to a WebSocket API; `None` for any other route.
+    #[must_use]
+    pub fn socket(&self) -> Option<&SocketRule> {
+        match &self.matched {
+            RouteMatch::Socket(rule) => Some(rule),
+            RouteMatch::Http { .. } | RouteMatch::Invoke(_) => None,
+        }
+    }
+
+    /// The schema of what comes without a method and a path: the payload of an invocation, or a message.
+    #[must_use]
+    pub fn payload_contract(&self) -> Option<&SchemaRef> {
+        match &self.matched {
+            RouteMatch::Invoke(rule) => rule.contract.as_ref(),
+            RouteMatch::Socket(rule) => rule.contract.as_ref(),
+            RouteMatch::Http { .. } => None,
         }
     }
 

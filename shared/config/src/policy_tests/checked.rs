@@ -89,6 +89,8 @@ pub struct QuestionSample {
 /// `request = { … }`.
 #[derive(Debug, Clone)]
 pub struct RequestSample {
+    /// The route key, where it comes by a connection of a WebSocket API.
+    pub route_key: Option<String>,
     /// The method.
     pub method: Method,
     /// The path as the caller sends it.

@@ -1,17 +1,31 @@
-use doorward_model::{Fault, FrontKind};
+use doorward_model::{Fault, FrontKind, SocketEvent};
 use http::header::CONTENT_TYPE;
 use http::{HeaderMap, HeaderName, HeaderValue, Method};
 
 use super::checked::RequestSample;
 use crate::fronts;
-use crate::reader::{Key, Value};
+use crate::reader::{Key, Section, Value};
 use crate::report::{Reported, quote};
 
-/// Reads `request = { method = "GET", path = "/orders/1001" }`.
+/// Reads `request = { method = "GET", path = "/orders/1001" }`, or `request = { route_key = "placeOrder", body = … }` for what
+/// comes by a connection of a WebSocket API.
 pub(super) fn read(value: Value<'_>) -> Result<RequestSample, Reported> {
     value.section("`request`", |section| {
-        let method = section.required("method", |value| value.parse(method));
-        let path = section.required("path", |value| value.parse(path));
+        let route_key = section.optional("route_key", |value| value.word());
+        let event = match &route_key {
+            Ok(Some(key)) => Some(SocketEvent::of_key(key)),
+            _ => None,
+        };
+        let (method, path) = match event {
+            Some(event) => {
+                let bare = none_of(section, event);
+                (bare.map(|()| event.method()), Ok("/".to_owned()))
+            }
+            None => (
+                section.required("method", |value| value.parse(method)),
+                section.required("path", |value| value.parse(path)),
+            ),
+        };
         let query = section.or("query", String::new(), |value| value.text().map(str::to_owned));
         let headers = section.or("headers", HeaderMap::new(), headers);
         let body = section.optional("body", body);
@@ -22,10 +36,11 @@ pub(super) fn read(value: Value<'_>) -> Result<RequestSample, Reported> {
         });
         let front = section.optional("front", |value| value.parse(http_front));
         let (mut headers, body) = (headers?, body?);
-        if let Some(Body::Json(_)) = &body {
+        if let (Some(Body::Json(_)), None) = (&body, event) {
             headers.entry(CONTENT_TYPE).or_insert(HeaderValue::from_static("application/json"));
         }
         Ok(RequestSample {
+            route_key: route_key?,
             method: method?,
             path: path?,
             query: query?,
@@ -35,6 +50,20 @@ pub(super) fn read(value: Value<'_>) -> Result<RequestSample, Reported> {
             front: front?,
         })
     })
+}
+
+/// What has a route key in the place of method and path; and header fields and a query only where a connection is opened.
+fn none_of(section: &mut Section<'_>, event: SocketEvent) -> Result<(), Reported> {
+    let bare = |value: Value<'_>| -> Result<(), Reported> {
+        Err(value.fault(Fault::new("what comes by a connection of a WebSocket API has none")))
+    };
+    let (method, path) = (section.optional("method", bare), section.optional("path", bare));
+    let (query, headers) = match event {
+        SocketEvent::Connect => (Ok(None), Ok(None)),
+        _ => (section.optional("query", bare), section.optional("headers", bare)),
+    };
+    (method?, path?, query?, headers?);
+    Ok(())
 }
 
 fn method(text: &str) -> Result<Method, Fault> {

@@ -12,7 +12,7 @@ use std::time::Duration;
 use doorward_model::Fault;
 
 use crate::checked::{
-    Endpoint, Invocation, LambdaTarget, PayloadForm, SnsTarget, SqsTarget, Target, TargetKind,
+    Endpoint, Invocation, LambdaTarget, PayloadForm, QueuePlace, SnsTarget, SqsTarget, Target, TargetKind,
 };
 use crate::environment::target_variable;
 use crate::names::{self, Names};
@@ -117,6 +117,12 @@ fn lambda(section: &mut Section<'_>, value: Value<'_>) -> Result<(TargetKind, Ve
     let kind =
         LambdaTarget { invocation: invocation?, payload: payload?, stream: stream?.unwrap_or_default() };
     Ok((TargetKind::Lambda(kind), endpoints?))
+}
+
+/// Reads the URL of a queue that is no target.
+pub(crate) fn queue_place(text: &str) -> Result<QueuePlace, Fault> {
+    let address::Address { text, region } = address::queue(text)?;
+    Ok(QueuePlace { url: text, region })
 }
 
 /// Puts the target at other places, as many as it had: those of `text`, separated by commas.

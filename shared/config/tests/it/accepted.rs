@@ -48,6 +48,7 @@ fn the_shop_reads_as_it_is_written() {
                 usage_identifier: false,
                 identity_sources: [],
                 alone: false,
+                connections: [],
                 place: None,
             },
             api_keys: ApiKeys {

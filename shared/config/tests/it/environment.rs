@@ -103,6 +103,7 @@ fn the_list_is_what_is_read() {
         [
             "DOORWARD_FRONTS",
             "DOORWARD_STREAMED_FRONTS",
+            "DOORWARD_QUARANTINE_QUEUE",
             "DOORWARD_JWKS_URL_MAIN",
             "DOORWARD_TARGET_ORDERS",
             "DOORWARD_TARGET_RECEIPTS"

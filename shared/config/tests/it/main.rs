@@ -34,6 +34,7 @@ mod prices;
 mod rewrites;
 mod routes;
 mod shop;
+mod sockets;
 mod streaming;
 mod targets;
 mod tokens;

@@ -94,6 +94,21 @@ fn a_sample_alone_is_read_by_the_same_rules() {
     .assert_eq(&faults);
 }
 
+#[test]
+fn a_sample_may_come_by_a_connection() {
+    let read = |text: &str| parse_policy_sample("a.toml", text);
+    let sample = read("request = { route_key = \"setStock\", body = { sku = \"TEA-1\" } }").unwrap();
+    let SampleCall::Request(sent) = &sample.call else { panic!("{sample:?}") };
+    assert_eq!((sent.route_key.as_deref(), sent.method.as_str()), (Some("setStock"), "POST"));
+    assert_eq!((sent.headers.len(), &sent.body[..]), (0, &br#"{"sku":"TEA-1"}"#[..]));
+    let opening =
+        read("request = { route_key = \"$connect\", headers = { x-a = \"1\" }, query = \"b=2\" }").unwrap();
+    let SampleCall::Request(sent) = &opening.call else { panic!("{opening:?}") };
+    assert_eq!((sent.method.as_str(), sent.headers.len(), sent.query.as_str()), ("GET", 1, "b=2"));
+    let request = "request = { route_key = \"a\", method = \"GET\", path = \"/\", headers = { x-a = \"1\" }, query = \"b\" }";
+    expect![[r#""#]].assert_eq(&read(request).unwrap_err().to_string());
+}
+
 #[track_caller]
 fn check(found: &str, replacement: &str, expected: Expect) {
     assert_eq!(TESTS.matches(found).count(), 1, "{found} must occur once");

@@ -1,4 +1,3 @@
-use doorward_config::{RouteMatch, UnitsRule};
 use expect_test::expect;
 
 use crate::shop::{SHOP, check, check_text};
@@ -325,54 +324,5 @@ fn units_are_positive() {
         "units = 2",
         "units = 1_000_001",
         expect!["doorward.toml:32:9: `1000001` is not between 1 and 1000000"],
-    );
-}
-
-/// A route for the opening of connections, with more keys.
-fn socket(key: &str, more: &str) -> String {
-    format!(
-        "{SHOP}\n[[routes]]\nid = \"connectShop\"\nmatch = \"{key}\"\ntarget = \"orders\"\nauth = [\"main\"]\n{more}\n"
-    )
-}
-
-#[test]
-fn a_route_may_take_the_opening_of_connections() {
-    let config = doorward_config::parse("f", &socket("$connect", "units = 3")).unwrap();
-    let route = config.routes.last().unwrap();
-    assert_eq!(route.matched, RouteMatch::Socket("$connect".to_owned()));
-    assert_eq!(route.matched.to_string(), "$connect");
-    assert_eq!(route.units, UnitsRule::Fixed(3.try_into().unwrap()));
-    assert_eq!(config.routes[0].matched.to_string(), "POST /orders");
-
-    check_text(
-        &socket("$conect", ""),
-        expect![[r#"
-        doorward.toml:55:9: `$conect` is no route key that the door takes
-          hint: did you mean `$connect`?"#]],
-    );
-    check_text(
-        &socket("$disconnect", ""),
-        expect![[r#"
-        doorward.toml:55:9: `$disconnect` is no route key that the door takes
-          hint: expected `$connect`"#]],
-    );
-    check_text(
-        &socket("$connect", "contract = \"contracts/shop.yaml#createOrder\""),
-        expect![[r#"
-        doorward.toml:58:12: `$connect` has no method and path, which a contract describes
-          hint: leave `contract` out"#]],
-    );
-    check_text(
-        &socket("$connect", "resource = { type = \"Order\", id = \"path.id\" }"),
-        expect![[r#"
-        doorward.toml:58:35: `$connect` has no path, and so no parameters
-          hint: leave `resource` out: it is the function then"#]],
-    );
-    let second = "[[routes]]\nid = \"again\"\nmatch = \"$connect\"\ntarget = \"orders\"\nauth = [\"main\"]";
-    check_text(
-        &socket("$connect", second),
-        expect![[r#"
-        doorward.toml:60:9: a second route takes `$connect`
-          hint: the first route is on line 55"#]],
     );
 }

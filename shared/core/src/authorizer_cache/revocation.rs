@@ -14,8 +14,9 @@ pub struct Revocation {
     pub within: Option<Duration>,
 }
 
-/// How long a connection of a WebSocket API lasts at most ("Amazon API Gateway quotas", connection duration). It was decided
-/// about when it was opened, and never again.
+/// How long a connection of a WebSocket API lasts at most ("Amazon API Gateway quotas", connection duration). Its messages are
+/// decided about one by one, by what is known then; but that it is open, so that targets may write to it, and the signature of
+/// the token that opened it, are not looked at again.
 const CONNECTION: Duration = Duration::from_secs(2 * 60 * 60);
 
 /// How long each kind of revocation takes at most, while what the door asks is there. Behind a dispatcher, which decides

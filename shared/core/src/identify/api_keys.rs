@@ -10,28 +10,37 @@ use http::{HeaderMap, HeaderName, HeaderValue};
 use jiff::Timestamp;
 use serde_json::Map;
 
+use super::connections::{self, Opened};
 use super::tokens::bearer;
 use crate::api_key::{ApiKey, ApiKeyRecord, KeyHash};
 use crate::door::Door;
 use crate::find::HttpCall;
 
 impl Door {
-    /// Whose key the request shows, and the key; `None` where it shows none.
+    /// Whose key the request shows, and the key, where it is here itself; `None` where it shows none.
     pub(super) async fn key_caller(
         &self,
         http: &HttpCall<'_>,
         call: &mut Call,
-    ) -> Result<Option<(Principal, ApiKey)>, Refusal> {
+    ) -> Result<Option<(Principal, Option<ApiKey>)>, Refusal> {
         let config = self.rules.config();
+        let opened = connections::opened(config, http).map_err(Refusal::Unauthenticated)?;
+        if let Some(Opened::Key(hash)) = opened {
+            let at = connections::must_hold_at(http, self.ports.clock.now());
+            return Ok(Some((self.key_owner(hash, at, call).await?, None)));
+        }
         let Some(text) = shown(&http.request.headers, &config.api_keys)? else { return Ok(None) };
         let key = ApiKey::parse(&config.api_keys.prefix, text)
             .map_err(|fault| refused(ApiKeyFault::Malformed(fault.to_string())))?;
-        let hash = key.hash();
+        Ok(Some((self.key_owner(key.hash(), self.ports.clock.now(), call).await?, Some(key))))
+    }
+
+    /// Whose key has this hash, if it is good at `at`, which is now or has been.
+    async fn key_owner(&self, hash: KeyHash, at: Timestamp, call: &mut Call) -> Result<Principal, Refusal> {
         call.key_id = Some(hash.id());
         let record = self.key_record(hash, call).await?;
         let record = record.ok_or_else(|| refused(ApiKeyFault::Unknown))?;
-        let principal = client(&record, config, self.ports.clock.now()).map_err(refused)?;
-        Ok(Some((principal, key)))
+        client(&record, self.rules.config(), at, self.ports.clock.now()).map_err(refused)
     }
 
     /// What is kept of the key, unless the platform would end the call before it is here.
@@ -70,12 +79,18 @@ fn shown<'h>(headers: &'h HeaderMap, config: &ApiKeys) -> Result<Option<&'h str>
     Ok(field.or(token))
 }
 
-/// The caller whom a key makes at `now`. Neither its end nor its revocation waits for another look at the store.
-fn client(record: &ApiKeyRecord, config: &Config, now: Timestamp) -> Result<Principal, ApiKeyFault> {
-    if let Some(at) = record.revoked {
-        return Err(ApiKeyFault::Revoked(at));
+/// The caller whom a key makes at `at`. Neither its end nor its revocation waits for another look at the store, and a
+/// revocation counts whatever its clock said, unless one asks of the past.
+fn client(
+    record: &ApiKeyRecord,
+    config: &Config,
+    at: Timestamp,
+    now: Timestamp,
+) -> Result<Principal, ApiKeyFault> {
+    if let Some(revoked) = record.revoked.filter(|revoked| at >= now || *revoked <= at) {
+        return Err(ApiKeyFault::Revoked(revoked));
     }
-    if let Some(at) = record.expires.filter(|at| *at <= now) {
+    if let Some(at) = record.expires.filter(|end| *end <= at) {
         return Err(ApiKeyFault::Expired(at));
     }
     // A plan that is gone would leave the caller without limits.

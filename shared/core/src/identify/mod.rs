@@ -2,6 +2,7 @@
 
 pub(crate) mod api_keys;
 pub(crate) mod certificates;
+pub(crate) mod connections;
 mod front_claims;
 pub(crate) mod iam;
 mod tokens;
@@ -19,6 +20,7 @@ use crate::rules::RouteRules;
 use crate::screen::Screened;
 use crate::token_claims;
 
+pub(crate) use connections::Proof;
 pub(crate) use webhooks::{SigningKeys, signing_key};
 
 /// Whether the request's body is here: an authorizer is given none.
@@ -32,8 +34,8 @@ pub(crate) enum BodyGiven {
 pub(crate) struct Identified<'c> {
     found: Found<'c>,
     principal: Principal,
-    /// The API key that proved it, where one did.
-    key: Option<ApiKey>,
+    /// What proved it, where a connection or a gateway could go by it.
+    proof: Option<Proof>,
 }
 
 impl<'c> Identified<'c> {
@@ -44,14 +46,14 @@ impl<'c> Identified<'c> {
 
     /// A rehearsed call, whose caller is taken at their word. No call that is served may come here.
     pub(crate) fn stated(found: Found<'c>, principal: Principal) -> Self {
-        Self { found, principal, key: None }
+        Self { found, principal, proof: None }
     }
 
     fn noted(
         config: &Config,
         found: Found<'c>,
         principal: Principal,
-        key: Option<ApiKey>,
+        proof: Option<Proof>,
         call: &mut Call,
     ) -> Self {
         call.caller = Some(principal.name.clone());
@@ -59,7 +61,7 @@ impl<'c> Identified<'c> {
             call.plan = Some(plan.clone());
             call.plan_version = config.plan(plan).map(|plan| plan.version.clone());
         }
-        Self { found, principal, key }
+        Self { found, principal, proof }
     }
 
     pub(crate) fn found(&self) -> &Found<'c> {
@@ -74,8 +76,16 @@ impl<'c> Identified<'c> {
         (self.found, self.principal)
     }
 
+    pub(crate) fn proof(&self) -> Option<&Proof> {
+        self.proof.as_ref()
+    }
+
+    /// The API key that proved the caller, where one did.
     pub(crate) fn take_key(&mut self) -> Option<ApiKey> {
-        self.key.take()
+        match self.proof.take() {
+            Some(Proof::Key(key)) => Some(key),
+            Some(Proof::Token(_)) | None => None,
+        }
     }
 }
 
@@ -90,11 +100,11 @@ impl Door {
     ) -> Result<Identified<'c>, Refusal> {
         self.enter(call, Stage::Identify);
         let found = screened.into_found();
-        let (principal, key) = match found.subject() {
+        let (principal, proof) = match found.subject() {
             Subject::Http(http) => self.prove(http, body, call).await?,
             Subject::Event { record, .. } => (sender(record), None),
         };
-        Ok(Identified::noted(self.rules.config(), found, principal, key, call))
+        Ok(Identified::noted(self.rules.config(), found, principal, proof, call))
     }
 
     /// The first kind of credentials that the request shows, of those that its route accepts, is the one that counts.
@@ -103,13 +113,17 @@ impl Door {
         http: &HttpCall<'_>,
         body: BodyGiven,
         call: &mut Call,
-    ) -> Result<(Principal, Option<ApiKey>), Refusal> {
+    ) -> Result<(Principal, Option<Proof>), Refusal> {
         let keyless = |caller: Option<Principal>| caller.map(|caller| (caller, None));
         for credential in &http.rules.route.auth {
             let caller = match credential {
-                Credential::Token(_) => keyless(self.token_caller(http, call).await?),
+                Credential::Token(_) => {
+                    let shown = self.token_caller(http, call).await?;
+                    shown.map(|(caller, claims)| (caller, Some(Proof::Token(claims))))
+                }
                 Credential::ApiKey => {
-                    self.key_caller(http, call).await?.map(|(caller, key)| (caller, Some(key)))
+                    let shown = self.key_caller(http, call).await?;
+                    shown.map(|(caller, key)| (caller, key.map(Proof::Key)))
                 }
                 Credential::Webhook(name) => keyless(self.webhook_caller(http, name, body, call).await?),
                 Credential::Iam => keyless(iam::caller(http)?),

@@ -7,9 +7,11 @@ use doorward_model::entity_type::GROUP;
 use doorward_model::{AuthFault, Call, EntityName, MalformedFault, Principal, Refusal};
 use http::HeaderMap;
 use http::header::AUTHORIZATION;
+use jiff::Timestamp;
 use serde_json::{Map, Value};
 
-use super::{front_claims, is_id};
+use super::connections::Opened;
+use super::{connections, front_claims, is_id};
 use crate::api_key::ApiKey;
 use crate::claim::RESERVE;
 use crate::door::Door;
@@ -20,17 +22,24 @@ use crate::token::Unverified;
 use crate::token_claims;
 
 impl Door {
-    /// Whose token the request shows; `None` where it shows none. What is meant as an API key is no token where keys are
+    /// Whose token the request shows, and its claims; `None` where it shows none. What is meant as an API key is no token where keys are
     /// taken, nor are credentials of another scheme.
     pub(super) async fn token_caller(
         &self,
         http: &HttpCall<'_>,
         call: &mut Call,
-    ) -> Result<Option<Principal>, Refusal> {
+    ) -> Result<Option<(Principal, Map<String, Value>)>, Refusal> {
+        let opened = connections::opened(self.rules.config(), http).map_err(Refusal::Unauthenticated)?;
+        if let Some(Opened::Token(claims)) = opened {
+            let named = claims.get("iss").and_then(Value::as_str).ok_or(AuthFault::Issuer);
+            let issuer =
+                named.and_then(|named| of_route(http.rules, named)).map_err(Refusal::Unauthenticated)?;
+            let at = connections::must_hold_at(http, self.ports.clock.now());
+            return claimed(http, issuer, claims, at, call).map(Some);
+        }
         if let Some((claims, issuer)) = front_claims::of_call(http) {
             let claims = front_claims::read(claims, issuer).map_err(Refusal::Unauthenticated)?;
-            token_claims::check(&claims, issuer, self.ports.clock.now()).map_err(Refusal::Unauthenticated)?;
-            return caller(http.rules, issuer, &claims, call).map(Some);
+            return claimed(http, issuer, claims, self.ports.clock.now(), call).map(Some);
         }
         let token = match bearer(&http.request.headers) {
             // Other credentials may be shown beside, and what the front verified may stand in the field itself:
@@ -50,7 +59,7 @@ impl Door {
         let key = set.find(token.kid(), token.algorithm());
         let key = key.ok_or(Refusal::Unauthenticated(AuthFault::UnknownKey))?;
         let claims = token.verify(key, issuer, self.ports.clock.now()).map_err(Refusal::Unauthenticated)?;
-        caller(http.rules, issuer, &claims, call).map(Some)
+        Ok(Some((caller(http.rules, issuer, &claims, call)?, claims)))
     }
 
     /// The issuer's keys, unless the platform would end the call before they are here.
@@ -65,14 +74,30 @@ impl Door {
     }
 }
 
+/// The caller of claims that others verified, if they hold at `at`.
+fn claimed(
+    http: &HttpCall<'_>,
+    issuer: &Issuer,
+    claims: Map<String, Value>,
+    at: Timestamp,
+    call: &mut Call,
+) -> Result<(Principal, Map<String, Value>), Refusal> {
+    token_claims::check(&claims, issuer, at).map_err(Refusal::Unauthenticated)?;
+    Ok((caller(http.rules, issuer, &claims, call)?, claims))
+}
+
 /// The issuer that the token names, if this route accepts it and it accepts the token's algorithm.
 fn issuer<'c>(rules: &'c RouteRules, token: &Unverified<'_>) -> Result<&'c Issuer, AuthFault> {
     let named = token.issuer().ok_or(AuthFault::Issuer)?;
-    let issuer = rules.issuers.iter().find(|issuer| issuer.issuer == named).ok_or(AuthFault::Issuer)?;
+    let issuer = of_route(rules, named)?;
     if !issuer.algorithms.contains(&token.algorithm()) {
         return Err(AuthFault::Algorithm);
     }
     Ok(issuer)
+}
+
+fn of_route<'c>(rules: &'c RouteRules, named: &str) -> Result<&'c Issuer, AuthFault> {
+    rules.issuers.iter().find(|issuer| issuer.issuer == named).ok_or(AuthFault::Issuer)
 }
 
 /// The token of RFC 6750 section 2.1. Other schemes are no credentials of ours; two header fields are ambiguous.

@@ -3,9 +3,10 @@ use doorward_config::{
 };
 use doorward_model::{
     AuthFault, DenyReason, EntityName, Fault, Faults, Fields, IamFault, InvocationType, Item, Place,
-    Principal,
+    Principal, SocketEvent,
 };
 use doorward_policy::{CallContext, Context, Decision, Input, Loaded, Misfit, Question};
+use http::Method;
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
@@ -32,6 +33,9 @@ pub(super) struct OwnedQuestion {
     claimed: Value,
     input: Option<Value>,
 }
+
+/// The connection of a call of which a test states none.
+pub(super) const SOME_CONNECTION: &str = "connection";
 
 /// The rule that an action comes from.
 enum Rule<'r> {
@@ -131,11 +135,12 @@ impl Rule<'_> {
             }
         };
         let id = resource.map_or("", |name| name.id.as_str());
-        // The opening of a connection comes as a request for nothing else.
+        let socket = route.socket().map(|rule| rule.key.as_str());
+        let event = socket.map(SocketEvent::of_key);
         let (method, template) = match &route.matched {
-            RouteMatch::Http { method, path } => (method.as_str(), path.as_str()),
-            RouteMatch::Socket(_) => ("GET", "/"),
-            RouteMatch::Invoke(_) => ("POST", invoke::PATH),
+            RouteMatch::Http { method, path } => (method.clone(), path.as_str()),
+            RouteMatch::Socket(_) => (event.unwrap_or(SocketEvent::Message).method(), "/"),
+            RouteMatch::Invoke(_) => (Method::POST, invoke::PATH),
         };
         let path = match &route.resource {
             Some(rule) => template.replace(&format!("{{{}}}", rule.parameter), id),
@@ -146,9 +151,12 @@ impl Rule<'_> {
         let kind = route.invoke().map(|_| json!(InvocationType::default().word()));
         let none = |named: bool| named.then(|| json!({}));
         let members = [
-            ("method", Some(json!(method))),
+            ("method", Some(json!(method.as_str()))),
             ("path", Some(json!(path))),
             ("invocation_type", kind),
+            ("route_key", socket.map(|key| json!(key))),
+            ("event_type", event.map(|event| json!(event.word()))),
+            ("connection_id", socket.map(|_| json!(SOME_CONNECTION))),
             ("headers", none(!context.headers.is_empty())),
             ("query", none(!context.query.is_empty())),
         ];

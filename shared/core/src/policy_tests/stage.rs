@@ -5,13 +5,13 @@ use doorward_config::{Placed, RequestSample, Sample, SampleCall, suggest};
 use doorward_model::entity_type::{CERTIFICATE, GROUP};
 use doorward_model::{
     CallId, Claims, EntityName, Fault, Faults, Front, FrontKind, FrontVerified, HttpRequest, Inbound,
-    Message, PathForm, Principal, Refusal, ReplyForm, Trace,
+    Message, PathForm, Principal, Refusal, ReplyForm, Socket, SocketEvent, Trace,
 };
 use jiff::Timestamp;
 use serde_json::{Map, Value};
 
 use super::Entrance;
-use super::question::{OwnedQuestion, with_hint};
+use super::question::{OwnedQuestion, SOME_CONNECTION, with_hint};
 use crate::identify::{certificates, iam};
 use crate::rehearsal::{Ask, Entrant, Rehearsed};
 use crate::rules::Rules;
@@ -33,7 +33,7 @@ impl Staged {
                 return Ok(Self::Question(Box::new(question)));
             }
             SampleCall::Request(request) => {
-                let front = request.front.clone().or_else(|| pinned(rules));
+                let front = request.front.clone().or_else(|| pinned(rules, request.route_key.is_some()));
                 let any_front = front.is_none();
                 (inbound(request, front.unwrap_or_else(nowhere), sample.at), any_front)
             }
@@ -166,9 +166,12 @@ fn check_claims(rules: &Rules, sample: &Sample) -> Result<(), Faults> {
 }
 
 /// The first front that takes requests. One that hands paths over as they were sent comes first: it can tell most.
-fn pinned(rules: &Rules) -> Option<Front> {
+fn pinned(rules: &Rules, by_connection: bool) -> Option<Front> {
     let fronts = &rules.config().fronts;
     let of = |kind| fronts.iter().find(|front| front.kind == kind).cloned();
+    if by_connection {
+        return of(FrontKind::WebSocketApi);
+    }
     of(FrontKind::FunctionUrl).or_else(|| of(FrontKind::HttpApi))
 }
 
@@ -200,9 +203,22 @@ fn inbound(sample: &RequestSample, front: Front, at: Timestamp) -> Inbound {
             source_ip: sample.source_ip,
             host: String::new(),
             stage: None,
-            socket: None,
+            socket: sample.route_key.as_ref().map(|key| socket(key, at)),
             verified: FrontVerified::default(),
             reply: ReplyForm::V2,
         }),
+    }
+}
+
+/// A connection that was opened just now.
+fn socket(route_key: &str, at: Timestamp) -> Socket {
+    Socket {
+        event: SocketEvent::of_key(route_key),
+        route_key: route_key.to_owned(),
+        connection: SOME_CONNECTION.to_owned(),
+        message: None,
+        stage: String::new(),
+        connected: Some(at),
+        closed: None,
     }
 }

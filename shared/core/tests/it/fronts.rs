@@ -1,7 +1,7 @@
 //! What stands before the path, front by front, and the opening of connections.
 
 use doorward_model::{Front, FrontKind, HttpRequest, Inbound, Message, PathForm};
-use doorward_testkit::http;
+use doorward_testkit::{http, socket};
 use http::Method;
 
 use crate::shop::{Shop, json_body};
@@ -164,14 +164,16 @@ async fn the_opening_of_a_connection_is_a_route_of_its_own() {
     let way = Way { kind: FrontKind::WebSocketApi, id: "sock", host: "api.example.com", ..REST_API };
     let open = |key: &str| {
         let key = key.to_owned();
-        request(&shop, way, "/", move |request| request.socket = Some(key))
+        request(&shop, way, "/", move |request| {
+            request.socket = Some(socket(&key, "c-1", crate::shop::now()))
+        })
     };
     assert_eq!(shop.ask(open("$connect")).await.status, 201);
     assert_eq!(shop.last_line().action.as_deref(), Some("connectShop"));
     assert_eq!(shop.ask(open("$default")).await.status, 404);
     // Nothing of HTTP leads there, and nothing from there to HTTP.
     assert_eq!(shop.ask(request(&shop, HTTP_API, "/$connect", |_| {})).await.status, 404);
-    let order =
-        request(&shop, way, "/orders/1001", |request| request.socket = Some("$disconnect".to_owned()));
+    let end = socket("$disconnect", "c-1", crate::shop::now());
+    let order = request(&shop, way, "/orders/1001", |request| request.socket = Some(end));
     assert_eq!(shop.ask(order).await.status, 404);
 }

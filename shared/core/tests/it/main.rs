@@ -13,6 +13,7 @@ mod authorizer_cache;
 mod batches;
 mod certificates;
 mod cloudevents;
+mod connections;
 mod contracts;
 mod cors;
 mod durability;

@@ -13,12 +13,12 @@ pub(crate) const JWKS: &str = "https://id.shop.example/.well-known/jwks.json";
 /// a gateway's cache.
 fn config() -> String {
     let config = include_str!("../../../../policies/doorward.toml");
-    let of_others = ["name = \"staff\"", "[iam]", "auth = [\"iam\"]"];
+    let of_others = ["name = \"staff\"", "[iam]", "auth = [\"iam\"]", "match = \"$", "match = \"MESSAGE "];
     let own = config.split("\n\n").filter(|part| !of_others.iter().any(|words| part.contains(words)));
     let config = own.collect::<Vec<_>>().join("\n\n").replace(", \"staff\"", "");
     let line = |line: &str| match line {
         _ if line.starts_with("refresh = ") => "refresh = \"30s\"\n".to_owned(),
-        _ if line.starts_with("cache = ") => String::new(),
+        _ if line.starts_with("cache = ") || line.starts_with("connections = ") => String::new(),
         _ => format!("{line}\n"),
     };
     config.lines().map(line).collect()

@@ -2,6 +2,7 @@
 
 use std::time::Instant;
 
+use http::StatusCode;
 use serde::Serialize;
 
 use super::inbound::Inbound;
@@ -53,6 +54,14 @@ struct AccessLine<'a> {
     trail: &'a Trail,
 }
 
+/// What was asked for, and how that ended.
+pub(super) struct Asked<'a> {
+    /// The method; the type of the event, where it comes by a connection.
+    pub(super) method: &'a str,
+    pub(super) path: &'a str,
+    pub(super) status: StatusCode,
+}
+
 /// Writes the line. The query is left out: it may carry what is secret.
 pub(super) fn record(
     logs: &Logs,
@@ -63,12 +72,25 @@ pub(super) fn record(
     trail: &Trail,
     started: Instant,
 ) {
+    let asked = Asked { method: &inbound.method, path: &inbound.path, status: reply.status };
+    record_call(logs, front, request_id, &asked, trail, started);
+}
+
+/// As [`record`], of what is no request.
+pub(super) fn record_call(
+    logs: &Logs,
+    front: &'static str,
+    request_id: &str,
+    asked: &Asked<'_>,
+    trail: &Trail,
+    started: Instant,
+) {
     let line = AccessLine {
         request_id,
         front,
-        method: &inbound.method,
-        path: &inbound.path,
-        status: reply.status.as_u16(),
+        method: asked.method,
+        path: asked.path,
+        status: asked.status.as_u16(),
         latency: u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX),
         trail,
     };

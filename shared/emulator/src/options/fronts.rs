@@ -139,17 +139,31 @@ pub enum RestAuthorizerKind {
     },
 }
 
-/// An API Gateway WebSocket API with one stage, of which `$connect` is emulated.
+/// An API Gateway WebSocket API with one stage.
 #[derive(Debug, Clone)]
 pub struct WebSocketApi {
     /// API id, the first label of the domain name.
     pub id: String,
     /// The stage's name, the path of its URL.
     pub stage: String,
-    /// Name of the function that answers `$connect`; any answer but one with a status of success refuses the connection.
-    pub function: String,
+    /// What it does with connections and messages.
+    pub routes: Vec<WebSocketRoute>,
+    /// Where a message says which route it is for: `$request.body.action`.
+    pub route_selection: String,
     /// Lambda authorizer in front of `$connect`.
     pub authorizer: Option<WebSocketAuthorizer>,
+}
+
+/// A route of a WebSocket API with its Lambda proxy integration.
+#[derive(Debug, Clone)]
+pub struct WebSocketRoute {
+    /// `$connect`, `$disconnect`, `$default`, or what the route selection expression finds. Any answer to `$connect` but one
+    /// with a status of success refuses the connection.
+    pub key: String,
+    /// Name of the function that answers.
+    pub function: String,
+    /// Whether the route has a route response, so that the body of the answer to a message is written to its connection.
+    pub answers: bool,
 }
 
 /// A Lambda authorizer of a WebSocket API. Its answers are never reused.

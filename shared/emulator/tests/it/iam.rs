@@ -85,6 +85,19 @@ pub fn signed_with(
     time: SystemTime,
     headers: &[(&str, &str)],
 ) -> Vec<(String, String)> {
+    signed_as(&Method::POST, identity, service, url, body, time, headers)
+}
+
+/// The same of another method.
+pub fn signed_as(
+    method: &Method,
+    identity: &IamIdentity,
+    service: &str,
+    url: &str,
+    body: &[u8],
+    time: SystemTime,
+    headers: &[(&str, &str)],
+) -> Vec<(String, String)> {
     let session = identity.session_token.clone();
     let credentials = Credentials::new(&identity.access_key, &identity.secret_key, session, None, "test");
     let credentials = credentials.into();
@@ -98,7 +111,8 @@ pub fn signed_with(
         .unwrap()
         .into();
     let request =
-        SignableRequest::new("POST", url, headers.iter().copied(), SignableBody::Bytes(body)).unwrap();
+        SignableRequest::new(method.as_str(), url, headers.iter().copied(), SignableBody::Bytes(body))
+            .unwrap();
     let (instructions, _) = sign(request, &parameters).unwrap().into_parts();
     let own = |(name, value): (&str, &str)| (name.to_owned(), value.to_owned());
     instructions.headers().map(own).chain(headers.iter().copied().map(own)).collect()

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::MAX_ANSWER_BYTES;
 use super::question::QuestionKind;
-use crate::attested::Attested;
+use crate::attested::{Attested, CONNECTION};
 
 /// The form that the API's `EnableSimpleResponses` asks for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -42,6 +42,8 @@ pub struct Allowed<'a> {
     pub resources: &'a [String],
     /// The API key that the gateway's usage plans go by; only REST APIs have any.
     pub usage_key: Option<UsageKey<'a>>,
+    /// What is kept with a connection of its caller, where one is opened.
+    pub connection: Option<&'a str>,
 }
 
 /// An API key on its way into an answer: it does not print.
@@ -141,8 +143,10 @@ fn has_wildcard(arn: &str) -> bool {
 
 fn state(kind: QuestionKind, form: AnswerForm, route_arn: &str, verdict: &Verdict<'_>) -> Value {
     let (allow, caller, context) = match verdict {
-        Verdict::Allow(Allowed { attested, .. }) => {
-            (true, Some(attested.caller), Value::Object(attested.context()))
+        Verdict::Allow(Allowed { attested, connection, .. }) => {
+            let mut context = attested.context();
+            context.extend(connection.map(|said| (CONNECTION.to_owned(), said.into())));
+            (true, Some(attested.caller), Value::Object(context))
         }
         Verdict::Deny { code, caller, call } => {
             (false, *caller, json!({ "code": code, "callId": call.as_str() }))

@@ -1,5 +1,6 @@
 use doorward_model::{
     CanonicalPath, Front, FrontKind, FrontVerified, HttpRequest, Inbound, Message, PathForm, ReplyForm,
+    Socket, SocketEvent,
 };
 use http::HeaderMap;
 use http::header::AUTHORIZATION;
@@ -135,6 +136,12 @@ pub fn read(envelope: &Envelope<'_>) -> Result<AuthorizerCall, EnvelopeError> {
     }
     if kind == QuestionKind::WebSocket && arn.method != CONNECT {
         return Err(malformed(MalformedRequest::Arn(member)));
+    }
+    let opens = |socket: &Socket| socket.event == SocketEvent::Connect;
+    if let Message::Http(HttpRequest { socket: Some(socket), .. }) = &inbound.message
+        && !opens(socket)
+    {
+        return Err(UnknownEvent::NotForAuthorizer.into());
     }
     if let Message::Http(request) = &mut inbound.message
         && arn.states(&request.path)

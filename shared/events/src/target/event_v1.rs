@@ -81,7 +81,7 @@ fn request_context(forward: &TargetRequest<'_>, headers: &HeaderMap) -> Value {
 }
 
 /// Every value of each name, in their order.
-fn query_lists(query: &str) -> Map<String, Value> {
+pub(super) fn query_lists(query: &str) -> Map<String, Value> {
     let mut lists: BTreeMap<String, Vec<String>> = BTreeMap::new();
     for (name, value) in QueryPairs::parse(query).0 {
         lists.entry(name).or_default().push(value);
@@ -90,11 +90,11 @@ fn query_lists(query: &str) -> Map<String, Value> {
 }
 
 /// Where a name has several values, the last one stands for them.
-fn last_of_each(lists: &Map<String, Value>) -> Map<String, Value> {
+pub(super) fn last_of_each(lists: &Map<String, Value>) -> Map<String, Value> {
     let last = |values: &Value| values.as_array().and_then(|values| values.last()).cloned();
     lists.iter().filter_map(|(name, values)| Some((name.clone(), last(values)?))).collect()
 }
 
-fn some(members: Map<String, Value>) -> Option<Map<String, Value>> {
+pub(super) fn some(members: Map<String, Value>) -> Option<Map<String, Value>> {
     Some(members).filter(|members| !members.is_empty())
 }

@@ -28,6 +28,8 @@ pub struct ServerRequest<'a> {
 }
 
 const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
+/// The connection that the request came by, to which its target may have something to say.
+const CONNECTION: HeaderName = HeaderName::from_static("x-doorward-connection");
 const XRAY: HeaderName = HeaderName::from_static("x-amzn-trace-id");
 const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 const FORWARDED_HOST: HeaderName = HeaderName::from_static("x-forwarded-host");
@@ -83,6 +85,9 @@ pub fn request_fields(sent: &ServerRequest<'_>) -> HeaderMap {
         headers.remove(COOKIE);
     }
     put_forwarded(sent, &mut headers);
+    let connection =
+        request.socket.as_ref().and_then(|socket| HeaderValue::from_str(&socket.connection).ok());
+    headers.extend(connection.map(|id| (CONNECTION, id)));
     let trace = [(TRACEPARENT, &sent.trace.traceparent), (XRAY, &sent.trace.xray)];
     for (name, value) in trace {
         headers.remove(&name);

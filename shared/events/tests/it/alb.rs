@@ -12,7 +12,7 @@ fn a_request_of_a_load_balancer_is_read_whole() {
     let single = request(&inbound);
     assert_eq!(single.method, "POST");
     assert_eq!((single.path.as_str(), single.path_form), ("/orders/4%202", PathForm::Encoded));
-    assert_eq!((single.stage.as_deref(), single.socket.as_deref()), (None, None));
+    assert_eq!((single.stage.as_deref(), &single.socket), (None, &None));
     assert_eq!(single.host, "orders-1234567.eu-central-1.elb.amazonaws.com");
     let mut query: Vec<&str> = single.query.split('&').collect();
     query.sort_unstable();

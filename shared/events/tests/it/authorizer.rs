@@ -114,10 +114,10 @@ fn a_question_of_a_websocket_api_is_about_its_connection() {
         (call.kind, call.inbound.front.to_string().as_str()),
         (QuestionKind::WebSocket, "websocket-api:w1x2y3")
     );
-    assert_eq!(request(&call.inbound).socket.as_deref(), Some("$connect"));
+    assert_eq!(request(&call.inbound).socket.as_ref().unwrap().route_key, "$connect");
     let message = json!({"requestContext": {"routeKey": "send", "eventType": "MESSAGE"}});
     let error = read(&with(samples::websocket_question(), message)).unwrap_err();
-    assert_eq!(error, EnvelopeError::Unknown(UnknownEvent::RouteKey));
+    assert_eq!(error, EnvelopeError::Unknown(UnknownEvent::NotForAuthorizer), "no API asks about messages");
 }
 
 #[test]
@@ -186,6 +186,7 @@ impl Known {
             attested,
             resources: &self.resources,
             usage_key: Some(UsageKey("secret-key")),
+            connection: None,
         })
     }
 
@@ -272,6 +273,21 @@ fn only_a_rest_api_is_told_of_an_api_key() {
         let denied = authorizer::answer(kind, AnswerForm::IamPolicy, ROUTE_ARN, &known.deny());
         assert!(!denied.json.to_string().contains("usageIdentifierKey"));
     }
+}
+
+#[test]
+fn what_is_kept_with_a_connection_is_a_text_of_the_context() {
+    let known = Known::new("alice");
+    let Verdict::Allow(allowed) = known.allow() else { panic!("it allows") };
+    let verdict = Verdict::Allow(Allowed { connection: Some("{\"door\":\"shop\"}"), ..allowed });
+    let answer = authorizer::answer(QuestionKind::WebSocket, AnswerForm::IamPolicy, ROUTE_ARN, &verdict);
+    assert_eq!(answer.json["context"]["doorwardConnection1"], "{\"door\":\"shop\"}");
+    assert_eq!(answer.json["context"]["callerId"], "alice");
+    let too_long = "x".repeat(9000);
+    let verdict = Verdict::Allow(Allowed { connection: Some(&too_long), ..allowed });
+    let answer = authorizer::answer(QuestionKind::WebSocket, AnswerForm::IamPolicy, ROUTE_ARN, &verdict);
+    assert_eq!(answer.fault, Some(AnswerFault::TooLarge));
+    assert!(!answer.json.to_string().contains("doorwardConnection1"));
 }
 
 #[test]

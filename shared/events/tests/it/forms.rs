@@ -12,7 +12,7 @@ fn each_form_names_its_front_and_the_form_of_its_answer() {
         ("http-api:a1b2c3", ReplyForm::V1),
         ("alb:orders/49e9d65c45c6791a", ReplyForm::AlbSingle),
         ("alb:orders/49e9d65c45c6791a", ReplyForm::AlbMulti),
-        ("websocket-api:w1x2y3", ReplyForm::V1),
+        ("websocket-api:w1x2y3", ReplyForm::Socket),
     ];
     for (event, (front, reply)) in samples::every_http().into_iter().zip(fronts) {
         let inbound = read_http(&event);

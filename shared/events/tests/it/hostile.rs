@@ -79,8 +79,7 @@ fn exercise(event: &Value) {
                 }
             }
         }
-        Ok(Entrance::Test) => panic!("no sample is a test event: {event}"),
-        Ok(Entrance::Release(_)) => panic!("no sample is released: {event}"),
+        Ok(Entrance::Test | Entrance::Release(_)) => panic!("no sample is a test event or a release: {event}"),
         Err(error) => check_message(&error),
     }
     if let Err(error) = authorizer::read(&envelope(event.to_string().as_bytes())) {

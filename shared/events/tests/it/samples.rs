@@ -272,6 +272,56 @@ pub fn websocket() -> Value {
     })
 }
 
+/// After the samples of the API Gateway guide: a message has no header fields.
+pub fn websocket_message() -> Value {
+    json!({
+        "requestContext": {
+            "routeKey": "placeOrder",
+            "messageId": "FG8EZf5ioAMCI1A=",
+            "eventType": "MESSAGE",
+            "extendedRequestId": "FG8EZG31oAMFl-g=",
+            "requestTime": "24/Nov/2026:23:00:05 +0000",
+            "messageDirection": "IN",
+            "stage": "prod",
+            "connectedAt": 1795561200000_u64,
+            "requestTimeEpoch": 1795561205000_u64,
+            "identity": {"userAgent": "curl/8", "sourceIp": "203.0.113.7"},
+            "requestId": "FG8EZG31oAMFl-g=",
+            "domainName": "w1x2y3.execute-api.eu-central-1.amazonaws.com",
+            "connectionId": "FG8DZdKgIAMCI1A=",
+            "apiId": "w1x2y3"
+        },
+        "body": "{\"action\":\"placeOrder\",\"sku\":\"TEA-1\"}",
+        "isBase64Encoded": false
+    })
+}
+
+/// As API Gateway hands over the end of a connection, with header fields of its own.
+pub fn websocket_end() -> Value {
+    json!({
+        "headers": {"Host": "w1x2y3.execute-api.eu-central-1.amazonaws.com", "x-api-key": "", "X-Forwarded-For": "", "x-restapi": ""},
+        "multiValueHeaders": {"Host": ["w1x2y3.execute-api.eu-central-1.amazonaws.com"], "x-api-key": [""], "X-Forwarded-For": [""], "x-restapi": [""]},
+        "requestContext": {
+            "routeKey": "$disconnect",
+            "disconnectStatusCode": 1005,
+            "eventType": "DISCONNECT",
+            "extendedRequestId": "FG8EfGFGoAMF5lw=",
+            "requestTime": "24/Nov/2026:23:00:09 +0000",
+            "messageDirection": "IN",
+            "disconnectReason": "Client-side close frame status not set",
+            "stage": "prod",
+            "connectedAt": 1795561200000_u64,
+            "requestTimeEpoch": 1795561209000_u64,
+            "identity": {"userAgent": "curl/8", "sourceIp": "203.0.113.7"},
+            "requestId": "FG8EfGFGoAMF5lw=",
+            "domainName": "w1x2y3.execute-api.eu-central-1.amazonaws.com",
+            "connectionId": "FG8DZdKgIAMCI1A=",
+            "apiId": "w1x2y3"
+        },
+        "isBase64Encoded": false
+    })
+}
+
 pub fn every_http() -> Vec<Value> {
     vec![http_api(), function_url(), rest_api(), http_api_1(), alb(), alb_multi(), websocket()]
 }

@@ -25,6 +25,8 @@ pub(crate) enum CallType {
         query: Members,
         /// Whether a function is invoked.
         invocation: bool,
+        /// Whether it comes by a connection.
+        connection: bool,
         /// What the event says of itself that the request brings; empty where it brings none.
         claimed: Members,
     },
@@ -101,8 +103,8 @@ impl CallType {
     /// The member of the context that tells of the call itself.
     pub(crate) fn member(&self) -> (&'static str, Type) {
         match self {
-            Self::Http { headers, query, invocation, .. } => {
-                ("request", request(headers, query, *invocation))
+            Self::Http { headers, query, invocation, connection, .. } => {
+                ("request", request(headers, query, *invocation, *connection))
             }
             Self::Event { kind, attributes, .. } => ("event", event(*kind, attributes)),
         }
@@ -133,12 +135,13 @@ fn http(shape: &HttpShape, claimed: Members) -> CallType {
         headers: named(&shape.headers),
         query: named(&shape.query),
         invocation: shape.invocation,
+        connection: shape.connection,
         claimed,
     }
 }
 
 /// What a request names of itself is there only where there are names for it.
-fn request(headers: &Members, query: &Members, invocation: bool) -> Type {
+fn request(headers: &Members, query: &Members, invocation: bool, connection: bool) -> Type {
     let named = [("headers", headers), ("query", query)].into_iter().filter(|(_, names)| !names.is_empty());
     let named = named.map(|(name, names)| (name.to_owned(), Member::required(Type::Record(names.clone()))));
     let fixed = [
@@ -151,7 +154,14 @@ fn request(headers: &Members, query: &Members, invocation: bool) -> Type {
         ("qualifier".to_owned(), Member::optional(Type::Text)),
     ];
     let asked = asked.into_iter().filter(|_| invocation);
-    Type::Record(named.chain(fixed).chain(asked).collect())
+    let connected = [
+        ("route_key".to_owned(), Member::required(Type::Text)),
+        ("event_type".to_owned(), Member::required(Type::Text)),
+        ("connection_id".to_owned(), Member::required(Type::Text)),
+        ("connected_at".to_owned(), Member::optional(Type::Instant)),
+    ];
+    let connected = connected.into_iter().filter(|_| connection);
+    Type::Record(named.chain(fixed).chain(asked).chain(connected).collect())
 }
 
 fn event(kind: EventKind, attributes: &Members) -> Type {

@@ -46,6 +46,7 @@ fn read_order(policies: &Policies, item: Option<Item>) -> (Decision, Facts) {
         headers: &[],
         query: &[],
         invocation: None,
+        connection: None,
         claimed: None,
     };
     let (principal, parents) = (user("bob", &["guests"]), [EntityName::new("Function", "orders")]);

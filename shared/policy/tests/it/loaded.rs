@@ -100,6 +100,7 @@ fn ask_as(
         headers: &[],
         query: &[],
         invocation: None,
+        connection: None,
         claimed: None,
     };
     render(&policies.decide(&Question {

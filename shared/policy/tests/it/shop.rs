@@ -216,6 +216,7 @@ impl Call {
                 headers: &self.headers,
                 query: &self.query,
                 invocation: None,
+                connection: None,
                 claimed: None,
             },
         };

@@ -39,6 +39,7 @@ fn everything() -> Vocabulary {
         headers: vec!["x-tenant".to_owned()],
         query: vec!["page".to_owned()],
         invocation: true,
+        connection: true,
         claimed: Fields::new(),
     };
     let create = action("createOrder", &["User"], "Order", CallShape::Http(shape));

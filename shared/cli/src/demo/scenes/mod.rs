@@ -21,6 +21,7 @@ mod idempotency_key;
 mod invoke_by_sdk;
 mod issuer_key_rotated;
 mod kill_switch;
+mod message_denied;
 mod order_of_another;
 mod order_placed;
 mod payload_decides;
@@ -52,6 +53,7 @@ pub(crate) const ALL: &[Scene] = &[
     cognito_token::SCENE,
     iam_call::SCENE,
     invoke_by_sdk::SCENE,
+    message_denied::SCENE,
     contract_broken::SCENE,
     contract_compared::SCENE,
     unknown_path::SCENE,

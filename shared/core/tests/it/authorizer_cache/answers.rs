@@ -164,7 +164,7 @@ async fn the_opening_of_a_connection_is_asked_about_each_time() {
     let mut inbound = request(Method::GET, "/", &[("x-api-key", secret.expose())]);
     inbound.front = Front { kind: FrontKind::WebSocketApi, id: "sock".to_owned() };
     let Message::Http(request) = &mut inbound.message else { panic!("a request") };
-    request.socket = Some("$connect".to_owned());
+    request.socket = Some(doorward_testkit::socket("$connect", "c-1", now()));
     let admission = world.door.admit(inbound).await;
     assert_eq!((code(&admission), admission.shared.is_none()), ("allowed", true));
 }
