@@ -85,9 +85,13 @@ const HEAD: &[u8] =
 #[tokio::test]
 async fn a_stream_begins_with_its_head_wherever_its_chunks_end() {
     for cut in [0, 1, HEAD.len() - 3, HEAD.len()] {
-        let frames = [chunk(&HEAD[..cut]), chunk(&[&HEAD[cut..], b"one"].concat()), chunk(b"two"), complete("{}")];
+        let frames =
+            [chunk(&HEAD[..cut]), chunk(&[&HEAD[cut..], b"one"].concat()), chunk(b"two"), complete("{}")];
         let reply = ask(&frames, Some(LONG)).await.unwrap();
-        assert_eq!((reply.status.as_u16(), reply.headers["content-type"].to_str().unwrap()), (201, "text/event-stream"));
+        assert_eq!(
+            (reply.status.as_u16(), reply.headers["content-type"].to_str().unwrap()),
+            (201, "text/event-stream")
+        );
         assert_eq!(reply.headers["set-cookie"], "a=1");
         let (bytes, fault) = body(reply).await;
         assert!(fault.is_none() && bytes == b"onetwo", "{cut}");
