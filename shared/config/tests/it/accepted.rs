@@ -28,6 +28,7 @@ fn the_shop_reads_as_it_is_written() {
                 batch: 100,
                 openapi: Authenticated,
                 streamed_fronts: [],
+                quarantine_queue: None,
             },
             fronts: [
                 Front {
@@ -168,6 +169,7 @@ fn the_shop_reads_as_it_is_written() {
                         path: "/orders",
                     },
                     target: "orders",
+                    cloudevents: None,
                     auth: [
                         Token(
                             "main",
@@ -214,6 +216,7 @@ fn the_shop_reads_as_it_is_written() {
                         path: "/orders/{id}",
                     },
                     target: "orders",
+                    cloudevents: None,
                     auth: [
                         Token(
                             "main",
@@ -252,6 +255,7 @@ fn the_shop_reads_as_it_is_written() {
                     id: "receiptUploaded",
                     source: S3,
                     through: [],
+                    route: None,
                     event_type: Some(
                         Pattern(
                             "ObjectCreated:*",

@@ -109,7 +109,7 @@ fn what_an_invocation_has_not_is_refused() {
         "\"orders\"",
         "authorizer = true",
         expect![[r#"
-            doorward.toml:58:14: no authorizer can be asked about invocations
+            doorward.toml:58:14: no authorizer can be asked about invocations, or about events
               hint: it is given no payload, and may keep its answer for another one: the dispatcher decides"#]],
     );
     check(
