@@ -110,7 +110,8 @@ fn a_sample_may_come_by_a_connection() {
         a.toml:1:39: what comes by a connection of a WebSocket API has none
         a.toml:1:53: what comes by a connection of a WebSocket API has none
         a.toml:1:68: what comes by a connection of a WebSocket API has none
-        a.toml:1:91: what comes by a connection of a WebSocket API has none"#]].assert_eq(&read(request).unwrap_err().to_string());
+        a.toml:1:91: what comes by a connection of a WebSocket API has none"#]]
+    .assert_eq(&read(request).unwrap_err().to_string());
 }
 
 #[track_caller]
