@@ -14,6 +14,7 @@ mod forget;
 mod http;
 mod idempotency;
 mod lambda;
+mod lambda_stream;
 mod leases;
 mod ledger;
 mod limits;
