@@ -23,6 +23,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     // Targets are the user's: they know nothing of the door.
     ("orders", &[]),
     ("receipts", &[]),
+    ("updates", &[]),
     ("worker", &[]),
 ];
 
@@ -43,7 +44,7 @@ const CONFINED: &[(&str, &[&str])] = &[
     ("dynoxide-rs", &["emulator"]),
     ("jsonschema", &["contract"]),
     ("lambda_runtime", &["authorizer", "dispatcher", "receipts", "rollup", "worker"]),
-    ("lambda_http", &["orders"]),
+    ("lambda_http", &["orders", "updates"]),
 ];
 
 fn packages() -> BTreeMap<String, Package> {

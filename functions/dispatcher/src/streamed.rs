@@ -15,7 +15,7 @@ use bytes::Bytes;
 use doorward_core::{Answer, LiveDoor};
 use doorward_events::reply::{STREAM_TYPE, stream_head};
 use doorward_events::{Entrance, Envelope, EnvelopeError};
-use doorward_model::{Body, BodyError, Message, Reply, ReplyForm};
+use doorward_model::{Body, BodyError, FrontKind, Message, Reply, ReplyForm};
 use futures_util::{Stream, StreamExt as _, stream};
 use http::header::{CONTENT_TYPE, TRAILER, TRANSFER_ENCODING};
 use http::{HeaderMap, HeaderName, HeaderValue, Request};
@@ -97,8 +97,13 @@ impl StreamedLayer {
             return false;
         }
         let event: Value = serde_json::from_slice(event).unwrap_or_default();
+        let kind = match event.get("version").and_then(Value::as_str) {
+            Some("2.0") => FrontKind::FunctionUrl,
+            _ if event.get("httpMethod").is_some() => FrontKind::RestApi,
+            _ => return false,
+        };
         let id = event.pointer("/requestContext/apiId").and_then(Value::as_str);
-        id.is_some_and(|id| fronts.iter().any(|front| front.id == id))
+        id.is_some_and(|id| fronts.iter().any(|front| front.kind == kind && front.id == id))
     }
 
     async fn answer(self, invocation: LambdaInvocation) -> Result<(), Error> {

@@ -106,21 +106,26 @@ impl DynamoLedger {
         }
     }
 
-    /// Lets a call whose event is in quarantine be tried again; `false` where there is no such row.
+    /// Lets a call whose event is in quarantine be tried again, be it because it was refused, or because the invocation that
+    /// claimed it ended without a word of it; `false` where there is no such row.
     ///
     /// # Errors
     /// [`StoreError`] when the table does not answer.
-    pub async fn release(&self, call: &str) -> Result<bool, StoreError> {
+    pub async fn release(&self, call: &str, now: Timestamp) -> Result<bool, StoreError> {
         let update = self
             .client
             .update_item()
             .table_name(&self.table)
             .key("call", text(call))
             .update_expression("SET #released = :true, #version = #version + :one")
-            .condition_expression("#quarantined = :true")
+            .condition_expression("#quarantined = :true OR (#outcome = :unresolved AND #until < :now)")
             .expression_attribute_names("#released", "released")
             .expression_attribute_names("#quarantined", "quarantined")
             .expression_attribute_names("#version", "version")
+            .expression_attribute_names("#outcome", "outcome")
+            .expression_attribute_names("#until", "until")
+            .expression_attribute_values(":unresolved", text(Outcome::Unresolved.word()))
+            .expression_attribute_values(":now", AttributeValue::N(now.as_millisecond().to_string()))
             .expression_attribute_values(":true", AttributeValue::Bool(true))
             .expression_attribute_values(":one", AttributeValue::N("1".to_owned()));
         match update.send().await {

@@ -141,9 +141,16 @@ fn check(http: &HttpCall<'_>) -> Payload {
 /// The deepest JSON text of a message that is taken.
 const DEEPEST: usize = 64;
 
-/// A message has no header fields that could call it anything: where it has a contract, it is one JSON text.
+/// A message has no header fields that could call it anything: where it has a contract, it is one JSON text. One that begins as an
+/// object has one reading whatever it has: its target may go by a member of it, as the gateway did.
 fn check_message(body: &[u8], schema: Option<&Schema>) -> Payload {
-    let Some(schema) = schema else { return Payload::Kept(None) };
+    let Some(schema) = schema else {
+        let is_object = body.iter().find(|byte| !byte.is_ascii_whitespace()) == Some(&b'{');
+        return match is_object.then(|| parse_json(body, DEEPEST)) {
+            Some(Err(fault)) => Payload::Faulty(Refusal::Malformed(MalformedFault::Json(fault))),
+            Some(Ok(_)) | None => Payload::Kept(None),
+        };
+    };
     let value = match parse_json(body, DEEPEST) {
         Ok(value) => value,
         Err(fault) => return Payload::Faulty(Refusal::Malformed(MalformedFault::Json(fault))),

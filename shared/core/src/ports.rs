@@ -327,9 +327,17 @@ pub struct Forward<'a> {
     pub trace: &'a Trace,
     /// The payload's form.
     pub message: ForwardMessage<'a>,
-    /// Where the answer may pass on while it comes in: how long it may take to its end. Its head, and each pause of it, may take as
-    /// long as an answer else.
-    pub stream: Option<Duration>,
+    /// Where the answer may pass on while it comes in: how long that may take.
+    pub stream: Option<StreamTime>,
+}
+
+/// How long an answer that passes on while it comes in is waited for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct StreamTime {
+    /// To its end.
+    pub whole: Duration,
+    /// Until something more of it comes.
+    pub pause: Duration,
 }
 
 /// The forms of what is sent.

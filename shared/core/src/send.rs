@@ -4,7 +4,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use doorward_config::Retry;
 use doorward_model::{
-    Body, Call, EventRecord, InvocationType, Refusal, Reply, Stage, TargetFault, TargetNote,
+    Body, BodyError, Call, EventRecord, InvocationType, Refusal, Reply, Stage, TargetFault, TargetNote,
 };
 use http::{HeaderName, StatusCode};
 
@@ -17,7 +17,7 @@ use crate::find::{Found, HttpCall, Subject};
 use crate::idempotency::may_have_begun;
 use crate::identify::api_keys::withheld;
 use crate::invoke::{self, Invoked};
-use crate::ports::{Forward, ForwardMessage};
+use crate::ports::{Forward, ForwardMessage, StreamTime};
 use crate::reserve::Admitted;
 
 /// A call that its target answered.
@@ -66,7 +66,9 @@ impl Door {
             | Subject::Event { .. } => (None, None),
             Subject::Http(http) => {
                 let passes = passes_on(http.request, http.rules, call);
-                (passes.then(|| self.time_for_stream(call)), asked_plain(http.request, http.rules))
+                let stream = passes
+                    .then(|| StreamTime { whole: self.time_for_stream(call), pause: found.target().timeout });
+                (stream, asked_plain(http.request, http.rules))
             }
         };
         let record = match found.subject() {
@@ -76,7 +78,8 @@ impl Door {
         let records: &[&EventRecord] = record.as_slice();
         let (message, repeatable) = match found.subject() {
             Subject::Http(http) => {
-                let keyed = http.request.headers.contains_key(IDEMPOTENCY_KEY);
+                // An event is sent once, whatever its request says.
+                let keyed = http.event.is_none() && http.request.headers.contains_key(IDEMPOTENCY_KEY);
                 let message = invoked.as_ref().and_then(|invoked| invoked.message(http));
                 let message = message.unwrap_or(ForwardMessage::Http {
                     request: plain.as_ref().unwrap_or(http.request),
@@ -213,14 +216,19 @@ impl Door {
             };
             let mut answer =
                 tokio::time::timeout(within, answered).await.unwrap_or(Err(TargetFault::TimedOut));
-            match verdict(&forward.message, &answer) {
-                Verdict::There => choice.answered(),
-                Verdict::Away => choice.failed(self.ports.clock.now()),
-                Verdict::Unknown => {}
-            }
-            if let Ok(reply) = &mut answer {
-                // A stream that passes on is outstanding until its end.
-                reply.body = std::mem::take(&mut reply.body).keeping(choice);
+            match (verdict(&forward.message, &answer), &mut answer) {
+                // A stream that passes on is outstanding until its end, which is what it says of its endpoint.
+                (Verdict::There, Ok(reply)) if matches!(reply.body, Body::Stream(_)) => {
+                    let clock = Arc::clone(&self.ports.clock);
+                    reply.body = std::mem::take(&mut reply.body).on_end(move |end| match end {
+                        Ok(()) => choice.answered(),
+                        Err(BodyError::Cut(_)) => choice.failed(clock.now()),
+                        Err(BodyError::TimedOut | BodyError::TooLarge { .. }) => {}
+                    });
+                }
+                (Verdict::There, _) => choice.answered(),
+                (Verdict::Away, _) => choice.failed(self.ports.clock.now()),
+                (Verdict::Unknown, _) => {}
             }
             let untouched = answer.as_ref().is_err_and(TargetFault::is_untouched);
             note.touched |= may_have_begun(&answer);

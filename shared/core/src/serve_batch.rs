@@ -1,4 +1,4 @@
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::time::Duration;
 
 use doorward_config::{Invocation, LambdaTarget, TargetKind};
@@ -52,7 +52,6 @@ impl Door {
             BatchOrder::None => self.serve_unordered(records, &mut answers).await,
             BatchOrder::Fifo | BatchOrder::Stream => self.serve_ordered(records, order, &mut answers).await,
         }
-        let unserved = || EventAnswer::Again("it is behind a record that comes again".to_owned());
         let mut answers: Vec<EventAnswer> =
             answers.0.into_iter().map(|answer| answer.unwrap_or_else(unserved)).collect();
         if order != BatchOrder::None {
@@ -68,10 +67,31 @@ impl Door {
         answers
     }
 
+    /// One that stands twice is one call: the second finds what came of the first, and comes again where the first does.
     async fn serve_unordered<'c>(&'c self, records: &'c [Inbound], answers: &mut Answers) {
-        let mut approached = Vec::with_capacity(records.len());
+        let mut left: Vec<usize> = (0..records.len()).collect();
+        while !left.is_empty() {
+            let mut seen = HashMap::new();
+            let call = |place: usize| records.get(place).map(|inbound| &inbound.call);
+            let (first, later): (Vec<usize>, Vec<usize>) =
+                left.into_iter().partition(|place| *seen.entry(call(*place)).or_insert(*place) == *place);
+            self.serve_apart(records, first, answers).await;
+            left = later;
+            left.retain(|place| match seen.get(&call(*place)).and_then(|first| answers.of(*first)) {
+                Some(EventAnswer::Done(_)) => true,
+                again => {
+                    answers.set(*place, again.unwrap_or_else(unserved));
+                    false
+                }
+            });
+        }
+    }
+
+    /// Records of which no two are one call.
+    async fn serve_apart<'c>(&'c self, records: &'c [Inbound], places: Vec<usize>, answers: &mut Answers) {
+        let mut approached = Vec::with_capacity(places.len());
         let mut under_way = FuturesOrdered::new();
-        for inbound in records {
+        for inbound in places.iter().filter_map(|place| records.get(*place)) {
             if under_way.len() == AT_ONCE {
                 approached.extend(under_way.next().await);
             }
@@ -80,7 +100,7 @@ impl Door {
         while let Some(progress) = under_way.next().await {
             approached.push(progress);
         }
-        let placed = approached.into_iter().enumerate();
+        let placed = places.into_iter().zip(approached);
         let mut going: Vec<(usize, Progress<'c>)> =
             placed.filter_map(|(place, progress)| Some((place, progress?))).collect();
         while let Some(next) = going.iter().find_map(|(_, progress)| progress.way()) {
@@ -96,7 +116,11 @@ impl Door {
         for (place, inbound) in records.iter().enumerate() {
             // Who goes elsewhere waits until those before are there.
             let elsewhere = run.last().is_some_and(|(_, last)| self.leads_to(inbound) != last.call.target);
-            if elsewhere && !self.finish_together(std::mem::take(&mut run), order, answers).await {
+            // And so does who is one call with one of them.
+            let is_there = run.iter().any(|(_, before)| before.call.id == inbound.call);
+            if (elsewhere || is_there)
+                && !self.finish_together(std::mem::take(&mut run), order, answers).await
+            {
                 return;
             }
             let Some(progress) = self.approach_record(inbound).await else { continue };
@@ -219,6 +243,11 @@ impl Door {
     }
 }
 
+/// The answer to a record that was not looked at.
+fn unserved() -> EventAnswer {
+    EventAnswer::Again("it is behind a record that comes again".to_owned())
+}
+
 /// What tells whose records may go together: the target, and for whom.
 type Way = (String, EntityName);
 
@@ -284,6 +313,10 @@ impl Answers {
         if let Some(open) = self.0.get_mut(place) {
             *open = Some(answer);
         }
+    }
+
+    fn of(&self, place: usize) -> Option<EventAnswer> {
+        self.0.get(place).cloned().flatten()
     }
 
     fn is_again(&self, place: usize) -> bool {

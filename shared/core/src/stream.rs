@@ -9,6 +9,7 @@ use doorward_model::{Body, BodyError, Call, Refusal, Reply, Stage};
 use futures_util::{Stream, StreamExt, stream};
 use http::{HeaderMap, StatusCode};
 use tokio::sync::mpsc;
+use tokio::time::{Instant, timeout_at};
 
 use crate::check_response::{Answered, broken_off};
 use crate::claim::RESERVE;
@@ -20,10 +21,18 @@ const LONGEST: Duration = Duration::from_secs(15 * 60);
 
 type Chunks = Pin<Box<dyn Stream<Item = Result<Bytes, BodyError>> + Send>>;
 
+/// What is kept of the platform's time to give back what was not used, to record and to answer.
+const KEPT: Duration = RESERVE.saturating_mul(2);
+
+/// A chunk, or the end. A sender that goes without an end leaves a body that broke off.
+type Part = Option<Result<Bytes, BodyError>>;
+
 /// How a stream ended.
 enum End {
     Whole,
     Broken(BodyError),
+    /// Whoever takes it was too slow.
+    Slow,
     /// Nobody takes it any more.
     Left,
 }
@@ -31,7 +40,7 @@ enum End {
 impl Door {
     /// How long an answer may take to its end, if it passes on while it comes in.
     pub(crate) fn time_for_stream(&self, call: &Call) -> Duration {
-        call.time_left(self.ports.clock.now(), RESERVE).unwrap_or(LONGEST)
+        call.time_left(self.ports.clock.now(), KEPT).unwrap_or(LONGEST)
     }
 
     /// The answer, whose body passes on while it comes in. The call is recorded when the body is at its end, and the body
@@ -48,40 +57,41 @@ impl Door {
         self.enter(&mut call, Stage::Stream);
         tokio::spawn(async move {
             let end = door.copy(chunks, &sender, &mut call).await;
-            if let Err(broken) = door.end_stream(end, status, tab, call).await {
-                // Whoever does not take it any more does not take this either.
-                let _ = sender.send(Err(broken)).await;
-            }
+            let last = door.end_stream(end, status, tab, call).await.err().map(Err);
+            // Who is slow finds it broken off.
+            let _ = sender.try_send(last);
         });
-        let body = stream::unfold(receiver, async |mut receiver| Some((receiver.recv().await?, receiver)));
-        Reply { status, headers, body: Body::Stream(Box::pin(body)) }
+        Reply { status, headers, body: Body::Stream(Box::pin(parts(receiver))) }
     }
 
     /// Hands on what comes, as fast as it is taken, for as long as the platform lets this invocation run.
-    async fn copy(
-        &self,
-        mut chunks: Chunks,
-        sender: &mpsc::Sender<Result<Bytes, BodyError>>,
-        call: &mut Call,
-    ) -> End {
-        let time = self.time_for_stream(call);
-        let bytes = &mut call.bytes_out;
-        let copied = tokio::time::timeout(time, async {
-            while let Some(chunk) = chunks.next().await {
-                match chunk {
-                    Ok(chunk) => {
-                        let len = chunk.len() as u64;
-                        if sender.send(Ok(chunk)).await.is_err() {
-                            return End::Left;
-                        }
-                        *bytes += len;
-                    }
-                    Err(broken) => return End::Broken(broken),
-                }
+    async fn copy(&self, mut chunks: Chunks, sender: &mpsc::Sender<Part>, call: &mut Call) -> End {
+        let deadline = Instant::now() + self.time_for_stream(call);
+        loop {
+            let next = tokio::select! {
+                biased;
+                () = sender.closed() => return End::Left,
+                next = timeout_at(deadline, chunks.next()) => next,
+            };
+            let chunk = match next {
+                Err(_) => return End::Broken(BodyError::TimedOut),
+                Ok(None) => break,
+                Ok(Some(Err(broken))) => return End::Broken(broken),
+                Ok(Some(Ok(chunk))) => chunk,
+            };
+            let bytes = chunk.len() as u64;
+            match timeout_at(deadline, sender.send(Some(Ok(chunk)))).await {
+                Err(_) => return End::Slow,
+                Ok(Err(_)) => return End::Left,
+                Ok(Ok(())) => call.bytes_out += bytes,
             }
-            End::Whole
-        });
-        copied.await.unwrap_or(End::Broken(BodyError::TimedOut))
+        }
+        // The last one is on its way until there is room for the end.
+        match timeout_at(deadline, sender.reserve()).await {
+            Err(_) => End::Slow,
+            Ok(Err(_)) => End::Left,
+            Ok(Ok(_)) => End::Whole,
+        }
     }
 
     /// Records the call, and says why the body is to end as one that is broken off.
@@ -97,11 +107,16 @@ impl Door {
                 let broken = BodyError::Cut(error.to_string());
                 (Err(Refusal::Target(broken_off(error))), Some(broken))
             }
-            End::Whole | End::Left => {
-                if matches!(end, End::Left) {
-                    call.cause = Some("nobody took the answer to its end".to_owned());
-                }
-                (Ok(Answered::of(Reply { status, headers: HeaderMap::new(), body: Body::Empty })), None)
+            // The target did its part.
+            End::Whole | End::Left | End::Slow => {
+                let cause = match end {
+                    End::Left => Some("nobody took the answer to its end"),
+                    End::Slow => Some("the answer was not taken in time"),
+                    End::Whole | End::Broken(_) => None,
+                };
+                call.cause = cause.map(str::to_owned);
+                let broken = cause.map(|cause| BodyError::Cut(cause.to_owned()));
+                (Ok(Answered::of(Reply { status, headers: HeaderMap::new(), body: Body::Empty })), broken)
             }
         };
         let recorded = self.record(outcome, None, tab, &mut call).await;
@@ -115,4 +130,17 @@ impl Door {
             (None, Ok(_)) => Ok(()),
         }
     }
+}
+
+/// The body of what comes through `receiver`.
+fn parts(receiver: mpsc::Receiver<Part>) -> impl Stream<Item = Result<Bytes, BodyError>> {
+    stream::unfold(Some(receiver), async |receiver| {
+        let mut receiver = receiver?;
+        match receiver.recv().await {
+            Some(Some(Ok(chunk))) => Some((Ok(chunk), Some(receiver))),
+            Some(Some(Err(broken))) => Some((Err(broken), None)),
+            Some(None) => None,
+            None => Some((Err(BodyError::Cut("the door broke it off".to_owned())), None)),
+        }
+    })
 }

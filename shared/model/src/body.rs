@@ -57,11 +57,11 @@ impl Body {
         }
     }
 
-    /// The body, with something that is kept for as long as a stream is not at its end.
+    /// The body; `told` hears how a stream ended, and is dropped with one that is not read to its end.
     #[must_use]
-    pub fn keeping(self, kept: impl Send + Unpin + 'static) -> Self {
+    pub fn on_end(self, told: impl FnOnce(Result<(), &BodyError>) + Send + Unpin + 'static) -> Self {
         match self {
-            Self::Stream(stream) => Self::Stream(Box::pin(Keeping { stream, kept: Some(kept) })),
+            Self::Stream(stream) => Self::Stream(Box::pin(Watched { stream, told: Some(told) })),
             whole => whole,
         }
     }
@@ -77,18 +77,23 @@ impl Body {
     }
 }
 
-struct Keeping<T> {
+struct Watched<F> {
     stream: Pin<Box<dyn Stream<Item = Result<Bytes, BodyError>> + Send>>,
-    kept: Option<T>,
+    told: Option<F>,
 }
 
-impl<T: Unpin> Stream for Keeping<T> {
+impl<F: FnOnce(Result<(), &BodyError>) + Unpin> Stream for Watched<F> {
     type Item = Result<Bytes, BodyError>;
 
     fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         let next = self.stream.as_mut().poll_next(context);
-        if matches!(next, Poll::Ready(None | Some(Err(_)))) {
-            self.kept = None;
+        let end = match &next {
+            Poll::Ready(None) => Ok(()),
+            Poll::Ready(Some(Err(fault))) => Err(fault),
+            Poll::Ready(Some(Ok(_))) | Poll::Pending => return next,
+        };
+        if let Some(told) = self.told.take() {
+            told(end);
         }
         next
     }
@@ -140,17 +145,21 @@ mod tests {
     }
 
     #[test]
-    fn what_is_kept_beside_a_stream_goes_with_its_end() {
-        let kept = std::sync::Arc::new(());
-        let stream = Body::Stream(Box::pin(Chunks(vec![Ok("abc".into())])));
-        let Body::Stream(mut stream) = stream.keeping(std::sync::Arc::clone(&kept)) else {
-            panic!("a stream")
+    fn who_watches_a_stream_hears_of_its_end_once() {
+        let ended = |chunks: Vec<Result<Bytes, BodyError>>| {
+            let ends = std::sync::Arc::new(std::sync::Mutex::new(Vec::new()));
+            let noted = std::sync::Arc::clone(&ends);
+            let body = Body::Stream(Box::pin(Chunks(chunks)))
+                .on_end(move |end| noted.lock().unwrap().push(end.map_err(ToString::to_string)));
+            let _ = collect(body, 100);
+            std::sync::Arc::try_unwrap(ends).unwrap().into_inner().unwrap()
         };
-        let mut context = Context::from_waker(std::task::Waker::noop());
-        assert!(matches!(stream.as_mut().poll_next(&mut context), Poll::Ready(Some(Ok(_)))));
-        assert_eq!(std::sync::Arc::strong_count(&kept), 2);
-        assert!(matches!(stream.as_mut().poll_next(&mut context), Poll::Ready(None)));
-        assert_eq!(std::sync::Arc::strong_count(&kept), 1);
+        assert_eq!(ended(vec![Ok("abc".into())]), [Ok(())]);
+        let cut = vec![Ok("abc".into()), Err(BodyError::Cut("reset".into()))];
+        assert_eq!(ended(cut), [Err("the body ended early: reset".to_owned())]);
+        // One that is left says nothing.
+        let unread = Body::Stream(Box::pin(Chunks(Vec::new()))).on_end(|_| panic!("nobody read it"));
+        drop(unread);
     }
 
     #[test]

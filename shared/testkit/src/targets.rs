@@ -5,7 +5,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use bytes::Bytes;
 use doorward_config::{Endpoint, Target};
-use doorward_core::ports::{AnswerBound, Forward, ForwardMessage, Targets};
+use doorward_core::ports::{AnswerBound, Forward, ForwardMessage, StreamTime, Targets};
 use doorward_model::{Body, Reply, ReplyForm, TargetFault};
 use http::header::CONTENT_TYPE;
 use http::{HeaderMap, HeaderValue, StatusCode};
@@ -47,7 +47,7 @@ pub struct ScriptedTargets {
     sent: Mutex<Vec<String>>,
     went: Mutex<Vec<String>>,
     within: Mutex<Duration>,
-    stream_within: Mutex<Option<Duration>>,
+    stream_within: Mutex<Option<StreamTime>>,
     withheld: Mutex<Vec<String>>,
     invoked: Mutex<Vec<String>>,
     batches: Mutex<Vec<Vec<String>>>,
@@ -125,7 +125,7 @@ impl ScriptedTargets {
 
     /// How long the last one's answer may pass on while it comes in; `None` where it must come whole.
     #[must_use]
-    pub fn stream_within(&self) -> Option<Duration> {
+    pub fn stream_within(&self) -> Option<StreamTime> {
         *self.stream_within.lock().unwrap_or_else(PoisonError::into_inner)
     }
 

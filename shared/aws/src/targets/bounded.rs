@@ -3,6 +3,7 @@ use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use bytes::Bytes;
+use doorward_core::ports::StreamTime;
 use doorward_events::reply::{MAX_ANSWER_BYTES, MAX_STREAM_BYTES};
 use doorward_model::BodyError;
 use futures_core::Stream;
@@ -21,12 +22,12 @@ pub(crate) struct Bounds {
 
 impl Bounds {
     /// Those of an answer that is asked for now: the whole of it must come `within`, or, where it may pass on while it comes in,
-    /// whatever comes next, until `stream` is over. `most` is what the configuration says of its length.
-    pub(crate) fn new(within: Duration, stream: Option<Duration>, most: Option<usize>) -> Self {
+    /// as `stream` says. `most` is what the configuration says of its length.
+    pub(crate) fn new(within: Duration, stream: Option<StreamTime>, most: Option<usize>) -> Self {
         let default = if stream.is_some() { MAX_STREAM_BYTES } else { MAX_ANSWER_BYTES };
         Self {
-            end: Instant::now() + stream.unwrap_or(within),
-            pause: stream.map(|_| within),
+            end: Instant::now() + stream.map_or(within, |stream| stream.whole),
+            pause: stream.map(|stream| stream.pause),
             most: most.unwrap_or(default),
         }
     }
@@ -111,6 +112,11 @@ mod tests {
         }))
     }
 
+    /// A stream that may pause for five seconds, whatever was left for its head.
+    fn streamed_for(seconds: u64) -> Option<StreamTime> {
+        Some(StreamTime { whole: Duration::from_secs(seconds), pause: Duration::from_secs(5) })
+    }
+
     #[track_caller]
     fn check(came: Vec<Result<Bytes, BodyError>>, whole: usize, fault: Option<&str>) {
         let last = came.last().and_then(|last| last.as_ref().err()).map(ToString::to_string);
@@ -124,17 +130,17 @@ mod tests {
         let late = Some("the body did not come in time");
         let gathered = Bounds::new(seconds(5), None, None);
         check(BoundedBody::new(chunks(&[2, 2, 2]), gathered).collect().await, 2, late);
-        let streamed = Bounds::new(seconds(5), Some(seconds(60)), None);
+        let streamed = Bounds::new(seconds(1), streamed_for(60), None);
         check(BoundedBody::new(chunks(&[4, 4, 4, 4]), streamed).collect().await, 4, None);
-        let streamed = Bounds::new(seconds(5), Some(seconds(60)), None);
+        let streamed = Bounds::new(seconds(1), streamed_for(60), None);
         check(BoundedBody::new(chunks(&[4, 6, 4]), streamed).collect().await, 1, late);
-        let streamed = Bounds::new(seconds(5), Some(seconds(10)), None);
+        let streamed = Bounds::new(seconds(1), streamed_for(10), None);
         check(BoundedBody::new(chunks(&[4, 4, 4]), streamed).collect().await, 2, late);
     }
 
     #[tokio::test(start_paused = true)]
     async fn who_takes_a_stream_slowly_does_not_make_its_sender_late() {
-        let streamed = Bounds::new(Duration::from_secs(5), Some(Duration::from_secs(60)), None);
+        let streamed = Bounds::new(Duration::from_secs(1), streamed_for(60), None);
         let mut body = BoundedBody::new(chunks(&[0, 1, 1]), streamed);
         for _ in 0..3 {
             assert!(body.next().await.is_some_and(|chunk| chunk.is_ok()));
@@ -145,10 +151,10 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_stream_has_a_bound() {
-        let streamed = Bounds::new(Duration::from_secs(5), Some(Duration::from_secs(60)), Some(8));
+        let streamed = Bounds::new(Duration::from_secs(1), streamed_for(60), Some(8));
         let fault = Some("the body is larger than 8 bytes");
         check(BoundedBody::new(chunks(&[0, 0, 0]), streamed).collect().await, 2, fault);
         assert_eq!(Bounds::new(Duration::ZERO, None, None).most, MAX_ANSWER_BYTES);
-        assert_eq!(Bounds::new(Duration::ZERO, Some(Duration::ZERO), None).most, MAX_STREAM_BYTES);
+        assert_eq!(Bounds::new(Duration::ZERO, streamed_for(0), None).most, MAX_STREAM_BYTES);
     }
 }

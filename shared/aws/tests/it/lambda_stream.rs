@@ -10,13 +10,14 @@ use axum::extract::OriginalUri;
 use axum::response::IntoResponse;
 use doorward_aws::LambdaTargets;
 use doorward_config::{LambdaTarget, Target, TargetKind};
-use doorward_core::ports::{Forward, ForwardMessage, Targets};
+use doorward_core::ports::{Forward, ForwardMessage, StreamTime, Targets};
 use doorward_model::{Body, BodyError, CanonicalPath, PathForm, Principal, Reply, TargetFault, Trace};
 use futures_util::StreamExt as _;
 
 use crate::{loopback, sample};
 
 const LONG: Duration = Duration::from_secs(5);
+const STREAM: StreamTime = StreamTime { whole: LONG, pause: LONG };
 
 fn frame(kind: &'static str, content_type: &'static str, payload: &[u8]) -> Vec<u8> {
     let text = |value: &'static str| HeaderValue::String(value.into());
@@ -47,7 +48,7 @@ async fn lambda(answer: Vec<u8>) -> LambdaTargets {
     LambdaTargets::new(&loopback::clients(loopback::serve(app).await))
 }
 
-async fn ask(frames: &[Vec<u8>], stream: Option<Duration>) -> Result<Reply, TargetFault> {
+async fn ask(frames: &[Vec<u8>], stream: Option<StreamTime>) -> Result<Reply, TargetFault> {
     let targets = lambda(frames.concat()).await;
     let kind = LambdaTarget { stream: true, ..LambdaTarget::default() };
     let target = Target::new("news", TargetKind::Lambda(kind), "news");
@@ -87,7 +88,7 @@ async fn a_stream_begins_with_its_head_wherever_its_chunks_end() {
     for cut in [0, 1, HEAD.len() - 3, HEAD.len()] {
         let frames =
             [chunk(&HEAD[..cut]), chunk(&[&HEAD[cut..], b"one"].concat()), chunk(b"two"), complete("{}")];
-        let reply = ask(&frames, Some(LONG)).await.unwrap();
+        let reply = ask(&frames, Some(STREAM)).await.unwrap();
         assert_eq!(
             (reply.status.as_u16(), reply.headers["content-type"].to_str().unwrap()),
             (201, "text/event-stream")
@@ -102,30 +103,30 @@ async fn a_stream_begins_with_its_head_wherever_its_chunks_end() {
 
 #[tokio::test]
 async fn a_function_that_fails_before_its_head_has_failed() {
-    let failed = |end: &'static str| async move { ask(&[complete(end)], Some(LONG)).await.unwrap_err() };
+    let failed = |end: &'static str| async move { ask(&[complete(end)], Some(STREAM)).await.unwrap_err() };
     let end = r#"{"ErrorCode":"Runtime.ExitError","ErrorDetails":"card 4111"}"#;
     assert_eq!(failed(end).await, TargetFault::Failed("Runtime.ExitError".to_owned()));
     assert_eq!(failed(r#"{"ErrorCode":"Sandbox.Timedout"}"#).await, TargetFault::TimedOut);
     let end = r#"{"ErrorCode":"Unhandled","ErrorDetails":"Task timed out after 3.00 seconds"}"#;
     assert_eq!(failed(end).await, TargetFault::TimedOut);
     let unreadable = |frames: Vec<Vec<u8>>| async move {
-        let fault = ask(&frames, Some(LONG)).await.unwrap_err();
+        let fault = ask(&frames, Some(STREAM)).await.unwrap_err();
         assert!(matches!(fault, TargetFault::Unreadable(_)), "{fault:?}");
     };
     // A function that streams without a head, whole and for ever.
     unreadable(vec![chunk(b"data: 1\n\n"), complete("{}")]).await;
     unreadable(vec![chunk(&vec![b'x'; 20_000])]).await;
     unreadable(vec![chunk(b"[]\0\0\0\0\0\0\0\0"), complete("{}")]).await;
-    let cut = ask(&[chunk(b"{")], Some(LONG)).await.unwrap_err();
+    let cut = ask(&[chunk(b"{")], Some(STREAM)).await.unwrap_err();
     assert!(matches!(cut, TargetFault::Reset(_)), "{cut:?}");
-    let garbled = ask(&[b"no frame at all, whatever it says".to_vec()], Some(LONG)).await.unwrap_err();
+    let garbled = ask(&[b"no frame at all, whatever it says".to_vec()], Some(STREAM)).await.unwrap_err();
     assert!(matches!(garbled, TargetFault::Reset(_)), "{garbled:?}");
 }
 
 #[tokio::test]
 async fn only_its_completion_is_an_end_of_a_stream() {
     let broken = |frames: Vec<Vec<u8>>| async move {
-        let (bytes, fault) = body(ask(&frames, Some(LONG)).await.unwrap()).await;
+        let (bytes, fault) = body(ask(&frames, Some(STREAM)).await.unwrap()).await;
         assert_eq!(bytes, b"one");
         fault.unwrap()
     };
@@ -148,6 +149,6 @@ async fn an_answer_that_must_be_gathered_is_as_long_as_one_may_be() {
     frames.push(complete("{}"));
     let (bytes, fault) = body(ask(&frames, None).await.unwrap()).await;
     assert!(bytes.len() <= 6 * large.len() && matches!(fault, Some(BodyError::TooLarge { .. })));
-    let (bytes, fault) = body(ask(&frames, Some(LONG)).await.unwrap()).await;
+    let (bytes, fault) = body(ask(&frames, Some(STREAM)).await.unwrap()).await;
     assert!(bytes.len() == 7 * large.len() && fault.is_none());
 }

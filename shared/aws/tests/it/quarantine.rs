@@ -117,14 +117,14 @@ async fn a_released_call_is_claimed_once() {
     let expires = sample::now() + 24.hours();
     let mut call = denied("e-1");
     call.quarantined = true;
-    assert!(!ledger.release("e-1").await.unwrap(), "there is no row");
+    assert!(!ledger.release("e-1", sample::now()).await.unwrap(), "there is no row");
     ledger.record(&call, expires).await.unwrap();
     call.quarantined = false;
     assert!(matches!(ledger.claim(&call, expires).await.unwrap(), Claim::Taken { .. }));
-    assert!(ledger.release("e-1").await.unwrap());
+    assert!(ledger.release("e-1", sample::now()).await.unwrap());
     assert_eq!(ledger.claim(&call, expires).await.unwrap(), Claim::Ours);
     let mut other = call.clone();
     other.invocation = "another".to_owned();
     assert!(matches!(ledger.claim(&other, expires).await.unwrap(), Claim::Taken { .. }));
-    assert!(!ledger.release("e-1").await.unwrap(), "it is in quarantine no more");
+    assert!(!ledger.release("e-1", sample::now()).await.unwrap(), "it is in quarantine no more");
 }

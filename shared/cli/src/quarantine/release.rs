@@ -101,13 +101,13 @@ struct Door<'a> {
 impl Door<'_> {
     /// What is cut off on the way leaves the event in quarantine, from where it can be released again.
     async fn release(&self, call: &str, event: &Value, at: Timestamp) -> Result<Released, Failure> {
-        self.ledger.release(call).await.map_err(Failure::new)?;
+        self.ledger.release(call, at).await.map_err(Failure::new)?;
         let invoked = self.lambda.invoke_and_wait(self.function, event.to_string().into_bytes()).await;
         let why = match invoked {
             Ok(invoked) => match trouble(&invoked) {
                 None => {
-                    if let Some(end) = ended(&invoked) {
-                        return self.end_cloud_event(call, at, end).await;
+                    if let Some((own, end)) = ended(&invoked) {
+                        return self.end_cloud_event(call, &own, at, end).await;
                     }
                     self.quarantine.end_release(call, at).await.map_err(Failure::new)?;
                     let row = self.rows.get(call).await.map_err(Failure::new)?;
@@ -122,25 +122,41 @@ impl Door<'_> {
         Ok(Released::Stayed(why))
     }
 
-    /// What the door says of a CloudEvent, whose call is another one once it is claimed.
-    async fn end_cloud_event(&self, call: &str, at: Timestamp, end: Outcome) -> Result<Released, Failure> {
-        if end.may_be_tried_again() {
-            self.quarantine.undo_release(call, at).await.map_err(Failure::new)?;
-            return Ok(Released::Stayed(format!("it ended as `{end}`")));
+    /// What the door says of a CloudEvent, whose call is another one, `own`, once it is claimed. Only what its target took is out
+    /// of quarantine: whatever else became of it, nobody sends it again.
+    async fn end_cloud_event(
+        &self,
+        call: &str,
+        own: &str,
+        at: Timestamp,
+        end: Outcome,
+    ) -> Result<Released, Failure> {
+        // Where it was here before, its first one's end is its own.
+        let end = match end {
+            Outcome::Repeated => {
+                let first = self.rows.get(own).await.map_err(Failure::new)?;
+                first.map_or(Outcome::Unresolved, |row| row.outcome)
+            }
+            end => end,
+        };
+        if end == Outcome::Admitted {
+            self.quarantine.end_release(call, at).await.map_err(Failure::new)?;
+            return Ok(Released::Done);
         }
-        self.quarantine.end_release(call, at).await.map_err(Failure::new)?;
-        // Where it was here before, it was taken then.
-        Ok(match end {
-            Outcome::Admitted | Outcome::Repeated => Released::Done,
-            _ => Released::Back,
+        // What was kept anew is not touched by it.
+        self.quarantine.undo_release(call, at).await.map_err(Failure::new)?;
+        Ok(match end.may_be_tried_again() || end == Outcome::Unresolved {
+            true => Released::Stayed(format!("it ended as `{end}`")),
+            false => Released::Back,
         })
     }
 }
 
-/// How a CloudEvent ended, which the door alone says.
-fn ended(Invoked { payload, .. }: &Invoked) -> Option<Outcome> {
+/// The call of a CloudEvent and how it ended, which the door alone says.
+fn ended(Invoked { payload, .. }: &Invoked) -> Option<(String, Outcome)> {
     let answer: Value = serde_json::from_slice(payload).ok()?;
-    serde_json::from_value(answer.get("outcome")?.clone()).ok()
+    let outcome = serde_json::from_value(answer.get("outcome")?.clone()).ok()?;
+    Some((answer.get("call")?.as_str()?.to_owned(), outcome))
 }
 
 /// Why the record would come again, where it would.

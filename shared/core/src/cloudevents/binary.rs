@@ -14,8 +14,8 @@ pub(super) fn event(request: &HttpRequest) -> CloudEvent {
     let mut attributes = Attributes::default();
     for name in request.headers.keys() {
         let Some(own) = name.as_str().strip_prefix(PREFIX) else { continue };
-        // It is the media type of the request, and nothing else.
-        if own == "datacontenttype" {
+        // They are the media type and the body of the request, and nothing else.
+        if ["datacontenttype", "data"].contains(&own) {
             attributes.fail(Fault::Twice);
         }
         for value in request.headers.get_all(name) {

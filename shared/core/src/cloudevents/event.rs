@@ -50,10 +50,11 @@ impl CloudEvent {
     }
 
     /// The id of its call: "`source` + `id` is unique for each distinct event" (CloudEvents 1.0.2), of those that `sender` sends
-    /// by the route. No other sender's events have it, whatever they say of themselves.
-    pub(crate) fn call_id(&self, door: &str, route: &str, sender: &EntityName) -> CallId {
+    /// by the route to one path, whose parameters may say whom they are for. No other sender's events have it, whatever they say
+    /// of themselves.
+    pub(crate) fn call_id(&self, door: &str, route: &str, path: &str, sender: &EntityName) -> CallId {
         let mut digest = Sha256::new();
-        for part in [door, route, &sender.to_string(), self.attribute("source"), self.attribute("id")] {
+        for part in [door, route, path, &sender.to_string(), self.attribute("source"), self.attribute("id")] {
             // The lengths keep `a` + `bc` and `ab` + `c` apart.
             digest.update((part.len() as u64).to_be_bytes());
             digest.update(part);

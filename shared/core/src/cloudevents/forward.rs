@@ -7,8 +7,21 @@ use super::event::CloudEvent;
 use super::read::Mode;
 use crate::send::IDEMPOTENCY_KEY;
 
-/// Fields that speak of the whole body, of which a target may be sent a part (RFC 9530, and what was before it).
-const OF_THE_BODY: [&str; 4] = ["content-digest", "repr-digest", "digest", "content-md5"];
+/// Fields that speak of the whole body, of which a target may be sent a part (RFC 9530, and what was before it), and those that
+/// sign it.
+const OF_THE_BODY: [&str; 11] = [
+    "content-digest",
+    "repr-digest",
+    "digest",
+    "content-md5",
+    "signature",
+    "signature-input",
+    "stripe-signature",
+    "webhook-signature",
+    "x-hub-signature",
+    "x-hub-signature-256",
+    "x-signature",
+];
 
 /// The request as targets are sent it. Beside events in their own format, the fields of binary mode say nothing that was looked
 /// at ("Metadata Headers", section 3.2.2, lets senders repeat them there), so that no target may go by them.

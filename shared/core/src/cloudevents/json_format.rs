@@ -1,9 +1,13 @@
 //! The JSON event format, 1.0.2: an object is an event, an array of them a batch.
 
+use std::fmt;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use doorward_model::{CloudEventFault as Fault, EventPayload, MalformedFault, parse_json};
+use serde::Deserializer as _;
+use serde::de::{SeqAccess, Visitor};
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
@@ -40,9 +44,11 @@ pub(super) fn event(text: Bytes) -> CloudEvent {
     attributes.finish(data, Some(text))
 }
 
-/// Takes a batch apart: the text of each event, byte for byte.
-pub(super) fn batch(body: &Bytes) -> Result<Vec<Bytes>, MalformedFault> {
-    let items: Vec<&RawValue> = match serde_json::from_slice(body) {
+/// Takes a batch apart: the text of each event, byte for byte. Of more than `most`, one more is all that is kept.
+pub(super) fn batch(body: &Bytes, most: usize) -> Result<Vec<Bytes>, MalformedFault> {
+    let mut reader = serde_json::Deserializer::from_slice(body);
+    let read = reader.deserialize_seq(Items { most }).and_then(|items| reader.end().map(|()| items));
+    let items: Vec<&RawValue> = match read {
         Ok(items) => items,
         // What is wrong with it as JSON is said as everywhere.
         Err(_) => {
@@ -51,6 +57,29 @@ pub(super) fn batch(body: &Bytes) -> Result<Vec<Bytes>, MalformedFault> {
         }
     };
     Ok(items.into_iter().map(|item| body.slice_ref(item.get().as_bytes())).collect())
+}
+
+/// Reads the items of an array, and keeps at most one more than `most` of them.
+struct Items {
+    most: usize,
+}
+
+impl<'de> Visitor<'de> for Items {
+    type Value = Vec<&'de RawValue>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an array")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Self::Value, A::Error> {
+        let mut kept = Vec::new();
+        while let Some(item) = items.next_element()? {
+            if kept.len() <= self.most {
+                kept.push(item);
+            }
+        }
+        Ok(kept)
+    }
 }
 
 /// The integers that attributes have: of 32 bits, with a sign.

@@ -3,7 +3,7 @@ use base64::engine::general_purpose::STANDARD;
 use doorward_config::OnDeny;
 use doorward_model::{
     Call, EntityName, EventKind, EventRecord, Front, FrontVerified, HttpRequest, PathForm, Principal,
-    RecordEnvelope, ReplyForm,
+    QueryPairs, RecordEnvelope, ReplyForm,
 };
 use http::header::CONTENT_TYPE;
 use http::{HeaderMap, HeaderName, HeaderValue, Method};
@@ -47,7 +47,9 @@ fn written(opened: &Opened<'_>, event: &CloudEvent) -> Value {
     let of_event = |name: &HeaderName| {
         event.text.is_none() && (name.as_str().starts_with(binary::PREFIX) || name == CONTENT_TYPE)
     };
-    let goes_on = |name: &HeaderName| of_event(name) || named.contains(name);
+    // The media type of a batch is none of its events'.
+    let is_named = |name: &HeaderName| named.contains(name) && name != CONTENT_TYPE;
+    let goes_on = |name: &HeaderName| of_event(name) || is_named(name);
     let kept = request.headers.iter().filter(|(name, _)| goes_on(name));
     let headers: Vec<Value> =
         kept.map(|(name, value)| json!([name.as_str(), String::from_utf8_lossy(value.as_bytes())])).collect();
@@ -62,13 +64,22 @@ fn written(opened: &Opened<'_>, event: &CloudEvent) -> Value {
         "decoded": request.path_form == PathForm::Decoded,
         "stage": request.stage,
         "host": request.host,
-        "query": request.query,
+        "query": named_query(&request.query, &http.rules.route.context.query),
         "source_ip": request.source_ip,
         "media": media,
         "headers": headers,
         "body": std::str::from_utf8(body).ok(),
         "body_base64": std::str::from_utf8(body).is_err().then(|| STANDARD.encode(body)),
     })
+}
+
+/// What policies read of a query, as it was sent, and nothing else of it: a token may stand there.
+fn named_query(query: &str, named: &[String]) -> String {
+    let is_named = |pair: &&str| {
+        let name = pair.split_once('=').map_or(*pair, |(name, _)| name);
+        QueryPairs::decode_exactly(name).is_some_and(|name| named.contains(&name))
+    };
+    query.split('&').filter(is_named).collect::<Vec<_>>().join("&")
 }
 
 fn principal(sender: &Principal) -> Value {

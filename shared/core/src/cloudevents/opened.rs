@@ -62,7 +62,8 @@ impl Rules {
     }
 
     pub(super) fn event_call_id(&self, opened: &Opened<'_>, event: &CloudEvent) -> CallId {
-        event.call_id(&self.config().door.name, &opened.http.rules.route.id, &opened.sender.name)
+        let (route, path) = (&opened.http.rules.route.id, opened.http.path.to_string());
+        event.call_id(&self.config().door.name, route, &path, &opened.sender.name)
     }
 
     /// The one event of a rehearsed request: of several, there would be as many decisions.

@@ -69,7 +69,7 @@ pub(crate) fn events(
         Mode::Binary => Ok(vec![binary::event(request)]),
         Mode::Structured => Ok(vec![json_format::event(request.body.clone())]),
         Mode::Batch => {
-            let texts = json_format::batch(&request.body)?;
+            let texts = json_format::batch(&request.body, rule.batch)?;
             if texts.len() > rule.batch {
                 return Err(Fault::TooMany(rule.batch).into());
             }

@@ -156,6 +156,50 @@ async fn a_stream_ends_before_the_platform_ends_it() {
     assert_eq!(shop.world.ledger.rows()["c1"].call.code, Some("target-timeout"));
 }
 
+#[tokio::test(start_paused = true)]
+async fn who_is_slow_is_no_fault_of_the_target() {
+    let shop = shop();
+    let target = script(&shop);
+    let mut inbound = order(&shop, "c1");
+    inbound.deadline = shop.world.now() + jiff::SignedDuration::from_secs(30);
+    let (_, mut chunks) = ask(&shop, inbound).await;
+    for _ in 0..9 {
+        target.send(Ok("one".into())).unwrap();
+    }
+    drop(target);
+    tokio::time::sleep(Duration::from_secs(60)).await;
+    let row = shop.world.ledger.rows()["c1"].call.clone();
+    assert_eq!(
+        (row.outcome, row.cause.as_deref()),
+        (Outcome::Admitted, Some("the answer was not taken in time"))
+    );
+    // It finds the answer broken off, never whole.
+    let mut last = None;
+    while let Some(chunk) = chunks.next().await {
+        last = Some(chunk);
+    }
+    assert!(matches!(last, Some(Err(BodyError::Cut(_)))));
+}
+
+#[tokio::test]
+async fn an_endpoint_whose_streams_break_off_is_left_alone() {
+    let shop = Shop::with(|config| {
+        let one = "lambda = \"orders\"\nhealth = { faults = 2, pause = \"30s\" }";
+        config.replace("purpose = \"checkout\"", "stream = true").replace("lambda = \"orders\"", one)
+    });
+    for id in ["c1", "c2"] {
+        let target = script(&shop);
+        let (_, mut chunks) = ask(&shop, order(&shop, id)).await;
+        target.send(Err(BodyError::Cut("reset".into()))).unwrap();
+        assert!(matches!(chunks.next().await, Some(Err(_))));
+    }
+    let reply = shop.ask(order(&shop, "c3")).await;
+    assert_eq!(
+        (reply.status.as_u16(), json_body(reply).await["code"].clone()),
+        (503, "target-unreachable".into())
+    );
+}
+
 #[tokio::test]
 async fn whatever_reads_the_whole_of_an_answer_gathers_it() {
     // Whose front does not pass it on; whose route does not; and what is checked.
@@ -216,6 +260,7 @@ async fn a_target_is_given_the_time_of_the_platform_for_a_stream_and_its_own_for
     inbound.deadline = shop.world.now() + jiff::SignedDuration::from_secs(600);
     let _open = script(&shop);
     let _chunks = ask(&shop, inbound).await;
-    assert_eq!(shop.world.targets.stream_within(), Some(Duration::from_millis(599_500)));
-    assert!(shop.world.targets.within() <= Duration::from_secs(29));
+    let time = shop.world.targets.stream_within().unwrap();
+    assert_eq!(time.whole, Duration::from_secs(599));
+    assert!(time.pause == shop.world.targets.within() && time.pause <= Duration::from_secs(29));
 }
