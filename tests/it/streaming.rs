@@ -12,8 +12,6 @@ use tempfile::TempDir;
 
 use crate::check::project;
 
-const STREAMED: [(&str, &str); 1] = [("DOORWARD_STREAMED_FRONTS", "function-url:shopurl, rest-api:shoprest")];
-
 const POLICY: &str = "\n@id(\"customers-follow-orders\")\npermit(principal, action in [Action::\"followOrder\", \
                       Action::\"followStock\"], resource);\n";
 
@@ -83,26 +81,23 @@ impl Fixture {
         let (server, told) = mpsc::channel();
         serve(listener, told);
         let fronts = |text: String| {
-            text.replace("\"function-url:shopurl\",", "\"function-url:shopurl\", \"rest-api:shoprest\",")
+            let pinned = "\"function-url:shopurl\", \"rest-api:shoprest\",";
+            let streamed = "[door]\nstreamed_fronts = [\"function-url:shopurl\", \"rest-api:shoprest\"]";
+            text.replacen("\"function-url:shopurl\",", pinned, 1).replacen("[door]", streamed, 1)
         };
         let project = project(&[
             ("doorward.toml", &|text| fronts(text) + &keys),
             ("orders.cedar", &|text| text + POLICY),
         ]);
-        let door = LocalDoor::open_with(project.path(), &[], &STREAMED);
+        let door = LocalDoor::open(project.path(), &[]);
         Self { door, server, _project: project }
     }
 
     /// Asks and reads the head of the answer: what is left to read of it.
     fn ask(&self, base: &str, path: &str) -> (String, BufReader<TcpStream>) {
         let token = self.door.bearer("alice", "customers");
-        let (address, stage) = base
-            .strip_prefix("http://")
-            .unwrap()
-            .split_once('/')
-            .unwrap_or((base.strip_prefix("http://").unwrap(), ""));
-        let path = if stage.is_empty() { path.to_owned() } else { format!("/{stage}{path}") };
-        let mut connection = TcpStream::connect(address).unwrap();
+        let (address, path) = at(base, path);
+        let mut connection = TcpStream::connect(&address).unwrap();
         connection.set_read_timeout(Some(Duration::from_secs(60))).unwrap();
         let head = format!(
             "GET {path} HTTP/1.1\r\nhost: {address}\r\nconnection: close\r\nauthorization: {token}\r\n\r\n"
@@ -128,6 +123,15 @@ impl Fixture {
             std::thread::sleep(Duration::from_millis(50));
         }
         panic!("the call of {head} has no line");
+    }
+}
+
+/// Host and port of a front, and the path behind its stage, if it has one.
+fn at(base: &str, path: &str) -> (String, String) {
+    let base = base.strip_prefix("http://").unwrap();
+    match base.split_once('/') {
+        Some((address, stage)) => (address.to_owned(), format!("/{stage}{path}")),
+        None => (base.to_owned(), path.to_owned()),
     }
 }
 
@@ -238,10 +242,13 @@ fn whatever_else_a_streamed_front_is_answered_keeps_its_form() {
     let door = &fixture.door;
     let token = door.bearer("alice", "customers");
     for base in [door.function_url(), door.rest_api()] {
-        let get = |path: &str, token: &str| send(base, "GET", path, &[("authorization", token)], b"");
-        let order = get("/orders/1001", &token);
+        let get = |path: &str| {
+            let (address, path) = at(base, path);
+            send(&format!("http://{address}"), "GET", &path, &[("authorization", &token)], b"")
+        };
+        let order = get("/orders/1001");
         assert_eq!((order.status, order.json()["id"].as_str()), (200, Some("1001")), "{order:?}");
-        let health = send(base, "GET", "/.doorward/health", &[], b"");
+        let health = get("/.doorward/health");
         assert_eq!(health.status, 200, "{health:?}");
     }
     let base = door.function_url();

@@ -109,6 +109,9 @@ fn everything_that_is_stated() {
             },
             "now": datetime,
             "request": {
+              "connected_at"?: datetime,
+              "connection_id": String,
+              "event_type": String,
               "headers": {
                 "x-tenant"?: String,
               },
@@ -119,6 +122,7 @@ fn everything_that_is_stated() {
               "query": {
                 "page"?: String,
               },
+              "route_key": String,
               "source_ip"?: ipaddr,
             },
             "token": {
