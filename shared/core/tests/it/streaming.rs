@@ -37,7 +37,7 @@ fn script(shop: &Shop) -> Sender {
     let (sender, receiver) = mpsc::unbounded_channel();
     let receiver = std::sync::Mutex::new(Some(receiver));
     shop.world.targets.respond(move || {
-        let mut receiver = receiver.lock().unwrap().take().expect("the target is called once");
+        let mut receiver = receiver.lock().unwrap().take().unwrap();
         let chunks = futures_util::stream::poll_fn(move |context| receiver.poll_recv(context));
         let headers = HeaderMap::from_iter([(
             http::header::CONTENT_TYPE,

@@ -9,11 +9,14 @@ use crate::reply::MAX_STREAM_HEAD_BYTES;
 /// What ends the head of a streamed answer.
 const END: [u8; 8] = [0; 8];
 
+/// The head of a streamed answer without what ends it, and what is there of its payload.
+pub type Split<'a> = (&'a [u8], &'a [u8]);
+
 /// Splits the head of a function's streamed answer from what is there of its payload; `None` while the head is not whole.
 ///
 /// # Errors
 /// [`TargetFault::Unreadable`] where the head is longer than the 16 KB that API Gateway takes.
-pub fn split_stream(begun: &[u8]) -> Result<Option<(&[u8], &[u8])>, TargetFault> {
+pub fn split_stream(begun: &[u8]) -> Result<Option<Split<'_>>, TargetFault> {
     let end = begun.windows(END.len()).position(|bytes| bytes == END);
     match end.and_then(|end| begun.split_at_checked(end)) {
         Some((head, rest)) if head.len() <= MAX_STREAM_HEAD_BYTES => {

@@ -10,7 +10,7 @@ mod event_v1;
 pub mod http;
 
 pub use answer::decode;
-pub use answer_stream::{decode_stream_head, split_stream};
+pub use answer_stream::{Split, decode_stream_head, split_stream};
 pub use answer_v1::decode_v1;
 pub use event::{TargetRequest, encode};
 pub use event_socket::{decode_socket, encode_socket};

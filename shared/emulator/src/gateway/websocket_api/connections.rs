@@ -71,7 +71,10 @@ impl Opened {
 }
 
 #[derive(Default)]
-pub(super) struct Connections(Mutex<HashMap<String, (Arc<Opened>, mpsc::Sender<Command>)>>);
+pub(super) struct Connections(Mutex<HashMap<String, Entry>>);
+
+/// A connection, and the way to it.
+type Entry = (Arc<Opened>, mpsc::Sender<Command>);
 
 impl Connections {
     /// Whether one more may be opened.
