@@ -348,6 +348,12 @@ impl MemoryQuarantine {
     pub fn items(&self) -> BTreeMap<String, Call> {
         lock(&self.items).clone()
     }
+
+    /// What is kept of each event, by call id.
+    #[must_use]
+    pub fn records(&self) -> BTreeMap<String, Value> {
+        lock(&self.records).clone()
+    }
 }
 
 #[async_trait]

@@ -128,3 +128,21 @@ async fn a_released_call_is_claimed_once() {
     assert!(matches!(ledger.claim(&other, expires).await.unwrap(), Claim::Taken { .. }));
     assert!(!ledger.release("e-1", sample::now()).await.unwrap(), "it is in quarantine no more");
 }
+
+#[tokio::test]
+async fn a_call_whose_first_try_was_lost_can_be_released() {
+    let store = Store::start().await;
+    let ledger = DynamoLedger::new(&store.clients, TABLE);
+    let expires = sample::now() + 24.hours();
+    let mut lost = denied("e-1");
+    lost.deadline = Some(sample::now() + 30.seconds());
+    assert_eq!(ledger.claim(&lost, expires).await.unwrap(), Claim::Ours);
+    assert!(!ledger.release("e-1", sample::now()).await.unwrap(), "it may be under way");
+    let later = sample::now() + 1.minute();
+    assert!(ledger.release("e-1", later).await.unwrap());
+    let mut again = lost.clone();
+    again.invocation = "another".to_owned();
+    assert_eq!(ledger.claim(&again, expires).await.unwrap(), Claim::Ours);
+    // The lost one says nothing any more.
+    ledger.resolve(&lost).await.unwrap_err();
+}

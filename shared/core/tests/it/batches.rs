@@ -163,6 +163,28 @@ async fn what_may_pass_goes_together_and_the_rest_is_told_apart() {
 }
 
 #[tokio::test]
+async fn a_record_that_stands_twice_is_one_call_and_no_try_that_was_lost() {
+    for front in ["queue:payments", "queue:payments.fifo"] {
+        let queue = Source::of(front);
+        let twice = [("1", "good"), ("1", "good"), ("2", "good"), ("1", "good")];
+        assert_eq!(queue.serve(&queue.records(&twice)).await, [""; 0], "{front}");
+        let sent: Vec<String> = queue.world.targets.batches().concat();
+        assert_eq!(sent, ["1", "2"], "{front}");
+        assert!(queue.world.quarantine.items().is_empty(), "{front}");
+        assert_eq!(queue.outcome("1"), Some(Outcome::Admitted));
+        let repeated =
+            queue.world.lines.calls().iter().filter(|call| call.outcome == Outcome::Repeated).count();
+        assert_eq!(repeated, 2, "{front}");
+    }
+    // Both come again where the first does.
+    let queue = Source::of("queue:payments");
+    queue.fails(&["1"]);
+    assert_eq!(queue.serve(&queue.records(&[("1", "good"), ("2", "good"), ("1", "good")])).await, ["1", "1"]);
+    assert_eq!(queue.world.targets.batches(), [["1", "2"]]);
+    assert!(queue.world.quarantine.items().is_empty());
+}
+
+#[tokio::test]
 async fn what_comes_again_is_not_run_again() {
     let queue = Source::of("queue:payments");
     let records = queue.records(&[("1", "good"), ("2", "good"), ("3", "good")]);

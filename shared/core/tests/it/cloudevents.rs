@@ -85,8 +85,16 @@ struct Events {
 
 impl Events {
     fn new() -> Self {
+        Self::of(CONFIG)
+    }
+
+    fn last_code(&self) -> Option<&'static str> {
+        self.world.lines.calls().pop().unwrap().code
+    }
+
+    fn of(config: &str) -> Self {
         let files = [("events.cedar", POLICIES), ("contracts/order.schema.json", SCHEMA)];
-        let world = World::new(CONFIG, &files, now()).unwrap_or_else(|faults| panic!("{faults}"));
+        let world = World::new(config, &files, now()).unwrap_or_else(|faults| panic!("{faults}"));
         let keys = [1, 2].map(|byte| ApiKey::generate("shop", &[byte; RANDOM_BYTES]));
         for (key, owner) in keys.iter().zip(["warehouse", "till"]) {
             world.api_keys.put(ApiKeyRecord {
@@ -105,9 +113,13 @@ impl Events {
     }
 
     async fn send_as(&self, sender: usize, headers: &[(&str, &str)], body: &str) -> Reply {
+        self.send_to("/events/tea", sender, headers, body).await
+    }
+
+    async fn send_to(&self, path: &str, sender: usize, headers: &[(&str, &str)], body: &str) -> Reply {
         let id = format!("r{}", self.world.lines.calls().len());
         let headers = [&[("x-api-key", self.keys[sender].expose())], headers].concat();
-        let inbound = http(&id, Method::POST, "/events/tea", &headers, body, self.world.now());
+        let inbound = http(&id, Method::POST, path, &headers, body, self.world.now());
         match self.world.door.serve(inbound).await {
             Answer::Http(reply) => reply,
             Answer::Event(answer) => panic!("{answer:?}"),
@@ -248,9 +260,10 @@ async fn an_event_is_one_call_however_often_it_comes() {
     assert_eq!(bodies.len(), 2, "{bodies:?}");
     assert_eq!(events.world.lines.calls().iter().filter(|call| call.outcome == Outcome::Repeated).count(), 4);
     assert_eq!(events.ended().len(), 2);
-    // What another calls its events is another's matter.
+    // What another calls its events is another's matter, and so is what goes to another place.
     assert_eq!(events.send_as(1, &[STRUCTURED], &one).await.status, 200);
-    assert_eq!(events.ended().len(), 3);
+    assert_eq!(events.send_to("/events/coffee", 0, &[STRUCTURED], &one).await.status, 200);
+    assert_eq!(events.ended().len(), 4);
 }
 
 #[tokio::test]
@@ -365,6 +378,52 @@ async fn what_is_released_goes_through_the_door_as_its_sender() {
     assert_eq!(callers, vec![EntityName::new("Client", "warehouse"); 6]);
     events.world.quarantine.switch.away(true);
     assert!(events.world.door.release(&id, "i3", now()).await.is_err());
+}
+
+#[tokio::test]
+async fn what_is_kept_of_a_request_is_its_event_and_what_policies_read() {
+    let config = CONFIG
+        .replace(r#"headers = ["x-shop"]"#, r#"headers = ["x-shop", "content-type"], query = ["page"]"#);
+    let events = Events::of(&config);
+    let over = json!({ "data": { "total": 2000 } });
+    let headers = [BATCH, ("authorization", "Bearer secret"), ("x-shop", "tea")];
+    let path = "/events/tea?access_token=secret&page=2&p%61ge2=secret";
+    let body = format!("[{}]", text("1", "kept", over));
+    assert_eq!(events.send_to(path, 0, &headers, &body).await.status, 403);
+    let kept = events.world.quarantine.records();
+    let [(id, record)] = kept.iter().collect::<Vec<_>>().try_into().unwrap();
+    let written = record.to_string();
+    assert!(!written.contains("secret") && !written.contains(events.keys[0].expose()), "{written}");
+    assert_eq!(record["query"], "page=2");
+    // It has one media type, and is read again.
+    let released = events.world.door.release(id, "i2", now()).await.unwrap().unwrap();
+    assert_eq!(released.outcome, Outcome::Denied);
+    assert_eq!(events.last_code(), Some("forbidden"));
+}
+
+#[tokio::test]
+async fn no_more_of_a_batch_is_kept_than_is_served() {
+    let events = Events::new();
+    let many = format!("[{}1]", "1,".repeat(200_000));
+    let (status, _) = told(events.send(&[BATCH], &many).await).await;
+    assert_eq!((status, events.last_code()), (400, Some("malformed-event")));
+    for broken in ["[1,", "[1]x", "{\"a\":1}", "[1 2]", "["] {
+        assert_eq!(events.send(&[BATCH], broken).await.status, 400, "{broken}");
+    }
+}
+
+#[tokio::test]
+async fn data_is_no_attribute_of_a_field() {
+    let events = Events::new();
+    let fields = [
+        ("ce-specversion", "1.0"),
+        ("ce-id", "2"),
+        ("ce-source", "/shop/1"),
+        ("ce-type", "com.example.kept"),
+        ("ce-data", "{}"),
+        ("content-type", "application/json"),
+    ];
+    assert_eq!(events.send(&fields, r#"{"total": 1}"#).await.status, 400);
 }
 
 #[tokio::test]

@@ -221,6 +221,22 @@ async fn a_message_is_held_to_its_contract() {
 }
 
 #[tokio::test]
+async fn a_message_without_a_contract_has_one_reading_all_the_same() {
+    let shop = shop();
+    for (body, status) in [
+        (r#"{"action":"setStock","action":"read"}"#, 400),
+        (" \n{\"action\":1", 400),
+        (r#"{"action":"read"}"#, 200),
+        ("hello", 200),
+        ("[1", 200),
+    ] {
+        let told = ask(&shop, message(&shop, "m", "$default", None, body)).await;
+        assert_eq!(told.0, status, "{body}: {}", told.1);
+    }
+    assert_eq!(shop.world.targets.sent().len(), 3);
+}
+
+#[tokio::test]
 async fn a_token_that_has_expired_since_proves_nobody() {
     let shop = shop();
     let kept = opened_by_token(&shop, json!({})).await;
