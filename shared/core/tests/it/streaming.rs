@@ -196,7 +196,7 @@ async fn an_endpoint_whose_streams_break_off_is_left_alone() {
     let reply = shop.ask(order(&shop, "c3")).await;
     assert_eq!(
         (reply.status.as_u16(), json_body(reply).await["code"].clone()),
-        (503, "target-unreachable".into())
+        (503, "target-unavailable".into())
     );
 }
 
