@@ -255,7 +255,7 @@ fn whatever_else_a_streamed_front_is_answered_keeps_its_form() {
     for (path, token, status, code) in [
         ("/orders/1001", "Bearer x", 401, "invalid-token"),
         ("/nowhere", token.as_str(), 404, "not-found"),
-        ("/orders/%2e%2e", token.as_str(), 400, "malformed"),
+        ("/orders/%2e%2e", token.as_str(), 400, "ambiguous-path"),
     ] {
         let refused = send(base, "GET", path, &[("authorization", token)], b"");
         assert_eq!((refused.status, refused.json()["code"].as_str()), (status, Some(code)), "{refused:?}");
