@@ -93,7 +93,7 @@ fn what_only_looks_like_an_identifier_is_none() {
 fn draft_7_passes_over_identifiers_beside_references() {
     let schema = json!({
         "$schema": "http://json-schema.org/draft-07/schema#",
-        "$id": "http://example.com/root/a.json",
+        "$id": "http://example.com/base/a.json",
         "properties": {
             "a": {"$id": "http://example.com/other/", "$ref": "b.json"},
             "b": {"$ref": "#name"},

@@ -42,14 +42,7 @@ async fn invoke(
     headers: HeaderMap,
     body: Body,
 ) -> Response {
-    if let Some(region) = lambda.regions.away_for(&headers) {
-        return InvokeFault::RegionAway(region).into_response();
-    }
-    let invocation = match to_bytes(body, SYNCHRONOUS_LIMIT).await {
-        Ok(body) => read_invocation(&headers, body),
-        Err(_) => Err(InvokeFault::TooLarge { limit: SYNCHRONOUS_LIMIT }),
-    };
-    let outcome = match invocation {
+    let outcome = match received(&lambda, &headers, body).await {
         Ok(invocation) => {
             let id = invocation.id.clone();
             let kind = header(&headers, "x-amz-invocation-type").unwrap_or("RequestResponse");
@@ -81,14 +74,7 @@ async fn invoke_streaming(
     headers: HeaderMap,
     body: Body,
 ) -> Response {
-    if let Some(region) = lambda.regions.away_for(&headers) {
-        return InvokeFault::RegionAway(region).into_response();
-    }
-    let invocation = match to_bytes(body, SYNCHRONOUS_LIMIT).await {
-        Ok(body) => read_invocation(&headers, body),
-        Err(_) => Err(InvokeFault::TooLarge { limit: SYNCHRONOUS_LIMIT }),
-    };
-    let invocation = match invocation {
+    let invocation = match received(&lambda, &headers, body).await {
         Ok(invocation) => invocation,
         Err(fault) => return fault.into_response(),
     };
@@ -102,6 +88,17 @@ async fn invoke_streaming(
             insert(&mut response, "x-amzn-requestid", &id);
             response
         }
+    }
+}
+
+/// The invocation that a request asks for.
+async fn received(lambda: &Lambda, headers: &HeaderMap, body: Body) -> Result<Invocation, InvokeFault> {
+    if let Some(region) = lambda.regions.away_for(headers) {
+        return Err(InvokeFault::RegionAway(region));
+    }
+    match to_bytes(body, SYNCHRONOUS_LIMIT).await {
+        Ok(body) => read_invocation(headers, body),
+        Err(_) => Err(InvokeFault::TooLarge { limit: SYNCHRONOUS_LIMIT }),
     }
 }
 
