@@ -92,13 +92,14 @@ mod rounding;
 mod rule;
 mod schema;
 mod serialization;
+mod servers;
 mod shape;
 mod source;
 mod style;
 mod subschemas;
 mod vocabulary;
 
-pub use diff::{Change, Severity, Site, Travels, changes};
+pub use diff::{Change, NOT_COMPARED, Severity, Site, Travels, changes};
 pub use document::{Document, OperationName};
 pub use library::Library;
 pub use merge::{MergedOperation, merge};

@@ -59,7 +59,7 @@ fn severity(direction: Direction, breaks: bool, found: &Found) -> Option<Severit
     })
 }
 
-fn site(schema: Schema<'_>, at: &str) -> Option<Site> {
+pub(super) fn site(schema: Schema<'_>, at: &str) -> Option<Site> {
     let pointer = schema.bundle.origin(at);
     let place = schema.documents.place(&pointer);
     Some(Site { pointer, place })
