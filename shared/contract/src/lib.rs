@@ -21,7 +21,7 @@
 //! such a `contentType`. They are not handed over, and have no type tree.
 //!
 //! Other bodies that are not JSON pass unread once their media type is modelled, `multipart/form-data` among them.
-//! `servers`, `security`, `callbacks`, `webhooks` and `links` are not looked at.
+//! `callbacks`, `webhooks` and `links` are not looked at, `servers` and `security` only where documents are compared.
 //!
 //! **References** lead to places in the files of one [`Library`]; nothing is fetched. A reference is resolved against the
 //! `$id` around it (JSON Schema Core 2020-12 section 8.2.1; draft 7 section 8.2), or against the path of its file where
@@ -34,6 +34,9 @@
 //! OpenAPI documents these names are of version 3.1. Faults are: names that clash or are none, `$recursiveRef` (of
 //! 2019-09), and a keyword that another dialect would assert and the document's own passes over (`dependencies` in
 //! 2020-12, `prefixItems` in draft 7).
+//!
+//! **`readOnly` and `writeOnly`** mean the same in OpenAPI 3.1 as in 3.0: a required member is required the one way only.
+//! Answers must not hold a `writeOnly` one; requests may hold a `readOnly` one. JSON Schemas by themselves know neither.
 //!
 //! Formats that are asserted: `date-time`, `date`, `uuid`, `email`, `ipv4`, `ipv6`, `uri`. Every other `format` is
 //! an annotation, as JSON Schema 2020-12 has it.
@@ -76,6 +79,7 @@ mod media;
 mod merge;
 mod metaschemas;
 mod omissions;
+mod one_way;
 mod openapi30;
 mod operation;
 mod parameter;

@@ -250,3 +250,28 @@ fn what_describes_a_status_is_compared_whatever_it_is_called() {
         all
     });
 }
+
+#[test]
+fn a_required_member_of_answers_that_is_for_requests_alone_now_breaks() {
+    let of = |version: &str, is_secret: bool| {
+        let schema = json!({
+            "type": "object", "required": ["a"], "properties": {"a": {"type": "string", "writeOnly": is_secret}},
+        });
+        let mut all = with(
+            json!({"responses": {"200": {"description": "", "content": {"application/json": {"schema": schema}}}}}),
+            json!({}),
+        );
+        all["openapi"] = json!(version);
+        all
+    };
+    for version in ["3.0.3", "3.1.0"] {
+        let found = changes(&of(version, false), &of(version, true));
+        assert!(
+            found.contains(&"breaking property-became-optional answer 200 application/json".to_owned()),
+            "{found:?}"
+        );
+        let back = changes(&of(version, true), &of(version, false));
+        assert!(back.iter().all(|change| change.starts_with("compatible")), "{back:?}");
+        assert!(!back.is_empty());
+    }
+}
