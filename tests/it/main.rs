@@ -47,6 +47,7 @@ mod recorded_once;
 mod regions;
 mod replay;
 mod same_everywhere;
+mod sandbox_ends;
 mod sdk_queues;
 mod services;
 mod start;

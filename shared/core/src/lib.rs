@@ -19,6 +19,7 @@ mod bundle;
 mod check_request;
 mod check_response;
 mod claim;
+mod closing;
 mod cloudevents;
 mod contracts;
 mod cors;
