@@ -1,7 +1,7 @@
 use std::io::Write;
 
 use doorward_core::ports::{BundleNews, CallBlock, Journal, StoreError};
-use doorward_model::Call;
+use doorward_model::{Call, Outcome, UnreadEvent};
 use jiff::Timestamp;
 use serde::Serialize;
 
@@ -28,9 +28,29 @@ impl Journal for StdoutJournal {
         print(&complaint_line(call, cause));
     }
 
+    fn unread(&self, event: &UnreadEvent, kept: bool) {
+        print(&unread_line(event, kept));
+    }
+
     fn report(&self, news: &BundleNews) {
         print(&news_line(news));
     }
+}
+
+#[derive(Serialize)]
+struct UnreadLine<'a> {
+    event: &'static str,
+    level: &'static str,
+    #[serde(flatten)]
+    unread: &'a UnreadEvent,
+    outcome: Outcome,
+    quarantined: bool,
+}
+
+fn unread_line(unread: &UnreadEvent, quarantined: bool) -> Vec<u8> {
+    let said =
+        UnreadLine { event: "unread", level: "error", unread, outcome: Outcome::Invalid, quarantined };
+    line(&said).unwrap_or_default()
 }
 
 #[derive(Serialize)]

@@ -66,7 +66,7 @@ pub use checked::{
     OpenapiAccess, Override, ParentRule, PayloadForm, Plan, Price, PrincipalRule, Protocol, PublicFunction,
     PurposeRule, QueuePlace, Repeated, ResourceRule, Retry, Rewrite, Route, RouteMatch, SchemaRef, Shadow,
     SnsTarget, SocketRule, SqsTarget, StepFunctionsTarget, Target, TargetKind, Template, TemplatePart, Tier,
-    TokenKind, UnitsFormula, UnitsInput, UnitsOperator, UnitsRule, UnitsTerm, Updates, Webhook,
+    TokenKind, UnitsFormula, UnitsInput, UnitsOperator, UnitsRule, UnitsTerm, UnknownEvents, Updates, Webhook,
     WebhookScheme, Window,
 };
 pub use duration::parse as parse_duration;

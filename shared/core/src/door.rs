@@ -23,6 +23,7 @@ use crate::rules::Rules;
 use crate::screen::Screen;
 use crate::secrets::SecretRing;
 use crate::switches::KnownSwitches;
+use crate::unread;
 
 /// What the door stands on.
 #[derive(Clone)]
@@ -74,6 +75,8 @@ pub struct Door {
     pub(crate) limiter: Arc<Limiter>,
     pub(crate) switches: Arc<KnownSwitches>,
     pub(crate) fleet: Fleet,
+    /// What this sandbox may still keep of events that nobody can read.
+    pub(crate) unread: unread::SharedBound,
 }
 
 /// How long the ledger is waited for when the sandbox is told to end, of the 500 ms that it is given at most
@@ -139,6 +142,7 @@ impl Door {
             switches,
             batch,
             fleet,
+            unread: Arc::default(),
         }
     }
 
@@ -165,6 +169,7 @@ impl Door {
             switches,
             batch,
             fleet,
+            unread: Arc::clone(&self.unread),
         }
     }
 

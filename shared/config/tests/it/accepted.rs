@@ -29,6 +29,7 @@ fn the_shop_reads_as_it_is_written() {
                 openapi: Authenticated,
                 streamed_fronts: [],
                 quarantine_queue: None,
+                unknown_events: Quarantine,
             },
             fronts: [
                 Front {
