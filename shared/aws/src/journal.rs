@@ -203,6 +203,26 @@ mod tests {
     }
 
     #[test]
+    fn an_event_that_nobody_reads_is_a_line_without_its_payload() {
+        let unread = UnreadEvent {
+            id: doorward_model::CallId::new("unknown-1"),
+            invocation: "r-1".to_owned(),
+            deadline: sample::now(),
+            reason: doorward_model::UnreadReason::Source,
+            cause: "it is a test event".to_owned(),
+            bytes: 7,
+            digest: "sha256:0a".to_owned(),
+            payload: "\"hidden\"".to_owned(),
+        };
+        let told = unread_line(&unread, true);
+        assert!(!String::from_utf8_lossy(&told).contains("hidden"));
+        let line = parse(&told);
+        assert_eq!((&line["event"], &line["code"]), (&"unread".into(), &"unknown-front".into()));
+        assert_eq!((&line["call_id"], &line["request_id"]), (&"unknown-1".into(), &"r-1".into()));
+        assert_eq!((&line["outcome"], &line["quarantined"]), (&"invalid".into(), &true.into()));
+    }
+
+    #[test]
     fn no_part_of_a_request_reaches_a_line() {
         let mut call = sample::call("c-1");
         let violation = Violation {
