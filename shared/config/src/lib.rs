@@ -32,6 +32,7 @@ mod lambda_name;
 mod limits;
 mod load;
 mod location;
+mod message_attributes;
 mod metering;
 mod names;
 mod path_template;

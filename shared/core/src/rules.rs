@@ -406,7 +406,7 @@ fn vocabulary(config: &Config, contracts: &Contracts) -> Vocabulary {
                 }),
                 None => CallShape::Event {
                     kind: event.outermost(),
-                    carried: (!event.through.is_empty()).then_some(event.source),
+                    claimed: event.claims(),
                     input,
                     omissions,
                 },

@@ -3,6 +3,7 @@
 //! Their forms are read by structures of our own: `aws_lambda_events` decodes and copies every payload, and refuses whole
 //! events for members that no decision needs. The integration tests hold what is read here against its types.
 
+mod attributes;
 mod carried;
 mod dynamodb;
 mod eventbridge;
