@@ -276,6 +276,7 @@ fn the_shop_reads_as_it_is_written() {
                             ),
                         ),
                     ],
+                    attributes: [],
                     target: "receipts",
                     on_deny: Discard,
                     repeated: Skip,

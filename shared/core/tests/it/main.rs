@@ -29,6 +29,7 @@ mod keys;
 mod limits;
 mod live;
 mod loaded;
+mod message_attributes;
 mod misplaced;
 mod negative_tokens;
 mod openapi;
