@@ -162,3 +162,54 @@ fn an_event_of_a_source_that_is_pinned_later_is_served_when_it_is_released() {
     assert_eq!(told["events"], json!([]));
     assert_eq!(door.ledger(id)["outcome"]["S"], "admitted");
 }
+
+/// A queue whose messages are opened, one envelope deep.
+#[test]
+fn what_cannot_be_opened_is_kept_and_its_neighbours_are_served() {
+    let door = LocalDoor::open(workspace::root(), &[]);
+    let message = |id: &str, body: &str| {
+        json!({
+            "messageId": id, "receiptHandle": "h", "body": body, "attributes": { "SenderId": "AIDA" },
+            "messageAttributes": {}, "eventSource": "aws:sqs", "awsRegion": "us-east-1",
+            "eventSourceARN": "arn:aws:sqs:us-east-1:123456789012:uploads"
+        })
+    };
+    let upload = |key: &str| {
+        json!({ "Records": [{
+            "eventVersion": "2.1", "eventSource": "aws:s3", "awsRegion": "us-east-1",
+            "eventTime": "2026-11-24T12:00:00.000Z", "eventName": "ObjectCreated:Put",
+            "userIdentity": { "principalId": "AWS:AIDA" }, "requestParameters": { "sourceIPAddress": "192.0.2.1" },
+            "responseElements": { "x-amz-request-id": "R", "x-amz-id-2": "I" },
+            "s3": {
+                "s3SchemaVersion": "1.0", "configurationId": "c",
+                "bucket": { "name": "receipts", "ownerIdentity": { "principalId": "O" }, "arn": "arn:aws:s3:::receipts" },
+                "object": { "key": key, "size": 10, "eTag": "e", "sequencer": "0C" }
+            }
+        }] })
+        .to_string()
+    };
+    let deeper = json!({
+        "Type": "Notification", "MessageId": "n", "TopicArn": "arn:aws:sns:us-east-1:123456789012:uploads",
+        "Message": upload("inbox/deep.pdf"), "Timestamp": "2026-11-24T12:00:00.000Z"
+    });
+    let mut nameless = message("5", "{}");
+    nameless.as_object_mut().unwrap().remove("messageId");
+    let event = json!({ "Records": [
+        message("1", &upload("inbox/a.pdf")),
+        message("2", &deeper.to_string()),
+        message("3", r#"{"Service":"Amazon S3","Event":"s3:TestEvent","Bucket":"receipts"}"#),
+        message("4", "no JSON"),
+        nameless,
+        message("6", &upload("inbox/b.pdf")),
+    ] });
+    for _ in 0..2 {
+        let answer = invoke(&door, &event.to_string());
+        assert_eq!(answer.json(), json!({ "batchItemFailures": [] }), "{answer:?}");
+    }
+    let (_, told) = quarantine(&door, workspace::root(), &["list"]);
+    let mut kept: Vec<_> =
+        told["events"].as_array().unwrap().iter().map(|item| item["code"].to_string()).collect();
+    kept.sort();
+    let broken = "\"malformed-request\"";
+    assert_eq!(kept, [broken, broken, broken, "\"not-found\""], "{told}");
+}

@@ -6,7 +6,7 @@ use lambda_runtime::{Context, Diagnostic};
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
-use crate::unread;
+use super::unread;
 
 /// Answers one invocation: an HTTP request in the form that its front takes; an event with nothing, or with an error so that its
 /// source sends it again.

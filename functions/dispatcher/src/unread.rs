@@ -8,7 +8,7 @@ use doorward_model::{UnreadEvent, UnreadReason};
 use lambda_runtime::Diagnostic;
 use serde_json::{Value, json};
 
-use crate::serve::diagnostic;
+use super::serve::diagnostic;
 
 /// Keeps an event that has no reading, and says so to whoever waits for an answer. What a request may have caused is not kept, and
 /// fails, as does what cannot be.
@@ -65,11 +65,7 @@ pub(crate) fn tell(test: &TestEvent, request_id: &str) {
     tracing::info!(request_id, bucket = %test.bucket, through, "S3 tests whether its notifications arrive");
 }
 
-async fn keep_whole(
-    door: &Door,
-    event: &UnreadEvent,
-    with_windows: bool,
-) -> Result<Value, Diagnostic> {
+async fn keep_whole(door: &Door, event: &UnreadEvent, with_windows: bool) -> Result<Value, Diagnostic> {
     match door.keep_unread(event).await {
         Ok(()) => Ok(unread::kept(event, with_windows)),
         Err(why) => {

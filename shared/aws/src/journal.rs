@@ -48,8 +48,7 @@ struct UnreadLine<'a> {
 }
 
 fn unread_line(unread: &UnreadEvent, quarantined: bool) -> Vec<u8> {
-    let said =
-        UnreadLine { event: "unread", level: "error", unread, outcome: Outcome::Invalid, quarantined };
+    let said = UnreadLine { event: "unread", level: "error", unread, outcome: Outcome::Invalid, quarantined };
     line(&said).unwrap_or_default()
 }
 

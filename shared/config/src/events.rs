@@ -48,8 +48,9 @@ pub(crate) fn read(
             }
             _ => Ok(()),
         };
-        let attributes = section
-            .or("attributes", Vec::new(), |value| message_attributes::read(value, source.as_ref().ok().copied()));
+        let attributes = section.or("attributes", Vec::new(), |value| {
+            message_attributes::read(value, source.as_ref().ok().copied())
+        });
         let target = section.required("target", |value| {
             let target = names.targets.used(value)?;
             let kind = names.kinds.get(&target).filter(|_| is_cloud);

@@ -1,8 +1,8 @@
 use doorward_config::{Durability, OnStoreFailure, Plan, PurposeRule, Target};
 use doorward_model::entity_type::EVENT_SOURCE;
 use doorward_model::{
-    Call, CanonicalPath, EntityName, EventKind, EventRecord, Front, HttpRequest, Inbound, MalformedFault, Message,
-    Refusal, Stage, Trace,
+    Call, CanonicalPath, EntityName, EventKind, EventRecord, Front, HttpRequest, Inbound, MalformedFault,
+    Message, Refusal, Stage, Trace,
 };
 
 use crate::cloudevents::CloudEvent;

@@ -77,7 +77,7 @@ impl Door {
         }
         let now = self.ports.clock.now();
         self.unread.take(now).map_err(|_| NotKept::TooMany)?;
-        // Without a deadline nothing is waited for less.
+        // A platform without deadlines gives a time in the past.
         let left = (event.deadline > now).then(|| event.deadline.duration_since(now));
         let left = left.map(|left| Duration::try_from(left).unwrap_or_default().saturating_sub(RESERVE));
         let keeping = self.ports.quarantine.keep_unread(event, now, after(now, door.retention));

@@ -27,6 +27,8 @@ use super::outcome::Outcome;
 mod admit;
 #[path = "../../../functions/dispatcher/src/serve.rs"]
 mod serve;
+#[path = "../../../functions/dispatcher/src/unread.rs"]
+mod unread;
 
 /// A function's door and the line of its last call.
 pub(crate) struct OwnDoor {

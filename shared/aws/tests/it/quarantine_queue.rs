@@ -63,7 +63,8 @@ async fn a_queue_hears_of_what_is_kept() {
 #[tokio::test]
 async fn a_queue_hears_of_an_event_that_nobody_reads() {
     let (store, server) = (Store::start().await, scripted::serve(good()).await);
-    let quarantine = QueuedQuarantine::new(&store.with_queues(server.address()), TABLE, queue("refused.fifo"));
+    let quarantine =
+        QueuedQuarantine::new(&store.with_queues(server.address()), TABLE, queue("refused.fifo"));
     quarantine.keep_unread(&unread("[]"), sample::now(), sample::now()).await.unwrap();
     let [message] = sent(&server).try_into().unwrap();
     assert_eq!(message["MessageAttributes"]["code"]["StringValue"], "unknown-event");

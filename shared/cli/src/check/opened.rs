@@ -5,10 +5,12 @@ use doorward_model::Front;
 /// a message carries is what is decided on, so that a plain rule is left with those that cannot be opened.
 pub(super) fn of_opened_messages(config: &Config) -> Vec<(String, Vec<Front>)> {
     let openings = config.openings();
-    let plain = config.events.iter().filter(|rule| rule.through.is_empty() && rule.source.has_message_attributes());
+    let plain =
+        config.events.iter().filter(|rule| rule.through.is_empty() && rule.source.has_message_attributes());
     plain
         .filter_map(|rule| {
-            let about: Vec<Front> = config.fronts.iter().filter(|front| may_come_of(rule, front)).cloned().collect();
+            let about: Vec<Front> =
+                config.fronts.iter().filter(|front| may_come_of(rule, front)).cloned().collect();
             let is_left_out = !about.is_empty() && about.iter().all(|front| openings.contains_key(front));
             is_left_out.then(|| (rule.id.clone(), about))
         })
@@ -37,7 +39,8 @@ targets = [{ name = "t", lambda = "f" }]
         for (place, rule) in rules.iter().enumerate() {
             text += &format!("[[events]]\nid = \"e{place}\"\ntarget = \"t\"\n{rule}\n");
         }
-        let config = doorward_config::parse("doorward.toml", &text).unwrap_or_else(|faults| panic!("{faults}"));
+        let config =
+            doorward_config::parse("doorward.toml", &text).unwrap_or_else(|faults| panic!("{faults}"));
         let found = of_opened_messages(&config);
         assert_eq!(found.iter().map(|(id, _)| id.as_str()).collect::<Vec<_>>(), expected, "{rules:?}");
     }

@@ -80,9 +80,10 @@ pub(crate) async fn run(arguments: &Arguments, format: Format) -> Result<Exit, F
                 "was refused again; `doorward quarantine list` shows what is kept of it".to_owned(),
             ),
             Released::Unread(cause) => ("unknown", format!("is still unknown and stays: {cause}")),
-            Released::Read => {
-                ("read", "is read now, each of its records as a call of its own, and out of quarantine".to_owned())
-            }
+            Released::Read => (
+                "read",
+                "is read now, each of its records as a call of its own, and out of quarantine".to_owned(),
+            ),
             Released::Stayed(why) => ("failed", format!("could not be carried through and stays: {why}")),
         };
         match format {

@@ -47,7 +47,8 @@ pub(super) fn read(value: Value<'_>) -> Result<EventSample, Reported> {
                 None
             }
             ATTRIBUTES if source.has_message_attributes() => {
-                let named = value.entries(|key, value| Ok((key.text.to_owned(), Json::from(value.text()?))))?;
+                let named =
+                    value.entries(|key, value| Ok((key.text.to_owned(), Json::from(value.text()?))))?;
                 Some(named.into_iter().collect())
             }
             name => match attributes.get(name).or_else(|| claims.get(name)) {

@@ -190,7 +190,8 @@ fn a_rule_of_messages_names_the_attributes_that_policies_read() {
         doorward_config::parse("doorward.toml", &text)
     };
     for (source, front) in [("sqs", "queue:payments"), ("sns", "topic:orders")] {
-        let config = with(source, front, r#"["tenant", "a.b-c_1"]"#).unwrap_or_else(|faults| panic!("{faults}"));
+        let config =
+            with(source, front, r#"["tenant", "a.b-c_1"]"#).unwrap_or_else(|faults| panic!("{faults}"));
         assert_eq!(config.events[0].attributes, ["tenant", "a.b-c_1"]);
         let claims = config.events[0].claims();
         assert!(claims["attributes"].required && claims["attribute_names"].required);

@@ -59,7 +59,8 @@ fn ids(of: std::ops::RangeInclusive<usize>) -> Vec<String> {
 /// Ten, of which the fifth is `odd`.
 fn ten(source: &Source, odd: &str) -> Vec<Inbound> {
     let senders = (0..10).map(|place| if place == ODD { odd } else { "good" });
-    let mut records: Vec<_> = ids(1..=10).iter().zip(senders).map(|(id, sender)| source.record(id, sender)).collect();
+    let mut records: Vec<_> =
+        ids(1..=10).iter().zip(senders).map(|(id, sender)| source.record(id, sender)).collect();
     let fifth = &mut records[ODD];
     let Message::Event(event) = &mut fifth.message else { panic!("a record is an event") };
     match odd {

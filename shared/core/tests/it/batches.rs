@@ -101,7 +101,8 @@ impl Source {
             EventRecord::new(self.kind, &self.front, "Message", "eu-central-1", json!({ "id": id }));
         record.item = Some(id.to_owned());
         record.payload = EventPayload::Text("{}".to_owned());
-        record.fault = (sender.ends_with("broken") || sender.ends_with("nameless")).then(|| "it is broken".to_owned());
+        record.fault =
+            (sender.ends_with("broken") || sender.ends_with("nameless")).then(|| "it is broken".to_owned());
         record.item = record.item.filter(|_| !sender.ends_with("nameless"));
         let member = (self.kind.front_attribute().to_owned(), json!(self.front.id));
         match self.kind {

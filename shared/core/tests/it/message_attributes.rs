@@ -33,7 +33,9 @@ when { context.claimed.attributes has priority && context.claimed.attributes.pri
 
 fn message(source: &Source, attributes: Value, names: Value) -> Inbound {
     let mut inbound = source.record("1", "AIDA");
-    let Message::Event(EventRecord { claims, .. }) = &mut inbound.message else { panic!("a message is an event") };
+    let Message::Event(EventRecord { claims, .. }) = &mut inbound.message else {
+        panic!("a message is an event")
+    };
     claims.insert("attributes".to_owned(), attributes);
     claims.insert("attribute_names".to_owned(), names);
     inbound
@@ -52,7 +54,8 @@ async fn policies_read_the_attributes_that_the_rule_names_and_the_names_of_all()
     ] {
         let source = Source::with("queue:payments", CONFIG, POLICIES);
         let told = format!("{attributes} {names}");
-        let answers = source.world.door.serve_batch(&[message(&source, attributes, names)], source.order()).await;
+        let answers =
+            source.world.door.serve_batch(&[message(&source, attributes, names)], source.order()).await;
         assert_eq!(answers, [EventAnswer::Done(expected)], "{told}");
     }
 }

@@ -130,7 +130,9 @@ async fn a_request_of_a_front_that_is_not_pinned_costs_no_write() {
     for _ in 0..200 {
         let mut forged = request("r1", Method::GET, "/orders/1001", &[], "", shop.world.now());
         forged.front.id = "forged".to_owned();
-        let Answer::Http(reply) = shop.world.door.serve(forged).await else { panic!("a request is answered") };
+        let Answer::Http(reply) = shop.world.door.serve(forged).await else {
+            panic!("a request is answered")
+        };
         assert_eq!(reply.status, 403);
     }
     assert_eq!((shop.world.quarantine.switch.calls(), shop.world.ledger.switch.calls()), (0, 0));

@@ -186,13 +186,7 @@ impl Context<'_> {
     }
 
     /// What is left of a record with a fault, so that it can be kept for its source.
-    fn broken(
-        &self,
-        source: Source,
-        front: &Front,
-        record: &Arc<Value>,
-        fault: ShapeFault,
-    ) -> Inbound {
+    fn broken(&self, source: Source, front: &Front, record: &Arc<Value>, fault: ShapeFault) -> Inbound {
         let kind = source.kind();
         let front = source.front(record).unwrap_or_else(|| front.clone());
         let item = source.item(record).map(str::to_owned);

@@ -9,8 +9,7 @@ use crate::arn::Arn;
 /// What `eventSource` says.
 pub(super) const SOURCE: &str = "aws:sqs";
 
-const ATTRIBUTES: Names =
-    Names { place: "/messageAttributes", data_type: "dataType", text: "stringValue" };
+const ATTRIBUTES: Names = Names { place: "/messageAttributes", data_type: "dataType", text: "stringValue" };
 
 /// The queue that a message says it is of, which the event source mapping attests.
 pub(super) fn front(record: &Value) -> Option<Front> {

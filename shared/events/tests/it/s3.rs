@@ -152,7 +152,10 @@ fn a_broken_record_does_not_break_its_neighbours() {
         );
     }
     let mut read = records(&[json!("text"), s3_record()]);
-    assert_eq!(read.remove(0).unwrap_err(), BrokenRecord { index: 0, fault: RecordFault::Source, record: json!("text") });
+    assert_eq!(
+        read.remove(0).unwrap_err(),
+        BrokenRecord { index: 0, fault: RecordFault::Source, record: json!("text") }
+    );
 }
 
 #[track_caller]

@@ -122,14 +122,19 @@ fn a_test_event_of_s3_is_done_and_what_only_looks_like_one_is_broken() {
     let read = batch(&in_queue(&test), &[(QUEUE, 1)]);
     assert!(read.records.is_empty());
     let [told] = read.tests.try_into().unwrap();
-    assert_eq!((told.bucket.to_string().as_str(), told.through), ("bucket:receipts", Some(QUEUE.parse().unwrap())));
+    assert_eq!(
+        (told.bucket.to_string().as_str(), told.through),
+        ("bucket:receipts", Some(QUEUE.parse().unwrap()))
+    );
     // Beside others, which are calls all the same.
     let body = |body: &Value| with(message(), json!({ "body": body.to_string() }));
     let both = records(&[body(&test), body(&json!({ "Records": [s3_record()] }))]);
     let read = batch(&both, &[(QUEUE, 1)]);
     assert_eq!((read.records.len(), read.tests.len()), (1, 1));
 
-    for odd in [json!({ "HostId": null }), json!({ "more": 1 }), json!({ "Service": "x" }), json!({ "Time": "x" })] {
+    for odd in
+        [json!({ "HostId": null }), json!({ "more": 1 }), json!({ "Service": "x" }), json!({ "Time": "x" })]
+    {
         let read = calls(&in_queue(&with(test.clone(), odd)), &[(QUEUE, 1)]);
         assert!(event(&read[0]).fault.as_ref().unwrap().contains("s3:TestEvent"), "{read:?}");
     }
