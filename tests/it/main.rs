@@ -54,6 +54,7 @@ mod start;
 mod store_away;
 mod streaming;
 mod tools;
+mod unknown_events;
 mod usage;
 mod usage_forget;
 mod watch;

@@ -5,7 +5,7 @@ use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue};
 use doorward_core::ports::{Quarantine, StoreError};
-use doorward_model::{Call, EventKind, EventRecord, RecordEnvelope, Violation};
+use doorward_model::{Call, EventKind, EventRecord, RecordEnvelope, UnreadEvent, Violation};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -16,6 +16,8 @@ use crate::{AwsClients, sdk_error};
 
 /// The partition of `<table>-state` that holds them all.
 pub(crate) const OWNER: &str = "quarantine";
+/// What stands for the source of an event that has none that is known.
+const UNREAD: &str = "unknown";
 /// Larger records are kept by reference only, in bytes of JSON: an item has 400 KB, what is told of the record among them.
 const LARGEST_RECORD: usize = 320 * 1024;
 
@@ -50,7 +52,7 @@ pub struct QuarantineItem {
     pub action: Option<String>,
     /// The source as a principal: `EventSource::"receipts"`.
     pub caller: Option<String>,
-    /// The kind of source: `s3`.
+    /// The kind of source: `s3`; `unknown` of an event that nobody could read, and then it is the sender as well.
     pub source: String,
     /// The source's own type: `ObjectCreated:Put`.
     pub event_type: String,
@@ -67,7 +69,8 @@ pub struct QuarantineItem {
     /// What its source puts around it: `records`, `list` or `nothing`.
     #[serde(default = "in_records")]
     pub envelope: String,
-    /// By what its source knows it: a message's id, or a sequence number.
+    /// By what its source knows it: a message's id, or a sequence number. Of an event that nobody could read, `sha256:` and the
+    /// digest of its payload.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reference: Option<String>,
     /// Since when it is on its way through the door again; it stays here until that has ended well.
@@ -185,6 +188,30 @@ impl DynamoQuarantine {
             .key("item", AttributeValue::S(call.to_owned()))
     }
 
+    async fn put(&self, item: &QuarantineItem) -> Result<(), StoreError> {
+        let item = attributes::write(item)
+            .map_err(|_| StoreError("the event cannot be kept as an item".to_owned()))?;
+        let put = self
+            .client
+            .put_item()
+            .table_name(&self.table)
+            .set_item(Some(item))
+            // What was released and comes back has a reason of its own.
+            .condition_expression("attribute_not_exists(#owner) OR attribute_exists(#released)")
+            .expression_attribute_names("#owner", "owner")
+            .expression_attribute_names("#released", "released")
+            .send()
+            .await;
+        match put {
+            Ok(_) => Ok(()),
+            // The first reason stands.
+            Err(SdkError::ServiceError(error)) if error.err().is_conditional_check_failed_exception() => {
+                Ok(())
+            }
+            Err(error) => Err(StoreError(sdk_error::brief(&error))),
+        }
+    }
+
     /// At most `most` events, in the order of their ids.
     ///
     /// # Errors
@@ -222,28 +249,16 @@ impl DynamoQuarantine {
 #[async_trait]
 impl Quarantine for DynamoQuarantine {
     async fn keep(&self, call: &Call, record: &EventRecord, expires: Timestamp) -> Result<(), StoreError> {
-        let item = QuarantineItem::of(call, record, expires);
-        let item = attributes::write(&item)
-            .map_err(|_| StoreError("the event cannot be kept as an item".to_owned()))?;
-        let put = self
-            .client
-            .put_item()
-            .table_name(&self.table)
-            .set_item(Some(item))
-            // What was released and comes back has a reason of its own.
-            .condition_expression("attribute_not_exists(#owner) OR attribute_exists(#released)")
-            .expression_attribute_names("#owner", "owner")
-            .expression_attribute_names("#released", "released")
-            .send()
-            .await;
-        match put {
-            Ok(_) => Ok(()),
-            // The first reason stands.
-            Err(SdkError::ServiceError(error)) if error.err().is_conditional_check_failed_exception() => {
-                Ok(())
-            }
-            Err(error) => Err(StoreError(sdk_error::brief(&error))),
-        }
+        self.put(&QuarantineItem::of(call, record, expires)).await
+    }
+
+    async fn keep_unread(
+        &self,
+        event: &UnreadEvent,
+        now: Timestamp,
+        expires: Timestamp,
+    ) -> Result<(), StoreError> {
+        self.put(&QuarantineItem::unread(event, now, expires)).await
     }
 
     async fn released(&self, call: &str) -> Result<Option<Value>, StoreError> {
@@ -256,6 +271,38 @@ impl Quarantine for DynamoQuarantine {
 impl QuarantineItem {
     fn is_cloud_event(&self) -> bool {
         self.source == EventKind::CloudEvents.word()
+    }
+
+    /// Whether the whole event is kept, of which nobody could say what its records are.
+    #[must_use]
+    pub fn is_unread(&self) -> bool {
+        self.source == UNREAD
+    }
+
+    pub(crate) fn unread(event: &UnreadEvent, now: Timestamp, expires: Timestamp) -> Self {
+        let UnreadEvent { id, reason, cause, payload, digest, bytes, .. } = event;
+        Self {
+            owner: OWNER.to_owned(),
+            call: id.as_str().to_owned(),
+            at: now,
+            code: Some(reason.code().to_owned()),
+            cause: Some(cut(cause)),
+            policies: Vec::new(),
+            violations: Vec::new(),
+            action: None,
+            caller: None,
+            source: UNREAD.to_owned(),
+            event_type: String::new(),
+            sender: UNREAD.to_owned(),
+            region: String::new(),
+            happened: None,
+            record_bytes: *bytes,
+            record: (payload.len() <= LARGEST_RECORD).then(|| payload.clone()),
+            envelope: envelope_word(RecordEnvelope::Nothing).to_owned(),
+            reference: Some(digest.clone()),
+            released: None,
+            expires: expires.as_second(),
+        }
     }
 
     pub(crate) fn of(call: &Call, event: &EventRecord, expires: Timestamp) -> Self {
@@ -288,18 +335,18 @@ impl QuarantineItem {
 }
 
 impl QuarantineItem {
-    /// The event that brings the record to the door again, as its source sent it; `None` where the record is not kept. Of a
-    /// CloudEvent it names the call alone: who sent it cannot be said by whoever may invoke the door.
+    /// The event that brings the record to the door again, as its source sent it: a JSON text; `None` where the record is not
+    /// kept. Of a CloudEvent it names the call alone: who sent it cannot be said by whoever may invoke the door.
     #[must_use]
-    pub fn event(&self) -> Option<Value> {
-        let record: Value = serde_json::from_str(self.record.as_deref()?).ok()?;
+    pub fn event(&self) -> Option<String> {
+        let record = self.record.as_deref()?;
         if self.is_cloud_event() {
-            return Some(json!({ "doorward": { "release": self.call } }));
+            return Some(json!({ "doorward": { "release": self.call } }).to_string());
         }
         Some(match self.envelope.as_str() {
-            "list" => json!([record]),
-            "nothing" => record,
-            _ => json!({ "Records": [record] }),
+            "list" => format!("[{record}]"),
+            "nothing" => record.to_owned(),
+            _ => format!(r#"{{"Records":[{record}]}}"#),
         })
     }
 }

@@ -3,7 +3,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use doorward_config::QueuePlace;
 use doorward_core::ports::{Quarantine, StoreError};
-use doorward_model::{Call, EventRecord};
+use doorward_model::{Call, EventRecord, UnreadEvent};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
@@ -34,14 +34,9 @@ impl QueuedQuarantine {
     pub fn new(clients: &AwsClients, table: &str, queue: QueuePlace) -> Self {
         Self { kept: DynamoQuarantine::new(clients, table), api: clients.services.clone(), queue }
     }
-}
 
-#[async_trait]
-impl Quarantine for QueuedQuarantine {
-    async fn keep(&self, call: &Call, record: &EventRecord, expires: Timestamp) -> Result<(), StoreError> {
-        self.kept.keep(call, record, expires).await?;
-        let item = QuarantineItem::of(call, record, expires);
-        let body = message(&item).ok_or_else(|| StoreError("the event cannot be written".to_owned()))?;
+    async fn tell(&self, item: &QuarantineItem) -> Result<(), StoreError> {
+        let body = message(item).ok_or_else(|| StoreError("the event cannot be written".to_owned()))?;
         let is_fifo = self.queue.url.ends_with(".fifo");
         let code = item.code.as_deref().unwrap_or("unknown");
         let message = Message {
@@ -56,6 +51,24 @@ impl Quarantine for QueuedQuarantine {
         };
         let told = message.put(&self.api, self.queue.region.as_deref(), WITHIN).await;
         told.map(drop).map_err(|error| StoreError(format!("the quarantine's queue: {error}")))
+    }
+}
+
+#[async_trait]
+impl Quarantine for QueuedQuarantine {
+    async fn keep(&self, call: &Call, record: &EventRecord, expires: Timestamp) -> Result<(), StoreError> {
+        self.kept.keep(call, record, expires).await?;
+        self.tell(&QuarantineItem::of(call, record, expires)).await
+    }
+
+    async fn keep_unread(
+        &self,
+        event: &UnreadEvent,
+        now: Timestamp,
+        expires: Timestamp,
+    ) -> Result<(), StoreError> {
+        self.kept.keep_unread(event, now, expires).await?;
+        self.tell(&QuarantineItem::unread(event, now, expires)).await
     }
 
     async fn released(&self, call: &str) -> Result<Option<Value>, StoreError> {

@@ -25,6 +25,7 @@ use crate::rules::Rules;
 use crate::screen::Screen;
 use crate::secrets::SecretRing;
 use crate::switches::KnownSwitches;
+use crate::unread;
 
 /// What the door stands on.
 #[derive(Clone)]
@@ -77,6 +78,8 @@ pub struct Door {
     pub(crate) limiter: Arc<Limiter>,
     pub(crate) switches: Arc<KnownSwitches>,
     pub(crate) fleet: Fleet,
+    /// What this sandbox may still keep of events that nobody can read.
+    pub(crate) unread: unread::SharedBound,
 }
 
 /// How long the ledger is waited for when the sandbox is told to end, of the 500 ms that it is given at most
@@ -146,6 +149,7 @@ impl Door {
             batch,
             closing,
             fleet,
+            unread: Arc::default(),
         }
     }
 
@@ -173,6 +177,7 @@ impl Door {
             batch,
             closing,
             fleet,
+            unread: Arc::clone(&self.unread),
         }
     }
 

@@ -71,6 +71,7 @@ mod token_claims;
 mod token_shape;
 mod turns;
 mod units;
+mod unread;
 pub mod usage;
 
 pub use api_key::{ApiKey, ApiKeyRecord, KeyHash, KeyTextFault, RANDOM_BYTES, UnsoundRecord};
@@ -85,3 +86,4 @@ pub use publication::{Publication, PublicationFault};
 pub use rehearsal::Rehearsed;
 pub use respond::problem;
 pub use rules::Rules;
+pub use unread::NotKept;

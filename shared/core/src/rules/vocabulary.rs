@@ -54,12 +54,9 @@ pub(super) fn vocabulary(config: &Config, contracts: &Contracts) -> Vocabulary {
                     headers: route.context.headers.iter().map(|name| name.as_str().to_owned()).collect(),
                     query: route.context.query.clone(),
                 }),
-                None => CallShape::Event {
-                    kind: event.outermost(),
-                    carried: (!event.through.is_empty()).then_some(event.source),
-                    input,
-                    omissions,
-                },
+                None => {
+                    CallShape::Event { kind: event.outermost(), claimed: event.claims(), input, omissions }
+                }
             },
         }
     });
