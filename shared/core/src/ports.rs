@@ -214,10 +214,11 @@ pub enum Put {
 /// Where denied and broken events are kept.
 #[async_trait]
 pub trait Quarantine: Send + Sync {
-    /// Keeps `record` with the reason that `call` notes. Keeping the same call twice keeps one item.
+    /// Keeps `record` with the reason that `call` notes. It is known as `call.kept_as`, or as the call: what is
+    /// there under that id stays as it is.
     async fn keep(&self, call: &Call, record: &EventRecord, expires: Timestamp) -> Result<(), StoreError>;
 
-    /// The record of the CloudEvent that is kept of the call, where it is being released; `None` of anything else.
+    /// The record of the CloudEvent that is kept as `call`, where it is being released; `None` of anything else.
     async fn released(&self, call: &str) -> Result<Option<Value>, StoreError>;
 }
 

@@ -54,6 +54,7 @@ fn as_json(item: &QuarantineItem, whole: bool) -> Value {
     let record = || item.record.as_deref().and_then(|record| serde_json::from_str::<Value>(record).ok());
     let members = [
         ("call", json!(item.call)),
+        ("refused", json!(item.refused.as_ref().unwrap_or(&item.call))),
         ("at", json!(item.at)),
         ("code", json!(item.code)),
         ("cause", json!(item.cause)),

@@ -1,6 +1,8 @@
 use std::collections::HashMap;
 
-use doorward_model::{Body, Call, CallId, EntityName, Inbound, Outcome, Refusal, Reply, TargetFault};
+use doorward_model::{
+    Body, Call, CallId, EntityName, Inbound, LimitNote, Outcome, Refusal, Reply, TargetFault,
+};
 use futures_util::StreamExt as _;
 use futures_util::stream;
 use http::{HeaderMap, StatusCode};
@@ -9,6 +11,7 @@ use super::answer::{self, Told};
 use super::event::CloudEvent;
 use super::forward;
 use super::opened::Opened;
+use super::reported;
 use crate::check_response::Answered;
 use crate::door::{Answer, Door};
 use crate::find::Subject;
@@ -66,12 +69,15 @@ impl Door {
         let finishing: Vec<_> = ended.into_iter().map(|one| self.finish_event(opened, one)).collect();
         let mut told: Vec<Option<(Told, Outcome)>> = vec![None; opened.events.len()];
         let mut finished = stream::iter(finishing).buffer_unordered(AT_ONCE);
-        while let Some((place, said)) = finished.next().await {
+        while let Some((place, said, limits)) = finished.next().await {
+            least(&mut call.limits, limits);
             if let Some(open) = told.get_mut(place) {
                 *open = Some(said);
             }
         }
         drop(finished);
+        // What was refused is written before it is answered.
+        self.write_batch(self.left_for_record(call).unwrap_or_default()).await;
         for (place, first) in firsts.iter().enumerate().filter(|(place, first)| *first != place) {
             let Some(Some((said, outcome))) = told.get(*first).copied() else { continue };
             self.skip_event(inbound, opened, place, outcome, said, call).await;
@@ -160,29 +166,40 @@ impl Door {
                     withheld: &withheld,
                     rewrite: None,
                 };
-                self.send_once(&admitted, message, spare, &mut calls).await.map(|reply| reply.status)
+                self.send_once(&admitted, message, spare, &mut calls).await
             }
             Some(_) | None => Err(TargetFault::Unfit("there is no event")),
         };
-        for one in set {
-            one.state = State::Ended(answer.clone().map_err(Refusal::Target));
+        let sent: Vec<&CloudEvent> = set.iter().map(|one| one.event).collect();
+        let ends = match answer {
+            Ok(reply) => reported::read(&reply, &sent),
+            Err(fault) => vec![Err(Refusal::Target(fault)); sent.len()],
+        };
+        for (one, end) in set.iter_mut().zip(ends) {
+            one.state = State::Ended(end);
         }
     }
 
     /// Records an event that has ended, and says what its sender is told of it.
-    async fn finish_event(&self, opened: &Opened<'_>, progress: Progress<'_>) -> (usize, (Told, Outcome)) {
-        let Progress { place, event, mut call, tab, state } = progress;
+    async fn finish_event(
+        &self,
+        opened: &Opened<'_>,
+        progress: Progress<'_>,
+    ) -> (usize, (Told, Outcome), Vec<LimitNote>) {
+        let Progress { place, event, mut call, mut tab, state } = progress;
         let outcome = match state {
             State::Ended(outcome) => outcome
                 .map(|status| Answered::of(Reply { status, headers: HeaderMap::new(), body: Body::Empty })),
             // Whatever is admitted is sent.
             State::Admitted(_) => Err(Refusal::Target(TargetFault::Unfit("it was not sent"))),
         };
-        let kept = self.to_keep(opened, event, &call);
+        let kept = self.to_keep(opened, event, &mut tab, &mut call);
+        // One request can bring a thousand that are refused, and costs no row for each.
+        call.batched = !call.claim_tried;
         let outcome = self.record(outcome, kept.as_ref(), tab, &mut call).await;
         let told = Told::of(&outcome, self.repeated(&call));
         self.note(told, &mut call);
-        (place, (told, call.outcome))
+        (place, (told, call.outcome), call.limits)
     }
 
     /// An event that stood in the request before, which ended as `first`.
@@ -207,6 +224,20 @@ impl Door {
         call.status = Some(told.status.as_u16());
         call.finish(self.ports.clock.now());
         self.ports.journal.write(call);
+    }
+}
+
+/// Adds what `more` tells of limits: of each, the least that any event of the request found is what was left behind it.
+fn least(limits: &mut Vec<LimitNote>, more: Vec<LimitNote>) {
+    for note in more {
+        let is_of = |other: &&mut LimitNote| {
+            (&other.name, other.limit, other.window) == (&note.name, note.limit, note.window)
+        };
+        match limits.iter_mut().find(is_of) {
+            Some(known) if note.remaining < known.remaining => *known = note,
+            Some(_) => {}
+            None => limits.push(note),
+        }
     }
 }
 
