@@ -372,6 +372,13 @@ pub enum ForwardMessage<'a> {
         /// Whether the end of the function's log is asked for.
         log_tail: bool,
     },
+    /// A CloudEvent, for what takes messages.
+    CloudEvent {
+        /// It, in the JSON event format.
+        text: &'a str,
+        /// Its `type`.
+        event_type: &'a str,
+    },
     /// Records of one event, which keep their source's own form: one, but for functions and servers.
     Event {
         /// At least one, in their order.

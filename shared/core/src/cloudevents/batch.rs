@@ -14,7 +14,7 @@ use super::opened::Opened;
 use super::reported;
 use crate::check_response::Answered;
 use crate::door::{Answer, Door};
-use crate::find::Subject;
+use crate::find::{HttpCall, Subject};
 use crate::pipeline::Approach;
 use crate::ports::ForwardMessage;
 use crate::reserve::{Admitted, Tab};
@@ -55,15 +55,13 @@ impl Door {
         let mut going: Vec<Progress<'_>> = approached.into_iter().flatten().collect();
         let mut ended = Vec::with_capacity(going.len());
         while let Some(target) = going.iter().find_map(Progress::target) {
-            let mut set: Vec<_> =
-                going.extract_if(.., |one| one.target().as_ref() == Some(&target)).collect();
-            let size = if set.iter().any(Progress::goes_alone) { 1 } else { set.len() };
-            while !set.is_empty() {
-                let rest = set.split_off(size.min(set.len()));
-                self.send_events(opened, &mut set).await;
-                ended.append(&mut set);
-                set = rest;
-            }
+            let set: Vec<_> = going.extract_if(.., |one| one.target().as_ref() == Some(&target)).collect();
+            let (alone, in_order) =
+                (set.iter().any(Progress::goes_alone), set.iter().any(Progress::in_order));
+            let sets = if alone { set.into_iter().map(|one| vec![one]).collect() } else { vec![set] };
+            let sending: Vec<_> = sets.into_iter().map(|set| self.send_events(opened, set)).collect();
+            let sent = stream::iter(sending).buffered(if in_order { 1 } else { AT_ONCE });
+            ended.extend(sent.collect::<Vec<_>>().await.into_iter().flatten());
         }
         ended.append(&mut going);
         let finishing: Vec<_> = ended.into_iter().map(|one| self.finish_event(opened, one)).collect();
@@ -143,10 +141,10 @@ impl Door {
         Some(Progress { place, event, call, tab, state })
     }
 
-    /// Sends events that go to one target, in the batch that they came in, without the others.
-    async fn send_events(&self, opened: &Opened<'_>, set: &mut [Progress<'_>]) {
-        let request = forward::batch(&opened.request, set.iter().map(|one| one.event));
-        let spare = PER_RECORD.saturating_mul(u32::try_from(set.len()).unwrap_or(u32::MAX));
+    /// Sends events that go to one target, in the batch that they came in, without the others; or one of them, as a message.
+    async fn send_events<'e>(&self, opened: &Opened<'_>, mut set: Vec<Progress<'e>>) -> Vec<Progress<'e>> {
+        let spare = PER_RECORD.saturating_mul(u32::try_from(opened.events.len()).unwrap_or(u32::MAX));
+        let sent: Vec<&CloudEvent> = set.iter().map(|one| one.event).collect();
         let (mut calls, mut admitted) = (Vec::new(), Vec::new());
         for one in set.iter_mut() {
             if let State::Admitted(own) = &one.state {
@@ -156,7 +154,20 @@ impl Door {
         }
         let found = admitted.first().map(|first| first.permitted().found());
         let answer = match found.map(|found| (found, found.subject())) {
+            Some((found, Subject::Http(HttpCall { event: Some(event), .. })))
+                if forward::takes_messages(&found.target().kind) =>
+            {
+                let event_type = event.attribute("type");
+                match forward::text(event, &opened.request) {
+                    Ok(text) => {
+                        let message = ForwardMessage::CloudEvent { text: &text, event_type };
+                        self.send_once(&admitted, message, spare, &mut calls).await
+                    }
+                    Err(fault) => Err(fault),
+                }
+            }
             Some((found, Subject::Http(http))) => {
+                let request = forward::batch(&opened.request, sent.iter().copied());
                 let withheld = self.withheld(found);
                 let message = ForwardMessage::Http {
                     request: &request,
@@ -170,7 +181,6 @@ impl Door {
             }
             Some(_) | None => Err(TargetFault::Unfit("there is no event")),
         };
-        let sent: Vec<&CloudEvent> = set.iter().map(|one| one.event).collect();
         let ends = match answer {
             Ok(reply) => reported::read(&reply, &sent),
             Err(fault) => vec![Err(Refusal::Target(fault)); sent.len()],
@@ -178,6 +188,7 @@ impl Door {
         for (one, end) in set.iter_mut().zip(ends) {
             one.state = State::Ended(end);
         }
+        set
     }
 
     /// Records an event that has ended, and says what its sender is told of it.
@@ -253,6 +264,13 @@ impl Progress<'_> {
     fn goes_alone(&self) -> bool {
         match &self.state {
             State::Admitted(admitted) => takes_single(&admitted.permitted().found().target().kind),
+            State::Ended(_) => false,
+        }
+    }
+
+    fn in_order(&self) -> bool {
+        match &self.state {
+            State::Admitted(admitted) => forward::keeps_order(&admitted.permitted().found().target().kind),
             State::Ended(_) => false,
         }
     }

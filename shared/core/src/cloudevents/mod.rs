@@ -31,6 +31,7 @@ use doorward_model::{Call, EventRecord, Inbound, Message, Refusal, Reply};
 use http::Method;
 
 pub(crate) use self::event::CloudEvent;
+pub(crate) use self::forward::{takes_messages, text};
 pub(crate) use self::opened::Opened;
 use self::read::Mode;
 pub use self::released::Released;

@@ -27,6 +27,9 @@ http = "https://audit.example"
 name = "later"
 lambda = "later"
 invocation = "async"
+[[targets]]
+name = "queue"
+sqs = "https://sqs.eu-west-1.amazonaws.com/123456789012/orders"
 [[plans]]
 name = "scarce"
 limits = [{ name = "events", quota = "2/day" }]
@@ -59,6 +62,11 @@ id = "delayed"
 source = "cloudevents"
 match = { route = "shopEvents", event = "com.example.later" }
 target = "later"
+[[events]]
+id = "queued"
+source = "cloudevents"
+match = { route = "shopEvents", event = "com.example.queued" }
+target = "queue"
 [[events]]
 id = "scarce"
 source = "cloudevents"
@@ -447,7 +455,7 @@ async fn a_target_says_which_events_of_a_batch_it_took() {
     events.world.targets.answer(200, r#"{"batchItemFailures":[{"itemIdentifier":"3"}]}"#);
     let more = ["3", "4"].map(|id| text(id, "order.placed", json!({})));
     let told = events.batch(&more).await;
-    assert_eq!(told, (503, vec!["3 502 target-unreadable".to_owned(), "4 502 target-unreadable".to_owned()]));
+    assert_eq!(told, (503, vec!["3 502 target-failed".to_owned(), "4 200 -".to_owned()]));
 }
 
 #[tokio::test]
@@ -555,6 +563,46 @@ async fn an_asynchronous_function_is_sent_each_event_by_itself() {
     let mut went = events.world.targets.invoked();
     went.sort();
     assert_eq!(went, sent.map(|event| format!("POST /events/tea [{event}]")));
+}
+
+#[tokio::test]
+async fn a_service_is_sent_each_event_in_the_json_format() {
+    let events = Events::new();
+    events.world.targets.answer(202, r#"{"messageId":"m-1"}"#);
+    let queued = text("1", "queued", json!({}));
+    let reply = events.send(&[STRUCTURED], &queued).await;
+    assert_eq!((reply.status.as_u16(), json_body(reply).await), (202, json!({ "messageId": "m-1" })));
+    assert_eq!(events.world.targets.invoked(), [format!("com.example.queued {queued}")]);
+    let fields = [
+        ("ce-specversion", "1.0"),
+        ("ce-id", "2"),
+        ("ce-source", "/shop/1"),
+        ("ce-type", "com.example.queued"),
+        ("ce-tenant", "7"),
+        ("content-type", "application/json"),
+    ];
+    assert_eq!(events.send(&fields, r#"{"total": 5}"#).await.status, 202);
+    let [sent] = events.world.targets.invoked().try_into().unwrap();
+    let sent: Value = serde_json::from_str(sent.strip_prefix("com.example.queued ").unwrap()).unwrap();
+    let attributes = json!({ "specversion": "1.0", "tenant": "7", "datacontenttype": "application/json" });
+    let mut expected = event("2", "queued", attributes);
+    expected["data"] = json!({ "total": 5 });
+    assert_eq!(sent, expected);
+    // Each of a batch by itself, with its own end.
+    let failing = Arc::new(std::sync::atomic::AtomicUsize::new(0));
+    events.world.targets.respond_at(move |_| {
+        match failing.fetch_add(1, std::sync::atomic::Ordering::SeqCst) {
+            1 => Err(TargetFault::TimedOut),
+            _ => Ok(Reply { status: StatusCode::ACCEPTED, headers: HeaderMap::new(), body: Body::Empty }),
+        }
+    });
+    let batch = ["1", "3", "4", "5"].map(|id| text(id, "queued", json!({})));
+    let (status, told) = events.batch(&batch).await;
+    assert_eq!((status, &told[..2]), (503, &["1 204 -".to_owned(), "3 202 -".to_owned()][..]));
+    assert_eq!(told[2..], ["4 504 target-timeout", "5 202 -"]);
+    assert_eq!(events.world.targets.invoked().len(), 3);
+    assert_eq!(events.batch(&batch).await.0, 204);
+    assert_eq!(events.world.targets.invoked(), [format!("com.example.queued {}", batch[2])]);
 }
 
 #[tokio::test]
