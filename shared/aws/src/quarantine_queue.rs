@@ -19,8 +19,8 @@ const WITHIN: Duration = Duration::from_secs(3);
 const ATTRIBUTES: usize = 4 * 1024;
 
 /// A quarantine of which a queue hears, for whoever works on what comes in there: the item is kept first, then a message says what
-/// it says. An event of which the queue could not be told goes back to its source, so that the queue hears of each at least
-/// once.
+/// it says, and the item that it was said. An event of which the queue could not be told goes back to its source, so that the queue
+/// hears of each at least once, and of one that is there and told of no more.
 #[derive(Clone)]
 pub struct QueuedQuarantine {
     kept: DynamoQuarantine,
@@ -35,8 +35,10 @@ impl QueuedQuarantine {
         Self { kept: DynamoQuarantine::new(clients, table), api: clients.services.clone(), queue }
     }
 
-    async fn tell(&self, item: &QuarantineItem) -> Result<(), StoreError> {
-        let body = message(item).ok_or_else(|| StoreError("the event cannot be written".to_owned()))?;
+    /// Keeps `item` and tells the queue of it, unless it has heard of it.
+    async fn keep_and_tell(&self, item: QuarantineItem) -> Result<(), StoreError> {
+        let Some(item) = self.kept.keep_untold(item).await? else { return Ok(()) };
+        let body = message(&item).ok_or_else(|| StoreError("the event cannot be written".to_owned()))?;
         let is_fifo = self.queue.url.ends_with(".fifo");
         let code = item.code.as_deref().unwrap_or("unknown");
         let message = Message {
@@ -50,15 +52,15 @@ impl QueuedQuarantine {
             message_deduplication_id: is_fifo.then(|| names::fifo(&format!("{}@{}", item.call, item.at))),
         };
         let told = message.put(&self.api, self.queue.region.as_deref(), WITHIN).await;
-        told.map(drop).map_err(|error| StoreError(format!("the quarantine's queue: {error}")))
+        told.map_err(|error| StoreError(format!("the quarantine's queue: {error}")))?;
+        self.kept.note_told(&item).await
     }
 }
 
 #[async_trait]
 impl Quarantine for QueuedQuarantine {
     async fn keep(&self, call: &Call, record: &EventRecord, expires: Timestamp) -> Result<(), StoreError> {
-        self.kept.keep(call, record, expires).await?;
-        self.tell(&QuarantineItem::of(call, record, expires)).await
+        self.keep_and_tell(QuarantineItem::of(call, record, expires)).await
     }
 
     async fn keep_unread(
@@ -67,8 +69,7 @@ impl Quarantine for QueuedQuarantine {
         now: Timestamp,
         expires: Timestamp,
     ) -> Result<(), StoreError> {
-        self.kept.keep_unread(event, now, expires).await?;
-        self.tell(&QuarantineItem::unread(event, now, expires)).await
+        self.keep_and_tell(QuarantineItem::unread(event, now, expires)).await
     }
 
     async fn released(&self, call: &str) -> Result<Option<Value>, StoreError> {
@@ -79,7 +80,7 @@ impl Quarantine for QueuedQuarantine {
 /// The item's members, without those of the table's own; without the record where a message has no room for it.
 fn message(item: &QuarantineItem) -> Option<String> {
     let Value::Object(mut members) = json!(item) else { return None };
-    for own in ["owner", "expires", "released"] {
+    for own in ["owner", "expires", "released", "untold"] {
         members.remove(own);
     }
     if let Some(call) = members.remove("item") {

@@ -51,12 +51,7 @@ pub(crate) fn read(
         let attributes = section.or("attributes", Vec::new(), |value| {
             message_attributes::read(value, source.as_ref().ok().copied())
         });
-        let target = section.required("target", |value| {
-            let target = names.targets.used(value)?;
-            let kind = names.kinds.get(&target).filter(|_| is_cloud);
-            kind.map_or(Ok(()), |kind| cloudevents::check_target(value, kind))?;
-            Ok(target)
-        });
+        let target = section.required("target", |value| names.targets.used(value));
         let otherwise = if is_cloud { OnDeny::Fail } else { OnDeny::Quarantine };
         let on_deny = section.or("on_deny", otherwise, |value| read_on_deny(value, is_cloud));
         let repeated = section.or("repeated", Repeated::Skip, |value| {

@@ -214,7 +214,8 @@ pub enum Put {
 /// Where denied and broken events are kept.
 #[async_trait]
 pub trait Quarantine: Send + Sync {
-    /// Keeps `record` with the reason that `call` notes. Keeping the same call twice keeps one item.
+    /// Keeps `record` with the reason that `call` notes. It is known as `call.kept_as`, or as the call: what is
+    /// there under that id stays as it is.
     async fn keep(&self, call: &Call, record: &EventRecord, expires: Timestamp) -> Result<(), StoreError>;
 
     /// Keeps an event that nobody could read, as it came in at `now`. Keeping it twice keeps one item.
@@ -225,7 +226,7 @@ pub trait Quarantine: Send + Sync {
         expires: Timestamp,
     ) -> Result<(), StoreError>;
 
-    /// The record of the CloudEvent that is kept of the call, where it is being released; `None` of anything else.
+    /// The record of the CloudEvent that is kept as `call`, where it is being released; `None` of anything else.
     async fn released(&self, call: &str) -> Result<Option<Value>, StoreError>;
 }
 
@@ -378,6 +379,13 @@ pub enum ForwardMessage<'a> {
         client_context: Option<&'a Map<String, Value>>,
         /// Whether the end of the function's log is asked for.
         log_tail: bool,
+    },
+    /// A CloudEvent, for what takes messages.
+    CloudEvent {
+        /// It, in the JSON event format.
+        text: &'a str,
+        /// Its `type`.
+        event_type: &'a str,
     },
     /// Records of one event, which keep their source's own form: one, but for functions and servers.
     Event {

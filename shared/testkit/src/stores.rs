@@ -367,8 +367,9 @@ impl MemoryQuarantine {
 impl Quarantine for MemoryQuarantine {
     async fn keep(&self, call: &Call, record: &EventRecord, _: Timestamp) -> Result<(), StoreError> {
         self.switch.ask().await?;
-        lock(&self.items).entry(call.id.to_string()).or_insert_with(|| call.clone());
-        lock(&self.records).entry(call.id.to_string()).or_insert_with(|| Value::clone(&record.record));
+        let id = call.kept_as.as_ref().unwrap_or(&call.id).to_string();
+        lock(&self.items).entry(id.clone()).or_insert_with(|| call.clone());
+        lock(&self.records).entry(id).or_insert_with(|| Value::clone(&record.record));
         Ok(())
     }
 

@@ -58,6 +58,7 @@ fn as_json(item: &QuarantineItem, whole: bool) -> Value {
     };
     let members = [
         ("call", json!(item.call)),
+        ("refused", json!(item.refused.as_ref().unwrap_or(&item.call))),
         ("at", json!(item.at)),
         ("code", json!(item.code)),
         ("cause", json!(item.cause)),

@@ -37,6 +37,7 @@ fn show(item: &QuarantineItem) {
     let or_none = |text: Option<&String>| text.cloned().unwrap_or_else(|| "-".to_owned());
     let lines = [
         ("call", item.call.clone()),
+        ("refused", item.refused.clone().unwrap_or_else(|| item.call.clone())),
         ("at", item.at.to_string()),
         ("from", item.sender.clone()),
         ("event", format!("{} {}", item.source, item.event_type)),
