@@ -39,6 +39,7 @@ mod loaded;
 mod local_sources;
 mod many_processes;
 mod merged_contract;
+mod message_attributes;
 mod ministack;
 mod packages;
 mod policy_tests;
