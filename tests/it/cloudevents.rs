@@ -19,15 +19,16 @@ permit (principal in Group::"customers", action == Action::"orderPlaced", resour
 when { context.claimed.source like "/shop/*" };
 "#;
 
-struct Fixture {
+/// A local door with a route of events, whose target is a server.
+pub(crate) struct Fixture {
     _runtime: Runtime,
-    server: UnrulyServer,
+    pub(crate) server: UnrulyServer,
     project: tempfile::TempDir,
-    door: LocalDoor,
+    pub(crate) door: LocalDoor,
 }
 
 impl Fixture {
-    fn open() -> Self {
+    pub(crate) fn open() -> Self {
         let runtime = Runtime::new().unwrap();
         let answer = |_: &HttpMessage| Conduct::Answer(HttpMessage::answer(200, "{}"));
         let server = runtime.block_on(UnrulyServer::start(answer));

@@ -16,6 +16,7 @@ mod cached_answers;
 mod can;
 mod check;
 mod cloudevents;
+mod cloudevents_sdk;
 mod contract_diff;
 mod cost;
 mod declared_claims;
