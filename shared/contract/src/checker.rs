@@ -1,6 +1,6 @@
 //! A compiled schema.
 
-use doorward_model::{Fault, Violation};
+use doorward_model::{Fault, LocatedJsonFault, MalformedJson, Violation};
 use jsonschema::error::ValidationErrorKind;
 use jsonschema::{Draft, PatternOptions, ValidationError, Validator};
 use serde_json::Value;
@@ -42,6 +42,11 @@ impl Checker {
     /// Whether `value` keeps the schema.
     pub(crate) fn is_valid(&self, value: &Value) -> bool {
         self.validator.is_valid(value)
+    }
+
+    /// What is told of a JSON text in `part` that has no one reading.
+    pub(crate) fn malformed(&self, part: &str, located: LocatedJsonFault) -> MalformedJson {
+        self.vocabulary.malformed(part, located)
     }
 
     /// Where `value` breaks the schema; pointers begin with `prefix`.
