@@ -24,6 +24,7 @@ use crate::pointer;
 use crate::reading::Kind;
 use crate::reference::follow;
 use crate::response::{Response, Responses};
+use crate::servers;
 use crate::shape;
 use crate::style;
 
@@ -37,6 +38,7 @@ pub(crate) fn operation(documents: Documents<'_>, entry: &Entry) -> Result<Opera
     let operation = Operation {
         method: entry.method.clone(),
         path: entry.path.clone(),
+        base_paths: servers::base_paths(&documents, &entry.item, &entry.at),
         parameters,
         claims,
         body,

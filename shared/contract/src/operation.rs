@@ -33,6 +33,8 @@ pub(crate) fn read_json_of(checker: Option<&Checker>, body: &[u8]) -> Result<Val
 pub struct Operation {
     pub(crate) method: Method,
     pub(crate) path: String,
+    /// Of its servers.
+    pub(crate) base_paths: Vec<String>,
     pub(crate) parameters: Vec<Parameter>,
     /// What of a query the parameters read.
     pub(crate) claims: Vec<Claim>,
@@ -88,6 +90,18 @@ impl Operation {
     #[must_use]
     pub fn path_template(&self) -> &str {
         &self.path
+    }
+
+    /// Whether requests to this path template are what the operation describes: its own path, or that behind the path
+    /// of one of its servers, as `/v1/orders/{id}` with `servers: [{url: https://shop.example/v1}]`.
+    #[must_use]
+    pub fn is_at(&self, template: &str) -> bool {
+        let own = self.path.as_str();
+        let is_behind = |base: &String| match template.strip_prefix(base.as_str()) {
+            Some(rest) => rest == own || rest.is_empty() && own == "/",
+            None => false,
+        };
+        template == own || self.base_paths.iter().any(is_behind)
     }
 
     /// The type tree of the JSON request body; `None` when no JSON body is modelled. A body may be left out, or be
