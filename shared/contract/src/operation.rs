@@ -104,8 +104,8 @@ impl Operation {
         template == own || self.base_paths.iter().any(is_behind)
     }
 
-    /// The type tree of the JSON request body; `None` when no JSON body is modelled. A body may be left out, or be
-    /// of another media type, where the contract says so.
+    /// The type tree of the request body that is JSON or a form; `None` when neither is modelled. A body may be left out,
+    /// or be of another media type, where the contract says so.
     #[must_use]
     pub fn input(&self) -> Option<&Shape> {
         self.input.as_ref()
@@ -126,7 +126,7 @@ impl Operation {
             .map(|parameter| parameter.name.as_str())
     }
 
-    /// Checks a request, and hands over its body where that is JSON.
+    /// Checks a request, and hands over its body where that is JSON, or a form of which [`Self::input`] is the type tree.
     ///
     /// # Errors
     /// [`RequestFault`]; the media type is looked at first, then the JSON text, then parameters and schema.
@@ -146,10 +146,13 @@ impl Operation {
             }
             (Some(body), bytes) => match body.modelled(request.headers)? {
                 Modelled::Unread => None,
-                Modelled::Held(held) => {
-                    body_violations = held.violations(content_type(request.headers), bytes);
-                    None
-                }
+                Modelled::Held(held) => match held.read(content_type(request.headers), bytes) {
+                    Ok(value) => value,
+                    Err(violations) => {
+                        body_violations = violations;
+                        None
+                    }
+                },
                 Modelled::Json(checker) => {
                     let value = read_json_of(checker, bytes)?;
                     if let Some(checker) = checker {
