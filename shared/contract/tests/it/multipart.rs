@@ -104,7 +104,9 @@ fn parts_are_held_to_the_schema_of_their_names() {
             ("; name=\"picture\"\r\nContent-Type: image/gif\r\nX-Width: 7", b"\xff"),
             NOTE,
         ],
-        expect![[r#"ok {"count":12,"key":"YQ==","lines":[{"sku":1}],"meta":{"sku":1},"note":"hello","tags":["ab","cd"]}"#]],
+        expect![[
+            r#"ok {"count":12,"key":"YQ==","lines":[{"sku":1}],"meta":{"sku":1},"note":"hello","tags":["ab","cd"]}"#
+        ]],
     );
     check(
         &upload,
