@@ -34,7 +34,8 @@ pub(super) fn compare(pair: &mut Pair<'_>, part: &str, range: &str, at_old: &str
         let written = |side: Side<'_>, at: &str, bundle: &Bundle, schemas: &Conjunction<'_>| {
             let at = pointer::join(&pointer::join(at, "encoding"), name);
             let member = Conjunction::of(bundle, &schemas.member(name));
-            written(side.value(&at), member.types(), is_multipart)
+            let by_default = || default_types(side, bundle, &member);
+            written(side.value(&at), member.types(), is_multipart.then_some(by_default))
         };
         let old = written(pair.old, at_old, &of_old, &whole_old);
         let new = written(pair.new, at_new, &of_new, &whole_new);
@@ -57,18 +58,23 @@ pub(super) fn compare(pair: &mut Pair<'_>, part: &str, range: &str, at_old: &str
 
 /// Of the Encoding Object, where there is one. One with a `style`, `explode` or `allowReserved` is read by these, and its
 /// `contentType` is not (OpenAPI 3.1, Encoding Object); of values by themselves, `explode` says nothing.
-fn written(encoding: Option<&Value>, types: Types, is_multipart: bool) -> Written {
+/// `by_default` are the media types of a part where nothing is stated; a form of pairs has none.
+fn written(
+    encoding: Option<&Value>,
+    types: Types,
+    by_default: Option<impl FnOnce() -> BTreeSet<String>>,
+) -> Written {
     let member = |name: &str| encoding.and_then(|encoding| encoding.get(name));
     let styled = ["style", "explode", "allowReserved"].iter().any(|name| member(name).is_some());
     let stated = member("contentType").and_then(Value::as_str).filter(|_| !styled);
     let is_parts = types.meets(Types::OBJECT.or(Types::ARRAY)) && types != Types::ALL;
-    match stated {
-        Some(stated) => Written::Typed(stated.split(',').filter_map(media::essence).collect()),
-        None if is_multipart && !styled => Written::Typed(BTreeSet::from([default_type(types).to_owned()])),
-        None if types == Types::OBJECT && !styled => {
+    match (stated, by_default) {
+        (Some(stated), _) => Written::Typed(ranges(stated)),
+        (None, Some(by_default)) if !styled => Written::Typed(by_default()),
+        (None, None) if types == Types::OBJECT && !styled => {
             Written::Typed(BTreeSet::from(["application/json".to_owned()]))
         }
-        None => {
+        (None, _) => {
             let style = member("style").and_then(Value::as_str).unwrap_or("form").to_owned();
             let explode = member("explode").and_then(Value::as_bool).unwrap_or(style == "form");
             Written::Styled(style, explode && is_parts)
@@ -76,12 +82,31 @@ fn written(encoding: Option<&Value>, types: Types, is_multipart: bool) -> Writte
     }
 }
 
-/// What a part is where nothing says so (OpenAPI 3.0 and 3.1, Encoding Object, `contentType`).
-fn default_type(types: Types) -> &'static str {
-    match types {
-        Types::OBJECT => "application/json",
-        _ => "text/plain",
+/// What a part is where no encoding says so (OpenAPI 3.0 and 3.1, Encoding Object, `contentType`): bytes where its schema
+/// has `format: binary` or is encoded, or what its `contentMediaType` says; of a list, what its items are.
+fn default_types(side: Side<'_>, bundle: &Bundle, member: &Conjunction<'_>) -> BTreeSet<String> {
+    let says = |word: &str| {
+        member.nodes.iter().find_map(|node| side.value(&bundle.origin(&node.at))?.get(word)?.as_str())
+    };
+    let items: Vec<Node<'_>> = member.nodes.iter().filter_map(|node| node.keyword("items")).collect();
+    if member.types() == Types::ARRAY && !items.is_empty() {
+        // A list of lists is a JSON text.
+        let items = Conjunction::of(bundle, &items);
+        let is_nested = items.types().meets(Types::ARRAY) && items.types() != Types::ALL;
+        return if is_nested { ranges("application/json") } else { default_types(side, bundle, &items) };
     }
+    match (says("contentEncoding"), says("contentMediaType")) {
+        (Some(_), _) => ranges("application/octet-stream"),
+        (None, Some(stated)) => ranges(stated),
+        _ if says("format") == Some("binary") => ranges("application/octet-stream"),
+        _ if member.types() == Types::OBJECT => ranges("application/json"),
+        _ => ranges("text/plain"),
+    }
+}
+
+/// The media types in a list of these.
+fn ranges(stated: &str) -> BTreeSet<String> {
+    stated.split(',').filter_map(media::essence).collect()
 }
 
 impl Written {

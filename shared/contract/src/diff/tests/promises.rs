@@ -210,6 +210,39 @@ fn a_form_that_is_written_otherwise_breaks() {
 }
 
 #[test]
+fn what_a_part_is_by_its_schema_is_compared() {
+    let of = |schema: Value| {
+        let schema = json!({"type": "object", "properties": {"one": schema}});
+        let content = json!({"multipart/form-data": {"schema": schema}});
+        with(json!({"requestBody": { "content": content }}), json!({}))
+    };
+    let check = |old: Value, new: Value, is_changed: bool| {
+        let found =
+            [changes(&of(old.clone()), &of(new.clone())), changes(&of(new.clone()), &of(old.clone()))];
+        let changed = "breaking encoding-changed body multipart/form-data".to_owned();
+        for found in found {
+            assert_eq!(found.contains(&changed), is_changed, "{old} {new}: {found:?}");
+        }
+    };
+    let text = || json!({"type": "string"});
+    let binary = || json!({"type": "string", "format": "binary"});
+    let picture = || json!({"type": "string", "contentMediaType": "image/png"});
+    let list = |items: Value| json!({"type": "array", "items": items});
+    check(text(), binary(), true);
+    check(text(), json!({"type": "string", "format": "password"}), false);
+    check(binary(), picture(), true);
+    check(picture(), json!({"type": "string", "contentMediaType": "image/jpeg"}), true);
+    check(picture(), picture(), false);
+    check(binary(), json!({"type": "string", "contentEncoding": "base64"}), false);
+    check(text(), list(text()), false);
+    check(list(text()), list(binary()), true);
+    check(binary(), list(binary()), false);
+    check(text(), json!({"type": "object"}), true);
+    check(json!({"type": "object"}), list(json!({"type": "object"})), false);
+    check(list(list(text())), list(json!({"type": "object"})), false);
+}
+
+#[test]
 fn what_describes_a_status_is_compared_whatever_it_is_called() {
     let of = |answers: &[(&str, &str)]| {
         let answer = |kind: &str| json!({"description": "", "content": {"application/json": {"schema": {"type": kind}}}});
