@@ -217,6 +217,9 @@ pub enum DenyReason {
     /// The request does not fit the schema, or its entities cannot be built.
     #[error("the request does not fit the policy schema")]
     Unfit,
+    /// Policies read a member of the payload that holds more than Cedar can. The text is its JSON Pointer (RFC 6901).
+    #[error("policies read `{0}` of the payload, which holds more than Cedar can")]
+    InputUnfit(String),
     /// The resource is read from a table, and no item of it is there.
     #[error("the resource is not there")]
     NoEntity,
@@ -228,7 +231,7 @@ pub enum DenyReason {
 
 impl DenyReason {
     /// Every word.
-    pub const WORDS: [&str; 10] = [
+    pub const WORDS: [&str; 11] = [
         "no-permit",
         "unnamed",
         "forbid",
@@ -237,6 +240,7 @@ impl DenyReason {
         "missing-entity",
         "unknown-action",
         "unfit",
+        "input-unfit",
         "no-entity",
         "entity-unfit",
     ];
@@ -253,6 +257,7 @@ impl DenyReason {
             Self::MissingEntity => "missing-entity",
             Self::UnknownAction => "unknown-action",
             Self::Unfit => "unfit",
+            Self::InputUnfit(_) => "input-unfit",
             Self::NoEntity => "no-entity",
             Self::EntityUnfit(_) => "entity-unfit",
         }

@@ -73,6 +73,17 @@ impl TargetKind {
             Self::StepFunctions(_) => "stepfunctions",
         }
     }
+
+    /// Whether it only takes on what it is sent: every answer is 202 then, with a receipt in JSON.
+    #[must_use]
+    pub fn only_takes_on(&self) -> bool {
+        match self {
+            Self::Sqs(_) | Self::Sns(_) | Self::EventBridge(_) => true,
+            Self::Lambda(LambdaTarget { invocation, .. })
+            | Self::StepFunctions(StepFunctionsTarget { invocation }) => *invocation == Invocation::Async,
+            Self::Http(_) => false,
+        }
+    }
 }
 
 /// One place where a target is.
