@@ -6,7 +6,7 @@ use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue, ReturnValuesOnConditionCheckFailure};
 use doorward_core::ports::{Quarantine, StoreError};
-use doorward_model::{Call, CallId, EventKind, EventRecord, RecordEnvelope, Violation};
+use doorward_model::{Call, CallId, EventKind, EventRecord, RecordEnvelope, UnreadEvent, Violation};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -17,6 +17,8 @@ use crate::{AwsClients, sdk_error};
 
 /// The partition of `<table>-state` that holds them all.
 pub(crate) const OWNER: &str = "quarantine";
+/// What stands for the source of an event that has none that is known.
+const UNREAD: &str = "unknown";
 /// Larger records are kept by reference only, in bytes of JSON: an item has 400 KB, what is told of the record among them.
 const LARGEST_RECORD: usize = 320 * 1024;
 
@@ -55,7 +57,7 @@ pub struct QuarantineItem {
     pub action: Option<String>,
     /// The source as a principal: `EventSource::"receipts"`.
     pub caller: Option<String>,
-    /// The kind of source: `s3`.
+    /// The kind of source: `s3`; `unknown` of an event that nobody could read, and then it is the sender as well.
     pub source: String,
     /// The source's own type: `ObjectCreated:Put`.
     pub event_type: String,
@@ -72,7 +74,8 @@ pub struct QuarantineItem {
     /// What its source puts around it: `records`, `list` or `nothing`.
     #[serde(default = "in_records")]
     pub envelope: String,
-    /// By what its source knows it: a message's id, or a sequence number.
+    /// By what its source knows it: a message's id, or a sequence number. Of an event that nobody could read, `sha256:` and the
+    /// digest of its payload.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reference: Option<String>,
     /// Since when it is on its way through the door again; it stays here until that has ended well.
@@ -292,6 +295,15 @@ impl Quarantine for DynamoQuarantine {
         self.put(&QuarantineItem::of(call, record, expires)).await.map(drop)
     }
 
+    async fn keep_unread(
+        &self,
+        event: &UnreadEvent,
+        now: Timestamp,
+        expires: Timestamp,
+    ) -> Result<(), StoreError> {
+        self.put(&QuarantineItem::unread(event, now, expires)).await.map(drop)
+    }
+
     async fn released(&self, call: &str) -> Result<Option<Value>, StoreError> {
         let item = self.get(call).await?;
         let item = item.filter(|item| item.is_cloud_event() && item.released.is_some());
@@ -302,6 +314,40 @@ impl Quarantine for DynamoQuarantine {
 impl QuarantineItem {
     fn is_cloud_event(&self) -> bool {
         self.source == EventKind::CloudEvents.word()
+    }
+
+    /// Whether the whole event is kept, of which nobody could say what its records are.
+    #[must_use]
+    pub fn is_unread(&self) -> bool {
+        self.source == UNREAD
+    }
+
+    pub(crate) fn unread(event: &UnreadEvent, now: Timestamp, expires: Timestamp) -> Self {
+        let UnreadEvent { id, reason, cause, payload, digest, bytes, .. } = event;
+        Self {
+            owner: OWNER.to_owned(),
+            call: id.as_str().to_owned(),
+            at: now,
+            code: Some(reason.code().to_owned()),
+            cause: Some(cut(cause)),
+            policies: Vec::new(),
+            violations: Vec::new(),
+            action: None,
+            caller: None,
+            source: UNREAD.to_owned(),
+            event_type: String::new(),
+            sender: UNREAD.to_owned(),
+            region: String::new(),
+            happened: None,
+            record_bytes: *bytes,
+            record: (payload.len() <= LARGEST_RECORD).then(|| payload.clone()),
+            envelope: envelope_word(RecordEnvelope::Nothing).to_owned(),
+            reference: Some(digest.clone()),
+            refused: None,
+            released: None,
+            untold: false,
+            expires: expires.as_second(),
+        }
     }
 
     pub(crate) fn of(call: &Call, event: &EventRecord, expires: Timestamp) -> Self {
@@ -337,18 +383,18 @@ impl QuarantineItem {
 }
 
 impl QuarantineItem {
-    /// The event that brings the record to the door again, as its source sent it; `None` where the record is not kept. Of a
-    /// CloudEvent it names the call alone: who sent it cannot be said by whoever may invoke the door.
+    /// The event that brings the record to the door again, as its source sent it: a JSON text; `None` where the record is not
+    /// kept. Of a CloudEvent it names the call alone: who sent it cannot be said by whoever may invoke the door.
     #[must_use]
-    pub fn event(&self) -> Option<Value> {
-        let record: Value = serde_json::from_str(self.record.as_deref()?).ok()?;
+    pub fn event(&self) -> Option<String> {
+        let record = self.record.as_deref()?;
         if self.is_cloud_event() {
-            return Some(json!({ "doorward": { "release": self.call } }));
+            return Some(json!({ "doorward": { "release": self.call } }).to_string());
         }
         Some(match self.envelope.as_str() {
-            "list" => json!([record]),
-            "nothing" => record,
-            _ => json!({ "Records": [record] }),
+            "list" => format!("[{record}]"),
+            "nothing" => record.to_owned(),
+            _ => format!(r#"{{"Records":[{record}]}}"#),
         })
     }
 }

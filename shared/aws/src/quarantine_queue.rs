@@ -3,7 +3,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use doorward_config::QueuePlace;
 use doorward_core::ports::{Quarantine, StoreError};
-use doorward_model::{Call, EventRecord};
+use doorward_model::{Call, EventRecord, UnreadEvent};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
@@ -34,12 +34,9 @@ impl QueuedQuarantine {
     pub fn new(clients: &AwsClients, table: &str, queue: QueuePlace) -> Self {
         Self { kept: DynamoQuarantine::new(clients, table), api: clients.services.clone(), queue }
     }
-}
 
-#[async_trait]
-impl Quarantine for QueuedQuarantine {
-    async fn keep(&self, call: &Call, record: &EventRecord, expires: Timestamp) -> Result<(), StoreError> {
-        let item = QuarantineItem::of(call, record, expires);
+    /// Keeps `item` and tells the queue of it, unless it has heard of it.
+    async fn keep_and_tell(&self, item: QuarantineItem) -> Result<(), StoreError> {
         let Some(item) = self.kept.keep_untold(item).await? else { return Ok(()) };
         let body = message(&item).ok_or_else(|| StoreError("the event cannot be written".to_owned()))?;
         let is_fifo = self.queue.url.ends_with(".fifo");
@@ -57,6 +54,22 @@ impl Quarantine for QueuedQuarantine {
         let told = message.put(&self.api, self.queue.region.as_deref(), WITHIN).await;
         told.map_err(|error| StoreError(format!("the quarantine's queue: {error}")))?;
         self.kept.note_told(&item).await
+    }
+}
+
+#[async_trait]
+impl Quarantine for QueuedQuarantine {
+    async fn keep(&self, call: &Call, record: &EventRecord, expires: Timestamp) -> Result<(), StoreError> {
+        self.keep_and_tell(QuarantineItem::of(call, record, expires)).await
+    }
+
+    async fn keep_unread(
+        &self,
+        event: &UnreadEvent,
+        now: Timestamp,
+        expires: Timestamp,
+    ) -> Result<(), StoreError> {
+        self.keep_and_tell(QuarantineItem::unread(event, now, expires)).await
     }
 
     async fn released(&self, call: &str) -> Result<Option<Value>, StoreError> {

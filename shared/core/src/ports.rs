@@ -9,7 +9,7 @@ use bytes::Bytes;
 use doorward_config::{Endpoint, EntityTable, Plan, Rewrite, SecretRef, Target};
 use doorward_model::{
     Call, CallId, CanonicalPath, DecisionRecord, EventRecord, HttpRequest, IdempotencyRecord, InvocationType,
-    Item, Outcome, Principal, Reply, ReplyForm, Secret, TargetFault, Trace,
+    Item, Outcome, Principal, Reply, ReplyForm, Secret, TargetFault, Trace, UnreadEvent,
 };
 use http::{HeaderMap, HeaderName, StatusCode};
 use jiff::Timestamp;
@@ -218,6 +218,14 @@ pub trait Quarantine: Send + Sync {
     /// there under that id stays as it is.
     async fn keep(&self, call: &Call, record: &EventRecord, expires: Timestamp) -> Result<(), StoreError>;
 
+    /// Keeps an event that nobody could read, as it came in at `now`. Keeping it twice keeps one item.
+    async fn keep_unread(
+        &self,
+        event: &UnreadEvent,
+        now: Timestamp,
+        expires: Timestamp,
+    ) -> Result<(), StoreError>;
+
     /// The record of the CloudEvent that is kept as `call`, where it is being released; `None` of anything else.
     async fn released(&self, call: &str) -> Result<Option<Value>, StoreError>;
 }
@@ -405,6 +413,9 @@ pub trait Journal: Send + Sync {
 
     /// Writes what went wrong on our side of a call.
     fn complain(&self, call: &Call, cause: &str);
+
+    /// Writes an event that nobody could read as one JSON line, without its payload; `kept` says whether quarantine has it.
+    fn unread(&self, event: &UnreadEvent, kept: bool);
 
     /// Writes what a look for a newer bundle came to, as one JSON line.
     fn report(&self, news: &BundleNews);

@@ -4,7 +4,7 @@ use doorward_core::ports::{Quarantine as _, StoreError};
 use doorward_model::CallId;
 use serde_json::Value;
 
-use crate::quarantine::{denied, record};
+use crate::quarantine::{denied, record, unread};
 use crate::sample;
 use crate::scripted::{self, Script, Server};
 use crate::store::{Store, TABLE};
@@ -59,6 +59,20 @@ async fn a_queue_hears_of_what_is_kept() {
     assert!(told.get("owner").is_none() && told.get("expires").is_none());
     let item = DynamoQuarantine::new(&store.clients, TABLE).get("e-1").await.unwrap().unwrap();
     assert_eq!(told["record_bytes"], item.record_bytes);
+}
+
+#[tokio::test]
+async fn a_queue_hears_of_an_event_that_nobody_reads() {
+    let (store, server) = (Store::start().await, scripted::serve(good()).await);
+    let quarantine =
+        QueuedQuarantine::new(&store.with_queues(server.address()), TABLE, queue("refused.fifo"));
+    quarantine.keep_unread(&unread("[]"), sample::now(), sample::now()).await.unwrap();
+    let [message] = sent(&server).try_into().unwrap();
+    assert_eq!(message["MessageAttributes"]["code"]["StringValue"], "unknown-event");
+    assert_eq!(message["MessageAttributes"]["source"]["StringValue"], "unknown");
+    assert_eq!(message["MessageGroupId"], "unknown");
+    let told: Value = serde_json::from_str(message["MessageBody"].as_str().unwrap()).unwrap();
+    assert_eq!((&told["call"], &told["record"]), (&"unknown-1".into(), &"[]".into()));
 }
 
 #[tokio::test]
