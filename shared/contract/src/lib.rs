@@ -40,7 +40,7 @@
 //!
 //! Bodies that are not JSON are not handed over, and have no type tree.
 //!
-//! `servers`, `security`, `callbacks`, `webhooks` and `links` are not looked at.
+//! `callbacks`, `webhooks` and `links` are not looked at, `servers` and `security` only where documents are compared.
 //!
 //! **References** lead to places in the files of one [`Library`]; nothing is fetched. A reference is resolved against the
 //! `$id` around it (JSON Schema Core 2020-12 section 8.2.1; draft 7 section 8.2), or against the path of its file where
@@ -53,6 +53,9 @@
 //! OpenAPI documents these names are of version 3.1. Faults are: names that clash or are none, `$recursiveRef` (of
 //! 2019-09), and a keyword that another dialect would assert and the document's own passes over (`dependencies` in
 //! 2020-12, `prefixItems` in draft 7).
+//!
+//! **`readOnly` and `writeOnly`** mean the same in OpenAPI 3.1 as in 3.0: a required member is required the one way only.
+//! Answers must not hold a `writeOnly` one; requests may hold a `readOnly` one. JSON Schemas by themselves know neither.
 //!
 //! Formats that are asserted: `date-time`, `date`, `uuid`, `email`, `ipv4`, `ipv6`, `uri`. Every other `format` is
 //! an annotation, as JSON Schema 2020-12 has it.
@@ -101,6 +104,7 @@ mod metaschemas;
 mod multipart;
 mod multipart_body;
 mod omissions;
+mod one_way;
 mod openapi30;
 mod operation;
 mod parameter;
@@ -119,13 +123,14 @@ mod rule;
 mod said;
 mod schema;
 mod serialization;
+mod servers;
 mod shape;
 mod source;
 mod style;
 mod subschemas;
 mod vocabulary;
 
-pub use diff::{Change, Severity, Site, Travels, changes};
+pub use diff::{Change, NOT_COMPARED, Severity, Site, Travels, changes};
 pub use document::{Document, OperationName};
 pub use library::Library;
 pub use merge::{MergedOperation, merge};

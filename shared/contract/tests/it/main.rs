@@ -18,6 +18,7 @@ mod hostile;
 mod identifiers;
 mod merged;
 mod multipart;
+mod one_way;
 mod parameters;
 mod requests;
 mod responses;
