@@ -7,7 +7,7 @@ use matchit::Router;
 use crate::auth::Callers;
 use crate::checked::{
     CheckAnswers, ContractRef, Credential, InvokeRule, ParentRule, ResourceRule, Rewrite, Route, RouteMatch,
-    SchemaRef, SocketRule, UnitsRule,
+    SchemaRef, Scopes, SocketRule, UnitsRule,
 };
 use crate::document::Declared;
 use crate::idempotency::Beside;
@@ -66,7 +66,8 @@ pub(crate) fn read(
             let (Ok(Matched::Invoke(rule)), Ok(target)) = (&matched, &target) else { return Ok(()) };
             invoke::fits(value, rule, names.kinds.get(target))
         });
-        let scopes = section.or("scopes", Vec::new(), |value| read_scopes(value, auth.as_deref().ok()));
+        let scopes =
+            section.or("scopes", Scopes::default(), |value| read_scopes(value, auth.as_deref().ok()));
         let takes_payload =
             is_invoke || matches!(&matched, Ok(Matched::Socket(key)) if key != sockets::CONNECT);
         let (contract, schema) = match takes_payload {
@@ -316,12 +317,21 @@ fn parse_match(text: &str) -> Result<Matched, Fault> {
 }
 
 /// `auth` is absent while it is faulty.
-fn read_scopes(value: Value<'_>, auth: Option<&[Credential]>) -> Result<Vec<String>, Reported> {
+fn read_scopes(value: Value<'_>, auth: Option<&[Credential]>) -> Result<Scopes, Reported> {
     let shows_token = |auth: &[Credential]| auth.iter().any(|kind| matches!(kind, Credential::Token(_)));
     if auth.is_some_and(|auth| !shows_token(auth)) {
         let fault = Fault::new("only tokens have scopes, and `auth` names no issuer");
         return Err(value.fault(fault.hint("leave `scopes` out, or accept the tokens of an issuer")));
     }
+    if value.is_table() {
+        return value.section("`scopes`", |section| {
+            section.required("any", read_scope_names).map(|names| Scopes { names, any: true })
+        });
+    }
+    read_scope_names(value).map(|names| Scopes { names, any: false })
+}
+
+fn read_scope_names(value: Value<'_>) -> Result<Vec<String>, Reported> {
     value.nonempty_set(|item| {
         item.parse(|text| {
             // RFC 6749 section 3.3: what a header field can hold in quotes, without a space.

@@ -3,8 +3,8 @@ use std::num::NonZeroU64;
 use std::sync::OnceLock;
 
 use doorward_config::{
-    Certificates, Config, Durability, EventRule, Iam, Issuer, JwksLocation, Plan, PurposeRule, Route, Target,
-    Webhook,
+    Certificates, Config, Durability, EventRule, Iam, Issuer, JwksLocation, Plan, PurposeRule, Route, Scopes,
+    Target, Webhook,
 };
 use doorward_contract::{Document, Operation, Schema};
 use doorward_model::entity_type::{
@@ -527,8 +527,13 @@ fn resolve_own_usage(config: &Config) -> Option<RouteRules> {
     if auth.is_empty() {
         return None;
     }
-    let route =
-        Route { id: own_usage::ACTION.to_owned(), auth, scopes: Vec::new(), contract: None, ..first.clone() };
+    let route = Route {
+        id: own_usage::ACTION.to_owned(),
+        auth,
+        scopes: Scopes::default(),
+        contract: None,
+        ..first.clone()
+    };
     Some(RouteRules {
         units: Units::Fixed(NonZeroU64::MIN),
         key: own_usage::ACTION.to_owned(),

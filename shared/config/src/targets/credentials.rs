@@ -1,7 +1,7 @@
 use doorward_model::Fault;
 use http::Uri;
 
-use crate::checked::{Credentials, HttpTarget, IdentityKey};
+use crate::checked::{ClientAuth, Credentials, HttpTarget, IdentityKey};
 use crate::location;
 use crate::reader::{Section, Value};
 use crate::report::{Reported, quote};
@@ -90,6 +90,9 @@ fn client_credentials(section: &mut Section<'_>, url: Value<'_>) -> Result<Crede
     let token_url = url.parse(location::parse_url);
     let client_id = section.required("client_id", |value| value.parse(visible));
     let secret = secret(section);
+    let client_auth = section.or("client_auth", ClientAuth::default(), |value| {
+        value.choice(&[("basic", ClientAuth::Basic), ("post", ClientAuth::Post)])
+    });
     let scopes = section.or("scopes", Vec::new(), |value| value.set(|item| item.parse(scope)));
     let parameters = section.or("parameters", Vec::new(), |value| {
         value.entries(|key, value| {
@@ -106,6 +109,7 @@ fn client_credentials(section: &mut Section<'_>, url: Value<'_>) -> Result<Crede
         token_url: token_url?,
         client_id: client_id?,
         secret: secret?,
+        client_auth: client_auth?,
         scopes: scopes?,
         parameters: parameters?,
     })

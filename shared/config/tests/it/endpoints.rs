@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use doorward_config::{
-    Balance, Credentials, HttpTarget, Invocation, LambdaTarget, MessageGroup, PayloadForm, Protocol, Target,
-    TargetKind,
+    Balance, ClientAuth, Credentials, HttpTarget, Invocation, LambdaTarget, MessageGroup, PayloadForm,
+    Protocol, Target, TargetKind,
 };
 use expect_test::expect;
 
@@ -122,8 +122,16 @@ fn credentials_are_of_one_kind() {
         r#"{ oauth2 = "https://id.example/token", client_id = "c", secret = "env:CLIENT", scopes = ["a", "b"], parameters = { audience = "x" } }"#,
     );
     assert!(
-        matches!(oauth2, Credentials::ClientCredentials { scopes, parameters, .. } if scopes.len() == 2 && parameters.len() == 1)
+        matches!(&oauth2, Credentials::ClientCredentials { scopes, parameters, .. } if scopes.len() == 2 && parameters.len() == 1)
     );
+    let post = of(
+        r#"{ oauth2 = "https://id.example/token", client_id = "c", client_auth = "post", secret = "env:CLIENT" }"#,
+    );
+    for (credentials, expected) in [(oauth2, ClientAuth::Basic), (post, ClientAuth::Post)] {
+        assert!(
+            matches!(credentials, Credentials::ClientCredentials { client_auth, .. } if client_auth == expected)
+        );
+    }
     assert!(matches!(of(r#"{ sigv4 = "execute-api", region = "eu-west-1" }"#), Credentials::SigV4 { .. }));
 }
 
@@ -391,9 +399,13 @@ fn no_try_takes_longer_than_the_call() {
     );
     let both = "lambda = \"orders\"\ntimeout = \"5s\"";
     let longer = with("timeout = \"1s\"\nretry = { attempt_timeout = \"1001ms\" }");
-    check(both, &longer, expect![[r#"
+    check(
+        both,
+        &longer,
+        expect![[r#"
         doorward.toml:21:29: a try may not take longer than the whole call, which has the target's `timeout`
-          hint: make it shorter, or `timeout` longer (`5s` where it is not set)"#]]);
+          hint: make it shorter, or `timeout` longer (`5s` where it is not set)"#]],
+    );
     assert!(target(&with("retry = { attempt_timeout = \"5s\" }")).retry.is_some());
 }
 
@@ -452,6 +464,14 @@ fn secrets_are_sent_over_tls_and_stand_elsewhere() {
             doorward.toml:20:26: `http://id.example/token` is not a usable URL: keys fetched over `http` can be replaced on the way
               hint: use `https`; `http` is for `localhost`, `127.0.0.0/8` and `[::1]`
             doorward.toml:20:106: the parameter `scope` is the door's to set"#]],
+    );
+    check(
+        ORDERS,
+        &with(
+            "https://a.example",
+            "{ oauth2 = \"https://id.example/token\", client_id = \"c\", client_auth = \"jwt\", secret = \"env:PASS\" }",
+        ),
+        expect![""],
     );
     check(
         ORDERS,
