@@ -471,7 +471,9 @@ fn secrets_are_sent_over_tls_and_stand_elsewhere() {
             "https://a.example",
             "{ oauth2 = \"https://id.example/token\", client_id = \"c\", client_auth = \"jwt\", secret = \"env:PASS\" }",
         ),
-        expect![""],
+        expect![[r#"
+            doorward.toml:20:85: unknown value `jwt`
+              hint: expected `basic` or `post`"#]],
     );
     check(
         ORDERS,
