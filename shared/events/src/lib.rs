@@ -40,6 +40,7 @@ mod identity;
 mod members;
 mod moment;
 mod parameters;
+mod proven;
 pub mod records;
 pub mod reply;
 mod request;

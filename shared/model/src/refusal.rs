@@ -48,8 +48,10 @@ pub enum Refusal {
     Contract(Vec<Violation>),
     /// The caller's token is good, and lacks a scope that the route requires.
     InsufficientScope {
-        /// All that the route requires.
+        /// All that the route names.
         scopes: Vec<String>,
+        /// Whether one of them is enough.
+        any: bool,
     },
     /// The decision is deny.
     Denied(DenyReason),
@@ -387,8 +389,9 @@ impl Refusal {
         match self {
             Self::Malformed(fault) => Some(fault.to_string()),
             Self::Unauthenticated(fault) => Some(fault.to_string()),
-            Self::InsufficientScope { scopes } => {
-                Some(format!("the token lacks one of the scopes `{}`", scopes.join(" ")))
+            Self::InsufficientScope { scopes, any } => {
+                let lacks = if *any { "has none" } else { "lacks one" };
+                Some(format!("the token {lacks} of the scopes `{}`", scopes.join(" ")))
             }
             Self::Denied(reason) => Some(reason.to_string()),
             Self::Purpose(fault) => Some(fault.to_string()),

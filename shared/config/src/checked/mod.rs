@@ -8,6 +8,7 @@ mod limit;
 mod metering;
 mod price;
 mod rewrite;
+mod scopes;
 mod target;
 
 use std::collections::BTreeMap;
@@ -36,9 +37,10 @@ pub use metering::{
 };
 pub use price::{Currency, Price, Tier};
 pub use rewrite::{Rewrite, Template, TemplatePart};
+pub use scopes::Scopes;
 pub use target::{
-    Balance, Credentials, Endpoint, EventBridgeTarget, FieldRules, Health, HttpTarget, IdentityKey,
-    Invocation, LambdaTarget, MessageGroup, PayloadForm, Protocol, Retry, SnsTarget, SqsTarget,
+    Balance, ClientAuth, Credentials, Endpoint, EventBridgeTarget, FieldRules, Health, HttpTarget,
+    IdentityKey, Invocation, LambdaTarget, MessageGroup, PayloadForm, Protocol, Retry, SnsTarget, SqsTarget,
     StepFunctionsTarget, Target, TargetKind,
 };
 
@@ -297,8 +299,8 @@ pub struct Route {
     /// How callers may prove who they are, in the order of the file: the first kind of credentials that a caller shows
     /// is the one that counts, and must hold.
     pub auth: Vec<Credential>,
-    /// The scopes that a token must have, all of them (RFC 6749 section 3.3). They bind callers who show a token.
-    pub scopes: Vec<String>,
+    /// The scopes that a token must have. They bind callers who show a token.
+    pub scopes: Scopes,
     /// The contract's file below the configuration's folder, and the operation in it.
     pub contract: Option<ContractRef>,
     /// What becomes of answers that break the contract.

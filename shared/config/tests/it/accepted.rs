@@ -176,7 +176,10 @@ fn the_shop_reads_as_it_is_written() {
                             "main",
                         ),
                     ],
-                    scopes: [],
+                    scopes: Scopes {
+                        names: [],
+                        any: false,
+                    },
                     contract: Some(
                         ContractRef {
                             file: "contracts/shop.yaml",
@@ -224,7 +227,10 @@ fn the_shop_reads_as_it_is_written() {
                         ),
                         Anonymous,
                     ],
-                    scopes: [],
+                    scopes: Scopes {
+                        names: [],
+                        any: false,
+                    },
                     contract: None,
                     check_answers: Off,
                     rewrite: None,
