@@ -63,31 +63,6 @@ fn the_wrong_media_type_and_an_unknown_key_are_refused() {
 }
 
 #[test]
-fn events_that_are_none_fail_clearly_and_reach_no_target() {
-    let door = LocalDoor::open(workspace::root(), &[]);
-    let invoke = |payload: &str| {
-        let path = "/2015-03-31/functions/dispatcher/invocations";
-        send(door.lambda(), "POST", path, &[], payload.as_bytes())
-    };
-    for payload in [
-        "{}",
-        "[]",
-        "null",
-        r#"{"Records":[]}"#,
-        r#"{"Records":[{"eventSource":"aws:s3"}]}"#,
-        r#"{"Records":[{"eventSource":"aws:sqs","body":"x"}]}"#,
-        r#"{"version":"1.0","resource":"/orders","httpMethod":"POST"}"#,
-        r#"{"version":"2.0","type":"REQUEST","routeArn":"arn:aws:execute-api:us-east-1:123456789012:shop/$default/GET/"}"#,
-    ] {
-        let answer = invoke(payload);
-        assert_eq!(answer.status, 200, "{payload}: {answer:?}");
-        assert_eq!(answer.header("x-amz-function-error"), Some("Unhandled"), "{payload}: {answer:?}");
-        let kind = answer.json()["errorType"].clone();
-        assert!(kind == "Doorward.UnknownEvent" || kind == "Doorward.Again", "{payload}: {answer:?}");
-    }
-}
-
-#[test]
 fn a_forged_envelope_gets_no_further_than_its_front() {
     let door = LocalDoor::open(workspace::root(), &[]);
     let event = json!({

@@ -1,6 +1,7 @@
 //! CloudEvents through the real processes: from a sender over a local door's API to a server.
 
 use std::process::Command;
+use std::time::Duration;
 
 use doorward_testkit::http1::HttpMessage;
 use doorward_testkit::unruly_server::{Conduct, UnrulyServer};
@@ -18,15 +19,16 @@ permit (principal in Group::"customers", action == Action::"orderPlaced", resour
 when { context.claimed.source like "/shop/*" };
 "#;
 
-struct Fixture {
+/// A local door with a route of events, whose target is a server.
+pub(crate) struct Fixture {
     _runtime: Runtime,
-    server: UnrulyServer,
+    pub(crate) server: UnrulyServer,
     project: tempfile::TempDir,
-    door: LocalDoor,
+    pub(crate) door: LocalDoor,
 }
 
 impl Fixture {
-    fn open() -> Self {
+    pub(crate) fn open() -> Self {
         let runtime = Runtime::new().unwrap();
         let answer = |_: &HttpMessage| Conduct::Answer(HttpMessage::answer(200, "{}"));
         let server = runtime.block_on(UnrulyServer::start(answer));
@@ -62,6 +64,19 @@ on_deny = "quarantine"
         let token = self.door.bearer("alice", "customers");
         let headers = [&[("authorization", token.as_str())], headers].concat();
         send(self.door.http_api(), "POST", "/events", &headers, body.as_bytes())
+    }
+
+    /// What `doorward quarantine` says, and its exit code.
+    fn quarantine(&self, arguments: &[&str]) -> (Option<i32>, Value) {
+        let output = Command::new(binaries::path("doorward"))
+            .arg("quarantine")
+            .args(arguments)
+            .args(["--format", "json", "--dynamodb-url", self.door.dynamodb(), "--path"])
+            .arg(self.project.path())
+            .output()
+            .unwrap();
+        let told = serde_json::from_slice(&output.stdout).unwrap_or_else(|_| panic!("{output:?}"));
+        (output.status.code(), told)
     }
 
     fn emit(&self, event_type: &str, arguments: &[&str]) -> (Option<i32>, Value) {
@@ -148,7 +163,15 @@ fn one_event_passes_in_the_mode_in_which_it_came() {
 
     let denied = fixture.send(&[("content-type", "application/cloudevents+json")], &event("3", "/elsewhere"));
     assert_eq!((denied.status, denied.json()["code"].as_str()), (403, Some("forbidden")), "{denied:?}");
-    let id = denied.header("x-request-id").unwrap();
+    let request = denied.header("x-request-id").unwrap();
+    // Another request with the same event is denied alike, and nothing more is kept.
+    let again = fixture.send(&[BATCH], &format!("[{}]", event("3", "/elsewhere")));
+    assert_eq!(again.status, 403, "{again:?}");
+    let (_, listed) = fixture.quarantine(&["list"]);
+    let [item] = listed["events"].as_array().unwrap().as_slice() else { panic!("{listed}") };
+    assert_eq!(item["refused"], request, "{item}");
+    let id = item["call"].as_str().unwrap();
+    assert!(id.starts_with("cloudevents-"), "{item}");
     let key = json!({ "owner": { "S": "quarantine" }, "item": { "S": id } });
     let kept = fixture.door.item("doorward-state", &key);
     assert_eq!(
@@ -158,16 +181,23 @@ fn one_event_passes_in_the_mode_in_which_it_came() {
     );
     assert!(!kept.to_string().contains("Bearer"), "{kept}");
     // The policies are as they were.
-    let output = Command::new(binaries::path("doorward"))
-        .args(["quarantine", "release", id, "--format", "json", "--lambda-url", fixture.door.lambda()])
-        .args(["--dynamodb-url", fixture.door.dynamodb(), "--path"])
-        .arg(fixture.project.path())
-        .output()
-        .unwrap();
-    let told: Value = serde_json::from_slice(&output.stdout).unwrap_or_else(|_| panic!("{output:?}"));
-    assert_eq!((output.status.code(), &told["released"]), (Some(2), &json!("refused")), "{told}");
+    let (code, told) = fixture.quarantine(&["release", id, "--lambda-url", fixture.door.lambda()]);
+    assert_eq!((code, &told["released"]), (Some(2), &json!("refused")), "{told}");
     let kept = fixture.door.item("doorward-state", &key);
     assert_eq!((&kept["released"], &kept["code"]["S"]), (&Value::Null, &json!("forbidden")), "{kept}");
+    // By other policies it passes, once, and whoever sends it still hears that it is done.
+    std::fs::write(fixture.project.path().join("orders.cedar"), POLICY.replace("/shop/*", "/*")).unwrap();
+    let sent = fixture.server.requests().len();
+    let release = || fixture.quarantine(&["release", id, "--lambda-url", fixture.door.lambda()]);
+    let taken = (0..100).any(|_| {
+        std::thread::sleep(Duration::from_millis(100));
+        release().1["released"] == "taken"
+    });
+    assert!(taken, "the door reads its policies anew");
+    assert_eq!(fixture.quarantine(&["list"]).1["events"], json!([]));
+    let again = fixture.send(&[BATCH], &format!("[{}]", event("3", "/elsewhere")));
+    assert_eq!(again.status, 204, "{again:?}");
+    assert_eq!(fixture.server.requests().len(), sent + 1);
 }
 
 #[test]

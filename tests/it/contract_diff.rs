@@ -51,6 +51,15 @@ fn breaks_exit_with_2_and_name_their_places() {
 }
 
 #[test]
+fn what_is_never_compared_is_said() {
+    let shop = shop();
+    check(&shop, &shop, &["--all"], 0, &["not compared: callbacks, webhooks, links"]);
+    let said = check(&shop, &shop, &["--format", "json"], 0, &[]);
+    let told: Value = serde_json::from_str(&said).unwrap();
+    assert_eq!(told["not_compared"][0], "callbacks");
+}
+
+#[test]
 fn what_cannot_be_compared_counts_unless_somebody_looked() {
     let shop = shop();
     let other = shop.replace("^[0-9]{1,12}$", "^[0-9]{1,11}$");

@@ -3,6 +3,7 @@
 
 mod serve;
 mod streamed;
+mod unread;
 
 use std::sync::Arc;
 

@@ -6,6 +6,8 @@ use lambda_runtime::{Context, Diagnostic};
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
+use super::unread;
+
 /// Answers one invocation: an HTTP request in the form that its front takes; an event with nothing, or with an error so that its
 /// source sends it again.
 pub(crate) async fn serve(
@@ -28,13 +30,13 @@ pub(crate) async fn serve(
                 Answer::Event(_) => Err(mismatch()),
             }
         }
-        Ok(Entrance::Records(batch)) => serve_records(&door, batch, context).await,
-        Ok(Entrance::Test) => Ok(Value::Null),
+        Ok(Entrance::Records(batch)) => serve_records(&door, batch, &envelope).await,
+        Ok(Entrance::Test(test)) => unread::acknowledge(&door, &test, &envelope).await,
         Ok(Entrance::Release(call)) => release(&door, &call, &envelope).await,
         Err(EnvelopeError::Malformed { form, fault }) => {
             encode(form, malformed(&door, &fault, context)).await
         }
-        Err(error) => Err(unknown(&error, context)),
+        Err(error) => unread::keep(&door, &error, &envelope).await,
     }
 }
 
@@ -49,16 +51,20 @@ async fn release(door: &Door, call: &str, envelope: &Envelope<'_>) -> Result<Val
 
 /// Every record is a call of its own. A source that takes failures of single records is told which must come again; to others
 /// the event goes back whole: those that are done are known by their ids and not done twice.
-async fn serve_records(door: &Door, batch: RecordBatch, context: &Context) -> Result<Value, Diagnostic> {
-    let RecordBatch { records, answer } = batch;
+async fn serve_records(
+    door: &Door,
+    batch: RecordBatch,
+    envelope: &Envelope<'_>,
+) -> Result<Value, Diagnostic> {
+    let RecordBatch { records, tests, answer } = batch;
+    tests.iter().for_each(|test| unread::tell(test, envelope.request_id));
     let mut again = Vec::new();
     let mut calls = Vec::with_capacity(records.len());
     for record in records {
         match record {
             Ok(inbound) => calls.push(inbound),
             Err(broken) => {
-                tracing::error!(request_id = context.request_id, cause = %broken, "a record is broken");
-                again.push(broken.to_string());
+                again.extend(unread::keep_record(door, &broken, envelope).await.err());
             }
         }
     }
@@ -107,17 +113,11 @@ pub(crate) fn malformed(door: &Door, fault: &MalformedRequest, context: &Context
     problem(&refusal, &context.request_id, &door.rules().config().door.name)
 }
 
-/// What Lambda is told of an event that is none.
-pub(crate) fn unknown(error: &EnvelopeError, context: &Context) -> Diagnostic {
-    tracing::error!(request_id = context.request_id, cause = %error, hint = error.hint(), "unknown event");
-    diagnostic("Doorward.UnknownEvent", error.to_string())
-}
-
 /// What Lambda is told where an answer is not of the kind of what came in, which nothing brings about.
 pub(crate) fn mismatch() -> Diagnostic {
     diagnostic("Doorward.Mismatch", "a request was answered as an event, or an event as a request".to_owned())
 }
 
-fn diagnostic(error_type: &str, error_message: String) -> Diagnostic {
+pub(crate) fn diagnostic(error_type: &str, error_message: String) -> Diagnostic {
     Diagnostic { error_type: error_type.to_owned(), error_message }
 }

@@ -29,7 +29,8 @@ use serde_json::{Value, json};
 use tokio::sync::oneshot;
 use tower_service::Service;
 
-use crate::serve::{malformed, mismatch, unknown};
+use crate::serve::{malformed, mismatch};
+use crate::unread;
 
 const RESPONSE_MODE: HeaderName = HeaderName::from_static("lambda-runtime-function-response-mode");
 const ERROR_TYPE: HeaderName = HeaderName::from_static("lambda-runtime-function-error-type");
@@ -156,8 +157,8 @@ async fn serve(live: &LiveDoor, payload: &[u8], context: &Context) -> Result<Rep
             }
         }
         Err(EnvelopeError::Malformed { fault, .. }) => Ok(malformed(&door, &fault, context)),
-        Ok(Entrance::Records(_) | Entrance::Test | Entrance::Release(_)) => Err(mismatch()),
-        Err(error) => Err(unknown(&error, context)),
+        Ok(Entrance::Records(_) | Entrance::Test(_) | Entrance::Release(_)) => Err(mismatch()),
+        Err(error) => Err(unread::fail(&error, &context.request_id)),
     }
 }
 

@@ -1,7 +1,7 @@
 use std::io::Write;
 
 use doorward_core::ports::{BundleNews, CallBlock, Journal, StoreError};
-use doorward_model::Call;
+use doorward_model::{Call, Outcome, UnreadEvent};
 use jiff::Timestamp;
 use serde::Serialize;
 
@@ -28,9 +28,28 @@ impl Journal for StdoutJournal {
         print(&complaint_line(call, cause));
     }
 
+    fn unread(&self, event: &UnreadEvent, kept: bool) {
+        print(&unread_line(event, kept));
+    }
+
     fn report(&self, news: &BundleNews) {
         print(&news_line(news));
     }
+}
+
+#[derive(Serialize)]
+struct UnreadLine<'a> {
+    event: &'static str,
+    level: &'static str,
+    #[serde(flatten)]
+    unread: &'a UnreadEvent,
+    outcome: Outcome,
+    quarantined: bool,
+}
+
+fn unread_line(unread: &UnreadEvent, quarantined: bool) -> Vec<u8> {
+    let said = UnreadLine { event: "unread", level: "error", unread, outcome: Outcome::Invalid, quarantined };
+    line(&said).unwrap_or_default()
 }
 
 #[derive(Serialize)]
@@ -180,6 +199,26 @@ mod tests {
             (&line["bundle"], &line["cause"]),
             (&held.into(), &"its archive cannot be read: it is cut off".into())
         );
+    }
+
+    #[test]
+    fn an_event_that_nobody_reads_is_a_line_without_its_payload() {
+        let unread = UnreadEvent {
+            id: doorward_model::CallId::new("unknown-1"),
+            invocation: "r-1".to_owned(),
+            deadline: sample::now(),
+            reason: doorward_model::UnreadReason::Source,
+            cause: "it is a test event".to_owned(),
+            bytes: 7,
+            digest: "sha256:0a".to_owned(),
+            payload: "\"hidden\"".to_owned(),
+        };
+        let told = unread_line(&unread, true);
+        assert!(!String::from_utf8_lossy(&told).contains("hidden"));
+        let line = parse(&told);
+        assert_eq!((&line["event"], &line["code"]), (&"unread".into(), &"unknown-front".into()));
+        assert_eq!((&line["call_id"], &line["request_id"]), (&"unknown-1".into(), &"r-1".into()));
+        assert_eq!((&line["outcome"], &line["quarantined"]), (&"invalid".into(), &true.into()));
     }
 
     #[test]

@@ -1,11 +1,12 @@
 use async_trait::async_trait;
 use aws_sdk_dynamodb::error::SdkError;
 use aws_sdk_dynamodb::operation::delete_item::builders::DeleteItemFluentBuilder;
+use aws_sdk_dynamodb::operation::put_item::PutItemError;
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
-use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue};
+use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue, ReturnValuesOnConditionCheckFailure};
 use doorward_core::ports::{Quarantine, StoreError};
-use doorward_model::{Call, EventKind, EventRecord, RecordEnvelope, Violation};
+use doorward_model::{Call, CallId, EventKind, EventRecord, RecordEnvelope, UnreadEvent, Violation};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -16,6 +17,8 @@ use crate::{AwsClients, sdk_error};
 
 /// The partition of `<table>-state` that holds them all.
 pub(crate) const OWNER: &str = "quarantine";
+/// What stands for the source of an event that has none that is known.
+const UNREAD: &str = "unknown";
 /// Larger records are kept by reference only, in bytes of JSON: an item has 400 KB, what is told of the record among them.
 const LARGEST_RECORD: usize = 320 * 1024;
 
@@ -31,9 +34,13 @@ pub struct DynamoQuarantine {
 pub struct QuarantineItem {
     /// The partition: always `quarantine`.
     owner: String,
-    /// The call's id, by which the ledger explains it.
+    /// The id of its call. A CloudEvent has one of its own, from its sender, `source` and `id`, whichever request brought it.
     #[serde(rename = "item")]
     pub call: String,
+    /// The call that was refused, by which the ledger explains it, where that is another: of the first request that brought
+    /// the event.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub refused: Option<String>,
     /// When it came in.
     pub at: Timestamp,
     /// The refusal's stable word.
@@ -50,7 +57,7 @@ pub struct QuarantineItem {
     pub action: Option<String>,
     /// The source as a principal: `EventSource::"receipts"`.
     pub caller: Option<String>,
-    /// The kind of source: `s3`.
+    /// The kind of source: `s3`; `unknown` of an event that nobody could read, and then it is the sender as well.
     pub source: String,
     /// The source's own type: `ObjectCreated:Put`.
     pub event_type: String,
@@ -67,12 +74,16 @@ pub struct QuarantineItem {
     /// What its source puts around it: `records`, `list` or `nothing`.
     #[serde(default = "in_records")]
     pub envelope: String,
-    /// By what its source knows it: a message's id, or a sequence number.
+    /// By what its source knows it: a message's id, or a sequence number. Of an event that nobody could read, `sha256:` and the
+    /// digest of its payload.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reference: Option<String>,
     /// Since when it is on its way through the door again; it stays here until that has ended well.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub released: Option<Timestamp>,
+    /// Whether the queue that hears of what is kept has not heard of it yet, as far as is known.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    untold: bool,
     /// When the table may forget it, in seconds since the epoch.
     pub expires: i64,
 }
@@ -217,33 +228,80 @@ impl DynamoQuarantine {
             }
         }
     }
-}
 
-#[async_trait]
-impl Quarantine for DynamoQuarantine {
-    async fn keep(&self, call: &Call, record: &EventRecord, expires: Timestamp) -> Result<(), StoreError> {
-        let item = QuarantineItem::of(call, record, expires);
-        let item = attributes::write(&item)
+    /// Keeps `item`, unless it is there: the first reason stands. The item that is there then.
+    async fn put(&self, item: &QuarantineItem) -> Result<Option<QuarantineItem>, StoreError> {
+        let written = attributes::write(item)
             .map_err(|_| StoreError("the event cannot be kept as an item".to_owned()))?;
         let put = self
             .client
             .put_item()
             .table_name(&self.table)
-            .set_item(Some(item))
+            .set_item(Some(written))
             // What was released and comes back has a reason of its own.
             .condition_expression("attribute_not_exists(#owner) OR attribute_exists(#released)")
             .expression_attribute_names("#owner", "owner")
             .expression_attribute_names("#released", "released")
+            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
             .send()
             .await;
         match put {
-            Ok(_) => Ok(()),
-            // The first reason stands.
-            Err(SdkError::ServiceError(error)) if error.err().is_conditional_check_failed_exception() => {
-                Ok(())
-            }
+            Ok(_) => Ok(None),
+            Err(SdkError::ServiceError(error)) => match error.into_err() {
+                PutItemError::ConditionalCheckFailedException(failed) => {
+                    failed.item.map(attributes::read).transpose().map_err(|_| unreadable())
+                }
+                error => Err(StoreError(sdk_error::code(&error))),
+            },
             Err(error) => Err(StoreError(sdk_error::brief(&error))),
         }
+    }
+
+    /// Keeps the event for a queue to hear of. What that is to be told: the item that is there, unless it heard of it.
+    pub(crate) async fn keep_untold(
+        &self,
+        item: QuarantineItem,
+    ) -> Result<Option<QuarantineItem>, StoreError> {
+        let item = QuarantineItem { untold: true, ..item };
+        let found = self.put(&item).await?;
+        Ok(Some(found.unwrap_or(item)).filter(|item| item.untold))
+    }
+
+    /// Notes that the queue has heard of the event.
+    pub(crate) async fn note_told(&self, item: &QuarantineItem) -> Result<(), StoreError> {
+        let noted = self
+            .client
+            .update_item()
+            .table_name(&self.table)
+            .key("owner", AttributeValue::S(OWNER.to_owned()))
+            .key("item", AttributeValue::S(item.call.clone()))
+            .update_expression("REMOVE #untold")
+            // One that was refused anew meanwhile is told of by itself.
+            .condition_expression("#at = :at")
+            .expression_attribute_names("#untold", "untold")
+            .expression_attribute_names("#at", "at")
+            .expression_attribute_values(":at", AttributeValue::S(item.at.to_string()));
+        match noted.send().await {
+            Ok(_) => Ok(()),
+            Err(error) if absent(&error) => Ok(()),
+            Err(error) => Err(StoreError(sdk_error::brief(&error))),
+        }
+    }
+}
+
+#[async_trait]
+impl Quarantine for DynamoQuarantine {
+    async fn keep(&self, call: &Call, record: &EventRecord, expires: Timestamp) -> Result<(), StoreError> {
+        self.put(&QuarantineItem::of(call, record, expires)).await.map(drop)
+    }
+
+    async fn keep_unread(
+        &self,
+        event: &UnreadEvent,
+        now: Timestamp,
+        expires: Timestamp,
+    ) -> Result<(), StoreError> {
+        self.put(&QuarantineItem::unread(event, now, expires)).await.map(drop)
     }
 
     async fn released(&self, call: &str) -> Result<Option<Value>, StoreError> {
@@ -258,13 +316,49 @@ impl QuarantineItem {
         self.source == EventKind::CloudEvents.word()
     }
 
+    /// Whether the whole event is kept, of which nobody could say what its records are.
+    #[must_use]
+    pub fn is_unread(&self) -> bool {
+        self.source == UNREAD
+    }
+
+    pub(crate) fn unread(event: &UnreadEvent, now: Timestamp, expires: Timestamp) -> Self {
+        let UnreadEvent { id, reason, cause, payload, digest, bytes, .. } = event;
+        Self {
+            owner: OWNER.to_owned(),
+            call: id.as_str().to_owned(),
+            at: now,
+            code: Some(reason.code().to_owned()),
+            cause: Some(cut(cause)),
+            policies: Vec::new(),
+            violations: Vec::new(),
+            action: None,
+            caller: None,
+            source: UNREAD.to_owned(),
+            event_type: String::new(),
+            sender: UNREAD.to_owned(),
+            region: String::new(),
+            happened: None,
+            record_bytes: *bytes,
+            record: (payload.len() <= LARGEST_RECORD).then(|| payload.clone()),
+            envelope: envelope_word(RecordEnvelope::Nothing).to_owned(),
+            reference: Some(digest.clone()),
+            refused: None,
+            released: None,
+            untold: false,
+            expires: expires.as_second(),
+        }
+    }
+
     pub(crate) fn of(call: &Call, event: &EventRecord, expires: Timestamp) -> Self {
+        let kept_as = call.kept_as.as_ref().filter(|kept| **kept != call.id);
         let LedgerItem { call, at, code, cause, policies, violations, action, caller, .. } =
             LedgerItem::of(call);
         let record = event.record.to_string();
         Self {
             owner: OWNER.to_owned(),
-            call,
+            refused: kept_as.map(|_| call.clone()),
+            call: kept_as.map_or(call, CallId::to_string),
             at,
             code,
             cause,
@@ -282,24 +376,25 @@ impl QuarantineItem {
             envelope: envelope_word(event.envelope).to_owned(),
             reference: event.item.as_deref().map(cut),
             released: None,
+            untold: false,
             expires: expires.as_second(),
         }
     }
 }
 
 impl QuarantineItem {
-    /// The event that brings the record to the door again, as its source sent it; `None` where the record is not kept. Of a
-    /// CloudEvent it names the call alone: who sent it cannot be said by whoever may invoke the door.
+    /// The event that brings the record to the door again, as its source sent it: a JSON text; `None` where the record is not
+    /// kept. Of a CloudEvent it names the call alone: who sent it cannot be said by whoever may invoke the door.
     #[must_use]
-    pub fn event(&self) -> Option<Value> {
-        let record: Value = serde_json::from_str(self.record.as_deref()?).ok()?;
+    pub fn event(&self) -> Option<String> {
+        let record = self.record.as_deref()?;
         if self.is_cloud_event() {
-            return Some(json!({ "doorward": { "release": self.call } }));
+            return Some(json!({ "doorward": { "release": self.call } }).to_string());
         }
         Some(match self.envelope.as_str() {
-            "list" => json!([record]),
-            "nothing" => record,
-            _ => json!({ "Records": [record] }),
+            "list" => format!("[{record}]"),
+            "nothing" => record.to_owned(),
+            _ => format!(r#"{{"Records":[{record}]}}"#),
         })
     }
 }

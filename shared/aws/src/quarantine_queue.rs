@@ -3,7 +3,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use doorward_config::QueuePlace;
 use doorward_core::ports::{Quarantine, StoreError};
-use doorward_model::{Call, EventRecord};
+use doorward_model::{Call, EventRecord, UnreadEvent};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
@@ -19,8 +19,8 @@ const WITHIN: Duration = Duration::from_secs(3);
 const ATTRIBUTES: usize = 4 * 1024;
 
 /// A quarantine of which a queue hears, for whoever works on what comes in there: the item is kept first, then a message says what
-/// it says. An event of which the queue could not be told goes back to its source, so that the queue hears of each at least
-/// once.
+/// it says, and the item that it was said. An event of which the queue could not be told goes back to its source, so that the queue
+/// hears of each at least once, and of one that is there and told of no more.
 #[derive(Clone)]
 pub struct QueuedQuarantine {
     kept: DynamoQuarantine,
@@ -34,13 +34,10 @@ impl QueuedQuarantine {
     pub fn new(clients: &AwsClients, table: &str, queue: QueuePlace) -> Self {
         Self { kept: DynamoQuarantine::new(clients, table), api: clients.services.clone(), queue }
     }
-}
 
-#[async_trait]
-impl Quarantine for QueuedQuarantine {
-    async fn keep(&self, call: &Call, record: &EventRecord, expires: Timestamp) -> Result<(), StoreError> {
-        self.kept.keep(call, record, expires).await?;
-        let item = QuarantineItem::of(call, record, expires);
+    /// Keeps `item` and tells the queue of it, unless it has heard of it.
+    async fn keep_and_tell(&self, item: QuarantineItem) -> Result<(), StoreError> {
+        let Some(item) = self.kept.keep_untold(item).await? else { return Ok(()) };
         let body = message(&item).ok_or_else(|| StoreError("the event cannot be written".to_owned()))?;
         let is_fifo = self.queue.url.ends_with(".fifo");
         let code = item.code.as_deref().unwrap_or("unknown");
@@ -55,7 +52,24 @@ impl Quarantine for QueuedQuarantine {
             message_deduplication_id: is_fifo.then(|| names::fifo(&format!("{}@{}", item.call, item.at))),
         };
         let told = message.put(&self.api, self.queue.region.as_deref(), WITHIN).await;
-        told.map(drop).map_err(|error| StoreError(format!("the quarantine's queue: {error}")))
+        told.map_err(|error| StoreError(format!("the quarantine's queue: {error}")))?;
+        self.kept.note_told(&item).await
+    }
+}
+
+#[async_trait]
+impl Quarantine for QueuedQuarantine {
+    async fn keep(&self, call: &Call, record: &EventRecord, expires: Timestamp) -> Result<(), StoreError> {
+        self.keep_and_tell(QuarantineItem::of(call, record, expires)).await
+    }
+
+    async fn keep_unread(
+        &self,
+        event: &UnreadEvent,
+        now: Timestamp,
+        expires: Timestamp,
+    ) -> Result<(), StoreError> {
+        self.keep_and_tell(QuarantineItem::unread(event, now, expires)).await
     }
 
     async fn released(&self, call: &str) -> Result<Option<Value>, StoreError> {
@@ -66,7 +80,7 @@ impl Quarantine for QueuedQuarantine {
 /// The item's members, without those of the table's own; without the record where a message has no room for it.
 fn message(item: &QuarantineItem) -> Option<String> {
     let Value::Object(mut members) = json!(item) else { return None };
-    for own in ["owner", "expires", "released"] {
+    for own in ["owner", "expires", "released", "untold"] {
         members.remove(own);
     }
     if let Some(call) = members.remove("item") {

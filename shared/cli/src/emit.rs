@@ -143,7 +143,9 @@ async fn follow(endpoint: &str, request_id: &str) -> Vec<Value> {
         let calls: Vec<Value> = lines
             .iter()
             .filter_map(|line| serde_json::from_str(line.get("text")?.as_str()?).ok())
-            .filter(|call: &Value| call.get("event").is_some_and(|event| event == "call"))
+            .filter(|call: &Value| {
+                call.get("event").is_some_and(|event| event == "call" || event == "unread")
+            })
             .collect();
         // The platform's last line of an attempt: every record of the event has had its own by then.
         let text = |line: &Value| line.get("text").and_then(Value::as_str).map(str::to_owned);

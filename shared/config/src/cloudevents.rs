@@ -179,12 +179,3 @@ pub(crate) fn check_match(value: Value<'_>, route: &EventRoute) -> Result<(), Re
     });
     checked.map(|_: Vec<()>| ())
 }
-
-/// What a service is sent has no header fields, which events in binary mode are in.
-pub(crate) fn check_target(value: Value<'_>, kind: &str) -> Result<(), Reported> {
-    if ["lambda", "http"].contains(&kind) {
-        return Ok(());
-    }
-    let fault = Fault::new(format!("a target of kind `{kind}` takes no CloudEvents: they go on as requests"));
-    Err(value.fault(fault.hint("name a target of kind `lambda` or `http`")))
-}

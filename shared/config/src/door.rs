@@ -3,7 +3,7 @@ use std::time::Duration;
 
 use doorward_model::Fault;
 
-use crate::checked::{Door, OpenapiAccess, Updates};
+use crate::checked::{Door, OpenapiAccess, UnknownEvents, Updates};
 use crate::duration::DAY;
 use crate::fronts;
 use crate::names;
@@ -24,6 +24,8 @@ const OPENAPI: &[(&str, OpenapiAccess)] = &[
     ("authenticated", OpenapiAccess::Authenticated),
     ("off", OpenapiAccess::Off),
 ];
+const UNKNOWN_EVENTS: &[(&str, UnknownEvents)] =
+    &[("quarantine", UnknownEvents::Quarantine), ("fail", UnknownEvents::Fail)];
 const UPDATES: &[(&str, Updates)] = &[("none", Updates::None), ("table", Updates::Table)];
 
 /// Reads `[door]`; a `fronts` that stands in it is handed out unread.
@@ -50,6 +52,8 @@ pub(crate) fn read<'t>(value: Value<'t>, pinned: &mut Option<Value<'t>>) -> Resu
             section.or("streamed_fronts", Vec::new(), |value| value.set(|item| item.parse(fronts::streamed)));
         let quarantine_queue =
             section.optional("quarantine_queue", |value| value.parse(targets::queue_place));
+        let unknown_events =
+            section.or("unknown_events", UnknownEvents::default(), |value| value.choice(UNKNOWN_EVENTS));
         *pinned = section.optional("fronts", Ok)?;
         Ok(Door {
             name: name?,
@@ -66,6 +70,7 @@ pub(crate) fn read<'t>(value: Value<'t>, pinned: &mut Option<Value<'t>>) -> Resu
             openapi: openapi?,
             streamed_fronts: streamed_fronts?,
             quarantine_queue: quarantine_queue?,
+            unknown_events: unknown_events?,
         })
     })
 }

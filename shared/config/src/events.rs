@@ -8,7 +8,7 @@ use crate::pattern::Pattern;
 use crate::reader::{Key, Section, Value, with_hint};
 use crate::report::{Reported, quote};
 use crate::suggestion::suggest;
-use crate::{cloudevents, location, metering, names};
+use crate::{cloudevents, location, message_attributes, metering, names};
 
 mod through;
 
@@ -48,12 +48,10 @@ pub(crate) fn read(
             }
             _ => Ok(()),
         };
-        let target = section.required("target", |value| {
-            let target = names.targets.used(value)?;
-            let kind = names.kinds.get(&target).filter(|_| is_cloud);
-            kind.map_or(Ok(()), |kind| cloudevents::check_target(value, kind))?;
-            Ok(target)
+        let attributes = section.or("attributes", Vec::new(), |value| {
+            message_attributes::read(value, source.as_ref().ok().copied())
         });
+        let target = section.required("target", |value| names.targets.used(value));
         let otherwise = if is_cloud { OnDeny::Fail } else { OnDeny::Quarantine };
         let on_deny = section.or("on_deny", otherwise, |value| read_on_deny(value, is_cloud));
         let repeated = section.or("repeated", Repeated::Skip, |value| {
@@ -75,6 +73,7 @@ pub(crate) fn read(
             route: route?,
             event_type: types.into_iter().next().map(|(_, pattern)| pattern),
             matches,
+            attributes: attributes?,
             target: target?,
             on_deny: on_deny?,
             repeated: repeated?,

@@ -41,8 +41,8 @@ pub(crate) fn read(value: Value<'_>, functions: &mut Functions) -> Result<Invoke
 }
 
 /// What only functions have cannot be asked of a target of another `kind`.
-pub(crate) fn fits(value: Value<'_>, rule: &InvokeRule, kind: Option<&&'static str>) -> Result<(), Reported> {
-    let Some(kind) = kind.filter(|kind| **kind != "lambda") else { return Ok(()) };
+pub(crate) fn fits(value: Value<'_>, rule: &InvokeRule, kind: Option<&str>) -> Result<(), Reported> {
+    let Some(kind) = kind.filter(|kind| *kind != "lambda") else { return Ok(()) };
     let unfit = match rule {
         InvokeRule { log_tail: true, .. } => "`log_tail`",
         InvokeRule { qualifiers, .. } if !qualifiers.is_empty() => "`qualifiers`",

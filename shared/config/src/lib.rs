@@ -32,6 +32,7 @@ mod lambda_name;
 mod limits;
 mod load;
 mod location;
+mod message_attributes;
 mod metering;
 mod names;
 mod path_template;
@@ -66,8 +67,8 @@ pub use checked::{
     OpenapiAccess, Override, ParentRule, PayloadForm, Plan, Price, PrincipalRule, Protocol, PublicFunction,
     PurposeRule, QueuePlace, Repeated, ResourceRule, Retry, Rewrite, Route, RouteMatch, SchemaRef, Scopes,
     Shadow, SnsTarget, SocketRule, SqsTarget, StepFunctionsTarget, Target, TargetKind, Template,
-    TemplatePart, Tier, TokenKind, UnitsFormula, UnitsInput, UnitsOperator, UnitsRule, UnitsTerm, Updates,
-    Webhook, WebhookScheme, Window,
+    TemplatePart, Tier, TokenKind, UnitsFormula, UnitsInput, UnitsOperator, UnitsRule, UnitsTerm,
+    UnknownEvents, Updates, Webhook, WebhookScheme, Window,
 };
 pub use duration::parse as parse_duration;
 pub use environment::{ENVIRONMENT, EnvironmentVariable, jwks_url_variable, target_variable};

@@ -98,6 +98,31 @@ impl Bundle {
         self.schema.pointer(reference.strip_prefix('#')?)
     }
 
+    /// The definitions that `schemas` of this bundle refer to, and those that these do.
+    pub(crate) fn definitions_of(&self, schemas: &[&Value]) -> Value {
+        let mut found = Map::new();
+        let mut open: Vec<&Value> = schemas.to_vec();
+        while let Some(value) = open.pop() {
+            match value {
+                Value::Object(members) => {
+                    let reference = members.get("$ref").and_then(Value::as_str);
+                    let name = reference.and_then(|reference| reference.strip_prefix("#/$defs/"));
+                    if let Some((name, schema)) = name.and_then(|name| {
+                        let schema = self.schema.get("$defs")?.get(name)?;
+                        (!found.contains_key(name)).then_some((name, schema))
+                    }) {
+                        found.insert(name.to_owned(), schema.clone());
+                        open.push(schema);
+                    }
+                    open.extend(members.values());
+                }
+                Value::Array(items) => open.extend(items),
+                _ => {}
+            }
+        }
+        Value::Object(found)
+    }
+
     /// The pointer in the user's document of what stands at `at` in the bundle.
     pub(crate) fn origin(&self, at: &str) -> String {
         let inner = at.strip_prefix("/$defs/").unwrap_or("0");

@@ -39,6 +39,11 @@ impl Checker {
             .map_err(|error| explain(documents, bundle, &error))
     }
 
+    /// Whether `value` keeps the schema.
+    pub(crate) fn is_valid(&self, value: &Value) -> bool {
+        self.validator.is_valid(value)
+    }
+
     /// Where `value` breaks the schema; pointers begin with `prefix`.
     pub(crate) fn violations(&self, part: &str, prefix: &str, value: &Value) -> Vec<Violation> {
         if self.validator.is_valid(value) {

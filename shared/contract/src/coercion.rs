@@ -48,11 +48,7 @@ impl Form {
     /// # Errors
     /// What the schema describes, when a parameter's text cannot be it.
     pub(crate) fn of(bundle: &Bundle) -> Result<Self, &'static str> {
-        Self::within(bundle, &bundle.schema)
-    }
-
-    /// As [`Self::of`], of a part of the schema.
-    pub(crate) fn within(bundle: &Bundle, schema: &Value) -> Result<Self, &'static str> {
+        let schema = &bundle.schema;
         let types = types(bundle, schema, 0);
         if types.contains("object") {
             if types.iter().any(|name| *name != "object" && *name != "null") {
@@ -77,62 +73,10 @@ impl Form {
         }
         Ok(Self::Many(Scalars::among(&items)))
     }
-
-    /// Whether `schema` describes objects alone.
-    pub(crate) fn is_object(bundle: &Bundle, schema: &Value) -> bool {
-        is_only("object", &types(bundle, schema, 0))
-    }
-
-    /// Whether `schema` describes lists of objects alone.
-    pub(crate) fn is_list_of_objects(bundle: &Bundle, schema: &Value) -> bool {
-        let items = items(bundle, schema, 0).map(|items| types(bundle, items, 0)).unwrap_or_default();
-        is_only("array", &types(bundle, schema, 0)) && is_only("object", &items)
-    }
-}
-
-fn is_only(wanted: &str, types: &BTreeSet<&str>) -> bool {
-    types.contains(wanted) && types.iter().all(|name| [wanted, "null"].contains(name))
-}
-
-/// What the schemas of an object's members are, wherever in its schema they stand.
-#[derive(Default)]
-pub(crate) struct MemberSchemas<'a> {
-    pub(crate) named: BTreeMap<&'a str, Vec<&'a Value>>,
-    pub(crate) others: Vec<&'a Value>,
-}
-
-/// The members of the object that the bundle describes.
-///
-/// # Errors
-/// What it describes, where that is no object or not all of its members are known by their names.
-pub(crate) fn members_of(bundle: &Bundle) -> Result<MemberSchemas<'_>, &'static str> {
-    let mut members = MemberSchemas::default();
-    if !Form::is_object(bundle, &bundle.schema) {
-        return Err("something else than an object");
-    }
-    gather_schemas(bundle, &bundle.schema, 0, &mut members)?;
-    Ok(members)
-}
-
-fn gather_schemas<'a>(
-    bundle: &'a Bundle,
-    schema: &'a Value,
-    depth: usize,
-    members: &mut MemberSchemas<'a>,
-) -> Result<(), &'static str> {
-    let unclear = ["patternProperties", "if", "dependentSchemas"];
-    if depth > MAX_DEPTH || unclear.iter().any(|word| schema.get(*word).is_some()) {
-        return Err("an object with members that depend on others, or are named by a pattern");
-    }
-    for (name, schema) in schema.get("properties").and_then(Value::as_object).into_iter().flatten() {
-        members.named.entry(name).or_default().push(schema);
-    }
-    members.others.extend(schema.get("additionalProperties").filter(|schema| schema.is_object()));
-    parts(bundle, schema).try_for_each(|part| gather_schemas(bundle, part, depth + 1, members))
 }
 
 impl Scalars {
-    fn among(types: &BTreeSet<&str>) -> Self {
+    pub(crate) fn among(types: &BTreeSet<&str>) -> Self {
         Self {
             integer: types.contains("integer"),
             number: types.contains("number"),

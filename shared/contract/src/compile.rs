@@ -10,13 +10,18 @@ use crate::checker::Checker;
 use crate::claim::Claim;
 use crate::document::Entry;
 use crate::documents::Documents;
+use crate::field_encoding;
 use crate::form_body::{self, FormBody};
+use crate::form_object::FormObject;
 use crate::header_field::HeaderField;
+use crate::held::{self, Held};
 use crate::location::Location;
-use crate::media::{self, Content, Contents};
+use crate::media::{self, Content, Contents, Other};
+use crate::multipart_body::{self, MultipartBody};
 use crate::operation::{Operation, RequestBody};
 use crate::parameter::Parameter;
 use crate::pointer;
+use crate::reading::Kind;
 use crate::reference::follow;
 use crate::response::{Response, Responses};
 use crate::shape;
@@ -178,7 +183,7 @@ impl<'a> Compiler<'a> {
             let place = pointer::join(&at, status);
             let Some((resolved, response)) = self.object(&place) else { continue };
             let (contents, _) = self.contents(&resolved, response, Direction::Response);
-            let headers = self.header_fields(&pointer::join(&resolved, "headers"));
+            let headers = self.header_fields(&pointer::join(&resolved, "headers"), Direction::Response);
             let response = Response { contents, headers };
             match status.as_bytes() {
                 b"default" => responses.other = Some(response),
@@ -198,8 +203,8 @@ impl<'a> Compiler<'a> {
         responses
     }
 
-    /// The header fields of the Response Object whose `headers` stand at `at`.
-    fn header_fields(&mut self, at: &str) -> Vec<HeaderField> {
+    /// The header fields of the Response or Encoding Object whose `headers` stand at `at`.
+    fn header_fields(&mut self, at: &str, direction: Direction) -> Vec<HeaderField> {
         let names = match self.documents.value(at) {
             None => return Vec::new(),
             Some(Value::Object(fields)) => fields.keys(),
@@ -212,8 +217,15 @@ impl<'a> Compiler<'a> {
         for label in names {
             let place = pointer::join(at, label);
             let Some((resolved, object)) = self.object(&place) else { continue };
-            let field = HeaderField::compile(&self.documents, &resolved, label, object, &mut self.faults);
-            compiled.extend(field);
+            let faults = &mut self.faults;
+            compiled.extend(HeaderField::compile(
+                &self.documents,
+                direction,
+                &resolved,
+                label,
+                object,
+                faults,
+            ));
         }
         compiled
     }
@@ -251,26 +263,64 @@ impl<'a> Compiler<'a> {
                 let no_schema = || (Shape::Opaque { reason: "it has no schema".to_owned() }, Vec::new());
                 trees.push(tree.unwrap_or_else(no_schema));
             }
-            let is_form = range == form_body::MEDIA_TYPE && direction == Direction::Request;
-            let form =
-                media_type.get("schema").filter(|_| is_form).and_then(|_| self.form(&place, media_type));
-            if compiled.insert(range.clone(), Content { range, checker, form }).is_some() {
+            let schema = media_type.get("schema");
+            let is_json = media::is_json(&range);
+            let other =
+                schema.filter(|_| !is_json).map(|_| self.other(&place, &range, media_type, direction));
+            let other = other.unwrap_or(Other::Unread);
+            if compiled.insert(range.clone(), Content { range, checker, other }).is_some() {
                 self.fault(&place, "the media type stands twice, if parameters are left out");
             }
         }
         (Contents::new(compiled.into_values().collect()), trees)
     }
 
-    /// How the forms are read that the Media Type Object at `at` describes; `None` for those that are not.
-    fn form(&mut self, at: &str, object: &Value) -> Option<FormBody> {
+    /// What the Media Type Object at `at`, which has a schema, says of bodies that are no JSON.
+    fn other(&mut self, at: &str, range: &str, object: &Value, direction: Direction) -> Other {
         let schema = pointer::join(at, "schema");
-        let bundle = Bundle::gather(&self.documents, Direction::Request, &schema, &mut self.faults)?;
-        self.faults.extend(form_body::encoding_faults(&self.documents, at, object));
-        match Checker::compile(&self.documents, &bundle) {
-            Ok(checker) => FormBody::of(object, &bundle, checker),
+        // Where JSON is read, too, the faults of the schema are known.
+        let faults = &mut Vec::new();
+        let noted = if media::may_be_json(range) { faults } else { &mut self.faults };
+        let Some(bundle) = Bundle::gather(&self.documents, direction, &schema, noted) else {
+            return Other::Refused;
+        };
+        let kind = match range {
+            form_body::MEDIA_TYPE => Kind::Encoded,
+            multipart_body::MEDIA_TYPE => Kind::Multipart,
+            _ => return self.plain(&schema, range, &bundle, direction),
+        };
+        let mut encodings = field_encoding::read(&self.documents, at, object, &mut self.faults);
+        if kind == Kind::Multipart {
+            let all = pointer::join(at, "encoding");
+            for (name, encoding) in &mut encodings {
+                let headers = pointer::join(&pointer::join(&all, name), "headers");
+                encoding.headers = self.header_fields(&headers, direction);
+            }
+        }
+        let form = FormObject::compile(&self.documents, &bundle, at, encodings, kind, &mut self.faults);
+        match (form, kind) {
+            (None, _) => Other::Refused,
+            (Some(form), Kind::Encoded) => Other::Held(Held::Form(FormBody(form))),
+            (Some(form), Kind::Multipart) => Other::Held(Held::Multipart(MultipartBody(form))),
+        }
+    }
+
+    /// The same of a media type that has no parts.
+    fn plain(&mut self, at: &str, range: &str, bundle: &Bundle, direction: Direction) -> Other {
+        match held::plain(&self.documents, bundle, range) {
+            Ok(Some(held)) => Other::Held(held),
+            Ok(None) => Other::Unread,
+            // Answers of such a type are let through.
+            Err(_) if direction == Direction::Response => Other::Unread,
+            Err(_) if range.contains('*') => Other::Refused,
             Err(fault) => {
-                self.faults.push(fault);
-                None
+                let message = format!("bodies of `{}` cannot be held to this schema", pointer::shown(range));
+                self.faults.push(fault.unwrap_or_else(|| {
+                    let hint =
+                        "leave `schema` out to have them pass unread, or the media type to refuse them";
+                    self.documents.fault(at, message).hint(hint)
+                }));
+                Other::Refused
             }
         }
     }

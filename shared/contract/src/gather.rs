@@ -9,7 +9,7 @@ use crate::dialect::Dialect;
 use crate::documents::Documents;
 use crate::dynamic_scope::{ScopeId, Scopes};
 use crate::links::Link;
-use crate::{draft7, openapi30, pattern, pointer, rounding};
+use crate::{draft7, one_way, openapi30, pattern, pointer, rounding};
 
 /// Formats that are asserted; the names of integer formats stay for the type tree, which bounds them.
 const FORMATS: [&str; 7] = ["date-time", "date", "uuid", "email", "ipv4", "ipv6", "uri"];
@@ -99,12 +99,13 @@ impl Gatherer<'_, '_> {
             }
         }
         match scope.dialect {
-            Dialect::OpenApi30 => {
-                openapi30::adapt(keywords, &mut out);
-                openapi30::relax_required(self.documents, self.direction, at, keywords, &mut out);
-            }
+            Dialect::OpenApi30 => openapi30::adapt(keywords, &mut out),
             Dialect::Draft7 => draft7::adapt(keywords, &mut out),
             Dialect::Draft202012 => self.add_dynamic(keywords, at, scope, &mut out),
+        }
+        let of_openapi = scope.dialect == Dialect::Draft202012 && self.documents.is_openapi("");
+        if of_openapi || scope.dialect == Dialect::OpenApi30 {
+            one_way::adapt(self.documents, self.direction, at, keywords, &mut out);
         }
         Value::Object(out)
     }

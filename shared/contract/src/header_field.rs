@@ -1,4 +1,4 @@
-//! Header fields of answers (OpenAPI, Header Object).
+//! Header fields of answers, and of the parts of forms (OpenAPI, Header Object).
 
 use doorward_model::{Fault, Violation};
 use http::header::{CONTENT_TYPE, HeaderName, SET_COOKIE};
@@ -28,6 +28,7 @@ impl HeaderField {
     /// to ignore there, and for one with faults.
     pub(crate) fn compile(
         documents: &Documents<'_>,
+        direction: Direction,
         at: &str,
         label: &str,
         object: &Value,
@@ -45,12 +46,11 @@ impl HeaderField {
         let required = required.map_err(|fault| faults.push(fault)).ok();
         let what = format!("the header field `{}`", pointer::shown(label));
         let location = Location::Header(name.clone());
-        let (reading, checker) =
-            parameter::read(documents, Direction::Response, at, object, &location, &what, faults)?;
+        let (reading, checker) = parameter::read(documents, direction, at, object, &location, &what, faults)?;
         Some(Self { label: label.to_owned(), name, required: required?, reading, checker })
     }
 
-    /// Where the header fields of an answer break what is said of this one.
+    /// Where the header fields of an answer or a part break what is said of this one.
     pub(crate) fn violations(&self, headers: &HeaderMap) -> Vec<Violation> {
         if self.name != SET_COOKIE {
             return self.violations_of(headers);

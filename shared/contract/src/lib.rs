@@ -16,12 +16,31 @@
 //!
 //! **Payloads by themselves** ([`Schema`]): a JSON Schema document, or a schema within one or within an OpenAPI document.
 //!
-//! **Forms** of requests (`application/x-www-form-urlencoded`) are held to their schema where it is one of an object whose
-//! members are known by name: values, lists (`encoding`: `style`, `explode`), and JSON texts for what is an object or has
-//! such a `contentType`. They are not handed over, and have no type tree.
+//! **Forms** (`application/x-www-form-urlencoded` and `multipart/form-data`, RFC 7578) are held to the schema of their
+//! fields, in requests and answers. What stands under a name is read as the schemas of that name say, under `properties` and
+//! patterns, among alternatives and conditions: as a JSON text where they have objects, a number or truth value, a text, a
+//! file, or a list with a field for each item (`encoding`: `style`, `explode`, `contentType`). Several ways are tried in this
+//! order: the first one counts whose value those of the schemas take that hold in any case; where alternatives or conditions
+//! speak of the name as well, the form is good if the whole is in one of them. What begins as an object is one, and no text.
+//! A form that no way leads to, or more than 64, is a fault of the contract. `a[]` and `a[b]` are refused where the contract
+//! has `a`, unless its style is `deepObject`.
 //!
-//! Other bodies that are not JSON pass unread once their media type is modelled, `multipart/form-data` among them.
-//! `servers`, `security`, `callbacks`, `webhooks` and `links` are not looked at.
+//! A part is a file where its schema has `format: binary`, `contentMediaType` or no type, or its encoding a media type that
+//! is neither text nor JSON. Files are held to their number, their media type and their length, in bytes (OpenAPI 3.1,
+//! "Considerations for File Uploads"); what `contentEncoding` encodes stays the text that it is. A part is of a media type
+//! that `encoding` states, where none means `text/plain`; else of that of its schema, or of none. Texts are UTF-8 and have
+//! no `filename`. Refused is what two readers would cut or name otherwise: text around the parts, blanks or line feeds alone
+//! at a delimiter, the boundary within a part, folded lines, escapes in names, a `filename*` that says something else,
+//! `Content-Transfer-Encoding` but 7bit, 8bit and binary, nested multiparts.
+//!
+//! **Other bodies**: one text in UTF-8 where the schema speaks of characters or numbers, and bytes where it speaks of a
+//! length only. A schema of more (`application/xml` with an object) is a fault in a request; under a range (`*/*`) such
+//! bodies are unmodelled; answers of that kind pass unread. So does all that has no schema, or one that says nothing but
+//! that it is a string.
+//!
+//! Bodies that are not JSON are not handed over, and have no type tree.
+//!
+//! `callbacks`, `webhooks` and `links` are not looked at, `servers` and `security` only where documents are compared.
 //!
 //! **References** lead to places in the files of one [`Library`]; nothing is fetched. A reference is resolved against the
 //! `$id` around it (JSON Schema Core 2020-12 section 8.2.1; draft 7 section 8.2), or against the path of its file where
@@ -35,11 +54,14 @@
 //! 2019-09), and a keyword that another dialect would assert and the document's own passes over (`dependencies` in
 //! 2020-12, `prefixItems` in draft 7).
 //!
+//! **`readOnly` and `writeOnly`** mean the same in OpenAPI 3.1 as in 3.0: a required member is required the one way only.
+//! Answers must not hold a `writeOnly` one; requests may hold a `readOnly` one. JSON Schemas by themselves know neither.
+//!
 //! Formats that are asserted: `date-time`, `date`, `uuid`, `email`, `ipv4`, `ipv6`, `uri`. Every other `format` is
 //! an annotation, as JSON Schema 2020-12 has it.
 //!
 //! **Bounds**: documents of 1 MiB, 64 levels; JSON texts of 64 levels, without duplicate names and without numbers that
-//! would be rounded. Integers of 64 bits and decimals are compared, divided and told apart exactly. Patterns mean what
+//! would be rounded. Forms of 1,000 fields; parts with 16 header fields, of 8 KiB together. Integers of 64 bits and decimals are compared, divided and told apart exactly. Patterns mean what
 //! ECMA-262 means by them, and run in time linear in the text. References that lead back without descending into the
 //! value, more than 32 in a row, and more than 10,000 schemas that one value is held against through choices of
 //! references are faults of the contract; what of the rest could be tried twice is remembered. So are identifiers beyond
@@ -55,6 +77,7 @@ mod checker;
 mod claim;
 mod coercion;
 mod compile;
+mod content_type;
 mod decimal;
 mod definitions;
 mod dialect;
@@ -63,9 +86,12 @@ mod document;
 mod documents;
 mod draft7;
 mod dynamic_scope;
+mod field_encoding;
 mod form_body;
+mod form_object;
 mod gather;
 mod header_field;
+mod held;
 mod keywords;
 mod library;
 mod links;
@@ -75,7 +101,10 @@ mod looking;
 mod media;
 mod merge;
 mod metaschemas;
+mod multipart;
+mod multipart_body;
 mod omissions;
+mod one_way;
 mod openapi30;
 mod operation;
 mod parameter;
@@ -83,6 +112,7 @@ mod pattern;
 mod pointer;
 mod query;
 mod raw;
+mod reading;
 mod reference;
 mod referring;
 mod resource_id;
@@ -90,15 +120,17 @@ mod resources;
 mod response;
 mod rounding;
 mod rule;
+mod said;
 mod schema;
 mod serialization;
+mod servers;
 mod shape;
 mod source;
 mod style;
 mod subschemas;
 mod vocabulary;
 
-pub use diff::{Change, Severity, Site, Travels, changes};
+pub use diff::{Change, NOT_COMPARED, Severity, Site, Travels, changes};
 pub use document::{Document, OperationName};
 pub use library::Library;
 pub use merge::{MergedOperation, merge};

@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use crate::checker::Checker;
 use crate::documents::Documents;
-use crate::form_body::FormBody;
+use crate::held::Held;
 use crate::{charset, pointer};
 
 /// The media type without its parameters, in lower case; `None` for what is no media type.
@@ -53,8 +53,19 @@ pub(crate) struct Contents(Vec<Content>);
 pub(crate) struct Content {
     pub(crate) range: String,
     pub(crate) checker: Option<Checker>,
-    /// How its forms are read, where they are.
-    pub(crate) form: Option<FormBody>,
+    /// What is said of its bodies that are no JSON.
+    pub(crate) other: Other,
+}
+
+/// What the contract says of bodies that are no JSON.
+#[derive(Debug)]
+pub(crate) enum Other {
+    /// Nothing but that they may come.
+    Unread,
+    /// What they are held to.
+    Held(Held),
+    /// Something that they could not be held to: they are taken for unmodelled.
+    Refused,
 }
 
 /// What the contract says of a body.
@@ -62,8 +73,8 @@ pub(crate) struct Content {
 pub(crate) enum Modelled<'a> {
     /// A JSON text, with its schema where the contract has one.
     Json(Option<&'a Checker>),
-    /// A form.
-    Form(&'a FormBody),
+    /// Another body that has a schema.
+    Held(&'a Held),
     /// Bytes that are not looked at.
     Unread,
 }
@@ -84,6 +95,7 @@ impl Contents {
         let omission = |content: &Content| {
             let reason = match content.range.as_str() {
                 range if is_json(range) => return None,
+                _ if matches!(content.other, Other::Refused) => return None,
                 range if may_be_json(range) => format!("a body of `{range}` that is no JSON"),
                 range => format!("a body of `{range}`"),
             };
@@ -92,16 +104,18 @@ impl Contents {
         self.0.iter().filter_map(omission).collect()
     }
 
-    /// What is modelled for the value of a `Content-Type` field; `None` too for JSON and forms in another charset
+    /// What is modelled for the value of a `Content-Type` field; `None` too for what is read as text in another charset
     /// than UTF-8.
     pub(crate) fn find(&self, content_type: &str) -> Option<Modelled<'_>> {
         // A message is of one type, which a range is not (RFC 9110 section 8.3.1).
         let essence = essence(content_type).filter(|essence| !essence.contains('*'))?;
         let content = self.0.iter().find(|content| covers(&content.range, &essence))?;
-        let modelled = match &content.form {
-            Some(form) => Modelled::Form(form),
-            None if is_json(&essence) => Modelled::Json(content.checker.as_ref()),
-            None => return Some(Modelled::Unread),
+        let modelled = match &content.other {
+            _ if is_json(&essence) => Modelled::Json(content.checker.as_ref()),
+            Other::Held(held) if held.is_text() => Modelled::Held(held),
+            Other::Held(held) => return Some(Modelled::Held(held)),
+            Other::Unread => return Some(Modelled::Unread),
+            Other::Refused => return None,
         };
         charset::is_utf8_alone(content_type).then_some(modelled)
     }
@@ -138,11 +152,11 @@ mod tests {
     fn check(ranges: &[&str], content_type: &str, expected: &str) {
         let contents = ranges
             .iter()
-            .map(|range| Content { range: (*range).to_owned(), checker: None, form: None })
+            .map(|range| Content { range: (*range).to_owned(), checker: None, other: Other::Unread })
             .collect();
         let found = match Contents::new(contents).find(content_type) {
             Some(Modelled::Json(_)) => "json",
-            Some(Modelled::Form(_)) => "form",
+            Some(Modelled::Held(_)) => "held",
             Some(Modelled::Unread) => "unread",
             None => "unmodelled",
         };

@@ -123,8 +123,8 @@ impl Operation {
             }
             (Some(body), bytes) => match body.modelled(request.headers)? {
                 Modelled::Unread => None,
-                Modelled::Form(form) => {
-                    body_violations = form.violations(bytes);
+                Modelled::Held(held) => {
+                    body_violations = held.violations(content_type(request.headers), bytes);
                     None
                 }
                 Modelled::Json(checker) => {
@@ -163,6 +163,11 @@ impl Operation {
     fn may_have_body(&self, status: u16) -> bool {
         self.method != Method::HEAD && !matches!(status, 100..=199 | 204 | 304)
     }
+}
+
+/// The field `Content-Type`, where it is text.
+pub(crate) fn content_type(headers: &HeaderMap) -> &str {
+    headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default()
 }
 
 impl RequestBody {

@@ -40,8 +40,8 @@ impl Responses {
             return false;
         };
         match content_type.and_then(|content_type| contents.find(content_type)) {
-            Some(Modelled::Json(_)) => true,
-            Some(Modelled::Form(_) | Modelled::Unread) => false,
+            Some(Modelled::Json(_) | Modelled::Held(_)) => true,
+            Some(Modelled::Unread) => false,
             // Fine if there is no body, and only then.
             None => contents.is_empty(),
         }
@@ -69,8 +69,9 @@ fn body_violations(contents: &Contents, headers: &HeaderMap, body: &[u8]) -> Vec
     match (content_type.map(|content_type| contents.find(content_type)), body) {
         (_, []) if contents.is_empty() => Vec::new(),
         _ if contents.is_empty() => whole("must not be there"),
-        (Some(Some(Modelled::Form(_) | Modelled::Unread)), _) => Vec::new(),
-        (Some(Some(Modelled::Json(_))), []) => whole("is required"),
+        (Some(Some(Modelled::Unread)), _) => Vec::new(),
+        (Some(Some(Modelled::Json(_) | Modelled::Held(_))), []) => whole("is required"),
+        (Some(Some(Modelled::Held(held))), body) => held.violations(content_type.unwrap_or_default(), body),
         (Some(Some(Modelled::Json(checker))), body) => match read_json(body) {
             Ok(value) => checker.map(|checker| checker.violations("body", "", &value)).unwrap_or_default(),
             Err(fault) => whole(&format!("must be JSON: {fault}")),

@@ -3,12 +3,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use doorward_model::{Call, Inbound, Message, Outcome, Refusal, Reply};
+use tokio::time::{Instant, timeout};
 
 use crate::api_key::ApiKey;
 use crate::authorizer_cache::{self, Reuse, Shared};
 use crate::balance::Fleet;
 use crate::batch::Batch;
 use crate::claim::within;
+use crate::closing::Closing;
 use crate::keys::KeyRing;
 use crate::known_keys::KnownKeys;
 use crate::limit::Limiter;
@@ -23,6 +25,7 @@ use crate::rules::Rules;
 use crate::screen::Screen;
 use crate::secrets::SecretRing;
 use crate::switches::KnownSwitches;
+use crate::unread;
 
 /// What the door stands on.
 #[derive(Clone)]
@@ -71,14 +74,20 @@ pub struct Door {
     pub(crate) screen: Screen,
     /// Calls that are answered and not written yet.
     pub(crate) batch: Arc<Batch>,
+    pub(crate) closing: Arc<Closing>,
     pub(crate) limiter: Arc<Limiter>,
     pub(crate) switches: Arc<KnownSwitches>,
     pub(crate) fleet: Fleet,
+    /// What this sandbox may still keep of events that nobody can read.
+    pub(crate) unread: unread::SharedBound,
 }
 
 /// How long the ledger is waited for when the sandbox is told to end, of the 500 ms that it is given at most
 /// (<https://github.com/aws-samples/graceful-shutdown-with-aws-lambda>): the log must have its own.
 const CLOSING: Duration = Duration::from_millis(350);
+
+/// What open streams have of that to end and to be recorded.
+const ENDING_STREAMS: Duration = Duration::from_millis(150);
 
 /// What comes back to the front.
 #[derive(Debug)]
@@ -126,7 +135,7 @@ impl Door {
         let secrets = SecretRing::new(&config.webhooks, config.door.refresh);
         let screen = Screen::new(config.door.screen_rate);
         let (limiter, switches) = (Arc::new(Limiter::new(sandbox())), Arc::default());
-        let batch = Arc::new(Batch::new(sandbox()));
+        let (batch, closing) = (Arc::new(Batch::new(sandbox())), Arc::default());
         let fleet = Fleet::new(&config.targets);
         Self {
             rules,
@@ -138,7 +147,9 @@ impl Door {
             limiter,
             switches,
             batch,
+            closing,
             fleet,
+            unread: Arc::default(),
         }
     }
 
@@ -152,7 +163,7 @@ impl Door {
         let screen = self.screen.renew(config.door.screen_rate);
         let known_keys = Arc::clone(&self.known_keys);
         let (limiter, switches) = (Arc::clone(&self.limiter), Arc::clone(&self.switches));
-        let batch = Arc::clone(&self.batch);
+        let (batch, closing) = (Arc::clone(&self.batch), Arc::clone(&self.closing));
         let fleet = self.fleet.renew(&config.targets);
         Self {
             rules,
@@ -164,7 +175,9 @@ impl Door {
             limiter,
             switches,
             batch,
+            closing,
             fleet,
+            unread: Arc::clone(&self.unread),
         }
     }
 
@@ -252,14 +265,19 @@ impl Door {
     /// Hands back what this sandbox holds of limits, before it ends. What cannot be handed back in time is lost to the
     /// limits, and never given twice.
     ///
-    /// Calls that wait to be written are written first of all, or to the log where the ledger does not take them.
+    /// Streams that are open end as ones that are broken off, and are recorded as that. Calls that wait to be written are
+    /// written then, or to the log where the ledger does not take them.
     pub async fn close(&self) {
+        let begun = Instant::now();
+        // One that cannot be recorded in this time stays in the ledger as a call that began.
+        let _ = timeout(ENDING_STREAMS, self.closing.end_streams()).await;
+        let left = CLOSING.saturating_sub(begun.elapsed());
         let limits = self.limiter.close(self.ports.limits.as_ref(), self.ports.clock.now());
-        let limits = within(Some(CLOSING), async {
+        let limits = within(Some(left), async {
             limits.await;
             Ok(())
         });
-        let _ = tokio::join!(self.write_batch(CLOSING), limits);
+        let _ = tokio::join!(self.write_batch(left), limits);
     }
 
     pub(crate) fn begin(&self, inbound: &Inbound) -> Call {

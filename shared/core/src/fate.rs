@@ -1,4 +1,4 @@
-use doorward_config::{EventRule, OnDeny, Repeated};
+use doorward_config::{EventRule, OnDeny, Repeated, UnknownEvents};
 use doorward_model::{Call, Outcome, Refusal};
 
 use crate::door::Door;
@@ -45,9 +45,12 @@ impl Door {
                 OnDeny::Discard | OnDeny::Quarantine => Fate::Kept,
                 OnDeny::Fail => Fate::Again,
             },
-            // A front that is not pinned is a mistake of the deployment's, or a forgery: neither is kept.
-            Refusal::UnknownFront
-            | Refusal::MethodNotAllowed { .. }
+            // A source that is not pinned is a mistake of the deployment's, or a forgery: whoever looks at it can say.
+            Refusal::UnknownFront => match self.rules.config().door.unknown_events {
+                UnknownEvents::Quarantine => Fate::Kept,
+                UnknownEvents::Fail => Fate::Again,
+            },
+            Refusal::MethodNotAllowed { .. }
             | Refusal::Flooded { .. }
             | Refusal::Unauthenticated(_)
             | Refusal::InsufficientScope { .. }

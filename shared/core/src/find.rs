@@ -1,8 +1,8 @@
 use doorward_config::{Durability, OnStoreFailure, Plan, PurposeRule, Target};
 use doorward_model::entity_type::EVENT_SOURCE;
 use doorward_model::{
-    Call, CanonicalPath, EntityName, EventRecord, Front, HttpRequest, Inbound, MalformedFault, Message,
-    Refusal, Stage, Trace,
+    Call, CanonicalPath, EntityName, EventKind, EventRecord, Front, HttpRequest, Inbound, MalformedFault,
+    Message, Refusal, Stage, Trace,
 };
 
 use crate::cloudevents::CloudEvent;
@@ -152,7 +152,7 @@ impl Door {
     /// forge any envelope.
     pub(crate) fn find<'c>(&'c self, inbound: &'c Inbound, call: &mut Call) -> Result<Found<'c>, Refusal> {
         self.enter(call, Stage::Find);
-        self.rules.check_front(inbound)?;
+        self.rules.check_front(inbound).map_err(|refusal| self.bound_unpinned(inbound, refusal))?;
         self.rules.find(inbound, call)
     }
 }
@@ -280,8 +280,11 @@ impl Rules {
     ) -> Result<Found<'c>, Refusal> {
         let rules = self.events.iter().find(|rules| matches(rules, record));
         if let Some(fault) = &record.fault {
-            // What becomes of it is for its rule to say, where what can be read of it is enough to tell which.
-            call.action = rules.map(|rules| rules.rule.id.clone());
+            // What becomes of it is for its rule to say, where what can be read of it is enough to tell which. What its
+            // source cannot be told of by itself would have its neighbours come again with it, without end: it is kept.
+            let by_item = [EventKind::Sqs, EventKind::DynamoDb, EventKind::Kinesis].contains(&record.source);
+            let ruled = rules.filter(|_| record.item.is_some() || !by_item);
+            call.action = ruled.map(|rules| rules.rule.id.clone());
             return Err(Refusal::Malformed(MalformedFault::Envelope(fault.clone())));
         }
         let rules = rules.ok_or(Refusal::NotFound)?;

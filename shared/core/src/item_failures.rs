@@ -1,6 +1,5 @@
 use std::collections::HashSet;
 
-use doorward_model::EventRecord;
 use serde_json::Value;
 
 /// Which of the records that it was sent a target reports as failed.
@@ -12,11 +11,11 @@ pub(crate) enum Failures {
     All(&'static str),
 }
 
-/// Reads a target's answer as Lambda reads that of a function that reports item failures: no list, an empty one and `null` are
+/// Reads a target's answer to what it knows as `items` as Lambda reads that of a function that reports item failures: no list, an empty one and `null` are
 /// a success of all; an identifier that is missing, empty, or of no record makes all of them fail
 /// (<https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-errorhandling.html>). An answer that is no report, such as a
 /// text, is the success that it is without item failures.
-pub(crate) fn read(answer: &[u8], records: &[&EventRecord]) -> Failures {
+pub(crate) fn read(answer: &[u8], items: &[Option<&str>]) -> Failures {
     let report = match serde_json::from_slice(answer) {
         Ok(Value::Object(mut answer)) => answer.remove("batchItemFailures"),
         _ => None,
@@ -32,9 +31,9 @@ pub(crate) fn read(answer: &[u8], records: &[&EventRecord]) -> Failures {
         let Some(item) = item else { return Failures::All("it reports a failed item without an identifier") };
         let before = found.len();
         // A message that carries several events has a call for each.
-        let of_item = records.iter().enumerate().filter(|(_, record)| record.item.as_deref() == Some(item));
+        let of_item = items.iter().enumerate().filter(|(_, known)| **known == Some(item));
         found.extend(of_item.map(|(place, _)| place));
-        if found.len() == before && !records.iter().any(|record| record.item.as_deref() == Some(item)) {
+        if found.len() == before && !items.contains(&Some(item)) {
             return Failures::All("it reports an item that it was not sent");
         }
     }

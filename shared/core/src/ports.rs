@@ -9,7 +9,7 @@ use bytes::Bytes;
 use doorward_config::{Endpoint, EntityTable, Plan, Rewrite, SecretRef, Target};
 use doorward_model::{
     Call, CallId, CanonicalPath, DecisionRecord, EventRecord, HttpRequest, IdempotencyRecord, InvocationType,
-    Item, Outcome, Principal, Reply, ReplyForm, Secret, TargetFault, Trace,
+    Item, Outcome, Principal, Reply, ReplyForm, Secret, TargetFault, Trace, UnreadEvent,
 };
 use http::{HeaderMap, HeaderName, StatusCode};
 use jiff::Timestamp;
@@ -214,10 +214,19 @@ pub enum Put {
 /// Where denied and broken events are kept.
 #[async_trait]
 pub trait Quarantine: Send + Sync {
-    /// Keeps `record` with the reason that `call` notes. Keeping the same call twice keeps one item.
+    /// Keeps `record` with the reason that `call` notes. It is known as `call.kept_as`, or as the call: what is
+    /// there under that id stays as it is.
     async fn keep(&self, call: &Call, record: &EventRecord, expires: Timestamp) -> Result<(), StoreError>;
 
-    /// The record of the CloudEvent that is kept of the call, where it is being released; `None` of anything else.
+    /// Keeps an event that nobody could read, as it came in at `now`. Keeping it twice keeps one item.
+    async fn keep_unread(
+        &self,
+        event: &UnreadEvent,
+        now: Timestamp,
+        expires: Timestamp,
+    ) -> Result<(), StoreError>;
+
+    /// The record of the CloudEvent that is kept as `call`, where it is being released; `None` of anything else.
     async fn released(&self, call: &str) -> Result<Option<Value>, StoreError>;
 }
 
@@ -371,6 +380,13 @@ pub enum ForwardMessage<'a> {
         /// Whether the end of the function's log is asked for.
         log_tail: bool,
     },
+    /// A CloudEvent, for what takes messages.
+    CloudEvent {
+        /// It, in the JSON event format.
+        text: &'a str,
+        /// Its `type`.
+        event_type: &'a str,
+    },
     /// Records of one event, which keep their source's own form: one, but for functions and servers.
     Event {
         /// At least one, in their order.
@@ -397,6 +413,9 @@ pub trait Journal: Send + Sync {
 
     /// Writes what went wrong on our side of a call.
     fn complain(&self, call: &Call, cause: &str);
+
+    /// Writes an event that nobody could read as one JSON line, without its payload; `kept` says whether quarantine has it.
+    fn unread(&self, event: &UnreadEvent, kept: bool);
 
     /// Writes what a look for a newer bundle came to, as one JSON line.
     fn report(&self, news: &BundleNews);

@@ -21,19 +21,15 @@ impl Door {
         &self,
         outcome: Result<Answered, Refusal>,
         event: Option<&EventRecord>,
-        tab: Tab,
+        mut tab: Tab,
         call: &mut Call,
     ) -> Result<Answered, Refusal> {
         let outcome = self.end_key(outcome, call).await;
+        let outcome = self.take_for_keeping(outcome, event, &mut tab, call).await;
         conclude(outcome.as_ref().err(), ending(&outcome, event, call), call, self.ports.clock.now());
         self.close_tab(tab, call).await;
-        let keep = outcome.as_ref().err().is_some_and(|refusal| {
-            // Whoever sent it by a request hears when there is room again.
-            let comes_again = event.is_some_and(is_of_request) && matches!(refusal, Refusal::Limited(_));
-            self.fate(refusal, call) == Fate::Kept && !comes_again
-        });
         let kept = match event {
-            Some(record) if keep => {
+            Some(record) if self.is_to_keep(outcome.as_ref().err(), record, call) => {
                 let keeping = self.ports.quarantine.keep(call, record, self.expiry(call));
                 self.in_time(call, keeping).await.map(|()| call.quarantined = true)
             }
@@ -56,6 +52,30 @@ impl Door {
                 outcome
             }
         }
+    }
+
+    fn is_to_keep(&self, refusal: Option<&Refusal>, event: &EventRecord, call: &Call) -> bool {
+        refusal.is_some_and(|refusal| {
+            // Whoever sent it by a request hears when there is room again.
+            let comes_again = is_of_request(event) && matches!(refusal, Refusal::Limited(_));
+            self.fate(refusal, call) == Fate::Kept && !comes_again
+        })
+    }
+
+    /// Whoever sends events by requests says how many there are, and what is kept of them costs as much as what is sent on: it is
+    /// taken from the same limits, and beyond them nothing is kept.
+    async fn take_for_keeping(
+        &self,
+        outcome: Result<Answered, Refusal>,
+        event: Option<&EventRecord>,
+        tab: &mut Tab,
+        call: &mut Call,
+    ) -> Result<Answered, Refusal> {
+        let sent = event.filter(|event| is_of_request(event));
+        if sent.is_some_and(|event| self.is_to_keep(outcome.as_ref().err(), event, call)) {
+            self.take_unsent(tab, call).await?;
+        }
+        outcome
     }
 
     /// What an authorizer records: refusals of known callers. Who passes is recorded by the dispatcher behind; where there

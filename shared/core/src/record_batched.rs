@@ -13,12 +13,13 @@ const ANSWER: Duration = Duration::from_millis(100);
 
 impl Door {
     /// Holds `call` until it is written with others. The call that makes them as many as a block holds waits for the
-    /// block; where that cannot be written, this call is not recorded, and all others stay held.
+    /// block, as does every call once the sandbox is told to end; where that cannot be written, this call is not recorded,
+    /// and all others stay held.
     pub(crate) async fn write_batched(&self, call: &Call, time: Option<Duration>) -> Result<(), StoreError> {
         let most = self.rules.config().door.batch;
         let now = self.ports.clock.now();
         let place = self.batch.hold(BatchedCall::new(call, self.expiry(call), now));
-        if !self.batch.is_full(most) {
+        if !self.batch.is_full(most) && !self.closing.is_announced() {
             return Ok(());
         }
         match within(time, self.batch.flush(self.ports.ledger.as_ref(), most)).await {

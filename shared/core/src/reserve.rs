@@ -113,6 +113,10 @@ impl Tab {
         self.open = Some(Open { facts, plan, units: call.units });
     }
 
+    pub(crate) fn is_open(&self) -> bool {
+        self.open.is_some()
+    }
+
     /// The target said what the call consumed: at most what was taken.
     pub(crate) fn settle(&mut self, units: u64) {
         self.settled = Some(units);
@@ -136,6 +140,14 @@ impl Door {
             });
         }
         Ok(Admitted(claimed))
+    }
+
+    /// Takes from all its limits for a call that is not sent, as for one that is.
+    pub(crate) async fn take_unsent(&self, tab: &mut Tab, call: &mut Call) -> Result<(), Refusal> {
+        if let (Some(open), None) = (&tab.open, &tab.taken) {
+            tab.taken = Some(self.meter(open, Against::All, call).await?);
+        }
+        Ok(())
     }
 
     /// Closes the tab: what the call consumed is what its row says. What its plan refunds goes back to its quotas, and so

@@ -11,6 +11,7 @@ use http::{HeaderName, StatusCode};
 use crate::balance::Pool;
 use crate::check_response::{asked_plain, passes_on};
 use crate::claim::RESERVE;
+use crate::cloudevents;
 use crate::deadline::time_for_target;
 use crate::door::Door;
 use crate::find::{Found, HttpCall, Subject};
@@ -76,11 +77,23 @@ impl Door {
             Subject::Http(_) => None,
         };
         let records: &[&EventRecord] = record.as_slice();
+        let event = match found.subject() {
+            Subject::Http(HttpCall { event: Some(event), request, .. })
+                if cloudevents::takes_messages(&found.target().kind) =>
+            {
+                Some((event, cloudevents::text(event, request).map_err(Refusal::Target)?))
+            }
+            Subject::Http(_) | Subject::Event { .. } => None,
+        };
         let (message, repeatable) = match found.subject() {
             Subject::Http(http) => {
                 // An event is sent once, whatever its request says.
                 let keyed = http.event.is_none() && http.request.headers.contains_key(IDEMPOTENCY_KEY);
-                let message = invoked.as_ref().and_then(|invoked| invoked.message(http));
+                let event = event.as_ref().map(|(event, text)| ForwardMessage::CloudEvent {
+                    text,
+                    event_type: event.attribute("type"),
+                });
+                let message = event.or_else(|| invoked.as_ref().and_then(|invoked| invoked.message(http)));
                 let message = message.unwrap_or(ForwardMessage::Http {
                     request: plain.as_ref().unwrap_or(http.request),
                     route_key: &http.rules.key,

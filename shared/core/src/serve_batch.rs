@@ -195,9 +195,10 @@ impl Door {
                 admitted.push(one);
             }
         }
+        let items: Vec<Option<&str>> = records.iter().map(|record| record.item.as_deref()).collect();
         let answer = self.send_together(&admitted, &records, spare, &mut calls).await;
         let failed = match answer {
-            Ok(body) => match item_failures::read(&body, &records) {
+            Ok(body) => match item_failures::read(&body, &items) {
                 Failures::At(places) => Failed::of(places, order),
                 Failures::All(why) => Failed::All(TargetFault::Unreadable(why.to_owned())),
             },

@@ -35,6 +35,8 @@ enum End {
     Slow,
     /// Nobody takes it any more.
     Left,
+    /// The sandbox ends.
+    Closing,
 }
 
 impl Door {
@@ -55,11 +57,17 @@ impl Door {
         let (sender, receiver) = mpsc::channel(1);
         call.status = Some(status.as_u16());
         self.enter(&mut call, Stage::Stream);
+        let mut open = self.closing.open_stream();
         tokio::spawn(async move {
-            let end = door.copy(chunks, &sender, &mut call).await;
+            let end = tokio::select! {
+                biased;
+                end = door.copy(chunks, &sender, &mut call) => end,
+                () = open.closing() => End::Closing,
+            };
             let last = door.end_stream(end, status, tab, call).await.err().map(Err);
             // Who is slow finds it broken off.
             let _ = sender.try_send(last);
+            drop(open);
         });
         Reply { status, headers, body: Body::Stream(Box::pin(parts(receiver))) }
     }
@@ -108,10 +116,11 @@ impl Door {
                 (Err(Refusal::Target(broken_off(error))), Some(broken))
             }
             // The target did its part.
-            End::Whole | End::Left | End::Slow => {
+            End::Whole | End::Left | End::Slow | End::Closing => {
                 let cause = match end {
                     End::Left => Some("nobody took the answer to its end"),
                     End::Slow => Some("the answer was not taken in time"),
+                    End::Closing => Some("the platform ended this sandbox"),
                     End::Whole | End::Broken(_) => None,
                 };
                 call.cause = cause.map(str::to_owned);

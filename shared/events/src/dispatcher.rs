@@ -5,6 +5,7 @@ use crate::envelope::Envelope;
 use crate::fault::{EnvelopeError, UnknownEvent};
 use crate::form::HttpForm;
 use crate::records::{self, Context, Openings, RecordBatch};
+use crate::s3::TestEvent;
 use crate::{alb, authorizer, http1, http2, s3, websocket};
 
 /// What came in, by the way it is handled.
@@ -15,8 +16,8 @@ pub enum Entrance {
     Http(Inbound),
     /// The records of one event.
     Records(RecordBatch),
-    /// S3's `s3:TestEvent`, sent when notifications are configured: there is nothing to do.
-    Test,
+    /// S3's `s3:TestEvent`, sent when notifications are configured: there is nothing to do, where its bucket is pinned.
+    Test(TestEvent),
     /// `{"doorward": {"release": "CALL"}}`, which `doorward quarantine release` sends: the event that quarantine keeps of the call
     /// goes through the door again.
     Release(String),
@@ -46,8 +47,8 @@ pub fn read(envelope: &Envelope<'_>, openings: &Openings) -> Result<Entrance, En
     if let Some(call) = released(&document) {
         return Ok(Entrance::Release(call.to_owned()));
     }
-    if s3::is_test(&document) {
-        return Ok(Entrance::Test);
+    if let Some(test) = s3::read_test(&document, None) {
+        return Ok(Entrance::Test(test));
     }
     if records::is_bus_event(&document) {
         let batch = records::read_one(&context(RecordEnvelope::Nothing), document.into())?;

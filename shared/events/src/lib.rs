@@ -47,6 +47,7 @@ mod request;
 pub mod s3;
 mod sample;
 pub mod target;
+pub mod unread;
 mod verified;
 mod websocket;
 

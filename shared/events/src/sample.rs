@@ -152,11 +152,19 @@ impl Sample<'_> {
             "receiptHandle": STANDARD.encode(self.seed()),
             "body": self.payload_text(),
             "attributes": attributes,
-            "messageAttributes": {},
+            "messageAttributes": self.attributes(|text| {
+                json!({ "stringValue": text, "dataType": "String", "stringListValues": [], "binaryListValues": [] })
+            }),
             "eventSource": "aws:sqs",
             "eventSourceARN": self.arn("sqs", self.front()),
             "awsRegion": self.region,
         })
+    }
+
+    /// The attributes of a message, all of them texts, as its service `writes` one.
+    fn attributes(&self, writes: impl Fn(&Value) -> Value) -> Map<String, Value> {
+        let told = self.told.get("attributes").and_then(Value::as_object).into_iter().flatten();
+        told.map(|(name, text)| (name.clone(), writes(text))).collect()
     }
 
     fn notification(&self) -> Value {
@@ -176,7 +184,7 @@ impl Sample<'_> {
                 "Signature": STANDARD.encode(self.seed()),
                 "SigningCertUrl": format!("https://sns.{}.amazonaws.com/SimpleNotificationService.pem", self.region),
                 "UnsubscribeUrl": format!("https://sns.{}.amazonaws.com/?Action=Unsubscribe", self.region),
-                "MessageAttributes": {},
+                "MessageAttributes": self.attributes(|text| json!({ "Type": "String", "Value": text })),
             },
         })
     }

@@ -143,6 +143,10 @@ pub struct Call {
     pub duration_us: u64,
     /// Whether the event is kept in quarantine: it is not tried again but by being released.
     pub quarantined: bool,
+    /// By what quarantine keeps the event, where that is not the call's own id: an event that is refused again is another
+    /// call, and one item.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub kept_as: Option<CallId>,
     /// The deterministic id of a delivery whose sender is proven, by which it is claimed: until then, a call goes by
     /// its invocation's, so that a refusal before the claim neither blocks a later delivery nor lets a stranger write
     /// under its key.
@@ -226,6 +230,7 @@ impl Call {
             stages: Vec::with_capacity(9),
             duration_us: 0,
             quarantined: false,
+            kept_as: None,
             delivery: None,
             repeats: None,
             key: None,

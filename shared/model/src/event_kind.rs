@@ -129,6 +129,21 @@ impl EventKind {
         }
     }
 
+    /// Whether its messages have attributes that their senders write.
+    #[must_use]
+    pub fn has_message_attributes(self) -> bool {
+        matches!(self, Self::Sqs | Self::Sns)
+    }
+
+    /// What policies read as `context.claimed` of a message beside its other claims, where a rule names some of its attributes: these,
+    /// as texts, whatever their type; and the names of all.
+    #[must_use]
+    pub fn message_attributes(named: &[String]) -> Fields {
+        let texts_by_name =
+            named.iter().map(|name| (name.clone(), Field { shape: TEXT, required: false })).collect();
+        fields([("attributes", Shape::Record(texts_by_name), true), ("attribute_names", texts(), true)])
+    }
+
     /// What whoever sent the event says of it beside its payload: what `match` may test as well, and what policies read as
     /// `context.claimed`.
     #[must_use]

@@ -33,6 +33,7 @@ mod secret;
 mod shape;
 mod socket;
 mod target_fault;
+mod unread_event;
 mod verified;
 mod webhook_fault;
 
@@ -66,5 +67,6 @@ pub use secret::Secret;
 pub use shape::{Field, Omission, Shape};
 pub use socket::{ConnectionNote, Socket, SocketClose, SocketEvent};
 pub use target_fault::{TargetFault, error_name};
+pub use unread_event::{UnreadEvent, UnreadReason};
 pub use verified::{FrontClaims, FrontVerified, IamCaller, ListForm};
 pub use webhook_fault::WebhookFault;

@@ -54,7 +54,12 @@ fn policies(text: &str) -> Policies {
         resource_parents: Vec::new(),
         load: None,
         has_purpose: false,
-        call: CallShape::Event { kind: EventKind::Sqs, carried: None, input: None, omissions: Vec::new() },
+        call: CallShape::Event {
+            kind: EventKind::Sqs,
+            claimed: EventKind::Sqs.claims(),
+            input: None,
+            omissions: Vec::new(),
+        },
     };
     let vocabulary = Vocabulary { actions: vec![action], ..Vocabulary::default() };
     let files = [SourceFile { name: "events.cedar".to_owned(), text: text.to_owned() }];

@@ -51,8 +51,8 @@ pub enum CallShape {
     Event {
         /// The kind of source that hands it over, which has attributes of its own.
         kind: EventKind,
-        /// The kind of the event within its messages, where these are opened.
-        carried: Option<EventKind>,
+        /// What whoever sent it says of it: `context.claimed`.
+        claimed: Fields,
         /// The payload as its contract types it: `context.input`.
         input: Option<Shape>,
         /// What of the payload that type leaves out.

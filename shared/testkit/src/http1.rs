@@ -10,7 +10,7 @@ use tokio::io::{AsyncBufRead, AsyncBufReadExt, AsyncReadExt, AsyncWrite, AsyncWr
 pub struct HttpMessage {
     /// The first line: `POST / HTTP/1.1`, `HTTP/1.1 200 OK`.
     pub start: String,
-    /// Header fields in their order, without those that frame the body.
+    /// Header fields in their order, without those that frame the body; trailers come last.
     pub fields: Vec<(String, String)>,
     /// The body, no longer in chunks.
     pub body: Vec<u8>,
@@ -58,18 +58,23 @@ impl HttpMessage {
     /// # Errors
     /// When the connection breaks, ends in the middle of a message, or carries something else.
     pub async fn read(connection: &mut (impl AsyncBufRead + Unpin)) -> Result<Option<Self>> {
+        Self::read_as_it_comes(connection, |_| ()).await
+    }
+
+    /// The same; `came` hears of each chunk of a body in chunks, as soon as it is there.
+    ///
+    /// # Errors
+    /// See [`HttpMessage::read`].
+    pub async fn read_as_it_comes(
+        connection: &mut (impl AsyncBufRead + Unpin),
+        came: impl FnMut(&[u8]),
+    ) -> Result<Option<Self>> {
         let start = line(connection).await?;
         if start.is_empty() {
             return Ok(None);
         }
         let (mut fields, mut length, mut chunked) = (Vec::new(), 0, false);
-        loop {
-            let field = line(connection).await?;
-            if field.is_empty() {
-                break;
-            }
-            let (name, value) = field.split_once(':').ok_or_else(|| bad("a field has no colon"))?;
-            let (name, value) = (name.to_owned(), value.trim().to_owned());
+        while let Some((name, value)) = field(connection).await? {
             if name.eq_ignore_ascii_case("content-length") {
                 length = value.parse().map_err(|_| bad("the length is no number"))?;
             } else if name.eq_ignore_ascii_case("transfer-encoding") {
@@ -79,7 +84,11 @@ impl HttpMessage {
             }
         }
         let body = if chunked {
-            chunks(connection).await?
+            let body = chunks(connection, came).await?;
+            while let Some(trailer) = field(connection).await? {
+                fields.push(trailer);
+            }
+            body
         } else {
             let mut body = vec![0; length];
             connection.read_exact(&mut body).await?;
@@ -125,19 +134,32 @@ async fn line(connection: &mut (impl AsyncBufRead + Unpin)) -> Result<String> {
     Ok(text.trim_end_matches(['\r', '\n']).to_owned())
 }
 
-async fn chunks(connection: &mut (impl AsyncBufRead + Unpin)) -> Result<Vec<u8>> {
+/// The next field; `None` at the empty line behind the last one.
+async fn field(connection: &mut (impl AsyncBufRead + Unpin)) -> Result<Option<(String, String)>> {
+    let field = line(connection).await?;
+    if field.is_empty() {
+        return Ok(None);
+    }
+    let (name, value) = field.split_once(':').ok_or_else(|| bad("a field has no colon"))?;
+    Ok(Some((name.to_owned(), value.trim().to_owned())))
+}
+
+/// The body to its last chunk; trailers may follow.
+async fn chunks(
+    connection: &mut (impl AsyncBufRead + Unpin),
+    mut came: impl FnMut(&[u8]),
+) -> Result<Vec<u8>> {
     let mut body = Vec::new();
     loop {
         let size = line(connection).await?;
         let size = size.split(';').next().unwrap_or_default().trim();
         let size = usize::from_str_radix(size, 16).map_err(|_| bad("a chunk has no size"))?;
         if size == 0 {
-            // Trailers, to the empty line behind them.
-            while !line(connection).await?.is_empty() {}
             return Ok(body);
         }
         let mut chunk = vec![0; size];
         connection.read_exact(&mut chunk).await?;
+        came(&chunk);
         body.append(&mut chunk);
         line(connection).await?;
     }

@@ -10,7 +10,7 @@ use doorward_core::ports::{
 };
 use doorward_core::usage::{Bucket, Group, Sums};
 use doorward_core::{ApiKeyRecord, KeyHash};
-use doorward_model::{Call, CallId, DecisionRecord, EventRecord, Item, Outcome};
+use doorward_model::{Call, CallId, DecisionRecord, EventRecord, Item, Outcome, UnreadEvent};
 use jiff::Timestamp;
 use serde_json::Value;
 use tokio::sync::Notify;
@@ -340,6 +340,7 @@ pub struct MemoryQuarantine {
     pub switch: Switch,
     items: Mutex<BTreeMap<String, Call>>,
     records: Mutex<BTreeMap<String, Value>>,
+    unread: Mutex<BTreeMap<String, UnreadEvent>>,
 }
 
 impl MemoryQuarantine {
@@ -347,6 +348,12 @@ impl MemoryQuarantine {
     #[must_use]
     pub fn items(&self) -> BTreeMap<String, Call> {
         lock(&self.items).clone()
+    }
+
+    /// Every event that nobody could read, by its id.
+    #[must_use]
+    pub fn unread(&self) -> BTreeMap<String, UnreadEvent> {
+        lock(&self.unread).clone()
     }
 
     /// What is kept of each event, by call id.
@@ -360,8 +367,15 @@ impl MemoryQuarantine {
 impl Quarantine for MemoryQuarantine {
     async fn keep(&self, call: &Call, record: &EventRecord, _: Timestamp) -> Result<(), StoreError> {
         self.switch.ask().await?;
-        lock(&self.items).entry(call.id.to_string()).or_insert_with(|| call.clone());
-        lock(&self.records).entry(call.id.to_string()).or_insert_with(|| Value::clone(&record.record));
+        let id = call.kept_as.as_ref().unwrap_or(&call.id).to_string();
+        lock(&self.items).entry(id.clone()).or_insert_with(|| call.clone());
+        lock(&self.records).entry(id).or_insert_with(|| Value::clone(&record.record));
+        Ok(())
+    }
+
+    async fn keep_unread(&self, event: &UnreadEvent, _: Timestamp, _: Timestamp) -> Result<(), StoreError> {
+        self.switch.ask().await?;
+        lock(&self.unread).entry(event.id.to_string()).or_insert_with(|| event.clone());
         Ok(())
     }
 

@@ -170,7 +170,7 @@ impl Targets for ScriptedTargets {
                 *self.withheld.lock().unwrap_or_else(PoisonError::into_inner) =
                     withheld.iter().map(ToString::to_string).collect();
             }
-            ForwardMessage::Invoke { .. } => {}
+            ForwardMessage::Invoke { .. } | ForwardMessage::CloudEvent { .. } => {}
             ForwardMessage::Event { records } => {
                 let items = records.iter().map(|record| record.item.clone().unwrap_or_default()).collect();
                 self.batches.lock().unwrap_or_else(PoisonError::into_inner).push(items);
@@ -187,6 +187,7 @@ impl Targets for ScriptedTargets {
                 let (method, body) = (&request.method, String::from_utf8_lossy(&request.body));
                 Some(format!("{method} {path} {body}"))
             }
+            ForwardMessage::CloudEvent { text, event_type } => Some(format!("{event_type} {text}")),
             ForwardMessage::Event { .. } => None,
         };
         self.invoked.lock().unwrap_or_else(PoisonError::into_inner).extend(invoked);

@@ -8,7 +8,7 @@ use doorward_core::ports::{BundleNews, CallBlock, Clock, Fetch, FetchError, Jour
 use doorward_core::{Bundle, Door, Ports, Rules};
 use doorward_model::{
     Call, CallId, EventKind, EventPayload, EventRecord, Front, FrontKind, FrontVerified, HttpRequest,
-    Inbound, Message, PathForm, ReplyForm, Trace,
+    Inbound, Message, PathForm, ReplyForm, Trace, UnreadEvent,
 };
 use http::{HeaderMap, HeaderName, HeaderValue, Method};
 use jiff::Timestamp;
@@ -81,6 +81,7 @@ pub struct Lines {
     complaints: Mutex<Vec<String>>,
     news: Mutex<Vec<BundleNews>>,
     kept: Mutex<Vec<(String, Call)>>,
+    unread: Mutex<Vec<(UnreadEvent, bool)>>,
     full: std::sync::atomic::AtomicBool,
 }
 
@@ -89,6 +90,12 @@ impl Lines {
     #[must_use]
     pub fn calls(&self) -> Vec<Call> {
         self.calls.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Every event that nobody could read, and whether quarantine has it.
+    #[must_use]
+    pub fn unread(&self) -> Vec<(UnreadEvent, bool)> {
+        self.unread.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// Everything that went wrong on our side.
@@ -138,6 +145,10 @@ impl Journal for Lines {
 
     fn complain(&self, _: &Call, cause: &str) {
         self.complaints.lock().unwrap_or_else(PoisonError::into_inner).push(cause.to_owned());
+    }
+
+    fn unread(&self, event: &UnreadEvent, kept: bool) {
+        self.unread.lock().unwrap_or_else(PoisonError::into_inner).push((event.clone(), kept));
     }
 
     fn report(&self, news: &BundleNews) {

@@ -92,6 +92,13 @@ impl Process {
         }
     }
 
+    /// Waits until so many chunks of its answers have come.
+    pub(crate) async fn streamed(&self, most: usize) {
+        let mut chunks = self.api.chunks.subscribe();
+        let came = tokio::time::timeout(PATIENCE, chunks.wait_for(|chunks| *chunks >= most)).await;
+        assert!(came.is_ok(), "fewer than {most} chunks came");
+    }
+
     /// Kills it, as the platform may at any time.
     pub(crate) fn kill(&self) -> Hook {
         let pid = self.pid;

@@ -15,6 +15,9 @@ use tokio::io::BufReader;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Notify, oneshot, watch};
 
+/// What is between the head and the body of an answer that comes as a stream.
+const END_OF_HEAD: &[u8] = &[0; 8];
+
 /// What came of an invocation.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Answer {
@@ -22,6 +25,8 @@ pub(crate) enum Answer {
     Returned(Value),
     /// It returned an error.
     Failed(Value),
+    /// It returned a part, and said that there is an end missing.
+    BrokenOff,
     /// Its process ended before it answered, or its time was over.
     Lost,
 }
@@ -48,6 +53,8 @@ pub(super) struct RuntimeApi {
     arrived: Notify,
     /// Whether the process has asked for work.
     pub(super) ready: watch::Sender<bool>,
+    /// How many chunks of answers have come.
+    pub(super) chunks: watch::Sender<usize>,
 }
 
 #[derive(Default)]
@@ -64,7 +71,12 @@ impl RuntimeApi {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let (state, arrived) = (Mutex::default(), Notify::new());
-        let api = Arc::new(Self { state, arrived, ready: watch::Sender::new(false) });
+        let api = Arc::new(Self {
+            state,
+            arrived,
+            ready: watch::Sender::new(false),
+            chunks: watch::Sender::new(0),
+        });
         let serving = Arc::downgrade(&api);
         tokio::spawn(async move {
             while let Ok((connection, _)) = listener.accept().await {
@@ -102,14 +114,20 @@ impl RuntimeApi {
 
     async fn serve(self: Arc<Self>, connection: TcpStream) {
         let mut connection = BufReader::new(connection);
-        while let Ok(Some(request)) = HttpMessage::read(&mut connection).await {
+        let came = |_: &[u8]| self.chunks.send_modify(|chunks| *chunks += 1);
+        while let Ok(Some(request)) = HttpMessage::read_as_it_comes(&mut connection, came).await {
             let path: Vec<&str> = request.request_line().1.split('/').skip(2).collect();
             let answer = match path.as_slice() {
                 ["runtime", "invocation", "next"] => self.next().await,
                 ["runtime", "invocation", id, kind] => {
-                    let said = serde_json::from_slice(&request.body).unwrap_or_default();
-                    let said =
-                        if *kind == "response" { Answer::Returned(said) } else { Answer::Failed(said) };
+                    let said = said(&request.body);
+                    let said = match *kind {
+                        "response" if request.field("lambda-runtime-function-error-type").is_some() => {
+                            Answer::BrokenOff
+                        }
+                        "response" => Answer::Returned(said),
+                        _ => Answer::Failed(said),
+                    };
                     self.answered(id, said);
                     HttpMessage::answer(202, "{}")
                 }
@@ -169,4 +187,13 @@ impl RuntimeApi {
             hook();
         }
     }
+}
+
+/// What an answer says: JSON, or the head and the body of one that came as a stream.
+fn said(answer: &[u8]) -> Value {
+    let end = answer.windows(END_OF_HEAD.len()).position(|bytes| bytes == END_OF_HEAD);
+    let Some(end) = end else { return serde_json::from_slice(answer).unwrap_or_default() };
+    let mut head: Value = serde_json::from_slice(&answer[..end]).unwrap();
+    head["body"] = String::from_utf8_lossy(&answer[end + END_OF_HEAD.len()..]).into();
+    head
 }

@@ -73,7 +73,7 @@ impl Seen {
                     let open = kind.is_claimed() && told == Some(("unresolved", 0));
                     assert!(row.is_none() || open || is_told, "{}: {row:?}", self.run);
                 }
-                Answer::Failed(error) => panic!("{}: {error}", self.run),
+                Answer::Failed(_) | Answer::BrokenOff => panic!("{}: {id}: {answer:?}", self.run),
             }
             let is_admitted = told.is_some_and(|(outcome, _)| outcome == "admitted");
             assert!(

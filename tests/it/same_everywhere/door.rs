@@ -13,7 +13,7 @@ use doorward_core::ports::{
 use doorward_core::{Door, LiveDoor, Ports, Rules};
 use doorward_events::records::Openings;
 use doorward_events::{Entrance, Envelope};
-use doorward_model::{Body, Call, CallId, Reply, TargetFault};
+use doorward_model::{Body, Call, CallId, Reply, TargetFault, UnreadEvent};
 use doorward_testkit::{FunctionResult, ManualClock, World};
 use jiff::Timestamp;
 use lambda_runtime::Context;
@@ -27,6 +27,8 @@ use super::outcome::Outcome;
 mod admit;
 #[path = "../../../functions/dispatcher/src/serve.rs"]
 mod serve;
+#[path = "../../../functions/dispatcher/src/unread.rs"]
+mod unread;
 
 /// A function's door and the line of its last call.
 pub(crate) struct OwnDoor {
@@ -158,6 +160,10 @@ impl Journal for LastLine {
 
     fn complain(&self, call: &Call, cause: &str) {
         panic!("something is away: {cause}: {call:?}");
+    }
+
+    fn unread(&self, event: &UnreadEvent, _: bool) {
+        panic!("every front's request is read: {event:?}");
     }
 
     fn report(&self, _: &BundleNews) {}

@@ -188,7 +188,10 @@ fn reply(payload: &Bytes, form: PayloadForm, forward: &Forward<'_>) -> Result<Re
         (ForwardMessage::Http { .. }, PayloadForm::V2) => decode(payload),
         (ForwardMessage::Http { .. }, PayloadForm::V1) => decode_v1(payload),
         // Sources read nothing in the answer of one record: that the function returned is all it says.
-        (ForwardMessage::Event { .. } | ForwardMessage::Invoke { .. }, _) => {
+        (
+            ForwardMessage::Event { .. } | ForwardMessage::Invoke { .. } | ForwardMessage::CloudEvent { .. },
+            _,
+        ) => {
             Ok(Reply { status: StatusCode::OK, headers: HeaderMap::new(), body: Body::Full(payload.clone()) })
         }
     }

@@ -36,6 +36,8 @@ pub(super) fn of(forward: &Forward<'_>, form: PayloadForm) -> Result<Vec<u8>, Ta
             }
         }
         ForwardMessage::Event { records } => envelope(records),
+        // Functions are sent it as a request.
+        ForwardMessage::CloudEvent { .. } => return Err(TargetFault::Unfit("it is for services")),
         // What its caller wrote is what was checked.
         ForwardMessage::Invoke { payload, .. } => return Ok(payload.to_vec()),
     };

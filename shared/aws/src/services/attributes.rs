@@ -1,14 +1,20 @@
 //! What goes along with a message, beside its payload.
 
-use doorward_core::ports::Forward;
+use doorward_core::ports::{Forward, ForwardMessage};
 
 use super::payload::is_xml;
 
 /// What the door vouches for, by name, and the trace to carry on: each a text that is not empty and that XML 1.0 can hold. At
-/// most seven of the ten attributes that a message may have.
+/// most eight of the ten attributes that a message may have.
 pub(super) fn of(forward: &Forward<'_>) -> Vec<(&'static str, String)> {
     let call = forward.call;
+    let media = match forward.message {
+        ForwardMessage::CloudEvent { .. } => Some("application/cloudevents+json".to_owned()),
+        ForwardMessage::Http { .. } | ForwardMessage::Invoke { .. } | ForwardMessage::Event { .. } => None,
+    };
     let named = [
+        // As structured mode names what a CloudEvent is written in.
+        ("content-type", media),
         ("doorward-call", Some(call.id.as_str().to_owned())),
         ("doorward-caller", Some(forward.principal.name.to_string())),
         ("doorward-action", call.action.clone()),

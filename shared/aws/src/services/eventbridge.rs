@@ -1,7 +1,7 @@
 use std::time::Duration;
 
 use doorward_config::{Endpoint, EventBridgeTarget};
-use doorward_core::ports::Forward;
+use doorward_core::ports::{Forward, ForwardMessage};
 use doorward_model::{Reply, TargetFault};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -48,7 +48,7 @@ struct Entry {
 }
 
 /// Puts an event on the bus. Its `detail` is the payload and nothing else: what goes along is in `resources`, each as
-/// `name=value`.
+/// `name=value`. `source` is the target's own whatever a CloudEvent says of itself: rules of the bus go by it.
 pub(super) async fn send(
     api: &ServiceApi,
     kind: &EventBridgeTarget,
@@ -92,10 +92,16 @@ pub(super) async fn send(
 }
 
 fn detail_type<'a>(kind: &'a EventBridgeTarget, forward: &Forward<'a>) -> Result<&'a str, TargetFault> {
-    let named = kind.detail_type.as_deref().or(forward.call.action.as_deref());
+    let own = match forward.message {
+        ForwardMessage::CloudEvent { event_type, .. } => Some(event_type),
+        ForwardMessage::Http { .. } | ForwardMessage::Invoke { .. } | ForwardMessage::Event { .. } => {
+            forward.call.action.as_deref()
+        }
+    };
+    let named = kind.detail_type.as_deref().or(own);
     named
         .filter(|name| (1..=LONGEST_TYPE).contains(&name.len()))
-        .ok_or(TargetFault::Unfit("its action has no name that is a `detail-type`"))
+        .ok_or(TargetFault::Unfit("its action or its own type is no `detail-type`"))
 }
 
 /// The id of the one event. That it was not put is said with status 200, by its error's code.

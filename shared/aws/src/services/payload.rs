@@ -8,7 +8,7 @@ use serde_json::Value;
 /// The deepest JSON text that is sent on. EventBridge reads 1,000 levels, as deep as no other service.
 const MAX_DEPTH: usize = 64;
 
-/// What is sent: the body of a request or of an invocation as it came, or an event record in its source's own envelope.
+/// What is sent: the body of a request or of an invocation as it came, a CloudEvent in its JSON format, or an event record in its source's own envelope.
 ///
 /// # Errors
 /// [`TargetFault::Unfit`] for a body that is no UTF-8.
@@ -20,6 +20,7 @@ pub(super) fn text<'a>(forward: &Forward<'a>) -> Result<Cow<'a, str>, TargetFaul
         ForwardMessage::Invoke { payload, .. } => std::str::from_utf8(payload)
             .map(Cow::Borrowed)
             .map_err(|_| TargetFault::Unfit("it is no UTF-8 text")),
+        ForwardMessage::CloudEvent { text, .. } => Ok(Cow::Borrowed(text)),
         ForwardMessage::Event { records } => Ok(Cow::Owned(envelope(records).to_string())),
     }
 }

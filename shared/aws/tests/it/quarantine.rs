@@ -1,6 +1,8 @@
 use doorward_aws::{DynamoLedger, DynamoQuarantine};
 use doorward_core::ports::{Claim, Ledger as _, Quarantine as _};
-use doorward_model::{Call, DecisionNote, Effect, EventKind, EventRecord, Outcome};
+use doorward_model::{
+    Call, CallId, DecisionNote, Effect, EventKind, EventRecord, Outcome, UnreadEvent, UnreadReason,
+};
 use jiff::ToSpan;
 use serde_json::json;
 
@@ -85,7 +87,8 @@ async fn a_release_that_ends_well_takes_the_event_out_and_any_other_leaves_it() 
     assert_eq!(quarantine.begin_release("e-2", now).await.unwrap(), None);
 
     let item = quarantine.begin_release("e-1", now).await.unwrap().unwrap();
-    assert_eq!(item.event(), Some(json!({ "Records": [*record("x").record] })));
+    let event: serde_json::Value = serde_json::from_str(&item.event().unwrap()).unwrap();
+    assert_eq!(event, json!({ "Records": [*record("x").record] }));
     assert_eq!(item.released, Some(now), "it is there until the release has ended");
     quarantine.undo_release("e-1", now).await.unwrap();
     assert_eq!(quarantine.get("e-1").await.unwrap().unwrap().released, None);
@@ -145,4 +148,54 @@ async fn a_call_whose_first_try_was_lost_can_be_released() {
     assert_eq!(ledger.claim(&again, expires).await.unwrap(), Claim::Ours);
     // The lost one says nothing any more.
     ledger.resolve(&lost).await.unwrap_err();
+}
+
+pub(crate) fn unread(payload: &str) -> UnreadEvent {
+    UnreadEvent {
+        id: CallId::new("unknown-1"),
+        invocation: "invocation".into(),
+        deadline: sample::now(),
+        reason: UnreadReason::Shape,
+        cause: "it has none of the forms".into(),
+        bytes: payload.len() as u64,
+        digest: "sha256:0a".into(),
+        payload: payload.into(),
+    }
+}
+
+#[tokio::test]
+async fn an_event_that_nobody_reads_is_kept_once_as_it_came() {
+    let store = Store::start().await;
+    let quarantine = DynamoQuarantine::new(&store.clients, TABLE);
+    // A text, so that what stands in it twice is not lost.
+    let payload = r#"{"a":1, "a":2}"#;
+    let (now, expires) = (sample::now(), sample::now() + 24.hours());
+    for at in [now, now + 1.minute()] {
+        quarantine.keep_unread(&unread(payload), at, expires).await.unwrap();
+        assert_eq!(store.asked(), ["PutItem"]);
+    }
+    let [item] = quarantine.list(10).await.unwrap().try_into().unwrap();
+    assert_eq!((item.call.as_str(), item.at, item.expires), ("unknown-1", now, expires.as_second()));
+    assert_eq!((item.code.as_deref(), item.source.as_str()), (Some("unknown-event"), "unknown"));
+    assert_eq!(item.cause.as_deref(), Some("it has none of the forms"));
+    assert_eq!((item.reference.as_deref(), item.record_bytes), (Some("sha256:0a"), 14));
+    assert_eq!(item.event().as_deref(), Some(payload));
+    assert!(item.is_unread());
+
+    // What is released and is still none is kept anew.
+    quarantine.begin_release("unknown-1", now).await.unwrap();
+    quarantine.keep_unread(&unread(payload), now + 1.hour(), expires).await.unwrap();
+    assert!(!quarantine.end_release("unknown-1", now).await.unwrap());
+    assert_eq!(quarantine.get("unknown-1").await.unwrap().unwrap().at, now + 1.hour());
+}
+
+#[tokio::test]
+async fn a_large_event_that_nobody_reads_is_kept_by_its_digest() {
+    let store = Store::start().await;
+    let quarantine = DynamoQuarantine::new(&store.clients, TABLE);
+    let large = format!("\"{}\"", "x".repeat(320 * 1024));
+    quarantine.keep_unread(&unread(&large), sample::now(), sample::now()).await.unwrap();
+    let item = quarantine.get("unknown-1").await.unwrap().unwrap();
+    assert_eq!((item.event(), item.record_bytes), (None, large.len() as u64));
+    assert_eq!(item.reference.as_deref(), Some("sha256:0a"));
 }

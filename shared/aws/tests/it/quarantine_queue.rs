@@ -1,9 +1,10 @@
 use doorward_aws::{DynamoQuarantine, QueuedQuarantine};
 use doorward_config::QueuePlace;
 use doorward_core::ports::{Quarantine as _, StoreError};
+use doorward_model::CallId;
 use serde_json::Value;
 
-use crate::quarantine::{denied, record};
+use crate::quarantine::{denied, record, unread};
 use crate::sample;
 use crate::scripted::{self, Script, Server};
 use crate::store::{Store, TABLE};
@@ -61,6 +62,20 @@ async fn a_queue_hears_of_what_is_kept() {
 }
 
 #[tokio::test]
+async fn a_queue_hears_of_an_event_that_nobody_reads() {
+    let (store, server) = (Store::start().await, scripted::serve(good()).await);
+    let quarantine =
+        QueuedQuarantine::new(&store.with_queues(server.address()), TABLE, queue("refused.fifo"));
+    quarantine.keep_unread(&unread("[]"), sample::now(), sample::now()).await.unwrap();
+    let [message] = sent(&server).try_into().unwrap();
+    assert_eq!(message["MessageAttributes"]["code"]["StringValue"], "unknown-event");
+    assert_eq!(message["MessageAttributes"]["source"]["StringValue"], "unknown");
+    assert_eq!(message["MessageGroupId"], "unknown");
+    let told: Value = serde_json::from_str(message["MessageBody"].as_str().unwrap()).unwrap();
+    assert_eq!((&told["call"], &told["record"]), (&"unknown-1".into(), &"[]".into()));
+}
+
+#[tokio::test]
 async fn an_event_of_which_the_queue_was_not_told_comes_again_and_it_is_told_then() {
     let (store, server, kept) = keep(Script::answer(500, &[], "{}"), "refused", &["x"]).await;
     assert!(kept[0].as_ref().unwrap_err().0.contains("the quarantine's queue"), "{kept:?}");
@@ -70,6 +85,8 @@ async fn an_event_of_which_the_queue_was_not_told_comes_again_and_it_is_told_the
     let quarantine = QueuedQuarantine::new(&store.with_queues(other.address()), TABLE, queue("refused"));
     quarantine.keep(&denied("e-1"), &record("x"), sample::now()).await.unwrap();
     assert_eq!(sent(&other).len(), 1);
+    quarantine.keep(&denied("e-1"), &record("x"), sample::now()).await.unwrap();
+    assert_eq!(sent(&other).len(), 1, "it has heard of it");
     assert_eq!(DynamoQuarantine::new(&store.clients, TABLE).list(9).await.unwrap().len(), 1);
 }
 
@@ -83,13 +100,42 @@ async fn nobody_is_told_of_what_is_not_kept() {
 }
 
 #[tokio::test]
-async fn a_fifo_queue_keeps_the_order_of_a_source_and_drops_what_it_was_told_before() {
-    let (_, server, kept) = keep(good(), "refused.fifo", &["x", "x"]).await;
-    assert_eq!(kept, [Ok(()), Ok(())]);
-    let [first, second] = sent(&server).try_into().unwrap();
-    assert_eq!(first["MessageGroupId"], "bucket:receipts");
-    assert_eq!(first["MessageDeduplicationId"], second["MessageDeduplicationId"]);
-    assert!(first["MessageDeduplicationId"].as_str().unwrap().starts_with("e-1@"));
+async fn a_queue_hears_once_of_what_is_kept_once_and_again_of_what_was_released_and_comes_back() {
+    let (store, server) = (Store::start().await, scripted::serve(good()).await);
+    let quarantine = QueuedQuarantine::new(&store.with_queues(server.address()), TABLE, queue("refused"));
+    let kept = DynamoQuarantine::new(&store.clients, TABLE);
+    let refused = |id: &str| {
+        let mut call = denied(id);
+        call.kept_as = Some(CallId::new("e-1"));
+        call
+    };
+    for id in ["r-1", "r-2", "r-3"] {
+        quarantine.keep(&refused(id), &record("x"), sample::now()).await.unwrap();
+    }
+    assert_eq!(sent(&server).len(), 1);
+    let item = kept.get("e-1").await.unwrap().unwrap();
+    assert_eq!((item.call.as_str(), item.refused.as_deref()), ("e-1", Some("r-1")));
+    kept.begin_release("e-1", sample::now()).await.unwrap();
+    quarantine.keep(&refused("r-4"), &record("x"), sample::now()).await.unwrap();
+    let told: Vec<Value> = sent(&server)
+        .iter()
+        .map(|message| serde_json::from_str(message["MessageBody"].as_str().unwrap()).unwrap())
+        .collect();
+    let of = |name: &str| told.iter().map(|told| told[name].as_str().unwrap().to_owned()).collect::<Vec<_>>();
+    assert_eq!(
+        (of("call"), of("refused")),
+        (vec!["e-1".to_owned(); 2], vec!["r-1".to_owned(), "r-4".to_owned()])
+    );
+    assert!(told.iter().all(|told| told.get("untold").is_none()), "{told:?}");
+}
+
+#[tokio::test]
+async fn a_fifo_queue_keeps_the_order_of_a_source() {
+    let (_, server, kept) = keep(good(), "refused.fifo", &["x"]).await;
+    assert_eq!(kept, [Ok(())]);
+    let [message] = sent(&server).try_into().unwrap();
+    assert_eq!(message["MessageGroupId"], "bucket:receipts");
+    assert!(message["MessageDeduplicationId"].as_str().unwrap().starts_with("e-1@"));
 }
 
 #[tokio::test]

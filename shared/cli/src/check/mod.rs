@@ -1,4 +1,5 @@
 mod authorizer;
+mod opened;
 
 use std::path::PathBuf;
 
@@ -7,6 +8,7 @@ use doorward_model::{Fault, Faults, Front, FrontKind};
 use serde_json::{Value, json};
 
 use self::authorizer::AuthorizerProof;
+use self::opened::of_opened_messages;
 use crate::faults;
 use crate::output::{Exit, Failure, Format, say};
 use crate::policy::suite::{Ran, Suite};
@@ -51,6 +53,8 @@ struct Notes {
     unstated: Vec<String>,
     /// Routes of which an authorizer can prove no caller.
     unauthorizable: Vec<String>,
+    /// Events of messages that others open, and where these come from.
+    opened: Vec<(String, Vec<Front>)>,
 }
 
 impl Notes {
@@ -62,6 +66,7 @@ impl Notes {
             uncovered: report.uncovered.iter().map(|policy| policy.id.clone()).collect(),
             unstated: policies.unstated().iter().map(ToString::to_string).collect(),
             unauthorizable: unauthorizable(project.rules.config()),
+            opened: of_opened_messages(project.rules.config()),
         }
     }
 
@@ -75,6 +80,13 @@ impl Notes {
         }
         for line in &self.unstated {
             say!("note: policies cannot read {line}");
+        }
+        for (id, fronts) in &self.opened {
+            let fronts: Vec<String> = fronts.iter().map(|front| format!("`{front}`")).collect();
+            say!(
+                "note: no message that can be read matches the event `{id}`: another event's `through` opens those of {}",
+                fronts.join(", ")
+            );
         }
         for route in &self.unauthorizable {
             say!(
@@ -131,6 +143,7 @@ fn as_json(Ran { project, tests, .. }: &Ran, failures: &Faults, notes: &Notes) -
         "warnings": notes.warnings.iter().map(ToString::to_string).collect::<Vec<_>>(),
         "unstated": notes.unstated,
         "without_authorizer": notes.unauthorizable,
+        "opened": notes.opened.iter().map(|(id, _)| id).collect::<Vec<_>>(),
         "authorizer": AuthorizerProof::of(config).map(|proof| proof.as_json()),
     });
     if let (Value::Object(told), Value::Object(more)) = (&mut told, more) {

@@ -2,7 +2,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use clap::ValueEnum;
-use doorward_contract::{Change, Library, Severity, Site, Travels, changes};
+use doorward_contract::{Change, Library, NOT_COMPARED, Severity, Site, Travels, changes};
 use serde_json::{Value, json};
 
 use crate::output::{Exit, Failure, Format, say};
@@ -20,7 +20,10 @@ Examples:
 Both files are OpenAPI 3.0 or 3.1 documents, or both are JSON Schemas. Of requests, what takes less breaks; of answers, what
 may be more. What cannot be compared, such as one pattern with another, is `unknown` and counts as breaking unless
 `--allow-unknown` says otherwise. Callers are taken to send no members that the older contract does not describe.
-Not looked at: `servers`, `security`, `callbacks`, `webhooks`, links, descriptions and examples.
+Credentials (`security`) and the base paths of `servers` are compared as what the documents promise; whom the door lets in,
+and by which paths, is what `doorward.toml` says. A changed default breaks of a parameter, and is `unknown` of a body's member.
+Never compared: callbacks, webhooks, links, deprecated, discriminator, xml, externalDocs, tags, titles and descriptions,
+examples, the headers of encodings, contentEncoding and contentMediaType, x- members.
 Exit codes: 0 nothing breaks, 1 could not run, 2 something breaks, 3 invalid input")]
 pub(crate) struct Arguments {
     /// The version that callers know.
@@ -67,7 +70,10 @@ pub(crate) fn run(arguments: &Arguments, format: Format) -> Result<Exit, Failure
             let changes: Vec<Value> = found.iter().map(as_json).collect();
             say!(
                 "{}",
-                json!({ "breaking": breaking, "unknown": unknown, "compatible": compatible, "changes": changes })
+                json!({
+                    "breaking": breaking, "unknown": unknown, "compatible": compatible, "changes": changes,
+                    "not_compared": NOT_COMPARED,
+                })
             );
         }
         Format::Human => {
@@ -77,6 +83,9 @@ pub(crate) fn run(arguments: &Arguments, format: Format) -> Result<Exit, Failure
                 tell(change);
             }
             say!("{breaking} breaking, {unknown} unknown, {compatible} compatible");
+            if arguments.all {
+                say!("not compared: {}", NOT_COMPARED.join(", "));
+            }
         }
     }
     let breaks = breaking > 0 || (unknown > 0 && !arguments.allow_unknown);

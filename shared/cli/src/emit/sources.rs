@@ -57,6 +57,9 @@ pub(super) struct SqsArguments {
     /// The message group of a FIFO queue.
     #[arg(long)]
     group: Option<String>,
+    /// Attributes of the message, texts: `--attribute tenant=gold`.
+    #[arg(long, value_name = "NAME=TEXT")]
+    attribute: Vec<String>,
     #[command(flatten)]
     common: Common,
 }
@@ -72,6 +75,9 @@ pub(super) struct SnsArguments {
     /// Its subject.
     #[arg(long)]
     subject: Option<String>,
+    /// Attributes of the message, texts: `--attribute tenant=gold`.
+    #[arg(long, value_name = "NAME=TEXT")]
+    attribute: Vec<String>,
     #[command(flatten)]
     common: Common,
 }
@@ -154,11 +160,13 @@ impl Source {
                     ("sender", sqs.sender.as_deref()),
                     ("group", sqs.group.as_deref()),
                 ];
-                sqs.common.event(EventKind::Sqs, None, told, Some(text(&sqs.body)))
+                let attributes = attributes(&sqs.attribute)?;
+                sqs.common.event_with(EventKind::Sqs, None, told, attributes, Some(text(&sqs.body)))
             }
             Self::Sns(sns) => {
                 let told = [("topic", Some(sns.topic.as_str())), ("subject", sns.subject.as_deref())];
-                sns.common.event(EventKind::Sns, None, told, Some(text(&sns.message)))
+                let attributes = attributes(&sns.attribute)?;
+                sns.common.event_with(EventKind::Sns, None, told, attributes, Some(text(&sns.message)))
             }
             Self::Eventbridge(bus) => {
                 let told = [("source", Some(bus.source.as_str())), ("type", Some(bus.detail_type.as_str()))];
@@ -201,8 +209,20 @@ impl Common {
         told: [(&str, Option<&str>); N],
         payload: Option<Value>,
     ) -> Value {
-        let told: BTreeMap<String, Value> =
-            told.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?.into()))).collect();
+        self.event_with(kind, event_type, told, None, payload)
+    }
+
+    fn event_with<const N: usize>(
+        &self,
+        kind: EventKind,
+        event_type: Option<&str>,
+        told: [(&str, Option<&str>); N],
+        attributes: Option<Value>,
+        payload: Option<Value>,
+    ) -> Value {
+        let told = told.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?.into())));
+        let attributes = attributes.map(|attributes| ("attributes".to_owned(), attributes));
+        let told: BTreeMap<String, Value> = told.chain(attributes).collect();
         let now = Timestamp::now();
         sample(&Sample {
             kind,
@@ -235,6 +255,20 @@ pub(crate) fn s3_event(bucket: &str, key: &str, size: u64, event: &str, sequence
 
 pub(super) fn fresh(now: Timestamp) -> String {
     format!("{:016X}", now.as_nanosecond())
+}
+
+/// What `--attribute` says of a message.
+fn attributes(stated: &[String]) -> Result<Option<Value>, Failure> {
+    let mut attributes = serde_json::Map::new();
+    for stated in stated {
+        let (name, text) = stated.split_once('=').filter(|(name, _)| !name.is_empty()).ok_or_else(|| {
+            Failure::new(format!("`{stated}` names no attribute")).hint("write `--attribute tenant=gold`")
+        })?;
+        if attributes.insert(name.to_owned(), text.into()).is_some() {
+            return Err(Failure::new(format!("the attribute `{name}` is given twice")));
+        }
+    }
+    Ok(Some(attributes.into()))
 }
 
 fn json(name: &str, text: &str) -> Result<Value, Failure> {

@@ -40,7 +40,7 @@ pub(crate) fn read(payload: &[u8], openings: &Openings, at: Timestamp) -> Result
     let records = match entrance {
         Entrance::Http(inbound) => return Ok(inbound),
         Entrance::Records(batch) => batch.records,
-        Entrance::Test => return Err(Fault::new("the source's test event is no call")),
+        Entrance::Test(_) => return Err(Fault::new("the source's test event is no call")),
         Entrance::Release(_) => return Err(Fault::new("what is released is in quarantine, not here")),
     };
     let count = records.len();

@@ -98,8 +98,12 @@ async fn explain_call(
         ));
     }
     if recorded.is_none() && found.gateway.is_none() {
-        let batched =
-            project.rules.config().routes.iter().any(|route| route.durability == Durability::Batched);
+        let batched = project
+            .rules
+            .config()
+            .routes
+            .iter()
+            .any(|route| route.durability == Durability::Batched || route.cloudevents.is_some());
         let hint = if batched && !arguments.blocks {
             "calls of `durability = \"batched\"` stand in blocks: `--blocks` reads them all"
         } else {

@@ -51,9 +51,14 @@ pub(crate) async fn run(arguments: Arguments, format: Format) -> Result<Exit, Fa
 
 /// An event, for programs. Its record is there where the whole event is asked for.
 fn as_json(item: &QuarantineItem, whole: bool) -> Value {
-    let record = || item.record.as_deref().and_then(|record| serde_json::from_str::<Value>(record).ok());
+    let record = || match item.record.as_deref() {
+        // A member may stand in it twice, which only the text shows.
+        Some(record) if item.is_unread() => json!(record),
+        record => json!(record.and_then(|record| serde_json::from_str::<Value>(record).ok())),
+    };
     let members = [
         ("call", json!(item.call)),
+        ("refused", json!(item.refused.as_ref().unwrap_or(&item.call))),
         ("at", json!(item.at)),
         ("code", json!(item.code)),
         ("cause", json!(item.cause)),
@@ -71,7 +76,7 @@ fn as_json(item: &QuarantineItem, whole: bool) -> Value {
         ("expires", json!(Timestamp::from_second(item.expires).ok())),
     ];
     let own = members.into_iter().map(|(name, value)| (name.to_owned(), value));
-    own.chain(whole.then(|| ("record".to_owned(), json!(record())))).collect()
+    own.chain(whole.then(|| ("record".to_owned(), record()))).collect()
 }
 
 /// Nothing is there under this id.

@@ -1,4 +1,4 @@
-use doorward_aws::{AwsClients, DynamoLedger, DynamoQuarantine, Invoked, LedgerReader};
+use doorward_aws::{AwsClients, DynamoLedger, DynamoQuarantine, Invoked, LedgerReader, QuarantineItem};
 use doorward_core::ports::StoreError;
 use doorward_model::Outcome;
 use jiff::Timestamp;
@@ -37,6 +37,10 @@ enum Released {
     Done,
     /// It was refused again: it is in quarantine, unless its rule discards it now.
     Back,
+    /// Nobody could read it before, and the door can now: each of its records had an end of its own.
+    Read,
+    /// Nobody can read it yet: it is in quarantine, for this cause.
+    Unread(String),
     /// The door could not carry it through, and it stayed.
     Stayed(String),
 }
@@ -63,16 +67,22 @@ pub(crate) async fn run(arguments: &Arguments, format: Format) -> Result<Exit, F
             door.quarantine.undo_release(call, now).await.map_err(failed)?;
             let bytes = item.record_bytes;
             return Err(Failure::new(format!("the record of `{call}` is not kept: it has {bytes} bytes"))
-                .hint(
-                    "its source may have it still: `reference` of `doorward quarantine show` is its id there",
-                ));
+                .hint(match item.is_unread() {
+                    true => "whoever sent it may have it still: `reference` of `doorward quarantine show` is its digest",
+                    false => "its source may have it still: `reference` of `doorward quarantine show` is its id there",
+                }));
         };
-        let released = door.release(call, &event, now).await?;
+        let released = door.release(&item, event, now).await?;
         let (word, told) = match &released {
             Released::Done => ("taken", "went through the door and is out of quarantine".to_owned()),
             Released::Back => (
                 "refused",
                 "was refused again; `doorward quarantine list` shows what is kept of it".to_owned(),
+            ),
+            Released::Unread(cause) => ("unknown", format!("is still unknown and stays: {cause}")),
+            Released::Read => (
+                "read",
+                "is read now, each of its records as a call of its own, and out of quarantine".to_owned(),
             ),
             Released::Stayed(why) => ("failed", format!("could not be carried through and stays: {why}")),
         };
@@ -81,9 +91,9 @@ pub(crate) async fn run(arguments: &Arguments, format: Format) -> Result<Exit, F
             Format::Human => say!("the event of the call `{call}` {told}"),
         }
         exit = match (released, exit) {
-            (Released::Done, exit) => exit,
-            (Released::Back, Exit::Ok) => Exit::Different,
-            (Released::Back, exit) => exit,
+            (Released::Done | Released::Read, exit) => exit,
+            (Released::Back | Released::Unread(_), Exit::Ok) => Exit::Different,
+            (Released::Back | Released::Unread(_), exit) => exit,
             (Released::Stayed(_), _) => Exit::CouldNotRun,
         };
     }
@@ -100,16 +110,28 @@ struct Door<'a> {
 
 impl Door<'_> {
     /// What is cut off on the way leaves the event in quarantine, from where it can be released again.
-    async fn release(&self, call: &str, event: &Value, at: Timestamp) -> Result<Released, Failure> {
+    async fn release(
+        &self,
+        item: &QuarantineItem,
+        event: String,
+        at: Timestamp,
+    ) -> Result<Released, Failure> {
+        let call = item.call.as_str();
         self.ledger.release(call, at).await.map_err(Failure::new)?;
-        let invoked = self.lambda.invoke_and_wait(self.function, event.to_string().into_bytes()).await;
+        let invoked = self.lambda.invoke_and_wait(self.function, event.into_bytes()).await;
         let why = match invoked {
             Ok(invoked) => match trouble(&invoked) {
                 None => {
                     if let Some((own, end)) = ended(&invoked) {
                         return self.end_cloud_event(call, &own, at, end).await;
                     }
-                    self.quarantine.end_release(call, at).await.map_err(Failure::new)?;
+                    let is_out = self.quarantine.end_release(call, at).await.map_err(Failure::new)?;
+                    if item.is_unread() {
+                        // What is kept anew is not taken out.
+                        let now = self.quarantine.get(call).await.map_err(Failure::new)?;
+                        let cause = now.filter(|_| !is_out).and_then(|now| now.cause);
+                        return Ok(cause.map_or(Released::Read, Released::Unread));
+                    }
                     let row = self.rows.get(call).await.map_err(Failure::new)?;
                     let taken = row.is_some_and(|row| row.outcome == Outcome::Admitted);
                     return Ok(if taken { Released::Done } else { Released::Back });

@@ -37,6 +37,7 @@ fn show(item: &QuarantineItem) {
     let or_none = |text: Option<&String>| text.cloned().unwrap_or_else(|| "-".to_owned());
     let lines = [
         ("call", item.call.clone()),
+        ("refused", item.refused.clone().unwrap_or_else(|| item.call.clone())),
         ("at", item.at.to_string()),
         ("from", item.sender.clone()),
         ("event", format!("{} {}", item.source, item.event_type)),
@@ -52,9 +53,13 @@ fn show(item: &QuarantineItem) {
     for violation in &item.violations {
         say!("{:<10} {} {}: {}", "violation", violation.part, violation.pointer, violation.rule);
     }
-    let record = item.record.as_deref().and_then(|record| serde_json::from_str::<Value>(record).ok());
-    match record {
-        Some(record) => say!("{record:#}"),
-        None => say!("the record is not kept: it has {} bytes", item.record_bytes),
+    let read = |record: &str| serde_json::from_str::<Value>(record).ok();
+    match item.record.as_deref() {
+        // A member may stand in it twice, which only the text shows.
+        Some(record) if item.is_unread() => say!("{record}"),
+        record => match record.and_then(read) {
+            Some(record) => say!("{record:#}"),
+            None => say!("the record is not kept: it has {} bytes", item.record_bytes),
+        },
     }
 }

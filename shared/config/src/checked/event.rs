@@ -18,6 +18,8 @@ pub struct EventRule {
     pub event_type: Option<Pattern>,
     /// Attribute and its pattern; all must hold.
     pub matches: Vec<(String, Pattern)>,
+    /// The attributes of its message that policies read by name, as `context.claimed.attributes`; empty where none are.
+    pub attributes: Vec<String>,
     /// Name of a declared target.
     pub target: String,
     /// What becomes of records that are denied, broken, or over a limit; the last are kept where others are discarded.
@@ -78,6 +80,9 @@ impl EventRule {
         let text = || Field { shape: Shape::Text { values: Vec::new() }, required: false };
         let extensions = self.route.iter().flat_map(|route| &route.extensions);
         claims.extend(extensions.map(|name| (name.clone(), text())));
+        if !self.attributes.is_empty() {
+            claims.extend(EventKind::message_attributes(&self.attributes));
+        }
         claims
     }
 }

@@ -124,6 +124,18 @@ pub struct Door {
     pub streamed_fronts: Vec<Front>,
     /// The queue of SQS that hears of each event that is put into quarantine.
     pub quarantine_queue: Option<QueuePlace>,
+    /// What becomes of events that nobody can read, or whose source is not pinned.
+    pub unknown_events: UnknownEvents,
+}
+
+/// What becomes of an event that nobody can read, or whose source is not pinned.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum UnknownEvents {
+    /// It is kept with the reason, and its source is done with it.
+    #[default]
+    Quarantine,
+    /// It fails, and whoever sent it sends it again as often as it is set to.
+    Fail,
 }
 
 /// Where a queue of SQS is.

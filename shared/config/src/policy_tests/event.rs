@@ -14,6 +14,8 @@ const ACCOUNT: &str = "account";
 /// What an event of a bus says of its source.
 const EVENT_SOURCE: &str = "event_source";
 const PAYLOAD: &str = "payload";
+/// Those of a message, by name: all of them texts.
+const ATTRIBUTES: &str = "attributes";
 
 /// Reads `event = { source = "s3", bucket = "receipts", key = "inbox/a.pdf" }`: what policies read as `context.event`.
 pub(super) fn read(value: Value<'_>) -> Result<EventSample, Reported> {
@@ -33,6 +35,7 @@ pub(super) fn read(value: Value<'_>) -> Result<EventSample, Reported> {
             .chain(claims.keys())
             .map(String::as_str)
             .chain([SOURCE, TYPE, REGION, ACCOUNT, PAYLOAD])
+            .chain(source.has_message_attributes().then_some(ATTRIBUTES))
     };
     let mut payload = None;
     let read = value.entries(|key: Key<'_>, value| {
@@ -42,6 +45,11 @@ pub(super) fn read(value: Value<'_>) -> Result<EventSample, Reported> {
             PAYLOAD => {
                 payload = Some(value.stated()?.value);
                 None
+            }
+            ATTRIBUTES if source.has_message_attributes() => {
+                let named =
+                    value.entries(|key, value| Ok((key.text.to_owned(), Json::from(value.text()?))))?;
+                Some(named.into_iter().collect())
             }
             name => match attributes.get(name).or_else(|| claims.get(name)) {
                 Some(field) => Some(attribute(value, &field.shape)?),

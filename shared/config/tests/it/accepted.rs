@@ -29,6 +29,7 @@ fn the_shop_reads_as_it_is_written() {
                 openapi: Authenticated,
                 streamed_fronts: [],
                 quarantine_queue: None,
+                unknown_events: Quarantine,
             },
             fronts: [
                 Front {
@@ -281,6 +282,7 @@ fn the_shop_reads_as_it_is_written() {
                             ),
                         ),
                     ],
+                    attributes: [],
                     target: "receipts",
                     on_deny: Discard,
                     repeated: Skip,

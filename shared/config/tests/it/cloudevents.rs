@@ -140,8 +140,6 @@ fn events_come_by_a_route_that_takes_them() {
         "target = \"orders\"\n",
         "target = \"queue\"\non_deny = \"discard\"\n",
         expect![[r#"
-        doorward.toml:21:10: a target of kind `sqs` takes no CloudEvents: they go on as requests
-          hint: name a target of kind `lambda` or `http`
         doorward.toml:22:11: who sends an event by a request is told what became of it
           hint: write `fail`, or `quarantine` to keep it as well"#]],
     );

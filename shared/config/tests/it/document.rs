@@ -48,7 +48,7 @@ fn an_unknown_key_is_a_fault() {
         r#"colour = "red""#,
         expect![[r#"
             doorward.toml:4:1: unknown key `colour` in `[door]`
-              hint: expected `name`, `table`, `refresh`, `updates`, `purposes`, `max_body`, `retention`, `screen_rate`, `record_decisions`, `integration_timeout`, `batch`, `openapi`, `streamed_fronts`, `quarantine_queue` or `fronts`"#]],
+              hint: expected `name`, `table`, `refresh`, `updates`, `purposes`, `max_body`, `retention`, `screen_rate`, `record_decisions`, `integration_timeout`, `batch`, `openapi`, `streamed_fronts`, `quarantine_queue`, `unknown_events` or `fronts`"#]],
     );
     check(
         "[[plans]]",

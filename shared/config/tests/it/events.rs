@@ -179,3 +179,31 @@ fn each_source_has_names_of_its_own_to_match() {
     check("dynamodb", "table:orders", r#"{ table = "orders", event = "INSERT" }"#);
     check("kinesis", "stream:clicks", r#"{ stream = "clicks", partition_key = "*" }"#);
 }
+
+#[test]
+fn a_rule_of_messages_names_the_attributes_that_policies_read() {
+    let with = |source: &str, front: &str, attributes: &str| {
+        let text = SHOP
+            .replace("source = \"s3\"", &format!("source = \"{source}\"\nattributes = {attributes}"))
+            .replace("{ bucket = \"receipts\", event = \"ObjectCreated:*\", key = \"inbox/*\" }", "{}")
+            .replace("\"bucket:receipts\"", &format!("\"{front}\""));
+        doorward_config::parse("doorward.toml", &text)
+    };
+    for (source, front) in [("sqs", "queue:payments"), ("sns", "topic:orders")] {
+        let config =
+            with(source, front, r#"["tenant", "a.b-c_1"]"#).unwrap_or_else(|faults| panic!("{faults}"));
+        assert_eq!(config.events[0].attributes, ["tenant", "a.b-c_1"]);
+        let claims = config.events[0].claims();
+        assert!(claims["attributes"].required && claims["attribute_names"].required);
+    }
+    let check = |source: &str, attributes: &str, expected: &str| {
+        let faults = with(source, "queue:payments", attributes).unwrap_err().to_string();
+        assert!(faults.contains(expected), "{attributes}: {faults}");
+    };
+    check("kinesis", r#"["tenant"]"#, "events of `kinesis` have no message attributes");
+    check("sqs", "[]", "expected at least one element");
+    check("sqs", r#"["tenant", "tenant"]"#, "listed twice");
+    for name in ["", "a b", "é", ".a", "a.", "a..b", "AWS.x", "amazon.x", &"x".repeat(257)] {
+        check("sqs", &format!("[\"{name}\"]"), "is not the name of a message attribute");
+    }
+}

@@ -16,32 +16,25 @@ use crate::pointer;
 
 pub(super) fn compare(pair: &mut Pair<'_>) {
     let (old, new) = (statuses(pair.old), statuses(pair.new));
+    let stated = |all: &[(String, String)], status: &str| all.iter().any(|(name, _)| name == status);
+    // What describes each status before and after, whether by its own name, that of a range, or `default`.
     for (status, at) in &new {
-        match covering(&old, status) {
-            covering if covering.is_empty() => added(pair, status, at),
-            covering => {
-                for (_, at_old) in covering {
-                    fields(pair, status, at_old, at);
-                    bodies(pair, status, at_old, at);
-                }
-            }
+        match describing(&old, status) {
+            Some(at_old) => both(pair, status, at_old, at),
+            None => added(pair, status, at),
         }
     }
-    for (status, at) in &old {
-        if !covering(&new, status).is_empty() {
-            continue;
-        }
-        removed(pair, status, at, &new);
-        // Where no status of success is named any more, `default` says how these are answered.
-        let default = new.iter().find(|(other, _)| other == "default");
-        if let Some((_, default)) = default
-            && is_success(status)
-            && !new.iter().any(|(other, _)| is_success(other))
-        {
-            fields(pair, status, at, default);
-            bodies(pair, status, at, default);
+    for (status, at) in old.iter().filter(|(status, _)| !stated(&new, status)) {
+        match describing(&new, status) {
+            Some(at_new) => both(pair, status, at, at_new),
+            None => removed(pair, status, at, &new),
         }
     }
+}
+
+fn both(pair: &mut Pair<'_>, status: &str, at_old: &str, at_new: &str) {
+    fields(pair, status, at_old, at_new);
+    bodies(pair, status, at_old, at_new);
 }
 
 fn added(pair: &mut Pair<'_>, status: &str, at: &str) {
@@ -62,13 +55,22 @@ fn added(pair: &mut Pair<'_>, status: &str, at: &str) {
     pair.push(severity, code, &part, what.to_owned(), &old, at);
 }
 
-/// A status less is one that callers need not know any more, but for the last one of success.
+/// An error less is one that callers need not know any more. A status of success is what they wait for, as oasdiff has
+/// it; of a range, each of those that are left.
 fn removed(pair: &mut Pair<'_>, status: &str, at: &str, new: &[(String, String)]) {
     let part = format!("answer {}", pointer::shown(status));
-    let is_last = is_success(status) && !new.iter().any(|(other, _)| is_success(other) || other == "default");
-    let (severity, code, what) = match is_last {
-        true => (Severity::Breaking, "success-status-removed", "no status of success is left"),
-        false => (Severity::Compatible, "status-removed", "callers are no longer answered so"),
+    let is_left = |other: &str| status.ends_with("XX") && other.get(..1) == status.get(..1);
+    let is_last = !new.iter().any(|(other, _)| is_success(other));
+    let breaks = is_success(status)
+        && (is_last || status.starts_with('2') && !new.iter().any(|(other, _)| is_left(other)));
+    let (severity, code, what) = match (breaks, is_last) {
+        (true, true) => (Severity::Breaking, "success-status-removed", "no status of success is left"),
+        (true, false) => (
+            Severity::Breaking,
+            "success-status-removed",
+            "callers who wait for the status are no longer answered so",
+        ),
+        (false, _) => (Severity::Compatible, "status-removed", "callers are no longer answered so"),
     };
     let responses = pointer::join(&pair.new.entry.at, "responses");
     pair.push(severity, code, &part, what.to_owned(), at, &responses);
@@ -175,18 +177,13 @@ fn statuses(side: Side<'_>) -> Vec<(String, String)> {
     names.filter(|name| !name.starts_with("x-")).filter_map(place).collect()
 }
 
-/// What says how a status, or each of a range of them, is answered.
-fn covering<'s>(known: &'s [(String, String)], status: &str) -> Vec<(&'s str, &'s str)> {
-    let digit = status.get(..1).unwrap_or("");
-    let names = [status.to_owned(), format!("{digit}XX"), "default".to_owned()];
-    let find = |name: &String| known.iter().find(|(known, _)| known == name);
-    // `default` stands for what is not named: of a status of success, only where it is named so.
-    let best = names.iter().filter(|name| *name != "default" || !is_success(status)).find_map(find);
-    let Some((name, at)) = best else { return Vec::new() };
-    let within = |other: &str| status.ends_with("XX") && other != name && other.starts_with(digit);
-    let inner =
-        known.iter().filter(|(other, _)| within(other)).map(|(name, at)| (name.as_str(), at.as_str()));
-    std::iter::once((name.as_str(), at.as_str())).chain(inner).collect()
+/// Where it stands how a status, or those of a range that are not named, are answered.
+fn describing<'s>(known: &'s [(String, String)], status: &str) -> Option<&'s str> {
+    let range = format!("{}XX", status.get(..1).unwrap_or(""));
+    // `default` stands for what is not named: for success only where no status of success is.
+    let others = !is_success(status) || !known.iter().any(|(name, _)| is_success(name));
+    let mut names = [status, range.as_str()].into_iter().chain(others.then_some("default"));
+    names.find_map(|name| known.iter().find(|(known, _)| known == name)).map(|(_, at)| at.as_str())
 }
 
 fn is_success(status: &str) -> bool {

@@ -5,7 +5,8 @@ use std::sync::Arc;
 use doorward_model::Faults;
 use serde_json::Value;
 
-use super::change::Change;
+use super::change::{Change, Severity};
+use super::defaults;
 use super::schemas::{self, Schema};
 use crate::bundle::{Bundle, Direction};
 use crate::checker::Checker;
@@ -63,6 +64,9 @@ fn of_schemas(old: Documents<'_>, new: Documents<'_>, travels: Travels) -> Resul
     let (of_old, of_new) = (sound(&old, direction)?, sound(&new, direction)?);
     let (old, new) = (Schema { documents: old, bundle: &of_old }, Schema { documents: new, bundle: &of_new });
     let mut changes = schemas::compare(direction, old, new);
+    if direction == Direction::Request {
+        changes.extend(defaults::compare(Severity::Unknown, true, old, new));
+    }
     changes.sort_by_key(|change| change.severity);
     Ok(changes)
 }

@@ -4,7 +4,7 @@
 //! what they know: of answers, what is wider breaks. Both are one question, of which schema takes all that another
 //! takes (`include`), asked the one way or the other.
 //!
-//! Not looked at: `servers`, `security`, `callbacks`, `webhooks`, `links`, descriptions and examples.
+//! Not looked at: [`NOT_COMPARED`].
 
 mod answers;
 mod arrays;
@@ -12,6 +12,8 @@ mod branches;
 mod change;
 mod compared;
 mod conjunction;
+mod defaults;
+mod encodings;
 mod equal;
 mod include;
 mod number;
@@ -22,6 +24,8 @@ mod requests;
 mod rule;
 mod scalars;
 mod schemas;
+mod security;
+mod servers;
 #[cfg(test)]
 mod tests;
 mod types;
@@ -33,6 +37,23 @@ pub use self::compared::{Travels, changes};
 pub(crate) use self::equal::Equality;
 use self::operations::Operations;
 use crate::document::Document;
+
+/// What documents may say that is never compared.
+pub const NOT_COMPARED: [&str; 13] = [
+    "callbacks",
+    "webhooks",
+    "links",
+    "deprecated",
+    "discriminator",
+    "xml",
+    "externalDocs",
+    "tags",
+    "titles and descriptions",
+    "examples",
+    "the headers of encodings",
+    "content types within texts (contentEncoding, contentMediaType)",
+    "x- members",
+];
 
 impl Document {
     /// Every change from this version to `newer`, the worst first.

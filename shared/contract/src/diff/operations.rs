@@ -7,7 +7,7 @@ use http::Method;
 use serde_json::Value;
 
 use super::change::{Change, Severity, Site};
-use super::{answers, parameters, requests};
+use super::{answers, parameters, requests, security, servers};
 use crate::bundle::{Bundle, Direction};
 use crate::compile;
 use crate::document::{Document, Entry, METHODS};
@@ -69,10 +69,15 @@ impl<'a> Operations<'a> {
 
     pub(super) fn changes(&self, newer: &Self) -> Vec<Change> {
         let mut changes = Vec::new();
+        let mut is_first = true;
         for (route, entry) in &self.by_route {
             let old = self.side(entry);
             match newer.by_route.get(route) {
-                Some(entry) => changes.extend(Pair::changes(old, newer.side(entry))),
+                Some(entry) => {
+                    let found = Pair::changes(old, newer.side(entry), is_first);
+                    is_first &= found.iter().all(|change| change.operation.is_some());
+                    changes.extend(found);
+                }
                 None => changes.push(self.removed(old, newer)),
             }
         }
@@ -117,9 +122,12 @@ impl<'a> Operations<'a> {
 }
 
 impl<'a> Pair<'a> {
-    fn changes(old: Side<'a>, new: Side<'a>) -> Vec<Change> {
+    /// `is_first` says that nothing was told yet of the servers of the whole documents.
+    fn changes(old: Side<'a>, new: Side<'a>, is_first: bool) -> Vec<Change> {
         let mut pair = Self { old, new, changes: Vec::new() };
         pair.id();
+        servers::compare(&mut pair, is_first);
+        security::compare(&mut pair);
         parameters::compare(&mut pair);
         requests::compare(&mut pair);
         answers::compare(&mut pair);

@@ -101,6 +101,9 @@ fn compare_two(pair: &mut Pair<'_>, old: &Parameter<'_>, new: &Parameter<'_>) {
         pair.push(Severity::Breaking, "parameter-style-changed", &part, what, &old.at, &new.at);
         return;
     }
+    let sides = (pair.old.schema_of(&of_old), pair.new.schema_of(&of_new));
+    let may_be_left_out = !(old.is_required() && new.is_required());
+    pair.defaults(Severity::Breaking, may_be_left_out, &part, sides.0, sides.1);
     if takes_any_text(&of_new) {
         return;
     }
@@ -109,7 +112,6 @@ fn compare_two(pair: &mut Pair<'_>, old: &Parameter<'_>, new: &Parameter<'_>) {
         pair.push(Severity::Breaking, "parameter-empty-refused", &part, what, &old.at, &new.at);
     }
     let before = pair.changes.len();
-    let sides = (pair.old.schema_of(&of_old), pair.new.schema_of(&of_new));
     pair.schemas(Direction::Request, &part, sides.0, sides.1);
     if let (Some(from), Some(to)) = (form(&of_old), form(&of_new))
         && from != to

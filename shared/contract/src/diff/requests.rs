@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use super::change::Severity;
+use super::defaults;
+use super::encodings;
 use super::operations::{Pair, Side};
 use super::schemas::{self, Schema};
 use crate::bundle::{Bundle, Direction};
@@ -61,7 +63,9 @@ fn compare_types(pair: &mut Pair<'_>, at_old: &str, at_new: &str) {
             pair.push(Severity::Breaking, "media-type-removed", &part, what, at, at_new);
         }
         for (name, at_new) in newer {
-            pair.contents(Direction::Request, &format!("body {}", pointer::shown(name)), at, at_new);
+            let part = format!("body {}", pointer::shown(name));
+            pair.contents(Direction::Request, &part, at, at_new);
+            encodings::compare(pair, &part, range, at, at_new);
         }
     }
     for (range, at) in &new {
@@ -114,6 +118,9 @@ impl Pair<'_> {
                 let (old, new) = (self.old, self.new);
                 let (old, new) = (old.schema_of(&of_old), new.schema_of(&of_new));
                 self.schemas(direction, part, old, new);
+                if direction == Direction::Request {
+                    self.defaults(Severity::Unknown, true, part, old, new);
+                }
             }
             (None, Some(_)) => {
                 self.push(
@@ -134,7 +141,23 @@ impl Pair<'_> {
     }
 
     pub(super) fn schemas(&mut self, direction: Direction, part: &str, old: Schema<'_>, new: Schema<'_>) {
-        for change in schemas::compare(direction, old, new) {
+        self.add(part, schemas::compare(direction, old, new));
+    }
+
+    /// Compares what is meant by leaving out the value of a part of requests, or a part of that value.
+    pub(super) fn defaults(
+        &mut self,
+        severity: Severity,
+        may_be_left_out: bool,
+        part: &str,
+        old: Schema<'_>,
+        new: Schema<'_>,
+    ) {
+        self.add(part, defaults::compare(severity, may_be_left_out, old, new));
+    }
+
+    fn add(&mut self, part: &str, changes: Vec<super::Change>) {
+        for change in changes {
             let operation = self.new.name();
             self.changes.push(super::Change { operation: Some(operation), part: part.to_owned(), ..change });
         }

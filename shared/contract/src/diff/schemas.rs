@@ -2,8 +2,10 @@
 
 use super::change::{Change, Severity, Site};
 use super::include::{Found, Inclusion, Level};
+use super::rule::Rule;
 use crate::bundle::{Bundle, Direction};
 use crate::documents::Documents;
+use crate::pointer;
 
 /// A schema and where it comes from.
 #[derive(Clone, Copy)]
@@ -22,7 +24,11 @@ pub(super) fn compare(direction: Direction, old: Schema<'_>, new: Schema<'_>) ->
     let mut changes: Vec<Change> = Vec::new();
     for (is_narrowed, found) in narrowed.chain(widened) {
         let breaks = is_narrowed == (direction == Direction::Request);
-        let Some(severity) = severity(direction, breaks, &found) else { continue };
+        let Some(mut severity) = severity(direction, breaks, &found) else { continue };
+        // A member that was for requests alone is to callers one more that they need not know.
+        if direction == Direction::Response && found.rule == Rule::Property && is_described(old, &found) {
+            severity = Severity::Compatible;
+        }
         let (of_old, of_new) = if is_narrowed { (&found.from, &found.to) } else { (&found.to, &found.from) };
         let code = found.rule.word(is_narrowed);
         let told = found.rule.told(is_narrowed, &found.what);
@@ -59,7 +65,14 @@ fn severity(direction: Direction, breaks: bool, found: &Found) -> Option<Severit
     })
 }
 
-fn site(schema: Schema<'_>, at: &str) -> Option<Site> {
+/// Whether the member that `found` speaks of is described in the document, though its answers must not hold it.
+fn is_described(schema: Schema<'_>, found: &Found) -> bool {
+    let members = pointer::join(&schema.bundle.origin(&found.to), "properties");
+    let member = schema.documents.value(&pointer::join(&members, found.what.trim_matches('`')));
+    member.is_some_and(serde_json::Value::is_object)
+}
+
+pub(super) fn site(schema: Schema<'_>, at: &str) -> Option<Site> {
     let pointer = schema.bundle.origin(at);
     let place = schema.documents.place(&pointer);
     Some(Site { pointer, place })

@@ -6,7 +6,7 @@ use crate::bundle::{INNER, SAME, SAME_LIST};
 use crate::{pattern, pointer};
 
 /// Keywords that say nothing about values, and mean the same in all dialects.
-const KEPT: [&str; 9] = [
+const KEPT: [&str; 11] = [
     "title",
     "description",
     "default",
@@ -16,6 +16,8 @@ const KEPT: [&str; 9] = [
     "example",
     "examples",
     "externalDocs",
+    "contentMediaType",
+    "contentEncoding",
 ];
 
 /// Puts back into the normalised `schema` what the `original` that stands in its place says to people. Where the two are

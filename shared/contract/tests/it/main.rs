@@ -17,6 +17,8 @@ mod generated;
 mod hostile;
 mod identifiers;
 mod merged;
+mod multipart;
+mod one_way;
 mod parameters;
 mod requests;
 mod responses;

@@ -1,6 +1,8 @@
 use std::collections::HashMap;
 
-use doorward_model::{Body, Call, CallId, EntityName, Inbound, Outcome, Refusal, Reply, TargetFault};
+use doorward_model::{
+    Body, Call, CallId, EntityName, Inbound, LimitNote, Outcome, Refusal, Reply, TargetFault,
+};
 use futures_util::StreamExt as _;
 use futures_util::stream;
 use http::{HeaderMap, StatusCode};
@@ -9,9 +11,10 @@ use super::answer::{self, Told};
 use super::event::CloudEvent;
 use super::forward;
 use super::opened::Opened;
+use super::reported;
 use crate::check_response::Answered;
 use crate::door::{Answer, Door};
-use crate::find::Subject;
+use crate::find::{HttpCall, Subject};
 use crate::pipeline::Approach;
 use crate::ports::ForwardMessage;
 use crate::reserve::{Admitted, Tab};
@@ -52,26 +55,27 @@ impl Door {
         let mut going: Vec<Progress<'_>> = approached.into_iter().flatten().collect();
         let mut ended = Vec::with_capacity(going.len());
         while let Some(target) = going.iter().find_map(Progress::target) {
-            let mut set: Vec<_> =
-                going.extract_if(.., |one| one.target().as_ref() == Some(&target)).collect();
-            let size = if set.iter().any(Progress::goes_alone) { 1 } else { set.len() };
-            while !set.is_empty() {
-                let rest = set.split_off(size.min(set.len()));
-                self.send_events(opened, &mut set).await;
-                ended.append(&mut set);
-                set = rest;
-            }
+            let set: Vec<_> = going.extract_if(.., |one| one.target().as_ref() == Some(&target)).collect();
+            let (alone, in_order) =
+                (set.iter().any(Progress::goes_alone), set.iter().any(Progress::in_order));
+            let sets = if alone { set.into_iter().map(|one| vec![one]).collect() } else { vec![set] };
+            let sending: Vec<_> = sets.into_iter().map(|set| self.send_events(opened, set)).collect();
+            let sent = stream::iter(sending).buffered(if in_order { 1 } else { AT_ONCE });
+            ended.extend(sent.collect::<Vec<_>>().await.into_iter().flatten());
         }
         ended.append(&mut going);
         let finishing: Vec<_> = ended.into_iter().map(|one| self.finish_event(opened, one)).collect();
         let mut told: Vec<Option<(Told, Outcome)>> = vec![None; opened.events.len()];
         let mut finished = stream::iter(finishing).buffer_unordered(AT_ONCE);
-        while let Some((place, said)) = finished.next().await {
+        while let Some((place, said, limits)) = finished.next().await {
+            least(&mut call.limits, limits);
             if let Some(open) = told.get_mut(place) {
                 *open = Some(said);
             }
         }
         drop(finished);
+        // What was refused is written before it is answered.
+        self.write_batch(self.left_for_record(call).unwrap_or_default()).await;
         for (place, first) in firsts.iter().enumerate().filter(|(place, first)| *first != place) {
             let Some(Some((said, outcome))) = told.get(*first).copied() else { continue };
             self.skip_event(inbound, opened, place, outcome, said, call).await;
@@ -137,10 +141,10 @@ impl Door {
         Some(Progress { place, event, call, tab, state })
     }
 
-    /// Sends events that go to one target, in the batch that they came in, without the others.
-    async fn send_events(&self, opened: &Opened<'_>, set: &mut [Progress<'_>]) {
-        let request = forward::batch(&opened.request, set.iter().map(|one| one.event));
-        let spare = PER_RECORD.saturating_mul(u32::try_from(set.len()).unwrap_or(u32::MAX));
+    /// Sends events that go to one target, in the batch that they came in, without the others; or one of them, as a message.
+    async fn send_events<'e>(&self, opened: &Opened<'_>, mut set: Vec<Progress<'e>>) -> Vec<Progress<'e>> {
+        let spare = PER_RECORD.saturating_mul(u32::try_from(opened.events.len()).unwrap_or(u32::MAX));
+        let sent: Vec<&CloudEvent> = set.iter().map(|one| one.event).collect();
         let (mut calls, mut admitted) = (Vec::new(), Vec::new());
         for one in set.iter_mut() {
             if let State::Admitted(own) = &one.state {
@@ -150,7 +154,20 @@ impl Door {
         }
         let found = admitted.first().map(|first| first.permitted().found());
         let answer = match found.map(|found| (found, found.subject())) {
+            Some((found, Subject::Http(HttpCall { event: Some(event), .. })))
+                if forward::takes_messages(&found.target().kind) =>
+            {
+                let event_type = event.attribute("type");
+                match forward::text(event, &opened.request) {
+                    Ok(text) => {
+                        let message = ForwardMessage::CloudEvent { text: &text, event_type };
+                        self.send_once(&admitted, message, spare, &mut calls).await
+                    }
+                    Err(fault) => Err(fault),
+                }
+            }
             Some((found, Subject::Http(http))) => {
+                let request = forward::batch(&opened.request, sent.iter().copied());
                 let withheld = self.withheld(found);
                 let message = ForwardMessage::Http {
                     request: &request,
@@ -160,29 +177,40 @@ impl Door {
                     withheld: &withheld,
                     rewrite: None,
                 };
-                self.send_once(&admitted, message, spare, &mut calls).await.map(|reply| reply.status)
+                self.send_once(&admitted, message, spare, &mut calls).await
             }
             Some(_) | None => Err(TargetFault::Unfit("there is no event")),
         };
-        for one in set {
-            one.state = State::Ended(answer.clone().map_err(Refusal::Target));
+        let ends = match answer {
+            Ok(reply) => reported::read(&reply, &sent),
+            Err(fault) => vec![Err(Refusal::Target(fault)); sent.len()],
+        };
+        for (one, end) in set.iter_mut().zip(ends) {
+            one.state = State::Ended(end);
         }
+        set
     }
 
     /// Records an event that has ended, and says what its sender is told of it.
-    async fn finish_event(&self, opened: &Opened<'_>, progress: Progress<'_>) -> (usize, (Told, Outcome)) {
-        let Progress { place, event, mut call, tab, state } = progress;
+    async fn finish_event(
+        &self,
+        opened: &Opened<'_>,
+        progress: Progress<'_>,
+    ) -> (usize, (Told, Outcome), Vec<LimitNote>) {
+        let Progress { place, event, mut call, mut tab, state } = progress;
         let outcome = match state {
             State::Ended(outcome) => outcome
                 .map(|status| Answered::of(Reply { status, headers: HeaderMap::new(), body: Body::Empty })),
             // Whatever is admitted is sent.
             State::Admitted(_) => Err(Refusal::Target(TargetFault::Unfit("it was not sent"))),
         };
-        let kept = self.to_keep(opened, event, &call);
+        let kept = self.to_keep(opened, event, &mut tab, &mut call);
+        // One request can bring a thousand that are refused, and costs no row for each.
+        call.batched = !call.claim_tried;
         let outcome = self.record(outcome, kept.as_ref(), tab, &mut call).await;
         let told = Told::of(&outcome, self.repeated(&call));
         self.note(told, &mut call);
-        (place, (told, call.outcome))
+        (place, (told, call.outcome), call.limits)
     }
 
     /// An event that stood in the request before, which ended as `first`.
@@ -210,6 +238,20 @@ impl Door {
     }
 }
 
+/// Adds what `more` tells of limits: of each, the least that any event of the request found is what was left behind it.
+fn least(limits: &mut Vec<LimitNote>, more: Vec<LimitNote>) {
+    for note in more {
+        let is_of = |other: &&mut LimitNote| {
+            (&other.name, other.limit, other.window) == (&note.name, note.limit, note.window)
+        };
+        match limits.iter_mut().find(is_of) {
+            Some(known) if note.remaining < known.remaining => *known = note,
+            Some(_) => {}
+            None => limits.push(note),
+        }
+    }
+}
+
 impl Progress<'_> {
     /// Who is sent it, where it may be sent; all are of one sender.
     fn target(&self) -> Option<EntityName> {
@@ -222,6 +264,13 @@ impl Progress<'_> {
     fn goes_alone(&self) -> bool {
         match &self.state {
             State::Admitted(admitted) => takes_single(&admitted.permitted().found().target().kind),
+            State::Ended(_) => false,
+        }
+    }
+
+    fn in_order(&self) -> bool {
+        match &self.state {
+            State::Admitted(admitted) => forward::keeps_order(&admitted.permitted().found().target().kind),
             State::Ended(_) => false,
         }
     }

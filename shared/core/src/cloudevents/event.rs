@@ -53,14 +53,9 @@ impl CloudEvent {
     /// by the route to one path, whose parameters may say whom they are for. No other sender's events have it, whatever they say
     /// of themselves.
     pub(crate) fn call_id(&self, door: &str, route: &str, path: &str, sender: &EntityName) -> CallId {
-        let mut digest = Sha256::new();
-        for part in [door, route, path, &sender.to_string(), self.attribute("source"), self.attribute("id")] {
-            // The lengths keep `a` + `bc` and `ab` + `c` apart.
-            digest.update((part.len() as u64).to_be_bytes());
-            digest.update(part);
-        }
-        let hex: String = digest.finalize().iter().take(16).map(|byte| format!("{byte:02x}")).collect();
-        CallId::new(format!("{}-{hex}", EventKind::CloudEvents.word()))
+        let sender = sender.to_string();
+        let parts = [door, route, path, &sender, self.attribute("source"), self.attribute("id")];
+        id_of(parts.map(str::as_bytes))
     }
 
     /// What is left of one whose text is no object.
@@ -68,6 +63,18 @@ impl CloudEvent {
         let attributes = BTreeMap::new();
         Self { attributes, data: EventPayload::Absent, text: Some(text), fault: Some(fault) }
     }
+}
+
+/// The id of what these parts, in their order, tell from all else.
+pub(super) fn id_of<'p>(parts: impl IntoIterator<Item = &'p [u8]>) -> CallId {
+    let mut digest = Sha256::new();
+    for part in parts {
+        // The lengths keep `a` + `bc` and `ab` + `c` apart.
+        digest.update((part.len() as u64).to_be_bytes());
+        digest.update(part);
+    }
+    let hex: String = digest.finalize().iter().take(16).map(|byte| format!("{byte:02x}")).collect();
+    CallId::new(format!("{}-{hex}", EventKind::CloudEvents.word()))
 }
 
 /// Attributes, each held to what the specification says of it.

@@ -1,10 +1,11 @@
 use bytes::Bytes;
-use doorward_model::HttpRequest;
+use doorward_config::TargetKind;
+use doorward_model::{HttpRequest, TargetFault};
 use http::{HeaderMap, HeaderName};
 
-use super::binary;
 use super::event::CloudEvent;
 use super::read::Mode;
+use super::{binary, json_format};
 use crate::send::IDEMPOTENCY_KEY;
 
 /// Fields that speak of the whole body, of which a target may be sent a part (RFC 9530, and what was before it), and those that
@@ -40,6 +41,28 @@ pub(super) fn cleaned(request: &HttpRequest, mode: Mode) -> HttpRequest {
         cleaned.headers.remove(IDEMPOTENCY_KEY);
     }
     cleaned
+}
+
+/// What a service is sent of the event that `request` brings, or is.
+///
+/// # Errors
+/// [`TargetFault::Unfit`] for what has no text.
+pub(crate) fn text(event: &CloudEvent, request: &HttpRequest) -> Result<String, TargetFault> {
+    json_format::write(event, &request.body).ok_or(TargetFault::Unfit("it is no UTF-8 text"))
+}
+
+/// Whether a target takes messages, which have no header fields.
+pub(crate) fn takes_messages(kind: &TargetKind) -> bool {
+    !matches!(kind, TargetKind::Lambda(_) | TargetKind::Http(_))
+}
+
+/// Whether a target keeps the order of what it is sent.
+pub(super) fn keeps_order(kind: &TargetKind) -> bool {
+    match kind {
+        TargetKind::Sqs(queue) => queue.group.is_some(),
+        TargetKind::Sns(topic) => topic.group.is_some(),
+        _ => false,
+    }
 }
 
 /// The request with these events of its batch, each as its sender wrote it.

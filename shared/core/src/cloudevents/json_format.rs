@@ -11,7 +11,7 @@ use serde::de::{SeqAccess, Visitor};
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
-use super::event::{Attributes, CloudEvent, is_json, known};
+use super::event::{Attributes, CloudEvent, is_json, known, media_type};
 
 /// Nesting in an event, its data among it.
 const MAX_DEPTH: usize = 64;
@@ -42,6 +42,33 @@ pub(super) fn event(text: Bytes) -> CloudEvent {
         EventPayload::Absent
     });
     attributes.finish(data, Some(text))
+}
+
+/// Writes the event in this format, as its sender did where that was in it. In binary mode, `body` is its data; what is no text of
+/// the kind that its media type says is in `data_base64` ("Handling of Data").
+pub(super) fn write(event: &CloudEvent, body: &Bytes) -> Option<String> {
+    if let Some(text) = &event.text {
+        return std::str::from_utf8(text).ok().map(str::to_owned);
+    }
+    let mut members: Vec<String> = vec![r#""specversion":"1.0""#.to_owned()];
+    members.extend(
+        event.attributes.iter().map(|(name, value)| format!("{}:{value}", Value::from(name.as_str()))),
+    );
+    let media = event.attributes.get("datacontenttype").and_then(Value::as_str);
+    let text = std::str::from_utf8(body).ok();
+    members.extend(match (body.is_empty(), media, text) {
+        (true, ..) => None,
+        (false, Some(media), Some(text)) if is_json(Some(media)) && parse_json(body, MAX_DEPTH).is_ok() => {
+            Some(format!(r#""data":{text}"#))
+        }
+        (false, Some(media), Some(text))
+            if media_type(media).starts_with("text/") && !is_json(Some(media)) =>
+        {
+            Some(format!(r#""data":{}"#, Value::from(text)))
+        }
+        (false, ..) => Some(format!(r#""data_base64":"{}""#, STANDARD.encode(body))),
+    });
+    Some(format!("{{{}}}", members.join(",")))
 }
 
 /// Takes a batch apart: the text of each event, byte for byte. Of more than `most`, one more is all that is kept.
@@ -113,5 +140,57 @@ pub(super) fn bytes_of(bytes: Vec<u8>, media: Option<&str>) -> EventPayload {
     match String::from_utf8(bytes) {
         Ok(text) => EventPayload::Text(text),
         Err(error) => EventPayload::Binary(error.as_bytes().len()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[track_caller]
+    fn check(media: Option<&str>, body: &[u8], expected: &Value) {
+        let mut attributes = Attributes::default();
+        let said =
+            [("specversion", "1.0"), ("id", "1"), ("source", "/s"), ("type", "t"), ("subject", "a\"b")];
+        for (name, text) in said.into_iter().chain(media.map(|media| ("datacontenttype", media))) {
+            attributes.take(name, text.to_owned());
+        }
+        let written = write(&attributes.finish(EventPayload::Absent, None), &Bytes::copy_from_slice(body));
+        let mut whole =
+            json!({ "specversion": "1.0", "id": "1", "source": "/s", "type": "t", "subject": "a\"b" });
+        for (name, value) in media.map(|media| ("datacontenttype", json!(media))) {
+            whole[name] = value;
+        }
+        for (name, value) in expected.as_object().unwrap() {
+            whole[name] = value.clone();
+        }
+        let written = written.unwrap();
+        assert_eq!(serde_json::from_str::<Value>(&written).unwrap(), whole, "{media:?}");
+        // What is written is the same event when it is read.
+        assert_eq!(event(written.into()).fault, None);
+    }
+
+    #[test]
+    fn an_event_in_header_fields_is_written_with_its_data() {
+        check(None, b"", &json!({}));
+        check(Some("application/json"), br#" {"total": 5} "#, &json!({ "data": { "total": 5 } }));
+        check(Some("application/json"), b"{", &json!({ "data_base64": "ew==" }));
+        check(
+            Some("application/json"),
+            br#"{"a":1,"a":2}"#,
+            &json!({ "data_base64": "eyJhIjoxLCJhIjoyfQ==" }),
+        );
+        check(Some("text/plain"), "\u{e4}\n".as_bytes(), &json!({ "data": "\u{e4}\n" }));
+        check(Some("text/plain"), b"\xff", &json!({ "data_base64": "/w==" }));
+        check(Some("image/png"), b"png", &json!({ "data_base64": "cG5n" }));
+        check(None, b"1", &json!({ "data_base64": "MQ==" }));
+    }
+
+    #[test]
+    fn an_event_in_this_format_stays_as_it_is() {
+        let text = r#"{ "specversion": "1.0", "id":"1","source":"/s","type":"t", "data": 1.50 }"#;
+        assert_eq!(write(&event(text.into()), &Bytes::new()).as_deref(), Some(text));
     }
 }

@@ -2,7 +2,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use doorward_config::OnDeny;
 use doorward_model::{
-    Call, EntityName, EventKind, EventRecord, Front, FrontVerified, HttpRequest, PathForm, Principal,
+    Call, CallId, EntityName, EventKind, EventRecord, Front, FrontVerified, HttpRequest, PathForm, Principal,
     QueryPairs, RecordEnvelope, ReplyForm,
 };
 use http::header::CONTENT_TYPE;
@@ -10,20 +10,34 @@ use http::{HeaderMap, HeaderName, HeaderValue, Method};
 use serde_json::{Value, json};
 
 use super::binary;
-use super::event::CloudEvent;
+use super::event::{CloudEvent, id_of};
 use super::opened::Opened;
 use super::read;
 use crate::door::Door;
+use crate::reserve::Tab;
+use crate::rules::Rules;
 
 impl Door {
-    /// The event as quarantine keeps it, where its rule has it kept when it is refused.
+    /// The event as quarantine keeps it, where its rule has it kept when it is refused: under one id, however often and by
+    /// whichever request it comes.
     pub(super) fn to_keep(
         &self,
         opened: &Opened<'_>,
         event: &CloudEvent,
-        call: &Call,
+        tab: &mut Tab,
+        call: &mut Call,
     ) -> Option<EventRecord> {
         self.event_rule(call).filter(|rule| rule.on_deny == OnDeny::Quarantine)?;
+        if !tab.is_open() {
+            // One without a reading is its sender's all the same.
+            let found = self.rules.find_cloud_event(&opened.http, &opened.request, event, opened.trace, call);
+            tab.open(&found.ok()?, &opened.sender, call);
+        }
+        call.kept_as = Some(match (&opened.released, &event.fault) {
+            (Some(kept), _) => kept.clone(),
+            (None, None) => self.rules.event_call_id(opened, event),
+            (None, Some(_)) => self.rules.broken_event_id(opened, event),
+        });
         let mut record = EventRecord::new(
             EventKind::CloudEvents,
             opened.http.front,
@@ -39,14 +53,38 @@ impl Door {
     }
 }
 
+impl Rules {
+    /// The id of an event that has no reading: that of its bytes, since what it says of itself may be another's `source` and
+    /// `id`.
+    fn broken_event_id(&self, opened: &Opened<'_>, event: &CloudEvent) -> CallId {
+        let (http, sender) = (&opened.http, opened.sender.name.to_string());
+        let mut fields: Vec<(&str, &[u8])> = match &event.text {
+            Some(_) => Vec::new(),
+            None => {
+                let fields = opened.request.headers.iter().filter(|(name, _)| is_of_binary(name));
+                fields.map(|(name, value)| (name.as_str(), value.as_bytes())).collect()
+            }
+        };
+        fields.sort_unstable();
+        let path = http.path.to_string();
+        let places = ["broken", &self.config().door.name, &http.rules.route.id, &path, &sender];
+        let body = event.text.as_ref().unwrap_or(&opened.request.body);
+        let parts = places.into_iter().map(str::as_bytes).chain([&body[..]]);
+        id_of(parts.chain(fields.into_iter().flat_map(|(name, value)| [name.as_bytes(), value])))
+    }
+}
+
+/// Whether the field is part of an event in binary mode.
+fn is_of_binary(name: &HeaderName) -> bool {
+    name.as_str().starts_with(binary::PREFIX) || name == CONTENT_TYPE
+}
+
 /// What of a request goes on with its event when it is released: what policies read of it by name, and what the event is in. No
 /// credentials are kept: who sent it was proven then.
 fn written(opened: &Opened<'_>, event: &CloudEvent) -> Value {
     let (http, request) = (&opened.http, &opened.request);
     let named = &http.rules.route.context.headers;
-    let of_event = |name: &HeaderName| {
-        event.text.is_none() && (name.as_str().starts_with(binary::PREFIX) || name == CONTENT_TYPE)
-    };
+    let of_event = |name: &HeaderName| event.text.is_none() && is_of_binary(name);
     // The media type of a batch is none of its events'.
     let is_named = |name: &HeaderName| named.contains(name) && name != CONTENT_TYPE;
     let goes_on = |name: &HeaderName| of_event(name) || is_named(name);

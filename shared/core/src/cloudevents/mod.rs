@@ -8,6 +8,7 @@
 //! | `json_format.rs`, `binary.rs` | how it is written |
 //! | `one.rs`, `batch.rs` | its way, alone and with others |
 //! | `forward.rs` | what targets are sent: what came in, without what was refused |
+//! | `reported.rs` | what a target says of each event of a batch |
 //! | `answer.rs` | what the sender of several is told |
 //! | `kept.rs`, `released.rs` | what quarantine keeps of one, and its way when it is released |
 //! | `handshake.rs` | whether a sender may send at all |
@@ -24,11 +25,13 @@ mod one;
 mod opened;
 mod read;
 mod released;
+mod reported;
 
 use doorward_model::{Call, EventRecord, Inbound, Message, Refusal, Reply};
 use http::Method;
 
 pub(crate) use self::event::CloudEvent;
+pub(crate) use self::forward::{takes_messages, text};
 pub(crate) use self::opened::Opened;
 use self::read::Mode;
 pub use self::released::Released;

@@ -11,7 +11,7 @@ impl Door {
     pub(super) async fn serve_event(&self, inbound: &Inbound, opened: &Opened<'_>, call: &mut Call) -> Reply {
         let mut tab = Tab::default();
         let outcome = self.carry(opened, &mut tab, call).await;
-        let kept = opened.events.first().and_then(|event| self.to_keep(opened, event, call));
+        let kept = opened.events.first().and_then(|event| self.to_keep(opened, event, &mut tab, call));
         self.end_request(outcome, kept.as_ref(), tab, inbound, call).await
     }
 

@@ -18,6 +18,8 @@ pub(crate) struct Opened<'c> {
     /// The request as a target is sent it.
     pub(super) request: HttpRequest,
     pub(super) events: Vec<CloudEvent>,
+    /// By what quarantine keeps its event, which is being released.
+    pub(super) released: Option<CallId>,
 }
 
 impl<'c> Opened<'c> {
@@ -29,7 +31,7 @@ impl<'c> Opened<'c> {
         let Some(rule) = &http.rules.route.cloudevents else { return Err(Refusal::NotFound) };
         Self::read(http.request, rule).map(|(mode, events)| {
             let request = forward::cleaned(http.request, mode);
-            Self { trace, sender, mode, request, events, http }
+            Self { trace, sender, mode, request, events, http, released: None }
         })
     }
 

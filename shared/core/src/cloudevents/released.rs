@@ -18,8 +18,8 @@ pub struct Released {
 }
 
 impl Door {
-    /// Sends the CloudEvent that quarantine keeps of the call `id` through the door again, as its sender, who was proven
-    /// then: whoever asks names nothing but the call. `None` where none is being released.
+    /// Sends the CloudEvent that quarantine keeps as `id` through the door again, as its sender, who was proven
+    /// then: whoever asks names nothing but that id. `None` where none is being released.
     ///
     /// # Errors
     /// [`StoreError`] where quarantine does not answer, or holds what this door cannot read.
@@ -32,12 +32,14 @@ impl Door {
         let Some(kept) = self.ports.quarantine.released(id).await? else { return Ok(None) };
         let unreadable = || StoreError("what is kept of the event cannot be read".to_owned());
         let Kept { front, request, sender } = Kept::read(&kept).ok_or_else(unreadable)?;
-        let inbound = inbound(id, invocation, deadline, front, request);
+        // A call of its own, until it is claimed: who is refused again leaves nothing that a later claim would find.
+        let inbound = inbound(invocation, deadline, front, request);
         let mut call = self.begin(&inbound);
         let opened = match self.find(&inbound, &mut call) {
             Ok(found) if found.brings_events() => {
                 call.caller = Some(sender.name.clone());
-                Opened::of(Identified::stated(found, sender))
+                let opened = Opened::of(Identified::stated(found, sender));
+                opened.map(|opened| Opened { released: Some(CallId::new(id)), ..opened })
             }
             Ok(_) => Err(Refusal::NotFound),
             Err(refusal) => Err(refusal),
@@ -52,10 +54,10 @@ impl Door {
     }
 }
 
-fn inbound(id: &str, invocation: &str, deadline: Timestamp, front: Front, request: HttpRequest) -> Inbound {
+fn inbound(invocation: &str, deadline: Timestamp, front: Front, request: HttpRequest) -> Inbound {
     Inbound {
         front,
-        call: CallId::new(id),
+        call: CallId::new(invocation),
         invocation: invocation.to_owned(),
         gateway_request: None,
         received: None,

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use doorward_core::{Answer, ApiKey, ApiKeyRecord, Bundle, Door, RANDOM_BYTES, Rules};
-use doorward_model::{Body, EntityName, Outcome, Reply, TargetFault};
+use doorward_model::{Body, Call, EntityName, Outcome, Reply, TargetFault};
 use doorward_testkit::{World, http};
 use http::{HeaderMap, Method, StatusCode};
 use serde_json::{Value, json};
@@ -27,6 +27,9 @@ http = "https://audit.example"
 name = "later"
 lambda = "later"
 invocation = "async"
+[[targets]]
+name = "queue"
+sqs = "https://sqs.eu-west-1.amazonaws.com/123456789012/orders"
 [[plans]]
 name = "scarce"
 limits = [{ name = "events", quota = "2/day" }]
@@ -59,6 +62,11 @@ id = "delayed"
 source = "cloudevents"
 match = { route = "shopEvents", event = "com.example.later" }
 target = "later"
+[[events]]
+id = "queued"
+source = "cloudevents"
+match = { route = "shopEvents", event = "com.example.queued" }
+target = "queue"
 [[events]]
 id = "scarce"
 source = "cloudevents"
@@ -139,10 +147,21 @@ impl Events {
         told(self.send(&[BATCH], &format!("[ {} ]", events.join(" , "))).await).await
     }
 
+    /// By what quarantine keeps events.
+    fn kept(&self) -> Vec<String> {
+        self.world.quarantine.items().into_keys().collect()
+    }
+
     /// How the calls ended that the ledger holds.
     fn ended(&self) -> Vec<(String, Outcome)> {
-        let rows = self.world.ledger.rows();
-        rows.into_values().map(|row| (row.call.action.unwrap(), row.call.outcome)).collect()
+        self.rows().into_iter().map(|call| (call.action.unwrap(), call.outcome)).collect()
+    }
+
+    /// The calls that the ledger holds, be it with others in a block.
+    fn rows(&self) -> Vec<Call> {
+        let ledger = &self.world.ledger;
+        let rows = ledger.rows().into_values().map(|row| row.call);
+        rows.chain(ledger.blocks().into_values().flatten()).collect()
     }
 }
 
@@ -310,7 +329,13 @@ async fn the_status_says_whether_sending_again_can_help() {
 async fn each_event_takes_from_limits() {
     let events = Events::new();
     let sent: Vec<String> = (0..3).map(|id| text(&id.to_string(), "scarce", json!({}))).collect();
+    let reply = events.send(&[BATCH], &format!("[{}]", sent[..1].join(","))).await;
+    assert_eq!(reply.status, 204);
+    assert_eq!(reply.headers["ratelimit-policy"], "\"events\";q=2;w=86400");
+    assert!(reply.headers["ratelimit"].to_str().unwrap().starts_with("\"events\";r=1;t="));
+    let events = Events::new();
     let reply = events.send(&[BATCH], &format!("[{}]", sent.join(","))).await;
+    assert!(reply.headers["ratelimit"].to_str().unwrap().starts_with("\"events\";r=0;t="));
     assert!(reply.headers["retry-after"].to_str().unwrap().parse::<u64>().unwrap() > 1);
     let (status, told) = told(reply).await;
     assert_eq!(status, 429);
@@ -333,19 +358,112 @@ async fn what_a_rule_keeps_is_in_quarantine() {
     let kept = events.world.quarantine.items();
     assert_eq!(kept.len(), 2);
     assert!(kept.values().all(|call| call.action.as_deref() == Some("orderKept")));
-    let rows = events.world.ledger.rows();
-    assert_eq!(rows.values().filter(|row| row.call.quarantined).count(), 2);
+    assert_eq!(events.rows().iter().filter(|call| call.quarantined).count(), 2);
     // Other rules have theirs sent again.
     events.structured(&event("4", "order.placed", json!({ "data": { "total": 2000 } }))).await;
     assert_eq!(events.world.quarantine.items().len(), 2);
 }
 
 #[tokio::test]
+async fn an_event_that_is_refused_again_is_kept_once() {
+    let events = Events::new();
+    let over = text("1", "kept", json!({ "data": { "total": 2000 } }));
+    for _ in 0..2 {
+        assert_eq!(events.send(&[STRUCTURED], &over).await.status, 403);
+        assert_eq!(events.batch(std::slice::from_ref(&over)).await.0, 403);
+    }
+    let [id] = events.kept().try_into().unwrap();
+    assert!(id.starts_with("cloudevents-"), "{id}");
+    let refused: Vec<_> = events.world.lines.calls().into_iter().filter(|call| call.quarantined).collect();
+    assert_eq!(refused.len(), 4);
+    assert!(
+        refused.iter().all(|call| call.id.as_str() != id && call.kept_as.as_ref().unwrap().as_str() == id)
+    );
+    // What has no reading is known by its bytes: it may say the `source` and `id` of another.
+    let broken = text("1", "kept", json!({ "time": "yesterday" }));
+    let fields = [
+        ("ce-specversion", "1.0"),
+        ("ce-id", "1"),
+        ("ce-source", "/shop/1"),
+        ("ce-type", "com.example.kept"),
+        ("ce-time", "yesterday"),
+    ];
+    for _ in 0..2 {
+        assert_eq!(events.send(&[STRUCTURED], &broken).await.status, 400);
+        assert_eq!(events.send(&fields, "a").await.status, 400);
+        assert_eq!(events.send(&fields, "b").await.status, 400);
+    }
+    assert_eq!(events.kept().len(), 4);
+    // Another's event is another's.
+    assert_eq!(events.send_as(1, &[STRUCTURED], &over).await.status, 403);
+    assert_eq!(events.kept().len(), 5);
+}
+
+#[tokio::test]
+async fn what_is_kept_takes_from_limits_and_nothing_is_kept_beyond_them() {
+    let config =
+        CONFIG.replace("on_deny = \"quarantine\"\n", "on_deny = \"quarantine\"\nplan = \"scarce\"\n");
+    let events = Events::of(&config);
+    let over = |id: &str| text(id, "kept", json!({ "data": { "total": 2000 } }));
+    let broken = text("2", "kept", json!({ "time": "yesterday" }));
+    let reply = events.send(&[BATCH], &format!("[{},{broken}]", over("1"))).await;
+    assert_eq!(reply.headers["ratelimit"].to_str().unwrap().split(";t=").next().unwrap(), "\"events\";r=0");
+    assert_eq!(
+        told(reply).await,
+        (207, vec!["1 403 forbidden".to_owned(), "2 400 malformed-event".to_owned()])
+    );
+    assert_eq!(events.kept().len(), 2);
+    for id in ["1", "3"] {
+        let found = events.batch(&[over(id)]).await;
+        assert_eq!(found, (429, vec![format!("{id} 429 quota-exceeded")]));
+    }
+    assert_eq!(events.structured(&serde_json::from_str(&broken).unwrap()).await.status, 429);
+    assert_eq!(events.kept().len(), 2);
+    let units: u64 = events.rows().iter().map(|call| call.units).sum();
+    assert_eq!(units, 2);
+}
+
+#[tokio::test]
+async fn refused_events_of_a_batch_share_a_row() {
+    let events = Events::new();
+    let over = |id: u8| text(&id.to_string(), "order.placed", json!({ "data": { "total": 2000 } }));
+    let mut sent: Vec<String> = (0..5).map(over).collect();
+    sent.push(text("9", "order.placed", json!({})));
+    assert_eq!(events.batch(&sent).await.0, 207);
+    assert_eq!(events.ended().len(), 6);
+    let blocks = events.world.ledger.blocks();
+    assert_eq!(blocks.into_values().map(|calls| calls.len()).collect::<Vec<_>>(), [5]);
+    // They are written before they are answered, or stand in the log.
+    events.world.ledger.switch.away(true);
+    assert_eq!(events.batch(&sent[..5]).await.0, 403);
+    assert_eq!(events.world.lines.kept().len(), 5);
+}
+
+#[tokio::test]
+async fn a_target_says_which_events_of_a_batch_it_took() {
+    let events = Events::new();
+    let sent = ["1", "2"].map(|id| text(id, "order.placed", json!({})));
+    let list = r#"{"events":[{"id":"1","source":"/shop/1","status":503},{"id":"2","source":"/shop/1","status":204}]}"#;
+    events.world.targets.answer(207, list);
+    let told = events.batch(&sent).await;
+    assert_eq!(told, (503, vec!["1 503 target-failed".to_owned(), "2 204 -".to_owned()]));
+    // What was taken is not sent again, and a list of more than was sent is none.
+    let _ = events.world.targets.invoked();
+    let told = events.batch(&sent).await;
+    assert_eq!(told, (503, vec!["1 502 target-unreadable".to_owned(), "2 204 -".to_owned()]));
+    assert_eq!(events.world.targets.invoked(), [format!("POST /events/tea [{}]", sent[0])]);
+    events.world.targets.answer(200, r#"{"batchItemFailures":[{"itemIdentifier":"3"}]}"#);
+    let more = ["3", "4"].map(|id| text(id, "order.placed", json!({})));
+    let told = events.batch(&more).await;
+    assert_eq!(told, (503, vec!["3 502 target-failed".to_owned(), "4 200 -".to_owned()]));
+}
+
+#[tokio::test]
 async fn what_is_released_goes_through_the_door_as_its_sender() {
     let events = Events::new();
     let over = event("1", "kept", json!({ "data": { "total": 2000 } }));
-    let reply = events.structured(&over).await;
-    let id = reply.headers["x-request-id"].to_str().unwrap().to_owned();
+    assert_eq!(events.structured(&over).await.status, 403);
+    let id = events.kept().pop().unwrap();
     let release = async |id: &str| events.world.door.release(id, "i2", now()).await.unwrap();
     assert_eq!(release(&id).await.unwrap().outcome, Outcome::Denied);
     assert_eq!(release("another").await, None);
@@ -359,8 +477,9 @@ async fn what_is_released_goes_through_the_door_as_its_sender() {
     ];
     let reply = events.send(&fields, r#"{"total": 2000}"#).await;
     assert_eq!(reply.status, 403);
-    let id = reply.headers["x-request-id"].to_str().unwrap().to_owned();
+    let id = events.kept().into_iter().find(|kept| *kept != id).unwrap();
     assert_eq!(release(&id).await.unwrap().outcome, Outcome::Denied);
+    assert_eq!(events.kept().len(), 2, "what is refused again is the same event");
     // By the policies of then, as whoever sent it.
     let permit = "permit (principal == Client::\"warehouse\", action == Action::\"orderKept\", resource)\n\
                   when { context.request.headers has \"x-shop\" && context.request.headers[\"x-shop\"] == \"tea\" };";
@@ -371,7 +490,7 @@ async fn what_is_released_goes_through_the_door_as_its_sender() {
     let door = Door::new(Arc::new(rules), events.world.ports.clone());
     let released = door.release(&id, "i2", now()).await.unwrap().unwrap();
     assert_eq!(released.outcome, Outcome::Admitted);
-    assert!(released.call.as_str().starts_with("cloudevents-"));
+    assert_eq!(released.call.as_str(), id);
     assert_eq!(door.release(&id, "i2", now()).await.unwrap().unwrap().outcome, Outcome::Repeated);
     assert_eq!(events.world.targets.invoked(), ["POST /events/tea {\"total\": 2000}"]);
     let callers: Vec<_> = events.world.lines.calls().into_iter().filter_map(|call| call.caller).collect();
@@ -444,6 +563,46 @@ async fn an_asynchronous_function_is_sent_each_event_by_itself() {
     let mut went = events.world.targets.invoked();
     went.sort();
     assert_eq!(went, sent.map(|event| format!("POST /events/tea [{event}]")));
+}
+
+#[tokio::test]
+async fn a_service_is_sent_each_event_in_the_json_format() {
+    let events = Events::new();
+    events.world.targets.answer(202, r#"{"messageId":"m-1"}"#);
+    let queued = text("1", "queued", json!({}));
+    let reply = events.send(&[STRUCTURED], &queued).await;
+    assert_eq!((reply.status.as_u16(), json_body(reply).await), (202, json!({ "messageId": "m-1" })));
+    assert_eq!(events.world.targets.invoked(), [format!("com.example.queued {queued}")]);
+    let fields = [
+        ("ce-specversion", "1.0"),
+        ("ce-id", "2"),
+        ("ce-source", "/shop/1"),
+        ("ce-type", "com.example.queued"),
+        ("ce-tenant", "7"),
+        ("content-type", "application/json"),
+    ];
+    assert_eq!(events.send(&fields, r#"{"total": 5}"#).await.status, 202);
+    let [sent] = events.world.targets.invoked().try_into().unwrap();
+    let sent: Value = serde_json::from_str(sent.strip_prefix("com.example.queued ").unwrap()).unwrap();
+    let attributes = json!({ "specversion": "1.0", "tenant": "7", "datacontenttype": "application/json" });
+    let mut expected = event("2", "queued", attributes);
+    expected["data"] = json!({ "total": 5 });
+    assert_eq!(sent, expected);
+    // Each of a batch by itself, with its own end.
+    let failing = Arc::new(std::sync::atomic::AtomicUsize::new(0));
+    events.world.targets.respond_at(move |_| {
+        match failing.fetch_add(1, std::sync::atomic::Ordering::SeqCst) {
+            1 => Err(TargetFault::TimedOut),
+            _ => Ok(Reply { status: StatusCode::ACCEPTED, headers: HeaderMap::new(), body: Body::Empty }),
+        }
+    });
+    let batch = ["1", "3", "4", "5"].map(|id| text(id, "queued", json!({})));
+    let (status, told) = events.batch(&batch).await;
+    assert_eq!((status, &told[..2]), (503, &["1 204 -".to_owned(), "3 202 -".to_owned()][..]));
+    assert_eq!(told[2..], ["4 504 target-timeout", "5 202 -"]);
+    assert_eq!(events.world.targets.invoked().len(), 3);
+    assert_eq!(events.batch(&batch).await.0, 204);
+    assert_eq!(events.world.targets.invoked(), [format!("com.example.queued {}", batch[2])]);
 }
 
 #[tokio::test]

@@ -136,6 +136,17 @@ async fn concurrent_calls_are_written_once_each() {
 }
 
 #[tokio::test]
+async fn a_call_that_ends_after_the_sandbox_was_told_to_end_waits_for_no_other() {
+    let shop = shop("batched", "deny");
+    shop.world.door.close().await;
+    order(&shop, "c1").await;
+    assert_eq!(blocks(&shop), [["c1"]]);
+    // What the ledger does not take is not answered, since nobody is left to write it later.
+    shop.world.ledger.switch.away(true);
+    assert_eq!(order(&shop, "c2").await, 503);
+}
+
+#[tokio::test]
 async fn a_sandbox_that_ends_while_the_ledger_is_away_leaves_its_block_in_the_log() {
     let shop = shop("batched", "deny");
     order(&shop, "c1").await;

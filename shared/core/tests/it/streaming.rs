@@ -264,3 +264,33 @@ async fn a_target_is_given_the_time_of_the_platform_for_a_stream_and_its_own_for
     assert_eq!(time.whole, Duration::from_secs(599));
     assert!(time.pause == shop.world.targets.within() && time.pause <= Duration::from_secs(29));
 }
+
+#[tokio::test]
+async fn open_streams_end_with_the_sandbox_and_are_recorded_before_it_does() {
+    let shop = shop();
+    let target = script(&shop);
+    let (_, mut chunks) = ask(&shop, order(&shop, "c1")).await;
+    target.send(Ok("one".into())).unwrap();
+    assert_eq!(chunks.next().await.unwrap().unwrap(), "one");
+    shop.world.door.close().await;
+    let row = shop.world.ledger.rows()["c1"].call.clone();
+    assert_eq!(row.outcome, Outcome::Admitted);
+    assert_eq!(row.cause.as_deref(), Some("the platform ended this sandbox"));
+    assert!(matches!(chunks.next().await, Some(Err(BodyError::Cut(_)))), "a broken end");
+    assert!(target.is_closed(), "the target is let go");
+    assert_eq!(shop.world.lines.calls().len(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_sandbox_waits_for_no_stream_that_cannot_be_recorded() {
+    let shop = shop();
+    let target = script(&shop);
+    let (_, mut chunks) = ask(&shop, order(&shop, "c1")).await;
+    target.send(Ok("one".into())).unwrap();
+    assert_eq!(chunks.next().await.unwrap().unwrap(), "one");
+    shop.world.ledger.switch.hang(true);
+    let begun = tokio::time::Instant::now();
+    shop.world.door.close().await;
+    assert!(begun.elapsed() <= Duration::from_millis(350), "{:?}", begun.elapsed());
+    assert_eq!(outcome(&shop), Outcome::Unresolved, "it began");
+}

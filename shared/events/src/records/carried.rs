@@ -7,13 +7,13 @@ use serde_json::Value;
 
 use super::{Reading, ShapeFault, eventbridge, is_bus_event, sns};
 use crate::envelope::MAX_DEPTH;
-use crate::s3;
+use crate::s3::{self, TestEvent};
 
 /// What a message carries.
 pub(super) enum Opened {
     Events(Vec<Carried>),
-    /// What S3 sends when notifications are configured: there is nothing to do.
-    Test,
+    /// What S3 sends when notifications of this bucket are configured: there is nothing to do.
+    Test(TestEvent),
 }
 
 /// An event within a message: what is claimed of it.
@@ -29,15 +29,16 @@ pub(super) struct Carried {
 }
 
 /// Opens the text of a message; `depth` says how many messages may be within each other, this one included.
-pub(super) fn open(message: &EventPayload, depth: usize) -> Result<Opened, ShapeFault> {
+/// What calls itself a test event of S3's and is not exactly one is broken.
+pub(super) fn open(front: &Front, message: &EventPayload, depth: usize) -> Result<Opened, ShapeFault> {
     let EventPayload::Text(text) = message else { return Err(ShapeFault::Carries) };
     let value = parse_json(text.as_bytes(), MAX_DEPTH).map_err(|_| ShapeFault::Carries)?;
     let Value::Object(document) = &value else { return Err(ShapeFault::Carries) };
-    if s3::is_test(document) {
-        return Ok(Opened::Test);
+    if s3::is_called_test(document) {
+        return s3::read_test(document, Some(front)).map(Opened::Test).ok_or(ShapeFault::Test);
     }
     if document.contains_key("TopicArn") {
-        return open_notification(&value, depth);
+        return open_notification(front, &value, depth);
     }
     if is_bus_event(document) {
         let reading = eventbridge::read(&value).map_err(|_| ShapeFault::Carried)?;
@@ -53,13 +54,13 @@ pub(super) fn open(message: &EventPayload, depth: usize) -> Result<Opened, Shape
     }
 }
 
-fn open_notification(notification: &Value, depth: usize) -> Result<Opened, ShapeFault> {
+fn open_notification(front: &Front, notification: &Value, depth: usize) -> Result<Opened, ShapeFault> {
     let reading = sns::read_notification(notification).map_err(|_| ShapeFault::Carried)?;
     if depth < 2 {
         return Ok(Opened::Events(vec![of(reading)]));
     }
-    match open(&reading.payload, depth - 1) {
-        Ok(Opened::Test) => Ok(Opened::Test),
+    match open(front, &reading.payload, depth - 1) {
+        Ok(Opened::Test(test)) => Ok(Opened::Test(test)),
         Ok(Opened::Events(mut events)) => {
             for event in &mut events {
                 event.through.insert(0, reading.front.clone());

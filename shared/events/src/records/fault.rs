@@ -19,7 +19,7 @@ pub enum ShapeFault {
     /// The event within the message cannot be read.
     #[error("the event that the message carries cannot be read")]
     Carried,
-    /// Messages within each other, deeper than the configuration opens them.
-    #[error("the message carries another message, and none within it is opened")]
-    Deeper,
+    /// It has the name of S3's test event, and is none as S3 sends them.
+    #[error("the message calls itself `s3:TestEvent`, and S3 sends none of that form")]
+    Test,
 }

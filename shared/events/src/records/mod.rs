@@ -3,6 +3,7 @@
 //! Their forms are read by structures of our own: `aws_lambda_events` decodes and copies every payload, and refuses whole
 //! events for members that no decision needs. The integration tests hold what is read here against its types.
 
+mod attributes;
 mod carried;
 mod dynamodb;
 mod eventbridge;
@@ -23,7 +24,7 @@ use std::collections::BTreeMap;
 use doorward_model::{BatchOrder, Front, Inbound};
 use serde_json::{Map, Value};
 
-use crate::s3::BrokenRecord;
+use crate::s3::{BrokenRecord, TestEvent};
 
 /// Whose messages are opened to the events that they carry, and how many messages may be within each other: 1 where an
 /// event stands in a message itself, 2 where it stands in a message within it. Others are left closed.
@@ -34,6 +35,8 @@ pub type Openings = BTreeMap<Front, usize>;
 pub struct RecordBatch {
     /// The records, in order; those that have no reading and no sender to keep them for beside those that have.
     pub records: Vec<Result<Inbound, BrokenRecord>>,
+    /// S3's test events among the messages that are opened: they are done, and no calls.
+    pub tests: Vec<TestEvent>,
     /// What its source takes for an answer.
     pub answer: BatchAnswer,
 }

@@ -12,6 +12,7 @@ use super::{
 };
 use crate::envelope::Envelope;
 use crate::fault::UnknownEvent;
+use crate::s3::TestEvent;
 use crate::{identity, s3};
 
 /// How records are read.
@@ -105,39 +106,50 @@ pub(crate) fn read_all(context: &Context<'_>, records: Vec<Value>) -> Result<Rec
     let source = records.iter().find_map(Source::of).ok_or(UnknownEvent::Source)?;
     if source == Source::S3 {
         let records = s3::read(context.envelope, records);
-        return Ok(RecordBatch { records, answer: BatchAnswer::Whole });
+        return Ok(RecordBatch { records, tests: Vec::new(), answer: BatchAnswer::Whole });
     }
     // All records of an invocation are of one queue, topic or stream: what does not say so itself is of the same.
     let front = records.iter().find_map(|record| source.front(record)).ok_or(UnknownEvent::Source)?;
-    let mut calls = Vec::with_capacity(records.len());
-    for (index, record) in records.into_iter().enumerate() {
+    let (mut calls, mut tests) = (Vec::with_capacity(records.len()), Vec::new());
+    for record in records {
         let read =
             if Source::of(&record) == Some(source) { source.read(&record) } else { Err(ShapeFault::Source) };
         let record = Arc::new(record);
         match read.and_then(|reading| context.calls(reading, &record)) {
-            Ok(read) => calls.extend(read),
-            Err(fault) => calls.push(context.broken(source, &front, index, &record, fault)),
+            Ok(Calls::Some(read)) => calls.extend(read),
+            Ok(Calls::Test(test)) => tests.push(test),
+            Err(fault) => calls.push(context.broken(source, &front, &record, fault)),
         }
     }
-    Ok(RecordBatch { records: calls.into_iter().map(Ok).collect(), answer: source.answer(&front) })
+    Ok(RecordBatch { records: calls.into_iter().map(Ok).collect(), tests, answer: source.answer(&front) })
 }
 
 /// Reads an event of a bus, which stands alone.
 pub(crate) fn read_one(context: &Context<'_>, event: Value) -> Result<RecordBatch, UnknownEvent> {
     let reading = eventbridge::read(&event).map_err(UnknownEvent::BusEvent)?;
-    let calls = context.calls(reading, &Arc::new(event)).map_err(UnknownEvent::BusEvent)?;
-    Ok(RecordBatch { records: calls.into_iter().map(Ok).collect(), answer: BatchAnswer::Whole })
+    let (calls, tests) = match context.calls(reading, &Arc::new(event)).map_err(UnknownEvent::BusEvent)? {
+        Calls::Some(calls) => (calls, Vec::new()),
+        Calls::Test(test) => (Vec::new(), vec![test]),
+    };
+    Ok(RecordBatch { records: calls.into_iter().map(Ok).collect(), tests, answer: BatchAnswer::Whole })
+}
+
+/// What a record comes to.
+enum Calls {
+    /// One call, or one for each event that it carries.
+    Some(Vec<Inbound>),
+    /// None: it is a test of S3's.
+    Test(TestEvent),
 }
 
 impl Context<'_> {
-    /// The calls of a record: one, or one for each event that it carries.
-    fn calls(&self, reading: Reading, record: &Arc<Value>) -> Result<Vec<Inbound>, ShapeFault> {
+    fn calls(&self, reading: Reading, record: &Arc<Value>) -> Result<Calls, ShapeFault> {
         let Some(depth) = self.openings.get(&reading.front).copied().filter(|depth| *depth > 0) else {
             let call = identity::of(reading.kind, reading.identity.iter().map(String::as_str));
-            return Ok(vec![self.inbound(reading, call, record, None, None)]);
+            return Ok(Calls::Some(vec![self.inbound(reading, call, record, None, None)]));
         };
-        let events = match carried::open(&reading.payload, depth)? {
-            Opened::Test => return Ok(Vec::new()),
+        let events = match carried::open(&reading.front, &reading.payload, depth)? {
+            Opened::Test(test) => return Ok(Calls::Test(test)),
             Opened::Events(events) => events,
         };
         let count = events.len();
@@ -170,25 +182,19 @@ impl Context<'_> {
             };
             calls.push(self.inbound(own, call, record, Some(carried), None));
         }
-        Ok(calls)
+        Ok(Calls::Some(calls))
     }
 
     /// What is left of a record with a fault, so that it can be kept for its source.
-    fn broken(
-        &self,
-        source: Source,
-        front: &Front,
-        index: usize,
-        record: &Arc<Value>,
-        fault: ShapeFault,
-    ) -> Inbound {
+    fn broken(&self, source: Source, front: &Front, record: &Arc<Value>, fault: ShapeFault) -> Inbound {
         let kind = source.kind();
         let front = source.front(record).unwrap_or_else(|| front.clone());
         let item = source.item(record).map(str::to_owned);
         let call = match &item {
             // It is the same one when it comes again.
             Some(item) => identity::of(kind, ["broken", &front.to_string(), item]),
-            None => identity::of_broken(kind, self.envelope.request_id, index),
+            // Mappings deliver again by another invocation: what it says is all by which it can be known.
+            None => identity::of(kind, ["broken as", &front.to_string(), &record.to_string()]),
         };
         let attribute = (kind.front_attribute().to_owned(), front.id.as_str().into());
         let reading = Reading {

@@ -1,11 +1,14 @@
 use doorward_model::{EventKind, EventPayload, Front, FrontKind, Trace};
 use serde_json::Value;
 
+use super::attributes::{self, Names};
 use super::{Reading, ShapeFault, optional_text, text, told};
 use crate::arn::Arn;
 
 /// What `EventSource` says.
 pub(super) const SOURCE: &str = "aws:sns";
+
+const ATTRIBUTES: Names = Names { place: "/MessageAttributes", data_type: "Type", text: "Value" };
 
 /// The topic of an ARN.
 pub(super) fn topic(arn: &str) -> Option<Front> {
@@ -40,6 +43,8 @@ pub(super) fn read_notification(notification: &Value) -> Result<Reading, ShapeFa
         Some(message) => EventPayload::Text(message.to_owned()),
         None => EventPayload::Absent,
     };
+    let mut claims = told([("subject", optional_text(notification, "/Subject")?.map(Value::from))]);
+    attributes::claim(notification, &ATTRIBUTES, &mut claims)?;
     Ok(Reading {
         kind: EventKind::Sns,
         event_type: "Notification".to_owned(),
@@ -47,7 +52,7 @@ pub(super) fn read_notification(notification: &Value) -> Result<Reading, ShapeFa
         account: Some(arn.account.to_owned()),
         happened: optional_text(notification, "/Timestamp")?.and_then(|time| time.parse().ok()),
         attributes: told([("topic", Some(front.id.as_str().into()))]),
-        claims: told([("subject", optional_text(notification, "/Subject")?.map(Value::from))]),
+        claims,
         payload,
         item: None,
         identity: vec![arn_text.to_owned(), id.to_owned()],

@@ -2,11 +2,14 @@ use doorward_model::{EventKind, EventPayload, Front, FrontKind, Trace};
 use jiff::Timestamp;
 use serde_json::Value;
 
+use super::attributes::{self, Names};
 use super::{Reading, ShapeFault, optional_text, text, told};
 use crate::arn::Arn;
 
 /// What `eventSource` says.
 pub(super) const SOURCE: &str = "aws:sqs";
+
+const ATTRIBUTES: Names = Names { place: "/messageAttributes", data_type: "dataType", text: "stringValue" };
 
 /// The queue that a message says it is of, which the event source mapping attests.
 pub(super) fn front(record: &Value) -> Option<Front> {
@@ -21,11 +24,6 @@ pub(super) fn read(record: &Value) -> Result<Reading, ShapeFault> {
     let arn_text = text(record, "/eventSourceARN")?;
     let arn = Arn::of(arn_text, "sqs").ok_or(ShapeFault::Missing("/eventSourceARN"))?;
     let id = text(record, "/messageId")?;
-    if let Some(attributes) = record.get("messageAttributes")
-        && !(attributes.is_object() || attributes.is_null())
-    {
-        return Err(ShapeFault::Member("/messageAttributes"));
-    }
     let said = |pointer| optional_text(record, pointer).map(|text| text.map(Value::from));
     let number = |pointer| -> Result<Option<i64>, ShapeFault> {
         let text = optional_text(record, pointer)?;
@@ -36,6 +34,11 @@ pub(super) fn read(record: &Value) -> Result<Reading, ShapeFault> {
         Some(body) => EventPayload::Text(body.to_owned()),
         None => EventPayload::Absent,
     };
+    let mut claims = told([
+        ("group", said("/attributes/MessageGroupId")?),
+        ("deduplication", said("/attributes/MessageDeduplicationId")?),
+    ]);
+    attributes::claim(record, &ATTRIBUTES, &mut claims)?;
     Ok(Reading {
         kind: EventKind::Sqs,
         event_type: "Message".to_owned(),
@@ -47,10 +50,7 @@ pub(super) fn read(record: &Value) -> Result<Reading, ShapeFault> {
             ("sender", said("/attributes/SenderId")?),
             ("receives", number("/attributes/ApproximateReceiveCount")?.map(Value::from)),
         ]),
-        claims: told([
-            ("group", said("/attributes/MessageGroupId")?),
-            ("deduplication", said("/attributes/MessageDeduplicationId")?),
-        ]),
+        claims,
         payload,
         item: Some(id.to_owned()),
         identity: vec![arn_text.to_owned(), id.to_owned()],

@@ -2,23 +2,20 @@
 
 mod record;
 mod sample;
+mod test;
 
 pub(crate) use record::Reading;
 pub use record::{BrokenRecord, RecordFault};
 pub use sample::{S3Sample, sample};
+pub use test::TestEvent;
+pub(crate) use test::{is_called_test, read as read_test};
 
 use doorward_model::Inbound;
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use crate::envelope::Envelope;
 
 pub(crate) const SOURCE: &str = "aws:s3";
-
-/// Whether a document is what S3 sends when notifications are configured.
-pub(crate) fn is_test(document: &Map<String, Value>) -> bool {
-    document.get("Event").is_some_and(|event| event == "s3:TestEvent")
-        && document.get("Service").is_some_and(|service| service == "Amazon S3")
-}
 
 /// Reads the records of a notification.
 pub(crate) fn read(envelope: &Envelope<'_>, records: Vec<Value>) -> Vec<Result<Inbound, BrokenRecord>> {

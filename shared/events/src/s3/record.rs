@@ -22,6 +22,8 @@ pub struct BrokenRecord {
     pub index: usize,
     /// Why.
     pub fault: RecordFault,
+    /// The record as it came.
+    pub record: Value,
 }
 
 /// Why a record has no reading.
@@ -48,8 +50,11 @@ pub enum RecordFault {
 /// dropped after two retries, so a record that has no reading but a bucket is a call too, with its fault.
 pub(super) fn read(envelope: &Envelope<'_>, index: usize, value: Value) -> Result<Inbound, BrokenRecord> {
     let reading = Reading::of(&value)
-        .or_else(|fault| Reading::of_broken(&value, fault, envelope.request_id, index).ok_or(fault))
-        .map_err(|fault| BrokenRecord { index, fault })?;
+        .or_else(|fault| Reading::of_broken(&value, fault, envelope.request_id, index).ok_or(fault));
+    let reading = match reading {
+        Ok(reading) => reading,
+        Err(fault) => return Err(BrokenRecord { index, fault, record: value }),
+    };
     Ok(Inbound {
         call: reading.call,
         invocation: envelope.request_id.to_owned(),

@@ -79,7 +79,7 @@ fn exercise(event: &Value) {
                 }
             }
         }
-        Ok(Entrance::Test | Entrance::Release(_)) => {
+        Ok(Entrance::Test(_) | Entrance::Release(_)) => {
             panic!("no sample is a test event or a release: {event}")
         }
         Err(error) => check_message(&error),

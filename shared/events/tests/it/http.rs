@@ -1,7 +1,7 @@
 use std::collections::BTreeSet;
 
 use crate::samples::{self, deadline, read, read_http, request, with};
-use doorward_events::{Entrance, EnvelopeError, MalformedRequest, UnknownEvent};
+use doorward_events::{EnvelopeError, MalformedRequest, UnknownEvent};
 use doorward_model::{PathForm, ReplyForm, Trace};
 use serde_json::{Value, json};
 
@@ -236,18 +236,4 @@ fn the_largest_body_lambda_passes_on_is_read() {
     let body = "a".repeat(6 * 1024 * 1024 - 4096);
     let inbound = read_http(&with(samples::http_api(), json!({"body": body})));
     assert_eq!(request(&inbound).body.len(), body.len());
-}
-
-#[test]
-fn the_bucket_test_event_is_recognised() {
-    let event = json!({
-        "Service": "Amazon S3",
-        "Event": "s3:TestEvent",
-        "Time": "2026-11-24T22:59:59.123Z",
-        "Bucket": "receipts",
-        "RequestId": "5582815E1AEA5ADF",
-        "HostId": "8cLeGAmw098X5cv4Zkwcmo8vvZa3eH3eKxsPzbB9wrR+YstdA6Knx4Ip8EXAMPLE"
-    });
-    assert!(matches!(read(&event), Ok(Entrance::Test)));
-    check_unknown(with(event, json!({"Service": "Elsewhere"})), UnknownEvent::Form, false);
 }

@@ -18,5 +18,6 @@ mod s3;
 mod samples;
 mod target;
 mod target_v1;
+mod unread;
 mod verified;
 mod websocket;

@@ -131,8 +131,9 @@ fn keys_are_form_decoded() {
 
 #[track_caller]
 fn check_broken(patch: Value, fault: RecordFault) {
-    let mut read = records(&[s3_record(), with(s3_record(), patch)]);
-    assert_eq!(read.remove(1).unwrap_err(), BrokenRecord { index: 1, fault });
+    let record = with(s3_record(), patch);
+    let mut read = records(&[s3_record(), record.clone()]);
+    assert_eq!(read.remove(1).unwrap_err(), BrokenRecord { index: 1, fault, record });
     assert!(read.remove(0).is_ok(), "its neighbour is not affected");
 }
 
@@ -151,7 +152,10 @@ fn a_broken_record_does_not_break_its_neighbours() {
         );
     }
     let mut read = records(&[json!("text"), s3_record()]);
-    assert_eq!(read.remove(0).unwrap_err(), BrokenRecord { index: 0, fault: RecordFault::Source });
+    assert_eq!(
+        read.remove(0).unwrap_err(),
+        BrokenRecord { index: 0, fault: RecordFault::Source, record: json!("text") }
+    );
 }
 
 #[track_caller]

@@ -64,10 +64,9 @@ impl ContextType {
                 let claimed = types::state_fields(&shape.claimed, &format!("{name}: claimed"), unstated);
                 (http(shape, claimed), &shape.input, &shape.omissions)
             }
-            CallShape::Event { kind, carried, input, omissions } => {
-                let claims = carried.map_or_else(|| kind.claims(), EventKind::carried);
+            CallShape::Event { kind, claimed, input, omissions } => {
                 let attributes = types::state_fields(&kind.attributes(), &format!("{name}: event"), unstated);
-                let claimed = types::state_fields(&claims, &format!("{name}: claimed"), unstated);
+                let claimed = types::state_fields(claimed, &format!("{name}: claimed"), unstated);
                 (CallType::Event { kind: *kind, attributes, claimed }, input, omissions)
             }
         };

@@ -81,7 +81,12 @@ pub fn vocabulary() -> Vocabulary {
                 "receiptUploaded",
                 &["EventSource"],
                 "Function",
-                CallShape::Event { kind: EventKind::S3, carried: None, input: None, omissions: Vec::new() },
+                CallShape::Event {
+                    kind: EventKind::S3,
+                    claimed: EventKind::S3.claims(),
+                    input: None,
+                    omissions: Vec::new(),
+                },
             ),
         ],
         purposes: vec!["checkout".to_owned(), "analytics".to_owned()],

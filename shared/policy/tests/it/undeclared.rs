@@ -253,7 +253,7 @@ fn declarations_are_followed_by_their_names() {
                     "Function",
                     CallShape::Event {
                         kind: EventKind::S3,
-                        carried: None,
+                        claimed: EventKind::S3.claims(),
                         input: None,
                         omissions: Vec::new(),
                     },

@@ -205,6 +205,8 @@ fn finished(
             Ok(Reply { headers: HeaderMap::new(), ..body })
         }
         // Servers are sent it as a request.
-        ForwardMessage::Invoke { .. } => Err(TargetFault::Unfit("it is for functions")),
+        ForwardMessage::Invoke { .. } | ForwardMessage::CloudEvent { .. } => {
+            Err(TargetFault::Unfit("it is for functions and services"))
+        }
     }
 }

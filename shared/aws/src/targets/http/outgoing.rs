@@ -47,6 +47,7 @@ pub(super) fn compose(
         ForwardMessage::Event { records } => event(endpoint, records)?,
         // Servers are sent it as a request.
         ForwardMessage::Invoke { .. } => return Err(TargetFault::Unfit("it is for functions")),
+        ForwardMessage::CloudEvent { .. } => return Err(TargetFault::Unfit("it is for services")),
     };
     for name in &target.headers.remove {
         outgoing.headers.remove(name);

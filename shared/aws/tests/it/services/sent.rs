@@ -220,3 +220,42 @@ async fn an_event_record_goes_in_its_own_envelope() {
         assert_eq!(serde_json::from_str::<Value>(&sent).unwrap(), envelope, "{}", target.kind.word());
     }
 }
+
+/// What each service is sent of a CloudEvent.
+async fn cloud_event(target: &Target, good: &str, event_type: &str) -> Result<(Value, String), TargetFault> {
+    let server = scripted::serve(Script::answer(200, &[], good)).await;
+    let (call, trace) = (call(), Trace::default());
+    let principal = Principal { name: EntityName::new("User", "alice"), ..Principal::anonymous() };
+    let message = ForwardMessage::CloudEvent { text: CLOUD_EVENT, event_type };
+    let forward = Forward { call: &call, principal: &principal, trace: &trace, message, stream: None };
+    targets(&server).send(target, &target.endpoints[0], forward, LONG).await?;
+    let (_, body) = request(&server);
+    Ok((serde_json::from_str(&body).unwrap_or_default(), body))
+}
+
+const CLOUD_EVENT: &str = r#"{"specversion":"1.0","id":"1","source":"aws.s3","type":"com.example.placed"}"#;
+
+#[tokio::test]
+async fn a_cloud_event_is_a_message_in_its_json_format() {
+    let [(queue, received), (topic, published), (_, put), (machine, started), _] = every_target();
+    let (sent, _) = cloud_event(&queue, received, "com.example.placed").await.unwrap();
+    assert_eq!(sent["MessageBody"], CLOUD_EVENT);
+    let media = json!({ "DataType": "String", "StringValue": "application/cloudevents+json" });
+    assert_eq!(sent["MessageAttributes"]["content-type"], media);
+    let (_, sent) = cloud_event(&topic, published, "com.example.placed").await.unwrap();
+    assert!(sent.contains("application%2Fcloudevents%2Bjson"), "{sent}");
+    let (sent, _) = cloud_event(&machine, started, "com.example.placed").await.unwrap();
+    assert_eq!(sent["input"], CLOUD_EVENT);
+    // Who sends an event never says which source of the bus it is.
+    let (sent, _) = cloud_event(&bus(), put, "com.example.placed").await.unwrap();
+    let entry = &sent["Entries"][0];
+    let told = ["Source", "DetailType", "Detail"].map(|name| entry[name].as_str().unwrap());
+    assert_eq!(told, ["doorward.shop", "com.example.placed", CLOUD_EVENT]);
+    let kind =
+        EventBridgeTarget { source: "doorward.shop".to_owned(), detail_type: Some("placed".to_owned()) };
+    let named = super::target(TargetKind::EventBridge(kind), "shop");
+    let (sent, _) = cloud_event(&named, put, "com.example.placed").await.unwrap();
+    assert_eq!(sent["Entries"][0]["DetailType"], "placed");
+    let long = cloud_event(&bus(), put, &"x".repeat(129)).await;
+    assert!(matches!(long, Err(TargetFault::Unfit(_))), "{long:?}");
+}

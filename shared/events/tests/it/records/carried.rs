@@ -4,7 +4,7 @@ use doorward_events::records::envelope;
 use doorward_model::{EventKind, EventRecord, Inbound};
 use serde_json::{Value, json};
 
-use super::{bus_event, calls, event, message, notification, records, told};
+use super::{batch, bus_event, calls, event, message, notification, records, told};
 use crate::samples::{s3_event, s3_record, with};
 
 const QUEUE: &str = "queue:my-queue";
@@ -111,6 +111,33 @@ fn what_carries_nothing_that_is_read_is_broken_and_a_test_is_nothing_to_do() {
     }
     let broken = with(message(), json!({ "body": "{\"Records\": [" }));
     assert!(event(&calls(&records(&[broken]), &[(QUEUE, 1)])[0]).fault.is_some());
-    let test = json!({ "Service": "Amazon S3", "Event": "s3:TestEvent", "Bucket": "receipts" });
-    assert!(calls(&in_queue(&test), &[(QUEUE, 1)]).is_empty());
+}
+
+#[test]
+fn a_test_event_of_s3_is_done_and_what_only_looks_like_one_is_broken() {
+    let test = json!({
+        "Service": "Amazon S3", "Event": "s3:TestEvent", "Time": "2014-10-13T15:57:02.089Z",
+        "Bucket": "receipts", "RequestId": "5582815E1AEA5ADF", "HostId": "8cLeGAmw098X"
+    });
+    let read = batch(&in_queue(&test), &[(QUEUE, 1)]);
+    assert!(read.records.is_empty());
+    let [told] = read.tests.try_into().unwrap();
+    assert_eq!(
+        (told.bucket.to_string().as_str(), told.through),
+        ("bucket:receipts", Some(QUEUE.parse().unwrap()))
+    );
+    // Beside others, which are calls all the same.
+    let body = |body: &Value| with(message(), json!({ "body": body.to_string() }));
+    let both = records(&[body(&test), body(&json!({ "Records": [s3_record()] }))]);
+    let read = batch(&both, &[(QUEUE, 1)]);
+    assert_eq!((read.records.len(), read.tests.len()), (1, 1));
+
+    for odd in
+        [json!({ "HostId": null }), json!({ "more": 1 }), json!({ "Service": "x" }), json!({ "Time": "x" })]
+    {
+        let read = calls(&in_queue(&with(test.clone(), odd)), &[(QUEUE, 1)]);
+        assert!(event(&read[0]).fault.as_ref().unwrap().contains("s3:TestEvent"), "{read:?}");
+    }
+    // A queue whose messages are not opened hands over what it was sent.
+    assert_eq!(calls(&in_queue(&test), &[]).len(), 1);
 }

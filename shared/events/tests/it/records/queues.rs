@@ -18,7 +18,8 @@ fn a_message_is_read_whole_and_what_its_sender_says_stands_apart() {
     assert_eq!(record.happened, Some("2018-12-17T21:37:29.183Z".parse().unwrap()));
     let attested = json!({ "queue": "my-queue", "sender": "AIDAIENQZJOLO23YVJ4VO", "receives": 2 });
     assert_eq!(told(&record.attributes), attested);
-    assert_eq!(told(&record.claims), json!({}));
+    let claims = json!({ "attributes": { "myAttribute": "myValue" }, "attribute_names": ["myAttribute"] });
+    assert_eq!(told(&record.claims), claims);
     assert_eq!(record.payload, EventPayload::Text("{\"order\": \"1001\", \"amount\": 12}".to_owned()));
     assert_eq!(record.item.as_deref(), Some("059f36b4-87a3-44ab-83d2-661975830a7d"));
     assert_eq!(envelope(&[record]), sent);
@@ -42,7 +43,8 @@ fn a_message_of_a_fifo_queue_says_its_group() {
     let sent = records(&[with(message(), fifo)]);
     let read = call(&sent);
     assert_eq!(read.front.to_string(), "queue:fifo.fifo");
-    assert_eq!(told(&event(&read).claims), json!({ "group": "1", "deduplication": "1" }));
+    let claims = told(&event(&read).claims);
+    assert_eq!((&claims["group"], &claims["deduplication"]), (&json!("1"), &json!("1")));
     assert_eq!(read.trace.xray.as_deref(), Some("Root=1-5759e988-bd862e3fe1be46a994272793"));
     assert_eq!(batch(&sent, &[]).answer, BatchAnswer::Items(BatchOrder::Fifo));
 }
@@ -104,5 +106,44 @@ fn a_broken_message_is_kept_for_its_queue_beside_good_ones() {
         assert!(kept.fault.is_some(), "{broken}");
         assert_eq!((kept.sender.as_str(), kept.item.as_deref()), ("queue:my-queue", item), "{broken}");
         assert_ne!(read[0].call, read[1].call);
+    }
+}
+
+#[test]
+fn attributes_are_claimed_as_they_are_written_and_bytes_by_their_name_alone() {
+    let claims = |attributes: &serde_json::Value| {
+        let mut message = message();
+        message["messageAttributes"] = attributes.clone();
+        told(&event(&call(&records(&[message]))).claims)
+    };
+    let of_all = claims(&json!({
+        "tenant": { "stringValue": "gold", "dataType": "String" },
+        "n": { "stringValue": "12345678901234567890.000001", "dataType": "Number" },
+        "custom": { "stringValue": "7", "dataType": "Number.int" },
+        "empty": { "stringValue": "", "dataType": "String" },
+        "bytes": { "binaryValue": "AAEC", "dataType": "Binary.png" },
+        "odd": { "dataType": "Elsewhere" },
+    }));
+    let texts = json!({ "tenant": "gold", "n": "12345678901234567890.000001", "custom": "7", "empty": "" });
+    assert_eq!(of_all["attributes"], texts);
+    let mut names: Vec<&str> =
+        of_all["attribute_names"].as_array().unwrap().iter().map(|name| name.as_str().unwrap()).collect();
+    names.sort_unstable();
+    assert_eq!(names, ["bytes", "custom", "empty", "n", "odd", "tenant"]);
+    for none in [json!({}), json!(null)] {
+        assert_eq!(claims(&none), json!({ "attributes": {}, "attribute_names": [] }));
+    }
+    for broken in [
+        json!([]),
+        json!({ "a": "text" }),
+        json!({ "a": {} }),
+        json!({ "a": { "dataType": 7, "stringValue": "x" } }),
+        json!({ "a": { "dataType": "String" } }),
+        json!({ "a": { "dataType": "Number", "stringValue": 7 } }),
+    ] {
+        let mut message = message();
+        message["messageAttributes"] = broken;
+        let read = call(&records(&[message.clone()]));
+        assert!(event(&read).fault.as_ref().unwrap().contains("/messageAttributes"), "{message}");
     }
 }

@@ -15,7 +15,12 @@ fn a_notification_is_read_whole() {
     assert_eq!((record.region.as_str(), record.account.as_deref()), ("us-east-1", Some("123456789012")));
     assert_eq!(record.happened, Some("2019-01-02T12:45:07Z".parse().unwrap()));
     assert_eq!(told(&record.attributes), json!({ "topic": "sns-lambda" }));
-    assert_eq!(told(&record.claims), json!({ "subject": "TestInvoke" }));
+    let claims = json!({
+        "subject": "TestInvoke",
+        "attributes": { "Test": "TestString" },
+        "attribute_names": ["Test", "TestBinary"]
+    });
+    assert_eq!(told(&record.claims), claims);
     assert_eq!(record.payload, EventPayload::Text("Hello from SNS!".to_owned()));
     assert_eq!(envelope(&[record]), sent);
     assert_eq!(batch(&sent, &[]).answer, BatchAnswer::Whole);

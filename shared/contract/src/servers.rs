@@ -1,0 +1,60 @@
+//! Server Objects (OpenAPI 3.0 and 3.1): the path that goes before those of the operations.
+
+use serde_json::Value;
+
+/// The URL of a Server Object, its variables replaced by their defaults.
+pub(crate) fn expanded(server: &Value) -> String {
+    let mut url = server.get("url").and_then(Value::as_str).unwrap_or("/").to_owned();
+    let variables = server.get("variables").and_then(Value::as_object);
+    for (name, variable) in variables.into_iter().flatten() {
+        let default = variable.get("default").and_then(Value::as_str).unwrap_or_default();
+        url = url.replace(&format!("{{{name}}}"), default);
+    }
+    url
+}
+
+/// The path of a server's URL, without the slash at its end: `/v1`, or nothing where it is the root.
+pub(crate) fn base_path(url: &str) -> String {
+    let rest = url.split(['?', '#']).next().unwrap_or_default();
+    let authority = rest.split_once("://").map(|(_, behind)| behind).or_else(|| rest.strip_prefix("//"));
+    let path = match authority {
+        Some(authority) => authority.find('/').and_then(|at| authority.get(at..)).unwrap_or(""),
+        None => rest.strip_prefix('.').unwrap_or(rest),
+    };
+    let path = path.trim_matches('/');
+    if path.is_empty() { String::new() } else { format!("/{path}") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn the_path_of_a_server_goes_before_those_of_the_operations() {
+        for (url, path) in [
+            ("/", ""),
+            ("", ""),
+            ("/v1", "/v1"),
+            ("/v1/", "/v1"),
+            ("v1", "/v1"),
+            ("./v1", "/v1"),
+            ("https://shop.example", ""),
+            ("https://shop.example/", ""),
+            ("https://shop.example:8443/a/b/", "/a/b"),
+            ("//shop.example/v1?x=/y#/z", "/v1"),
+        ] {
+            assert_eq!(base_path(url), path, "{url}");
+        }
+    }
+
+    #[test]
+    fn variables_stand_for_their_defaults() {
+        let server = json!({
+            "url": "https://{region}.shop.example/{version}",
+            "variables": {"region": {"default": "eu"}, "version": {"default": "v2", "enum": ["v1", "v2"]}},
+        });
+        assert_eq!(expanded(&server), "https://eu.shop.example/v2");
+        assert_eq!(expanded(&json!({})), "/");
+    }
+}
