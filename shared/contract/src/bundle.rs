@@ -186,7 +186,7 @@ mod tests {
     fn annotations_and_formats_that_are_not_asserted_are_dropped() {
         check(
             Dialect::Draft202012,
-            json!({"A": {"title": "t", "example": 1, "format": "hostname", "x-a": 1, "items": {"format": "uuid"}}}),
+            json!({"A": {"title": "t", "example": 1, "format": "idn-hostname", "x-a": 1, "items": {"format": "uuid"}}}),
             json!({"0": {"items": {"format": "uuid"}}}),
         );
     }

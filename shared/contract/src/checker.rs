@@ -1,6 +1,6 @@
 //! A compiled schema.
 
-use doorward_model::{Fault, Violation};
+use doorward_model::{Fault, LocatedJsonFault, MalformedJson, Violation};
 use jsonschema::error::ValidationErrorKind;
 use jsonschema::{Draft, PatternOptions, ValidationError, Validator};
 use serde_json::Value;
@@ -8,7 +8,7 @@ use serde_json::Value;
 use crate::bundle::Bundle;
 use crate::documents::Documents;
 use crate::vocabulary::Vocabulary;
-use crate::{keywords, pointer, rule};
+use crate::{formats, keywords, pointer, rule};
 
 /// Violations that one message is told of.
 pub(crate) const MAX_VIOLATIONS: usize = 20;
@@ -44,6 +44,11 @@ impl Checker {
         self.validator.is_valid(value)
     }
 
+    /// What is told of a JSON text in `part` that has no one reading.
+    pub(crate) fn malformed(&self, part: &str, located: LocatedJsonFault) -> MalformedJson {
+        self.vocabulary.malformed(part, located)
+    }
+
     /// Where `value` breaks the schema; pointers begin with `prefix`.
     pub(crate) fn violations(&self, part: &str, prefix: &str, value: &Value) -> Vec<Violation> {
         if self.validator.is_valid(value) {
@@ -62,7 +67,7 @@ pub(crate) fn validator(schema: &Value) -> Result<Validator, ValidationError<'st
     jsonschema::options()
         .with_draft(Draft::Draft202012)
         .with_pattern_options(PatternOptions::regex())
-        .should_validate_formats(true)
+        .with_keyword("format", formats::keyword)
         .with_keyword("multipleOf", keywords::multiple_of)
         .with_keyword("uniqueItems", keywords::unique_items)
         .offline()
@@ -171,7 +176,8 @@ mod tests {
         check(json!({"const": "a"}), json!("c"), &[" must be `a`"]);
         check(json!({"pattern": "^a+$"}), json!("c"), &[" must match the pattern `^a+$`"]);
         check(json!({"format": "date-time"}), json!("c"), &[" must be a `date-time`"]);
-        check(json!({"format": "hostname"}), json!("not a host"), &[]);
+        check(json!({"format": "hostname"}), json!("not a host"), &[" must be a `hostname`"]);
+        check(json!({"format": "idn-email"}), json!("not an address"), &[]);
         check(json!({"uniqueItems": true}), json!([1, 1]), &[" must not hold an item twice"]);
         check(
             json!({"oneOf": [true, true]}),

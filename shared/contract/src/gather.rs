@@ -9,11 +9,7 @@ use crate::dialect::Dialect;
 use crate::documents::Documents;
 use crate::dynamic_scope::{ScopeId, Scopes};
 use crate::links::Link;
-use crate::{draft7, one_way, openapi30, pattern, pointer, rounding};
-
-/// Formats that are asserted; the names of integer formats stay for the type tree, which bounds them.
-const FORMATS: [&str; 7] = ["date-time", "date", "uuid", "email", "ipv4", "ipv6", "uri"];
-const INTEGER_FORMATS: [&str; 3] = ["int32", "int64", "uint64"];
+use crate::{draft7, formats, one_way, openapi30, pattern, pointer, rounding};
 
 /// Keywords that hold no schema and are asserted.
 const PLAIN: [&str; 21] = [
@@ -133,8 +129,8 @@ impl Gatherer<'_, '_> {
             }
             "dependentSchemas" => Some(self.rewrite_map(value, at, scope)),
             "format" => {
-                let kept = |format: &&str| FORMATS.contains(format) || INTEGER_FORMATS.contains(format);
-                value.as_str().filter(kept).map(|format| Value::String(format.to_owned()))
+                let format = value.as_str().filter(|format| formats::is_asserted(format));
+                format.map(|format| Value::String(format.to_owned()))
             }
             "$schema" if Dialect::named_by(value) == Some(scope.dialect) => None,
             "$schema" => {

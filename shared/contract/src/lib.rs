@@ -57,8 +57,9 @@
 //! **`readOnly` and `writeOnly`** mean the same in OpenAPI 3.1 as in 3.0: a required member is required the one way only.
 //! Answers must not hold a `writeOnly` one; requests may hold a `readOnly` one. JSON Schemas by themselves know neither.
 //!
-//! Formats that are asserted: `date-time`, `date`, `uuid`, `email`, `ipv4`, `ipv6`, `uri`. Every other `format` is
-//! an annotation, as JSON Schema 2020-12 has it.
+//! Formats that are asserted: of texts, in ASCII, `date-time`, `date`, `time`, `duration`, `uuid`, `email`, `hostname`,
+//! `ipv4`, `ipv6`, `uri`, `uri-reference` and `byte` (base64, RFC 4648 section 4); of whole numbers, `int32`, `int64` and
+//! `uint64`, which are ranges. Every other `format` is an annotation, as JSON Schema 2020-12 has it.
 //!
 //! **Bounds**: documents of 1 MiB, 64 levels; JSON texts of 64 levels, without duplicate names and without numbers that
 //! would be rounded. Forms of 1,000 fields; parts with 16 header fields, of 8 KiB together. Integers of 64 bits and decimals are compared, divided and told apart exactly. Patterns mean what
@@ -89,6 +90,7 @@ mod dynamic_scope;
 mod field_encoding;
 mod form_body;
 mod form_object;
+mod formats;
 mod gather;
 mod header_field;
 mod held;

@@ -1,15 +1,16 @@
 //! One operation of a contract, compiled.
 
-use doorward_model::{JsonFault, Omission, Shape, Violation, parse_json};
+use doorward_model::{JsonFault, MalformedJson, Omission, Shape, Violation, parse_json, parse_json_located};
 use http::{HeaderMap, Method, header};
 use serde_json::Value;
 
-use crate::checker::{MAX_VIOLATIONS, violation};
+use crate::checker::{Checker, MAX_VIOLATIONS, violation};
 use crate::claim::Claim;
 use crate::media::{Contents, Modelled};
 use crate::parameter::Parameter;
 use crate::query::Query;
 use crate::response::Responses;
+use crate::vocabulary::Vocabulary;
 
 /// Nesting of a JSON body.
 const MAX_JSON_DEPTH: usize = 64;
@@ -17,6 +18,14 @@ const MAX_JSON_DEPTH: usize = 64;
 /// The JSON text of a body.
 pub(crate) fn read_json(body: &[u8]) -> Result<Value, JsonFault> {
     parse_json(body, MAX_JSON_DEPTH)
+}
+
+/// The JSON text of a body that `checker` judges, where it has a schema.
+pub(crate) fn read_json_of(checker: Option<&Checker>, body: &[u8]) -> Result<Value, MalformedJson> {
+    parse_json_located(body, MAX_JSON_DEPTH).map_err(|located| match checker {
+        Some(checker) => checker.malformed("body", located),
+        None => Vocabulary::default().malformed("body", located),
+    })
 }
 
 /// One operation of an OpenAPI document, ready to check messages; nothing is compiled per message.
@@ -62,7 +71,7 @@ pub enum RequestFault {
     UnsupportedMediaType,
     /// The body is modelled as JSON and is not one unambiguous JSON text.
     #[error("{0}")]
-    Malformed(#[from] JsonFault),
+    Malformed(#[from] MalformedJson),
     /// At most twenty places where the request breaks the contract.
     #[error("the request breaks its contract in {} places", .0.len())]
     Violations(Vec<Violation>),
@@ -128,7 +137,7 @@ impl Operation {
                     None
                 }
                 Modelled::Json(checker) => {
-                    let value = read_json(bytes)?;
+                    let value = read_json_of(checker, bytes)?;
                     if let Some(checker) = checker {
                         body_violations = checker.violations("body", "", &value);
                     }

@@ -9,7 +9,7 @@ use http::header::CONTENT_TYPE;
 use crate::checker::{MAX_VIOLATIONS, violation};
 use crate::header_field::HeaderField;
 use crate::media::{Contents, Modelled};
-use crate::operation::read_json;
+use crate::operation::read_json_of;
 
 /// The answers of one operation.
 #[derive(Debug, Default)]
@@ -76,9 +76,10 @@ fn body_violations(contents: &Contents, headers: &HeaderMap, body: &[u8]) -> Vec
         (Some(Some(Modelled::Unread)), _) => Vec::new(),
         (Some(Some(Modelled::Json(_) | Modelled::Held(_))), []) => whole("is required"),
         (Some(Some(Modelled::Held(held))), body) => held.violations(content_type.unwrap_or_default(), body),
-        (Some(Some(Modelled::Json(checker))), body) => match read_json(body) {
+        (Some(Some(Modelled::Json(checker))), body) => match read_json_of(checker, body) {
             Ok(value) => checker.map(|checker| checker.violations("body", "", &value)).unwrap_or_default(),
-            Err(fault) => whole(&format!("must be JSON: {fault}")),
+            Err(json) if json.violations.is_empty() => whole(&format!("must be JSON: {json}")),
+            Err(json) => json.violations,
         },
         (Some(None), _) => media("must be a media type that is modelled, and for JSON no charset but utf-8"),
         (None, _) => media("is required"),

@@ -1,5 +1,6 @@
 //! The text of a broken rule: what the contract says, never the value that broke it.
 
+use doorward_model::JsonFault;
 use jsonschema::error::{TypeKind, ValidationErrorKind};
 use serde_json::Value;
 
@@ -8,6 +9,19 @@ use crate::pointer::shown;
 
 /// Allowed values that one text lists.
 const LISTED_VALUES: usize = 8;
+
+/// What was expected of a value whose JSON text has no one reading.
+pub(crate) fn of_json(fault: &JsonFault) -> String {
+    match fault {
+        JsonFault::Inexact => {
+            "must be a number that is kept exactly: a 64-bit integer, or a decimal that binary64 prints"
+                .to_owned()
+        }
+        JsonFault::DuplicateKey => "must not stand twice in its object".to_owned(),
+        JsonFault::TooDeep(levels) => format!("must not be nested deeper than {levels} levels"),
+        JsonFault::Syntax { .. } => "must be a JSON text".to_owned(),
+    }
+}
 
 /// What was expected by the keyword at `schema_path`. Unknown members and items are not listed: they are the sender's.
 pub(crate) fn text(kind: &ValidationErrorKind, schema_path: &str) -> String {

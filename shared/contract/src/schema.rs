@@ -1,6 +1,6 @@
 //! A JSON Schema that describes a payload by itself.
 
-use doorward_model::{Fault, Faults, Omission, Shape, Violation};
+use doorward_model::{Fault, Faults, LocatedJsonFault, MalformedJson, Omission, Shape, Violation};
 use serde_json::Value;
 
 use crate::bundle::{Bundle, Direction};
@@ -36,6 +36,12 @@ impl Schema {
         let checker = Checker::compile(&documents, &bundle)?;
         let (input, omissions) = shape::of(&bundle);
         Ok(Self { checker, input, omissions })
+    }
+
+    /// What is told of a text that should have been a value that the schema describes.
+    #[must_use]
+    pub fn malformed(&self, located: LocatedJsonFault) -> MalformedJson {
+        self.checker.malformed("body", located)
     }
 
     /// Where `value` breaks the schema; at most twenty places.

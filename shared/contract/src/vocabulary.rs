@@ -2,10 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use doorward_model::Violation;
+use doorward_model::{JsonStep, LocatedJsonFault, MalformedJson, Violation};
 use jsonschema::ValidationError;
 use jsonschema::error::ValidationErrorKind;
-use jsonschema::paths::{Location, LocationSegment};
+use jsonschema::paths::LocationSegment;
 use serde_json::Value;
 
 use crate::bundle::Bundle;
@@ -19,7 +19,7 @@ const MAX_NAMES: usize = 20;
 const UNDECLARED: &str = "*";
 
 /// The names that a schema declares, under `properties` or `required`, at any depth.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct Vocabulary(BTreeSet<String>);
 
 impl Vocabulary {
@@ -41,7 +41,7 @@ impl Vocabulary {
         value: &Value,
         error: &ValidationError<'_>,
     ) -> Violation {
-        let (mut place, mut names) = self.place(prefix, error.instance_path());
+        let (mut place, mut names) = self.place(prefix, error.instance_path().segments());
         let schema_path = error.schema_path().as_str();
         match error.kind() {
             // A missing member has a place of its own: where it should be.
@@ -66,11 +66,29 @@ impl Vocabulary {
         Violation { names, ..violation(part, place, rule::text(error.kind(), schema_path)) }
     }
 
+    /// What is told of a JSON text in `part` that has no one reading.
+    pub(crate) fn malformed(&self, part: &str, located: LocatedJsonFault) -> MalformedJson {
+        let LocatedJsonFault { fault, steps } = located;
+        let violations = steps.map(|steps| {
+            let segments = steps.iter().map(|step| match step {
+                JsonStep::Name(name) => LocationSegment::Property(name.as_str().into()),
+                JsonStep::Index(nth) => LocationSegment::Index(*nth),
+            });
+            let (place, names) = self.place("", segments);
+            Violation { names, ..violation(part, place, rule::of_json(&fault)) }
+        });
+        MalformedJson { fault, violations: violations.into_iter().collect() }
+    }
+
     /// The pointer to show for `location`, and the names that are left out of it.
-    fn place(&self, prefix: &str, location: &Location) -> (String, Vec<String>) {
+    fn place<'s>(
+        &self,
+        prefix: &str,
+        segments: impl Iterator<Item = LocationSegment<'s>>,
+    ) -> (String, Vec<String>) {
         let mut place = prefix.to_owned();
         let mut names = Vec::new();
-        for segment in location.segments() {
+        for segment in segments {
             match segment {
                 LocationSegment::Property(name) if self.0.contains(name.as_ref()) => {
                     pointer::push(&mut place, &pointer::shown(&name));

@@ -2,7 +2,9 @@ use std::borrow::Cow;
 use std::num::NonZeroU64;
 
 use doorward_contract::{RequestFault, RequestParts, Schema};
-use doorward_model::{Call, EventRecord, MalformedFault, Principal, Refusal, Stage, UnitsFault, parse_json};
+use doorward_model::{
+    Call, EventRecord, MalformedFault, Principal, Refusal, Stage, UnitsFault, parse_json, parse_json_located,
+};
 use doorward_policy::Input;
 use serde_json::Value;
 
@@ -84,7 +86,8 @@ fn check_payload<'p>(
     let payload = match payload() {
         Ok(payload) => payload,
         Err(PayloadFault::NotJson(fault)) => {
-            return Payload::Faulty(Refusal::Malformed(MalformedFault::Json(fault)));
+            let json = schema.malformed(fault);
+            return Payload::Faulty(Refusal::Malformed(MalformedFault::Json(json)));
         }
         Err(fault @ (PayloadFault::Absent | PayloadFault::Binary)) => {
             return Payload::Faulty(Refusal::Malformed(MalformedFault::Envelope(fault.to_string())));
@@ -147,13 +150,15 @@ fn check_message(body: &[u8], schema: Option<&Schema>) -> Payload {
     let Some(schema) = schema else {
         let is_object = body.iter().find(|byte| !byte.is_ascii_whitespace()) == Some(&b'{');
         return match is_object.then(|| parse_json(body, DEEPEST)) {
-            Some(Err(fault)) => Payload::Faulty(Refusal::Malformed(MalformedFault::Json(fault))),
+            Some(Err(fault)) => Payload::Faulty(Refusal::Malformed(MalformedFault::Json(fault.into()))),
             Some(Ok(_)) | None => Payload::Kept(None),
         };
     };
-    let value = match parse_json(body, DEEPEST) {
+    let value = match parse_json_located(body, DEEPEST) {
         Ok(value) => value,
-        Err(fault) => return Payload::Faulty(Refusal::Malformed(MalformedFault::Json(fault))),
+        Err(fault) => {
+            return Payload::Faulty(Refusal::Malformed(MalformedFault::Json(schema.malformed(fault))));
+        }
     };
     let violations = schema.violations(&value);
     if violations.is_empty() {

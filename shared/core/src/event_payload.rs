@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use doorward_model::{EventPayload, EventRecord, JsonFault, parse_json};
+use doorward_model::{EventPayload, EventRecord, LocatedJsonFault, parse_json_located};
 use serde_json::Value;
 
 /// Nesting in the payload of a message.
@@ -27,7 +27,9 @@ pub(crate) fn read<'a>(
         EventPayload::At(pointer) => {
             record.and_then(|record| record.pointer(pointer)).map(Cow::Borrowed).ok_or(PayloadFault::Absent)
         }
-        EventPayload::Text(text) => Ok(Cow::Owned(parse_json(text.as_bytes(), MAX_DEPTH)?)),
+        EventPayload::Text(text) => {
+            Ok(Cow::Owned(parse_json_located(text.as_bytes(), MAX_DEPTH).map_err(PayloadFault::NotJson)?))
+        }
         EventPayload::Binary(_) => Err(PayloadFault::Binary),
         EventPayload::Absent => Err(PayloadFault::Absent),
     }
@@ -40,6 +42,6 @@ pub(crate) enum PayloadFault {
     Absent,
     #[error("the payload is no text")]
     Binary,
-    #[error("the payload is no JSON value: {0}")]
-    NotJson(#[from] JsonFault),
+    #[error("the payload is no JSON value: {}", .0.fault)]
+    NotJson(LocatedJsonFault),
 }

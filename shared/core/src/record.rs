@@ -218,8 +218,8 @@ fn conclude(refusal: Option<&Refusal>, otherwise: Outcome, call: &mut Call, now:
             if refusal.outcome() != Outcome::TargetFailed {
                 call.units = 0;
             }
-            if let Refusal::Contract(violations) | Refusal::BrokenAnswer(violations) = refusal {
-                call.violations.clone_from(violations);
+            if !refusal.violations().is_empty() {
+                call.violations = refusal.violations().to_vec();
             }
         }
     }

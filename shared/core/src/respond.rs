@@ -115,7 +115,12 @@ pub(crate) fn told(refusal: &Refusal, request_id: &str, realm: &str) -> Told {
         Refusal::Malformed(MalformedFault::CloudEvent(_)) => {
             "The request brings no events that are taken here"
         }
-        Refusal::Malformed(_) => "The request cannot be read in one way only",
+        Refusal::Malformed(fault) => {
+            if let MalformedFault::Json(json) = fault {
+                errors = &json.violations;
+            }
+            "The request cannot be read in one way only"
+        }
         Refusal::NotFound => "There is nothing here",
         Refusal::MethodNotAllowed { allow } => {
             let listed: Vec<&str> = allow.iter().map(http::Method::as_str).collect();

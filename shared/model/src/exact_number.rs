@@ -1,5 +1,7 @@
 //! Whether the numbers of a JSON text are kept exactly when they are read.
 
+use crate::json_place::end_of_string;
+
 /// Significant digits that every decimal number keeps in binary64 (C's `DBL_DIG`).
 const KEPT_DIGITS: usize = 15;
 /// Significant digits of the longest decimal that a binary64 number is ever printed as.
@@ -7,37 +9,27 @@ const PRINTED_DIGITS: usize = 17;
 /// The largest power of ten that binary64 holds exactly.
 const EXACT_POWER: u64 = 22;
 
-/// Whether no number of `text` is rounded. `text` must have passed as JSON: its grammar is not looked at here.
-pub(crate) fn all_exact(text: &[u8]) -> bool {
-    let mut rest = text;
-    while let Some((first, after)) = rest.split_first() {
-        rest = match first {
-            b'"' => after_string(after),
+/// Where the first number of `text` stands that is rounded. `text` must have passed as JSON: its grammar is not looked
+/// at here.
+pub(crate) fn first_rounded(text: &[u8]) -> Option<usize> {
+    let mut at = 0;
+    while let Some(byte) = text.get(at) {
+        at = match byte {
+            b'"' => end_of_string(text, at + 1),
             b'-' | b'0'..=b'9' => {
+                let rest = text.get(at..).unwrap_or_default();
                 let part = |byte: &u8| matches!(byte, b'0'..=b'9' | b'-' | b'+' | b'.' | b'e' | b'E');
-                let end = rest.iter().position(|byte| !part(byte)).unwrap_or(rest.len());
-                let (token, after) = rest.split_at(end);
+                let length = rest.iter().position(|byte| !part(byte)).unwrap_or(rest.len());
+                let (token, _) = rest.split_at(length);
                 if !std::str::from_utf8(token).is_ok_and(is_exact) {
-                    return false;
+                    return Some(at);
                 }
-                after
+                at + length
             }
-            _ => after,
+            _ => at + 1,
         };
     }
-    true
-}
-
-/// What follows the string whose text `rest` begins with.
-fn after_string(mut rest: &[u8]) -> &[u8] {
-    while let Some((first, after)) = rest.split_first() {
-        match first {
-            b'"' => return after,
-            b'\\' => rest = after.get(1..).unwrap_or_default(),
-            _ => rest = after,
-        }
-    }
-    rest
+    None
 }
 
 /// Whether the number that is read prints as the number that was written.
@@ -121,7 +113,7 @@ mod tests {
 
     #[track_caller]
     fn check(text: &str, expected: bool) {
-        assert_eq!(all_exact(text.as_bytes()), expected, "{text}");
+        assert_eq!(first_rounded(text.as_bytes()).is_none(), expected, "{text}");
     }
 
     #[test]

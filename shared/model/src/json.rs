@@ -1,9 +1,12 @@
+use std::cell::RefCell;
 use std::fmt;
 
 use serde::de::{DeserializeSeed, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
+use serde_json::map::Entry;
 use serde_json::{Map, Number, Value};
 
 use crate::exact_number;
+use crate::json_place::{JsonStep, steps_to};
 
 /// Why a text is not the one JSON value that every reader would understand alike.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -27,24 +30,54 @@ pub enum JsonFault {
     },
 }
 
+/// A fault, and the value that has it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LocatedJsonFault {
+    /// What is wrong.
+    pub fault: JsonFault,
+    /// The steps to the value: to a number, to the second of two equal names, to what is nested too deeply. Of a text that
+    /// is no JSON, none are told: it has no one value. Their names are the sender's.
+    pub steps: Option<Vec<JsonStep>>,
+}
+
 /// Reads one JSON text of at most `max_depth` levels. Duplicate names are refused, and so are numbers that neither
 /// 64-bit integers nor the shortest decimals of binary64 hold. No message quotes the text.
 ///
 /// # Errors
 /// [`JsonFault`], as soon as the text is known to be unacceptable.
 pub fn parse_json(text: &[u8], max_depth: usize) -> Result<Value, JsonFault> {
+    parse_json_located(text, max_depth).map_err(|located| located.fault)
+}
+
+/// Reads a text as [`parse_json`] does.
+///
+/// # Errors
+/// The [`JsonFault`], with its place where it has one.
+pub fn parse_json_located(text: &[u8], max_depth: usize) -> Result<Value, LocatedJsonFault> {
     let mut reader = serde_json::Deserializer::from_slice(text);
-    let value = Strict { left: max_depth }.deserialize(&mut reader);
-    match value.and_then(|value| reader.end().map(|()| value)) {
-        Ok(value) if exact_number::all_exact(text) => Ok(value),
-        Ok(_) => Err(JsonFault::Inexact),
+    let trail = RefCell::new(Vec::new());
+    let value = Strict { left: max_depth, trail: &trail }.deserialize(&mut reader);
+    let fault = match value.and_then(|value| reader.end().map(|()| value)) {
+        Ok(value) => match exact_number::first_rounded(text) {
+            None => return Ok(value),
+            Some(at) => {
+                let steps = Some(steps_to(text, at));
+                return Err(LocatedJsonFault { fault: JsonFault::Inexact, steps });
+            }
+        },
         // serde carries only texts through a deserializer, so the two faults of our own are told by theirs.
-        Err(error) if error.to_string().starts_with(DUPLICATE) => Err(JsonFault::DuplicateKey),
-        Err(error) if error.to_string().starts_with(DEEP) => Err(JsonFault::TooDeep(max_depth)),
-        Err(error) if error.to_string().starts_with("recursion limit") => Err(JsonFault::TooDeep(max_depth)),
-        Err(error) if error.to_string().starts_with(OUT_OF_RANGE) => Err(JsonFault::Inexact),
-        Err(error) => Err(JsonFault::Syntax { line: error.line(), column: error.column() }),
-    }
+        Err(error) if error.to_string().starts_with(DUPLICATE) => JsonFault::DuplicateKey,
+        Err(error) if error.to_string().starts_with(DEEP) => JsonFault::TooDeep(max_depth),
+        Err(error) if error.to_string().starts_with("recursion limit") => JsonFault::TooDeep(max_depth),
+        Err(error) if error.to_string().starts_with(OUT_OF_RANGE) => JsonFault::Inexact,
+        Err(error) => {
+            let fault = JsonFault::Syntax { line: error.line(), column: error.column() };
+            return Err(LocatedJsonFault { fault, steps: None });
+        }
+    };
+    let mut steps = trail.into_inner();
+    steps.reverse();
+    Err(LocatedJsonFault { fault, steps: Some(steps) })
 }
 
 const DUPLICATE: &str = "\u{1}duplicate name";
@@ -53,24 +86,31 @@ const DEEP: &str = "\u{1}too deep";
 const OUT_OF_RANGE: &str = "number out of range";
 
 #[derive(Clone, Copy)]
-struct Strict {
+struct Strict<'t> {
     left: usize,
+    /// The steps to a fault, the last one first: written on the way out of it.
+    trail: &'t RefCell<Vec<JsonStep>>,
 }
 
-impl Strict {
+impl Strict<'_> {
     fn inner<E: serde::de::Error>(self) -> Result<Self, E> {
-        self.left.checked_sub(1).map(|left| Self { left }).ok_or_else(|| E::custom(DEEP))
+        self.left.checked_sub(1).map(|left| Self { left, ..self }).ok_or_else(|| E::custom(DEEP))
+    }
+
+    fn leave<E>(self, fault: E, step: JsonStep) -> E {
+        self.trail.borrow_mut().push(step);
+        fault
     }
 }
 
-impl<'de> DeserializeSeed<'de> for Strict {
+impl<'de> DeserializeSeed<'de> for Strict<'_> {
     type Value = Value;
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Value, D::Error> {
         deserializer.deserialize_any(self)
     }
 }
 
-impl<'de> Visitor<'de> for Strict {
+impl<'de> Visitor<'de> for Strict<'_> {
     type Value = Value;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -101,7 +141,9 @@ impl<'de> Visitor<'de> for Strict {
     fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Value, A::Error> {
         let inner = self.inner()?;
         let mut items = Vec::new();
-        while let Some(item) = seq.next_element_seed(inner)? {
+        while let Some(item) =
+            seq.next_element_seed(inner).map_err(|fault| self.leave(fault, JsonStep::Index(items.len())))?
+        {
             items.push(item);
         }
         Ok(Value::Array(items))
@@ -111,9 +153,15 @@ impl<'de> Visitor<'de> for Strict {
         let inner = self.inner()?;
         let mut members = Map::new();
         while let Some(name) = map.next_key::<String>()? {
-            let value = map.next_value_seed(inner)?;
-            if members.insert(name, value).is_some() {
-                return Err(A::Error::custom(DUPLICATE));
+            let value = match map.next_value_seed(inner) {
+                Ok(value) => value,
+                Err(fault) => return Err(self.leave(fault, JsonStep::Name(name))),
+            };
+            match members.entry(name) {
+                Entry::Vacant(free) => drop(free.insert(value)),
+                Entry::Occupied(first) => {
+                    return Err(self.leave(A::Error::custom(DUPLICATE), JsonStep::Name(first.key().clone())));
+                }
             }
         }
         Ok(Value::Object(members))
@@ -154,6 +202,23 @@ mod tests {
         check(r#"{"a":1,"a":0.10000000000000001}"#, Err(JsonFault::DuplicateKey));
         check("[0.10000000000000001", Err(JsonFault::Syntax { line: 1, column: 20 }));
         check(r#""number out of range 1e400"#, Err(JsonFault::Syntax { line: 1, column: 26 }));
+    }
+
+    #[test]
+    fn a_fault_has_the_place_of_its_value() {
+        let check = |text: &str, expected: Option<&[JsonStep]>| {
+            let fault = parse_json_located(text.as_bytes(), 4).unwrap_err();
+            assert_eq!(fault.steps.as_deref(), expected, "{text}");
+        };
+        let name = |name: &str| JsonStep::Name(name.to_owned());
+        let item = JsonStep::Index;
+        check("1e400", Some(&[]));
+        check(r#"{"a":1,"b":[2,1e400]}"#, Some(&[name("b"), item(1)]));
+        check(r#"{"a":[[1],{"b":0.10000000000000001}]}"#, Some(&[name("a"), item(1), name("b")]));
+        check("[1,18446744073709551616]", Some(&[item(1)]));
+        check(r#"[0,{"a":{"b":1,"\u0062":2}}]"#, Some(&[item(1), name("a"), name("b")]));
+        check(r#"{"a":[[1],[[2],[[3]]]]}"#, Some(&[name("a"), item(1), item(1), item(0)]));
+        check(r#"{"a":[1,"#, None);
     }
 
     #[test]

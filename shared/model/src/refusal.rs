@@ -86,7 +86,7 @@ pub enum MalformedFault {
     Path(#[from] PathFault),
     /// The JSON body.
     #[error("{0}")]
-    Json(#[from] JsonFault),
+    Json(#[from] MalformedJson),
     /// What the front handed over is no request.
     #[error("{0}")]
     Envelope(String),
@@ -105,6 +105,28 @@ pub enum MalformedFault {
     /// It brings no CloudEvents, or one that is none.
     #[error("{0}")]
     CloudEvent(#[from] CloudEventFault),
+}
+
+/// A text that is not the one JSON value that every reader would understand alike.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{fault}")]
+pub struct MalformedJson {
+    /// What is wrong.
+    pub fault: JsonFault,
+    /// Where that is, if it is the fault of one value.
+    pub violations: Vec<Violation>,
+}
+
+impl From<JsonFault> for MalformedFault {
+    fn from(fault: JsonFault) -> Self {
+        Self::Json(fault.into())
+    }
+}
+
+impl From<JsonFault> for MalformedJson {
+    fn from(fault: JsonFault) -> Self {
+        Self { fault, violations: Vec::new() }
+    }
 }
 
 /// Why a caller is not proven. Callers see only whether a token was there; operators see the reason.
@@ -283,6 +305,17 @@ pub struct Violation {
 }
 
 impl Refusal {
+    /// Where the payload, or the target's answer, breaks its contract, or is not the one JSON value that it must be.
+    #[must_use]
+    pub fn violations(&self) -> &[Violation] {
+        match self {
+            Self::Contract(violations)
+            | Self::BrokenAnswer(violations)
+            | Self::Malformed(MalformedFault::Json(MalformedJson { violations, .. })) => violations,
+            _ => &[],
+        }
+    }
+
     /// The status for an HTTP caller.
     #[must_use]
     pub fn status(&self) -> StatusCode {
@@ -317,7 +350,9 @@ impl Refusal {
         match self {
             Self::UnknownFront => "unknown-front",
             Self::Malformed(MalformedFault::Path(_)) => "ambiguous-path",
-            Self::Malformed(MalformedFault::Json(JsonFault::DuplicateKey)) => "duplicate-key",
+            Self::Malformed(MalformedFault::Json(MalformedJson {
+                fault: JsonFault::DuplicateKey, ..
+            })) => "duplicate-key",
             Self::Malformed(MalformedFault::Json(_)) => "malformed-json",
             Self::Malformed(MalformedFault::Header(_) | MalformedFault::TwoKeys(_)) => "malformed-header",
             Self::Malformed(MalformedFault::Query(_)) => "malformed-query",

@@ -7,6 +7,8 @@ use super::rule::Rule;
 use super::types::Types;
 use serde_json::Value;
 
+use crate::formats;
+
 pub(super) fn numbers(from: &Conjunction<'_>, to: &Node<'_>, value: &str) -> Vec<Found> {
     let mut all = Vec::new();
     let only = Conjunction { nodes: vec![to.clone()], ..Conjunction::default() };
@@ -28,7 +30,7 @@ pub(super) fn numbers(from: &Conjunction<'_>, to: &Node<'_>, value: &str) -> Vec
             all.push(found(Rule::Multiple, from, to, value, &step.to_string()));
         }
     }
-    all.extend(format(from, to, value, &["int32", "int64", "uint64"]));
+    all.extend(format(from, to, value, &formats::OF_INTEGERS));
     all
 }
 
@@ -47,7 +49,7 @@ pub(super) fn texts(from: &Conjunction<'_>, to: &Node<'_>, value: &str) -> Vec<F
             }
         }
     }
-    all.extend(format(from, to, value, &["date-time", "date", "uuid", "email", "ipv4", "ipv6", "uri"]));
+    all.extend(format(from, to, value, &formats::OF_TEXTS));
     all
 }
 
@@ -56,6 +58,7 @@ fn format(from: &Conjunction<'_>, to: &Node<'_>, value: &str, names: &[&str]) ->
     let format = to.schema.get("format")?.as_str().filter(|name| names.contains(name))?;
     let held = |node: &Node<'_>| match node.schema.get("format").and_then(Value::as_str) {
         Some("int32") => matches!(format, "int32" | "int64"),
+        Some("uri") => matches!(format, "uri" | "uri-reference"),
         held => held == Some(format),
     };
     let implied = from.nodes.iter().any(held);

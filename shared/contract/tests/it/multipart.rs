@@ -435,3 +435,28 @@ fn generated_forms_come_back_and_arbitrary_bytes_are_read_or_refused() {
         }
     }
 }
+
+/// What curl 7.88 and urllib3 2.7 sent, byte for byte.
+#[test]
+fn what_clients_write_is_read() {
+    let media_type = json!({"schema": {
+        "type": "object", "required": ["note", "meta", "file"], "additionalProperties": false,
+        "properties": {
+            "note": {"type": "string", "const": "hello"},
+            "count": {"type": "integer", "const": 12},
+            "tags": {"type": "array", "items": {"type": "string"}, "const": ["ab", "cd"]},
+            "meta": {"type": "object", "const": {"sku": 1}},
+            "file": {"type": "string", "format": "binary", "minLength": 5, "maxLength": 5},
+        },
+    }});
+    let operation = compile("3.0.3", &media_type).unwrap();
+    let curl = b"--------------------------1c6e756b6912b4c1\r\nContent-Disposition: form-data; name=\"note\"\r\n\r\nhello\r\n--------------------------1c6e756b6912b4c1\r\nContent-Disposition: form-data; name=\"tags\"\r\n\r\nab\r\n--------------------------1c6e756b6912b4c1\r\nContent-Disposition: form-data; name=\"tags\"\r\n\r\ncd\r\n--------------------------1c6e756b6912b4c1\r\nContent-Disposition: form-data; name=\"meta\"\r\nContent-Type: application/json\r\n\r\n{\"sku\": 1}\r\n--------------------------1c6e756b6912b4c1\r\nContent-Disposition: form-data; name=\"file\"; filename=\"\xc3\xa4 b.bin\"\r\nContent-Type: application/octet-stream\r\n\r\n\xff\x00\r\nx\r\n--------------------------1c6e756b6912b4c1--\r\n";
+    let urllib3 = b"--c27c5c805229a9f4a1214bc499581e15\r\nContent-Disposition: form-data; name=\"note\"\r\n\r\nhello\r\n--c27c5c805229a9f4a1214bc499581e15\r\nContent-Disposition: form-data; name=\"count\"\r\n\r\n12\r\n--c27c5c805229a9f4a1214bc499581e15\r\nContent-Disposition: form-data; name=\"meta\"; filename=\"blob\"\r\nContent-Type: application/json\r\n\r\n{\"sku\": 1}\r\n--c27c5c805229a9f4a1214bc499581e15\r\nContent-Disposition: form-data; name=\"file\"; filename=\"\xc3\xa4%22.bin\"\r\nContent-Type: application/octet-stream\r\n\r\n\xff\x00\r\nx\r\n--c27c5c805229a9f4a1214bc499581e15--\r\n";
+    for (boundary, body) in [
+        ("------------------------1c6e756b6912b4c1", curl.as_slice()),
+        ("c27c5c805229a9f4a1214bc499581e15", urllib3.as_slice()),
+    ] {
+        assert_eq!(send(&operation, &format!("multipart/form-data; boundary={boundary}"), body), "ok");
+        assert_ne!(send(&operation, "multipart/form-data; boundary=x", body), "ok");
+    }
+}

@@ -75,13 +75,48 @@ fn only_modelled_media_types_are_read() {
 #[test]
 fn a_body_that_is_no_unambiguous_json_is_malformed() {
     check(&[JSON], "{", expect!["not a JSON text (line 1, column 1)"]);
-    check(&[JSON], r#"{"total":1,"total":2}"#, expect!["a name stands twice in one JSON object"]);
+    check(
+        &[JSON],
+        r#"{"total":1,"total":2}"#,
+        expect![[r#"
+        a name stands twice in one JSON object
+        body "/total": must not stand twice in its object"#]],
+    );
     check(
         &[JSON],
         r#"{"total":100000.0000000000072}"#,
-        expect!["a number has more digits than can be kept exactly"],
+        expect![[r#"
+            a number has more digits than can be kept exactly
+            body "/total": must be a number that is kept exactly: a 64-bit integer, or a decimal that binary64 prints"#]],
     );
-    check(&[JSON], &"[".repeat(10_000), expect!["the JSON text is nested deeper than 64 levels"]);
+    check(
+        &[JSON],
+        r#"{"items":[{"sku":"a","quantity":1e400}],"total":1}"#,
+        expect![[r#"
+        a number has more digits than can be kept exactly
+        body "/items/0/quantity": must be a number that is kept exactly: a 64-bit integer, or a decimal that binary64 prints"#]],
+    );
+    check(
+        &[JSON],
+        r#"{"items":[{"sku":"a","more":-18446744073709551617}]}"#,
+        expect![[r#"
+        a number has more digits than can be kept exactly
+        body "/items/0/*": must be a number that is kept exactly: a 64-bit integer, or a decimal that binary64 prints"#]],
+    );
+    check(
+        &[JSON],
+        r#"{"items":[],"mine":[{"x":1,"x":2}]}"#,
+        expect![[r#"
+        a name stands twice in one JSON object
+        body "/*/0/*": must not stand twice in its object"#]],
+    );
+    check(
+        &[JSON],
+        &"[".repeat(10_000),
+        expect![[r#"
+        the JSON text is nested deeper than 64 levels
+        body "/0/0/0/0/0/0/0/0/0/0/0/0/0/0/0/0/0/0/0/0/0/0/0/0/0/0/0/0/0/0/0/0/0/0/0/0/0/0/0/0/0/0/0/0/0/0/0/0/0/0/0/0/0/0/0/0/0/0/0/0/0/0/0/0": must not be nested deeper than 64 levels"#]],
+    );
     let deep = format!("{}{}", "[".repeat(64), "]".repeat(64));
     check(
         &[JSON],

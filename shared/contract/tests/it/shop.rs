@@ -116,6 +116,9 @@ pub fn spell(result: &Result<Option<Value>, RequestFault>) -> String {
         Ok(None) => "ok".to_owned(),
         Ok(Some(value)) => format!("ok {value}"),
         Err(RequestFault::Violations(violations)) => lines(violations),
+        Err(RequestFault::Malformed(json)) if !json.violations.is_empty() => {
+            format!("{json}\n{}", lines(&json.violations))
+        }
         Err(fault) => fault.to_string(),
     }
 }

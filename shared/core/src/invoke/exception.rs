@@ -96,10 +96,12 @@ fn written(refusal: &Refusal, operation: Operation, request_id: &str, realm: &st
             "Of the Lambda API nothing but Invoke is offered here".to_owned()
         }
         Refusal::NotFound => "No function of this name and version is here".to_owned(),
-        Refusal::Contract(violations) => match violations.first() {
-            Some(first) => format!("{title} at `{}`: {}", first.pointer, first.rule),
-            None => title.to_owned(),
-        },
+        Refusal::Contract(_) | Refusal::Malformed(MalformedFault::Json(_)) => {
+            match refusal.violations().first() {
+                Some(first) => format!("{title} at `{}`: {}", first.pointer, first.rule),
+                None => title.to_owned(),
+            }
+        }
         _ => title.to_owned(),
     };
     let mut body = Map::new();

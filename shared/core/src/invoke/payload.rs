@@ -1,6 +1,6 @@
 use bytes::Bytes;
 use doorward_contract::Schema;
-use doorward_model::{HttpRequest, InvocationType, MalformedFault, Refusal, parse_json};
+use doorward_model::{HttpRequest, InvocationType, MalformedFault, Refusal, parse_json_located};
 use http::HeaderMap;
 use http::header::{CONTENT_ENCODING, CONTENT_TYPE};
 use serde_json::Value;
@@ -32,8 +32,13 @@ pub(crate) fn check(request: &HttpRequest, schema: Option<&Schema>) -> Result<Op
     if !is_json(&request.headers) {
         return Err(Refusal::UnsupportedMediaType);
     }
-    let value = parse_json(&sent(request), DEEPEST)
-        .map_err(|fault| Refusal::Malformed(MalformedFault::Json(fault)))?;
+    let value = parse_json_located(&sent(request), DEEPEST).map_err(|located| {
+        let json = match schema {
+            Some(schema) => schema.malformed(located),
+            None => located.fault.into(),
+        };
+        Refusal::Malformed(MalformedFault::Json(json))
+    })?;
     let Some(schema) = schema else { return Ok(None) };
     let violations = schema.violations(&value);
     if violations.is_empty() { Ok(Some(value)) } else { Err(Refusal::Contract(violations)) }
