@@ -73,6 +73,24 @@ fn routes_of_which_an_authorizer_can_prove_no_caller_are_named() {
 }
 
 #[test]
+fn a_keyword_of_a_contract_that_nothing_reads_is_noted_and_no_fault() {
+    let folder = project(&[("contracts/shop.yaml", &|text| {
+        text.replacen("note:", "extra: { type: string, minLenght: 1 }\n        note:", 1)
+    })]);
+    let output = check(folder.path(), &[]);
+    assert_eq!(output.status.code(), Some(0), "{output:?}");
+    let told = String::from_utf8_lossy(&output.stdout).into_owned();
+    let notes: Vec<_> = told.lines().filter(|line| line.contains("nothing reads")).collect();
+    let [note] = notes.as_slice() else { panic!("{told}") };
+    assert!(
+        note.starts_with("note: ") && note.ends_with(": nothing reads the keyword `minLenght`"),
+        "{told}"
+    );
+    assert!(note.contains("contracts/shop.yaml:127:"), "{told}");
+    assert!(told.contains("hint: did you mean `minLength`?"), "{told}");
+}
+
+#[test]
 fn the_demo_has_no_fault() {
     let folder = project(&[]);
     let output = check(folder.path(), &[]);

@@ -28,6 +28,7 @@ mod every_front;
 mod examples;
 mod explain;
 mod fleet;
+mod forms;
 mod http_targets;
 mod idempotency;
 mod import;

@@ -12,7 +12,7 @@ use crate::document::Entry;
 use crate::documents::Documents;
 use crate::field_encoding;
 use crate::form_body::{self, FormBody};
-use crate::form_object::FormObject;
+use crate::form_object::{FormObject, Tree};
 use crate::header_field::HeaderField;
 use crate::held::{self, Held};
 use crate::location::Location;
@@ -24,6 +24,7 @@ use crate::pointer;
 use crate::reading::Kind;
 use crate::reference::follow;
 use crate::response::{Response, Responses};
+use crate::servers;
 use crate::shape;
 use crate::style;
 
@@ -37,6 +38,7 @@ pub(crate) fn operation(documents: Documents<'_>, entry: &Entry) -> Result<Opera
     let operation = Operation {
         method: entry.method.clone(),
         path: entry.path.clone(),
+        base_paths: servers::base_paths(&documents, &entry.item, &entry.at),
         parameters,
         claims,
         body,
@@ -54,9 +56,6 @@ pub(crate) fn operation(documents: Documents<'_>, entry: &Entry) -> Result<Opera
     faults.sort_by_key(|fault| fault.place.as_ref().map(|place| place.span.start));
     Faults(faults).or(operation)
 }
-
-/// A type tree, and what it leaves out.
-type Tree = (Shape, Vec<Omission>);
 
 struct Compiler<'a> {
     documents: Documents<'a>,
@@ -155,19 +154,28 @@ impl<'a> Compiler<'a> {
         };
         let required = style::flag(&self.documents, &at, object, "required", false);
         let required = required.map_err(|fault| self.faults.push(fault)).unwrap_or(true);
-        let (contents, trees) = self.contents(&at, object, Direction::Request);
-        let mut omissions = contents.unread();
+        let (mut contents, mut trees) = self.contents(&at, object, Direction::Request);
+        if trees.is_empty() {
+            trees.extend(contents.forms().filter_map(|form| form.tree.clone()));
+        }
+        let mut omissions = Vec::new();
         let mut trees = trees.into_iter();
         let input = match trees.next() {
             Some((first, _)) if trees.any(|(other, _)| other != first) => {
                 Some(Shape::Opaque { reason: "its media types have different schemas".to_owned() })
             }
             Some((first, left_out)) => {
-                omissions.splice(0..0, left_out);
+                omissions.extend(left_out);
+                for omission in contents.hand_over(&first) {
+                    if !omissions.contains(&omission) {
+                        omissions.push(omission);
+                    }
+                }
                 Some(first)
             }
             None => None,
         };
+        omissions.extend(contents.unread());
         (Some(RequestBody { required, contents }), input, omissions)
     }
 

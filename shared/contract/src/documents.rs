@@ -82,6 +82,11 @@ impl<'l> Documents<'l> {
         Fault::new(message).at(self.place(at))
     }
 
+    /// Keeps a note on the document, which is no fault.
+    pub(crate) fn note(&self, note: Fault) {
+        self.library.keep(note);
+    }
+
     /// Whether `at` is in an OpenAPI document, whose schemas have no names but their places.
     pub(crate) fn is_openapi(&self, at: &str) -> bool {
         self.source(at).value.get("openapi").is_some()

@@ -1,6 +1,7 @@
 //! Bodies of `application/x-www-form-urlencoded` (WHATWG URL section 5).
 
 use doorward_model::Violation;
+use serde_json::Value;
 
 use crate::checker::violation;
 use crate::form_object::{FormObject, MAX_FIELDS};
@@ -18,12 +19,13 @@ const MANY: Rule = "must hold at most 1,000 fields";
 pub(crate) struct FormBody(pub(crate) FormObject);
 
 impl FormBody {
-    /// Where the form breaks its schema.
-    pub(crate) fn violations(&self, body: &[u8]) -> Vec<Violation> {
-        match self.fields(body) {
-            Ok(fields) => self.0.violations(fields),
-            Err(rule) => vec![violation("body", String::new(), rule)],
-        }
+    /// What is handed over of the form.
+    ///
+    /// # Errors
+    /// Where it breaks its schema.
+    pub(crate) fn read(&self, body: &[u8]) -> Result<Option<Value>, Vec<Violation>> {
+        let fields = self.fields(body).map_err(|rule| vec![violation("body", String::new(), rule)])?;
+        self.0.read(fields)
     }
 
     fn fields<'b>(&self, body: &'b [u8]) -> Result<Vec<(String, Sent<'b>)>, Rule> {

@@ -9,7 +9,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use doorward_model::{Fault, Violation};
+use doorward_model::{Fault, Omission, Shape, Violation};
 use jsonschema::Validator;
 use serde_json::{Map, Value, json};
 
@@ -17,10 +17,10 @@ use crate::bundle::Bundle;
 use crate::checker::{Checker, MAX_VIOLATIONS, validator, violation};
 use crate::documents::Documents;
 use crate::field_encoding::{Encodings, FieldEncoding};
-use crate::pointer;
-use crate::reading::{self, JSON, Kind, Reading, Sent};
+use crate::reading::{self, Item, JSON, Kind, Reading, Sent};
 use crate::said::{self, Said};
 use crate::serialization::Rule;
+use crate::{pointer, shape};
 
 /// Ways to read one form.
 const MAX_READINGS: usize = 64;
@@ -39,7 +39,15 @@ pub(crate) struct FormObject {
     /// What has another name, by the patterns that it matches: a bit for each.
     others: Vec<Member>,
     checker: Checker,
+    /// The type tree of what can be handed over, and what that leaves out; `None` where a field has several readings, for
+    /// policies would read one and the target another.
+    pub(crate) tree: Option<Tree>,
+    /// Whether what is read is handed over: the tree is that of the whole body.
+    pub(crate) is_handed_over: bool,
 }
+
+/// A type tree, and what it leaves out.
+pub(crate) type Tree = (Shape, Vec<Omission>);
 
 /// What stands under a name.
 #[derive(Debug)]
@@ -133,7 +141,9 @@ impl FormObject {
             let hint = "give a field that alternatives or conditions describe the same type in each of them";
             faults.push(documents.fault(&schema, message).hint(hint));
         }
-        (faults.len() == before).then_some(Self { named, patterns: validators, others, checker })
+        let tree = tree(bundle, &named);
+        let form = Self { named, patterns: validators, others, checker, tree, is_handed_over: false };
+        (faults.len() == before).then_some(form)
     }
 
     /// Whether members of `name` are written in brackets.
@@ -142,8 +152,11 @@ impl FormObject {
         self.named.get(name).is_some_and(|member| member.readings.iter().any(is_deep))
     }
 
-    /// Where a form with these fields breaks its schema.
-    pub(crate) fn violations(&self, fields: Vec<(String, Sent<'_>)>) -> Vec<Violation> {
+    /// What is handed over of a form with these fields: the members that the contract names, without files.
+    ///
+    /// # Errors
+    /// Where it breaks its schema.
+    pub(crate) fn read(&self, fields: Vec<(String, Sent<'_>)>) -> Result<Option<Value>, Vec<Violation>> {
         let mut by_name: BTreeMap<String, Vec<Sent<'_>>> = BTreeMap::new();
         for (name, sent) in fields {
             by_name.entry(name).or_default().push(sent);
@@ -173,13 +186,22 @@ impl FormObject {
         }
         if !broken.is_empty() {
             broken.truncate(MAX_VIOLATIONS);
-            return broken;
+            return Err(broken);
         }
         let object = Value::Object(object);
         if self.checker.is_valid(&object) || self.is_valid_otherwise(&object, &open) {
-            return Vec::new();
+            return Ok(self.handed_over(object));
         }
-        self.checker.violations("body", "", &object)
+        match self.checker.violations("body", "", &object) {
+            none if none.is_empty() => Ok(self.handed_over(object)),
+            violations => Err(violations),
+        }
+    }
+
+    fn handed_over(&self, object: Value) -> Option<Value> {
+        let Value::Object(mut members) = object else { return None };
+        members.retain(|name, _| self.named.get(name).is_some_and(|member| !member.is_file()));
+        self.is_handed_over.then_some(Value::Object(members))
     }
 
     /// Whether the whole is good in a way but the first. Ways are counted with the first place as the lowest digit.
@@ -217,6 +239,19 @@ impl FormObject {
     }
 }
 
+fn tree(bundle: &Bundle, named: &BTreeMap<String, Member>) -> Option<Tree> {
+    let (Shape::Record(mut fields), mut left_out) = shape::of(bundle) else { return None };
+    if named.values().any(|member| member.readings.len() > 1) {
+        return None;
+    }
+    for (name, _) in named.iter().filter(|(_, member)| member.is_file()) {
+        if fields.remove(name).is_some() {
+            left_out.push(Omission { place: format!(".{name}"), reason: "a file".to_owned() });
+        }
+    }
+    (!fields.is_empty()).then_some((Shape::Record(fields), left_out))
+}
+
 /// Which of `patterns` the name matches: a bit for each.
 fn set_of(patterns: &[Validator], name: &str) -> usize {
     let name = Value::String(name.to_owned());
@@ -249,6 +284,14 @@ impl Member {
             validator(&schema).map_err(|_| None)
         });
         Ok(Self { encoding, readings, sure: sure.transpose()?, is_open })
+    }
+
+    /// Whether it is bytes, of which nothing but their number is read.
+    fn is_file(&self) -> bool {
+        let is_file = |reading: &Reading| {
+            matches!(reading, Reading::One(Item::Octets(_)) | Reading::List(Item::Octets(_)))
+        };
+        self.readings.iter().any(is_file)
     }
 
     /// What `sent` is in each way to read it, where that depends on the whole form; else in the one that counts.

@@ -9,10 +9,10 @@ use crate::dialect::Dialect;
 use crate::documents::Documents;
 use crate::dynamic_scope::{ScopeId, Scopes};
 use crate::links::Link;
-use crate::{draft7, formats, one_way, openapi30, pattern, pointer, rounding};
+use crate::{draft7, formats, one_way, openapi30, pattern, pointer, rounding, unread};
 
 /// Keywords that hold no schema and are asserted.
-const PLAIN: [&str; 21] = [
+pub(crate) const PLAIN: [&str; 21] = [
     "const",
     "dependentRequired",
     "enum",
@@ -36,7 +36,7 @@ const PLAIN: [&str; 21] = [
     "format",
 ];
 /// Keywords that name schemas, or refer to what is named.
-const NAMING: [&str; 5] = ["$id", "$anchor", "$dynamicAnchor", "$dynamicRef", "$recursiveRef"];
+pub(crate) const NAMING: [&str; 5] = ["$id", "$anchor", "$dynamicAnchor", "$dynamicRef", "$recursiveRef"];
 
 /// Where a schema stands: in which definition, and whether it describes that definition's own value.
 #[derive(Clone, Copy)]
@@ -109,6 +109,9 @@ impl Gatherer<'_, '_> {
     /// One keyword's value as 2020-12 has it; `None` for what says nothing about values.
     fn keyword(&mut self, name: &str, value: &Value, at: &str, scope: Scope) -> Option<Value> {
         let inner = scope.inner();
+        if let Some(note) = unread::note(self.documents, scope.dialect, name, value, at) {
+            self.documents.note(note);
+        }
         match name {
             _ if let Some(hint) = draft7::misplaced(name, scope.dialect) => {
                 let fault = format!("the keyword `{name}` is not of this schema dialect");

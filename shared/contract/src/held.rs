@@ -8,6 +8,7 @@ use crate::checker::{Checker, violation};
 use crate::coercion::Scalars;
 use crate::documents::Documents;
 use crate::form_body::FormBody;
+use crate::form_object::FormObject;
 use crate::multipart_body::MultipartBody;
 use crate::reading::{self, OF_CHARACTERS, UTF8};
 use crate::said::{self, Said, has_any};
@@ -29,11 +30,41 @@ impl Held {
         !matches!(self, Self::Octets(..))
     }
 
+    /// The form that it is, if it is one.
+    pub(crate) fn form(&self) -> Option<&FormObject> {
+        match self {
+            Self::Form(FormBody(form)) | Self::Multipart(MultipartBody(form)) => Some(form),
+            Self::Text(..) | Self::Octets(..) => None,
+        }
+    }
+
+    /// See [`Self::form`].
+    pub(crate) fn form_mut(&mut self) -> Option<&mut FormObject> {
+        match self {
+            Self::Form(FormBody(form)) | Self::Multipart(MultipartBody(form)) => Some(form),
+            Self::Text(..) | Self::Octets(..) => None,
+        }
+    }
+
+    /// What is handed over of the body, if it is a form.
+    ///
+    /// # Errors
+    /// Where it breaks its schema.
+    pub(crate) fn read(&self, content_type: &str, body: &[u8]) -> Result<Option<Value>, Vec<Violation>> {
+        match self {
+            Self::Form(form) => form.read(body),
+            Self::Multipart(multipart) => multipart.read(content_type, body),
+            Self::Text(..) | Self::Octets(..) => match self.violations(content_type, body) {
+                none if none.is_empty() => Ok(None),
+                violations => Err(violations),
+            },
+        }
+    }
+
     /// Where the body breaks its schema.
     pub(crate) fn violations(&self, content_type: &str, body: &[u8]) -> Vec<Violation> {
         match self {
-            Self::Form(form) => form.violations(body),
-            Self::Multipart(multipart) => multipart.violations(content_type, body),
+            Self::Form(_) | Self::Multipart(_) => self.read(content_type, body).err().unwrap_or_default(),
             Self::Octets(known, checker) => checker.violations("body", "", &reading::octets(body, *known)),
             Self::Text(scalars, checker) => {
                 let Ok(text) = std::str::from_utf8(body) else {

@@ -130,6 +130,7 @@ mod shape;
 mod source;
 mod style;
 mod subschemas;
+mod unread;
 mod vocabulary;
 
 pub use diff::{Change, NOT_COMPARED, Severity, Site, Travels, changes};

@@ -1,9 +1,9 @@
 //! The files that contracts are made of.
 
 use std::collections::BTreeMap;
-use std::sync::OnceLock;
+use std::sync::{Mutex, OnceLock, PoisonError};
 
-use doorward_model::Faults;
+use doorward_model::{Fault, Faults};
 
 use crate::metaschemas;
 use crate::source::Source;
@@ -13,6 +13,8 @@ use crate::source::Source;
 #[derive(Debug, Default)]
 pub struct Library {
     files: BTreeMap<String, Entry>,
+    /// By their places.
+    notes: Mutex<BTreeMap<(String, usize), Fault>>,
 }
 
 #[derive(Debug)]
@@ -25,7 +27,22 @@ impl Library {
     /// The library of `files`: paths with `/` between folders, relative to one folder, and texts.
     pub fn new<N: Into<String>, T: Into<String>>(files: impl IntoIterator<Item = (N, T)>) -> Self {
         let entry = |text: T| Entry { text: text.into(), read: OnceLock::new() };
-        Self { files: files.into_iter().map(|(name, text)| (name.into(), entry(text))).collect() }
+        let files = files.into_iter().map(|(name, text)| (name.into(), entry(text))).collect();
+        Self { files, notes: Mutex::default() }
+    }
+
+    /// What is no fault of the schemas that were compiled, and still hardly meant, by place: keywords and formats that
+    /// nothing reads.
+    #[must_use]
+    pub fn notes(&self) -> Vec<Fault> {
+        self.notes.lock().unwrap_or_else(PoisonError::into_inner).values().cloned().collect()
+    }
+
+    /// Keeps the first note at its place.
+    pub(crate) fn keep(&self, note: Fault) {
+        let Some(place) = &note.place else { return };
+        let key = (place.file.clone(), place.span.start);
+        self.notes.lock().unwrap_or_else(PoisonError::into_inner).entry(key).or_insert(note);
     }
 
     /// The paths of all files, in order.

@@ -1,10 +1,11 @@
 //! Media types (RFC 9110 section 8.3.1) and what a contract models for them.
 
-use doorward_model::{Fault, Omission};
+use doorward_model::{Fault, Omission, Shape};
 use serde_json::Value;
 
 use crate::checker::Checker;
 use crate::documents::Documents;
+use crate::form_object::FormObject;
 use crate::held::Held;
 use crate::{charset, pointer};
 
@@ -90,10 +91,41 @@ impl Contents {
         self.0.is_empty()
     }
 
-    /// The bodies that are modelled and no JSON, so that they have no type tree.
+    /// The forms among them.
+    pub(crate) fn forms(&self) -> impl Iterator<Item = &FormObject> {
+        self.0.iter().filter_map(|content| match &content.other {
+            Other::Held(held) => held.form(),
+            _ => None,
+        })
+    }
+
+    /// Has the forms that have this type tree handed over; what these leave out.
+    pub(crate) fn hand_over(&mut self, input: &Shape) -> Vec<Omission> {
+        let mut left_out = Vec::new();
+        let held = self.0.iter_mut().filter_map(|content| match &mut content.other {
+            Other::Held(held) => held.form_mut(),
+            _ => None,
+        });
+        for form in held {
+            if let Some((shape, omissions)) = &form.tree
+                && shape == input
+            {
+                form.is_handed_over = true;
+                left_out.extend(omissions.iter().cloned());
+            }
+        }
+        left_out
+    }
+
+    /// The bodies that are modelled and not handed over, so that they have no type tree.
     pub(crate) fn unread(&self) -> Vec<Omission> {
+        let is_handed_over = |content: &Content| match &content.other {
+            Other::Held(held) => held.form().is_some_and(|form| form.is_handed_over),
+            _ => false,
+        };
         let omission = |content: &Content| {
             let reason = match content.range.as_str() {
+                _ if is_handed_over(content) => return None,
                 range if is_json(range) => return None,
                 _ if matches!(content.other, Other::Refused) => return None,
                 range if may_be_json(range) => format!("a body of `{range}` that is no JSON"),

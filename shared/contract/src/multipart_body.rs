@@ -1,6 +1,7 @@
 //! Bodies of `multipart/form-data`, held to the schema of their parts.
 
 use doorward_model::Violation;
+use serde_json::Value;
 
 use crate::checker::violation;
 use crate::form_object::FormObject;
@@ -19,20 +20,27 @@ const CHARSET: Rule = "must be in UTF-8, which `_charset_` must not gainsay";
 pub(crate) struct MultipartBody(pub(crate) FormObject);
 
 impl MultipartBody {
-    /// Where the body, whose header field `Content-Type` is `content_type`, breaks its schema.
-    pub(crate) fn violations(&self, content_type: &str, body: &[u8]) -> Vec<Violation> {
+    /// What is handed over of the body, whose header field `Content-Type` is `content_type`.
+    ///
+    /// # Errors
+    /// Where it breaks its schema.
+    pub(crate) fn read(&self, content_type: &str, body: &[u8]) -> Result<Option<Value>, Vec<Violation>> {
         let boundary = match content_type::boundary(content_type) {
             Ok(boundary) => boundary,
-            Err(rule) => return vec![violation("header", "/content-type".to_owned(), rule)],
+            Err(rule) => return Err(vec![violation("header", "/content-type".to_owned(), rule)]),
         };
         let parts = match parts(&boundary, body).and_then(check_charset) {
             Ok(parts) => parts,
-            Err(rule) => return vec![violation("body", String::new(), rule)],
+            Err(rule) => return Err(vec![violation("body", String::new(), rule)]),
         };
         let mut violations: Vec<_> = parts.iter().flat_map(|part| self.header_violations(part)).collect();
         let fields = parts.into_iter().map(|part| (part.name.clone(), Sent::Part(part))).collect();
-        violations.extend(self.0.violations(fields));
-        violations
+        match self.0.read(fields) {
+            Ok(value) if violations.is_empty() => return Ok(value),
+            Ok(_) => {}
+            Err(more) => violations.extend(more),
+        }
+        Err(violations)
     }
 
     /// Where the header fields of a part break what the contract says of them.

@@ -33,6 +33,8 @@ pub(crate) fn read_json_of(checker: Option<&Checker>, body: &[u8]) -> Result<Val
 pub struct Operation {
     pub(crate) method: Method,
     pub(crate) path: String,
+    /// Of its servers.
+    pub(crate) base_paths: Vec<String>,
     pub(crate) parameters: Vec<Parameter>,
     /// What of a query the parameters read.
     pub(crate) claims: Vec<Claim>,
@@ -90,8 +92,20 @@ impl Operation {
         &self.path
     }
 
-    /// The type tree of the JSON request body; `None` when no JSON body is modelled. A body may be left out, or be
-    /// of another media type, where the contract says so.
+    /// Whether requests to this path template are what the operation describes: its own path, or that behind the path
+    /// of one of its servers, as `/v1/orders/{id}` with `servers: [{url: https://shop.example/v1}]`.
+    #[must_use]
+    pub fn is_at(&self, template: &str) -> bool {
+        let own = self.path.as_str();
+        let is_behind = |base: &String| match template.strip_prefix(base.as_str()) {
+            Some(rest) => rest == own || rest.is_empty() && own == "/",
+            None => false,
+        };
+        template == own || self.base_paths.iter().any(is_behind)
+    }
+
+    /// The type tree of the request body that is JSON or a form; `None` when neither is modelled. A body may be left out,
+    /// or be of another media type, where the contract says so.
     #[must_use]
     pub fn input(&self) -> Option<&Shape> {
         self.input.as_ref()
@@ -112,7 +126,7 @@ impl Operation {
             .map(|parameter| parameter.name.as_str())
     }
 
-    /// Checks a request, and hands over its body where that is JSON.
+    /// Checks a request, and hands over its body where that is JSON, or a form of which [`Self::input`] is the type tree.
     ///
     /// # Errors
     /// [`RequestFault`]; the media type is looked at first, then the JSON text, then parameters and schema.
@@ -132,10 +146,13 @@ impl Operation {
             }
             (Some(body), bytes) => match body.modelled(request.headers)? {
                 Modelled::Unread => None,
-                Modelled::Held(held) => {
-                    body_violations = held.violations(content_type(request.headers), bytes);
-                    None
-                }
+                Modelled::Held(held) => match held.read(content_type(request.headers), bytes) {
+                    Ok(value) => value,
+                    Err(violations) => {
+                        body_violations = violations;
+                        None
+                    }
+                },
                 Modelled::Json(checker) => {
                     let value = read_json_of(checker, bytes)?;
                     if let Some(checker) = checker {

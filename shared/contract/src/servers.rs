@@ -2,6 +2,9 @@
 
 use serde_json::Value;
 
+use crate::documents::Documents;
+use crate::pointer;
+
 /// The URL of a Server Object, its variables replaced by their defaults.
 pub(crate) fn expanded(server: &Value) -> String {
     let mut url = server.get("url").and_then(Value::as_str).unwrap_or("/").to_owned();
@@ -23,6 +26,17 @@ pub(crate) fn base_path(url: &str) -> String {
     };
     let path = path.trim_matches('/');
     if path.is_empty() { String::new() } else { format!("/{path}") }
+}
+
+/// The base paths of the operation at `at` in the Path Item Object at `item`: of its own servers, else of those of its
+/// path, else of the document's. What has variables without a default is none.
+pub(crate) fn base_paths(documents: &Documents<'_>, item: &str, at: &str) -> Vec<String> {
+    let servers = [at, item, ""].into_iter().find_map(|holder| {
+        let servers = documents.value(&pointer::join(holder, "servers"))?.as_array()?;
+        (!servers.is_empty()).then_some(servers)
+    });
+    let paths = servers.into_iter().flatten().map(|server| base_path(&expanded(server)));
+    paths.filter(|path| !path.contains(['{', '}'])).collect()
 }
 
 #[cfg(test)]

@@ -17,6 +17,8 @@ pub(crate) struct Contracts {
     pub(crate) schemas: Vec<Option<Schema>>,
     /// The documents that routes name, by their files.
     pub(crate) documents: HashMap<String, Document>,
+    /// What is hardly meant, and no fault.
+    pub(crate) notes: Vec<Fault>,
     faulty: bool,
 }
 
@@ -54,7 +56,14 @@ impl Contracts {
         let documents =
             documents.into_iter().filter_map(|(file, document)| Some((file.to_owned(), document?)));
         let documents = documents.collect();
-        Self { operations, payloads, schemas, documents, faulty: faults.0.len() > before }
+        Self {
+            operations,
+            payloads,
+            schemas,
+            documents,
+            notes: library.notes(),
+            faulty: faults.0.len() > before,
+        }
     }
 
     /// The faults that the contracts have whatever the routes are.
@@ -135,7 +144,7 @@ fn unanswered(route: &Route, operation: &Operation, target: &Target, place: &Pla
 /// A contract that describes another request than the route matches checks nothing.
 fn compare(route: &Route, operation: &Operation, place: &Place) -> Option<Fault> {
     let (method, path) = (operation.method(), operation.path_template());
-    let is_same = matches!(&route.matched, RouteMatch::Http { method: own, path: template } if own == method && template == path);
+    let is_same = matches!(&route.matched, RouteMatch::Http { method: own, path: template } if own == method && operation.is_at(template));
     if let Some(name) = operation.matrix_parameter() {
         // The canonical path has one reading, and `;` has several.
         let message =

@@ -1,6 +1,8 @@
 use std::collections::HashMap;
 
-use doorward_config::{Config, Credential, Issuer, JwksLocation, OpenapiAccess, Route, WebhookScheme};
+use doorward_config::{
+    Config, Credential, Issuer, JwksLocation, OpenapiAccess, Route, RouteMatch, WebhookScheme,
+};
 use doorward_contract::{Document, MergedOperation, merge};
 use serde_json::{Map, Value, json};
 
@@ -49,6 +51,10 @@ fn operation<'a>(route: &'a Route, documents: &'a HashMap<String, Document>) -> 
     Some(MergedOperation {
         document: documents.get(&contract.file)?,
         described_as: &contract.operation,
+        path: match &route.matched {
+            RouteMatch::Http { path, .. } => path,
+            _ => return None,
+        },
         id: &route.id,
         security: route.auth.iter().flat_map(requirements).collect(),
         answers: answers.into_iter().map(|status| (status.to_owned(), json!({ "$ref": REFUSAL }))).collect(),

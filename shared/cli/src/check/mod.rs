@@ -62,7 +62,7 @@ impl Notes {
         let policies = project.rules.policies();
         let warning = |warning| faults::from_here(warning, &project.sources);
         Self {
-            warnings: policies.warnings().iter().map(warning).collect(),
+            warnings: policies.warnings().iter().chain(project.rules.contract_notes()).map(warning).collect(),
             uncovered: report.uncovered.iter().map(|policy| policy.id.clone()).collect(),
             unstated: policies.unstated().iter().map(ToString::to_string).collect(),
             unauthorizable: unauthorizable(project.rules.config()),

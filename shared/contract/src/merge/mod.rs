@@ -25,6 +25,8 @@ pub struct MergedOperation<'a> {
     pub described_as: &'a str,
     /// What it is called in the merged document.
     pub id: &'a str,
+    /// Its path in the merged document: its own, or that behind the path of a server of its document.
+    pub path: &'a str,
     /// Its Security Requirement Objects.
     pub security: Value,
     /// Answers that may come beside those that it describes, by status or `default`.
@@ -42,7 +44,7 @@ pub fn merge(info: Value, operations: &[MergedOperation<'_>], components: Map<St
         let writer = Writer { document: operation.document, entry, operation };
         // Of paths that differ in the names of their parameters alone, a document may hold one (OpenAPI 3.1, Paths
         // Object).
-        let path = shapes.entry(shape(&entry.path)).or_insert_with(|| entry.path.clone()).clone();
+        let path = shapes.entry(shape(operation.path)).or_insert_with(|| operation.path.to_owned()).clone();
         let written = writer.write(&path, &mut schemas);
         let item = paths.entry(path).or_insert_with(|| json!({}));
         if let Some(item) = item.as_object_mut() {

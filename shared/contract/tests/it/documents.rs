@@ -42,6 +42,28 @@ fn path_items_may_be_shared() {
 }
 
 #[test]
+fn an_operation_is_also_behind_the_paths_of_its_servers() {
+    let text = r##"{"openapi": "3.1.0", "servers": [{"url": "https://shop.example/v1/"}, {"url": "{stage}/v2",
+            "variables": {"stage": {"default": "/test"}}}, {"url": "/{tenant}"}],
+        "paths": {
+            "/a": {"get": {"operationId": "a"}, "post": {"operationId": "c", "servers": [{"url": "/own"}]}},
+            "/": {"get": {"operationId": "root"}},
+            "/b": {"servers": [{"url": "/here"}], "get": {"operationId": "b", "servers": []}}}}"##;
+    let check = |id, expected: &[&str]| {
+        let operation = operation(text, id);
+        let all = ["/", "/a", "/b"].into_iter().flat_map(|path| {
+            ["", "/v1", "/v2", "/test/v2", "/own", "/here", "/{tenant}"].map(|base| format!("{base}{path}"))
+        });
+        let all = all.chain(["/v1".to_owned(), "/v1a".to_owned()]);
+        assert_eq!(all.filter(|template| operation.is_at(template)).collect::<Vec<_>>(), expected, "{id}");
+    };
+    check("a", &["/a", "/v1/a", "/test/v2/a"]);
+    check("b", &["/b", "/here/b"]);
+    check("c", &["/a", "/own/a"]);
+    check("root", &["/", "/v1/", "/test/v2/", "/v1"]);
+}
+
+#[test]
 fn an_unknown_operation_is_told_with_the_likeliest_one() {
     let document = Document::parse("shop.yaml", SHOP).unwrap();
     expect![[r#"

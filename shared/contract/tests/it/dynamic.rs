@@ -230,6 +230,7 @@ fn the_merged_document_means_the_same_without_dynamic_references() {
     let operation = MergedOperation {
         document: &document,
         described_as: "list",
+        path: "/a",
         id: "list",
         security: json!([]),
         answers: Map::new(),

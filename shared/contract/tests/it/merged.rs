@@ -37,16 +37,17 @@ fn documents() -> [Document; 2] {
 }
 
 fn merged([old, new]: &[Document; 2]) -> Value {
-    let operation = |document, id| MergedOperation {
+    let operation = |document, id, path| MergedOperation {
         document,
         described_as: "write",
+        path,
         id,
         security: json!([{}]),
         answers: Map::from_iter([("default".to_owned(), json!({"description": "Refused."}))]),
     };
     merge(
         json!({"title": "m", "version": "1"}),
-        &[operation(old, "putA"), operation(new, "getA")],
+        &[operation(old, "putA", "/v1/a/{id}"), operation(new, "getA", "/v1/a/{key}")],
         Map::new(),
     )
 }
@@ -55,8 +56,8 @@ fn merged([old, new]: &[Document; 2]) -> Value {
 fn paths_are_one_and_components_keep_apart() {
     let merged = merged(&documents());
     let item = merged["paths"].as_object().unwrap();
-    assert_eq!(item.keys().collect::<Vec<_>>(), ["/a/{id}"]);
-    let item = &item["/a/{id}"];
+    assert_eq!(item.keys().collect::<Vec<_>>(), ["/v1/a/{id}"]);
+    let item = &item["/v1/a/{id}"];
     assert_eq!((&item["put"]["operationId"], &item["put"]["summary"]), (&json!("putA"), &json!("Writes.")));
     assert_eq!(item["get"]["parameters"][0]["name"], "id");
     // What `write` answers itself stands; where it says nothing, the door's refusal does.
@@ -140,6 +141,7 @@ fn patterns_stand_as_their_contract_writes_them() {
     let operation = MergedOperation {
         document: &document,
         described_as: "write",
+        path: "/a",
         id: "putA",
         security: json!([{}]),
         answers: Map::new(),

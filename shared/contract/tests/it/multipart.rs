@@ -35,20 +35,26 @@ fn body(parts: &[Part<'_>]) -> Vec<u8> {
     body
 }
 
-fn send(operation: &Operation, content_type: &str, body: &[u8]) -> String {
+/// What is read, or the places that break the contract.
+fn read(operation: &Operation, content_type: &str, body: &[u8]) -> String {
     let request = Request { headers: &[("content-type", content_type)], body, ..Default::default() };
     spell(&request.check(operation))
+}
+
+/// The same without what is read.
+fn send(operation: &Operation, content_type: &str, body: &[u8]) -> String {
+    let read = read(operation, content_type, body);
+    if read.starts_with("ok ") { "ok".to_owned() } else { read }
 }
 
 #[track_caller]
 fn check(media_type: &Value, parts: &[Part<'_>], expected: Expect) {
     let operation = compile("3.1.0", media_type).unwrap_or_else(|faults| panic!("{faults}"));
     let (content_type, body) = ("multipart/form-data; boundary=b", body(parts));
-    let found = send(&operation, content_type, &body);
     // Answers are read in the same way.
     let answer = lines(&operation.check_response(200, &answer_headers(Some(content_type)), &body));
-    assert_eq!(found.replace("ok", ""), answer);
-    expected.assert_eq(&found);
+    assert_eq!(send(&operation, content_type, &body).replace("ok", ""), answer);
+    expected.assert_eq(&read(&operation, content_type, &body));
 }
 
 fn upload() -> Value {
@@ -82,7 +88,7 @@ const FILE: Part<'_> = ("; name=\"file\"; filename=\"a.bin\"\r\nContent-Type: im
 #[test]
 fn parts_are_held_to_the_schema_of_their_names() {
     let upload = upload();
-    check(&upload, &[NOTE, FILE], expect!["ok"]);
+    check(&upload, &[NOTE, FILE], expect![[r#"ok {"note":"hello"}"#]]);
     check(
         &upload,
         &[
@@ -98,7 +104,9 @@ fn parts_are_held_to_the_schema_of_their_names() {
             ("; name=\"picture\"\r\nContent-Type: image/gif\r\nX-Width: 7", b"\xff"),
             NOTE,
         ],
-        expect!["ok"],
+        expect![[
+            r#"ok {"count":12,"key":"YQ==","lines":[{"sku":1}],"meta":{"sku":1},"note":"hello","tags":["ab","cd"]}"#
+        ]],
     );
     check(
         &upload,

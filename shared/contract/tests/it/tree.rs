@@ -70,3 +70,41 @@ fn what_the_tree_leaves_out_is_told() {
     check_omissions("application/json: { schema: { type: string } }", &[]);
     check_omissions("multipart/form-data: {}", &[": a body of `multipart/form-data`"]);
 }
+
+#[test]
+fn forms_have_the_tree_of_what_is_handed_over() {
+    let json = "application/json: { schema: { type: object, properties: { a: { type: integer } } } }";
+    let form = |properties: &str| {
+        format!(
+            "application/x-www-form-urlencoded: {{ schema: {{ type: object, properties: {{ {properties} }} }} }}"
+        )
+    };
+    let upload = "multipart/form-data: { schema: { type: object, properties: { a: { type: integer },
+        f: { type: string, format: binary } } } }";
+    let field = |shape| Field { shape, required: false };
+    let tree = Some(Shape::Record([("a".to_owned(), field(Shape::Long))].into()));
+    let a = form("a: { type: integer }");
+    for content in [a.as_str(), upload, &format!("{json}, {a}, {upload}"), &format!("{a}, {upload}")] {
+        check(content, tree.clone());
+    }
+    let file = ".f: a file";
+    check_omissions(&a, &[]);
+    check_omissions(upload, &[file]);
+    check_omissions(&format!("{json}, {a}, {upload}"), &[file]);
+    // What JSON bodies are is what policies read; another form is left out.
+    let other = form("b: { type: integer }");
+    let omitted = ": a body of `application/x-www-form-urlencoded`";
+    check(&format!("{json}, {other}"), tree.clone());
+    check_omissions(&format!("{json}, {other}"), &[omitted]);
+    let different = Shape::Opaque { reason: "its media types have different schemas".to_owned() };
+    check(&format!("{other}, {upload}"), Some(different));
+    // A field of several readings, or no field that is no file.
+    for properties in [
+        "a: { type: [integer, string] }",
+        "a: { type: integer }, b: { anyOf: [{ type: integer }, { type: string }] }",
+    ] {
+        check(&form(properties), None);
+        check_omissions(&form(properties), &[omitted]);
+    }
+    check("multipart/form-data: { schema: { type: object, properties: { f: { format: binary } } } }", None);
+}

@@ -47,6 +47,8 @@ pub struct Rules {
     /// What contracts stand in, and all of them as one text; written when it is first asked for.
     documents: HashMap<String, Document>,
     merged: OnceLock<Option<String>>,
+    /// Of the contracts.
+    notes: Vec<Fault>,
     digest: String,
 }
 
@@ -106,7 +108,7 @@ impl Rules {
             let reads = validated.is_none().then(|| policies.reads_by_action());
             faults.0.extend(authorizer_cache::faults(&config, reads.as_ref()));
         }
-        let Contracts { operations, payloads, schemas, documents, .. } = contracts;
+        let Contracts { operations, payloads, schemas, documents, notes, .. } = contracts;
         let routes =
             resolve_routes(&config, operations.into_iter().zip(payloads), units, &policies, &mut faults);
         let (events, cloud_events) = resolve_events(&config, schemas, &routes, &mut faults);
@@ -120,6 +122,7 @@ impl Rules {
             reuse,
             by_address,
             documents,
+            notes,
             merged,
             router,
             policies,
@@ -154,6 +157,12 @@ impl Rules {
         let write =
             || merged_contract::write(&self.config, &self.documents).map(|document| document.to_string());
         self.merged.get_or_init(write).as_deref()
+    }
+
+    /// What contracts say that nothing reads, such as a keyword that is misspelt.
+    #[must_use]
+    pub fn contract_notes(&self) -> &[Fault] {
+        &self.notes
     }
 
     /// The compiled policies.
