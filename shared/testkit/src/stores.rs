@@ -262,7 +262,7 @@ impl Ledger for MemoryLedger {
         self.switch.ask().await?;
         let mut rows = lock(&self.rows);
         if let Some(row) = rows.get(call.id.as_str())
-            && (row.call.quarantined || !row.call.outcome.may_be_tried_again())
+            && !row.call.may_be_tried_again()
         {
             let Call { outcome: first, invocation, deadline: until, .. } = row.call.clone();
             return Ok(Claim::Taken { first, invocation, until });
@@ -285,7 +285,10 @@ impl Ledger for MemoryLedger {
 
     async fn record(&self, call: &Call, expires: Timestamp) -> Result<(), StoreError> {
         self.switch.ask().await?;
-        lock(&self.rows).entry(call.id.to_string()).or_insert_with(|| Row { call: call.clone(), expires });
+        let mut rows = lock(&self.rows);
+        if rows.get(call.id.as_str()).is_none_or(|row| row.call.sent_back) {
+            rows.insert(call.id.to_string(), Row { call: call.clone(), expires });
+        }
         Ok(())
     }
 
