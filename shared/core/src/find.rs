@@ -159,7 +159,11 @@ impl Door {
 
 impl Rules {
     pub(crate) fn check_front(&self, inbound: &Inbound) -> Result<(), Refusal> {
-        if self.config().fronts.contains(&inbound.front) { Ok(()) } else { Err(Refusal::UnknownFront) }
+        let arn = match &inbound.message {
+            Message::Event(record) => record.arn.as_deref(),
+            Message::Http(_) => None,
+        };
+        if self.config().pins(&inbound.front, arn) { Ok(()) } else { Err(Refusal::UnknownFront) }
     }
 
     /// Where a message that came in by a pinned front leads.

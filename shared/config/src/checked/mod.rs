@@ -51,6 +51,8 @@ pub struct Config {
     pub door: Door,
     /// The fronts that may send anything; all others are refused.
     pub fronts: Vec<Front>,
+    /// The ARNs of those fronts that are pinned by ARN: no other of their name may send.
+    pub front_arns: BTreeMap<Front, Vec<String>>,
     /// `[[domains]]`.
     pub domains: Vec<Domain>,
     /// `[iam]`, or what holds without it; `None` where no route accepts IAM callers either.
@@ -538,6 +540,14 @@ impl Config {
     #[must_use]
     pub fn target(&self, name: &str) -> Option<&Target> {
         self.targets.iter().find(|target| target.name == name)
+    }
+
+    /// Whether what is called `front`, and has this ARN as far as its service says it, may send anything.
+    #[must_use]
+    pub fn pins(&self, front: &Front, arn: Option<&str>) -> bool {
+        let by_arn = self.front_arns.get(front);
+        self.fronts.contains(front)
+            && by_arn.is_none_or(|arns| arn.is_some_and(|arn| arns.iter().any(|pinned| pinned == arn)))
     }
 
     /// Whether `front` passes an answer on while it comes in.

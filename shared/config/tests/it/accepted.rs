@@ -41,6 +41,7 @@ fn the_shop_reads_as_it_is_written() {
                     id: "receipts",
                 },
             ],
+            front_arns: {},
             domains: [],
             iam: None,
             certificates: None,

@@ -13,7 +13,7 @@ use serde_json::json;
 
 use crate::shop::now;
 
-const CONFIG: &str = r#"
+pub(crate) const CONFIG: &str = r#"
 fronts = ["queue:payments", "queue:payments.fifo", "stream:clicks"]
 [door]
 name = "shop"
@@ -56,7 +56,7 @@ match = { stream = "clicks" }
 target = "payments"
 "#;
 
-const POLICIES: &str = r#"
+pub(crate) const POLICIES: &str = r#"
 permit (principal, action in Action::"events", resource);
 forbid (principal, action in [Action::"paymentAsked", Action::"paymentStrict"], resource)
 when { context.event has sender && context.event.sender like "*denied" };
