@@ -222,11 +222,7 @@ async fn an_event_that_comes_again_is_skipped_or_answered_as_the_first_was() {
         call.outcome = first;
         shop.world.ledger.record(&call, shop.world.now()).await.unwrap();
         let answer = send(&shop, event).await;
-        assert_eq!(
-            matches!(answer, EventAnswer::Again(_)),
-            again,
-            "{first} {word} {repeated}: {answer:?}"
-        );
+        assert_eq!(matches!(answer, EventAnswer::Again(_)), again, "{first} {word} {repeated}: {answer:?}");
         assert!(again || answer == EventAnswer::Done(Outcome::Repeated), "{answer:?}");
         assert!(shop.world.targets.sent().is_empty() && shop.world.quarantine.items().is_empty());
         assert_eq!(row(&shop, "e1"), first);
