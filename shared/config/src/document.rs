@@ -58,7 +58,12 @@ pub(crate) fn read(document: &mut Section<'_>) -> Result<Config, Reported> {
         }),
     };
     let mut routes = routes::read(document, &mut names, &callers);
-    let events = events::read(document, &mut names, fronts.as_ref().ok().map(|pins| pins.fronts.as_slice()), routes.as_deref().ok());
+    let events = events::read(
+        document,
+        &mut names,
+        fronts.as_ref().ok().map(|pins| pins.fronts.as_slice()),
+        routes.as_deref().ok(),
+    );
     let settled = match (&mut routes, &events) {
         (Ok(routes), Ok(events)) => cloudevents::settle(document, routes, events),
         _ => Ok(()),
@@ -89,9 +94,7 @@ pub(crate) fn read(document: &mut Section<'_>) -> Result<Config, Reported> {
 }
 
 /// `fronts` may stand at the top level or in `[door]`, not in both.
-fn read_door_and_fronts(
-    document: &mut Section<'_>,
-) -> (Result<Door, Reported>, Result<Pins, Reported>) {
+fn read_door_and_fronts(document: &mut Section<'_>) -> (Result<Door, Reported>, Result<Pins, Reported>) {
     let mut inside = None;
     let door = document.required("door", |value| door::read(value, &mut inside));
     let outside = document.optional("fronts", Ok);

@@ -117,8 +117,7 @@ impl Config {
             faults.0.push(Fault { message, ..fault });
         };
         let further = lookup(FRONTS).unwrap_or_default();
-        let mut pins =
-            Pins { fronts: take(&mut self.fronts), arns: take(&mut self.front_arns) };
+        let mut pins = Pins { fronts: take(&mut self.fronts), arns: take(&mut self.front_arns) };
         for text in listed(&further) {
             if let Err(fault) = fronts::pin(text).and_then(|pin| pins.add(pin)) {
                 add(FRONTS, fault);

@@ -45,9 +45,9 @@ impl FrontKind {
             Self::Topic => Some("arn:aws:sns:REGION:ACCOUNT:NAME"),
             // An event does not say by which bus it came.
             Self::Bus => Some("arn:aws:events:REGION:ACCOUNT:event-bus/*"),
-            Self::Schedule => {
-                Some("arn:aws:events:REGION:ACCOUNT:rule/NAME` or `arn:aws:scheduler:REGION:ACCOUNT:schedule/GROUP/NAME")
-            }
+            Self::Schedule => Some(
+                "arn:aws:events:REGION:ACCOUNT:rule/NAME` or `arn:aws:scheduler:REGION:ACCOUNT:schedule/GROUP/NAME",
+            ),
             Self::Table => Some("arn:aws:dynamodb:REGION:ACCOUNT:table/NAME"),
             Self::Stream => Some("arn:aws:kinesis:REGION:ACCOUNT:stream/NAME"),
         }
@@ -93,9 +93,10 @@ impl FromStr for Pin {
     type Err = ParsePinError;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let of_arn = text.split_once(':').filter(|(_, arn)| arn.starts_with("arn:")).and_then(|(word, arn)| {
-            Some((FrontKind::ALL.into_iter().find(|kind| kind.word() == word)?, arn))
-        });
+        let of_arn =
+            text.split_once(':').filter(|(_, arn)| arn.starts_with("arn:")).and_then(|(word, arn)| {
+                Some((FrontKind::ALL.into_iter().find(|kind| kind.word() == word)?, arn))
+            });
         let Some((kind, arn)) = of_arn else {
             return Ok(Self { front: text.parse()?, arn: None });
         };

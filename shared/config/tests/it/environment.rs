@@ -43,7 +43,10 @@ fn an_arn_pins_no_other_of_its_name() {
     let bucket = "bucket:receipts".parse().unwrap();
     assert!(config.pins(&bucket, None) && config.pins(&bucket, Some("arn:aws:s3:::receipts")));
     check_faults(
-        &[("DOORWARD_FRONTS", "bucket:arn:aws:s3:::receipts,queue:arn:aws:sns:us-east-1:123456789012:orders,bus:arn:aws:events:us-east-1:123456789012:event-bus/default,http-api:arn:aws:x:::y")],
+        &[(
+            "DOORWARD_FRONTS",
+            "bucket:arn:aws:s3:::receipts,queue:arn:aws:sns:us-east-1:123456789012:orders,bus:arn:aws:events:us-east-1:123456789012:event-bus/default,http-api:arn:aws:x:::y",
+        )],
         expect![[r#"
             environment variable `DOORWARD_FRONTS`: `bucket:receipts` is pinned by name and by ARN
               hint: a name is that of any account and region: keep the ARNs alone

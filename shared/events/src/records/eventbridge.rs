@@ -84,8 +84,13 @@ fn of_text(detail: &str) -> EventPayload {
 /// The buses of an account in a region. An event says neither the bus nor the partition, which follows from the region
 /// ("AWS service endpoints", AWS General Reference).
 fn buses(region: &str, account: &str) -> Option<Pin> {
-    let partitions =
-        [("cn-", "aws-cn"), ("us-gov-", "aws-us-gov"), ("us-iso-", "aws-iso"), ("us-isob-", "aws-iso-b"), ("eusc-", "aws-eusc")];
+    let partitions = [
+        ("cn-", "aws-cn"),
+        ("us-gov-", "aws-us-gov"),
+        ("us-iso-", "aws-iso"),
+        ("us-isob-", "aws-iso-b"),
+        ("eusc-", "aws-eusc"),
+    ];
     let partition = partitions.into_iter().find(|(start, _)| region.starts_with(start));
     let partition = partition.map_or("aws", |(_, partition)| partition);
     Pin::by_arn(FrontKind::Bus, &format!("arn:{partition}:events:{region}:{account}:event-bus/*"))

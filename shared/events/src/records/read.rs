@@ -2,7 +2,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use doorward_model::{
-    BatchOrder, Carried, EventKind, EventPayload, EventRecord, Front, Inbound, Message, Pin, RecordEnvelope, Trace,
+    BatchOrder, Carried, EventKind, EventPayload, EventRecord, Front, Inbound, Message, Pin, RecordEnvelope,
+    Trace,
 };
 use serde_json::Value;
 

@@ -30,7 +30,8 @@ pub(super) fn read_notification(notification: &Value) -> Result<Reading, ShapeFa
         return Err(ShapeFault::Member("/Type"));
     }
     let arn_text = text(notification, "/TopicArn")?;
-    let Pin { front, arn: pinned } = Pin::by_arn(FrontKind::Topic, arn_text).ok_or(ShapeFault::Member("/TopicArn"))?;
+    let Pin { front, arn: pinned } =
+        Pin::by_arn(FrontKind::Topic, arn_text).ok_or(ShapeFault::Member("/TopicArn"))?;
     let arn = Arn::of(arn_text, "sns").ok_or(ShapeFault::Member("/TopicArn"))?;
     let id = text(notification, "/MessageId")?;
     let payload = match optional_text(notification, "/Message")? {

@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use aws_lambda_events::s3::S3EventRecord;
 use doorward_model::{
-    CallId, EventKind, EventPayload, EventRecord, Front, FrontKind, Inbound, Message, Pin, RecordEnvelope, Trace,
+    CallId, EventKind, EventPayload, EventRecord, Front, FrontKind, Inbound, Message, Pin, RecordEnvelope,
+    Trace,
 };
 use jiff::Timestamp;
 use percent_encoding::percent_decode_str;
