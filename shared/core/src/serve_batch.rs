@@ -5,8 +5,9 @@ use doorward_config::{Invocation, LambdaTarget, TargetKind};
 use doorward_model::{
     BatchOrder, Call, EntityName, EventRecord, Inbound, Message, Outcome, Refusal, Reply, TargetFault,
 };
-use futures_util::StreamExt as _;
+use futures_util::future::BoxFuture;
 use futures_util::stream::{self, FuturesUnordered};
+use futures_util::{FutureExt as _, StreamExt as _};
 use http::{HeaderMap, StatusCode};
 
 use crate::batch_time::{AT_ONCE, BatchTime, PER_RECORD};
@@ -101,14 +102,14 @@ impl Door {
     async fn serve_apart<'c>(&'c self, records: &'c [Inbound], places: Vec<usize>, answers: &mut Answers) {
         let mut time = self.batch_time(records, AT_ONCE);
         let mut waiting = places.into_iter().filter_map(|place| Some((place, records.get(place)?)));
-        let mut under_way = FuturesUnordered::new();
+        let mut under_way: FuturesUnordered<BoxFuture<'_, Option<Carried<'c>>>> = FuturesUnordered::new();
         let mut going: Vec<(usize, Progress<'c>)> = Vec::new();
         loop {
             while under_way.len() < AT_ONCE
                 && time.has_room(going.len() + under_way.len())
                 && let Some((place, inbound)) = waiting.next()
             {
-                under_way.push(self.carry_record(place, inbound));
+                under_way.push(self.carry_record(place, inbound).boxed());
             }
             let Some(carried) = under_way.next().await else { break };
             time.note(self.ports.clock.now());
@@ -126,10 +127,14 @@ impl Door {
             let is_next = |(_, progress): &(usize, Progress<'c>)| progress.way().as_ref() == Some(&next);
             ways.push(going.extract_if(.., |going| is_next(going)).collect());
         }
-        let sending = ways.into_iter().map(|mut set: Vec<(usize, Progress<'c>)>| async move {
-            self.send_set(&mut set, BatchOrder::None, spare).await;
-            set
-        });
+        let send = |mut set: Vec<(usize, Progress<'c>)>| {
+            let sent = async move {
+                self.send_set(&mut set, BatchOrder::None, spare).await;
+                set
+            };
+            sent.boxed()
+        };
+        let sending: Vec<BoxFuture<'_, _>> = ways.into_iter().map(send).collect();
         let mut sent = stream::iter(sending).buffer_unordered(AT_ONCE);
         while let Some(set) = sent.next().await {
             self.finish_all(set, answers).await;
@@ -275,14 +280,14 @@ impl Door {
 
     /// Records and answers calls that have ended.
     async fn finish_all(&self, ended: Vec<(usize, Progress<'_>)>, answers: &mut Answers) {
-        let mut under_way = FuturesUnordered::new();
+        let mut under_way: FuturesUnordered<BoxFuture<'_, (usize, EventAnswer)>> = FuturesUnordered::new();
         for (place, progress) in ended {
             if under_way.len() == AT_ONCE
                 && let Some((place, answer)) = under_way.next().await
             {
                 answers.set(place, answer);
             }
-            under_way.push(self.finish_record(place, progress));
+            under_way.push(self.finish_record(place, progress).boxed());
         }
         while let Some((place, answer)) = under_way.next().await {
             answers.set(place, answer);

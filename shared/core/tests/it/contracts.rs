@@ -77,7 +77,7 @@ fn places(policy: &str) -> Shop {
     let route = "\n[[routes]]\nid = \"putPlace\"\nmatch = \"POST /places\"\ntarget = \"orders\"\nauth = [\"main\"]\n\
                  contract = \"contracts/places.yaml#put\"\ncheck_answers = \"off\"\n";
     let policy = format!(
-        "@id(\"places\")\npermit (principal in Group::\"customers\", action == Action::\"putPlace\", resource){policy};"
+        "@id(\"places\")\npermit (principal in Group::\"customers\", action == Action::\"putPlace\", resource);\n{policy}"
     );
     Shop::with_files(|config| config + route, &[("contracts/places.yaml", PLACES), ("places.cedar", &policy)])
 }
@@ -101,8 +101,10 @@ async fn a_number_beyond_cedars_matters_to_policies_that_read_it() {
     for (nth, body) in fine.iter().enumerate() {
         assert_eq!(put(&shop, &format!("c{nth}"), body, "customers").await.0, 201, "{body}");
     }
-    let shop =
-        places(" when { !(context.input has price) || context.input.price.lessThan(decimal(\"10.0\")) }");
+    let shop = places(
+        "@id(\"cheap\")\nforbid (principal, action == Action::\"putPlace\", resource)
+         when { context.input has price && context.input.price.greaterThanOrEqual(decimal(\"10.0\")) };",
+    );
     assert_eq!(put(&shop, "c1", fine[0], "customers").await.0, 201);
     assert_eq!(put(&shop, "c2", r#"{"lat":1.23456,"lon":2,"price":9.9999}"#, "customers").await.0, 201);
     assert_eq!(put(&shop, "c3", r#"{"lat":1.23456,"lon":2,"price":10}"#, "customers").await.0, 403);
