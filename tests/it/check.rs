@@ -91,6 +91,24 @@ fn a_keyword_of_a_contract_that_nothing_reads_is_noted_and_no_fault() {
 }
 
 #[test]
+fn events_of_streams_that_hold_their_shard_up_are_named() {
+    let clicks = "[[events]]\nid = \"clicked\"\nsource = \"kinesis\"\nmatch = { stream = \"clicks\" }\ntarget = \"worker\"\n";
+    for (on_deny, named) in [("fail", vec!["clicked"]), ("quarantine", vec![])] {
+        let with_clicks = |text: String| {
+            let text = text.replacen("fronts = [", "fronts = [\"stream:clicks\", ", 1);
+            format!("{text}\n{clicks}on_deny = \"{on_deny}\"\n")
+        };
+        let folder = project(&[("doorward.toml", &with_clicks)]);
+        let told = check(folder.path(), &["--format", "json"]);
+        let told: Value = serde_json::from_slice(&told.stdout).unwrap();
+        assert_eq!(told["holding_shards"], serde_json::json!(named), "{told}");
+        let told = check(folder.path(), &[]);
+        let told = String::from_utf8_lossy(&told.stdout).into_owned();
+        assert_eq!(told.contains("set `MaximumRetryAttempts`"), !named.is_empty(), "{told}");
+    }
+}
+
+#[test]
 fn the_demo_has_no_fault() {
     let folder = project(&[]);
     let output = check(folder.path(), &[]);

@@ -123,6 +123,72 @@ fn the_export_of_an_http_api_becomes_a_project() {
     }
 }
 
+fn import_text(text: &str, folder: &Path) -> Output {
+    let file = folder.join("given.json");
+    std::fs::write(&file, text).unwrap();
+    let mut command = Command::new(binaries::path("doorward"));
+    command.args(["import", "openapi"]).arg(&file).arg("--out").arg(folder.join("out")).output().unwrap()
+}
+
+#[test]
+fn what_api_gateway_waits_for_and_admits_is_written_out() {
+    let folder = tempfile::tempdir().unwrap();
+    let arn = "arn:aws:lambda:eu-central-1:123456789012:function";
+    let uri = |date: &str, name: &str, end: &str| {
+        format!("arn:aws:apigateway:eu-central-1:lambda:path/{date}/functions/{arn}:{name}/{end}")
+    };
+    let integration = "x-amazon-apigateway-integration";
+    let document = serde_json::json!({
+        "openapi": "3.0.1", "info": {"title": "shop", "version": "1"},
+        "paths": {
+            "/a": {"get": {"operationId": "a", "responses": {}, "security": [{"user": ["a.read", "a.write"]}], integration: {
+                "type": "aws_proxy", "httpMethod": "POST", "uri": uri("2015-03-31", "plain", "invocations"),
+                "contentHandling": "CONVERT_TO_TEXT", "passthroughBehavior": "never",
+            }}},
+            "/b": {"get": {"operationId": "b", "responses": {}, integration: {
+                "type": "aws_proxy", "httpMethod": "POST", "responseTransferMode": "STREAM",
+                "uri": uri("2021-11-15", "streamed", "response-streaming-invocations"),
+            }}},
+            "/c": {"get": {"operationId": "c", "responses": {}, integration: {
+                "type": "aws_proxy", "httpMethod": "POST", "payloadFormatVersion": "2.0",
+                "uri": uri("2015-03-31", "third", "invocations"),
+            }}},
+        },
+        "components": {"securitySchemes": {"user": {"type": "oauth2", "flows": {}, "x-amazon-apigateway-authorizer": {
+            "type": "jwt", "jwtConfiguration": {"issuer": "https://id.example/", "audience": ["shop"]},
+        }}}},
+    });
+    let output = import_text(&document.to_string(), folder.path());
+    assert_eq!(output.status.code(), Some(0), "{}", said(&output));
+    let told = String::from_utf8_lossy(&output.stdout).into_owned();
+    for words in ["the conversion between texts and binary bodies", "media types without a mapping template"]
+    {
+        assert!(told.contains(words), "`{words}` is missing:\n{told}");
+    }
+    let config = std::fs::read_to_string(folder.path().join("out/doorward.toml")).unwrap();
+    let streamed = format!("lambda = \"{arn}:streamed\"");
+    for line in [
+        "scopes = { any = [\"a.read\", \"a.write\"] }",
+        "timeout = \"29000ms\"",
+        "timeout = \"30000ms\"",
+        &streamed,
+    ] {
+        assert!(config.contains(line), "{line}\n{config}");
+    }
+    assert_eq!(config.matches("stream = true").count(), 2, "{config}");
+}
+
+#[test]
+fn an_export_of_which_no_operation_becomes_a_route_is_told() {
+    let folder = tempfile::tempdir().unwrap();
+    let document = r#"{"openapi": "3.0.1", "info": {"title": "shop", "version": "1"},
+        "paths": {"/{proxy+}": {"x-amazon-apigateway-any-method": {"responses": {}}}}}"#;
+    let output = import_text(document, folder.path());
+    assert_eq!(output.status.code(), Some(2), "{}", said(&output));
+    assert!(said(&output).contains("nothing was written"), "{}", said(&output));
+    assert!(!folder.path().join("out").exists());
+}
+
 #[test]
 fn nothing_is_written_over_unless_it_is_said() {
     let folder = tempfile::tempdir().unwrap();

@@ -37,6 +37,7 @@ mod invoke;
 mod issuer;
 mod kill_points;
 mod kinds_of_tokens;
+mod large_batch;
 mod loaded;
 mod local_sources;
 mod many_processes;

@@ -77,6 +77,9 @@ pub struct LedgerItem {
     /// Whether the event is kept in quarantine.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub quarantined: bool,
+    /// Whether the event went back to its source as it was refused: it is decided anew when it comes again.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub sent_back: bool,
     /// Whether the event was released from quarantine: it may be tried again, whatever became of it.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub released: bool,
@@ -135,6 +138,7 @@ impl LedgerItem {
             request_id: call.invocation.clone(),
             gateway_request_id: call.gateway_request_id.as_deref().map(cut),
             quarantined: call.quarantined,
+            sent_back: call.sent_back,
             released: false,
             expires: None,
             holder: None,

@@ -206,7 +206,8 @@ impl Ledger for DynamoLedger {
             if holds(call, &row) && row.outcome == Outcome::Unresolved {
                 return Ok(Claim::Ours);
             }
-            if !row.released && (row.quarantined || !row.outcome.may_be_tried_again()) {
+            let may_be_tried_again = row.sent_back || row.outcome.may_be_tried_again();
+            if !row.released && (row.quarantined || !may_be_tried_again) {
                 let until = row.until.and_then(|until| Timestamp::from_millisecond(until).ok());
                 return Ok(Claim::Taken { first: row.outcome, invocation: row.request_id, until });
             }
@@ -234,6 +235,11 @@ impl Ledger for DynamoLedger {
                 // A claim whose answer was lost: only its end makes known what came of it.
                 if holds(call, &row) && row.outcome == Outcome::Unresolved {
                     return self.resolve(call).await;
+                }
+                // Decided anew: what came of the event last is what stands. Whoever claimed it meanwhile knows better.
+                if row.sent_back {
+                    let item = LedgerItem { version: row.version.saturating_add(1), ..item };
+                    self.put(&item, Some(&row)).await?;
                 }
                 Ok(())
             }

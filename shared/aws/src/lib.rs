@@ -36,6 +36,7 @@ mod post;
 mod publications;
 mod publisher;
 mod quarantine;
+mod quarantine_parts;
 mod quarantine_queue;
 mod rollup;
 mod runtime;

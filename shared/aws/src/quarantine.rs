@@ -11,22 +11,21 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use crate::attributes;
+use crate::attributes::{self, Attributes};
 use crate::item::{LedgerItem, cut};
+use crate::quarantine_parts::Parts;
 use crate::{AwsClients, sdk_error};
 
 /// The partition of `<table>-state` that holds them all.
 pub(crate) const OWNER: &str = "quarantine";
 /// What stands for the source of an event that has none that is known.
 const UNREAD: &str = "unknown";
-/// Larger records are kept by reference only, in bytes of JSON: an item has 400 KB, what is told of the record among them.
-const LARGEST_RECORD: usize = 320 * 1024;
 
 /// Denied and broken events in `<table>-state`, an item each, with the reason.
 #[derive(Debug, Clone)]
 pub struct DynamoQuarantine {
-    client: aws_sdk_dynamodb::Client,
-    table: String,
+    pub(crate) client: aws_sdk_dynamodb::Client,
+    pub(crate) table: String,
 }
 
 /// One event in quarantine.
@@ -67,8 +66,12 @@ pub struct QuarantineItem {
     pub region: String,
     /// When it happened, as the source says.
     pub happened: Option<Timestamp>,
-    /// The record in the source's own form, as JSON text; `None` when it is larger than 320 KB.
+    /// The record in the source's own form, as JSON text; `None` in a list where it is larger than 320 KB, and where it was
+    /// forgotten.
     pub record: Option<String>,
+    /// Where the record lies, where it is larger than an item.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) parts: Option<Parts>,
     /// Its length, in bytes of JSON.
     pub record_bytes: u64,
     /// What its source puts around it: `records`, `list` or `nothing`.
@@ -110,7 +113,16 @@ impl DynamoQuarantine {
             .send()
             .await
             .map_err(|error| StoreError(sdk_error::brief(&error)))?;
-        read.item.map(attributes::read).transpose().map_err(|_| unreadable())
+        self.whole(read.item).await
+    }
+
+    async fn whole(&self, found: Option<Attributes>) -> Result<Option<QuarantineItem>, StoreError> {
+        match found {
+            Some(found) => {
+                Ok(Some(self.read_apart(attributes::read(found).map_err(|_| unreadable())?).await?))
+            }
+            None => Ok(None),
+        }
     }
 
     /// Marks the event as being released at `now`. The event; `None` where there is none.
@@ -131,7 +143,7 @@ impl DynamoQuarantine {
             .send()
             .await
         {
-            Ok(done) => done.attributes.map(attributes::read).transpose().map_err(|_| unreadable()),
+            Ok(done) => self.whole(done.attributes).await,
             Err(error) => absent(&error).then_some(None).ok_or_else(|| StoreError(sdk_error::brief(&error))),
         }
     }
@@ -143,11 +155,12 @@ impl DynamoQuarantine {
     pub async fn end_release(&self, call: &str, at: Timestamp) -> Result<bool, StoreError> {
         let delete = self
             .delete(call)
+            .return_values(ReturnValue::AllOld)
             .condition_expression("#released = :at")
             .expression_attribute_names("#released", "released")
             .expression_attribute_values(":at", AttributeValue::S(at.to_string()));
         match delete.send().await {
-            Ok(_) => Ok(true),
+            Ok(deleted) => self.deleted(deleted.attributes).await,
             Err(SdkError::ServiceError(error)) if error.err().is_conditional_check_failed_exception() => {
                 Ok(false)
             }
@@ -176,7 +189,17 @@ impl DynamoQuarantine {
     pub async fn drop(&self, call: &str) -> Result<bool, StoreError> {
         let deleted = self.delete(call).return_values(ReturnValue::AllOld).send().await;
         let deleted = deleted.map_err(|error| StoreError(sdk_error::brief(&error)))?;
-        Ok(deleted.attributes.is_some_and(|attributes| !attributes.is_empty()))
+        self.deleted(deleted.attributes).await
+    }
+
+    /// Deletes what is left of an item that is gone: `false` where none was there. Parts that cannot be deleted now, nothing
+    /// tells of, and the table forgets them.
+    async fn deleted(&self, item: Option<Attributes>) -> Result<bool, StoreError> {
+        let Some(item) = item.filter(|item| !item.is_empty()) else { return Ok(false) };
+        if let Ok(item) = attributes::read::<QuarantineItem>(item) {
+            self.drop_parts(&item).await?;
+        }
+        Ok(true)
     }
 
     fn update(&self, call: &str) -> UpdateItemFluentBuilder {
@@ -231,7 +254,8 @@ impl DynamoQuarantine {
 
     /// Keeps `item`, unless it is there: the first reason stands. The item that is there then.
     async fn put(&self, item: &QuarantineItem) -> Result<Option<QuarantineItem>, StoreError> {
-        let written = attributes::write(item)
+        let apart = self.write_apart(item).await?;
+        let written = attributes::write(&apart)
             .map_err(|_| StoreError("the event cannot be kept as an item".to_owned()))?;
         let put = self
             .client
@@ -340,7 +364,8 @@ impl QuarantineItem {
             region: String::new(),
             happened: None,
             record_bytes: *bytes,
-            record: (payload.len() <= LARGEST_RECORD).then(|| payload.clone()),
+            record: Some(payload.clone()),
+            parts: None,
             envelope: envelope_word(RecordEnvelope::Nothing).to_owned(),
             reference: Some(digest.clone()),
             refused: None,
@@ -372,7 +397,8 @@ impl QuarantineItem {
             region: cut(&event.region),
             happened: event.happened,
             record_bytes: record.len() as u64,
-            record: (record.len() <= LARGEST_RECORD).then_some(record),
+            record: Some(record),
+            parts: None,
             envelope: envelope_word(event.envelope).to_owned(),
             reference: event.item.as_deref().map(cut),
             released: None,

@@ -80,7 +80,7 @@ impl Quarantine for QueuedQuarantine {
 /// The item's members, without those of the table's own; without the record where a message has no room for it.
 fn message(item: &QuarantineItem) -> Option<String> {
     let Value::Object(mut members) = json!(item) else { return None };
-    for own in ["owner", "expires", "released", "untold"] {
+    for own in ["owner", "expires", "released", "untold", "parts"] {
         members.remove(own);
     }
     if let Some(call) = members.remove("item") {

@@ -76,7 +76,7 @@ impl LocalDoor {
             local_sources::of(config);
         let options = Options {
             region: REGION.to_owned(),
-            account: "123456789012".to_owned(),
+            account: ACCOUNT.to_owned(),
             tables: local_tables::definitions(config).map_err(Failure::new)?,
             table_prefix: config.door.table.clone(),
             functions: functions(
@@ -128,6 +128,8 @@ fn services(sqs: Option<&str>) -> impl Iterator<Item = (String, String)> {
 
 /// The region that a local door is in.
 pub(crate) const REGION: &str = "us-east-1";
+/// The account that a local door is in.
+pub(crate) const ACCOUNT: &str = "123456789012";
 
 /// What functions of a local door need in their environment when somebody else runs them.
 pub(crate) fn environment(
@@ -139,6 +141,7 @@ pub(crate) fn environment(
         ("DOORWARD_CONFIG".to_owned(), project.config.display().to_string()),
     ]);
     variables.extend(services(Some(emulator.sqs_url().unwrap_or(NOWHERE))));
+    variables.extend(local_sources::stand_ins(project.rules.config()));
     for issuer in &project.rules.config().issuers {
         let name = jwks_url_variable(&issuer.name);
         variables.insert(name, emulator.jwks_url(&issuer.name).map_err(Failure::new)?);
@@ -168,6 +171,7 @@ fn functions<'g>(
         })?;
         let mut env = env.clone();
         if name == DISPATCHER {
+            env.extend(local_sources::stand_ins(config));
             // The emulator itself says where its queues are.
             env.extend(services((!has_queues).then_some(NOWHERE)));
             env.extend(given.clone().map(|(name, value)| (name.clone(), value.clone())));

@@ -5,14 +5,17 @@ use std::time::Duration;
 
 use doorward_config::Config;
 use doorward_emulator::{DeadLetters, KinesisStream, Queue, QueueMapping, StreamMapping};
-use doorward_model::FrontKind;
+use doorward_model::{FrontKind, Pin};
 
-use crate::local_door::DISPATCHER;
+use crate::local_door::{ACCOUNT, DISPATCHER, REGION};
 
 /// How long a message that failed is away before it comes again: short, for who waits for it at a laptop.
 const VISIBILITY: Duration = Duration::from_secs(5);
 /// How often a message or a record is handed over before it is given up.
 const ATTEMPTS: u32 = 3;
+
+/// Further fronts of a dispatcher.
+const FRONTS: &str = "DOORWARD_FRONTS";
 
 /// What the emulator is started with.
 pub(crate) struct LocalSources {
@@ -70,6 +73,25 @@ pub(crate) fn of(config: &Config) -> LocalSources {
     }
 }
 
+/// What has a local door admit its own queues, topics, streams and tables of the names that are pinned by ARN: `DOORWARD_FRONTS`
+/// with their ARNs here.
+pub(crate) fn stand_ins(config: &Config) -> Option<(String, String)> {
+    let further = std::env::var(FRONTS).ok().filter(|text| !text.is_empty());
+    let here = config.front_arns.iter().flat_map(|(front, arns)| {
+        arns.iter().filter_map(|arn| {
+            let arn = match arn.split(':').collect::<Vec<_>>().as_slice() {
+                ["arn", partition, service, region, _, resource @ ..] if !region.is_empty() => {
+                    format!("arn:{partition}:{service}:{REGION}:{ACCOUNT}:{}", resource.join(":"))
+                }
+                _ => return None,
+            };
+            Pin::by_arn(front.kind, &arn).filter(|pin| pin.front == *front).map(|pin| pin.to_string())
+        })
+    });
+    let all: Vec<String> = further.into_iter().chain(here).collect();
+    (!all.is_empty()).then(|| (FRONTS.to_owned(), all.join(",")))
+}
+
 fn queue(name: &str) -> Queue {
     let queue = Queue { visibility_timeout: VISIBILITY, ..Queue::new(name) };
     Queue { content_based_deduplication: queue.is_fifo(), ..queue }
@@ -93,6 +115,16 @@ name = "shop"
 table = "doorward"
 fronts = ["queue:a", "queue:a-dlq", "queue:b.fifo", "stream:a", "bucket:c"]
 "#;
+
+    #[test]
+    fn what_is_pinned_by_arn_has_a_stand_in_here() {
+        let pins = r#""queue:arn:aws:sqs:eu-central-1:210987654321:a", "bus:arn:aws:events:eu-central-1:210987654321:event-bus/*""#;
+        let door = DOOR.replace(r#""queue:a","#, &format!("{pins},"));
+        let config = doorward_config::parse("doorward.toml", &door).unwrap();
+        let (_, fronts) = stand_ins(&config).unwrap();
+        assert_eq!(fronts, "queue:arn:aws:sqs:us-east-1:123456789012:a");
+        assert_eq!(of(&config).queue_mappings[0].queue, "a");
+    }
 
     #[test]
     fn each_has_a_place_for_what_is_given_up() {

@@ -1,9 +1,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
-use doorward_model::{Fault, Front};
+use doorward_model::Fault;
 
 use crate::auth::{self, Callers};
 use crate::checked::{Config, Door};
+use crate::fronts::Pins;
 use crate::limits::{self, LimitNames};
 use crate::names::{self, Names};
 use crate::reader::{Section, Value};
@@ -57,7 +58,12 @@ pub(crate) fn read(document: &mut Section<'_>) -> Result<Config, Reported> {
         }),
     };
     let mut routes = routes::read(document, &mut names, &callers);
-    let events = events::read(document, &mut names, fronts.as_deref().ok(), routes.as_deref().ok());
+    let events = events::read(
+        document,
+        &mut names,
+        fronts.as_ref().ok().map(|pins| pins.fronts.as_slice()),
+        routes.as_deref().ok(),
+    );
     let settled = match (&mut routes, &events) {
         (Ok(routes), Ok(events)) => cloudevents::settle(document, routes, events),
         _ => Ok(()),
@@ -65,8 +71,10 @@ pub(crate) fn read(document: &mut Section<'_>) -> Result<Config, Reported> {
     let named = limit_names.check(&names.actions, &names.targets, issuers.as_deref().ok());
 
     settled?;
+    let Pins { fronts, arns } = fronts?;
     Ok(Config {
-        fronts: fronts?,
+        fronts,
+        front_arns: arns,
         domains: domains?,
         api_keys: api_keys?.unwrap_or_else(api_keys::default),
         iam: iam?,
@@ -86,9 +94,7 @@ pub(crate) fn read(document: &mut Section<'_>) -> Result<Config, Reported> {
 }
 
 /// `fronts` may stand at the top level or in `[door]`, not in both.
-fn read_door_and_fronts(
-    document: &mut Section<'_>,
-) -> (Result<Door, Reported>, Result<Vec<Front>, Reported>) {
+fn read_door_and_fronts(document: &mut Section<'_>) -> (Result<Door, Reported>, Result<Pins, Reported>) {
     let mut inside = None;
     let door = document.required("door", |value| door::read(value, &mut inside));
     let outside = document.optional("fronts", Ok);
@@ -98,7 +104,7 @@ fn read_door_and_fronts(
             Err(value.fault(fault.hint("keep one of the two")))
         }
         (Some(value), None) | (None, Some(value)) => fronts::read(value),
-        (None, None) => Ok(Vec::new()),
+        (None, None) => Ok(Pins::default()),
     });
     (door, fronts)
 }

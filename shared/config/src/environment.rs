@@ -1,6 +1,9 @@
-use doorward_model::{Fault, Faults, Front};
+use std::mem::take;
+
+use doorward_model::{Fault, Faults};
 
 use crate::checked::{Config, JwksLocation};
+use crate::fronts::Pins;
 use crate::{fronts, location, targets};
 
 /// One environment variable that Doorward's programs read.
@@ -113,19 +116,21 @@ impl Config {
             let message = format!("environment variable `{variable}`: {}", fault.message);
             faults.0.push(Fault { message, ..fault });
         };
-        type Read = fn(&str) -> Result<Front, Fault>;
-        let lists: [(&str, &mut Vec<Front>, Read); 2] = [
-            (FRONTS, &mut self.fronts, fronts::parse),
-            (STREAMED_FRONTS, &mut self.door.streamed_fronts, fronts::streamed),
-        ];
-        for (variable, list, read) in lists {
-            let further = lookup(variable).unwrap_or_default();
-            for text in further.split(',').map(str::trim).filter(|text| !text.is_empty()) {
-                match read(text) {
-                    Ok(front) if list.contains(&front) => {}
-                    Ok(front) => list.push(front),
-                    Err(fault) => add(variable, fault),
-                }
+        let further = lookup(FRONTS).unwrap_or_default();
+        let mut pins = Pins { fronts: take(&mut self.fronts), arns: take(&mut self.front_arns) };
+        for text in listed(&further) {
+            if let Err(fault) = fronts::pin(text).and_then(|pin| pins.add(pin)) {
+                add(FRONTS, fault);
+            }
+        }
+        Pins { fronts: self.fronts, arns: self.front_arns } = pins;
+        let further = lookup(STREAMED_FRONTS).unwrap_or_default();
+        let streamed = &mut self.door.streamed_fronts;
+        for text in listed(&further) {
+            match fronts::streamed(text) {
+                Ok(front) if streamed.contains(&front) => {}
+                Ok(front) => streamed.push(front),
+                Err(fault) => add(STREAMED_FRONTS, fault),
             }
         }
         if let Some(url) = lookup(QUARANTINE_QUEUE) {
@@ -165,6 +170,11 @@ pub fn jwks_url_variable(issuer: &str) -> String {
 #[must_use]
 pub fn target_variable(target: &str) -> String {
     format!("DOORWARD_TARGET_{}", in_variable(target))
+}
+
+/// What stands between commas.
+fn listed(text: &str) -> impl Iterator<Item = &str> {
+    text.split(',').map(str::trim).filter(|text| !text.is_empty())
 }
 
 fn in_variable(name: &str) -> String {

@@ -60,15 +60,15 @@ mod webhooks;
 
 pub use checked::{
     Algorithm, ApiKeys, Authorizer, AuthorizerAnswer, Balance, CertificateId, Certificates, CheckAnswers,
-    CloudEventsRule, Config, ContractRef, Cors, Credential, Credentials, Currency, Dimension, Domain, Door,
-    Durability, Endpoint, EventBridgeTarget, EventRoute, EventRule, FieldRules, FunctionPlace, Health,
-    HttpTarget, Iam, IdempotencyRule, IdentityKey, Invocation, InvokeRule, Issuer, JwksLocation,
+    ClientAuth, CloudEventsRule, Config, ContractRef, Cors, Credential, Credentials, Currency, Dimension,
+    Domain, Door, Durability, Endpoint, EventBridgeTarget, EventRoute, EventRule, FieldRules, FunctionPlace,
+    Health, HttpTarget, Iam, IdempotencyRule, IdentityKey, Invocation, InvokeRule, Issuer, JwksLocation,
     LambdaTarget, Limit, LimitMode, LimitRule, MessageGroup, OnDeny, OnStoreFailure, OnTargetFailure,
     OpenapiAccess, Override, ParentRule, PayloadForm, Plan, Price, PrincipalRule, Protocol, PublicFunction,
-    PurposeRule, QueuePlace, Repeated, ResourceRule, Retry, Rewrite, Route, RouteMatch, SchemaRef, Shadow,
-    SnsTarget, SocketRule, SqsTarget, StepFunctionsTarget, Target, TargetKind, Template, TemplatePart, Tier,
-    TokenKind, UnitsFormula, UnitsInput, UnitsOperator, UnitsRule, UnitsTerm, UnknownEvents, Updates,
-    Webhook, WebhookScheme, Window,
+    PurposeRule, QueuePlace, Repeated, ResourceRule, Retry, Rewrite, Route, RouteMatch, SchemaRef, Scopes,
+    Shadow, SnsTarget, SocketRule, SqsTarget, StepFunctionsTarget, Target, TargetKind, Template,
+    TemplatePart, Tier, TokenKind, UnitsFormula, UnitsInput, UnitsOperator, UnitsRule, UnitsTerm,
+    UnknownEvents, Updates, Webhook, WebhookScheme, Window,
 };
 pub use duration::parse as parse_duration;
 pub use environment::{ENVIRONMENT, EnvironmentVariable, jwks_url_variable, target_variable};

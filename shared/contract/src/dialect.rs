@@ -17,6 +17,9 @@ pub(crate) enum Dialect {
     Draft7,
 }
 
+/// The hint where it is OpenAPI 2: `get-export` writes OpenAPI 2 where it is told `swagger` ("Export a REST API from API Gateway").
+const NEWER: &str =
+    "expected `openapi: 3.0.x` or `openapi: 3.1.x`, which API Gateway exports by `--export-type oas30`";
 const VERSIONS: &str = "expected `openapi: 3.0.x` or `openapi: 3.1.x`";
 
 impl Dialect {
@@ -45,7 +48,7 @@ impl Dialect {
             };
         }
         if member("swagger").is_some() {
-            return Err(source.fault("/swagger", "OpenAPI 2 is not carried").hint(VERSIONS));
+            return Err(source.fault("/swagger", "OpenAPI 2 is not carried").hint(NEWER));
         }
         match member("$schema") {
             Some(name) => Self::named_by(name).map(Some).ok_or_else(|| unknown(source, "/$schema")),

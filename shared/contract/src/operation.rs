@@ -171,6 +171,12 @@ impl Operation {
         if violations.is_empty() { Ok(value) } else { Err(RequestFault::Violations(violations)) }
     }
 
+    /// Whether it says what an answer of this status is.
+    #[must_use]
+    pub fn has_response(&self, status: u16) -> bool {
+        self.responses.has(status)
+    }
+
     /// Whether an answer of this status and media type can only be checked with its whole body at hand. Where this
     /// is `false`, a streamed body need not be gathered, and [`Self::check_response`] may be given none of it.
     #[must_use]

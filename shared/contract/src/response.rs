@@ -34,6 +34,10 @@ impl Responses {
         self.exact.get(&status).or_else(|| self.ranges.get(&(status / 100))).or(self.other.as_ref())
     }
 
+    pub(crate) fn has(&self, status: u16) -> bool {
+        self.find(status).is_some()
+    }
+
     /// Whether the body decides if an answer of this kind keeps the contract.
     pub(crate) fn read_body(&self, status: u16, content_type: Option<&str>) -> bool {
         let Some(Response { contents, .. }) = self.find(status) else {

@@ -1,7 +1,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use doorward_config::{Config, ContractRef, Route, RouteMatch, SchemaRef};
+use doorward_config::{CheckAnswers, Config, ContractRef, Route, RouteMatch, SchemaRef, Target};
 use doorward_contract::{Document, Library, Operation, Schema};
 use doorward_model::{Fault, Faults, Place};
 
@@ -39,6 +39,8 @@ impl Contracts {
             match document.operation(operation) {
                 Ok(found) => {
                     faults.0.extend(compare(route, &found, place));
+                    let target = config.target(&route.target);
+                    faults.0.extend(target.and_then(|target| unanswered(route, &found, target, place)));
                     Some(found)
                 }
                 Err(more) => {
@@ -121,6 +123,22 @@ fn is_there(library: &Library, file: &str, place: &Place, faults: &mut Faults) -
     let fault = Fault::new(format!("the contract `{file}` is not there")).at(place.clone());
     faults.0.push(fault.hint("contracts are looked for below the folder that holds the policies"));
     None
+}
+
+/// A contract that can keep no answer of the route's target: each call would be carried out, and its caller told that it failed.
+fn unanswered(route: &Route, operation: &Operation, target: &Target, place: &Place) -> Option<Fault> {
+    const RECEIPT: u16 = 202;
+    let is_held = route.check_answers == CheckAnswers::Enforce && target.kind.only_takes_on();
+    if !is_held || operation.has_response(RECEIPT) {
+        return None;
+    }
+    let kind = target.kind.word();
+    let fault = Fault::new(format!(
+        "the contract has no answer {RECEIPT}, and the target `{}` of kind `{kind}` gives no other",
+        target.name
+    ));
+    let hint = "describe the 202 that callers get, or set `check_answers = \"off\"`";
+    Some(fault.at(place.clone()).hint(hint))
 }
 
 /// A contract that describes another request than the route matches checks nothing.

@@ -159,7 +159,11 @@ impl Door {
 
 impl Rules {
     pub(crate) fn check_front(&self, inbound: &Inbound) -> Result<(), Refusal> {
-        if self.config().fronts.contains(&inbound.front) { Ok(()) } else { Err(Refusal::UnknownFront) }
+        let arn = match &inbound.message {
+            Message::Event(record) => record.arn.as_deref(),
+            Message::Http(_) => None,
+        };
+        if self.config().pins(&inbound.front, arn) { Ok(()) } else { Err(Refusal::UnknownFront) }
     }
 
     /// Where a message that came in by a pinned front leads.
@@ -279,18 +283,57 @@ impl Rules {
         call: &mut Call,
     ) -> Result<Found<'c>, Refusal> {
         let rules = self.events.iter().find(|rules| matches(rules, record));
-        if let Some(fault) = &record.fault {
-            // What becomes of it is for its rule to say, where what can be read of it is enough to tell which. What its
-            // source cannot be told of by itself would have its neighbours come again with it, without end: it is kept.
-            let by_item = [EventKind::Sqs, EventKind::DynamoDb, EventKind::Kinesis].contains(&record.source);
-            let ruled = rules.filter(|_| record.item.is_some() || !by_item);
+        let by_item = [EventKind::Sqs, EventKind::DynamoDb, EventKind::Kinesis].contains(&record.source);
+        // What its source cannot be told of by itself would have its neighbours come again with it, without end: no rule can
+        // have it sent back, and it is kept.
+        let nameless = by_item && record.item.is_none();
+        let unnamed = || nameless.then(|| "it has no id by which its source could be told of it".to_owned());
+        let unopened = || rules.is_none().then(|| self.unopened(record)).flatten();
+        if let Some(fault) = record.fault.clone().or_else(unnamed).or_else(unopened) {
+            // What becomes of it is for its rule to say, where what can be read of it is enough to tell which.
+            let ruled = rules.or_else(|| self.event_rules_of_broken(record)).filter(|_| !nameless);
             call.action = ruled.map(|rules| rules.rule.id.clone());
-            return Err(Refusal::Malformed(MalformedFault::Envelope(fault.clone())));
+            return Err(Refusal::Malformed(MalformedFault::Envelope(fault)));
         }
         let rules = rules.ok_or(Refusal::NotFound)?;
         let (resource, resource_parents) = (rules.function.clone(), Vec::new());
         Ok(Found { subject: Subject::Event { rules, record }, resource, resource_parents, trace })
     }
+
+    /// What is wrong with an event that came in a message which rules open, and is of no source that they open it for: it is
+    /// nested deeper than they say, mostly.
+    fn unopened(&self, record: &EventRecord) -> Option<String> {
+        let carried = record.carried.as_ref()?;
+        let opens = |rules: &&EventRules| is_opened_by(rules, record);
+        let is_known = self.events.iter().filter(opens).any(|rules| rules.rule.source == carried.kind);
+        let kind = carried.kind.word();
+        (!is_known).then(|| format!("the message is nested too deep: it holds an event of `{kind}`, for which no rule's `through` opens it"))
+    }
+
+    /// The rule whose word holds for a record that cannot be read so far as to tell which it is about: the first of those that
+    /// it may be about, where all of them say the same of what is refused.
+    fn event_rules_of_broken(&self, record: &EventRecord) -> Option<&EventRules> {
+        let mut likely = self.events.iter().filter(|rules| may_be_about(rules, record));
+        let first = likely.next()?;
+        likely.all(|rules| rules.rule.on_deny == first.rule.on_deny).then_some(first)
+    }
+}
+
+/// Whether what can be read of a broken record leaves it open that the rule is about it, or about what it carries.
+fn may_be_about(rules: &EventRules, record: &EventRecord) -> bool {
+    let rule = &rules.rule;
+    is_opened_by(rules, record)
+        || rule.source == record.kind()
+            && came_through(&rule.through, record)
+            && rule
+                .matches
+                .iter()
+                .all(|(name, pattern)| record.said(name).is_none_or(|text| pattern.matches(&text)))
+}
+
+/// Whether the rule is about what comes in the messages of the record's sender.
+fn is_opened_by(EventRules { rule, .. }: &EventRules, record: &EventRecord) -> bool {
+    rule.through.first().is_some_and(|front| front.to_string() == record.sender)
 }
 
 fn matches(EventRules { rule, .. }: &EventRules, record: &EventRecord) -> bool {

@@ -1,6 +1,6 @@
 use std::collections::HashSet;
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 /// Which of the records that it was sent a target reports as failed.
 #[derive(Debug, PartialEq, Eq)]
@@ -11,14 +11,31 @@ pub(crate) enum Failures {
     All(&'static str),
 }
 
+/// The member of a report, by which an answer that holds one is known.
+const REPORT: &str = "batchItemFailures";
+
 /// Reads a target's answer to what it knows as `items` as Lambda reads that of a function that reports item failures: no list, an empty one and `null` are
-/// a success of all; an identifier that is missing, empty, or of no record makes all of them fail
-/// (<https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-errorhandling.html>). An answer that is no report, such as a
-/// text, is the success that it is without item failures.
+/// a success of all; an identifier that is missing, empty, or of no record makes all of them fail, and so does an answer that is
+/// no valid JSON (<https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-errorhandling.html>).
+///
+/// A function that reports nothing, such as one whose mapping had no `ReportBatchItemFailures`, may answer whatever it likes: a
+/// text, a number or a list is the success that it was. Only where it speaks of a report, as one that is encoded twice or lies in
+/// the body of an HTTP answer, or is a JSON text that was cut, all fail: some of them did, and nobody can say which.
 pub(crate) fn read(answer: &[u8], items: &[Option<&str>]) -> Failures {
     let report = match serde_json::from_slice(answer) {
-        Ok(Value::Object(mut answer)) => answer.remove("batchItemFailures"),
-        _ => None,
+        Ok(Value::Object(mut said)) if said.contains_key(REPORT) || !speaks_of_report(&said) => {
+            said.remove(REPORT)
+        }
+        Ok(Value::Object(_)) => return Failures::All("its report of item failures is not at the top"),
+        Ok(Value::String(text)) if text.contains(REPORT) => {
+            return Failures::All("its report of item failures is encoded twice");
+        }
+        Ok(Value::Array(_)) if mentions(answer) => return Failures::All("its report lies in a list"),
+        Ok(_) => None,
+        Err(_) if mentions(answer) || is_json_begun(answer) => {
+            return Failures::All("its answer is no valid JSON");
+        }
+        Err(_) => None,
     };
     let failures = match report {
         None | Some(Value::Null) => return Failures::At(HashSet::new()),
@@ -38,4 +55,22 @@ pub(crate) fn read(answer: &[u8], items: &[Option<&str>]) -> Failures {
         }
     }
     Failures::At(found)
+}
+
+/// Whether an answer in the form of an HTTP answer, or one that wraps another, has a report in it.
+fn speaks_of_report(said: &Map<String, Value>) -> bool {
+    said.values().any(|value| match value {
+        Value::String(text) => text.contains(REPORT),
+        Value::Object(inner) => inner.contains_key(REPORT),
+        _ => false,
+    })
+}
+
+fn mentions(answer: &[u8]) -> bool {
+    answer.windows(REPORT.len()).any(|part| part == REPORT.as_bytes())
+}
+
+/// Whether it begins as a JSON object or list.
+fn is_json_begun(answer: &[u8]) -> bool {
+    matches!(answer.trim_ascii_start().first(), Some(b'{' | b'['))
 }

@@ -15,6 +15,7 @@ mod authorizer_cache;
 mod balance;
 mod base_path;
 mod batch;
+mod batch_time;
 mod bundle;
 mod check_request;
 mod check_response;

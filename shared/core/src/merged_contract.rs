@@ -28,14 +28,21 @@ pub(crate) fn write(config: &Config, documents: &HashMap<String, Document>) -> O
 
 fn operation<'a>(route: &'a Route, documents: &'a HashMap<String, Document>) -> Option<MergedOperation<'a>> {
     let contract = route.contract.as_ref()?;
+    // A requirement asks for all of its scopes, and one of several requirements is enough (OpenAPI, "Security Requirement Object").
     let scopes = |credential: &Credential| match credential {
-        Credential::Token(_) => json!(route.scopes),
-        _ => json!([]),
+        Credential::Token(_) if route.scopes.any => {
+            route.scopes.names.iter().map(|name| json!([name])).collect()
+        }
+        Credential::Token(_) => vec![json!(route.scopes.names)],
+        _ => vec![json!([])],
     };
-    let requirement = |credential: &Credential| match word(credential) {
-        Some(name) => Value::Object(Map::from_iter([(name.to_owned(), scopes(credential))])),
+    let requirements = |credential: &Credential| match word(credential) {
+        Some(name) => {
+            let one = |scopes| Value::Object(Map::from_iter([(name.to_owned(), scopes)]));
+            scopes(credential).into_iter().map(one).collect()
+        }
         // Who shows nothing may come.
-        None => json!({}),
+        None => vec![json!({})],
     };
     let is_open = route.auth.contains(&Credential::Anonymous);
     let statuses = ["403", "413", "415", "422", "429"].into_iter().chain((!is_open).then_some("401"));
@@ -49,7 +56,7 @@ fn operation<'a>(route: &'a Route, documents: &'a HashMap<String, Document>) -> 
             _ => return None,
         },
         id: &route.id,
-        security: route.auth.iter().map(requirement).collect(),
+        security: route.auth.iter().flat_map(requirements).collect(),
         answers: answers.into_iter().map(|status| (status.to_owned(), json!({ "$ref": REFUSAL }))).collect(),
     })
 }

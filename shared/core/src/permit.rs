@@ -1,8 +1,8 @@
 use std::num::NonZeroU64;
 
-use doorward_model::{Call, DecisionRecord, Principal, Refusal, Stage};
+use doorward_model::{Call, DecisionRecord, DenyReason, Principal, Refusal, Stage, Violation};
 use doorward_policy::{
-    CallContext, Connection, Context, Input, Invocation, Judgement, Loaded, Question, Unwritable,
+    CallContext, Connection, Context, Decision, Input, Invocation, Judgement, Loaded, Question, Unwritable,
 };
 use jiff::Timestamp;
 
@@ -71,8 +71,22 @@ impl Door {
         let purpose = purpose::of(found, principal, &self.rules.config().door.purposes)?;
         call.purpose = purpose.map(str::to_owned);
         let loaded = self.load(found, call).await?;
-        let question = question(found, principal, purpose, loaded.as_deref(), input, call.at);
-        let judgement = self.rules.policies().judge(&question);
+        let judge = |input| {
+            self.rules.policies().judge(&question(
+                found,
+                principal,
+                purpose,
+                loaded.as_deref(),
+                input,
+                call.at,
+            ))
+        };
+        let (judgement, fault) = match judge(input) {
+            Judgement { decision: Decision { deny: Some(DenyReason::InputUnfit(pointer)), .. }, .. } => {
+                (judge(Input::Faulty), Some(unfit(pointer)))
+            }
+            judgement => (judgement, None),
+        };
         // What an authorizer decides is decided again behind it, and recorded there.
         let facts = if matches!(input, Input::Absent) { Ok(None) } else { judgement.facts() };
         let facts = facts.unwrap_or_else(|Unwritable| {
@@ -92,8 +106,20 @@ impl Door {
         });
         call.shadow = shadow;
         call.decision = Some(decision.note);
-        decision.deny.map_or(Ok(()), |reason| Err(Refusal::Denied(reason)))
+        decision.deny.map(Refusal::Denied).or(fault).map_or(Ok(()), Err)
     }
+}
+
+/// What who may do this hears of a payload that keeps its contract and still cannot be decided by.
+pub(crate) fn unfit(pointer: String) -> Refusal {
+    let rule = "must be a number that policies can compare: of at most four decimal places, between \
+                -922337203685477 and 922337203685477, or a whole one of 64 bits";
+    Refusal::Contract(vec![Violation {
+        pointer,
+        part: "body".to_owned(),
+        rule: rule.to_owned(),
+        names: Vec::new(),
+    }])
 }
 
 /// What the policies are asked of a call that came in at `now`.

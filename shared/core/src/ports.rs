@@ -116,13 +116,14 @@ pub trait PlanKeeper: Send + Sync {
 #[async_trait]
 pub trait Ledger: Send + Sync {
     /// Writes the intent of a call before its target is called, unless the call is there already. One that ended in a
-    /// way that may be tried again is taken over.
+    /// way that may be tried again, or never ran and was sent back to its source, is taken over.
     async fn claim(&self, call: &Call, expires: Timestamp) -> Result<Claim, StoreError>;
 
     /// Writes the outcome of a call that this caller of `claim` holds, unless it was written before.
     async fn resolve(&self, call: &Call) -> Result<(), StoreError>;
 
-    /// Writes a call that was not claimed; one that is there already stays as it is.
+    /// Writes a call that was not claimed; one that is there already stays as it is, but for one that was sent back to its
+    /// source, which the last outcome takes the place of.
     async fn record(&self, call: &Call, expires: Timestamp) -> Result<(), StoreError>;
 
     /// Writes calls as one item, unless there is one of that id, and says which of them the item of that id holds. It may

@@ -35,6 +35,7 @@ impl Door {
             }
             _ => Ok(()),
         };
+        call.sent_back = self.is_sent_back(outcome.as_ref().err(), event, call);
         let written = match kept {
             Ok(()) => self.write(call).await,
             Err(error) => Err(error),
@@ -60,6 +61,15 @@ impl Door {
             let comes_again = is_of_request(event) && matches!(refusal, Refusal::Limited(_));
             self.fate(refusal, call) == Fate::Kept && !comes_again
         })
+    }
+
+    /// Whether its source delivers the refused event again. What may be tried again by its outcome needs no other word, and a
+    /// CloudEvent is a call of each request's own until it is claimed.
+    fn is_sent_back(&self, refusal: Option<&Refusal>, event: Option<&EventRecord>, call: &Call) -> bool {
+        let never_ran = matches!(call.outcome, Outcome::Denied | Outcome::Invalid | Outcome::Unauthenticated);
+        never_ran
+            && event.is_some_and(|event| !is_of_request(event))
+            && refusal.is_some_and(|refusal| self.fate(refusal, call) == Fate::Again)
     }
 
     /// Whoever sends events by requests says how many there are, and what is kept of them costs as much as what is sent on: it is

@@ -1,5 +1,5 @@
 use doorward_model::{Call, DecisionNote, DenyReason, Effect, EntityName, Inbound, Item, Principal, Refusal};
-use doorward_policy::{Decision, Explanation, Loaded, Question};
+use doorward_policy::{Decision, Explanation, Input, Loaded, Question};
 use jiff::Timestamp;
 
 use crate::cloudevents::Opened;
@@ -82,17 +82,26 @@ impl Rules {
         ask: &mut Ask<'_>,
     ) -> Result<(), Refusal> {
         let payload = check_request::payload(found);
+        let mut fault = None;
         let said = match self.rehearse_load(found, entrant.item.as_ref()) {
             Ok(loaded) => {
                 let purpose = purpose::of(found, principal, &self.config().door.purposes)?;
                 let loaded = loaded.as_ref();
-                ask(&permit::question(found, principal, purpose, loaded, payload.input(), entrant.at))
+                let mut ask =
+                    |input| ask(&permit::question(found, principal, purpose, loaded, input, entrant.at));
+                match ask(payload.input()) {
+                    Decision { deny: Some(DenyReason::InputUnfit(pointer)), .. } => {
+                        fault = Some(permit::unfit(pointer));
+                        ask(Input::Faulty)
+                    }
+                    said => said,
+                }
             }
             Err(reason) => denied(reason),
         };
         let deny = said.deny.clone();
         *decision = Some(said);
-        deny.map_or(Ok(()), |reason| Err(Refusal::Denied(reason)))?;
+        deny.map(Refusal::Denied).or(fault).map_or(Ok(()), Err)?;
         payload.release()
     }
 

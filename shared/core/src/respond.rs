@@ -108,7 +108,7 @@ pub(crate) fn told(refusal: &Refusal, request_id: &str, realm: &str) -> Told {
     let mut errors: &[Violation] = &[];
     let title = match refusal {
         Refusal::UnknownFront | Refusal::Denied(_) | Refusal::NeedsBody => "You may not do this",
-        Refusal::InsufficientScope { scopes } => {
+        Refusal::InsufficientScope { scopes, .. } => {
             insert(&mut headers, WWW_AUTHENTICATE, &scope_challenge(scopes, realm));
             "The token does not reach that far"
         }

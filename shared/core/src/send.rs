@@ -209,7 +209,14 @@ impl Door {
             let mut choice = choice;
             let Some(endpoint) = choice.endpoint() else { return Err(TargetFault::TimedOut) };
             let index = choice.index();
-            if tried.contains(&index) {
+            let again = tried.contains(&index);
+            // What was certainly not carried out goes to another endpoint for nothing: nobody is sent more by it.
+            let costs = again || !last.as_ref().is_some_and(is_untouched);
+            if let Some(answer) = last.take_if(|_| costs && !pool.take_retry()) {
+                note.not_retried = Some("budget");
+                return answer;
+            }
+            if again {
                 if let Some(answer) = last.take_if(|_| left() <= pause.saturating_add(spare)) {
                     note.not_retried = Some("time");
                     return answer;
@@ -243,7 +250,7 @@ impl Door {
                 (Verdict::Away, _) => choice.failed(self.ports.clock.now()),
                 (Verdict::Unknown, _) => {}
             }
-            let untouched = answer.as_ref().is_err_and(TargetFault::is_untouched);
+            let untouched = is_untouched(&answer);
             note.touched |= may_have_begun(&answer);
             let Some(retry) = target.retry.as_ref().filter(|retry| wants_retry(retry, &answer)) else {
                 return answer;
@@ -253,7 +260,6 @@ impl Door {
                 () if !(untouched || repeatable) => Some("not-idempotent"),
                 () if note.tries >= retry.attempts.get() => Some("attempts"),
                 () if left() <= spare => Some("time"),
-                () if !pool.take_retry() => Some("budget"),
                 () => None,
             };
             if note.not_retried.is_some() {
@@ -356,6 +362,11 @@ fn wants_retry(retry: &Retry, answer: &Result<Reply, TargetFault>) -> bool {
             | TargetFault::Unfit(_),
         ) => false,
     }
+}
+
+/// Whether nothing was carried out for certain.
+fn is_untouched(answer: &Result<Reply, TargetFault>) -> bool {
+    answer.as_ref().is_err_and(TargetFault::is_untouched)
 }
 
 /// At most so long, of which as much by chance ("Exponential Backoff And Jitter", AWS Architecture Blog: full jitter).

@@ -5,21 +5,18 @@ use doorward_config::{Invocation, LambdaTarget, TargetKind};
 use doorward_model::{
     BatchOrder, Call, EntityName, EventRecord, Inbound, Message, Outcome, Refusal, Reply, TargetFault,
 };
-use futures_util::StreamExt as _;
-use futures_util::stream::{FuturesOrdered, FuturesUnordered};
+use futures_util::future::BoxFuture;
+use futures_util::stream::{self, FuturesUnordered};
+use futures_util::{FutureExt as _, StreamExt as _};
 use http::{HeaderMap, StatusCode};
 
+use crate::batch_time::{AT_ONCE, BatchTime, PER_RECORD};
 use crate::check_response::Answered;
 use crate::door::{Answer, Door, EventAnswer};
 use crate::fate::Fate;
 use crate::item_failures::{self, Failures};
 use crate::pipeline::Approach;
 use crate::reserve::{Admitted, Tab};
-
-/// How many records of a batch are on their way to their target, or to their record, at a time.
-pub(crate) const AT_ONCE: usize = 16;
-/// What is kept of the platform's time to record each of them.
-pub(crate) const PER_RECORD: Duration = Duration::from_millis(2);
 
 /// A record's call, so far.
 struct Progress<'c> {
@@ -35,6 +32,15 @@ enum State<'c> {
     Admitted(Admitted<'c>),
     /// It ended: its target took it, or it was refused.
     Ended(Result<(), Refusal>),
+}
+
+/// How far a record of a batch came by itself.
+#[expect(clippy::large_enum_variant, reason = "most records of a batch are admitted")]
+enum Carried<'c> {
+    /// It may be sent, with others.
+    Waits(usize, Progress<'c>),
+    /// It has its answer.
+    Ended(usize, EventAnswer),
 }
 
 /// The answers to the records of a batch, each at its place.
@@ -58,10 +64,14 @@ impl Door {
             let mut again = answers.iter().skip_while(|answer| matches!(answer, EventAnswer::Done(_)));
             let behind = again.by_ref().count();
             let first = answers.len() - behind;
-            for answer in
-                answers.iter_mut().skip(first).filter(|answer| matches!(answer, EventAnswer::Done(_)))
-            {
-                *answer = unserved();
+            // What an earlier delivery had done is done, wherever it stands now: it would come again as often as what is before
+            // it, and end where that does.
+            let is_over = |answer: &EventAnswer| matches!(answer, EventAnswer::Done(Outcome::Repeated));
+            let behind = answers.iter_mut().skip(first);
+            for answer in behind.filter(|answer| order == BatchOrder::Stream || !is_over(answer)) {
+                if matches!(answer, EventAnswer::Done(_)) {
+                    *answer = unserved();
+                }
             }
         }
         answers
@@ -87,43 +97,96 @@ impl Door {
         }
     }
 
-    /// Records of which no two are one call.
+    /// Records of which no two are one call. Whatever may not pass, or goes alone, has its end at once; the others go together
+    /// when all of them were looked at, or as many as there is time for: the rest was not touched, and comes again.
     async fn serve_apart<'c>(&'c self, records: &'c [Inbound], places: Vec<usize>, answers: &mut Answers) {
-        let mut approached = Vec::with_capacity(places.len());
-        let mut under_way = FuturesOrdered::new();
-        for inbound in places.iter().filter_map(|place| records.get(*place)) {
-            if under_way.len() == AT_ONCE {
-                approached.extend(under_way.next().await);
+        let mut time = self.batch_time(records, AT_ONCE);
+        let mut waiting = places.into_iter().filter_map(|place| Some((place, records.get(place)?)));
+        let mut under_way: FuturesUnordered<BoxFuture<'_, Option<Carried<'c>>>> = FuturesUnordered::new();
+        let mut going: Vec<(usize, Progress<'c>)> = Vec::new();
+        loop {
+            while under_way.len() < AT_ONCE
+                && time.has_room(going.len() + under_way.len())
+                && let Some((place, inbound)) = waiting.next()
+            {
+                under_way.push(self.carry_record(place, inbound).boxed());
             }
-            under_way.push_back(self.approach_record(inbound));
+            let Some(carried) = under_way.next().await else { break };
+            time.note(self.ports.clock.now());
+            match carried {
+                Some(Carried::Waits(place, progress)) => going.push((place, progress)),
+                Some(Carried::Ended(place, answer)) => answers.set(place, answer),
+                None => {}
+            }
         }
-        while let Some(progress) = under_way.next().await {
-            approached.push(progress);
-        }
-        let placed = places.into_iter().zip(approached);
-        let mut going: Vec<(usize, Progress<'c>)> =
-            placed.filter_map(|(place, progress)| Some((place, progress?))).collect();
+        waiting.for_each(|(place, _)| answers.set(place, untouched()));
+        going.sort_by_key(|(place, _)| *place);
+        let spare = time.to_record(going.len());
+        let mut ways = Vec::new();
         while let Some(next) = going.iter().find_map(|(_, progress)| progress.way()) {
             let is_next = |(_, progress): &(usize, Progress<'c>)| progress.way().as_ref() == Some(&next);
-            let together: Vec<_> = going.extract_if(.., |going| is_next(going)).collect();
-            self.finish_together(together, BatchOrder::None, answers).await;
+            ways.push(going.extract_if(.., |going| is_next(going)).collect());
         }
-        self.finish_all(going, answers).await;
+        let send = |mut set: Vec<(usize, Progress<'c>)>| {
+            let sent = async move {
+                self.send_set(&mut set, BatchOrder::None, spare).await;
+                set
+            };
+            sent.boxed()
+        };
+        let sending: Vec<BoxFuture<'_, _>> = ways.into_iter().map(send).collect();
+        let mut sent = stream::iter(sending).buffer_unordered(AT_ONCE);
+        while let Some(set) = sent.next().await {
+            self.finish_all(set, answers).await;
+        }
+    }
+
+    /// The way of a record up to its target, and on to its end where it goes by itself; `None` for what is no event.
+    async fn carry_record<'c>(&'c self, place: usize, inbound: &'c Inbound) -> Option<Carried<'c>> {
+        let progress = self.approach_record(inbound).await?;
+        let mut one = [(place, progress)];
+        match one.first().map(|(_, progress)| (&progress.state, progress.goes_alone())) {
+            Some((State::Admitted(_), false)) => {
+                let [(_, progress)] = one;
+                return Some(Carried::Waits(place, progress));
+            }
+            Some((State::Admitted(_), true)) => self.send_set(&mut one, BatchOrder::None, PER_RECORD).await,
+            Some((State::Ended(_), _)) | None => {}
+        }
+        let [(_, progress)] = one;
+        let (place, answer) = self.finish_record(place, progress).await;
+        Some(Carried::Ended(place, answer))
+    }
+
+    /// The time that is left for these, `lanes` at once.
+    fn batch_time(&self, records: &[Inbound], lanes: usize) -> BatchTime {
+        let longest = self.rules.config().targets.iter().map(|target| target.timeout).max();
+        let deadline = records.first().map(|inbound| inbound.deadline);
+        BatchTime::new(deadline, longest.unwrap_or_default(), lanes, self.ports.clock.now())
     }
 
     async fn serve_ordered<'c>(&'c self, records: &'c [Inbound], order: BatchOrder, answers: &mut Answers) {
         let mut run: Vec<(usize, Progress<'c>)> = Vec::new();
+        let mut time = self.batch_time(records, 1);
         for (place, inbound) in records.iter().enumerate() {
             // Who goes elsewhere waits until those before are there.
             let elsewhere = run.last().is_some_and(|(_, last)| self.leads_to(inbound) != last.call.target);
             // And so does who is one call with one of them.
             let is_there = run.iter().any(|(_, before)| before.call.id == inbound.call);
-            if (elsewhere || is_there)
-                && !self.finish_together(std::mem::take(&mut run), order, answers).await
-            {
-                return;
+            if elsewhere || is_there {
+                let spare = time.to_record(run.len());
+                if !self.finish_together(std::mem::take(&mut run), order, spare, answers).await {
+                    return;
+                }
+                time = self.batch_time(records, 1);
+            }
+            if !time.has_room(run.len()) {
+                let rest = place..records.len();
+                rest.for_each(|place| answers.set(place, untouched()));
+                break;
             }
             let Some(progress) = self.approach_record(inbound).await else { continue };
+            time.note(self.ports.clock.now());
             let stops = match &progress.state {
                 State::Ended(Err(refusal)) => self.fate(refusal, &progress.call) == Fate::Again,
                 State::Ended(Ok(_)) | State::Admitted(_) => false,
@@ -132,7 +195,8 @@ impl Door {
                 State::Admitted(_) => run.push((place, progress)),
                 State::Ended(_) => {
                     if stops {
-                        self.finish_together(std::mem::take(&mut run), order, answers).await;
+                        let spare = time.to_record(run.len());
+                        self.finish_together(std::mem::take(&mut run), order, spare, answers).await;
                     }
                     self.finish_all(vec![(place, progress)], answers).await;
                     if stops {
@@ -141,7 +205,8 @@ impl Door {
                 }
             }
         }
-        self.finish_together(run, order, answers).await;
+        let spare = time.to_record(run.len());
+        self.finish_together(run, order, spare, answers).await;
     }
 
     /// The target that a record's rule names.
@@ -168,6 +233,7 @@ impl Door {
         &'c self,
         mut together: Vec<(usize, Progress<'c>)>,
         order: BatchOrder,
+        spare: Duration,
         answers: &mut Answers,
     ) -> bool {
         let sets = match together.iter().any(|(_, progress)| progress.goes_alone()) {
@@ -176,7 +242,7 @@ impl Door {
         };
         for mut set in sets {
             let places: Vec<usize> = set.iter().map(|(place, _)| *place).collect();
-            self.send_set(&mut set, order).await;
+            self.send_set(&mut set, order, spare).await;
             self.finish_all(set, answers).await;
             if order != BatchOrder::None && places.iter().any(|place| answers.is_again(*place)) {
                 return false;
@@ -185,9 +251,9 @@ impl Door {
         true
     }
 
-    async fn send_set(&self, set: &mut [(usize, Progress<'_>)], order: BatchOrder) {
+    /// Sends records together; `spare` is kept of the time to record them.
+    async fn send_set(&self, set: &mut [(usize, Progress<'_>)], order: BatchOrder, spare: Duration) {
         let records: Vec<&EventRecord> = set.iter().map(|(_, progress)| progress.record).collect();
-        let spare = PER_RECORD.saturating_mul(u32::try_from(records.len()).unwrap_or(u32::MAX));
         let (mut calls, mut admitted) = (Vec::new(), Vec::new());
         for (_, progress) in set.iter_mut() {
             if let State::Admitted(one) = &progress.state {
@@ -214,14 +280,14 @@ impl Door {
 
     /// Records and answers calls that have ended.
     async fn finish_all(&self, ended: Vec<(usize, Progress<'_>)>, answers: &mut Answers) {
-        let mut under_way = FuturesUnordered::new();
+        let mut under_way: FuturesUnordered<BoxFuture<'_, (usize, EventAnswer)>> = FuturesUnordered::new();
         for (place, progress) in ended {
             if under_way.len() == AT_ONCE
                 && let Some((place, answer)) = under_way.next().await
             {
                 answers.set(place, answer);
             }
-            under_way.push(self.finish_record(place, progress));
+            under_way.push(self.finish_record(place, progress).boxed());
         }
         while let Some((place, answer)) = under_way.next().await {
             answers.set(place, answer);
@@ -247,6 +313,11 @@ impl Door {
 /// The answer to a record that was not looked at.
 fn unserved() -> EventAnswer {
     EventAnswer::Again("it is behind a record that comes again".to_owned())
+}
+
+/// The answer to a record that there was no time for: it is not claimed, so that its next delivery is its first.
+fn untouched() -> EventAnswer {
+    EventAnswer::Again("there was no time left to look at it".to_owned())
 }
 
 /// What tells whose records may go together: the target, and for whom.

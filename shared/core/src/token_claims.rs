@@ -1,6 +1,6 @@
 //! Claims: what a token must say to count, and what tokens must hold besides.
 
-use doorward_config::{Issuer, TokenKind};
+use doorward_config::{Issuer, Scopes, TokenKind};
 use doorward_model::AuthFault;
 use jiff::Timestamp;
 use serde_json::{Map, Value};
@@ -89,9 +89,9 @@ fn time(claims: &Map<String, Value>, name: &str) -> Result<Option<f64>, AuthFaul
     at.map(Some).ok_or_else(|| missing(name))
 }
 
-/// Whether the token has all of the scopes `needed`: those of `scope` (RFC 8693 section 4.2), or of `scp` where there is
+/// Whether the token has the scopes that are `needed`, by its `scope` (RFC 8693 section 4.2), or of `scp` where there is
 /// none. Some issuers give a list of them for the text of the RFC.
-pub(crate) fn has_scopes(claims: &Map<String, Value>, needed: &[String]) -> Result<bool, AuthFault> {
+pub(crate) fn has_scopes(claims: &Map<String, Value>, needed: &Scopes) -> Result<bool, AuthFault> {
     if needed.is_empty() {
         return Ok(true);
     }
@@ -103,7 +103,7 @@ pub(crate) fn has_scopes(claims: &Map<String, Value>, needed: &[String]) -> Resu
         (None, Some(Value::Array(values))) => texts(values).ok_or_else(|| missing("scp"))?,
         (None, Some(_)) => return Err(missing("scp")),
     };
-    Ok(needed.iter().all(|scope| granted.contains(&scope.as_str())))
+    Ok(needed.are_held_by(&granted))
 }
 
 fn texts(values: &[Value]) -> Option<Vec<&str>> {

@@ -108,8 +108,8 @@ pub enum MalformedRequest {
         /// The member with all of them.
         multi: &'static str,
     },
-    /// A query parameter with a delimiter in it, which none can have as it was sent.
-    #[error("a query parameter holds a delimiter")]
+    /// A query with a control character, or a parameter with a delimiter in it, which none can have as it was sent.
+    #[error("the query holds a delimiter or a control character")]
     Query,
     /// An ARN that names no target group, API or method.
     #[error("`{0}` is not the ARN of what it names")]

@@ -2,6 +2,8 @@ use http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, COOKIE, FORWA
 use http::{HeaderMap, HeaderName, HeaderValue};
 use serde_json::{Map, Value};
 
+use crate::proven;
+
 /// Header fields that are read from one message. API Gateway passes on 10 KB of them, which hold fewer; and
 /// `HeaderMap` panics beyond 32768.
 pub(crate) const MAX_FIELDS: usize = 4096;
@@ -93,15 +95,17 @@ pub(crate) fn received(headers: &HeaderMap) -> HeaderMap {
     })
 }
 
-/// What a target is sent of the fields that were [`received`]: none that only the door or AWS may state, and none that is
-/// `withheld`.
+/// What a target is sent of the fields that were [`received`]: none that only the door or AWS may state, none under which
+/// a proxy states who calls, and none that is `withheld`.
 pub(crate) fn for_target(headers: &HeaderMap, withheld: &[HeaderName]) -> HeaderMap {
     let is_reserved = |name: &HeaderName| RESERVED.iter().any(|prefix| name.as_str().starts_with(prefix));
-    retained(headers, |name| !is_reserved(name) && !withheld.contains(name))
+    retained(headers, |name| !is_reserved(name) && !proven::is_proof(name) && !withheld.contains(name))
 }
 
-/// `Connection` and what RFC 9110 section 7.6.1 and RFC 2616 section 13.5.1 list beside it.
-const HOP_BY_HOP: [&str; 10] = [
+/// `Connection` and what RFC 9110 section 7.6.1 and RFC 2616 section 13.5.1 list beside it, and what asks for HTTP/2 on the
+/// same connection (RFC 7540 section 3.2.1, which RFC 9113 took back).
+const HOP_BY_HOP: [&str; 11] = [
+    "http2-settings",
     "connection",
     "proxy-connection",
     "keep-alive",
@@ -153,6 +157,33 @@ mod tests {
         let mut names: Vec<&str> = headers.keys().map(HeaderName::as_str).collect();
         names.sort_unstable();
         assert_eq!(names, kept);
+    }
+
+    #[test]
+    fn a_target_never_takes_a_callers_word_for_a_proxys_proof() {
+        for name in [
+            "SSL-Client-Verify",
+            "ssl-client-cert",
+            "ssl_client_verify",
+            "X-SSL-Client-S-DN",
+            "x.ssl.client.cert",
+            "X-Client-Cert",
+            "X-Client-Verify",
+            "X-Forwarded-Client-Cert",
+            "Remote-User",
+            "X-Remote-User",
+            "x_remote_user",
+            "X-Forwarded-User",
+            "X-Forwarded-Email",
+            "X-Forwarded-Groups",
+            "X-Auth-Request-User",
+            "X-WebAuth-User",
+            "X-Amzn-Oidc-Data",
+            "HTTP2-Settings",
+            "Upgrade",
+        ] {
+            check(&[(name, "root"), ("accept", "a")], &["accept"]);
+        }
     }
 
     #[test]

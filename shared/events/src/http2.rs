@@ -31,7 +31,7 @@ pub(crate) fn read(
         method: request::method(&http.text("method")?)?,
         path: document.text("rawPath")?,
         path_form,
-        query: document.optional_text("rawQueryString")?.unwrap_or_default(),
+        query: query(&mut document)?,
         headers: headers(document.pairs("headers")?, &document.texts("cookies")?)?,
         body: request::body(&mut document)?,
         source_ip,
@@ -71,6 +71,12 @@ fn verified(kind: FrontKind, context: &mut Members) -> Result<FrontVerified, Mal
         verified.certificate = verified::certificate(&mut authentication)?;
     }
     Ok(verified)
+}
+
+/// No request line holds a control character, escaped ones aside (RFC 3986 section 2): a query that does was never sent.
+fn query(document: &mut Members) -> Result<String, MalformedRequest> {
+    let query = document.optional_text("rawQueryString")?.unwrap_or_default();
+    if query.contains(char::is_control) { Err(MalformedRequest::Query) } else { Ok(query) }
 }
 
 fn headers(pairs: Vec<(String, String)>, cookies: &[String]) -> Result<HeaderMap, MalformedRequest> {

@@ -24,7 +24,6 @@
 //! HTTP API), it is taken to be: encoding it again keeps any two apart that the event tells apart.
 
 mod alb;
-mod arn;
 mod attested;
 pub mod authorizer;
 mod body;
@@ -40,6 +39,7 @@ mod identity;
 mod members;
 mod moment;
 mod parameters;
+mod proven;
 pub mod records;
 pub mod reply;
 mod request;

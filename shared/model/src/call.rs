@@ -143,6 +143,9 @@ pub struct Call {
     pub duration_us: u64,
     /// Whether the event is kept in quarantine: it is not tried again but by being released.
     pub quarantined: bool,
+    /// Whether the event went back to its source, which delivers it again: it never ran, and is decided anew then.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub sent_back: bool,
     /// By what quarantine keeps the event, where that is not the call's own id: an event that is refused again is another
     /// call, and one item.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -230,6 +233,7 @@ impl Call {
             stages: Vec::with_capacity(9),
             duration_us: 0,
             quarantined: false,
+            sent_back: false,
             kept_as: None,
             delivery: None,
             repeats: None,
@@ -252,6 +256,13 @@ impl Call {
     #[must_use]
     pub fn is_dry_run(&self) -> bool {
         self.invoked.as_ref().is_some_and(|invoked| invoked.kind == InvocationType::DryRun)
+    }
+
+    /// Whether a later delivery of the same event may take the call over, as the ledger keeps it: what is kept in quarantine
+    /// runs only when it is released.
+    #[must_use]
+    pub fn may_be_tried_again(&self) -> bool {
+        !self.quarantined && (self.sent_back || self.outcome.may_be_tried_again())
     }
 
     /// From now on the call goes by `id`, and so does what is recorded of it.

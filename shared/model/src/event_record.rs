@@ -21,6 +21,8 @@ pub struct EventRecord {
     /// What sent it, as the service attests it, written as a front: `bucket:receipts`. It is the `EventSource`
     /// principal.
     pub sender: String,
+    /// The ARN of what sent it, as far as the service says it: a pin by ARN admits no other ([`crate::Pin`]).
+    pub arn: Option<String>,
     /// When it happened, as the source says.
     pub happened: Option<Timestamp>,
     /// What the service attests: `bucket`, `key`, `size`, … ([`EventKind::attributes`]).
@@ -105,6 +107,7 @@ impl EventRecord {
             region: region.to_owned(),
             account: None,
             sender: sender.to_string(),
+            arn: None,
             happened: None,
             attributes: BTreeMap::new(),
             claims: BTreeMap::new(),

@@ -1,5 +1,6 @@
 //! What a call is made of: plain types that every other crate shares. No I/O, no AWS, no Cedar.
 
+mod arn;
 mod batch_order;
 mod body;
 mod call;
@@ -24,6 +25,7 @@ mod json_place;
 mod metering_fault;
 mod outcome;
 mod path;
+mod pin;
 mod principal;
 mod query;
 mod reads;
@@ -38,6 +40,7 @@ mod unread_event;
 mod verified;
 mod webhook_fault;
 
+pub use arn::Arn;
 pub use batch_order::BatchOrder;
 pub use body::{Body, BodyError};
 pub use call::{Call, CallId, DecisionNote, Effect, LimitKind, LimitNote, Stage, StageTime, TargetNote};
@@ -60,6 +63,7 @@ pub use json_place::JsonStep;
 pub use metering_fault::{PurposeFault, UnitsFault};
 pub use outcome::Outcome;
 pub use path::{CanonicalPath, PathFault, PathForm};
+pub use pin::{ParsePinError, Pin};
 pub use principal::{EntityName, Principal};
 pub use query::{AmbiguousParameter, QueryPairs, percent_decode_exactly};
 pub use reads::{ReadTree, Reads};

@@ -48,7 +48,8 @@ impl Outcome {
     }
 
     /// Whether a source that delivers the same event again may have it tried again. What ended for good, and
-    /// what may still be under way, never reaches the target a second time.
+    /// what may still be under way, never reaches the target a second time. Beside these, a refused event that was sent back to
+    /// its source may: the ledger says so of its call, since the outcome alone does not tell it from one that was discarded.
     #[must_use]
     pub fn may_be_tried_again(self) -> bool {
         match self {

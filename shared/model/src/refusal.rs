@@ -48,8 +48,10 @@ pub enum Refusal {
     Contract(Vec<Violation>),
     /// The caller's token is good, and lacks a scope that the route requires.
     InsufficientScope {
-        /// All that the route requires.
+        /// All that the route names.
         scopes: Vec<String>,
+        /// Whether one of them is enough.
+        any: bool,
     },
     /// The decision is deny.
     Denied(DenyReason),
@@ -239,6 +241,9 @@ pub enum DenyReason {
     /// The request does not fit the schema, or its entities cannot be built.
     #[error("the request does not fit the policy schema")]
     Unfit,
+    /// Policies read a member of the payload that holds more than Cedar can. The text is its JSON Pointer (RFC 6901).
+    #[error("policies read `{0}` of the payload, which holds more than Cedar can")]
+    InputUnfit(String),
     /// The resource is read from a table, and no item of it is there.
     #[error("the resource is not there")]
     NoEntity,
@@ -250,7 +255,7 @@ pub enum DenyReason {
 
 impl DenyReason {
     /// Every word.
-    pub const WORDS: [&str; 10] = [
+    pub const WORDS: [&str; 11] = [
         "no-permit",
         "unnamed",
         "forbid",
@@ -259,6 +264,7 @@ impl DenyReason {
         "missing-entity",
         "unknown-action",
         "unfit",
+        "input-unfit",
         "no-entity",
         "entity-unfit",
     ];
@@ -275,6 +281,7 @@ impl DenyReason {
             Self::MissingEntity => "missing-entity",
             Self::UnknownAction => "unknown-action",
             Self::Unfit => "unfit",
+            Self::InputUnfit(_) => "input-unfit",
             Self::NoEntity => "no-entity",
             Self::EntityUnfit(_) => "entity-unfit",
         }
@@ -417,8 +424,9 @@ impl Refusal {
         match self {
             Self::Malformed(fault) => Some(fault.to_string()),
             Self::Unauthenticated(fault) => Some(fault.to_string()),
-            Self::InsufficientScope { scopes } => {
-                Some(format!("the token lacks one of the scopes `{}`", scopes.join(" ")))
+            Self::InsufficientScope { scopes, any } => {
+                let lacks = if *any { "has none" } else { "lacks one" };
+                Some(format!("the token {lacks} of the scopes `{}`", scopes.join(" ")))
             }
             Self::Denied(reason) => Some(reason.to_string()),
             Self::Purpose(fault) => Some(fault.to_string()),

@@ -1,4 +1,5 @@
 use std::collections::{HashMap, HashSet};
+use std::sync::{LazyLock, OnceLock};
 
 use cedar_policy::{
     Entities, PolicyId, PolicySet, Schema, ValidationError, ValidationMode, ValidationResult, Validator,
@@ -38,6 +39,9 @@ pub struct Policies {
     pub(crate) shadow: Option<Engine>,
     /// What is read of a call, by action; `None` where nobody asked.
     pub(crate) reads: Option<HashMap<String, Reads>>,
+    /// What both sets read of a call, by action; found when a payload first holds more than Cedar can.
+    read_by_any: OnceLock<HashMap<String, Reads>>,
+    shadow_set: Option<PolicySet>,
     /// The policies as Cedar reads them, for what is asked about them rather than of them.
     pub(crate) set: PolicySet,
     pub(crate) origins: Origins,
@@ -109,12 +113,16 @@ impl Policies {
         express::warm();
         let sets = || [&files.set].into_iter().chain(shadow.as_ref().map(|(_, files)| &files.set));
         let reads = recorded.then(|| action_reads::recorded(sets(), &project.actions));
+        let shadow = shadow.map(|(_, files)| (engine(&files.set), files.set));
+        let (shadow, shadow_set) = shadow.unzip();
         Ok(Self {
             reads,
+            read_by_any: OnceLock::new(),
+            shadow,
+            shadow_set,
             engine: engine(&files.set),
             origins: files.origins(policies, links),
             set: files.set,
-            shadow: shadow.map(|(_, files)| engine(&files.set)),
             store,
             loaded,
             schema_text: project.text,
@@ -159,6 +167,14 @@ impl Policies {
         on_deep_stack(|| action_reads::by_action([&self.set], &self.actions)).unwrap_or_else(|| {
             self.actions.keys().map(|action| (action.clone(), Reads::everything())).collect()
         })
+    }
+
+    /// What policies and candidates read of a call of this action.
+    pub(crate) fn read_by_any(&self, action: &str) -> &Reads {
+        static EVERYTHING: LazyLock<Reads> = LazyLock::new(Reads::everything);
+        let find = || action_reads::by_action([&self.set].into_iter().chain(&self.shadow_set), &self.actions);
+        let found = self.read_by_any.get_or_init(|| on_deep_stack(find).unwrap_or_default());
+        found.get(action).unwrap_or(&EVERYTHING)
     }
 
     /// What is sound and still of no use, such as a policy that no request can ever meet.

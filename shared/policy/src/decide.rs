@@ -5,12 +5,13 @@ use cedar_policy::{
     RestrictedExpression,
 };
 use doorward_model::entity_type::{ANONYMOUS, FUNCTION};
-use doorward_model::{DecisionNote, DenyReason, Effect, EntityName, EventRecord};
+use doorward_model::{DecisionNote, DenyReason, Effect, EntityName, EventRecord, ReadTree};
 
 use crate::compile::Policies;
 use crate::engine::{Engine, While};
 use crate::entities::Given;
 use crate::entities::express::{self, Unfit};
+use crate::entities::partial;
 use crate::question::{CallContext, Connection, Decision, Input, Invocation, Question};
 use crate::schema::EntityType;
 use crate::schema::actions::{Action, CallType};
@@ -37,7 +38,23 @@ impl Policies {
     /// Builds the one request that every engine is asked.
     pub(crate) fn ask(&self, question: &Question<'_>) -> Result<Asked, DenyReason> {
         let action = self.actions.get(question.action).ok_or(DenyReason::UnknownAction)?;
-        self.asked(action, question).map_err(|Unfit| DenyReason::Unfit)
+        self.asked(action, question).map_err(|Unfit| self.misfit(action, question))
+    }
+
+    /// Why `question` does not fit.
+    fn misfit(&self, action: &Action, question: &Question<'_>) -> DenyReason {
+        let (Some(ty), Input::Checked(Some(value))) = (&action.context.input, question.context.input) else {
+            return DenyReason::Unfit;
+        };
+        match partial::express(ty, value, self.input_reads(question.action)) {
+            Ok(_) => DenyReason::Unfit,
+            Err(pointer) => DenyReason::InputUnfit(pointer),
+        }
+    }
+
+    /// What policies and candidates read of the input of an action.
+    fn input_reads(&self, action: &str) -> Option<&ReadTree> {
+        partial::member(&self.read_by_any(action).context, "input")
     }
 
     /// The question in Cedar's terms.
@@ -68,11 +85,11 @@ impl Policies {
         }
         let entities = self.store.load(&action.entity, subjects, own)?;
 
-        let context = self.context(action, question)?;
+        let (context, whole) = self.context(action, question)?;
         let given = matches!(question.context.input, Input::Checked(Some(_)));
-        let complete = given || action.context.input.is_none();
-        // The schema demands the input, so it cannot check a context without it; the types were checked above, and the
-        // rest of the context is built from the schema's own types.
+        let complete = (given && whole) || action.context.input.is_none();
+        // The schema demands the input, so it cannot check a context without it, or without a member of it that nothing
+        // reads; the types were checked above, and the rest of the context is built from the schema's own types.
         let schema = complete.then_some(&self.schema);
         let unknown = !complete && !matches!(question.context.input, Input::Checked(_));
         let request =
@@ -97,7 +114,8 @@ impl Policies {
         names.into_iter().map(parent).collect()
     }
 
-    fn context(&self, action: &Action, question: &Question<'_>) -> Result<CedarContext, Unfit> {
+    /// The context, and whether all of the payload is in it.
+    fn context(&self, action: &Action, question: &Question<'_>) -> Result<(CedarContext, bool), Unfit> {
         let context = &question.context;
         let mut members = vec![("now".to_owned(), express::instant(context.now))];
         if let Some(purpose) = context.purpose {
@@ -143,10 +161,18 @@ impl Policies {
             let claims = express::payload_members(&token.claims, claim)?;
             members.push(("token".to_owned(), express::record(claims)?));
         }
+        let mut whole = true;
         if let (Some(ty), Input::Checked(Some(value))) = (&action.context.input, context.input) {
-            members.push(("input".to_owned(), express::payload(ty, value)?));
+            let input = match express::payload(ty, value) {
+                Ok(input) => Some(input),
+                Err(Unfit) => {
+                    whole = false;
+                    partial::express(ty, value, self.input_reads(question.action)).map_err(|_| Unfit)?
+                }
+            };
+            members.extend(input.map(|input| ("input".to_owned(), input)));
         }
-        CedarContext::from_pairs(members).map_err(|_| Unfit)
+        Ok((CedarContext::from_pairs(members).map_err(|_| Unfit)?, whole))
     }
 }
 

@@ -1,6 +1,7 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use async_trait::async_trait;
 use doorward_core::limit::{Ask, Assignment, GiveBack, Level, Reserved, Slot, SlotRule};
@@ -22,6 +23,7 @@ pub struct Switch {
     hangs: AtomicBool,
     released: Notify,
     calls: AtomicUsize,
+    takes_ms: AtomicU64,
 }
 
 impl Switch {
@@ -38,6 +40,11 @@ impl Switch {
         }
     }
 
+    /// From now on every answer takes so long, by tokio's time.
+    pub fn slow(&self, takes: Duration) {
+        self.takes_ms.store(u64::try_from(takes.as_millis()).unwrap_or(u64::MAX), Ordering::SeqCst);
+    }
+
     /// How often the store was asked.
     #[must_use]
     pub fn calls(&self) -> usize {
@@ -49,6 +56,10 @@ impl Switch {
         let released = self.released.notified();
         if self.hangs.load(Ordering::SeqCst) {
             released.await;
+        }
+        let takes = Duration::from_millis(self.takes_ms.load(Ordering::SeqCst));
+        if !takes.is_zero() {
+            tokio::time::sleep(takes).await;
         }
         if self.away.load(Ordering::SeqCst) { Err(StoreError("switched off".to_owned())) } else { Ok(()) }
     }
@@ -262,7 +273,7 @@ impl Ledger for MemoryLedger {
         self.switch.ask().await?;
         let mut rows = lock(&self.rows);
         if let Some(row) = rows.get(call.id.as_str())
-            && (row.call.quarantined || !row.call.outcome.may_be_tried_again())
+            && !row.call.may_be_tried_again()
         {
             let Call { outcome: first, invocation, deadline: until, .. } = row.call.clone();
             return Ok(Claim::Taken { first, invocation, until });
@@ -285,7 +296,10 @@ impl Ledger for MemoryLedger {
 
     async fn record(&self, call: &Call, expires: Timestamp) -> Result<(), StoreError> {
         self.switch.ask().await?;
-        lock(&self.rows).entry(call.id.to_string()).or_insert_with(|| Row { call: call.clone(), expires });
+        let mut rows = lock(&self.rows);
+        if rows.get(call.id.as_str()).is_none_or(|row| row.call.sent_back) {
+            rows.insert(call.id.to_string(), Row { call: call.clone(), expires });
+        }
         Ok(())
     }
 

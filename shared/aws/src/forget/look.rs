@@ -7,7 +7,7 @@ use super::records::{Mention, mention};
 use super::{Counts, Forget, begun};
 use crate::attributes::Attributes;
 use crate::rollup::Named;
-use crate::{api_keys, assignments, idempotency, quarantine, sdk_error, switches};
+use crate::{api_keys, assignments, idempotency, quarantine, quarantine_parts, sdk_error, switches};
 
 /// An item of the state, by its key.
 pub(super) type Place = (String, String);
@@ -23,6 +23,8 @@ pub(super) struct Look {
     pub(super) mentions: Vec<(Place, String, String)>,
     /// Events in quarantine.
     pub(super) quarantined: Vec<Place>,
+    /// Parts of their records.
+    pub(super) parts: Vec<Place>,
     /// Idempotency keys of the caller's calls, and the word for what came of each.
     pub(super) keys: Vec<(Place, String)>,
     /// Changes of the caller's plan.
@@ -123,6 +125,8 @@ impl Forget {
             }
         } else if owner == quarantine::OWNER && text("caller") == Some(own) {
             look.quarantined.push(place());
+        } else if owner.starts_with(quarantine_parts::PREFIX) && text("caller") == Some(own) {
+            look.parts.push(place());
         } else if owner.starts_with(idempotency::OWNER) && text("caller") == Some(own) {
             let state = text("state").ok_or_else(|| format!("{owner} / {name}"))?;
             look.keys.push((place(), state.to_owned()));

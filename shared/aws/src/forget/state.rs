@@ -66,7 +66,7 @@ impl Forget {
 
     /// Everything but sums and markers.
     async fn change_items(&self, look: &Look) -> Result<Counts, StoreError> {
-        for place in &look.decisions {
+        for place in look.decisions.iter().chain(&look.parts) {
             let delete = self.client.delete_item().table_name(&*self.state_table).set_key(Some(key(place)));
             delete.send().await.map_err(|error| StoreError(sdk_error::brief(&error)))?;
         }

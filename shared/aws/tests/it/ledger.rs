@@ -178,6 +178,29 @@ async fn a_recorded_call_that_may_be_tried_again_is_taken_over() {
 }
 
 #[tokio::test]
+async fn a_refused_event_is_taken_over_where_it_was_sent_back_and_its_last_end_stands() {
+    let fixture = Fixture::start().await;
+    let denied = |ms, sent_back| {
+        let mut call = ended(&try_at(ms), Outcome::Denied);
+        call.sent_back = sent_back;
+        call
+    };
+    fixture.ledger.record(&denied(0, true), expires()).await.unwrap();
+    fixture.ledger.record(&denied(1, true), expires()).await.unwrap();
+    assert_eq!(fixture.ledger.claim(&try_at(2), expires()).await, Ok(Claim::Ours));
+    fixture.ledger.resolve(&ended(&try_at(2), Outcome::Admitted)).await.unwrap();
+    fixture.check_row(Outcome::Admitted, Some(1)).await;
+    assert!(matches!(fixture.ledger.claim(&try_at(3), expires()).await, Ok(Claim::Taken { .. })));
+    // One that was sent back first, and discarded then, is done.
+    let fixture = Fixture::start().await;
+    fixture.ledger.record(&denied(0, true), expires()).await.unwrap();
+    fixture.ledger.record(&denied(1, false), expires()).await.unwrap();
+    fixture.ledger.record(&denied(2, true), expires()).await.unwrap();
+    let taken = fixture.ledger.claim(&try_at(3), expires()).await;
+    assert!(matches!(taken, Ok(Claim::Taken { first: Outcome::Denied, .. })), "{taken:?}");
+}
+
+#[tokio::test]
 async fn pages_hold_every_item_once() {
     let Fixture { ledger, reader, .. } = &Fixture::start().await;
     let long = "x".repeat(500);

@@ -54,13 +54,34 @@ async fn an_event_is_kept_once_with_its_reason() {
 }
 
 #[tokio::test]
-async fn a_large_record_is_kept_by_reference() {
+async fn a_record_that_is_larger_than_an_item_is_kept_beside_it_in_parts() {
     let store = Store::start().await;
     let quarantine = DynamoQuarantine::new(&store.clients, TABLE);
-    let large = record(&"x".repeat(500_000));
-    quarantine.keep(&denied("e-1"), &large, sample::now()).await.unwrap();
-    let item = quarantine.get("e-1").await.unwrap().unwrap();
-    assert_eq!((item.record, item.record_bytes), (None, large.record.to_string().len() as u64));
+    // As large as a message of SQS may be, and as what invokes a function.
+    for (bytes, parts) in [(1024 * 1024, 3), (6_000_000, 18)] {
+        let large = record(&"x".repeat(bytes));
+        let whole = large.record.to_string();
+        let expires = sample::now() + 24.hours();
+        quarantine.keep(&denied("e-1"), &large, expires).await.unwrap();
+        assert_eq!(store.asked(), vec!["PutItem"; parts + 1]);
+        let item = quarantine.get("e-1").await.unwrap().unwrap();
+        assert_eq!((item.record.as_deref(), item.record_bytes), (Some(&*whole), whole.len() as u64));
+        let listed = quarantine.list(10).await.unwrap();
+        assert_eq!(listed.iter().map(|item| item.call.as_str()).collect::<Vec<_>>(), ["e-1"]);
+        let released = quarantine.begin_release("e-1", sample::now()).await.unwrap().unwrap();
+        assert_eq!(released.event(), Some(format!("{{\"Records\":[{whole}]}}")));
+        store.asked();
+        assert_eq!(quarantine.end_release("e-1", sample::now()).await, Ok(true));
+        assert_eq!(store.asked(), vec!["DeleteItem"; parts + 1]);
+        // Kept again, and dropped.
+        quarantine.keep(&denied("e-1"), &large, expires).await.unwrap();
+        store.asked();
+        assert_eq!(quarantine.drop("e-1").await, Ok(true));
+        assert_eq!(store.asked(), vec!["DeleteItem"; parts + 1]);
+        assert_eq!(quarantine.get("e-1").await.unwrap(), None);
+        assert_eq!(quarantine.drop("e-1").await, Ok(false));
+        store.asked();
+    }
 }
 
 #[tokio::test]

@@ -139,11 +139,11 @@ async fn a_fifo_queue_keeps_the_order_of_a_source() {
 }
 
 #[tokio::test]
-async fn a_record_that_is_too_large_for_an_item_is_told_of_by_reference() {
-    let large = "x".repeat(500_000);
+async fn a_record_that_is_too_large_for_a_message_is_told_of_by_reference() {
+    let large = "x".repeat(2_000_000);
     let (_, server, kept) = keep(good(), "refused", &[&large]).await;
     assert_eq!(kept, [Ok(())]);
     let told: Value = serde_json::from_str(sent(&server)[0]["MessageBody"].as_str().unwrap()).unwrap();
     assert_eq!(told["record"], Value::Null);
-    assert!(told["record_bytes"].as_u64().unwrap() > 500_000);
+    assert!(told["record_bytes"].as_u64().unwrap() > 2_000_000);
 }

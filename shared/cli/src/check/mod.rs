@@ -3,8 +3,8 @@ mod opened;
 
 use std::path::PathBuf;
 
-use doorward_config::Config;
-use doorward_model::{Fault, Faults, Front, FrontKind};
+use doorward_config::{Config, OnDeny};
+use doorward_model::{EventKind, Fault, Faults, Front, FrontKind};
 use serde_json::{Value, json};
 
 use self::authorizer::AuthorizerProof;
@@ -55,6 +55,8 @@ struct Notes {
     unauthorizable: Vec<String>,
     /// Events of messages that others open, and where these come from.
     opened: Vec<(String, Vec<Front>)>,
+    /// Events of streams that go back to their shard where they are refused.
+    holding: Vec<String>,
 }
 
 impl Notes {
@@ -67,6 +69,7 @@ impl Notes {
             unstated: policies.unstated().iter().map(ToString::to_string).collect(),
             unauthorizable: unauthorizable(project.rules.config()),
             opened: of_opened_messages(project.rules.config()),
+            holding: holding(project.rules.config()),
         }
     }
 
@@ -88,6 +91,11 @@ impl Notes {
                 fronts.join(", ")
             );
         }
+        for id in &self.holding {
+            say!(
+                "note: a refused event `{id}` holds its shard up until it expires there, as its `on_deny` is `fail`: set `MaximumRetryAttempts` of the stream's mapping"
+            );
+        }
         for route in &self.unauthorizable {
             say!(
                 "note: leave `{route}` without the authorizer: it is given no body, which a webhook's signature covers"
@@ -106,6 +114,15 @@ fn unauthorizable(config: &Config) -> Vec<String> {
     }
     let routes = config.routes.iter().filter(|route| route.takes_webhooks());
     routes.map(|route| route.matched.to_string()).collect()
+}
+
+/// Events of streams that are sent back where they are refused: what is behind one in its shard waits for as long as it is tried
+/// again, which without `MaximumRetryAttempts` is until it expires
+/// (<https://docs.aws.amazon.com/lambda/latest/dg/kinesis-on-failure-destination.html>).
+fn holding(config: &Config) -> Vec<String> {
+    let of_stream = |kind: EventKind| matches!(kind, EventKind::Kinesis | EventKind::DynamoDb);
+    let holding = config.events.iter().filter(|rule| of_stream(rule.source) && rule.on_deny == OnDeny::Fail);
+    holding.map(|rule| rule.id.clone()).collect()
 }
 
 fn contracts(config: &Config) -> usize {
@@ -144,6 +161,7 @@ fn as_json(Ran { project, tests, .. }: &Ran, failures: &Faults, notes: &Notes) -
         "unstated": notes.unstated,
         "without_authorizer": notes.unauthorizable,
         "opened": notes.opened.iter().map(|(id, _)| id).collect::<Vec<_>>(),
+        "holding_shards": notes.holding,
         "authorizer": AuthorizerProof::of(config).map(|proof| proof.as_json()),
     });
     if let (Value::Object(told), Value::Object(more)) = (&mut told, more) {

@@ -18,7 +18,7 @@ pub(super) struct Leads {
 }
 
 /// Members that need no word: what they say holds of the door, or is read below.
-const SAID: [&str; 12] = [
+const SAID: [&str; 11] = [
     "type",
     "uri",
     "httpMethod",
@@ -28,8 +28,7 @@ const SAID: [&str; 12] = [
     "integrationSubtype",
     "requestParameters",
     "cacheNamespace",
-    "passthroughBehavior",
-    "contentHandling",
+    "responseTransferMode",
     "integrationMethod",
 ];
 
@@ -62,10 +61,16 @@ pub(super) fn read(reading: &mut Reading<'_>, at: &str, method: &str) -> Option<
         reading.leave(&at, what);
         to_be_set()
     });
-    if let Some(timeout) = integration.get("timeoutInMillis").and_then(Value::as_u64) {
-        leads.keys.push(("timeout", json!(format!("{timeout}ms"))));
-    }
+    let stated = integration.get("timeoutInMillis").and_then(Value::as_u64);
+    let timeout = stated.unwrap_or_else(|| default_timeout(integration));
+    leads.keys.push(("timeout", json!(format!("{timeout}ms"))));
     Some(leads)
+}
+
+/// For how long API Gateway waits where nothing is said, in milliseconds: 30 s of an HTTP API, whose integrations name the
+/// format of their payload, and 29 s of a REST API ("Quotas for HTTP APIs", "Quotas for REST APIs").
+fn default_timeout(integration: &Map<String, Value>) -> u64 {
+    if integration.contains_key("payloadFormatVersion") { 30_000 } else { 29_000 }
 }
 
 /// A target that is to be filled in. No function can be called so by chance: the name says what to do.
@@ -89,6 +94,18 @@ fn tell_unsaid(reading: &mut Reading<'_>, at: &str, integration: &Map<String, Va
                 "the VPC link: the door must be in the network itself, which `networks` in its target declares"
             }
             "tlsConfig" => "the TLS settings of the integration: certificates are always verified",
+            "contentHandling" => {
+                "the conversion between texts and binary bodies: the door hands bodies on as they are"
+            }
+            // What is exported of integrations that say nothing, and what holds of the door.
+            "passthroughBehavior"
+                if value.as_str().is_some_and(|word| word.eq_ignore_ascii_case("when_no_match")) =>
+            {
+                continue;
+            }
+            "passthroughBehavior" => {
+                "media types without a mapping template are refused: the door hands bodies on, and a contract says which media types are taken"
+            }
             "cacheKeyParameters" => "the cache of answers",
             "responseParameters" => "the mapping of the answer's header fields",
             _ => "this part of the integration",
@@ -103,6 +120,12 @@ fn is_plain(responses: &Value) -> bool {
         response.as_object().is_some_and(|all| all.keys().all(|name| name == "statusCode"))
     };
     responses.as_object().is_some_and(|all| all.len() <= 1 && all.values().all(plain))
+}
+
+/// Whether the answer passes on while it comes in ("Set up a Lambda proxy integration with payload response streaming").
+pub(super) fn streams(integration: &Map<String, Value>) -> bool {
+    let mode = integration.get("responseTransferMode").and_then(Value::as_str);
+    mode.is_some_and(|mode| mode.eq_ignore_ascii_case("stream"))
 }
 
 fn http(
@@ -187,6 +210,9 @@ fn aws(reading: &mut Reading<'_>, at: &str, integration: &Map<String, Value>, ki
     } else if integration.get("payloadFormatVersion").and_then(Value::as_str).unwrap_or("1.0") == "1.0" {
         keys.push(("payload", json!("1.0")));
     }
+    if streams(integration) {
+        keys.push(("stream", json!(true)));
+    }
     let parameters = integration.get("requestParameters").and_then(Value::as_object);
     for (name, value) in parameters.into_iter().flatten() {
         if name.eq_ignore_ascii_case("integration.request.header.X-Amz-Invocation-Type") && value == "'Event'"
@@ -203,12 +229,14 @@ fn aws(reading: &mut Reading<'_>, at: &str, integration: &Map<String, Value>, ki
     Some(Leads { name: names::slug(&name), keys, path: None })
 }
 
-/// The function's ARN in `arn:aws:apigateway:REGION:lambda:path/2015-03-31/functions/ARN/invocations`, or `uri` itself
+/// The function's ARN in `arn:aws:apigateway:REGION:lambda:path/2015-03-31/functions/ARN/invocations`, in
+/// `…/2021-11-15/functions/ARN/response-streaming-invocations`, or `uri` itself
 /// where it is one.
 fn function(uri: &str) -> Option<String> {
-    let inner = uri
-        .split_once("/functions/")
-        .map(|(_, behind)| behind.strip_suffix("/invocations").unwrap_or(behind));
+    let inner = uri.split_once("/functions/").map(|(_, behind)| {
+        let ends = ["/response-streaming-invocations", "/invocations"];
+        ends.iter().find_map(|end| behind.strip_suffix(end)).unwrap_or(behind)
+    });
     let function = inner.or_else(|| uri.contains(":lambda:").then_some(uri))?;
     function.contains(":function:").then(|| function.to_owned())
 }

@@ -72,6 +72,9 @@ struct Route {
     target: String,
     auth: Vec<String>,
     scopes: Vec<String>,
+    /// Whether one of the scopes is enough, as API Gateway has it.
+    any_scope: bool,
+    stream: bool,
     /// Whether its contract is named.
     contract: bool,
     check_answers: Option<&'static str>,

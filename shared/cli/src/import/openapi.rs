@@ -28,7 +28,7 @@ Examples:
 
 Written are doorward.toml, contracts/NAME.yaml, which is the document without API Gateway's extensions, and NAME.cedar, which
 permits nothing: who may call what is yours to say. Whatever could not be carried over is listed with its place.
-Exit codes: 0 written, 1 could not run, 3 invalid input")]
+Exit codes: 0 written, 1 could not run, 2 nothing became a route, 3 invalid input")]
 pub(crate) struct Arguments {
     /// The document: OpenAPI 3.0 or 3.1, YAML or JSON.
     file: PathBuf,
@@ -66,6 +66,11 @@ pub(crate) fn run(arguments: &Arguments, format: Format) -> Result<Exit, Failure
     Document::parse(&shown, &text).map_err(&invalid)?;
     let name = names::shown(&arguments.file.file_name().unwrap_or_default().to_string_lossy());
     let (imported, files) = import(&document, &name, arguments)?;
+    if imported.routes.is_empty() {
+        tell(&imported, &BTreeMap::new(), &document, arguments, format);
+        eprintln!("nothing was written: no operation of `{shown}` became a route");
+        return Ok(Exit::Different);
+    }
     if !arguments.stdout {
         write(&arguments.out, &files, arguments.force)?;
     }

@@ -142,6 +142,8 @@ impl<'r, 'a> Operations<'r, 'a> {
             target,
             auth: auth.auth,
             scopes: auth.scopes,
+            any_scope: auth.any_scope,
+            stream: leads.keys.iter().any(|(key, _)| *key == "stream"),
             contract: models,
             // API Gateway looks at no answer.
             check_answers: (self.is_export && models).then_some("report"),

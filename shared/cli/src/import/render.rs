@@ -67,11 +67,18 @@ pub(super) fn route(route: &Route, contract: &str) -> String {
     text.push_str(&line("target", &json!(route.target)));
     text.push_str(&line("auth", &json!(route.auth)));
     if !route.scopes.is_empty() {
-        text.push_str(&line("scopes", &json!(route.scopes)));
+        let scopes = toml(&json!(route.scopes));
+        match route.any_scope && route.scopes.len() > 1 {
+            true => text.push_str(&format!("scopes = {{ any = {scopes} }}\n")),
+            false => text.push_str(&format!("scopes = {scopes}\n")),
+        }
+    }
+    if route.stream {
+        text.push_str("stream = true\n");
     }
     if route.contract {
         text.push_str(&line("contract", &json!(format!("{contract}#{}", route.id))));
-        if let Some(word) = route.check_answers {
+        if let Some(word) = route.check_answers.filter(|_| !route.stream) {
             text.push_str(&line("check_answers", &json!(word)));
         }
     }

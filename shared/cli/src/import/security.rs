@@ -24,6 +24,8 @@ enum Scheme {
 #[derive(Debug, Default)]
 pub(super) struct Schemes {
     by_name: BTreeMap<String, Scheme>,
+    /// The schemes that are authorizers of tokens.
+    authorizers: BTreeSet<String>,
     pub(super) issuers: Vec<Issuer>,
     pub(super) key_header: Option<String>,
 }
@@ -33,11 +35,13 @@ pub(super) struct Schemes {
 pub(super) struct Auth {
     pub(super) auth: Vec<String>,
     pub(super) scopes: Vec<String>,
+    /// Whether one of them is enough: authorizers of API Gateway admit tokens with any of them.
+    pub(super) any_scope: bool,
 }
 
 /// Nobody has a key of the door's yet.
 fn nobody() -> Auth {
-    Auth { auth: vec!["api-key".to_owned()], scopes: Vec::new() }
+    Auth { auth: vec!["api-key".to_owned()], ..Auth::default() }
 }
 
 impl Schemes {
@@ -52,6 +56,9 @@ impl Schemes {
         for name in names {
             let Some((place, scheme)) = reading.follow(&join(at, &name)) else { continue };
             let read = schemes.scheme(reading, &place, &name, scheme);
+            if scheme.get(AUTHORIZER).is_some() {
+                schemes.authorizers.insert(name.clone());
+            }
             schemes.by_name.insert(name, read);
         }
         schemes
@@ -187,6 +194,7 @@ impl Schemes {
             reading
                 .leave(&join(at, "providerARNs"), "further user pools: declare each as an issuer of its own");
         }
+        reading.leave(at, "the ID tokens that the authorizer takes on operations without scopes: the issuer takes access tokens alone; write `tokens = \"jwt\"` where callers show ID tokens");
         reading.leave(at, format!("the app clients of the user pool `{name}`: until `audiences` names them, its tokens are refused"));
         let stated = Issuer {
             name: name.to_owned(),
@@ -240,7 +248,7 @@ impl Schemes {
                         "a credential beside the signature of AWS: the door takes the signature alone",
                     );
                 }
-                return Auth { auth: vec!["iam".to_owned()], scopes: Vec::new() };
+                return Auth { auth: vec!["iam".to_owned()], ..Auth::default() };
             }
             // An authorizer is named by `security`; without it nothing says who that lets in.
             Some(kind) if !kind.eq_ignore_ascii_case("NONE") && requirements.is_none_or(Vec::is_empty) => {
@@ -256,12 +264,20 @@ impl Schemes {
             let one = self.requirement(reading, &format!("{at}/{nth}"), requirement);
             if !all.auth.contains(&one.0) {
                 all.auth.push(one.0);
+            }
+            if all.scopes.is_empty() {
                 all.scopes = one.1;
             }
         }
-        if all.auth.len() > 1 && !all.scopes.is_empty() {
-            reading.leave(&at, "scopes of one of several credentials: say them in policies");
-            all.scopes.clear();
+        all.any_scope = requirements.into_iter().flatten().any(|requirement| {
+            let names = requirement.as_object().into_iter().flat_map(|parts| parts.keys());
+            names.into_iter().any(|name| self.authorizers.contains(name))
+        });
+        if requirements.is_some_and(|requirements| requirements.len() > 1) && !all.scopes.is_empty() {
+            reading.leave(
+                &at,
+                "scopes of one of several credentials: the route asks every token for them, which may be too much",
+            );
         }
         if all.auth.is_empty() {
             all.auth.push("anonymous".to_owned());

@@ -8,6 +8,7 @@ mod limit;
 mod metering;
 mod price;
 mod rewrite;
+mod scopes;
 mod target;
 
 use std::collections::BTreeMap;
@@ -36,9 +37,10 @@ pub use metering::{
 };
 pub use price::{Currency, Price, Tier};
 pub use rewrite::{Rewrite, Template, TemplatePart};
+pub use scopes::Scopes;
 pub use target::{
-    Balance, Credentials, Endpoint, EventBridgeTarget, FieldRules, Health, HttpTarget, IdentityKey,
-    Invocation, LambdaTarget, MessageGroup, PayloadForm, Protocol, Retry, SnsTarget, SqsTarget,
+    Balance, ClientAuth, Credentials, Endpoint, EventBridgeTarget, FieldRules, Health, HttpTarget,
+    IdentityKey, Invocation, LambdaTarget, MessageGroup, PayloadForm, Protocol, Retry, SnsTarget, SqsTarget,
     StepFunctionsTarget, Target, TargetKind,
 };
 
@@ -49,6 +51,8 @@ pub struct Config {
     pub door: Door,
     /// The fronts that may send anything; all others are refused.
     pub fronts: Vec<Front>,
+    /// The ARNs of those fronts that are pinned by ARN: no other of their name may send.
+    pub front_arns: BTreeMap<Front, Vec<String>>,
     /// `[[domains]]`.
     pub domains: Vec<Domain>,
     /// `[iam]`, or what holds without it; `None` where no route accepts IAM callers either.
@@ -297,8 +301,8 @@ pub struct Route {
     /// How callers may prove who they are, in the order of the file: the first kind of credentials that a caller shows
     /// is the one that counts, and must hold.
     pub auth: Vec<Credential>,
-    /// The scopes that a token must have, all of them (RFC 6749 section 3.3). They bind callers who show a token.
-    pub scopes: Vec<String>,
+    /// The scopes that a token must have. They bind callers who show a token.
+    pub scopes: Scopes,
     /// The contract's file below the configuration's folder, and the operation in it.
     pub contract: Option<ContractRef>,
     /// What becomes of answers that break the contract.
@@ -536,6 +540,14 @@ impl Config {
     #[must_use]
     pub fn target(&self, name: &str) -> Option<&Target> {
         self.targets.iter().find(|target| target.name == name)
+    }
+
+    /// Whether what is called `front`, and has this ARN as far as its service says it, may send anything.
+    #[must_use]
+    pub fn pins(&self, front: &Front, arn: Option<&str>) -> bool {
+        let by_arn = self.front_arns.get(front);
+        self.fronts.contains(front)
+            && by_arn.is_none_or(|arns| arn.is_some_and(|arn| arns.iter().any(|pinned| pinned == arn)))
     }
 
     /// Whether `front` passes an answer on while it comes in.

@@ -73,6 +73,17 @@ impl TargetKind {
             Self::StepFunctions(_) => "stepfunctions",
         }
     }
+
+    /// Whether it only takes on what it is sent: every answer is 202 then, with a receipt in JSON.
+    #[must_use]
+    pub fn only_takes_on(&self) -> bool {
+        match self {
+            Self::Sqs(_) | Self::Sns(_) | Self::EventBridge(_) => true,
+            Self::Lambda(LambdaTarget { invocation, .. })
+            | Self::StepFunctions(StepFunctionsTarget { invocation }) => *invocation == Invocation::Async,
+            Self::Http(_) => false,
+        }
+    }
 }
 
 /// One place where a target is.
@@ -260,6 +271,8 @@ pub enum Credentials {
         client_id: String,
         /// The client's secret.
         secret: SecretRef,
+        /// How the client shows its secret.
+        client_auth: ClientAuth,
         /// What is asked for.
         scopes: Vec<String>,
         /// `audience` or `resource` parameter, as issuers ask for it; each a name and a value.
@@ -272,6 +285,16 @@ pub enum Credentials {
         /// The region; `None` for the door's own.
         region: Option<String>,
     },
+}
+
+/// How a client proves itself to a token endpoint (RFC 6749 section 2.3.1).
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum ClientAuth {
+    /// By `Basic`, which every issuer takes that knows passwords: `client_secret_basic`.
+    #[default]
+    Basic,
+    /// In the request's body, for those that take nothing else: `client_secret_post`.
+    Post,
 }
 
 /// What identity is signed with.

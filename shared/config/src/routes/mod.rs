@@ -9,7 +9,9 @@ use doorward_model::Fault;
 pub(crate) use self::matched::Matched;
 use self::matched::{RouteTable, read_matched};
 use crate::auth::Callers;
-use crate::checked::{Credential, Durability, IdempotencyRule, OnStoreFailure, Rewrite, Route, UnitsRule};
+use crate::checked::{
+    Credential, Durability, IdempotencyRule, OnStoreFailure, Rewrite, Route, Scopes, UnitsRule,
+};
 use crate::document::Declared;
 use crate::idempotency::Beside;
 use crate::reader::{Section, Value};
@@ -76,7 +78,7 @@ fn read_route(
         Some(Matched::Invoke(rule)) if target.is_ok() => invoke::fits(value, rule, known.kind),
         _ => Ok(()),
     });
-    let scopes = section.or("scopes", Vec::new(), |value| read_scopes(value, known.auth));
+    let scopes = section.or("scopes", Scopes::default(), |value| read_scopes(value, known.auth));
     let stream = section.or("stream", false, |value| streaming::read(value, known.matched));
     let streams = stream.as_ref().is_ok_and(|stream| *stream);
     let contracts = contracts::read(section, known.matched, streams);
@@ -175,12 +177,21 @@ fn read_recorded(section: &mut Section<'_>, known: Known<'_>, streams: bool) -> 
 }
 
 /// `auth` is absent while it is faulty.
-fn read_scopes(value: Value<'_>, auth: Option<&[Credential]>) -> Result<Vec<String>, Reported> {
+fn read_scopes(value: Value<'_>, auth: Option<&[Credential]>) -> Result<Scopes, Reported> {
     let shows_token = |auth: &[Credential]| auth.iter().any(|kind| matches!(kind, Credential::Token(_)));
     if auth.is_some_and(|auth| !shows_token(auth)) {
         let fault = Fault::new("only tokens have scopes, and `auth` names no issuer");
         return Err(value.fault(fault.hint("leave `scopes` out, or accept the tokens of an issuer")));
     }
+    if value.is_table() {
+        return value.section("`scopes`", |section| {
+            section.required("any", read_scope_names).map(|names| Scopes { names, any: true })
+        });
+    }
+    read_scope_names(value).map(|names| Scopes { names, any: false })
+}
+
+fn read_scope_names(value: Value<'_>) -> Result<Vec<String>, Reported> {
     value.nonempty_set(|item| {
         item.parse(|text| {
             // RFC 6749 section 3.3: what a header field can hold in quotes, without a space.

@@ -4,6 +4,7 @@ use http::Uri;
 use crate::lambda_name::{self, is_account};
 use crate::report::quote;
 
+use super::host;
 use super::http::is_sent_in_the_clear;
 
 /// Where something is: what its service calls it, and the region that this names.
@@ -32,7 +33,12 @@ pub(super) fn queue(text: &str) -> Result<Address, Fault> {
     let mut segments = uri.path().split('/').skip(1);
     let (account, name) = (segments.next().unwrap_or_default(), segments.next().unwrap_or_default());
     let is_name = queue_name(name) && segments.next().is_none();
-    if authority.as_str().contains('@') || !is_account(account) || !is_name || text.contains('#') {
+    if authority.as_str().contains('@')
+        || !host::has_port_or_none(authority)
+        || !is_account(account)
+        || !is_name
+        || text.contains('#')
+    {
         return Err(wrong());
     }
     // What is no host of AWS's is the stand-in that an endpoint variable names.
@@ -139,6 +145,7 @@ mod tests {
         check(queue, "http://127.0.0.1:4566/000000000000/orders", Some(None));
         check(queue, "http://sqs.eu-west-1.amazonaws.com/123456789012/orders", None);
         check(queue, "http://queues.example:9324/000000000000/orders", None);
+        check(queue, "http://127.0.0.1:99999/000000000000/orders", None);
         check(queue, "https://sqs.eu-west-1.amazonaws.com/orders", None);
         check(queue, "https://sqs.eu-west-1.amazonaws.com/123456789012/or/ders", None);
         check(queue, "https://a@sqs.eu-west-1.amazonaws.com/123456789012/orders", None);

@@ -68,20 +68,36 @@ fn read_ejection(section: &mut Section<'_>) -> Result<Health, Reported> {
     Ok(Health { faults, pause, longest_pause })
 }
 
-/// Reads `retry`, which holds where nothing is said: what never reached an endpoint is tried at another one.
-pub(super) fn read_retry(section: &mut Section<'_>) -> Result<Option<Retry>, Reported> {
+/// Reads `retry`, which holds where nothing is said: what never reached an endpoint is tried at another one. All tries
+/// together take no longer than `timeout`, so none may take longer by itself.
+pub(super) fn read_retry(
+    section: &mut Section<'_>,
+    timeout: Option<Duration>,
+) -> Result<Option<Retry>, Reported> {
     let retry = section.optional("retry", |value| match value.is_table() {
-        true => value.section("`retry`", read_attempts).map(Some),
+        true => value.section("`retry`", |section| read_attempts(section, timeout)).map(Some),
         false => off(value).map(|()| None),
     })?;
     Ok(retry.unwrap_or_else(|| Some(Retry::default())))
 }
 
-fn read_attempts(section: &mut Section<'_>) -> Result<Retry, Reported> {
+fn read_attempts(section: &mut Section<'_>, timeout: Option<Duration>) -> Result<Retry, Reported> {
     let default = Retry::default();
     let attempts = section.or("attempts", default.attempts, |value| count(value, MOST_ATTEMPTS));
     let budget = section.or("budget", default.budget, |value| value.parse(percent));
-    let attempt_timeout = section.optional("attempt_timeout", |value| value.duration(ATTEMPTS));
+    let attempt_timeout = section.optional("attempt_timeout", |value| {
+        let attempt = value.duration(ATTEMPTS)?;
+        match timeout {
+            Some(timeout) if attempt > timeout => {
+                let fault = Fault::new(
+                    "a try may not take longer than the whole call, which has the target's `timeout`",
+                );
+                Err(value
+                    .fault(fault.hint("make it shorter, or `timeout` longer (`5s` where it is not set)")))
+            }
+            _ => Ok(attempt),
+        }
+    });
     let statuses = section.or("statuses", default.statuses, |value| {
         value.set(|item| {
             let code = item.integer(500..=599)?;

@@ -1,12 +1,14 @@
 use doorward_model::Fault;
+use http::Uri;
 
-use crate::checked::{Credentials, IdentityKey};
+use crate::checked::{ClientAuth, Credentials, HttpTarget, IdentityKey};
 use crate::location;
 use crate::reader::{Section, Value};
 use crate::report::{Reported, quote};
 use crate::secret_ref::SecretRef;
 
 use super::fields;
+use super::host::{self, HostFault};
 
 /// The keys of which `credentials` have one: each says of which kind they are.
 const KINDS: [&str; 4] = ["header", "basic", "oauth2", "sigv4"];
@@ -38,6 +40,18 @@ pub(super) fn read(value: Value<'_>) -> Result<Credentials, Reported> {
             }
             [_] => Err(section.fault(Fault::new("unknown kind of credentials"))),
         }
+    })
+}
+
+/// The token endpoint is held to the same networks as the target that its tokens are for.
+pub(super) fn check_place(credentials: &Credentials, target: &HttpTarget) -> Result<(), Fault> {
+    let Credentials::ClientCredentials { token_url, .. } = credentials else { return Ok(()) };
+    let wrong = |why: &str| Fault::new(format!("{} is not a usable URL: {why}", quote(token_url)));
+    let uri: Uri = token_url.parse().map_err(|_| wrong("it cannot be read"))?;
+    let authority = uri.authority().ok_or_else(|| wrong("it has no host"))?;
+    host::check(authority, target).map_err(|fault| match fault {
+        HostFault::Unreadable(why) => wrong(why),
+        HostFault::NotCalled(fault) => fault,
     })
 }
 
@@ -76,6 +90,9 @@ fn client_credentials(section: &mut Section<'_>, url: Value<'_>) -> Result<Crede
     let token_url = url.parse(location::parse_url);
     let client_id = section.required("client_id", |value| value.parse(visible));
     let secret = secret(section);
+    let client_auth = section.or("client_auth", ClientAuth::default(), |value| {
+        value.choice(&[("basic", ClientAuth::Basic), ("post", ClientAuth::Post)])
+    });
     let scopes = section.or("scopes", Vec::new(), |value| value.set(|item| item.parse(scope)));
     let parameters = section.or("parameters", Vec::new(), |value| {
         value.entries(|key, value| {
@@ -92,6 +109,7 @@ fn client_credentials(section: &mut Section<'_>, url: Value<'_>) -> Result<Crede
         token_url: token_url?,
         client_id: client_id?,
         secret: secret?,
+        client_auth: client_auth?,
         scopes: scopes?,
         parameters: parameters?,
     })

@@ -59,6 +59,38 @@ fn content(text: &str) -> Result<HeaderValue, Fault> {
     })
 }
 
+/// Fields whose content is a secret: what a server knows its client by.
+const SECRET: [&str; 12] = [
+    "api-key",
+    "apikey",
+    "authorization",
+    "cookie",
+    "ocp-apim-subscription-key",
+    "proxy-authorization",
+    "x-access-token",
+    "x-amz-security-token",
+    "x-api-key",
+    "x-auth-token",
+    "x-functions-key",
+    "x-goog-api-key",
+];
+
+/// Reads the rules of requests, which set no field that holds a secret: secrets do not stand in the file.
+pub(super) fn of_requests(section: &mut Section<'_>, key: &'static str) -> Result<FieldRules, Reported> {
+    section.or(key, FieldRules::default(), |value| {
+        let rules = rules(value)?;
+        match rules.set.iter().find(|(name, _)| SECRET.contains(&name.as_str())) {
+            None => Ok(rules),
+            Some((name, _)) => {
+                let fault = Fault::new(format!("the header field `{name}` holds a secret, which must not stand in the file"));
+                Err(value.fault(fault.hint(format!(
+                    "write `credentials = {{ header = \"{name}\", secret = \"env:NAME\" }}`, with `prefix = \"Bearer \"` where there is one"
+                ))))
+            }
+        }
+    })
+}
+
 /// Reads rules at `key` of `section`.
 pub(super) fn optional(section: &mut Section<'_>, key: &'static str) -> Result<FieldRules, Reported> {
     section.or(key, FieldRules::default(), rules)

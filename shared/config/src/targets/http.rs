@@ -10,6 +10,7 @@ use crate::report::{Reported, quote};
 use crate::size;
 
 use super::address::Address;
+use super::host::{self, HostFault};
 use super::{credentials, endpoint, fields, network};
 
 /// Reads what a target that speaks HTTP has.
@@ -21,9 +22,10 @@ pub(super) fn read(
         value.choice(&[("auto", Protocol::Auto), ("http1", Protocol::Http1), ("http2", Protocol::Http2)])
     });
     let networks = section.or("networks", Vec::new(), |value| value.nonempty_set(|item| item.parse(network)));
-    let credentials = section.optional("credentials", credentials::read);
+    let credentials =
+        section.optional("credentials", |value| credentials::read(value).map(|read| (read, value)));
     let identity = section.optional("identity", credentials::identity);
-    let headers = fields::optional(section, "headers");
+    let headers = fields::of_requests(section, "headers");
     let answer_headers = fields::optional(section, "answer_headers");
     let preserve_host = section.or("preserve_host", false, |value| {
         let wanted = value.flag()?;
@@ -35,16 +37,20 @@ pub(super) fn read(
         Ok(wanted)
     });
     let max_answer = section.optional("max_answer", size::read_answer);
+    let stated = credentials?;
     let target = HttpTarget {
         protocol: protocol?,
         networks: networks?,
-        credentials: credentials?,
+        credentials: stated.as_ref().map(|(credentials, _)| credentials.clone()),
         identity: identity?,
         headers: headers?,
         answer_headers: answer_headers?,
         preserve_host: preserve_host?,
         max_answer: max_answer?,
     };
+    if let Some((credentials, value)) = &stated {
+        credentials::check_place(credentials, &target).map_err(|fault| value.fault(fault))?;
+    }
     let endpoints = endpoint::list(value, "url", |value| value.parse(|text| base_url(text, &target)))?;
     Ok((TargetKind::Http(target), endpoints))
 }
@@ -64,9 +70,13 @@ pub(super) fn base_url(text: &str, target: &HttpTarget) -> Result<Address, Fault
     let (Some("http" | "https"), Some(authority)) = (uri.scheme_str(), uri.authority()) else {
         return Err(wrong("its scheme is neither `https` nor `http`"));
     };
-    if authority.host().is_empty() || authority.as_str().ends_with(':') {
-        return Err(wrong("its host or port cannot be read"));
+    if authority.host().is_empty() {
+        return Err(wrong("it names no host"));
     }
+    host::check(authority, target).map_err(|fault| match fault {
+        HostFault::Unreadable(why) => wrong(why),
+        HostFault::NotCalled(fault) => fault,
+    })?;
     if text.contains(['?', '#']) {
         return Err(wrong("it has a query or a fragment"));
     }
@@ -74,17 +84,6 @@ pub(super) fn base_url(text: &str, target: &HttpTarget) -> Result<Address, Fault
     let path = uri.path().strip_suffix('/').unwrap_or(uri.path());
     if !path.split('/').skip(1).all(|segment| plain(segment) && !segment.is_empty()) {
         return Err(wrong("its path holds empty or dot segments, escapes or braces"));
-    }
-    let literal = authority.host().trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>();
-    if let Ok(address) = literal
-        && !target.admits(address)
-    {
-        let fault = Fault::new(format!("the door does not call {address}: it is no public address"));
-        return Err(match network::is_never(network::canonical(address)) {
-            true => fault
-                .hint("link-local addresses, where machines read their own credentials, are never called"),
-            false => fault.hint("declare its network where that is meant: `networks = [\"10.0.0.0/16\"]`"),
-        });
     }
     let shows_secret =
         matches!(&target.credentials, Some(credentials) if !matches!(credentials, Credentials::SigV4 { .. }));
@@ -107,8 +106,7 @@ fn network(text: &str) -> Result<IpNet, Fault> {
         return Err(fault.hint(format!("write `{}`", network.trunc())));
     }
     if network::is_never(network.network()) {
-        return Err(Fault::new(format!("{} is never called", quote(text)))
-            .hint("link-local addresses, where machines read their own credentials, cannot be declared"));
+        return Err(Fault::new(format!("{} is never called", quote(text))).hint(network::NEVER));
     }
     Ok(network)
 }

@@ -3,6 +3,7 @@ mod balance;
 mod credentials;
 mod endpoint;
 mod fields;
+mod host;
 mod http;
 mod messages;
 mod network;
@@ -45,7 +46,7 @@ pub(crate) fn read(document: &mut Section<'_>, names: &mut Names) -> Result<Vec<
         let several = place.as_ref().is_ok_and(|(_, endpoints)| endpoints.len() > 1);
         let balance = balance::read(section, several);
         let health = balance::read_health(section, several);
-        let retry = balance::read_retry(section);
+        let retry = balance::read_retry(section, timeout.as_ref().ok().copied());
         let (kind, endpoints) = place?;
         Ok(Target {
             name: name?,

@@ -31,19 +31,33 @@ fn translated(address: Ipv6Addr) -> Option<Ipv4Addr> {
     }
 }
 
-/// Where no target is: link-local addresses, among them those of instance metadata (169.254.169.254, fd00:ec2::254), nobody,
-/// and everybody.
+/// What a fault of such an address says.
+pub(super) const NEVER: &str = "link-local addresses and those where machines read their own metadata and credentials are never called, whatever is declared";
+
+/// Where no target is: link-local addresses, among them that of instance metadata (169.254.169.254), the metadata services
+/// that are elsewhere, nobody, and everybody.
 pub(super) fn is_never(address: IpAddr) -> bool {
     match address {
-        IpAddr::V4(v4) => v4.is_link_local() || v4.is_multicast() || v4.is_broadcast() || v4.octets()[0] == 0,
+        IpAddr::V4(v4) => is_never_v4(v4) || v4.is_multicast() || v4.is_broadcast() || v4.octets()[0] == 0,
         IpAddr::V6(v6) => {
             v6.is_unspecified()
                 || v6.is_multicast()
                 || v6.is_unicast_link_local()
-                || matches!(v6.segments(), [0xfd00, 0x0ec2, ..])
-                || embedded(v6).is_some_and(|v4| v4.is_link_local())
+                || METADATA_V6.iter().any(|(first, second)| v6.segments().starts_with(&[*first, *second]))
+                || embedded(v6).is_some_and(is_never_v4)
         }
     }
+}
+
+/// Metadata services at addresses that are not link-local: Azure's wire server ("What is IP address 168.63.129.16?", which is
+/// public to look at) and Alibaba Cloud's ("ECS instance metadata").
+const METADATA_V4: [Ipv4Addr; 2] = [Ipv4Addr::new(168, 63, 129, 16), Ipv4Addr::new(100, 100, 100, 200)];
+
+/// The networks of EC2's (fd00:ec2::254) and Google Cloud's (fd20:ce::254).
+const METADATA_V6: [(u16, u16); 2] = [(0xfd00, 0x0ec2), (0xfd20, 0x00ce)];
+
+fn is_never_v4(address: Ipv4Addr) -> bool {
+    address.is_link_local() || METADATA_V4.contains(&address)
 }
 
 /// The IPv4 address behind one that is admitted only where it is declared: 6to4 (RFC 3056) and the NAT64 of a network's own
@@ -104,9 +118,16 @@ mod tests {
 
     #[test]
     fn only_public_addresses_are_admitted_undeclared() {
-        for address in
-            ["1.1.1.1", "172.15.0.1", "172.32.0.1", "100.63.0.1", "192.0.1.1", "2606:4700::1111", "2a00::1"]
-        {
+        for address in [
+            "1.1.1.1",
+            "168.63.129.17",
+            "172.15.0.1",
+            "172.32.0.1",
+            "100.63.0.1",
+            "192.0.1.1",
+            "2606:4700::1111",
+            "2a00::1",
+        ] {
             check(&[], address, true);
         }
         for address in [
@@ -116,6 +137,7 @@ mod tests {
             "100.64.0.1",
             "127.0.0.1",
             "127.9.9.9",
+            "168.63.129.16",
             "169.254.169.254",
             "172.16.0.1",
             "172.31.255.255",
@@ -163,6 +185,14 @@ mod tests {
         check(&["10.1.0.0/16"], "10.2.2.3", false);
         check(&["fd00::/8"], "fd12::1", true);
         check(&["fd00::/8"], "fd00:ec2::254", false);
+        check(&["fd00::/8"], "fd20:ce::254", false);
+        check(&["0.0.0.0/0"], "168.63.129.16", false);
+        check(&["100.64.0.0/10"], "100.100.100.200", false);
+        check(&["100.64.0.0/10"], "100.100.100.201", true);
+        check(&["::/0"], "::ffff:168.63.129.16", false);
+        check(&["::/0"], "64:ff9b::a83f:8110", false);
+        check(&["::/0"], "2002:a83f:8110::1", false);
+        check(&["::/0"], "64:ff9b:1::6464:64c8", false);
         check(&["0.0.0.0/0", "::/0"], "169.254.169.254", false);
         check(&["0.0.0.0/0", "::/0"], "fe80::1", false);
         check(&["0.0.0.0/0", "::/0"], "0.0.0.0", false);

@@ -41,6 +41,7 @@ fn the_shop_reads_as_it_is_written() {
                     id: "receipts",
                 },
             ],
+            front_arns: {},
             domains: [],
             iam: None,
             certificates: None,
@@ -176,7 +177,10 @@ fn the_shop_reads_as_it_is_written() {
                             "main",
                         ),
                     ],
-                    scopes: [],
+                    scopes: Scopes {
+                        names: [],
+                        any: false,
+                    },
                     contract: Some(
                         ContractRef {
                             file: "contracts/shop.yaml",
@@ -224,7 +228,10 @@ fn the_shop_reads_as_it_is_written() {
                         ),
                         Anonymous,
                     ],
-                    scopes: [],
+                    scopes: Scopes {
+                        names: [],
+                        any: false,
+                    },
                     contract: None,
                     check_answers: Off,
                     rewrite: None,

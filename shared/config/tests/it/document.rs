@@ -130,6 +130,25 @@ fn a_value_of_another_type_is_a_fault() {
 }
 
 #[test]
+fn a_front_is_pinned_by_name_or_by_arn() {
+    let door = |fronts: &str| {
+        format!(
+            "fronts = [{fronts}]\n[door]\nname = 'd'\ntable = 't'\n[[targets]]\nname = 't'\nlambda = 't'\n[[events]]\nid = 'e'\nsource = 'sqs'\nmatch = {{ queue = 'orders' }}\ntarget = 't'\n"
+        )
+    };
+    let arn = "'queue:arn:aws:sqs:us-east-1:123456789012:orders'";
+    let config = doorward_config::parse("doorward.toml", &door(arn)).unwrap();
+    assert!(config.pins(&config.fronts[0], Some("arn:aws:sqs:us-east-1:123456789012:orders")));
+    assert!(!config.pins(&config.fronts[0], Some("arn:aws:sqs:us-east-1:999999999999:orders")));
+    let faults =
+        doorward_config::parse("doorward.toml", &door(&format!("'queue:orders', {arn}"))).unwrap_err();
+    expect![[r#"
+        doorward.toml:1:27: `queue:orders` is pinned by name and by ARN
+          hint: a name is that of any account and region: keep the ARNs alone"#]]
+    .assert_eq(&faults.to_string());
+}
+
+#[test]
 fn fronts_are_parsed_and_stand_in_one_place() {
     check(
         "http-api:a1b2c3",

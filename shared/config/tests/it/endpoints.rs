@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use doorward_config::{
-    Balance, Credentials, HttpTarget, Invocation, LambdaTarget, MessageGroup, PayloadForm, Protocol, Target,
-    TargetKind,
+    Balance, ClientAuth, Credentials, HttpTarget, Invocation, LambdaTarget, MessageGroup, PayloadForm,
+    Protocol, Target, TargetKind,
 };
 use expect_test::expect;
 
@@ -122,8 +122,16 @@ fn credentials_are_of_one_kind() {
         r#"{ oauth2 = "https://id.example/token", client_id = "c", secret = "env:CLIENT", scopes = ["a", "b"], parameters = { audience = "x" } }"#,
     );
     assert!(
-        matches!(oauth2, Credentials::ClientCredentials { scopes, parameters, .. } if scopes.len() == 2 && parameters.len() == 1)
+        matches!(&oauth2, Credentials::ClientCredentials { scopes, parameters, .. } if scopes.len() == 2 && parameters.len() == 1)
     );
+    let post = of(
+        r#"{ oauth2 = "https://id.example/token", client_id = "c", client_auth = "post", secret = "env:CLIENT" }"#,
+    );
+    for (credentials, expected) in [(oauth2, ClientAuth::Basic), (post, ClientAuth::Post)] {
+        assert!(
+            matches!(credentials, Credentials::ClientCredentials { client_auth, .. } if client_auth == expected)
+        );
+    }
     assert!(matches!(of(r#"{ sigv4 = "execute-api", region = "eu-west-1" }"#), Credentials::SigV4 { .. }));
 }
 
@@ -250,19 +258,43 @@ fn addresses_where_no_target_is_are_told_at_check() {
             "http://169.254.169.254/latest",
             expect![[r#"
             doorward.toml:19:8: the door does not call 169.254.169.254: it is no public address
-              hint: link-local addresses, where machines read their own credentials, are never called"#]],
+              hint: link-local addresses and those where machines read their own metadata and credentials are never called, whatever is declared"#]],
         ),
         (
             "http://[fd00:ec2::254]",
             expect![[r#"
             doorward.toml:19:8: the door does not call fd00:ec2::254: it is no public address
-              hint: link-local addresses, where machines read their own credentials, are never called"#]],
+              hint: link-local addresses and those where machines read their own metadata and credentials are never called, whatever is declared"#]],
         ),
         (
             "http://[::ffff:127.0.0.1]:80",
             expect![[r#"
             doorward.toml:19:8: the door does not call ::ffff:127.0.0.1: it is no public address
               hint: declare its network where that is meant: `networks = ["10.0.0.0/16"]`"#]],
+        ),
+        (
+            "http://168.63.129.16",
+            expect![[r#"
+            doorward.toml:19:8: the door does not call 168.63.129.16: it is no public address
+              hint: link-local addresses and those where machines read their own metadata and credentials are never called, whatever is declared"#]],
+        ),
+        (
+            "http://2130706433",
+            expect![[r#"
+            doorward.toml:19:8: `http://2130706433` is no address of a server: its host ends in a number, which some read as an address and others do not; an address is four decimal numbers, as in `10.0.0.1`
+              hint: write scheme, host and where it has one its path: `https://catalog.example/v1`"#]],
+        ),
+        (
+            "http://127.0.0.1:99999",
+            expect![[r#"
+            doorward.toml:19:8: `http://127.0.0.1:99999` is no address of a server: its port is none of 1 to 65535
+              hint: write scheme, host and where it has one its path: `https://catalog.example/v1`"#]],
+        ),
+        (
+            "http://a.localhost:8080",
+            expect![[r#"
+            doorward.toml:19:8: the door does not call `a.localhost`: it names this machine
+              hint: declare its network where that is meant: `networks = ["127.0.0.0/8"]`"#]],
         ),
         (
             "http://10.0.0.1",
@@ -294,17 +326,87 @@ fn networks_are_written_exactly_and_never_hold_metadata() {
             "169.254.0.0/16",
             expect![[r#"
             doorward.toml:20:13: `169.254.0.0/16` is never called
-              hint: link-local addresses, where machines read their own credentials, cannot be declared"#]],
+              hint: link-local addresses and those where machines read their own metadata and credentials are never called, whatever is declared"#]],
         ),
         (
             "fe80::/10",
             expect![[r#"
             doorward.toml:20:13: `fe80::/10` is never called
-              hint: link-local addresses, where machines read their own credentials, cannot be declared"#]],
+              hint: link-local addresses and those where machines read their own metadata and credentials are never called, whatever is declared"#]],
         ),
     ] {
         check(ORDERS, &format!("http = \"https://a.example\"\nnetworks = [\"{network}\"]"), expected);
     }
+}
+
+#[test]
+fn a_token_endpoint_is_held_to_the_targets_networks() {
+    let with = |url: &str| {
+        format!(
+            "http = \"https://a.example\"\ncredentials = {{ oauth2 = \"{url}\", client_id = \"c\", secret = \"env:PASS\" }}"
+        )
+    };
+    check(
+        ORDERS,
+        &with("https://0x7f.1/token"),
+        expect![
+            "doorward.toml:20:15: `https://0x7f.1/token` is not a usable URL: its host ends in a number, which some read as an address and others do not; an address is four decimal numbers, as in `10.0.0.1`"
+        ],
+    );
+    check(
+        ORDERS,
+        &with("http://localhost:9/token"),
+        expect![[r#"
+        doorward.toml:20:15: the door does not call `localhost`: it names this machine
+          hint: declare its network where that is meant: `networks = ["127.0.0.0/8"]`"#]],
+    );
+    let declared = format!("{}\nnetworks = [\"127.0.0.0/8\"]", with("http://localhost:9/token"));
+    assert!(http(&declared).credentials.is_some());
+}
+
+#[test]
+fn a_header_field_that_holds_a_secret_refers_to_it() {
+    let with = |name: &str| {
+        format!(
+            "http = \"https://a.example\"\nheaders = {{ set = {{ x-version = \"2\", {name} = \"Bearer abc\" }} }}"
+        )
+    };
+    check(
+        ORDERS,
+        &with("Authorization"),
+        expect![[r#"
+        doorward.toml:20:11: the header field `authorization` holds a secret, which must not stand in the file
+          hint: write `credentials = { header = "authorization", secret = "env:NAME" }`, with `prefix = "Bearer "` where there is one"#]],
+    );
+    for name in ["proxy-authorization", "x-api-key", "cookie", "X-API-KEY"] {
+        let text = SHOP.replace(ORDERS, &with(name));
+        let faults = doorward_config::parse("doorward.toml", &text).unwrap_err().to_string();
+        assert!(faults.contains("holds a secret") && !faults.contains("abc"), "{faults}");
+    }
+    let answers = "http = \"https://a.example\"\nanswer_headers = { set = { cookie = \"none\" } }";
+    assert_eq!(http(answers).answer_headers.set.len(), 1);
+}
+
+#[test]
+fn no_try_takes_longer_than_the_call() {
+    let with = |keys: &str| format!("http = \"https://a.example\"\n{keys}");
+    check(
+        ORDERS,
+        &with("retry = { attempt_timeout = \"6s\" }"),
+        expect![[r#"
+        doorward.toml:20:29: a try may not take longer than the whole call, which has the target's `timeout`
+          hint: make it shorter, or `timeout` longer (`5s` where it is not set)"#]],
+    );
+    let both = "lambda = \"orders\"\ntimeout = \"5s\"";
+    let longer = with("timeout = \"1s\"\nretry = { attempt_timeout = \"1001ms\" }");
+    check(
+        both,
+        &longer,
+        expect![[r#"
+        doorward.toml:21:29: a try may not take longer than the whole call, which has the target's `timeout`
+          hint: make it shorter, or `timeout` longer (`5s` where it is not set)"#]],
+    );
+    assert!(target(&with("retry = { attempt_timeout = \"5s\" }")).retry.is_some());
 }
 
 #[test]
@@ -362,6 +464,16 @@ fn secrets_are_sent_over_tls_and_stand_elsewhere() {
             doorward.toml:20:26: `http://id.example/token` is not a usable URL: keys fetched over `http` can be replaced on the way
               hint: use `https`; `http` is for `localhost`, `127.0.0.0/8` and `[::1]`
             doorward.toml:20:106: the parameter `scope` is the door's to set"#]],
+    );
+    check(
+        ORDERS,
+        &with(
+            "https://a.example",
+            "{ oauth2 = \"https://id.example/token\", client_id = \"c\", client_auth = \"jwt\", secret = \"env:PASS\" }",
+        ),
+        expect![[r#"
+            doorward.toml:20:85: unknown value `jwt`
+              hint: expected `basic` or `post`"#]],
     );
     check(
         ORDERS,

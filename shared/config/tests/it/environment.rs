@@ -26,6 +26,39 @@ fn fronts_are_added() {
 }
 
 #[test]
+fn an_arn_pins_no_other_of_its_name() {
+    const ARN: &str = "arn:aws:sqs:us-east-1:123456789012:orders";
+    let pins = format!("queue:{ARN},queue:{ARN},queue:arn:aws:sqs:eu-west-1:123456789012:orders");
+    let config = with(&[("DOORWARD_FRONTS", &pins)]).unwrap();
+    let queue = "queue:orders".parse().unwrap();
+    assert_eq!(config.fronts.iter().filter(|front| **front == queue).count(), 1);
+    for (arn, pinned) in [
+        (Some(ARN), true),
+        (Some("arn:aws:sqs:eu-west-1:123456789012:orders"), true),
+        (Some("arn:aws:sqs:eu-west-3:999999999999:orders"), false),
+        (None, false),
+    ] {
+        assert_eq!(config.pins(&queue, arn), pinned, "{arn:?}");
+    }
+    let bucket = "bucket:receipts".parse().unwrap();
+    assert!(config.pins(&bucket, None) && config.pins(&bucket, Some("arn:aws:s3:::receipts")));
+    check_faults(
+        &[(
+            "DOORWARD_FRONTS",
+            "bucket:arn:aws:s3:::receipts,queue:arn:aws:sns:us-east-1:123456789012:orders,bus:arn:aws:events:us-east-1:123456789012:event-bus/default,http-api:arn:aws:x:::y",
+        )],
+        expect![[r#"
+            environment variable `DOORWARD_FRONTS`: `bucket:receipts` is pinned by name and by ARN
+              hint: a name is that of any account and region: keep the ARNs alone
+            environment variable `DOORWARD_FRONTS`: `arn:aws:sns:us-east-1:123456789012:orders` is not the ARN of a queue: expected `arn:aws:sqs:REGION:ACCOUNT:NAME`
+            environment variable `DOORWARD_FRONTS`: `arn:aws:events:us-east-1:123456789012:event-bus/default` is not the ARN of a bus: expected `arn:aws:events:REGION:ACCOUNT:event-bus/*`
+              hint: an event does not say by which bus of its account it came
+            environment variable `DOORWARD_FRONTS`: a http-api is pinned by its id, which is of one account and region already
+              hint: write `http-api:a1b2c3`"#]],
+    );
+}
+
+#[test]
 fn keys_may_be_elsewhere() {
     let url = "http://127.0.0.1:7000/keys";
     let config = with(&[("DOORWARD_JWKS_URL_MAIN", url)]).unwrap();

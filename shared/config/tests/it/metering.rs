@@ -309,7 +309,7 @@ fn what_is_delivered_again_is_written_before_its_target_is_called() {
         "on_store_failure = \"deny\"",
         expect![[r#"
             doorward.toml:47:1: unknown key `on_store_failure` in `[[events]]`
-              hint: expected `id`, `source`, `through`, `match`, `target`, `on_deny`, `repeated`, `purpose`, `plan`, `contract` or `durability`"#]],
+              hint: expected `id`, `source`, `through`, `match`, `attributes`, `target`, `on_deny`, `repeated`, `purpose`, `plan`, `contract` or `durability`"#]],
     );
     let webhook = |more: &str| {
         let hook = "[[webhooks]]\nname = \"pay\"\nscheme = \"stripe\"\nsecrets = [\"env:PAY\"]\n\n[[targets]]\nname = \"orders\"";

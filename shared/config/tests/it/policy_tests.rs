@@ -312,7 +312,7 @@ fn what_is_expected_can_come_of_the_sample() {
         "reason = \"forbidden\"",
         expect![[r#"
             shop.test.toml:12:10: unknown value `forbidden`
-              hint: expected `no-permit`, `unnamed`, `forbid`, `forbid-errored`, `permit-errored`, `missing-entity`, `unknown-action`, `unfit`, `no-entity` or `entity-unfit`"#]],
+              hint: expected `no-permit`, `unnamed`, `forbid`, `forbid-errored`, `permit-errored`, `missing-entity`, `unknown-action`, `unfit`, `input-unfit`, `no-entity` or `entity-unfit`"#]],
     );
     check(
         "[\"closed\"]",

@@ -106,8 +106,28 @@ fn a_route_requires_scopes_of_tokens() {
     let text =
         SHOP.replace(auth, &format!("{auth}scopes = [\"orders.write\", \"https://api.example/x:y\"]\n"));
     let config = parse("f", &text).unwrap();
-    assert_eq!(config.routes[0].scopes, ["orders.write", "https://api.example/x:y"]);
+    let scopes = &config.routes[0].scopes;
+    assert_eq!(
+        (scopes.names.as_slice(), scopes.any),
+        (["orders.write", "https://api.example/x:y"].map(str::to_owned).as_slice(), false)
+    );
     assert!(config.routes[1].scopes.is_empty());
+    let any = SHOP.replace(auth, &format!("{auth}scopes = {{ any = [\"orders.write\", \"orders\"] }}\n"));
+    let scopes = parse("f", &any).unwrap().routes[0].scopes.clone();
+    assert_eq!((scopes.names.len(), scopes.any), (2, true));
+    check(
+        auth,
+        &format!("{auth}scopes = {{ any = [] }}\n"),
+        expect!["doorward.toml:31:18: expected at least one element, found an empty array"],
+    );
+    check(
+        auth,
+        &format!("{auth}scopes = {{ all = [\"a\"] }}\n"),
+        expect![[r#"
+        doorward.toml:31:10: missing key `any` in `scopes`
+        doorward.toml:31:12: unknown key `all` in `scopes`
+          hint: expected `any`"#]],
+    );
     check(
         auth,
         &format!("{auth}scopes = [\"orders write\", \"\", \"a\\\"b\", \"é\", \"a\", \"a\"]\n"),

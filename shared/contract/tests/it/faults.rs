@@ -37,7 +37,7 @@ fn documents_that_are_not_carried() {
         "swagger: '2.0'",
         expect![[r#"
             c.yaml:1:1: OpenAPI 2 is not carried
-              hint: expected `openapi: 3.0.x` or `openapi: 3.1.x`"#]],
+              hint: expected `openapi: 3.0.x` or `openapi: 3.1.x`, which API Gateway exports by `--export-type oas30`"#]],
     );
     check(
         "openapi: 3.0",

@@ -139,7 +139,7 @@ fn dialects_that_are_not_carried() {
         &[("s.json", r#"{"swagger": "2.0"}"#)],
         expect![[r#"
         s.json:1:2: OpenAPI 2 is not carried
-          hint: expected `openapi: 3.0.x` or `openapi: 3.1.x`"#]],
+          hint: expected `openapi: 3.0.x` or `openapi: 3.1.x`, which API Gateway exports by `--export-type oas30`"#]],
     );
     refuse(
         &[("s.json", r#"{"openapi": "3.1.0"}"#)],

@@ -1,4 +1,4 @@
-use doorward_config::{Credential, RouteMatch};
+use doorward_config::{Credential, RouteMatch, Scopes};
 use doorward_model::{Call, EntityName, Inbound, Message, PathForm, Principal, Refusal};
 use http::Method;
 
@@ -28,7 +28,7 @@ pub struct Shared {
 /// Who calls, as the routes that accept the same credentials and require the same scopes would prove it.
 struct Proven<'r> {
     auth: &'r [Credential],
-    scopes: &'r [String],
+    scopes: &'r Scopes,
     caller: Result<Principal, Refusal>,
     key: Option<ApiKey>,
 }
@@ -113,7 +113,7 @@ impl Door {
             Ok(found) => found,
             Err(refusal) => return passing(refusal),
         };
-        let (auth, scopes) = (rules.route.auth.as_slice(), rules.route.scopes.as_slice());
+        let (auth, scopes) = (rules.route.auth.as_slice(), &rules.route.scopes);
         let known = proven.iter().find(|proven| proven.auth == auth && proven.scopes == scopes);
         let identified = match known.map(|known| known.caller.clone()) {
             Some(Ok(caller)) => Identified::known(self.rules.config(), found, caller, call),

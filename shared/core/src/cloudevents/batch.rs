@@ -12,13 +12,14 @@ use super::event::CloudEvent;
 use super::forward;
 use super::opened::Opened;
 use super::reported;
+use crate::batch_time::{AT_ONCE, PER_RECORD};
 use crate::check_response::Answered;
 use crate::door::{Answer, Door};
 use crate::find::{HttpCall, Subject};
 use crate::pipeline::Approach;
 use crate::ports::ForwardMessage;
 use crate::reserve::{Admitted, Tab};
-use crate::serve_batch::{AT_ONCE, PER_RECORD, takes_single};
+use crate::serve_batch::takes_single;
 
 /// An event's call, so far.
 struct Progress<'e> {

@@ -131,7 +131,7 @@ fn caller(
     }
     // Who calls is proven, so the refusal is recorded as theirs.
     call.caller = Some(principal.name);
-    Err(Refusal::InsufficientScope { scopes: scopes.clone() })
+    Err(Refusal::InsufficientScope { scopes: scopes.names.clone(), any: scopes.any })
 }
 
 fn principal(issuer: &Issuer, claims: &Map<String, Value>) -> Result<Principal, AuthFault> {

@@ -3,7 +3,8 @@
 use std::num::NonZeroU64;
 
 use doorward_config::{
-    Certificates, Config, Durability, EventRule, Iam, Issuer, Plan, PurposeRule, Route, Target, Webhook,
+    Certificates, Config, Durability, EventRule, Iam, Issuer, Plan, PurposeRule, Route, Scopes, Target,
+    Webhook,
 };
 use doorward_contract::{Operation, Schema};
 use doorward_model::entity_type::FUNCTION;
@@ -112,8 +113,13 @@ pub(super) fn resolve_own_usage(config: &Config) -> Option<RouteRules> {
     if auth.is_empty() {
         return None;
     }
-    let route =
-        Route { id: own_usage::ACTION.to_owned(), auth, scopes: Vec::new(), contract: None, ..first.clone() };
+    let route = Route {
+        id: own_usage::ACTION.to_owned(),
+        auth,
+        scopes: Scopes::default(),
+        contract: None,
+        ..first.clone()
+    };
     Some(RouteRules {
         units: Units::Fixed(NonZeroU64::MIN),
         key: own_usage::ACTION.to_owned(),

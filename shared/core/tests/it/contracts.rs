@@ -1,8 +1,11 @@
 //! Several contracts beside each other.
 
 use doorward_core::Rules;
+use doorward_testkit::http;
+use http::Method;
+use serde_json::{Value, json};
 
-use crate::shop::bundle;
+use crate::shop::{Shop, bundle, json_body};
 
 /// One name for two types, in two contracts: each action's input is typed in place, so that they do not clash.
 #[test]
@@ -46,4 +49,91 @@ fn a_path_parameter_of_style_matrix_is_a_fault() {
     );
     bundle.files.insert("contracts/a.yaml".to_owned(), text.replace("matrix", "label"));
     assert!(Rules::compile(&bundle, |_| None).is_ok());
+}
+
+const PLACES: &str = "openapi: 3.1.0
+info: { title: t, version: '1' }
+paths:
+  /places:
+    post:
+      operationId: put
+      requestBody:
+        required: true
+        content:
+          application/json:
+            schema:
+              type: object
+              required: [lat, lon]
+              properties:
+                lat: { type: number }
+                lon: { type: number }
+                size: { type: integer }
+                price: { type: number }
+      responses: { '201': { description: done } }
+";
+
+/// A shop whose customers put places, by this policy.
+fn places(policy: &str) -> Shop {
+    let route = "\n[[routes]]\nid = \"putPlace\"\nmatch = \"POST /places\"\ntarget = \"orders\"\nauth = [\"main\"]\n\
+                 contract = \"contracts/places.yaml#put\"\ncheck_answers = \"off\"\n";
+    let policy = format!(
+        "@id(\"places\")\npermit (principal in Group::\"customers\", action == Action::\"putPlace\", resource);\n{policy}"
+    );
+    Shop::with_files(|config| config + route, &[("contracts/places.yaml", PLACES), ("places.cedar", &policy)])
+}
+
+async fn put(shop: &Shop, id: &str, body: &str, group: &str) -> (u16, Value) {
+    let token = format!("Bearer {}", shop.token("alice", &[group]));
+    let headers = [("authorization", token.as_str()), ("content-type", "application/json")];
+    let reply = shop.ask(http(id, Method::POST, "/places", &headers, body, shop.world.now())).await;
+    (reply.status.as_u16(), json_body(reply).await)
+}
+
+/// Cedar's numbers are no bound of a contract: only what policies read must be one that they can compare.
+#[tokio::test]
+async fn a_number_beyond_cedars_matters_to_policies_that_read_it() {
+    let fine = [
+        r#"{"lat":52.520008,"lon":13.404954}"#,
+        r#"{"lat":1e15,"lon":0.30000000000000004}"#,
+        r#"{"lat":1,"lon":2,"size":9223372036854775808}"#,
+    ];
+    let shop = places("");
+    for (nth, body) in fine.iter().enumerate() {
+        assert_eq!(put(&shop, &format!("c{nth}"), body, "customers").await.0, 201, "{body}");
+    }
+    let shop = places(
+        "@id(\"cheap\")\nforbid (principal, action == Action::\"putPlace\", resource)
+         when { context.input has price && context.input.price.greaterThanOrEqual(decimal(\"10.0\")) };",
+    );
+    assert_eq!(put(&shop, "c1", fine[0], "customers").await.0, 201);
+    assert_eq!(put(&shop, "c2", r#"{"lat":1.23456,"lon":2,"price":9.9999}"#, "customers").await.0, 201);
+    assert_eq!(put(&shop, "c3", r#"{"lat":1.23456,"lon":2,"price":10}"#, "customers").await.0, 403);
+    // Left out, it would be taken for absent.
+    let (status, problem) = put(&shop, "c4", r#"{"lat":1,"lon":2,"price":9.99999}"#, "customers").await;
+    assert_eq!((status, &problem["violations"][0]["pointer"]), (422, &json!("/price")), "{problem}");
+    // Who may not do it hears nothing of policies.
+    assert_eq!(put(&shop, "c5", r#"{"lat":1,"lon":2,"price":9.99999}"#, "others").await.0, 403);
+}
+
+/// Else each call would be carried out, and its caller told that it failed.
+#[test]
+fn a_contract_says_what_a_target_answers_that_only_takes_calls_on() {
+    let check = |responses: &str, target: &str, more: &str| {
+        let contract = PLACES.replace("'201'", responses);
+        let mut bundle = bundle(&[("contracts/places.yaml", &contract)]);
+        bundle.config.1.push_str(&format!(
+            "\n[[targets]]\nname = \"later\"\n{target}\n\n[[routes]]\nid = \"putPlace\"\nmatch = \"POST /places\"\n\
+             target = \"later\"\nauth = [\"main\"]\ncontract = \"contracts/places.yaml#put\"\n{more}"
+        ));
+        Rules::compile(&bundle, |_| None).err().map(|faults| faults.to_string()).unwrap_or_default()
+    };
+    let queue = "sqs = \"https://sqs.eu-west-1.amazonaws.com/123456789012/later\"";
+    let fault = "the contract has no answer 202, and the target `later` of kind `sqs` gives no other";
+    assert!(check("'201'", queue, "").contains(fault));
+    assert!(check("'201'", "lambda = \"later\"\ninvocation = \"async\"", "").contains("of kind `lambda`"));
+    for fine in ["'202'", "2XX", "default"] {
+        assert_eq!(check(fine, queue, ""), "", "{fine}");
+    }
+    assert_eq!(check("'201'", "lambda = \"later\"", ""), "");
+    assert_eq!(check("'201'", queue, "check_answers = \"report\"\n"), "");
 }

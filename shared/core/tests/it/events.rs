@@ -20,6 +20,12 @@ fn row(shop: &Shop, id: &str) -> Outcome {
     shop.world.ledger.rows()[id].call.outcome
 }
 
+/// The shop whose rule of receipts has these words.
+fn on_deny(word: &str, repeated: &str) -> Shop {
+    let words = format!("on_deny = \"{word}\"\nrepeated = \"{repeated}\"");
+    Shop::with(move |config| config.replace("on_deny = \"quarantine\"", &words))
+}
+
 #[tokio::test]
 async fn a_permitted_event_reaches_its_target_once_however_often_it_comes() {
     let shop = Shop::new();
@@ -46,13 +52,10 @@ async fn a_denied_event_is_kept_with_its_reason_and_its_target_is_never_called()
 
 #[tokio::test]
 async fn on_deny_says_what_becomes_of_a_denied_event() {
-    let denied = |word: &'static str| {
-        Shop::with(move |config| config.replace("\"quarantine\"", &format!("\"{word}\"")))
-    };
-    let shop = denied("discard");
+    let shop = on_deny("discard", "skip");
     assert_eq!(send(&shop, receipt(&shop, "e1", "inbox/a.exe")).await, EventAnswer::Done(Outcome::Denied));
     assert!(shop.world.quarantine.items().is_empty());
-    let shop = denied("fail");
+    let shop = on_deny("fail", "skip");
     assert!(matches!(send(&shop, receipt(&shop, "e1", "inbox/a.exe")).await, EventAnswer::Again(_)));
     assert!(shop.world.quarantine.items().is_empty());
 }
@@ -156,32 +159,70 @@ async fn a_broken_record_of_a_known_sender_is_kept() {
 }
 
 #[tokio::test]
+async fn an_event_that_never_ran_and_was_sent_back_is_decided_anew() {
+    for repeated in ["skip", "answer"] {
+        let shop = on_deny("fail", repeated);
+        for _ in 0..2 {
+            let again = send(&shop, receipt(&shop, "e1", "inbox/a.exe")).await;
+            assert!(matches!(again, EventAnswer::Again(_)), "{repeated}: {again:?}");
+        }
+        assert_eq!(row(&shop, "e1"), Outcome::Denied);
+        // The same event, as policies that were mended see it.
+        let end = send(&shop, receipt(&shop, "e1", "inbox/a.pdf")).await;
+        assert_eq!(end, EventAnswer::Done(Outcome::Admitted), "{repeated}");
+        assert_eq!(shop.world.targets.sent(), ["receipts receiptUploaded"]);
+        assert_eq!((shop.world.ledger.rows().len(), row(&shop, "e1")), (1, Outcome::Admitted));
+        // And from then on it is done.
+        let end = send(&shop, receipt(&shop, "e1", "inbox/a.pdf")).await;
+        assert_eq!(end, EventAnswer::Done(Outcome::Repeated), "{repeated}");
+        assert_eq!(shop.world.targets.sent().len(), 1);
+    }
+}
+
+#[tokio::test]
+async fn a_broken_event_that_was_sent_back_is_decided_anew() {
+    let shop = on_deny("fail", "skip");
+    let mut broken = receipt(&shop, "e1", "inbox/a.pdf");
+    if let doorward_model::Message::Event(record) = &mut broken.message {
+        record.fault = Some("it has no size".into());
+    }
+    assert!(matches!(send(&shop, broken).await, EventAnswer::Again(_)));
+    assert_eq!(row(&shop, "e1"), Outcome::Invalid);
+    assert_eq!(send(&shop, receipt(&shop, "e1", "inbox/a.pdf")).await, EventAnswer::Done(Outcome::Admitted));
+}
+
+#[tokio::test]
+async fn an_event_that_was_discarded_or_kept_is_skipped_when_it_comes_again() {
+    for (word, kept) in [("discard", 0), ("quarantine", 1)] {
+        for repeated in ["skip", "answer"] {
+            let shop = on_deny(word, repeated);
+            let first = send(&shop, receipt(&shop, "e1", "inbox/a.exe")).await;
+            assert_eq!(first, EventAnswer::Done(Outcome::Denied), "{word}");
+            let again = send(&shop, receipt(&shop, "e1", "inbox/a.pdf")).await;
+            assert_eq!(again, EventAnswer::Done(Outcome::Repeated), "{word} {repeated}");
+            assert!(shop.world.targets.sent().is_empty());
+            assert_eq!((shop.world.quarantine.items().len(), row(&shop, "e1")), (kept, Outcome::Denied));
+        }
+    }
+}
+
+#[tokio::test]
 async fn an_event_that_comes_again_is_skipped_or_answered_as_the_first_was() {
-    for (first, on_deny, repeated, again) in [
-        (Outcome::Denied, "fail", "skip", false),
+    for (first, word, repeated, again) in [
         (Outcome::Denied, "fail", "answer", true),
         (Outcome::Invalid, "fail", "answer", true),
         (Outcome::Denied, "quarantine", "answer", false),
         (Outcome::Denied, "discard", "answer", false),
         (Outcome::Admitted, "fail", "answer", false),
     ] {
-        let shop = Shop::with(|config| {
-            config.replace(
-                "on_deny = \"quarantine\"",
-                &format!("on_deny = \"{on_deny}\"\nrepeated = \"{repeated}\""),
-            )
-        });
-        // It was refused by policies that are no longer in force.
+        let shop = on_deny(word, repeated);
+        // It ended for good, by a configuration that is no longer in force.
         let event = receipt(&shop, "e1", "inbox/a.pdf");
         let mut call = Call::begin(&event, shop.world.now());
         call.outcome = first;
         shop.world.ledger.record(&call, shop.world.now()).await.unwrap();
         let answer = send(&shop, event).await;
-        assert_eq!(
-            matches!(answer, EventAnswer::Again(_)),
-            again,
-            "{first} {on_deny} {repeated}: {answer:?}"
-        );
+        assert_eq!(matches!(answer, EventAnswer::Again(_)), again, "{first} {word} {repeated}: {answer:?}");
         assert!(again || answer == EventAnswer::Done(Outcome::Repeated), "{answer:?}");
         assert!(shop.world.targets.sent().is_empty() && shop.world.quarantine.items().is_empty());
         assert_eq!(row(&shop, "e1"), first);

@@ -122,6 +122,32 @@ async fn the_budget_ends_retries_before_they_double_what_a_failing_target_is_sen
 }
 
 #[tokio::test]
+async fn what_was_not_carried_out_goes_elsewhere_without_a_charge() {
+    let shop = shop("health = false\nretry = { budget = \"1%\" }");
+    shop.world.targets.respond_at(|address| match address {
+        A => Err(TargetFault::Unreachable("refused".into())),
+        _ => reply(200),
+    });
+    let mut tries = Vec::new();
+    for n in 0..20 {
+        let (status, tried, why) = told(&shop, look(&shop, &format!("c{n}"))).await;
+        assert_eq!((status, why), (200, None), "c{n}");
+        tries.push(tried);
+    }
+    assert_eq!(tries.iter().filter(|tried| **tried == 2).count(), 10, "{tries:?}");
+    // Of what may have been carried out the budget pays for three.
+    shop.world.targets.respond_at(|address| match address {
+        A => Err(TargetFault::Reset("cut".into())),
+        _ => reply(200),
+    });
+    let mut refused = 0;
+    for n in 20..40 {
+        refused += u32::from(told(&shop, look(&shop, &format!("c{n}"))).await.2 == Some("budget"));
+    }
+    assert_eq!(refused, 7);
+}
+
+#[tokio::test]
 async fn an_endpoint_that_fails_is_left_alone_and_comes_back_by_a_trial() {
     let shop = shop("health = { faults = 3, pause = \"10s\" }\nretry = false");
     shop.world.targets.respond_at(|address| match address {

@@ -99,10 +99,7 @@ fn live(call: &Call) -> Told {
 }
 
 fn told(rehearsed: &Rehearsed) -> Told {
-    let violations = match &rehearsed.refusal {
-        Some(doorward_model::Refusal::Contract(violations)) => json!(violations),
-        _ => json!([]),
-    };
+    let violations = rehearsed.refusal.as_ref().map_or(json!([]), |refusal| json!(refusal.violations()));
     Told {
         action: rehearsed.action.clone(),
         caller: rehearsed.caller.as_ref().map(ToString::to_string),

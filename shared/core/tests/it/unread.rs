@@ -3,11 +3,11 @@
 use std::time::Duration;
 
 use doorward_core::{Answer, NotKept};
-use doorward_model::{CallId, Inbound, Outcome, UnreadEvent, UnreadReason};
+use doorward_model::{CallId, Inbound, Message, Outcome, UnreadEvent, UnreadReason};
 use doorward_testkit::http as request;
 use http::Method;
 
-use crate::batches::Source;
+use crate::batches::{CONFIG, POLICIES, Source};
 use crate::shop::{Shop, now};
 
 fn unread(payload: &str) -> UnreadEvent {
@@ -41,6 +41,31 @@ async fn an_event_that_nobody_reads_is_kept_once_and_has_a_line_each_time() {
     assert_eq!(kept["unknown-{}"], unread("{}"));
     assert_eq!(source.world.lines.unread().iter().filter(|(_, kept)| *kept).count(), 4);
     assert!(source.world.ledger.rows().is_empty(), "nobody's call is recorded");
+}
+
+#[tokio::test]
+async fn a_queue_pinned_by_arn_is_that_of_its_account_and_region() {
+    let pinned = r#"fronts = ["queue:arn:aws:sqs:eu-central-1:123456789012:payments","#;
+    let config = CONFIG.replacen(r#"fronts = ["queue:payments","#, pinned, 1);
+    let source = Source::with("queue:payments", &config, POLICIES);
+    let of = |id: &str, arn: Option<&str>| {
+        let mut inbound = source.record(id, "good");
+        let Message::Event(record) = &mut inbound.message else { panic!("an event") };
+        record.arn = arn.map(|arn| format!("arn:aws:sqs:{arn}:payments"));
+        inbound
+    };
+    let records = [
+        of("own", Some("eu-central-1:123456789012")),
+        of("region", Some("eu-west-3:123456789012")),
+        of("account", Some("eu-central-1:999999999999")),
+        of("none", None),
+    ];
+    assert_eq!(source.serve(&records).await, [""; 0]);
+    let mut codes: Vec<_> =
+        source.world.lines.calls().iter().map(|call| (call.id.to_string(), call.code)).collect();
+    codes.sort();
+    let unknown = |id: &str| (id.to_owned(), Some("unknown-front"));
+    assert_eq!(codes, [unknown("account"), unknown("none"), ("own".to_owned(), None), unknown("region")]);
 }
 
 #[tokio::test]

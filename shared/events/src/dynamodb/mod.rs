@@ -7,7 +7,6 @@ mod record;
 
 pub(crate) use attribute::item;
 pub use failures::batch_failures;
-pub(crate) use record::table;
 pub use record::{BrokenStreamRecord, StreamChange, StreamFault, StreamRecord};
 
 use doorward_model::parse_json;

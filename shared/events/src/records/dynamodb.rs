@@ -1,8 +1,7 @@
-use doorward_model::{EventKind, EventPayload, Front, FrontKind, Item, ItemValue, Trace, parse_json};
+use doorward_model::{Arn, EventKind, EventPayload, FrontKind, Item, ItemValue, Pin, Trace, parse_json};
 use serde_json::{Map, Value};
 
 use super::{Reading, ShapeFault, optional_text, text, told};
-use crate::arn::Arn;
 use crate::dynamodb;
 use crate::moment;
 
@@ -13,14 +12,14 @@ pub(super) const SOURCE: &str = "aws:dynamodb";
 const IMAGES: [&str; 3] = ["Keys", "NewImage", "OldImage"];
 
 /// The table whose stream a record says it is of.
-pub(super) fn front(record: &Value) -> Option<Front> {
-    let table = dynamodb::table(record.get("eventSourceARN")?.as_str()?)?;
-    format!("{}:{table}", FrontKind::Table.word()).parse().ok()
+pub(super) fn pin(record: &Value) -> Option<Pin> {
+    let (table, _) = record.get("eventSourceARN")?.as_str()?.split_once("/stream/")?;
+    Pin::by_arn(FrontKind::Table, table)
 }
 
 /// A change of an item ("Using AWS Lambda with Amazon DynamoDB", AWS Lambda guide). All of it is attested: it is the table's.
 pub(super) fn read(record: &Value) -> Result<Reading, ShapeFault> {
-    let front = front(record).ok_or(ShapeFault::Missing("/eventSourceARN"))?;
+    let Pin { front, arn: pinned } = pin(record).ok_or(ShapeFault::Missing("/eventSourceARN"))?;
     let arn_text = text(record, "/eventSourceARN")?;
     let arn = Arn::of(arn_text, "dynamodb").ok_or(ShapeFault::Missing("/eventSourceARN"))?;
     let name = text(record, "/eventName")?;
@@ -55,6 +54,7 @@ pub(super) fn read(record: &Value) -> Result<Reading, ShapeFault> {
         identity: [arn_text, text(record, "/eventID")?, sequence].map(str::to_owned).into(),
         trace: Trace::default(),
         front,
+        arn: pinned,
     })
 }
 

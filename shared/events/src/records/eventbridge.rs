@@ -1,8 +1,9 @@
-use doorward_model::{EventKind, EventPayload, Front, FrontKind, Trace};
+use doorward_model::{EventKind, EventPayload, FrontKind, Pin, Trace, parse_json};
 use serde_json::Value;
 
+use crate::envelope::MAX_DEPTH;
+
 use super::{Reading, ShapeFault, optional_text, text, told};
-use crate::arn::Arn;
 
 /// What a rule with a schedule sends, and EventBridge Scheduler where no input of its own is set
 /// ("Creating a rule that runs on a schedule", EventBridge guide; "Templated targets", EventBridge Scheduler guide).
@@ -30,30 +31,34 @@ pub(super) fn read(event: &Value) -> Result<Reading, ShapeFault> {
         (RULES | SCHEDULER, SCHEDULED) => resources
             .first()
             .and_then(Value::as_str)
-            .and_then(schedule)
+            .and_then(|arn| Pin::by_arn(FrontKind::Schedule, arn))
             .ok_or(ShapeFault::Member("/resources"))?
             .into(),
         _ => None,
     };
+    let payload = match (source, event.get("detail")) {
+        (SCHEDULER, Some(Value::String(detail))) => of_text(detail),
+        _ => EventPayload::At("/detail"),
+    };
     let by_aws = source.starts_with("aws.");
-    let (front, kind, attributes, claims) = match schedule {
-        Some(front) => {
-            let attributes = told([("schedule", Some(front.id.as_str().into()))]);
-            (front, EventKind::Schedule, attributes, told([]))
+    let (Pin { front, arn }, kind, attributes, claims) = match schedule {
+        Some(pin) => {
+            let attributes = told([("schedule", Some(pin.front.id.as_str().into()))]);
+            (pin, EventKind::Schedule, attributes, told([]))
         }
         None => {
-            let bus = format!("{}:{account}", FrontKind::Bus.word());
             let claims = told([
                 ("source", Some(source.into())),
                 ("type", Some(detail_type.into())),
                 ("resources", Some(resources.into())),
             ]);
-            let front = bus.parse().map_err(|_| ShapeFault::Member("/account"))?;
-            (front, EventKind::EventBridge, told([("by_aws", Some(by_aws.into()))]), claims)
+            let pin = buses(region, account).ok_or(ShapeFault::Member("/account"))?;
+            (pin, EventKind::EventBridge, told([("by_aws", Some(by_aws.into()))]), claims)
         }
     };
     Ok(Reading {
         front,
+        arn,
         kind,
         event_type: detail_type.to_owned(),
         region: region.to_owned(),
@@ -61,20 +66,32 @@ pub(super) fn read(event: &Value) -> Result<Reading, ShapeFault> {
         happened: optional_text(event, "/time")?.and_then(|time| time.parse().ok()),
         attributes,
         claims,
-        payload: EventPayload::At("/detail"),
+        payload,
         item: None,
         identity: [account, region, id, replay].map(str::to_owned).into(),
         trace: Trace::default(),
     })
 }
 
-/// `arn:aws:events:eu-central-1:123456789012:rule/NAME`, of another bus `rule/BUS/NAME`;
-/// `arn:aws:scheduler:eu-central-1:123456789012:schedule/GROUP/NAME`.
-fn schedule(arn: &str) -> Option<Front> {
-    let id = match (Arn::of(arn, "events"), Arn::of(arn, "scheduler")) {
-        (Some(rule), _) => rule.resource.strip_prefix("rule/")?.rsplit('/').next()?,
-        (None, Some(schedule)) => schedule.resource.strip_prefix("schedule/")?,
-        (None, None) => return None,
-    };
-    format!("{}:{id}", FrontKind::Schedule.word()).parse().ok()
+/// EventBridge Scheduler writes the detail of its own event as a text, `"{}"`, where rules write `{}`: it means the object.
+fn of_text(detail: &str) -> EventPayload {
+    match parse_json(detail.as_bytes(), MAX_DEPTH) {
+        Ok(object @ Value::Object(_)) => EventPayload::Json(object),
+        _ => EventPayload::At("/detail"),
+    }
+}
+
+/// The buses of an account in a region. An event says neither the bus nor the partition, which follows from the region
+/// ("AWS service endpoints", AWS General Reference).
+fn buses(region: &str, account: &str) -> Option<Pin> {
+    let partitions = [
+        ("cn-", "aws-cn"),
+        ("us-gov-", "aws-us-gov"),
+        ("us-iso-", "aws-iso"),
+        ("us-isob-", "aws-iso-b"),
+        ("eusc-", "aws-eusc"),
+    ];
+    let partition = partitions.into_iter().find(|(start, _)| region.starts_with(start));
+    let partition = partition.map_or("aws", |(_, partition)| partition);
+    Pin::by_arn(FrontKind::Bus, &format!("arn:{partition}:events:{region}:{account}:event-bus/*"))
 }

@@ -1,26 +1,27 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use doorward_model::{EventKind, EventPayload, Front, FrontKind, Trace};
+use doorward_model::{Arn, EventKind, EventPayload, FrontKind, Pin, Trace};
 use serde_json::Value;
 
 use super::{Reading, ShapeFault, optional_text, text, told};
-use crate::arn::Arn;
 use crate::moment;
 
 /// What `eventSource` says.
 pub(super) const SOURCE: &str = "aws:kinesis";
 
-/// The stream that a record says it is of.
-pub(super) fn front(record: &Value) -> Option<Front> {
-    let arn = Arn::of(record.get("eventSourceARN")?.as_str()?, "kinesis")?;
-    format!("{}:{}", FrontKind::Stream.word(), arn.resource.strip_prefix("stream/")?).parse().ok()
+/// The stream that a record says it is of. A mapping that reads as a consumer with enhanced fan-out names the consumer:
+/// `arn:aws:kinesis:REGION:ACCOUNT:stream/NAME/consumer/CONSUMER:CREATED` ("ConsumerARN", Kinesis Data Streams API reference).
+pub(super) fn pin(record: &Value) -> Option<Pin> {
+    let arn = record.get("eventSourceARN")?.as_str()?;
+    let stream = arn.split_once("/consumer/").filter(|(_, consumer)| !consumer.is_empty());
+    Pin::by_arn(FrontKind::Stream, stream.map_or(arn, |(stream, _)| stream))
 }
 
 /// A record of a stream ("Using Lambda to process records from Amazon Kinesis Data Streams", AWS Lambda guide), whose
 /// `kinesis` EventBridge Pipes leave out, with its members in the record itself. Partition key and data are the producer's.
 pub(super) fn read(record: &Value) -> Result<Reading, ShapeFault> {
-    let front = front(record).ok_or(ShapeFault::Missing("/eventSourceARN"))?;
-    let arn_text = text(record, "/eventSourceARN")?;
+    let Pin { front, arn: pinned } = pin(record).ok_or(ShapeFault::Missing("/eventSourceARN"))?;
+    let arn_text = pinned.as_deref().unwrap_or_default();
     let arn = Arn::of(arn_text, "kinesis").ok_or(ShapeFault::Missing("/eventSourceARN"))?;
     let own = record.get("kinesis").unwrap_or(record);
     let sequence = text(own, "/sequenceNumber")?;
@@ -45,8 +46,10 @@ pub(super) fn read(record: &Value) -> Result<Reading, ShapeFault> {
         claims: told([("partition_key", Some(text(own, "/partitionKey")?.into()))]),
         payload,
         item: Some(sequence.to_owned()),
+        // Of the stream, not of who reads it: every consumer is handed the same record.
         identity: vec![arn_text.to_owned(), event_id.to_owned()],
         trace: Trace::default(),
         front,
+        arn: pinned,
     })
 }

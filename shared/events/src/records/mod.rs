@@ -53,6 +53,8 @@ pub enum BatchAnswer {
 /// What is told of one record.
 pub(crate) struct Reading {
     pub(crate) front: Front,
+    /// The ARN of it, as pins have it.
+    pub(crate) arn: Option<String>,
     pub(crate) kind: doorward_model::EventKind,
     pub(crate) event_type: String,
     pub(crate) region: String,

@@ -2,7 +2,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use doorward_model::{
-    BatchOrder, Carried, EventKind, EventPayload, EventRecord, Front, Inbound, Message, RecordEnvelope, Trace,
+    BatchOrder, Carried, EventKind, EventPayload, EventRecord, Front, Inbound, Message, Pin, RecordEnvelope,
+    Trace,
 };
 use serde_json::Value;
 
@@ -57,13 +58,13 @@ impl Source {
         }
     }
 
-    fn front(self, record: &Value) -> Option<Front> {
+    fn pin(self, record: &Value) -> Option<Pin> {
         match self {
             Self::S3 => None,
-            Self::Sqs => sqs::front(record),
-            Self::Sns => sns::front(record),
-            Self::DynamoDb => dynamodb::front(record),
-            Self::Kinesis => kinesis::front(record),
+            Self::Sqs => sqs::pin(record),
+            Self::Sns => sns::pin(record),
+            Self::DynamoDb => dynamodb::pin(record),
+            Self::Kinesis => kinesis::pin(record),
         }
     }
 
@@ -109,7 +110,7 @@ pub(crate) fn read_all(context: &Context<'_>, records: Vec<Value>) -> Result<Rec
         return Ok(RecordBatch { records, tests: Vec::new(), answer: BatchAnswer::Whole });
     }
     // All records of an invocation are of one queue, topic or stream: what does not say so itself is of the same.
-    let front = records.iter().find_map(|record| source.front(record)).ok_or(UnknownEvent::Source)?;
+    let pin = records.iter().find_map(|record| source.pin(record)).ok_or(UnknownEvent::Source)?;
     let (mut calls, mut tests) = (Vec::with_capacity(records.len()), Vec::new());
     for record in records {
         let read =
@@ -118,10 +119,10 @@ pub(crate) fn read_all(context: &Context<'_>, records: Vec<Value>) -> Result<Rec
         match read.and_then(|reading| context.calls(reading, &record)) {
             Ok(Calls::Some(read)) => calls.extend(read),
             Ok(Calls::Test(test)) => tests.push(test),
-            Err(fault) => calls.push(context.broken(source, &front, &record, fault)),
+            Err(fault) => calls.push(context.broken(source, &pin, &record, fault)),
         }
     }
-    Ok(RecordBatch { records: calls.into_iter().map(Ok).collect(), tests, answer: source.answer(&front) })
+    Ok(RecordBatch { records: calls.into_iter().map(Ok).collect(), tests, answer: source.answer(&pin.front) })
 }
 
 /// Reads an event of a bus, which stands alone.
@@ -161,6 +162,7 @@ impl Context<'_> {
             let call = identity::of(event.kind, parts.map(String::as_str));
             let own = Reading {
                 front: reading.front.clone(),
+                arn: reading.arn.clone(),
                 event_type: reading.event_type.clone(),
                 region: reading.region.clone(),
                 account: reading.account.clone(),
@@ -186,9 +188,9 @@ impl Context<'_> {
     }
 
     /// What is left of a record with a fault, so that it can be kept for its source.
-    fn broken(&self, source: Source, front: &Front, record: &Arc<Value>, fault: ShapeFault) -> Inbound {
+    fn broken(&self, source: Source, neighbours: &Pin, record: &Arc<Value>, fault: ShapeFault) -> Inbound {
         let kind = source.kind();
-        let front = source.front(record).unwrap_or_else(|| front.clone());
+        let Pin { front, arn } = source.pin(record).unwrap_or_else(|| neighbours.clone());
         let item = source.item(record).map(str::to_owned);
         let call = match &item {
             // It is the same one when it comes again.
@@ -210,6 +212,7 @@ impl Context<'_> {
             identity: Vec::new(),
             trace: Trace::default(),
             front,
+            arn,
         };
         self.inbound(reading, call, record, None, Some(fault.to_string()))
     }
@@ -236,6 +239,7 @@ impl Context<'_> {
                 region: reading.region,
                 account: reading.account,
                 sender: reading.front.to_string(),
+                arn: reading.arn,
                 happened: reading.happened,
                 attributes: reading.attributes,
                 claims: reading.claims,

@@ -1,23 +1,17 @@
-use doorward_model::{EventKind, EventPayload, Front, FrontKind, Trace};
+use doorward_model::{Arn, EventKind, EventPayload, FrontKind, Pin, Trace};
 use serde_json::Value;
 
 use super::attributes::{self, Names};
 use super::{Reading, ShapeFault, optional_text, text, told};
-use crate::arn::Arn;
 
 /// What `EventSource` says.
 pub(super) const SOURCE: &str = "aws:sns";
 
 const ATTRIBUTES: Names = Names { place: "/MessageAttributes", data_type: "Type", text: "Value" };
 
-/// The topic of an ARN.
-pub(super) fn topic(arn: &str) -> Option<Front> {
-    format!("{}:{}", FrontKind::Topic.word(), Arn::of(arn, "sns")?.resource).parse().ok()
-}
-
 /// The topic that a record says it is of.
-pub(super) fn front(record: &Value) -> Option<Front> {
-    topic(record.pointer("/Sns/TopicArn")?.as_str()?)
+pub(super) fn pin(record: &Value) -> Option<Pin> {
+    Pin::by_arn(FrontKind::Topic, record.pointer("/Sns/TopicArn")?.as_str()?)
 }
 
 /// A record of a notification ("Invoking Lambda functions with Amazon SNS notifications", AWS Lambda guide).
@@ -36,7 +30,8 @@ pub(super) fn read_notification(notification: &Value) -> Result<Reading, ShapeFa
         return Err(ShapeFault::Member("/Type"));
     }
     let arn_text = text(notification, "/TopicArn")?;
-    let front = topic(arn_text).ok_or(ShapeFault::Member("/TopicArn"))?;
+    let Pin { front, arn: pinned } =
+        Pin::by_arn(FrontKind::Topic, arn_text).ok_or(ShapeFault::Member("/TopicArn"))?;
     let arn = Arn::of(arn_text, "sns").ok_or(ShapeFault::Member("/TopicArn"))?;
     let id = text(notification, "/MessageId")?;
     let payload = match optional_text(notification, "/Message")? {
@@ -62,5 +57,6 @@ pub(super) fn read_notification(notification: &Value) -> Result<Reading, ShapeFa
             xray: None,
         },
         front,
+        arn: pinned,
     })
 }

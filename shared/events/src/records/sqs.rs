@@ -1,10 +1,9 @@
-use doorward_model::{EventKind, EventPayload, Front, FrontKind, Trace};
+use doorward_model::{Arn, EventKind, EventPayload, FrontKind, Pin, Trace};
 use jiff::Timestamp;
 use serde_json::Value;
 
 use super::attributes::{self, Names};
 use super::{Reading, ShapeFault, optional_text, text, told};
-use crate::arn::Arn;
 
 /// What `eventSource` says.
 pub(super) const SOURCE: &str = "aws:sqs";
@@ -12,15 +11,14 @@ pub(super) const SOURCE: &str = "aws:sqs";
 const ATTRIBUTES: Names = Names { place: "/messageAttributes", data_type: "dataType", text: "stringValue" };
 
 /// The queue that a message says it is of, which the event source mapping attests.
-pub(super) fn front(record: &Value) -> Option<Front> {
-    let arn = Arn::of(record.get("eventSourceARN")?.as_str()?, "sqs")?;
-    format!("{}:{}", FrontKind::Queue.word(), arn.resource).parse().ok()
+pub(super) fn pin(record: &Value) -> Option<Pin> {
+    Pin::by_arn(FrontKind::Queue, record.get("eventSourceARN")?.as_str()?)
 }
 
 /// A message of a queue ("Using Lambda with Amazon SQS", AWS Lambda guide). Mapping and queue attest its ids, times and
 /// `SenderId`; group, deduplication id, attributes and body are its sender's.
 pub(super) fn read(record: &Value) -> Result<Reading, ShapeFault> {
-    let front = front(record).ok_or(ShapeFault::Missing("/eventSourceARN"))?;
+    let Pin { front, arn: pinned } = pin(record).ok_or(ShapeFault::Missing("/eventSourceARN"))?;
     let arn_text = text(record, "/eventSourceARN")?;
     let arn = Arn::of(arn_text, "sqs").ok_or(ShapeFault::Missing("/eventSourceARN"))?;
     let id = text(record, "/messageId")?;
@@ -60,5 +58,6 @@ pub(super) fn read(record: &Value) -> Result<Reading, ShapeFault> {
             xray: optional_text(record, "/attributes/AWSTraceHeader")?.map(str::to_owned),
         },
         front,
+        arn: pinned,
     })
 }

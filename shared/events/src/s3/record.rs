@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use aws_lambda_events::s3::S3EventRecord;
 use doorward_model::{
-    CallId, EventKind, EventPayload, EventRecord, Front, FrontKind, Inbound, Message, RecordEnvelope, Trace,
+    CallId, EventKind, EventPayload, EventRecord, Front, FrontKind, Inbound, Message, Pin, RecordEnvelope,
+    Trace,
 };
 use jiff::Timestamp;
 use percent_encoding::percent_decode_str;
@@ -69,6 +70,7 @@ pub(super) fn read(envelope: &Envelope<'_>, index: usize, value: Value) -> Resul
             // A notification names the bucket's owner by canonical user id only, which is no account id.
             account: None,
             sender: reading.front.to_string(),
+            arn: bucket_arn(&value, &reading.front),
             happened: reading.happened,
             attributes: reading.attributes,
             claims: BTreeMap::new(),
@@ -81,6 +83,13 @@ pub(super) fn read(envelope: &Envelope<'_>, index: usize, value: Value) -> Resul
         }),
         front: reading.front,
     })
+}
+
+/// The ARN of the bucket, where the record gives that of the one that it names.
+fn bucket_arn(record: &Value, front: &Front) -> Option<String> {
+    let Pin { front: named, arn } =
+        Pin::by_arn(FrontKind::Bucket, record.pointer("/s3/bucket/arn")?.as_str()?)?;
+    arn.filter(|_| named == *front)
 }
 
 /// What a record says.

@@ -35,12 +35,15 @@ pub(super) fn document(payload: &[u8]) -> Result<Value, TargetFault> {
     parse_json(payload, MAX_DEPTH).map_err(|fault| unreadable(fault.to_string()))
 }
 
-/// Not below 200 either: an interim response (RFC 9110 section 15.2) ends no exchange.
+/// The statuses that end an exchange: an interim response (RFC 9110 section 15.2) does not, and what is above 599 is of no
+/// class ("invalid", section 15).
+pub const STATUSES: std::ops::RangeInclusive<u16> = 200..=599;
+
 pub(super) fn status(value: Option<Value>) -> Result<StatusCode, TargetFault> {
     let code = value.as_ref().and_then(Value::as_u64).and_then(|code| u16::try_from(code).ok());
-    code.filter(|code| *code >= 200)
+    code.filter(|code| STATUSES.contains(code))
         .and_then(|code| StatusCode::from_u16(code).ok())
-        .ok_or_else(|| unreadable("`statusCode` is not a whole number from 200 to 999"))
+        .ok_or_else(|| unreadable("`statusCode` is not a whole number from 200 to 599"))
 }
 
 pub(super) fn headers(fields: Option<Value>, cookies: Option<Value>) -> Result<HeaderMap, TargetFault> {
@@ -154,7 +157,7 @@ mod tests {
         check_unreadable("", "JSON");
         check_unreadable("{", "JSON");
         check_unreadable(r#"{"statusCode":200,"statusCode":500}"#, "twice");
-        for status in ["null", "\"200\"", "200.0", "2e2", "99", "101", "1000", "-1", "{}"] {
+        for status in ["null", "\"200\"", "200.0", "2e2", "99", "101", "600", "999", "1000", "-1", "{}"] {
             check_unreadable(&format!("{{\"statusCode\":{status}}}"), "`statusCode`");
         }
         check_unreadable(r#"{"statusCode":18446744073709551616}"#, "kept exactly");

@@ -30,6 +30,8 @@ pub struct ServerRequest<'a> {
 const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
 /// The connection that the request came by, to which its target may have something to say.
 const CONNECTION: HeaderName = HeaderName::from_static("x-doorward-connection");
+/// What the gateway chose the message's route by.
+const ROUTE_KEY: HeaderName = HeaderName::from_static("x-doorward-route-key");
 const XRAY: HeaderName = HeaderName::from_static("x-amzn-trace-id");
 const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 const FORWARDED_HOST: HeaderName = HeaderName::from_static("x-forwarded-host");
@@ -85,9 +87,12 @@ pub fn request_fields(sent: &ServerRequest<'_>) -> HeaderMap {
         headers.remove(COOKIE);
     }
     put_forwarded(sent, &mut headers);
-    let connection =
-        request.socket.as_ref().and_then(|socket| HeaderValue::from_str(&socket.connection).ok());
-    headers.extend(connection.map(|id| (CONNECTION, id)));
+    if let Some(socket) = &request.socket {
+        let said = [(CONNECTION, &socket.connection), (ROUTE_KEY, &socket.route_key)];
+        headers.extend(
+            said.map(|(name, text)| Some((name, HeaderValue::from_str(text).ok()?))).into_iter().flatten(),
+        );
+    }
     let trace = [(TRACEPARENT, &sent.trace.traceparent), (XRAY, &sent.trace.xray)];
     for (name, value) in trace {
         headers.remove(&name);
@@ -190,7 +195,7 @@ fn asked_by(sent: &ServerRequest<'_>) -> Option<(&'static str, u16)> {
 #[cfg(test)]
 mod tests {
     use bytes::Bytes;
-    use doorward_model::{FrontVerified, PathForm, ReplyForm};
+    use doorward_model::{FrontVerified, PathForm, ReplyForm, Socket, SocketEvent};
 
     use super::*;
 
@@ -235,6 +240,25 @@ mod tests {
     fn check(front: &str, source: &str, host: &str, pairs: &[(&str, &str)], expected: &[&str]) {
         let request = request(source, host, pairs);
         assert_eq!(sent(front, &request, &Trace::default(), false), expected);
+    }
+
+    #[test]
+    fn a_message_brings_its_connection_and_its_route_key() {
+        let of_caller = [("X-Doorward-Route-Key", "pay"), ("X-Doorward-Connection", "other=")];
+        let mut request = request("203.0.113.7", "shop.example", &of_caller);
+        request.socket = Some(Box::new(Socket {
+            event: SocketEvent::Message,
+            route_key: "order".into(),
+            connection: "d6T1=".into(),
+            message: Some("m1".into()),
+            stage: "live".into(),
+            connected: None,
+            closed: None,
+        }));
+        let lines = sent("websocket-api:w1x2y3", &request, &Trace::default(), false);
+        let own: Vec<&str> =
+            lines.iter().map(String::as_str).filter(|line| line.starts_with("x-doorward-")).collect();
+        assert_eq!(own, ["x-doorward-connection: d6T1=", "x-doorward-route-key: order"]);
     }
 
     #[test]

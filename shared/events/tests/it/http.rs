@@ -174,6 +174,16 @@ fn a_malformed_request_says_where_and_never_what() {
 }
 
 #[test]
+fn a_query_with_a_control_character_was_never_sent() {
+    for query in ["a=1\r\nx: y", "a=\0", "a=\u{7f}", "\n"] {
+        let fault = "the query holds a delimiter or a control character";
+        check_malformed(json!({"rawQueryString": query}), fault);
+    }
+    let escaped = read_http(&with(samples::http_api(), json!({"rawQueryString": "a=%0D%0A"})));
+    assert_eq!(request(&escaped).query, "a=%0D%0A");
+}
+
+#[test]
 fn too_many_headers_are_refused_before_the_map_is_full() {
     let headers: serde_json::Map<String, Value> =
         (0..40_000).map(|number| (format!("x-{number}"), "v".into())).collect();

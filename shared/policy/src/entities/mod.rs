@@ -4,6 +4,7 @@ pub(crate) mod express;
 pub(crate) mod item_number;
 pub(crate) mod item_value;
 pub(crate) mod loaded;
+pub(crate) mod partial;
 
 use std::collections::{HashMap, HashSet};
 use std::ops::Range;

@@ -44,8 +44,13 @@ fn below(base: &str, path: &str, query: &str) -> Result<Uri, TargetFault> {
     let scheme = base.scheme().cloned().unwrap_or(Scheme::HTTPS);
     let usual = if scheme == Scheme::HTTP { 80 } else { 443 };
     let host = base.host().unwrap_or_default().to_ascii_lowercase();
+    let stated = base.authority().is_some_and(|authority| authority.as_str().len() > host.len());
     let authority = match base.port_u16().filter(|port| *port != usual) {
         Some(port) => format!("{host}:{port}"),
+        // A port that cannot be read is not the scheme's own in silence.
+        None if stated && base.port_u16().is_none() => {
+            return Err(TargetFault::Unfit("the target's port cannot be read"));
+        }
         None => host,
     };
     let mut target = format!("{}{path}", base.path().trim_end_matches('/'));
@@ -153,6 +158,13 @@ mod tests {
         check("http://[::1]:80", "/orders", "", "http://[::1]/orders");
         assert_eq!(of_event("https://a.example/hook").unwrap(), "https://a.example/hook");
         assert_eq!(of_event("https://a.example").unwrap(), "https://a.example/");
+    }
+
+    #[test]
+    fn a_port_that_there_is_not_is_no_default_port() {
+        for base in ["http://127.0.0.1:99999", "http://a.example:65536/v1", "https://a.example:"] {
+            assert!(matches!(of_event(base), Err(TargetFault::Unfit(_))), "{base}");
+        }
     }
 
     #[test]

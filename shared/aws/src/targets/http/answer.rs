@@ -3,6 +3,7 @@ use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
 use doorward_config::HttpTarget;
+use doorward_events::target::STATUSES;
 use doorward_events::target::http::answer_fields;
 use doorward_model::{Body, BodyError, Reply, TargetFault};
 use futures_core::Stream;
@@ -22,8 +23,9 @@ pub(super) fn reply(
     bounds: Bounds,
 ) -> Result<Reply, TargetFault> {
     let (head, body) = answer.into_parts();
-    // Interim answers are passed over by hyper; 101 would begin another protocol, and 407 is a proxy's to give.
-    if head.status.as_u16() < 200 || head.status == StatusCode::PROXY_AUTHENTICATION_REQUIRED {
+    // Interim answers are passed over by hyper; 101 would begin another protocol, 407 is a proxy's to give, and callers may
+    // treat what is above 599 as they like (RFC 9110 section 15).
+    if !STATUSES.contains(&head.status.as_u16()) || head.status == StatusCode::PROXY_AUTHENTICATION_REQUIRED {
         return Err(TargetFault::Unreadable(format!("its status is {}", head.status.as_u16())));
     }
     // hyper bounds what it waits for, and takes a head that comes at once as it is.

@@ -94,6 +94,8 @@ async fn a_head_that_is_no_head_is_unreadable() {
         "HTTP/1.1 200 OK\r\ncontent-length: -5\r\n\r\nhello",
         "HTTP/1.1 101 Switching Protocols\r\nupgrade: h2c\r\nconnection: upgrade\r\n\r\n",
         "HTTP/1.1 407 Proxy Authentication Required\r\ncontent-length: 0\r\n\r\n",
+        "HTTP/1.1 600 Odd\r\ncontent-length: 0\r\n\r\n",
+        "HTTP/1.1 999 OK\r\ncontent-length: 0\r\n\r\n",
         &format!("HTTP/1.1 200 OK\r\n{many}\r\n"),
         &format!("HTTP/1.1 200 OK\r\n{large}\r\n"),
     ] {

@@ -1,6 +1,6 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use doorward_config::{Credentials, SecretRef};
+use doorward_config::{ClientAuth, Credentials, SecretRef};
 
 use super::*;
 
@@ -21,10 +21,15 @@ fn grant(token: &str, seconds: u64) -> HttpMessage {
 }
 
 fn client(issuer: &UnrulyServer) -> HttpTarget {
+    client_by(issuer, ClientAuth::Basic)
+}
+
+fn client_by(issuer: &UnrulyServer, client_auth: ClientAuth) -> HttpTarget {
     let credentials = Credentials::ClientCredentials {
         token_url: format!("http://{}/token", issuer.address()),
         client_id: "door:1".into(),
         secret: SecretRef::parse(SECRET).unwrap(),
+        client_auth,
         scopes: vec!["mail".into(), "send".into()],
         parameters: vec![("audience".into(), "https://mail.example".into())],
     };
@@ -50,6 +55,21 @@ fn sender() -> Sender {
 fn shown(server: &UnrulyServer) -> Vec<String> {
     let requests = server.requests();
     requests.iter().map(|request| request.field("authorization").unwrap_or("").to_owned()).collect()
+}
+
+#[tokio::test]
+async fn a_client_shows_its_secret_in_the_body_where_it_is_to() {
+    let issuer = issuer(|_, _| grant("t", 300)).await;
+    let (server, sender) = (third_party().await, sender());
+    sender.send(Sent::to(&client_by(&issuer, ClientAuth::Post), &server)).await.unwrap();
+    assert_eq!(shown(&server), ["Bearer t"]);
+    let asked = &issuer.requests()[0];
+    assert_eq!(asked.field("authorization"), None);
+    assert_eq!(
+        String::from_utf8_lossy(&asked.body),
+        "grant_type=client_credentials&scope=mail%20send&audience=https%3A%2F%2Fmail.example\
+         &client_id=door%3A1&client_secret=p%20s%2Ft"
+    );
 }
 
 #[tokio::test]

@@ -43,6 +43,17 @@ fn odd_records_are_records_all_the_same() {
 }
 
 #[test]
+fn a_record_that_a_fan_out_consumer_reads_is_that_of_its_stream() {
+    let arn = shard_record()["eventSourceARN"].as_str().unwrap().to_owned();
+    let of = |arn: String| call(&records(&[with(shard_record(), json!({ "eventSourceARN": arn }))]));
+    let own = of(arn.clone());
+    let consumer = of(format!("{arn}/consumer/c:1700000000"));
+    assert_eq!(event(&consumer).sender, "stream:lambda-stream");
+    assert_eq!((&own.call, &event(&own).arn), (&consumer.call, &event(&consumer).arn));
+    assert_eq!(event(&own).arn.as_ref(), Some(&arn));
+}
+
+#[test]
 fn pipes_hand_records_over_without_anything_around_them() {
     let Value::Object(mut flat) = shard_record() else { panic!() };
     let Some(Value::Object(own)) = flat.remove("kinesis") else { panic!() };

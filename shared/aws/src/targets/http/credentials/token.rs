@@ -1,7 +1,7 @@
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-use doorward_config::Credentials;
+use doorward_config::{ClientAuth, Credentials};
 use doorward_core::{Fresh, Rhythm};
 use doorward_model::{Secret, TargetFault};
 use http::header::{ACCEPT, AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE, USER_AGENT};
@@ -96,15 +96,17 @@ async fn granted(
     vault: &Vault,
     exchange: &Exchange<'_>,
 ) -> Result<Granted, String> {
-    let Credentials::ClientCredentials { token_url, client_id, secret, scopes, parameters } = credentials
+    let Credentials::ClientCredentials { token_url, client_id, secret, client_auth, scopes, parameters } =
+        credentials
     else {
         return Err("they are of another kind".to_owned());
     };
     let url: Uri = token_url.parse().map_err(|_| "the token endpoint has no address".to_owned())?;
     let form = form(scopes, parameters);
+    let client = Client { id: client_id, auth: *client_auth };
     let unread = |_| format!("`{secret}` cannot be read");
     let first = vault.read(secret, |_| true).await.map_err(unread)?;
-    match ask(&url, client_id, &first, &form, exchange).await {
+    match ask(&url, client, &first, &form, exchange).await {
         Err(Denied::Client) => {}
         Err(Denied::Other(cause)) => return Err(cause),
         Ok(granted) => return Ok(granted),
@@ -114,32 +116,45 @@ async fn granted(
     if second.reveal() == first.reveal() {
         return Err(refused());
     }
-    ask(&url, client_id, &second, &form, exchange).await.map_err(|denied| match denied {
+    ask(&url, client, &second, &form, exchange).await.map_err(|denied| match denied {
         Denied::Client => refused(),
         Denied::Other(cause) => cause,
     })
 }
 
-/// One request. The client proves itself by `Basic`, which every issuer takes that knows passwords (RFC 6749 section 2.3.1).
+/// Who asks, and how it shows its secret.
+#[derive(Clone, Copy)]
+struct Client<'a> {
+    id: &'a str,
+    auth: ClientAuth,
+}
+
+/// One request, in which the client proves itself in one way and no other (RFC 6749 section 2.3).
 async fn ask(
     url: &Uri,
-    client_id: &str,
+    client: Client<'_>,
     secret: &Secret,
     form: &str,
     exchange: &Exchange<'_>,
 ) -> Result<Granted, Denied> {
     let encoded = |bytes: &[u8]| percent_encoding::percent_encode(bytes, &FORM).to_string();
-    let (user, password) = (encoded(client_id.as_bytes()), encoded(secret.reveal()));
-    let authorization = basic(user.as_bytes(), password.as_bytes());
-    let authorization = authorization.ok_or_else(|| Denied::Other("the secret is no password".to_owned()))?;
-    let headers = HeaderMap::from_iter([
-        (AUTHORIZATION, authorization),
+    let (user, password) = (encoded(client.id.as_bytes()), encoded(secret.reveal()));
+    let (authorization, form) = match client.auth {
+        ClientAuth::Basic => {
+            let authorization = basic(user.as_bytes(), password.as_bytes());
+            let no_password = || Denied::Other("the secret is no password".to_owned());
+            (Some(authorization.ok_or_else(no_password)?), form.to_owned())
+        }
+        ClientAuth::Post => (None, format!("{form}&client_id={user}&client_secret={password}")),
+    };
+    let mut headers = HeaderMap::from_iter([
         (ACCEPT, HeaderValue::from_static("application/json")),
         (CONTENT_TYPE, HeaderValue::from_static("application/x-www-form-urlencoded")),
         (CONTENT_LENGTH, HeaderValue::from(form.len())),
         (USER_AGENT, HeaderValue::from_static("doorward")),
     ]);
-    let body = form.to_owned().into();
+    headers.extend(authorization.map(|value| (AUTHORIZATION, value)));
+    let body = form.into();
     let outgoing = Outgoing { method: Method::POST, uri: url.clone(), headers, body };
     let (status, body) = exchange.whole(outgoing, LARGEST).await.map_err(|fault| {
         Denied::Other(match fault {
