@@ -308,15 +308,15 @@ impl<'a> Compiler<'a> {
         let form = FormObject::compile(&self.documents, &bundle, at, encodings, kind, &mut self.faults);
         match (form, kind) {
             (None, _) => Other::Refused,
-            (Some(form), Kind::Encoded) => Other::Held(Held::Form(FormBody(form))),
-            (Some(form), Kind::Multipart) => Other::Held(Held::Multipart(MultipartBody(form))),
+            (Some(form), Kind::Encoded) => Other::Held(Box::new(Held::Form(FormBody(form)))),
+            (Some(form), Kind::Multipart) => Other::Held(Box::new(Held::Multipart(MultipartBody(form)))),
         }
     }
 
     /// The same of a media type that has no parts.
     fn plain(&mut self, at: &str, range: &str, bundle: &Bundle, direction: Direction) -> Other {
         match held::plain(&self.documents, bundle, range) {
-            Ok(Some(held)) => Other::Held(held),
+            Ok(Some(held)) => Other::Held(Box::new(held)),
             Ok(None) => Other::Unread,
             // Answers of such a type are let through.
             Err(_) if direction == Direction::Response => Other::Unread,

@@ -64,7 +64,7 @@ pub(crate) enum Other {
     /// Nothing but that they may come.
     Unread,
     /// What they are held to.
-    Held(Held),
+    Held(Box<Held>),
     /// Something that they could not be held to: they are taken for unmodelled.
     Refused,
 }
