@@ -1,8 +1,5 @@
 //! Events that the CloudEvents SDK for Python writes pass the door, and the SDK reads what comes out.
 
-use std::io::Write as _;
-use std::process::{Command, Stdio};
-
 use doorward_tests::tools::Tools;
 use serde_json::{Value, json};
 
@@ -59,26 +56,13 @@ def told(event):
 print(json.dumps([[told(event) for event in events(request)] for request in json.load(sys.stdin)]))
 "#;
 
-fn python(tools: &Tools, script: &str, given: &Value) -> Value {
-    let mut sdk = Command::new(tools.python())
-        .args(["-c", script])
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .spawn()
-        .unwrap();
-    sdk.stdin.take().unwrap().write_all(given.to_string().as_bytes()).unwrap();
-    let output = sdk.wait_with_output().unwrap();
-    assert!(output.status.success(), "{output:?}");
-    serde_json::from_slice(&output.stdout).unwrap()
-}
-
 #[test]
 fn the_python_sdk_sends_and_reads_events_through_the_door() {
     let tools = Tools::install().unwrap();
     let fixture = Fixture::open();
     let url = format!("{}/events", fixture.door.http_api());
     let token = fixture.door.bearer("alice", "customers");
-    let answers = python(&tools, SEND, &json!({ "url": url, "token": token }));
+    let answers = tools.script(SEND, &json!({ "url": url, "token": token }));
     let answers = answers.as_array().unwrap();
     let statuses: Vec<&Value> = answers.iter().map(|answer| &answer[0]).collect();
     assert_eq!(statuses, [200, 200, 207], "{answers:?}");
@@ -93,7 +77,7 @@ fn the_python_sdk_sends_and_reads_events_through_the_door() {
         .iter()
         .map(|request| json!({ "headers": request.fields, "body": String::from_utf8_lossy(&request.body) }))
         .collect();
-    let read = python(&tools, READ, &json!(seen));
+    let read = tools.script(READ, &json!(seen));
     let event = |id: &str| {
         let data = json!({ "total": 5, "note": "ü" });
         json!([id, "/shop/1", "com.example.order.placed", "Ä \"1\" 50%", "7", data])

@@ -1,12 +1,10 @@
-//! Forms that curl writes, through the real functions: what the target is sent, what policies read, what broken ones hear.
-
-use std::path::Path;
-use std::process::Command;
+//! Forms that urllib3 writes, through the real functions: what the target is sent, what policies read, what broken ones hear.
 
 use doorward_testkit::http1::HttpMessage;
 use doorward_testkit::unruly_server::{Conduct, UnrulyServer};
 use doorward_tests::http::send;
 use doorward_tests::local_door::LocalDoor;
+use doorward_tests::tools::Tools;
 use serde_json::{Value, json};
 use tokio::runtime::Runtime;
 
@@ -41,23 +39,27 @@ components:
       properties: { note: { type: string, maxLength: 8 }, count: { type: integer } }
 ";
 
-/// What curl is told by `base`, whether that is the door or the server itself.
-fn curl(base: &str, token: &str, arguments: &[&str], folder: &Path) -> (u16, Value) {
-    let output = Command::new("curl")
-        .args(["--silent", "--show-error", "--noproxy", "*", "--write-out", "\n%{http_code}"])
-        .args(["--header", &format!("authorization: {token}")])
-        .args(arguments)
-        .arg(format!("{}/v1/upload", base.trim_end_matches('/')))
-        .current_dir(folder)
-        .output()
-        .expect("curl can be run");
-    let told = String::from_utf8(output.stdout).unwrap();
-    let (body, status) = told.rsplit_once('\n').unwrap();
-    (
-        status.parse().unwrap(),
-        serde_json::from_str(body).unwrap_or_else(|_| panic!("{told} {:?}", output.stderr)),
-    )
-}
+/// Posts each form, and prints status and body of the answers.
+const POST: &str = r#"
+import json, sys
+import urllib3
+from urllib.parse import urlencode
+
+asked = json.load(sys.stdin)
+headers = {"authorization": asked["token"]}
+
+def post(url, form):
+    if isinstance(form, str):
+        typed = dict(headers, **{"content-type": "application/x-www-form-urlencoded"})
+        return urllib3.request("POST", url, body=form, headers=typed)
+    if isinstance(form, list):
+        return urllib3.request("POST", url, fields=form, encode_multipart=False, headers=headers)
+    fields = {name: (value[0], value[1].encode("latin-1"), value[2]) if isinstance(value, list) else value for name, value in form.items()}
+    return urllib3.request("POST", url, fields=fields, headers=headers)
+
+answers = [post(url, form) for form in asked["forms"] for url in asked["urls"]]
+print(json.dumps([[answer.status, json.loads(answer.data)] for answer in answers]))
+"#;
 
 /// The body, with another boundary in the place of its own.
 fn without_boundary(request: &HttpMessage) -> Vec<u8> {
@@ -91,42 +93,48 @@ fn forms_reach_the_target_as_they_were_sent_or_are_told_where_they_are_broken() 
     let project =
         project(&[("doorward.toml", &|text| text + &keys), ("orders.cedar", &|text| text + POLICY)]);
     std::fs::write(project.path().join("contracts/forms.yaml"), CONTRACT).unwrap();
-    std::fs::write(project.path().join("a.bin"), b"\xff\0\r\nx").unwrap();
-    std::fs::write(project.path().join("large.bin"), b"123456").unwrap();
     let door = LocalDoor::open(project.path(), &[]);
     let token = door.bearer("alice", "customers");
-    let ask = |base: &str, arguments: &[&str]| curl(base, &token, arguments, project.path());
+    let tools = Tools::install().unwrap();
+    let upload = |base: &str| format!("{}/v1/upload", base.trim_end_matches('/'));
+    let post = |bases: &[&str], forms: &Value| {
+        let urls: Vec<String> = bases.iter().map(|base| upload(base)).collect();
+        tools.script(POST, &json!({ "token": token, "urls": urls, "forms": forms }))
+    };
 
-    let file = "file=@a.bin;type=application/octet-stream";
-    let multipart = ["--form", "note=hello", "--form", "count=12", "--form", file];
-    let pairs = ["--data-urlencode", "note=h\u{e4} &=", "--data", "count=12"];
-    for arguments in [&multipart[..], &pairs[..]] {
-        assert_eq!(ask(&base, arguments), (200, json!({})));
-        assert_eq!(ask(door.function_url(), arguments), (200, json!({})), "{arguments:?}");
-        let seen = server.requests();
-        let [.., direct, through] = seen.as_slice() else { panic!("{seen:?}") };
+    let file = json!(["a.bin", "\u{ff}\0\r\nx", "application/octet-stream"]);
+    let multipart = json!({ "note": "hello", "count": "12", "file": file });
+    let pairs = json!([["note", "h\u{e4} &="], ["count", "12"]]);
+    let told = post(&[&base, door.function_url()], &json!([multipart, pairs]));
+    assert_eq!(told, json!([[200, {}], [200, {}], [200, {}], [200, {}]]));
+    let seen = server.requests();
+    let (sent, []) = seen.as_chunks::<2>() else { panic!("{seen:?}") };
+    for [direct, through] in sent {
         assert_eq!(without_boundary(through), without_boundary(direct));
         assert_eq!(through.start, "POST /v1/upload HTTP/1.1");
     }
+    assert_eq!(sent.len(), 2);
 
-    let reached = server.requests().len();
-    let check = |arguments: &[&str], status: u16, code: &str, pointer: Option<&str>| {
-        let (told, problem) = ask(door.function_url(), arguments);
-        assert_eq!((told, &problem["code"]), (status, &json!(code)), "{arguments:?}: {problem}");
-        assert_eq!(problem["errors"][0]["pointer"].as_str(), pointer, "{arguments:?}: {problem}");
-    };
-    let broken = |pointer| (422, "contract-violation", Some(pointer));
-    for (arguments, (status, code, pointer)) in [
-        (&["--form", "note=hello", "--form", "count=x"][..], broken("/count")),
-        (&["--form", "count=12"], broken("/note")),
-        (&["--form", "note=hello", "--form", "file=@large.bin"], broken("/file")),
-        (&["--data", "note=hello&count=1e1"], broken("/count")),
-        (&["--data", "note=much+too+long"], broken("/note")),
+    let reached = seen.len();
+    let large = json!(["large.bin", "123456", "application/octet-stream"]);
+    let broken = |pointer: &'static str| (422, "contract-violation", Some(pointer));
+    let cases = [
+        (json!({ "note": "hello", "count": "x" }), broken("/count")),
+        (json!({ "count": "12" }), broken("/note")),
+        (json!({ "note": "hello", "file": large }), broken("/file")),
+        (json!("note=hello&count=1e1"), broken("/count")),
+        (json!("note=much+too+long"), broken("/note")),
         // Policies read forms as their contract types them.
-        (&["--form", "note=hello", "--form", "count=13"], (403, "forbidden", None)),
-        (&["--data", "note=hello&count=13"], (403, "forbidden", None)),
-    ] {
-        check(arguments, status, code, pointer);
+        (json!({ "note": "hello", "count": "13" }), (403, "forbidden", None)),
+        (json!("note=hello&count=13"), (403, "forbidden", None)),
+    ];
+    let forms: Vec<&Value> = cases.iter().map(|(form, _)| form).collect();
+    let told = post(&[door.function_url()], &json!(forms));
+    for ((form, (status, code, pointer)), answer) in cases.iter().zip(told.as_array().unwrap()) {
+        let problem = &answer[1];
+        let expected = (&json!(status), &json!(code), *pointer);
+        let found = (&answer[0], &problem["code"], problem["errors"][0]["pointer"].as_str());
+        assert_eq!(found, expected, "{form}: {problem}");
     }
     assert_eq!(server.requests().len(), reached);
 

@@ -1,8 +1,11 @@
 //! Installs the outside tools once per target folder, at the versions that `requirements.txt` pins.
 
 use std::fs::{self, File};
+use std::io::Write as _;
 use std::path::PathBuf;
-use std::process::Command;
+use std::process::{Command, Stdio};
+
+use serde_json::Value;
 
 use crate::error::run;
 use crate::{ToolError, workspace};
@@ -55,6 +58,27 @@ impl Tools {
     /// The interpreter that sees the installed packages.
     pub fn python(&self) -> PathBuf {
         self.program("python")
+    }
+
+    /// What a script for the interpreter prints, both ways as JSON.
+    ///
+    /// # Panics
+    /// When it fails, or prints something else.
+    #[must_use]
+    pub fn script(&self, script: &str, given: &Value) -> Value {
+        let mut python = Command::new(self.python())
+            .args(["-c", script])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap_or_else(|error| panic!("{error}"));
+        let mut stdin = python.stdin.take();
+        // One that has ended says so by its status.
+        let _ = stdin.as_mut().map(|stdin| stdin.write_all(given.to_string().as_bytes()));
+        drop(stdin);
+        let output = python.wait_with_output().unwrap_or_else(|error| panic!("{error}"));
+        assert!(output.status.success(), "{output:?}");
+        serde_json::from_slice(&output.stdout).unwrap_or_else(|error| panic!("{error}: {output:?}"))
     }
 
     /// `cargo-lambda`, whose first argument is `lambda`.

@@ -11,7 +11,7 @@ use crate::compile::Policies;
 use crate::engine::{Engine, While};
 use crate::entities::Given;
 use crate::entities::express::{self, Unfit};
-use crate::entities::partial;
+use crate::entities::partial::{self, Misfit};
 use crate::question::{CallContext, Connection, Decision, Input, Invocation, Question};
 use crate::schema::EntityType;
 use crate::schema::actions::{Action, CallType};
@@ -47,8 +47,8 @@ impl Policies {
             return DenyReason::Unfit;
         };
         match partial::express(ty, value, self.input_reads(question.action)) {
-            Ok(_) => DenyReason::Unfit,
-            Err(pointer) => DenyReason::InputUnfit(pointer),
+            Ok(_) | Err(Misfit::Type) => DenyReason::Unfit,
+            Err(Misfit::Number(pointer)) => DenyReason::InputUnfit(pointer),
         }
     }
 

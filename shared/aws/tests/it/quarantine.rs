@@ -211,12 +211,12 @@ async fn an_event_that_nobody_reads_is_kept_once_as_it_came() {
 }
 
 #[tokio::test]
-async fn a_large_event_that_nobody_reads_is_kept_by_its_digest() {
+async fn a_large_event_that_nobody_reads_is_kept_whole() {
     let store = Store::start().await;
     let quarantine = DynamoQuarantine::new(&store.clients, TABLE);
     let large = format!("\"{}\"", "x".repeat(320 * 1024));
     quarantine.keep_unread(&unread(&large), sample::now(), sample::now()).await.unwrap();
     let item = quarantine.get("unknown-1").await.unwrap().unwrap();
-    assert_eq!((item.event(), item.record_bytes), (None, large.len() as u64));
+    assert_eq!((item.event(), item.record_bytes), (Some(large.clone()), large.len() as u64));
     assert_eq!(item.reference.as_deref(), Some("sha256:0a"));
 }

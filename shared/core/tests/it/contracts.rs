@@ -110,7 +110,7 @@ async fn a_number_beyond_cedars_matters_to_policies_that_read_it() {
     assert_eq!(put(&shop, "c3", r#"{"lat":1.23456,"lon":2,"price":10}"#, "customers").await.0, 403);
     // Left out, it would be taken for absent.
     let (status, problem) = put(&shop, "c4", r#"{"lat":1,"lon":2,"price":9.99999}"#, "customers").await;
-    assert_eq!((status, &problem["violations"][0]["pointer"]), (422, &json!("/price")), "{problem}");
+    assert_eq!((status, &problem["errors"][0]["pointer"]), (422, &json!("/price")), "{problem}");
     // Who may not do it hears nothing of policies.
     assert_eq!(put(&shop, "c5", r#"{"lat":1,"lon":2,"price":9.99999}"#, "others").await.0, 403);
 }

@@ -7,44 +7,70 @@ use serde_json::Value;
 use super::express::{payload, record};
 use crate::schema::types::Type;
 
-/// `value` without the members that Cedar cannot hold, such as a number of five decimal places; none of them is one that
-/// `reads` tells of, since a policy would take what is left out for absent. `None` where all of it is left out.
-///
-/// # Errors
-/// The JSON Pointer (RFC 6901) of a member that cannot be held and is read.
+/// Why a payload is not expressed.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Misfit {
+    /// It is not of its type.
+    Type,
+    /// The JSON Pointer (RFC 6901) of what holds a number that Cedar cannot hold, and is read.
+    Number(String),
+}
+
+/// `value` without the numbers that Cedar cannot hold, such as one of five decimal places, and without the sets that hold such;
+/// none of them is one that `reads` tells of, since a policy would take what is left out for absent. `None` where all of it is
+/// left out.
 pub(crate) fn express(
     ty: &Type,
     value: &Value,
     reads: Option<&ReadTree>,
-) -> Result<Option<RestrictedExpression>, String> {
+) -> Result<Option<RestrictedExpression>, Misfit> {
     if let Ok(whole) = payload(ty, value) {
         return Ok(Some(whole));
     }
-    let (Type::Record(members), Value::Object(values)) = (ty, value) else {
-        return reads.map_or(Ok(None), |_| Err(String::new()));
-    };
-    let mut expressed = Vec::with_capacity(members.len());
-    for (name, declared) in members {
-        let reads = reads.and_then(|reads| member(reads, name));
-        match values.get(name).filter(|value| !value.is_null()) {
-            Some(value) => {
-                let value = express(&declared.ty, value, reads).map_err(|pointer| at(name, &pointer))?;
-                expressed.extend(value.map(|value| (name.clone(), value)));
+    match (ty, value) {
+        (Type::Record(members), Value::Object(values)) => {
+            let mut expressed = Vec::with_capacity(members.len());
+            for (name, declared) in members {
+                let reads = reads.and_then(|reads| member(reads, name));
+                match values.get(name).filter(|value| !value.is_null()) {
+                    Some(value) => {
+                        let value =
+                            express(&declared.ty, value, reads).map_err(|misfit| misfit.within(name))?;
+                        expressed.extend(value.map(|value| (name.clone(), value)));
+                    }
+                    None if declared.required => return Err(Misfit::Type),
+                    None => {}
+                }
             }
-            None if declared.required && reads.is_some() => return Err(at(name, "")),
-            None => {}
+            record(expressed).map(Some).map_err(|_| Misfit::Type)
+        }
+        (Type::Set(element), Value::Array(items)) => {
+            items.iter().try_for_each(|item| express(element, item, None).map(drop))?;
+            left_out(reads)
+        }
+        (Type::Long | Type::Decimal, Value::Number(_)) => left_out(reads),
+        _ => Err(Misfit::Type),
+    }
+}
+
+fn left_out(reads: Option<&ReadTree>) -> Result<Option<RestrictedExpression>, Misfit> {
+    reads.map_or(Ok(None), |_| Err(Misfit::Number(String::new())))
+}
+
+impl Misfit {
+    fn within(self, name: &str) -> Self {
+        match self {
+            Self::Type => Self::Type,
+            Self::Number(pointer) => {
+                Self::Number(format!("/{}{pointer}", name.replace('~', "~0").replace('/', "~1")))
+            }
         }
     }
-    record(expressed).map(Some).map_err(|_| String::new())
 }
 
 /// What is read of the member `name` of a record; `None` where nobody even asks whether it is there.
 pub(crate) fn member<'r>(reads: &'r ReadTree, name: &str) -> Option<&'r ReadTree> {
     if reads.whole || reads.everything { Some(reads) } else { reads.members.get(name) }
-}
-
-fn at(name: &str, pointer: &str) -> String {
-    format!("/{}{pointer}", name.replace('~', "~0").replace('/', "~1"))
 }
 
 #[cfg(test)]
@@ -80,7 +106,11 @@ mod tests {
             let context = cedar_policy::Context::from_pairs([("it".to_owned(), found.unwrap())]).unwrap();
             context.get("it").unwrap().to_string()
         });
-        assert_eq!(found.as_deref().map_err(String::as_str), expected);
+        let expected = expected.map(str::to_owned).map_err(|pointer| match pointer {
+            "" => Misfit::Type,
+            pointer => Misfit::Number(pointer.to_owned()),
+        });
+        assert_eq!(found, expected, "{value}");
     }
 
     #[test]
@@ -98,5 +128,14 @@ mod tests {
         // Left out, it would be taken for absent.
         check(&fine, Some(&tree(&[("past", present)])), Err("/past"));
         check(&json!({ "at": { "lat": 1e15 }, "count": 1e19 }), None, Ok(r#"{"at": {}}"#));
+        // What a contract would not have let pass is no question of numbers.
+        for broken in [
+            json!({ "at": { "lat": 1e15 }, "count": "1" }),
+            json!({ "at": {}, "count": 1 }),
+            json!({ "at": { "lat": 1 }, "count": null }),
+            json!({ "at": { "lat": 1 }, "count": 1, "past": [0.00001, "x"] }),
+        ] {
+            check(&broken, None, Err(""));
+        }
     }
 }
