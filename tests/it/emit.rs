@@ -53,7 +53,8 @@ fn a_broken_record_is_kept_and_its_neighbours_are_served() {
     let file = tempfile::NamedTempFile::new().unwrap();
     let event = json!({ "Records": [record("inbox/ok.pdf"), record("inbox/%zz.pdf")] });
     std::fs::write(file.path(), event.to_string()).unwrap();
-    let calls = emit(&door, &["file", file.path().to_str().unwrap()]);
+    let mut calls = emit(&door, &["file", file.path().to_str().unwrap()]);
+    calls.sort_by_key(|call| call["outcome"].to_string());
     let ends: Vec<_> = calls.iter().map(|call| (call["outcome"].clone(), call["code"].clone())).collect();
     assert_eq!(ends, [(json!("admitted"), json!(null)), (json!("invalid"), json!("malformed-request"))]);
     let key = json!({ "owner": { "S": "quarantine" }, "item": { "S": calls[1]["call_id"] } });
