@@ -53,7 +53,7 @@ def post(url, form):
         typed = dict(headers, **{"content-type": "application/x-www-form-urlencoded"})
         return urllib3.request("POST", url, body=form, headers=typed)
     if isinstance(form, list):
-        return urllib3.request("POST", url, fields=form, encode_multipart=False, headers=headers)
+        return urllib3.PoolManager().request_encode_body("POST", url, fields=[tuple(pair) for pair in form], encode_multipart=False, headers=headers)
     fields = {name: (value[0], value[1].encode("latin-1"), value[2]) if isinstance(value, list) else value for name, value in form.items()}
     return urllib3.request("POST", url, fields=fields, headers=headers)
 
