@@ -190,7 +190,8 @@ fn parts<'a>(bundle: &'a Bundle, schema: &'a Value) -> impl Iterator<Item = &'a 
     referred.into_iter().chain(listed)
 }
 
-fn type_of(value: &Value) -> &'static str {
+/// The type of `value`, in JSON Schema's words.
+pub(crate) fn type_of(value: &Value) -> &'static str {
     match value {
         Value::Null => "null",
         Value::Bool(_) => "boolean",

@@ -5,6 +5,7 @@ use std::collections::{BTreeSet, HashSet};
 use serde_json::Value;
 
 use crate::bundle::{Bundle, SAME};
+use crate::coercion::type_of;
 use crate::documents::Documents;
 use crate::pointer;
 
@@ -100,18 +101,6 @@ pub(crate) fn types<'a>(all: &[Said<'a>]) -> BTreeSet<&'a str> {
         }
     }
     types
-}
-
-fn type_of(value: &Value) -> &'static str {
-    match value {
-        Value::Null => "null",
-        Value::Bool(_) => "boolean",
-        Value::Number(number) if number.is_f64() => "number",
-        Value::Number(_) => "integer",
-        Value::String(_) => "string",
-        Value::Array(_) => "array",
-        Value::Object(_) => "object",
-    }
 }
 
 /// Whether any of `all` has one of `words`.
