@@ -21,6 +21,8 @@ pub struct LedgerItem {
     pub bundle: Option<String>,
     /// Who called: `User::"alice"`.
     pub caller: Option<String>,
+    /// Whose word that is: `verified`, `attested` or `unproven`; rows of before this was kept have none.
+    pub trust: Option<String>,
     /// The public name of the API key that the caller showed.
     pub key_id: Option<String>,
     /// The plan that the caller was on.
@@ -112,6 +114,7 @@ impl LedgerItem {
             at: call.at,
             bundle: call.bundle.clone(),
             caller: call.caller.as_ref().map(ToString::to_string),
+            trust: call.trust.map(|level| level.word().to_owned()),
             key_id: call.key_id.clone(),
             plan: call.plan.clone(),
             plan_version: call.plan_version.clone(),
@@ -179,12 +182,12 @@ pub(crate) fn cut(text: &str) -> String {
 mod tests {
     use super::*;
     use crate::{attributes, sample};
-    use doorward_model::{EntityName, Stage};
+    use doorward_model::{EntityName, Stage, TrustLevel};
 
     fn typical() -> Call {
         let mut call = sample::call("0a8c5f3e-2a75-4d6c-9d3a-1f2e3d4c5b6a");
         call.bundle = Some("dd60cf27be04".into());
-        call.caller = Some(EntityName::new("User", "b7c0c1a2-5a57-4d51-8f4e-7a8f6c2b9d11"));
+        call.is_by(EntityName::new("User", "b7c0c1a2-5a57-4d51-8f4e-7a8f6c2b9d11"), TrustLevel::Verified);
         call.key_id = Some("0123456789ab".into());
         call.plan = Some("default".into());
         call.plan_version = Some("3a5f0c77e1b2".into());

@@ -2,7 +2,7 @@ use doorward_config::{Durability, OnStoreFailure, Plan, PurposeRule, Target};
 use doorward_model::entity_type::EVENT_SOURCE;
 use doorward_model::{
     Call, CanonicalPath, EntityName, EventKind, EventRecord, Front, HttpRequest, Inbound, MalformedFault,
-    Message, Refusal, Stage, Trace,
+    Message, Refusal, Stage, Trace, TrustLevel,
 };
 
 use crate::cloudevents::CloudEvent;
@@ -172,7 +172,7 @@ impl Rules {
             Message::Http(request) => self.find_route(request, &inbound.front, &inbound.trace)?,
             Message::Event(record) => {
                 // A pinned source attests itself; nothing else of the record is believed yet.
-                call.caller = Some(EntityName::new(EVENT_SOURCE, &record.sender));
+                call.is_by(EntityName::new(EVENT_SOURCE, &record.sender), TrustLevel::Attested);
                 self.find_event(record, &inbound.trace, call)?
             }
         };

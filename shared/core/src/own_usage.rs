@@ -76,7 +76,7 @@ impl Door {
             event: None,
         };
         let (principal, _) = self.prove(&http, BodyGiven::No, call).await?;
-        call.caller = Some(principal.name.clone());
+        call.is_by(principal.name.clone(), principal.trust);
         let open = Open::of_nothing(&principal, rules.plan.as_ref(), request.source_ip, call);
         self.bound_questions(&open)?;
         Ok(open)

@@ -1,4 +1,6 @@
-use doorward_model::{Call, DecisionNote, DenyReason, Effect, EntityName, Inbound, Item, Principal, Refusal};
+use doorward_model::{
+    Call, DecisionNote, DenyReason, Effect, EntityName, Inbound, Item, Principal, Refusal, TrustLevel,
+};
 use doorward_policy::{Decision, Explanation, Input, Loaded, Question};
 use jiff::Timestamp;
 
@@ -27,6 +29,8 @@ pub struct Rehearsed {
     pub action: Option<String>,
     /// Who calls, where it came so far.
     pub caller: Option<EntityName>,
+    /// Whose word that is, for a caller who is named that of the strongest credentials they can show.
+    pub trust: Option<TrustLevel>,
     /// What it is done to, where a route or event was found.
     pub resource: Option<EntityName>,
     /// What the policies say; `None` where the call is refused before they are asked.
@@ -47,8 +51,8 @@ impl Rules {
         let mut call = Call::begin(&entrant.inbound, entrant.at);
         let mut decision = None;
         let refusal = self.walk(entrant, &mut call, &mut decision, ask).err();
-        let Call { action, caller, resource, .. } = call;
-        Rehearsed { action, caller, resource, decision, refusal, explanation: None }
+        let Call { action, caller, trust, resource, .. } = call;
+        Rehearsed { action, caller, trust, resource, decision, refusal, explanation: None }
     }
 
     fn walk(
@@ -64,7 +68,7 @@ impl Rules {
         let found = self.find(&entrant.inbound, call)?;
         screen::bound(&found, self.config().door.max_body)?;
         let principal = identify::rehearsed(&found, entrant.principal.as_ref())?;
-        call.caller = Some(principal.name.clone());
+        call.is_by(principal.name.clone(), principal.trust);
         if found.brings_events() {
             let opened = Opened::of(Identified::stated(found, principal))?;
             let (found, principal) = self.rehearsed_event(&opened, call)?.into_parts();

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     ConnectionNote, DecisionRecord, EntityName, Front, IdempotencyRecord, InvocationNote, InvocationType,
-    Outcome, Socket, Violation,
+    Outcome, Socket, TrustLevel, Violation,
 };
 
 /// The deterministic identity of a call: the ledger's key. The same event delivered twice has the same one.
@@ -78,6 +78,8 @@ pub struct Call {
     pub bundle: Option<String>,
     /// Who called, once proven.
     pub caller: Option<EntityName>,
+    /// Whose word that is.
+    pub trust: Option<TrustLevel>,
     /// The public name of the API key that was shown, whether it was good or not; never the key.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub key_id: Option<String>,
@@ -205,6 +207,7 @@ impl Call {
             at,
             bundle: None,
             caller: None,
+            trust: None,
             key_id: None,
             plan: None,
             plan_version: None,
@@ -263,6 +266,12 @@ impl Call {
     #[must_use]
     pub fn may_be_tried_again(&self) -> bool {
         !self.quarantined && (self.sent_back || self.outcome.may_be_tried_again())
+    }
+
+    /// Notes who calls, and whose word that is.
+    pub fn is_by(&mut self, caller: EntityName, trust: TrustLevel) {
+        self.caller = Some(caller);
+        self.trust = Some(trust);
     }
 
     /// From now on the call goes by `id`, and so does what is recorded of it.

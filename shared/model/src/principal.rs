@@ -3,7 +3,7 @@ use std::fmt;
 use serde::{Serialize, Serializer};
 use serde_json::{Map, Value};
 
-use crate::entity_type;
+use crate::{TrustLevel, entity_type};
 
 /// A Cedar entity's name in plain types: `User::"alice"`.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -47,6 +47,8 @@ impl Serialize for EntityName {
 pub struct Principal {
     /// The caller.
     pub name: EntityName,
+    /// Whose word that is.
+    pub trust: TrustLevel,
     /// What the caller is a member of: groups from the token or of the API key.
     pub parents: Vec<EntityName>,
     /// The declared claims of the verified token, each of its declared type; empty where there was no token. They are
@@ -64,6 +66,7 @@ impl Principal {
     pub fn anonymous() -> Self {
         Self {
             name: EntityName::new(entity_type::ANONYMOUS, "anonymous"),
+            trust: TrustLevel::Unproven,
             parents: Vec::new(),
             claims: Map::new(),
             attributes: Map::new(),

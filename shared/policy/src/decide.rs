@@ -117,7 +117,10 @@ impl Policies {
     /// The context, and whether all of the payload is in it.
     fn context(&self, action: &Action, question: &Question<'_>) -> Result<(CedarContext, bool), Unfit> {
         let context = &question.context;
-        let mut members = vec![("now".to_owned(), express::instant(context.now))];
+        let mut members = vec![
+            ("now".to_owned(), express::instant(context.now)),
+            ("trust".to_owned(), express::text(question.principal.trust.word())),
+        ];
         if let Some(purpose) = context.purpose {
             if !self.purposes.contains(purpose) {
                 return Err(Unfit);

@@ -10,7 +10,8 @@ use crate::entities::loaded::Loaded;
 /// May this principal do this to that?
 #[derive(Debug, Clone, Copy)]
 pub struct Question<'a> {
-    /// Who asks; its parents and attributes are added to those that `entities.json` gives it.
+    /// Who asks; its parents and attributes are added to those that `entities.json` gives it, and policies read whose word it is
+    /// as `context.trust`.
     pub principal: &'a Principal,
     /// The action's id, without its type.
     pub action: &'a str,

@@ -232,7 +232,8 @@ fn show(project: &Project, rehearsed: &Rehearsed) {
     }
     let names = [rehearsed.caller.as_ref(), rehearsed.resource.as_ref()];
     let [caller, resource] = names.map(|name| name.map_or_else(|| "-".to_owned(), ToString::to_string));
-    say!("  caller    {caller}");
+    let trust = rehearsed.trust.map(|level| format!(" ({level})")).unwrap_or_default();
+    say!("  caller    {caller}{trust}");
     say!("  action    {} on {resource}", rehearsed.action.as_deref().unwrap_or("-"));
     let Some(decision) = decision else { return };
     show_policies(project, "determined by", &decision.note.policies);
@@ -260,6 +261,7 @@ fn as_json(project: &Project, rehearsed: &Rehearsed) -> Value {
     let text = |ids: &[String]| ids.iter().map(|id| showing::text_as_json(project, id)).collect::<Vec<_>>();
     json!({
         "caller": rehearsed.caller,
+        "trust": rehearsed.trust,
         "action": rehearsed.action,
         "resource": rehearsed.resource,
         "effect": decision.map(|decision| decision.note.effect),

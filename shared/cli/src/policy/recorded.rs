@@ -41,7 +41,8 @@ impl Recorded {
         }
         let mut lines = vec![outcome];
         lines.extend(self.text("cause").map(|cause| format!("because   {cause}")));
-        lines.push(format!("caller    {}", text("caller")));
+        let trust = self.text("trust").map(|level| format!(" ({level})")).unwrap_or_default();
+        lines.push(format!("caller    {}{trust}", text("caller")));
         lines.push(format!("action    {} on {}", text("action"), text("resource")));
         for (name, label) in
             [("at", "when"), ("purpose", "purpose"), ("bound", "limit"), ("effect", "decision")]
@@ -63,8 +64,8 @@ fn of_row(row: &LedgerItem, line: Option<&Value>) -> Value {
     let from_line = |name: &str| line.and_then(|line| line.get(name)).cloned().unwrap_or_default();
     let status = row.status.map_or_else(|| from_line("status"), Value::from);
     json!({
-        "call": row.call, "at": row.at, "caller": row.caller, "action": row.action, "resource": row.resource,
-        "purpose": row.purpose, "outcome": row.outcome, "stage": row.stage, "code": row.code, "status": status,
+        "call": row.call, "at": row.at, "caller": row.caller, "trust": row.trust, "action": row.action,
+        "resource": row.resource, "purpose": row.purpose, "outcome": row.outcome, "stage": row.stage, "code": row.code, "status": status,
         "cause": row.cause, "bound": row.bound, "violations": row.violations, "effect": row.effect,
         "policies": row.policies, "errors": row.errors, "shadow": row.shadow, "bundle": row.bundle,
     })
@@ -74,7 +75,7 @@ fn of_line(line: &Value) -> Value {
     let own = |name: &str| line.get(name).cloned().unwrap_or_default();
     let said = |name: &str| line.pointer(&format!("/decision/{name}")).cloned().unwrap_or_default();
     json!({
-        "call": own("call_id"), "at": own("at"), "caller": own("caller"), "action": own("action"),
+        "call": own("call_id"), "at": own("at"), "caller": own("caller"), "trust": own("trust"), "action": own("action"),
         "resource": own("resource"), "purpose": own("purpose"), "outcome": own("outcome"),
         "stage": own("refused_at"), "code": own("code"), "status": own("status"), "cause": own("cause"),
         "bound": own("bound"), "violations": own("violations"), "effect": said("effect"),

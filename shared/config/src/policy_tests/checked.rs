@@ -1,6 +1,6 @@
 use std::net::IpAddr;
 
-use doorward_model::{Effect, EntityName, EventKind, Front, Item, Place};
+use doorward_model::{Effect, EntityName, EventKind, Front, Item, Place, TrustLevel};
 use http::{HeaderMap, Method};
 use jiff::Timestamp;
 use serde_json::{Map, Value};
@@ -72,6 +72,8 @@ pub struct QuestionSample {
     pub resource: Option<Placed<EntityName>>,
     /// What the path puts the resource in, beside the action's target.
     pub parents: Vec<Placed<EntityName>>,
+    /// `context.trust`; that of the strongest credentials of such a caller where it is left out.
+    pub trust: Option<TrustLevel>,
     /// `context.purpose`; the action's own where it is left out.
     pub purpose: Option<Placed<String>>,
     /// `context.request`, where something of it matters.

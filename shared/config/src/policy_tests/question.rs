@@ -1,4 +1,4 @@
-use doorward_model::Fault;
+use doorward_model::{Fault, TrustLevel};
 use jiff::Timestamp;
 
 use super::checked::QuestionSample;
@@ -36,9 +36,21 @@ pub(super) fn read(
         read_context(value)
     });
     let (action, resource, parents, context) = (action?, resource?, parents?, context?);
-    let Context { now, purpose, request, event, claimed, input } = context.unwrap_or_default();
+    let Context { now, trust, purpose, request, event, claimed, input } = context.unwrap_or_default();
     let question = |action| {
-        (QuestionSample { action, resource, parents, purpose, request, event, claimed, input, place }, now)
+        let sample = QuestionSample {
+            action,
+            resource,
+            parents,
+            trust,
+            purpose,
+            request,
+            event,
+            claimed,
+            input,
+            place,
+        };
+        (sample, now)
     };
     Ok(action.map(question))
 }
@@ -46,6 +58,7 @@ pub(super) fn read(
 #[derive(Default)]
 struct Context {
     now: Option<Timestamp>,
+    trust: Option<TrustLevel>,
     purpose: Option<Placed<String>>,
     request: Option<crate::Stated>,
     event: Option<crate::Stated>,
@@ -56,6 +69,7 @@ struct Context {
 fn read_context(value: Value<'_>) -> Result<Context, Reported> {
     value.section("`context`", |section| {
         let now = section.optional("now", Value::instant);
+        let trust = section.optional("trust", trust);
         let purpose = section.optional("purpose", placed);
         let request = section.optional("request", Value::stated);
         let event = section.optional("event", Value::stated);
@@ -68,6 +82,7 @@ fn read_context(value: Value<'_>) -> Result<Context, Reported> {
         token?;
         Ok(Context {
             now: now?,
+            trust: trust?,
             purpose: purpose?,
             request: request?,
             event: event?,
@@ -75,6 +90,10 @@ fn read_context(value: Value<'_>) -> Result<Context, Reported> {
             input: input?,
         })
     })
+}
+
+fn trust(value: Value<'_>) -> Result<TrustLevel, Reported> {
+    value.choice(&TrustLevel::ALL.map(|level| (level.word(), level)))
 }
 
 pub(super) fn placed(value: Value<'_>) -> Result<Placed<String>, Reported> {

@@ -110,7 +110,7 @@ impl Door {
     fn begin_event(&self, inbound: &Inbound, opened: &Opened<'_>, place: usize, request: &Call) -> Call {
         let mut call = self.begin(inbound);
         call.id = CallId::new(format!("{}.{place}", request.id));
-        call.caller = Some(opened.sender.name.clone());
+        call.is_by(opened.sender.name.clone(), opened.sender.trust);
         // Until it is known which rule is about it.
         call.action = Some(opened.http.rules.route.id.clone());
         call.key_id.clone_from(&request.key_id);

@@ -3,7 +3,7 @@ use base64::engine::general_purpose::STANDARD;
 use doorward_config::OnDeny;
 use doorward_model::{
     Call, CallId, EntityName, EventKind, EventRecord, Front, FrontVerified, HttpRequest, PathForm, Principal,
-    QueryPairs, RecordEnvelope, ReplyForm,
+    QueryPairs, RecordEnvelope, ReplyForm, TrustLevel,
 };
 use http::header::CONTENT_TYPE;
 use http::{HeaderMap, HeaderName, HeaderValue, Method};
@@ -124,6 +124,7 @@ fn principal(sender: &Principal) -> Value {
     let name = |name: &EntityName| json!([name.type_name, name.id]);
     json!({
         "name": name(&sender.name),
+        "trust": sender.trust,
         "parents": sender.parents.iter().map(name).collect::<Vec<_>>(),
         "claims": sender.claims,
         "attributes": sender.attributes,
@@ -178,6 +179,11 @@ fn sender(kept: &Value) -> Option<Principal> {
     let name = |kept: &Value| Some(EntityName::new(kept.get(0)?.as_str()?, kept.get(1)?.as_str()?));
     Some(Principal {
         name: name(kept.get("name")?)?,
+        // What was kept before this was said was proven all the same, nobody knows any more by whom.
+        trust: match kept.get("trust") {
+            Some(word) => TrustLevel::from_word(word.as_str()?)?,
+            None => TrustLevel::Attested,
+        },
         parents: kept.get("parents")?.as_array()?.iter().map(name).collect::<Option<_>>()?,
         claims: kept.get("claims")?.as_object()?.clone(),
         attributes: kept.get("attributes")?.as_object()?.clone(),

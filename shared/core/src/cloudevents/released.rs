@@ -37,7 +37,7 @@ impl Door {
         let mut call = self.begin(&inbound);
         let opened = match self.find(&inbound, &mut call) {
             Ok(found) if found.brings_events() => {
-                call.caller = Some(sender.name.clone());
+                call.is_by(sender.name.clone(), sender.trust);
                 let opened = Opened::of(Identified::stated(found, sender));
                 opened.map(|opened| Opened { released: Some(CallId::new(id)), ..opened })
             }

@@ -4,7 +4,9 @@ use std::sync::Arc;
 
 use doorward_config::{ApiKeys, Config};
 use doorward_model::entity_type::{CLIENT, GROUP};
-use doorward_model::{ApiKeyFault, AuthFault, Call, EntityName, MalformedFault, Principal, Refusal};
+use doorward_model::{
+    ApiKeyFault, AuthFault, Call, EntityName, MalformedFault, Principal, Refusal, TrustLevel,
+};
 use http::header::AUTHORIZATION;
 use http::{HeaderMap, HeaderName, HeaderValue};
 use jiff::Timestamp;
@@ -27,7 +29,8 @@ impl Door {
         let opened = connections::opened(config, http).map_err(Refusal::Unauthenticated)?;
         if let Some(Opened::Key(hash)) = opened {
             let at = connections::must_hold_at(http, self.ports.clock.now());
-            return Ok(Some((self.key_owner(hash, at, call).await?, None)));
+            let owner = self.key_owner(hash, at, call).await?;
+            return Ok(Some((Principal { trust: TrustLevel::Attested, ..owner }, None)));
         }
         let Some(text) = shown(&http.request.headers, &config.api_keys)? else { return Ok(None) };
         let key = ApiKey::parse(&config.api_keys.prefix, text)
@@ -99,6 +102,7 @@ fn client(
     }
     Ok(Principal {
         name: EntityName::new(CLIENT, &record.owner),
+        trust: TrustLevel::Verified,
         parents: record.groups.iter().map(|group| EntityName::new(GROUP, group)).collect(),
         claims: Map::new(),
         attributes: Map::new(),

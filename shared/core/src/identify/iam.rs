@@ -3,7 +3,7 @@
 use doorward_config::Iam;
 use doorward_model::entity_type::{AWS_ACCOUNT, AWS_ORGANIZATION, ROLE};
 use doorward_model::{
-    AuthFault, Claim, ClaimType, Claims, EntityName, IamCaller, IamFault, Principal, Refusal,
+    AuthFault, Claim, ClaimType, Claims, EntityName, IamCaller, IamFault, Principal, Refusal, TrustLevel,
 };
 use serde_json::{Map, json};
 
@@ -60,6 +60,7 @@ fn principal(caller: &IamCaller, iam: &Iam) -> Result<Principal, IamFault> {
     let organization = organization.map(|id| EntityName::new(AWS_ORGANIZATION, id));
     Ok(Principal {
         name: arn.name(&caller.arn, iam),
+        trust: TrustLevel::Attested,
         parents: std::iter::once(EntityName::new(AWS_ACCOUNT, arn.account)).chain(organization).collect(),
         claims: Map::new(),
         attributes,
@@ -165,7 +166,7 @@ pub(crate) fn stated(caller: &Principal, iam: &Iam) -> Option<Result<Principal, 
         let account = EntityName::new(AWS_ACCOUNT, account);
         let others = caller.parents.iter().filter(|parent| parent.type_name != AWS_ACCOUNT).cloned();
         let parents = std::iter::once(account).chain(others).collect();
-        Ok(Principal { parents, claims: Map::new(), ..caller.clone() })
+        Ok(Principal { parents, claims: Map::new(), trust: TrustLevel::Attested, ..caller.clone() })
     })
 }
 

@@ -9,8 +9,8 @@ mod tokens;
 mod webhooks;
 
 use doorward_config::{Config, Credential};
-use doorward_model::entity_type::EVENT_SOURCE;
-use doorward_model::{AuthFault, Call, EntityName, EventRecord, Principal, Refusal, Stage};
+use doorward_model::entity_type::{ANONYMOUS, EVENT_SOURCE};
+use doorward_model::{AuthFault, Call, EntityName, EventRecord, Principal, Refusal, Stage, TrustLevel};
 use serde_json::Map;
 
 use crate::api_key::ApiKey;
@@ -56,7 +56,7 @@ impl<'c> Identified<'c> {
         proof: Option<Proof>,
         call: &mut Call,
     ) -> Self {
-        call.caller = Some(principal.name.clone());
+        call.is_by(principal.name.clone(), principal.trust);
         if let Some(plan) = &principal.plan {
             call.plan = Some(plan.clone());
             call.plan_version = config.plan(plan).map(|plan| plan.version.clone());
@@ -155,6 +155,7 @@ fn nobody(rules: &RouteRules) -> Result<Principal, Refusal> {
 fn sender(record: &EventRecord) -> Principal {
     Principal {
         name: EntityName::new(EVENT_SOURCE, &record.sender),
+        trust: TrustLevel::Attested,
         parents: Vec::new(),
         claims: Map::new(),
         attributes: Map::new(),
@@ -171,7 +172,7 @@ pub(crate) fn rehearsed(found: &Found<'_>, caller: Option<&Principal>) -> Result
     }
 }
 
-/// The caller as the credentials that a route accepts would make it. Of IAM callers and certificates, the attributes are
+/// The caller as the credentials that a route accepts would make it, shown to the door itself where it can verify them. Of IAM callers and certificates, the attributes are
 /// those of `caller`; of others, a token makes them of the claims of `caller`: one of the first issuer that makes such
 /// principals and whose declared claims are there.
 pub(crate) fn stated(rules: &RouteRules, caller: &Principal) -> Result<Principal, AuthFault> {
@@ -186,14 +187,18 @@ pub(crate) fn stated(rules: &RouteRules, caller: &Principal) -> Result<Principal
         match token_claims::declared(issuer, &caller.claims) {
             Ok(claims) => {
                 let attributes = token_claims::attributes(issuer, &claims);
-                return Ok(Principal { claims, attributes, ..caller.clone() });
+                return Ok(Principal { claims, attributes, trust: TrustLevel::Verified, ..caller.clone() });
             }
             Err(fault) => faults.push(fault),
         }
     }
     match faults.into_iter().next() {
         Some(fault) => Err(fault),
-        None => Ok(Principal { claims: Map::new(), attributes: Map::new(), ..caller.clone() }),
+        None => {
+            let is_nobody = caller.name.type_name == ANONYMOUS;
+            let trust = if is_nobody { TrustLevel::Unproven } else { TrustLevel::Verified };
+            Ok(Principal { claims: Map::new(), attributes: Map::new(), trust, ..caller.clone() })
+        }
     }
 }
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use doorward_config::{Issuer, PrincipalRule};
 use doorward_model::entity_type::GROUP;
-use doorward_model::{AuthFault, Call, EntityName, MalformedFault, Principal, Refusal};
+use doorward_model::{AuthFault, Call, EntityName, MalformedFault, Principal, Refusal, TrustLevel};
 use http::HeaderMap;
 use http::header::AUTHORIZATION;
 use jiff::Timestamp;
@@ -35,11 +35,11 @@ impl Door {
             let issuer =
                 named.and_then(|named| of_route(http.rules, named)).map_err(Refusal::Unauthenticated)?;
             let at = connections::must_hold_at(http, self.ports.clock.now());
-            return claimed(http, issuer, claims, at, call).map(Some);
+            return attested(http, issuer, claims, at, call).map(Some);
         }
         if let Some((claims, issuer)) = front_claims::of_call(http) {
             let claims = front_claims::read(claims, issuer).map_err(Refusal::Unauthenticated)?;
-            return claimed(http, issuer, claims, self.ports.clock.now(), call).map(Some);
+            return attested(http, issuer, claims, self.ports.clock.now(), call).map(Some);
         }
         let token = match bearer(&http.request.headers) {
             // Other credentials may be shown beside, and what the front verified may stand in the field itself:
@@ -59,7 +59,7 @@ impl Door {
         let key = set.find(token.kid(), token.algorithm());
         let key = key.ok_or(Refusal::Unauthenticated(AuthFault::UnknownKey))?;
         let claims = token.verify(key, issuer, self.ports.clock.now()).map_err(Refusal::Unauthenticated)?;
-        Ok(Some((caller(http.rules, issuer, &claims, call)?, claims)))
+        Ok(Some((caller(http.rules, issuer, &claims, TrustLevel::Verified, call)?, claims)))
     }
 
     /// The issuer's keys, unless the platform would end the call before they are here.
@@ -75,7 +75,7 @@ impl Door {
 }
 
 /// The caller of claims that others verified, if they hold at `at`.
-fn claimed(
+fn attested(
     http: &HttpCall<'_>,
     issuer: &Issuer,
     claims: Map<String, Value>,
@@ -83,7 +83,7 @@ fn claimed(
     call: &mut Call,
 ) -> Result<(Principal, Map<String, Value>), Refusal> {
     token_claims::check(&claims, issuer, at).map_err(Refusal::Unauthenticated)?;
-    Ok((caller(http.rules, issuer, &claims, call)?, claims))
+    Ok((caller(http.rules, issuer, &claims, TrustLevel::Attested, call)?, claims))
 }
 
 /// The issuer that the token names, if this route accepts it and it accepts the token's algorithm.
@@ -122,19 +122,24 @@ fn caller(
     rules: &RouteRules,
     issuer: &Issuer,
     claims: &Map<String, Value>,
+    trust: TrustLevel,
     call: &mut Call,
 ) -> Result<Principal, Refusal> {
-    let principal = principal(issuer, claims).map_err(Refusal::Unauthenticated)?;
+    let principal = principal(issuer, claims, trust).map_err(Refusal::Unauthenticated)?;
     let scopes = &rules.route.scopes;
     if token_claims::has_scopes(claims, scopes).map_err(Refusal::Unauthenticated)? {
         return Ok(principal);
     }
     // Who calls is proven, so the refusal is recorded as theirs.
-    call.caller = Some(principal.name);
+    call.is_by(principal.name, trust);
     Err(Refusal::InsufficientScope { scopes: scopes.names.clone(), any: scopes.any })
 }
 
-fn principal(issuer: &Issuer, claims: &Map<String, Value>) -> Result<Principal, AuthFault> {
+fn principal(
+    issuer: &Issuer,
+    claims: &Map<String, Value>,
+    trust: TrustLevel,
+) -> Result<Principal, AuthFault> {
     let PrincipalRule { type_name, id, groups, prefix, attributes: _ } = &issuer.principal;
     let own = claims.get(id).and_then(Value::as_str).filter(|own| is_id(own));
     let own = own.ok_or_else(|| AuthFault::Claim(id.clone()))?;
@@ -148,7 +153,7 @@ fn principal(issuer: &Issuer, claims: &Map<String, Value>) -> Result<Principal, 
     let name = EntityName::new(type_name, format!("{prefix}{own}"));
     let claims = token_claims::declared(issuer, claims)?;
     let attributes = token_claims::attributes(issuer, &claims);
-    Ok(Principal { name, parents, attributes, claims, plan: None })
+    Ok(Principal { name, trust, parents, attributes, claims, plan: None })
 }
 
 /// A list of texts, or one text; anything else proves no membership.

@@ -3,7 +3,7 @@ use doorward_config::{
 };
 use doorward_model::{
     AuthFault, DenyReason, EntityName, Fault, Faults, Fields, IamFault, InvocationType, Item, Place,
-    Principal, SocketEvent,
+    Principal, SocketEvent, TrustLevel,
 };
 use doorward_policy::{CallContext, Context, Decision, Input, Loaded, Misfit, Question};
 use http::Method;
@@ -221,10 +221,15 @@ impl<'r> Reading<'r> {
         })?;
         let stated = match &self.rule {
             Rule::Route(rules) | Rule::CloudEvent(_, rules) => identify::stated(rules, &caller),
-            Rule::Event(_) => Ok(Principal { claims: Map::new(), attributes: Map::new(), ..caller }),
+            Rule::Event(_) => Ok(Principal {
+                claims: Map::new(),
+                attributes: Map::new(),
+                trust: TrustLevel::Attested,
+                ..caller
+            }),
         };
         match stated {
-            Ok(caller) => Some(caller),
+            Ok(caller) => Some(Principal { trust: self.question.trust.unwrap_or(caller.trust), ..caller }),
             Err(AuthFault::Iam(fault)) => {
                 let place = self.sample.principal.as_ref().map(|stated| &stated.place);
                 let place = place.unwrap_or(&self.question.action.place).clone();

@@ -5,7 +5,7 @@ use doorward_config::{Placed, RequestSample, Sample, SampleCall, suggest};
 use doorward_model::entity_type::{CERTIFICATE, GROUP};
 use doorward_model::{
     CallId, Claims, EntityName, Fault, Faults, Front, FrontKind, FrontVerified, HttpRequest, Inbound,
-    Message, PathForm, Principal, Refusal, ReplyForm, Socket, SocketEvent, Trace,
+    Message, PathForm, Principal, Refusal, ReplyForm, Socket, SocketEvent, Trace, TrustLevel,
 };
 use jiff::Timestamp;
 use serde_json::{Map, Value};
@@ -53,6 +53,7 @@ impl Staged {
                 Rehearsed {
                     action: Some(question.action.clone()),
                     caller: Some(question.principal.name.clone()),
+                    trust: Some(question.principal.trust),
                     resource: Some(question.resource.clone()),
                     refusal: decision.deny.clone().map(Refusal::Denied),
                     decision: Some(decision),
@@ -86,6 +87,8 @@ fn principal(rules: &Rules, sample: &Sample) -> Result<Option<Principal>, Faults
     let parents = sample.parents.iter().map(|parent| parent.value.clone());
     Ok(Some(Principal {
         name: stated.value.clone(),
+        // Their action says how they are proven.
+        trust: TrustLevel::Unproven,
         parents: groups.chain(parents).collect(),
         claims: claims.map(|(name, value)| (name.clone(), value.clone())).collect(),
         attributes,

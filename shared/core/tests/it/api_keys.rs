@@ -2,7 +2,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use doorward_core::{ApiKey, ApiKeyRecord, RANDOM_BYTES};
-use doorward_model::{EntityName, Inbound, Outcome, Reply, Stage};
+use doorward_model::{EntityName, Inbound, Outcome, Reply, Stage, TrustLevel};
 use doorward_testkit::http;
 use http::Method;
 use serde_json::json;
@@ -65,6 +65,7 @@ async fn a_key_is_its_owner_in_its_groups() {
     assert_eq!(reply.status, 201);
     let row = shop.world.ledger.rows()["c1"].call.clone();
     assert_eq!(row.caller, Some(EntityName::new("Client", "warehouse")));
+    assert_eq!(row.trust, Some(TrustLevel::Verified));
     assert_eq!(row.key_id, Some(key.hash().id()));
     assert_eq!(row.decision.unwrap().policies, ["buyers-order-any-amount"]);
     assert_eq!(row.plan.as_deref(), Some("default"));

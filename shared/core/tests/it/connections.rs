@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use doorward_core::{ApiKey, ApiKeyRecord, RANDOM_BYTES};
-use doorward_model::{IamCaller, Inbound, Message, Outcome, Reply, Stage, TargetFault};
+use doorward_model::{IamCaller, Inbound, Message, Outcome, Reply, Stage, TargetFault, TrustLevel};
 use doorward_testkit::{http, socket};
 use http::Method;
 use jiff::SignedDuration;
@@ -303,6 +303,7 @@ async fn an_api_key_that_was_revoked_since_proves_nobody() {
     assert_eq!(ask(&shop, message(&shop, "m1", "placeOrder", Some(&kept), ORDER)).await.0, 200);
     let line = shop.last_line();
     assert_eq!(line.caller.unwrap().to_string(), r#"Client::"warehouse""#);
+    assert_eq!(line.trust, Some(TrustLevel::Attested), "the gateway kept whose key it was");
     assert_eq!(line.key_id, Some(key.hash().id()));
     shop.world.clock.advance(Duration::from_secs(31));
     shop.world.api_keys.put(ApiKeyRecord { revoked: Some(shop.world.now()), ..record });

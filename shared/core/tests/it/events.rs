@@ -1,6 +1,6 @@
 use doorward_core::ports::Ledger as _;
 use doorward_core::{Answer, EventAnswer};
-use doorward_model::{Call, Inbound, Outcome, TargetFault};
+use doorward_model::{Call, Inbound, Outcome, TargetFault, TrustLevel};
 use doorward_testkit::s3;
 
 use crate::shop::Shop;
@@ -35,6 +35,7 @@ async fn a_permitted_event_reaches_its_target_once_however_often_it_comes() {
     assert_eq!(shop.world.targets.sent(), ["receipts receiptUploaded"]);
     assert_eq!(shop.world.ledger.rows().len(), 1);
     assert_eq!(row(&shop, "e1"), Outcome::Admitted);
+    assert_eq!(shop.world.ledger.rows()["e1"].call.trust, Some(TrustLevel::Attested));
 }
 
 #[tokio::test]

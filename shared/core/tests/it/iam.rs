@@ -1,7 +1,7 @@
 //! Callers whose AWS signature the front verified, from the configuration to the decision.
 
 use doorward_config::parse_policy_tests;
-use doorward_model::{EntityName, IamCaller, Inbound, Message, Principal};
+use doorward_model::{EntityName, IamCaller, Inbound, Message, Principal, TrustLevel};
 use doorward_testkit::http;
 use expect_test::expect;
 use http::Method;
@@ -56,6 +56,7 @@ async fn ask(shop: &Shop, caller: Option<IamCaller>, headers: &[(&str, &str)]) -
     let code = json_body(reply).await["code"].as_str().unwrap_or_default().to_owned();
     assert_eq!(admitted.map_or("", |refusal| refusal.code()), code, "the authorizer says the same");
     let line = shop.last_line();
+    assert_eq!(line.caller.is_some(), line.trust == Some(TrustLevel::Attested));
     let by = line.caller.map(|caller| format!(" {caller}")).unwrap_or_default();
     let cause = line.cause.map(|cause| format!(": {cause}")).unwrap_or_default();
     let policies = line.decision.map(|note| note.policies.join(" ")).filter(|policies| !policies.is_empty());

@@ -192,7 +192,7 @@ fn what_policies_cannot_read_is_a_fault_at_its_place() {
          shop.test.toml:7:53: expected an integer (`context.input.total`)\n\
          shop.test.toml:7:65: policies know no `itms` here (`context.input.itms`)\n  hint: did you mean `items`?\n\
          shop.test.toml:7:91: policies know no `methd` here (`context.request.methd`)\n  hint: did you mean `method`?\n\
-         shop.test.toml:7:109: the action's context has no `event` (`context.event`)\n  hint: expected `input`, `now`, `purpose` or `request`",
+         shop.test.toml:7:109: the action's context has no `event` (`context.event`)\n  hint: expected `input`, `now`, `purpose`, `request` or `trust`",
     );
     faults(
         "principal = 'EventSource::\"bucket:receipts\"'\naction = \"receiptUploaded\"\ncontext = { event = { bucket = \"receipts\" } }",
@@ -305,4 +305,29 @@ fn claims_named_fields_and_parents_are_stated_as_policies_read_them() {
         faults.to_string(),
         "shop.test.toml:5:10: the claim `tenant` is missing or has the wrong type\n  hint: state it in `claims`"
     );
+}
+
+#[test]
+fn a_caller_is_as_trusted_as_credentials_can_make_them_where_nothing_else_is_stated() {
+    let policies = r#"@id("proven") forbid (principal, action, resource) unless { context.trust != "attested" };
+        @id("told") forbid (principal is EventSource, action, resource) when { context.trust == "verified" };"#;
+    let shop = Shop::with_files(|config| config, &[("trust.cedar", policies)]);
+    let event = "principal = 'EventSource::\"bucket:receipts\"'\naction = \"receiptUploaded\"\n";
+    let context = |trust: &str| {
+        format!(
+            "context = {{ trust = \"{trust}\", input = {{ total = 100, items = [{{ sku = \"TEA-1\", quantity = 1 }}] }} }}"
+        )
+    };
+    let event_context = "context = { event = { source = \"s3\", type = \"ObjectCreated:Put\", region = \"eu-central-1\", bucket = \"receipts\", key = \"inbox/a.pdf\" } }";
+    for (test, policy) in [
+        (format!("{ORDER}{GOOD}"), "customers-order-up-to-1000"),
+        (format!("{ORDER}{}", context("verified")), "customers-order-up-to-1000"),
+        (format!("{ORDER}{}", context("attested")), "proven"),
+        (format!("{event}{event_context}"), "proven"),
+        (format!("{event}{}", event_context.replace("{ event", "{ trust = \"verified\", event")), "told"),
+    ] {
+        let test = format!("[[tests]]\nname = \"it\"\n{test}\npolicies = [\"{policy}\"]");
+        let report = run(&shop, &test).unwrap_or_else(|faults| panic!("{faults}\n{test}"));
+        assert_eq!(report.results[0].differences, [], "{test}");
+    }
 }

@@ -1,7 +1,7 @@
 //! What is asked of tokens beyond that they are an issuer's: their kind, their scopes, and who verified them.
 
 use doorward_core::Answer;
-use doorward_model::{Front, FrontClaims, FrontKind, Inbound, ListForm, Message, Outcome, Stage};
+use doorward_model::{Front, FrontClaims, FrontKind, Inbound, ListForm, Message, Outcome, Stage, TrustLevel};
 use doorward_testkit::{http, numeric_date};
 use http::Method;
 use serde_json::{Map, Value, json};
@@ -204,13 +204,18 @@ fn front(kind: FrontKind) -> Front {
 
 /// The shop whose issuer trusts two fronts, both pinned, with a plan that does not bind.
 fn trusting() -> Shop {
-    let shop = Shop::with(|config| {
+    trusting_with(&[])
+}
+
+fn trusting_with(more: &[(&str, &str)]) -> Shop {
+    let change = |config: String| {
         let audiences = "audiences = [\"shop-api\"]\n";
         config
             .replace(audiences, &format!("{audiences}{API}\nclaims = {{ level = \"Long\", roles = \"Set<String>\", staff = \"Bool\" }}\n"))
             .replace("fronts = [", "fronts = [\"rest-api:shop\", \"rest-api:other\", ")
             .replace(r#"rate = "5/s", burst = 10"#, r#"rate = "1000/s", burst = 10000"#)
-    });
+    };
+    let shop = Shop::with_files(change, more);
     shop.world.targets.answer(200, r#"{"id":"1001","status":"shipped"}"#);
     shop
 }
@@ -310,6 +315,21 @@ async fn what_a_front_says_counts_only_where_the_issuer_trusts_it() {
         ask(&untrusting, through(&untrusting, FrontKind::HttpApi, claims(json!({})), None)).await.0,
         401
     );
+}
+
+#[tokio::test]
+async fn policies_tell_what_the_door_verified_from_what_a_front_says_of_it() {
+    let forbid = r#"forbid (principal, action == Action::"getOrder", resource) unless { context.trust == "verified" };"#;
+    let shop = trusting_with(&[("trust.cedar", forbid)]);
+    let claims = said(&shop, ListForm::Bracketed, &json!({}));
+    let field = format!("Bearer {}", shop.token("alice", &["customers"]));
+    let attested = ask(&shop, through(&shop, FrontKind::HttpApi, Some(claims), None)).await;
+    assert_eq!(attested.0, 403, "{attested:?}");
+    assert_eq!(shop.last_line().trust, Some(TrustLevel::Attested));
+    assert_eq!(ask(&shop, through(&shop, FrontKind::HttpApi, None, Some(&field))).await.0, 200);
+    assert_eq!(shop.last_line().trust, Some(TrustLevel::Verified));
+    assert_eq!(ask(&shop, through(&shop, FrontKind::HttpApi, None, None)).await.0, 401);
+    assert_eq!(shop.last_line().trust, None, "nobody is known");
 }
 
 #[tokio::test]

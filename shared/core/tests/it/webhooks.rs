@@ -2,7 +2,7 @@ use std::time::Duration;
 
 use doorward_config::parse_policy_tests;
 use doorward_core::Answer;
-use doorward_model::{Call, Inbound, Outcome, TargetFault};
+use doorward_model::{Call, Inbound, Outcome, TargetFault, TrustLevel};
 use doorward_testkit::{github_signature, http, numeric_date, s3, standard_signature, stripe_signature};
 use http::Method;
 
@@ -202,6 +202,7 @@ async fn a_signed_delivery_comes_from_its_sender() {
         let call = send_as(&shop, &delivery, id).await;
         assert_eq!((call.status, call.action.as_deref()), (Some(200), Some(id)));
         assert_eq!(call.caller.unwrap().to_string(), format!("Sender::\"{sender}\""));
+        assert_eq!(call.trust, Some(TrustLevel::Verified));
         assert!(call.id.as_str().starts_with("webhook-"), "{}", call.id);
         assert_eq!(call.invocation, format!("invocation-{id}"), "it stays known which one it was");
         assert_eq!(shop.world.ledger.rows()[call.id.as_str()].call.outcome, Outcome::Admitted);
@@ -369,7 +370,9 @@ async fn one_change_away_from_a_github_signature_is_refused() {
     // Who shows only what is not looked at is a stranger, as this route lets in.
     let stranger =
         good().without(name).add("x-hub-signature", "sha1=da39a3ee5e6b4b0d3255bfef95601890afd80709");
-    assert_eq!(send_as(&shop, &stranger, "s").await.caller.unwrap().to_string(), "Anonymous::\"anonymous\"");
+    let line = send_as(&shop, &stranger, "s").await;
+    assert_eq!(line.caller.unwrap().to_string(), "Anonymous::\"anonymous\"");
+    assert_eq!(line.trust, Some(TrustLevel::Unproven));
 }
 
 #[tokio::test]
@@ -421,7 +424,9 @@ async fn the_first_credentials_that_are_shown_count() {
     let wrong = Delivery::stripe(&shop, "{}").body("[]").add("authorization", token.clone());
     refused(&shop, &wrong, MISMATCH).await;
     let user = wrong.without("stripe-signature");
-    assert_eq!(send_as(&shop, &user, "u").await.caller.unwrap().to_string(), "User::\"alice\"");
+    let line = send_as(&shop, &user, "u").await;
+    assert_eq!(line.caller.unwrap().to_string(), "User::\"alice\"");
+    assert_eq!(line.trust, Some(TrustLevel::Verified));
     let (status, code, _) = send(&shop, &user.without("authorization")).await;
     assert_eq!((status, code), (401, Some("missing-credentials")));
 }

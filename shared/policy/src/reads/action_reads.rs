@@ -39,14 +39,14 @@ pub(crate) fn by_action<'s>(
     actions.iter().map(|(name, action)| (name.clone(), of(action))).collect()
 }
 
-/// As [`by_action`], with what is known of every record: when a call came in, and what it is for.
+/// As [`by_action`], with what is known of every record: when a call came in, whose word it is that it is its caller's, and what it is for.
 pub(crate) fn recorded<'s>(
     sets: impl IntoIterator<Item = &'s PolicySet>,
     actions: &HashMap<String, Action>,
 ) -> HashMap<String, Reads> {
     let mut found = by_action(sets, actions);
     for reads in found.values_mut() {
-        for name in ["now", "purpose"] {
+        for name in ["now", "trust", "purpose"] {
             reads.context.member(name).whole = true;
         }
     }

@@ -1,7 +1,7 @@
 use std::collections::{BTreeSet, HashSet};
 
 use cedar_policy::{Entity, EntityId, EntityTypeName, EntityUid};
-use doorward_model::{EventKind, Principal};
+use doorward_model::{EventKind, Principal, TrustLevel};
 
 use crate::schema::types::{self, Member, Members, Type};
 use crate::vocabulary::{ActionSpec, CallShape, HttpShape};
@@ -78,7 +78,10 @@ impl ContextType {
 
     /// The whole context, as the schema states it.
     pub(crate) fn members(&self) -> Members {
-        let mut members = Members::from([("now".to_owned(), Member::required(Type::Instant))]);
+        let mut members = Members::from([
+            ("now".to_owned(), Member::required(Type::Instant)),
+            ("trust".to_owned(), Member::required(Type::Choice(levels()))),
+        ]);
         if let Some(required) = self.purpose {
             members.insert("purpose".to_owned(), Member { ty: Type::Text, required });
         }
@@ -118,6 +121,11 @@ impl CallType {
             Self::Http { .. } | Self::Event { .. } => None,
         }
     }
+}
+
+/// What `trust` may be.
+fn levels() -> Vec<String> {
+    TrustLevel::ALL.map(|level| level.word().to_owned()).into()
 }
 
 fn http(shape: &HttpShape, claimed: Members) -> CallType {

@@ -138,7 +138,11 @@ fn request(call: &Call) -> Request {
     let mut request = vec![("method", string("POST")), ("path", string("/orders"))];
     request
         .extend(call.source_ip.as_ref().map(|address| ("source_ip", RestrictedExpression::new_ip(address))));
-    let mut context = vec![("now", RestrictedExpression::new_datetime(NOW)), ("request", record(request))];
+    let mut context = vec![
+        ("now", RestrictedExpression::new_datetime(NOW)),
+        ("trust", string(call.principal.trust.word())),
+        ("request", record(request)),
+    ];
     context.extend(call.purpose.as_ref().map(|purpose| ("purpose", string(purpose))));
     if let Payload::Checked(Some(input)) = &call.input {
         let mut members = vec![("total", RestrictedExpression::new_long(input["total"].as_i64().unwrap()))];

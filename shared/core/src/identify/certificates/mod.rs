@@ -10,7 +10,9 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use doorward_config::{CertificateId, Certificates};
 use doorward_model::entity_type::CERTIFICATE;
-use doorward_model::{AuthFault, CertificateFault, Claim, ClaimType, Claims, EntityName, Principal, Refusal};
+use doorward_model::{
+    AuthFault, CertificateFault, Claim, ClaimType, Claims, EntityName, Principal, Refusal, TrustLevel,
+};
 use jiff::Timestamp;
 use serde_json::{Map, json};
 use sha2::{Digest, Sha256};
@@ -55,7 +57,7 @@ pub(crate) fn stated(caller: &Principal, rules: &Certificates) -> Option<Princip
     (caller.name.type_name == CERTIFICATE).then(|| {
         let mut attributes = caller.attributes.clone();
         attributes.insert(attribute(rules.id).to_owned(), json!(caller.name.id));
-        Principal { attributes, claims: Map::new(), ..caller.clone() }
+        Principal { attributes, claims: Map::new(), trust: TrustLevel::Attested, ..caller.clone() }
     })
 }
 
@@ -92,6 +94,7 @@ fn principal(pem: &str, id: CertificateId, now: Timestamp) -> Result<Principal, 
     }
     Ok(Principal {
         name: EntityName::new(CERTIFICATE, own),
+        trust: TrustLevel::Attested,
         parents: Vec::new(),
         claims: Map::new(),
         attributes,

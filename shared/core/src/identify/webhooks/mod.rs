@@ -12,7 +12,7 @@ use aws_lc_rs::constant_time::verify_slices_are_equal;
 use aws_lc_rs::hmac;
 use doorward_config::{Webhook, WebhookScheme};
 use doorward_model::entity_type::SENDER;
-use doorward_model::{AuthFault, Call, EntityName, Principal, Refusal, Secret, WebhookFault};
+use doorward_model::{AuthFault, Call, EntityName, Principal, Refusal, Secret, TrustLevel, WebhookFault};
 use http::HeaderMap;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Map;
@@ -123,6 +123,7 @@ pub(crate) fn signing_key(scheme: WebhookScheme, secret: &Secret) -> Result<hmac
 fn sender(name: &str) -> Principal {
     Principal {
         name: EntityName::new(SENDER, name),
+        trust: TrustLevel::Verified,
         parents: Vec::new(),
         plan: None,
         claims: Map::new(),
