@@ -80,7 +80,8 @@ async fn ask_by(shop: &Shop, front: &str, pem: Option<&str>, headers: &[(&str, &
     let code = json_body(reply).await["code"].as_str().unwrap_or_default().to_owned();
     assert_eq!(admitted.map_or("", |refusal| refusal.code()), code, "the authorizer says the same");
     let line = shop.last_line();
-    assert_eq!(line.caller.is_some(), line.trust == Some(TrustLevel::Attested));
+    let by_front = line.caller.as_ref().is_some_and(|caller| caller.type_name == "Certificate");
+    assert_eq!(by_front, line.trust == Some(TrustLevel::Attested));
     let by = line.caller.map(|caller| format!(" {caller}")).unwrap_or_default();
     let cause = line.cause.map(|cause| format!(": {cause}")).unwrap_or_default();
     let policies = line.decision.map(|note| note.policies.join(" ")).filter(|policies| !policies.is_empty());

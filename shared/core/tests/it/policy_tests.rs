@@ -320,11 +320,17 @@ fn a_caller_is_as_trusted_as_credentials_can_make_them_where_nothing_else_is_sta
     };
     let event_context = "context = { event = { source = \"s3\", type = \"ObjectCreated:Put\", region = \"eu-central-1\", bucket = \"receipts\", key = \"inbox/a.pdf\" } }";
     for (test, policy) in [
-        (format!("{ORDER}{GOOD}"), "customers-order-up-to-1000"),
-        (format!("{ORDER}{}", context("verified")), "customers-order-up-to-1000"),
-        (format!("{ORDER}{}", context("attested")), "proven"),
-        (format!("{event}{event_context}"), "proven"),
-        (format!("{event}{}", event_context.replace("{ event", "{ trust = \"verified\", event")), "told"),
+        (format!("{ORDER}{GOOD}decision = \"allow\""), "customers-order-up-to-1000"),
+        (format!("{ORDER}{}\ndecision = \"allow\"", context("verified")), "customers-order-up-to-1000"),
+        (format!("{ORDER}{}\ndecision = \"deny\"", context("attested")), "proven"),
+        (format!("{event}{event_context}\ndecision = \"deny\""), "proven"),
+        (
+            format!(
+                "{event}{}\ndecision = \"deny\"",
+                event_context.replace("{ event", "{ trust = \"verified\", event")
+            ),
+            "told",
+        ),
     ] {
         let test = format!("[[tests]]\nname = \"it\"\n{test}\npolicies = [\"{policy}\"]");
         let report = run(&shop, &test).unwrap_or_else(|faults| panic!("{faults}\n{test}"));

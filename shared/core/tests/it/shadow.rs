@@ -126,6 +126,7 @@ async fn a_record_holds_what_policies_read_and_nothing_else() {
     let context = json!({
         "input": { "total": 75000 },
         "now": { "__extn": { "fn": "datetime", "arg": "2026-11-24T12:00:00.000Z" } },
+        "trust": "verified",
         "purpose": "checkout",
     });
     assert_eq!(Value::Object(record.facts.context.clone()), context);

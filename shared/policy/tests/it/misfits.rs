@@ -54,7 +54,7 @@ fn what_policies_cannot_read_is_found_with_its_place() {
         "createOrder",
         "event",
         json!({}),
-        expect![[r#": the action's context has no `event` ["input", "now", "purpose", "request"]"#]],
+        expect![[r#": the action's context has no `event` ["input", "now", "purpose", "request", "trust"]"#]],
     );
     check(
         "receiptUploaded",

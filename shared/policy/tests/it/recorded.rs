@@ -136,11 +136,11 @@ fn what_is_kept_is_what_policies_for_the_action_read() {
         policies,
         &call,
         &expect![[r#"
-            context {"input":{"note":{},"total":7},"now":{"__extn":{"fn":"datetime","arg":"2026-03-04T05:06:07.000Z"}},"purpose":"checkout","request":{"source_ip":{"__extn":{"fn":"ip","arg":"192.0.2.7"}}}}
+            context {"input":{"note":{},"total":7},"now":{"__extn":{"fn":"datetime","arg":"2026-03-04T05:06:07.000Z"}},"purpose":"checkout","request":{"source_ip":{"__extn":{"fn":"ip","arg":"192.0.2.7"}}},"trust":"unproven"}
             given {"uid":{"type":"Function","id":"orders"},"attrs":{},"parents":[]}
             given {"uid":{"type":"User","id":"ann"},"attrs":{},"parents":[{"type":"Group","id":"guests"}]}
             found {"uid":{"type":"User","id":"ann"},"attrs":{},"parents":[{"type":"Group","id":"buyers"},{"type":"Group","id":"people"}]}
-            reads {"context":{"m":{"input":{"m":{"note":{},"total":{"v":true}}},"now":{"v":true},"purpose":{"v":true},"request":{"m":{"source_ip":{"v":true}}}}}}"#]],
+            reads {"context":{"m":{"input":{"m":{"note":{},"total":{"v":true}}},"now":{"v":true},"purpose":{"v":true},"request":{"m":{"source_ip":{"v":true}}},"trust":{"v":true}}}}"#]],
     );
 }
 
@@ -153,13 +153,13 @@ fn entities_are_kept_as_far_as_they_are_read() {
         policy,
         &Call::read(user("ann", &["staff"]), "42"),
         &expect![[r#"
-        context {"now":{"__extn":{"fn":"datetime","arg":"2026-03-04T05:06:07.000Z"}}}
-        given {"uid":{"type":"Order","id":"42"},"attrs":{},"parents":[{"type":"Function","id":"orders"}]}
-        given {"uid":{"type":"User","id":"ann"},"attrs":{},"parents":[{"type":"Group","id":"staff"}]}
-        found {"uid":{"type":"Order","id":"42"},"attrs":{"owner":{"__entity":{"type":"User","id":"ann"}}},"parents":[]}
-        found {"uid":{"type":"User","id":"ann"},"attrs":{"manager":{"__entity":{"type":"User","id":"max"}}},"parents":[{"type":"Group","id":"buyers"},{"type":"Group","id":"people"}]}
-        found {"uid":{"type":"User","id":"max"},"attrs":{"level":{}},"parents":[]}
-        reads {"principal":{"v":true,"i":true},"resource":{"m":{"owner":{"m":{"manager":{"m":{"level":{}}}}}}},"context":{"m":{"now":{"v":true},"purpose":{"v":true}}}}"#]],
+            context {"now":{"__extn":{"fn":"datetime","arg":"2026-03-04T05:06:07.000Z"}},"trust":"unproven"}
+            given {"uid":{"type":"Order","id":"42"},"attrs":{},"parents":[{"type":"Function","id":"orders"}]}
+            given {"uid":{"type":"User","id":"ann"},"attrs":{},"parents":[{"type":"Group","id":"staff"}]}
+            found {"uid":{"type":"Order","id":"42"},"attrs":{"owner":{"__entity":{"type":"User","id":"ann"}}},"parents":[]}
+            found {"uid":{"type":"User","id":"ann"},"attrs":{"manager":{"__entity":{"type":"User","id":"max"}}},"parents":[{"type":"Group","id":"buyers"},{"type":"Group","id":"people"}]}
+            found {"uid":{"type":"User","id":"max"},"attrs":{"level":{}},"parents":[]}
+            reads {"principal":{"v":true,"i":true},"resource":{"m":{"owner":{"m":{"manager":{"m":{"level":{}}}}}}},"context":{"m":{"now":{"v":true},"purpose":{"v":true},"trust":{"v":true}}}}"#]],
     );
 }
 

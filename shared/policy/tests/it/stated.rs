@@ -39,6 +39,7 @@ fn the_schema_states_what_policies_may_read() {
               "path": String,
               "source_ip"?: ipaddr,
             },
+            "trust": String, // one of "unproven", "attested", "verified"
           }
         };
 
@@ -53,6 +54,7 @@ fn the_schema_states_what_policies_may_read() {
               "path": String,
               "source_ip"?: ipaddr,
             },
+            "trust": String, // one of "unproven", "attested", "verified"
           }
         };
 
@@ -67,6 +69,7 @@ fn the_schema_states_what_policies_may_read() {
               "path": String,
               "source_ip"?: ipaddr,
             },
+            "trust": String, // one of "unproven", "attested", "verified"
           }
         };
 
@@ -88,6 +91,7 @@ fn the_schema_states_what_policies_may_read() {
             },
             "now": datetime,
             "purpose"?: String,
+            "trust": String, // one of "unproven", "attested", "verified"
           }
         };
 

@@ -112,8 +112,8 @@ fn a_scope_decides_who_must_have_it() {
     check(
         "permit (principal, action in Action::\"events\", resource) when { context has input };",
         &expect![[r#"
-        policies/shop.cedar:1:77: no `input` in `context` of `receiptUploaded`
-          hint: expected `event`, `now` or `purpose`"#]],
+            policies/shop.cedar:1:77: no `input` in `context` of `receiptUploaded`
+              hint: expected `event`, `now`, `purpose` or `trust`"#]],
     );
     check(
         "permit (principal, action == Action::\"readOrder\", resource) when { resource has ownr };",
@@ -233,7 +233,7 @@ fn an_input_that_is_not_known_is_not_looked_into() {
     let sources = Sources { policies: &policies, ..Sources::default() };
     expect![[r#"
         shop.cedar:2:57: no `inptu` in `context` of `status`
-          hint: expected `now` or `request`"#]]
+          hint: expected `now`, `request` or `trust`"#]]
     .assert_eq(&Policies::compile(&sources, &vocabulary).expect_err("faults").to_string());
 }
 

@@ -129,6 +129,7 @@ fn everything_that_is_stated() {
               "level": Long,
               "network"?: ipaddr,
             },
+            "trust": String, // one of "unproven", "attested", "verified"
           }
         };
 
@@ -146,6 +147,7 @@ fn everything_that_is_stated() {
               "level": Long,
               "network"?: ipaddr,
             },
+            "trust": String, // one of "unproven", "attested", "verified"
           }
         };
 
