@@ -101,7 +101,7 @@ impl Gatherer<'_, '_> {
         }
         let of_openapi = scope.dialect == Dialect::Draft202012 && self.documents.is_openapi("");
         if of_openapi || scope.dialect == Dialect::OpenApi30 {
-            one_way::adapt(self.documents, self.direction, at, keywords, &mut out);
+            one_way::adapt(self.documents, self.direction, at, &mut out);
         }
         Value::Object(out)
     }
