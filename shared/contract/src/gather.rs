@@ -131,6 +131,12 @@ impl Gatherer<'_, '_> {
                 self.read_pattern(value.as_str().unwrap_or_default(), at).map(Value::String)
             }
             "dependentSchemas" => Some(self.rewrite_map(value, at, scope)),
+            // What is no text is told of as the meta-schema does.
+            "format" if !value.is_string() => Some(value.clone()),
+            "nullable" if scope.dialect == Dialect::OpenApi30 && !value.is_boolean() => {
+                self.faults.push(self.documents.fault(at, "`nullable` must be `true` or `false`"));
+                None
+            }
             "format" => {
                 let format = value.as_str().filter(|format| formats::is_asserted(format));
                 format.map(|format| Value::String(format.to_owned()))
