@@ -215,7 +215,14 @@ fn what_draft_7_calls_otherwise_is_named_where_it_stands() {
         faults(json!({"items": []})),
         faults(json!({"format": 1})),
     ];
-    expect![[r#""#]].assert_eq(&found.join("\n"));
+    expect![[r#"
+        s.json:3:17: `0` must be of type `string`
+        s.json:3:22: `minLength` must be at least 0
+        s.json:4:2: `minLength` must be at least 0
+        s.json:4:20: `required` must not hold an item twice
+        s.json:3:1: `items` must hold at least 1 schema
+        s.json:3:1: `format` must be of type `string`"#]]
+    .assert_eq(&found.join("\n"));
 }
 
 const SHOP: &str = r##"

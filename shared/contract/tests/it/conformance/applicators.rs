@@ -49,6 +49,6 @@ fn references_have_siblings_in_2020_12_only() {
         "definitions": {"list": {"type": "array"}},
     });
     let (short, long, other) = (json!({"a": [1]}), json!({"a": [1, 2, 3]}), json!({"a": "x"}));
-    check(&[DRAFT202012], &schema, &[short.clone()], &[long.clone(), other.clone()]);
+    check(&[DRAFT202012], &schema, std::slice::from_ref(&short), &[long.clone(), other.clone()]);
     check(&[DRAFT7], &schema, &[short, long], &[other]);
 }

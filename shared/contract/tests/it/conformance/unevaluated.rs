@@ -17,7 +17,7 @@ fn closed(schema: Value, good: &[Value], bad: &[Value]) {
 fn members_are_seen_beside_and_in_place() {
     let seen = json!({"properties": {"a": true}});
     let (own, other) = (json!({"a": 1}), json!({"a": 1, "b": 2}));
-    let (good, bad) = (&[own.clone(), json!({}), json!("x")], &[other.clone()]);
+    let (good, bad) = (&[own.clone(), json!({}), json!("x")], std::slice::from_ref(&other));
     closed(seen.clone(), good, bad);
     closed(json!({"allOf": [seen]}), good, bad);
     closed(json!({"allOf": [{"allOf": [{"anyOf": [seen]}]}]}), good, bad);
@@ -116,7 +116,7 @@ fn items_are_seen_beside_and_in_place() {
     closed(items(json!({"anyOf": [prefix, false]})), good, bad);
     closed(items(json!({"$ref": "#/$defs/s", "$defs": {"s": prefix}})), good, bad);
     closed(items(json!({"if": false, "else": prefix})), good, bad);
-    closed(items(json!({"items": {"type": "string"}})), &[json!(["a", "b"])], &[two.clone()]);
+    closed(items(json!({"items": {"type": "string"}})), &[json!(["a", "b"])], std::slice::from_ref(&two));
     closed(
         items(json!({"prefixItems": [{"type": "string"}], "items": true})),
         &[one.clone(), two.clone()],
@@ -127,12 +127,12 @@ fn items_are_seen_beside_and_in_place() {
         &[one.clone(), two.clone()],
         &[],
     );
-    closed(items(json!({"not": {"not": prefix}})), &[json!([])], &[one.clone()]);
+    closed(items(json!({"not": {"not": prefix}})), &[json!([])], std::slice::from_ref(&one));
     check(
         &[DRAFT202012],
         &json!({"allOf": [prefix, {"unevaluatedItems": false}]}),
         &[json!([])],
-        &[one.clone()],
+        std::slice::from_ref(&one),
     );
     // The longest prefix of those that hold.
     let longest = json!({"anyOf": [{"prefixItems": [true, {"const": 2}]}, {"prefixItems": [true, true, {"const": 3}]}]});
