@@ -8,7 +8,7 @@ use serde_json::Value;
 use crate::bundle::Bundle;
 use crate::documents::Documents;
 use crate::vocabulary::Vocabulary;
-use crate::{formats, keywords, pointer, rule};
+use crate::{draft7, formats, keywords, pointer, rule};
 
 /// Violations that one message is told of.
 pub(crate) const MAX_VIOLATIONS: usize = 20;
@@ -97,7 +97,7 @@ fn size(value: &Value, limit: usize) -> usize {
 
 /// Why a schema does not compile.
 fn explain(documents: &Documents<'_>, bundle: &Bundle, error: &ValidationError<'_>) -> Fault {
-    let at = bundle.origin(error.instance_path().as_str());
+    let at = draft7::written_at(documents, &bundle.origin(error.instance_path().as_str()));
     if matches!(error.kind(), ValidationErrorKind::Format { format } if format == "regex") {
         return documents
             .fault(&at, "the pattern is not one that can be checked in linear time")

@@ -6,6 +6,8 @@ use doorward_model::parse_json;
 use serde_json::{Number, Value};
 
 use crate::bundle::Bundle;
+use crate::reading::{OF_LISTS, OF_OBJECTS};
+use crate::said;
 
 /// Schemas within schemas that are looked through for types.
 const MAX_DEPTH: usize = 64;
@@ -114,23 +116,14 @@ impl Scalars {
     }
 }
 
-/// The types that `schema` speaks of: stated, or those of its listed values; a schema without either says nothing.
+/// The types that `schema` speaks of: its own, and where it states none, those of its parts.
 fn types<'a>(bundle: &'a Bundle, schema: &'a Value, depth: usize) -> BTreeSet<&'a str> {
     if depth > MAX_DEPTH {
         return BTreeSet::new();
     }
-    let mut found = BTreeSet::new();
-    match schema.get("type") {
-        Some(Value::String(name)) => return BTreeSet::from([name.as_str()]),
-        Some(Value::Array(names)) => return names.iter().filter_map(Value::as_str).collect(),
-        _ => {}
-    }
-    found.extend(schema.get("const").map(|value| type_of(value)));
-    found.extend(
-        schema.get("enum").and_then(Value::as_array).into_iter().flatten().map(|value| type_of(value)),
-    );
-    for part in parts(bundle, schema) {
-        found.extend(types(bundle, part, depth + 1));
+    let mut found = said::types_of(schema);
+    if schema.get("type").is_none() {
+        found.extend(parts(bundle, schema).flat_map(|part| types(bundle, part, depth + 1)));
     }
     found
 }
@@ -145,9 +138,8 @@ fn items<'a>(bundle: &'a Bundle, schema: &'a Value, depth: usize) -> Option<&'a 
 
 /// Whether `schema` speaks of members or items, which a text does not have.
 fn describes_parts(bundle: &Bundle, schema: &Value, depth: usize) -> bool {
-    let words = ["properties", "additionalProperties", "required", "items", "prefixItems"];
     depth <= MAX_DEPTH
-        && (words.iter().any(|word| schema.get(*word).is_some())
+        && (OF_OBJECTS.iter().chain(&OF_LISTS).any(|word| schema.get(*word).is_some())
             || parts(bundle, schema).any(|part| describes_parts(bundle, part, depth + 1)))
 }
 

@@ -3,6 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use crate::dialect::Dialect;
+use crate::documents::Documents;
 use crate::gather::{Gatherer, Scope};
 use crate::pointer;
 
@@ -37,6 +38,24 @@ pub(crate) fn adapt(keywords: &Map<String, Value>, out: &mut Map<String, Value>)
     }
 }
 
+/// Where the document has what stands at `at` under the keywords of 2020-12.
+pub(crate) fn written_at(documents: &Documents<'_>, at: &str) -> String {
+    let is_there = |place: &str| documents.value(place).is_some();
+    let start = if at.starts_with('/') { 0 } else { at.find('#').map_or(at.len(), |end| end + 1) };
+    let (file, pointer) = at.split_at(start);
+    pointer::tokens(pointer).fold(file.to_owned(), |place, token| {
+        let other = match token.as_ref() {
+            "prefixItems" => "items",
+            "items" => "additionalItems",
+            "dependentRequired" | "dependentSchemas" => "dependencies",
+            _ => "",
+        };
+        let (same, other) = (pointer::join(&place, &token), pointer::join(&place, other));
+        let is_list = token == "items" && documents.value(&same).is_some_and(Value::is_array);
+        if (is_list || !is_there(&same)) && is_there(&other) { other } else { same }
+    })
+}
+
 impl Gatherer<'_, '_> {
     /// Rewrites a keyword for which [`is_other`] holds.
     pub(crate) fn draft7_keyword(
@@ -49,6 +68,9 @@ impl Gatherer<'_, '_> {
     ) {
         let inner = scope.inner();
         match name {
+            "items" if value.as_array().is_some_and(Vec::is_empty) => {
+                self.faults.push(self.documents.fault(at, "`items` must hold at least 1 schema"));
+            }
             "items" => drop(out.insert("prefixItems".to_owned(), self.rewrite_list(value, at, inner))),
             "additionalItems" => drop(out.insert(name.to_owned(), self.rewrite(value, at, inner))),
             _ => self.dependencies(value, at, scope, out),

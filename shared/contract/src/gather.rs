@@ -101,7 +101,7 @@ impl Gatherer<'_, '_> {
         }
         let of_openapi = scope.dialect == Dialect::Draft202012 && self.documents.is_openapi("");
         if of_openapi || scope.dialect == Dialect::OpenApi30 {
-            one_way::adapt(self.documents, self.direction, at, keywords, &mut out);
+            one_way::adapt(self.documents, self.direction, at, &mut out);
         }
         Value::Object(out)
     }
@@ -131,6 +131,12 @@ impl Gatherer<'_, '_> {
                 self.read_pattern(value.as_str().unwrap_or_default(), at).map(Value::String)
             }
             "dependentSchemas" => Some(self.rewrite_map(value, at, scope)),
+            // What is no text is told of as the meta-schema does.
+            "format" if !value.is_string() => Some(value.clone()),
+            "nullable" if scope.dialect == Dialect::OpenApi30 && !value.is_boolean() => {
+                self.faults.push(self.documents.fault(at, "`nullable` must be `true` or `false`"));
+                None
+            }
             "format" => {
                 let format = value.as_str().filter(|format| formats::is_asserted(format));
                 format.map(|format| Value::String(format.to_owned()))

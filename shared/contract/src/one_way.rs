@@ -18,26 +18,20 @@ use crate::{pointer, reference};
 
 /// Schemas and members that are looked through for those of one schema.
 const MAX_PARTS: usize = 20_000;
+/// References and parts of parts that are followed one after another.
+const MAX_DEPTH: usize = 4 * MAX_CHAIN;
 
-/// A `readOnly` member is required in answers only, a `writeOnly` one in requests only, wherever in the schema's `allOf`
-/// it is described and required; and answers must not hold a `writeOnly` one.
-pub(crate) fn adapt(
-    documents: &Documents<'_>,
-    direction: Direction,
-    at: &str,
-    keywords: &Map<String, Value>,
-    out: &mut Map<String, Value>,
-) {
+/// A `readOnly` member is required in answers only, a `writeOnly` one in requests only, wherever in the schema, in what it
+/// refers to and in its `allOf` it is described; and answers must not hold a `writeOnly` one.
+pub(crate) fn adapt(documents: &Documents<'_>, direction: Direction, at: &str, out: &mut Map<String, Value>) {
     let mut unsent = BTreeSet::new();
-    let requires = |schema: &Value| schema.get("required").is_some();
-    let parts = out.get("allOf").and_then(Value::as_array);
-    if out.contains_key("required") || parts.into_iter().flatten().any(requires) {
+    if requires(out) {
         let word = match direction {
             Direction::Request => "readOnly",
             Direction::Response => "writeOnly",
         };
         let mut left = MAX_PARTS;
-        gather_unsent(documents, at, keywords, word, &mut left, &mut unsent);
+        gather_unsent(documents, at, word, &mut left, 0, &mut unsent);
     }
     if !unsent.is_empty() {
         relax(out, &unsent);
@@ -80,18 +74,38 @@ fn is_marked(documents: &Documents<'_>, at: &str, word: &str, depth: usize) -> b
             && (0..parts).any(|nth| is_marked(documents, &format!("{at}/allOf/{nth}"), word, depth + 11))
 }
 
-/// Adds the members of the schema at `at` that `word` says are not sent.
+/// Whether `schema`, or a part that is written in it, requires members.
+fn requires(schema: &Map<String, Value>) -> bool {
+    let parts = schema.get("allOf").and_then(Value::as_array).into_iter().flatten();
+    schema.contains_key("required") || parts.filter_map(Value::as_object).any(requires)
+}
+
+/// Adds the members that `word` says are not sent of the schema at `at`: its own, those of what it refers to and of its
+/// `allOf`. In OpenAPI 3.0 nothing beside a `$ref` counts.
 fn gather_unsent<'l>(
     documents: &Documents<'l>,
     at: &str,
-    keywords: &'l Map<String, Value>,
     word: &str,
     left: &mut usize,
+    depth: usize,
     unsent: &mut BTreeSet<&'l str>,
 ) {
+    let Some(Value::Object(keywords)) = documents.value(at) else { return };
     let properties = keywords.get("properties").and_then(Value::as_object);
     let Some(less) = left.checked_sub(1 + properties.map_or(0, Map::len)) else { return };
     *left = less;
+    if depth > MAX_DEPTH {
+        return;
+    }
+    if let Some(reference) = keywords.get("$ref") {
+        let dialect = documents.dialect_at(at, documents.dialect).unwrap_or(documents.dialect);
+        if let Ok(target) = reference::target(documents, dialect, at, "$ref", reference) {
+            gather_unsent(documents, &target.at, word, left, depth + 1, unsent);
+        }
+        if dialect != Dialect::Draft202012 {
+            return;
+        }
+    }
     let members = pointer::join(at, "properties");
     for name in properties.into_iter().flat_map(Map::keys) {
         if is_marked(documents, &pointer::join(&members, name), word, 0) {
@@ -100,10 +114,7 @@ fn gather_unsent<'l>(
     }
     let parts = keywords.get("allOf").and_then(Value::as_array).map_or(0, Vec::len);
     for nth in 0..parts {
-        let part = reference::follow(documents, &format!("{at}/allOf/{nth}"));
-        if let Ok((at, Value::Object(keywords))) = part {
-            gather_unsent(documents, &at, keywords, word, left, unsent);
-        }
+        gather_unsent(documents, &format!("{at}/allOf/{nth}"), word, left, depth + 1, unsent);
     }
 }
 

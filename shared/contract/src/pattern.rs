@@ -18,16 +18,25 @@ pub(crate) struct Foreign {
 pub(crate) fn read(pattern: &str) -> Result<String, Foreign> {
     let mut out = String::with_capacity(pattern.len());
     let mut rest = pattern;
+    let mut behind = Behind::Atom;
     while let Some(first) = rest.chars().next() {
+        behind = behind.step(rest)?;
         let taken = match first {
             '\\' => escape(rest, &mut out)?,
             '[' => class(rest, &mut out)?,
+            '(' if flags(rest).contains(|flag| !"i-".contains(flag)) => {
+                return Err(Foreign {
+                    what: "flags of a group other than `i`",
+                    hint: "write what they mean: `[^]` for every character",
+                });
+            }
             '{' if counts(rest).contains(char::is_whitespace) => {
                 return Err(Foreign { what: "blanks in a repetition", hint: "write `{1,3}`" });
             }
             first => {
-                out.push(first);
-                first.len_utf8()
+                let length = count(rest).unwrap_or(first.len_utf8());
+                out.push_str(rest.get(..length).unwrap_or(rest));
+                length
             }
         };
         rest = rest.get(taken..).unwrap_or_default();
@@ -35,9 +44,49 @@ pub(crate) fn read(pattern: &str) -> Result<String, Foreign> {
     Ok(out)
 }
 
+/// What stands before a place in a pattern.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Behind {
+    Atom,
+    /// `a+`, to which a `?` may belong.
+    Repetition,
+    /// `a+?`.
+    Whole,
+}
+
+impl Behind {
+    /// What stands behind the first of `rest`. The engine takes `a++` for a repetition of `a+`, while others mean by it one that
+    /// gives nothing back.
+    fn step(self, rest: &str) -> Result<Self, Foreign> {
+        match (self, rest.starts_with(['*', '+', '?']) || count(rest).is_some()) {
+            (_, false) => Ok(Self::Atom),
+            (Self::Atom, true) => Ok(Self::Repetition),
+            (Self::Repetition, true) if rest.starts_with('?') => Ok(Self::Whole),
+            _ => Err(Foreign { what: "a repetition of a repetition", hint: "write a group: `(?:a+)*`" }),
+        }
+    }
+}
+
 /// `pattern` as its contract wrote it, as near as that can be told.
 pub(crate) fn written(pattern: &str) -> String {
     pattern.replace(BOUNDARY, r"\b").replace(NO_BOUNDARY, r"\B")
+}
+
+/// The flags of the group that begins here: `i` of `(?i)` or `(?i:a)`.
+fn flags(rest: &str) -> &str {
+    let behind = rest.strip_prefix("(?").unwrap_or_default();
+    let end = behind.find(|c: char| !c.is_ascii_alphabetic() && c != '-');
+    match end.and_then(|end| behind.split_at_checked(end)) {
+        Some((flags, rest)) if rest.starts_with([':', ')']) => flags,
+        _ => "",
+    }
+}
+
+/// How long the repetition `{1,3}` at the start of `rest` is.
+fn count(rest: &str) -> Option<usize> {
+    let (counts, _) = rest.strip_prefix('{')?.split_once('}')?;
+    let is_count = !counts.is_empty() && counts.bytes().all(|byte| byte.is_ascii_digit() || byte == b',');
+    is_count.then_some(counts.len() + 2)
 }
 
 /// What stands behind a brace, up to its end.
@@ -71,9 +120,36 @@ fn literal(rest: &str, out: &mut String) -> Result<usize, Foreign> {
     {
         return Err(Foreign { what: r"`\U` or `\x{…}`", hint: r"write `\u{…}`" });
     }
+    if let Some(high @ 0xd800..=0xdfff) = code_unit(rest) {
+        let pair = code_unit(rest.get(CODE_UNIT..).unwrap_or_default());
+        let whole = char::decode_utf16([high, pair.unwrap_or(0)]).next().and_then(Result::ok);
+        let character =
+            whole.ok_or(Foreign { what: "half of a surrogate pair", hint: r"write `\u{…}`" })?;
+        out.push_str(&format!(r"\u{{{:X}}}", u32::from(character)));
+        return Ok(2 * CODE_UNIT);
+    }
+    if escaped == Some('0')
+        && !rest.get(2..).is_some_and(|behind| behind.starts_with(|c: char| c.is_ascii_digit()))
+    {
+        out.push_str(r"\x00");
+        return Ok(2);
+    }
     let length = 1 + escaped.map_or(0, char::len_utf8);
+    let braces = rest.get(length..).filter(|_| matches!(escaped, Some('u' | 'p' | 'P')));
+    let named = braces.filter(|braces| braces.starts_with('{')).and_then(|braces| braces.find('}'));
+    let length = length + named.map_or(0, |end| end + 1);
     out.push_str(rest.get(..length).unwrap_or(rest));
     Ok(length)
+}
+
+/// Bytes of `\uD83D`.
+const CODE_UNIT: usize = 6;
+
+/// What `\uD83D` at the start of `rest` stands for; two of them are one character (section 22.2.1, RegExpUnicodeEscapeSequence).
+fn code_unit(rest: &str) -> Option<u16> {
+    let digits = rest.strip_prefix(r"\u")?.get(..CODE_UNIT - 2)?;
+    // Signs are digits to the reader of numbers.
+    digits.bytes().all(|byte| byte.is_ascii_hexdigit()).then(|| u16::from_str_radix(digits, 16).ok())?
 }
 
 /// The class at the start of `rest`, and how long it is. Classes without members are ECMA-262's alone, and so is a dash
@@ -105,6 +181,11 @@ fn class(rest: &str, out: &mut String) -> Result<usize, Foreign> {
             {
                 out.push_str(r"\-");
                 (at, behind_set) = (at + 1, false);
+            }
+            // Here it is a backspace (section 22.2.1, ClassEscape).
+            Some(b'\\') if behind.starts_with(r"\b") => {
+                out.push_str(r"\x08");
+                (at, behind_set) = (at + 2, false);
             }
             Some(b'\\') => {
                 behind_set = is_set(behind);
@@ -163,6 +244,11 @@ mod tests {
             r"\",
             r"[\w-]",
             "[ {1, 2}]",
+            "a+?b*?c??d{2}?e{,3}",
+            "(?:a+)+|[*+]*",
+            "(?i)a(?-i:b)(?<s>c)(?P<m>d)[(?s)]",
+            r"\u12",
+            r"\u{10000}+\p{L}{2}?\P{L}*[\u{10000}-\u{10010}\p{L}]+",
         ] {
             check(same, same);
         }
@@ -175,6 +261,9 @@ mod tests {
         check("^[^]$", r"^[\s\S]$");
         check("[]a]", r"[^\s\S]a]");
         check(r"^[\w-\.]+@[.-\w]", r"^[\w\-\.]+@[.\-\w]");
+        check(r"[\b\n]\b", r"[\x08\n](?-u:\b)");
+        check(r"\0[\0-\x1f]\01", r"\x00[\x00-\x1f]\01");
+        check(r"\ud83d\uDC32[\uD83D\uDC32-\uD83D\uDC34]", r"\u{1F432}[\u{1F432}-\u{1F434}]");
         assert_eq!(written(&read(r"\ba\B").unwrap()), r"\ba\B");
     }
 
@@ -189,5 +278,14 @@ mod tests {
         refuse(r"[\U00000041]", r"`\U` or `\x{…}`");
         refuse("a{1, 3}", "blanks in a repetition");
         refuse(r"[\d-a-z]", "a range that begins with a class");
+        for group in ["(?R)", "(?s:.)", "a(?x) b", "(?im)^a", "(?-m:a)"] {
+            refuse(group, "flags of a group other than `i`");
+        }
+        for half in [r"\ud83d", r"\udc32\ud83d", r"[\ud800-\udfff]", r"\ud83d\u0041", r"\ud83d\u+c32"] {
+            refuse(half, "half of a surrogate pair");
+        }
+        for twice in ["a**", "a++", "a{2}{3}", "a+?+", "a???", "(a)?*", "[a]{1,}+"] {
+            refuse(twice, "a repetition of a repetition");
+        }
     }
 }

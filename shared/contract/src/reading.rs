@@ -162,7 +162,8 @@ pub(crate) fn octets(content: &[u8], known: usize) -> Value {
 
 /// Keywords that speak of the characters of a text.
 pub(crate) const OF_CHARACTERS: [&str; 4] = ["pattern", "format", "enum", "const"];
-const OF_OBJECTS: [&str; 7] = [
+/// Keywords that speak of the members of an object.
+pub(crate) const OF_OBJECTS: [&str; 7] = [
     "properties",
     "patternProperties",
     "additionalProperties",
@@ -171,7 +172,8 @@ const OF_OBJECTS: [&str; 7] = [
     "maxProperties",
     "propertyNames",
 ];
-const OF_LISTS: [&str; 5] = ["items", "prefixItems", "contains", "minItems", "uniqueItems"];
+/// Keywords that speak of the items of a list.
+pub(crate) const OF_LISTS: [&str; 5] = ["items", "prefixItems", "contains", "minItems", "uniqueItems"];
 
 /// Whether `all`, which speak of one value, speak of its members or items.
 pub(crate) fn describes_parts(all: &[Said<'_>]) -> bool {

@@ -59,6 +59,7 @@ pub(crate) fn text(kind: &ValidationErrorKind, schema_path: &str) -> String {
         Kind::OneOfNotValid { .. } => "must fit exactly one of the alternatives".to_owned(),
         Kind::OneOfMultipleValid { .. } => "must fit exactly one of the alternatives, not several".to_owned(),
         Kind::Not { .. } => "must not fit the schema that is excluded".to_owned(),
+        Kind::UniqueItems => "must not hold an item twice".to_owned(),
         Kind::Contains => "must hold an item that the contract demands".to_owned(),
         // Of a keyword of ours: what it says is the contract's.
         Kind::Custom { message, .. } => message.clone(),

@@ -83,24 +83,22 @@ impl<'a> Said<'a> {
     }
 }
 
-/// The types that `all`, which speak of one value, know: stated, or those of listed values.
-pub(crate) fn types<'a>(all: &[Said<'a>]) -> BTreeSet<&'a str> {
-    let mut types = BTreeSet::new();
-    for said in all {
-        let schema: &'a Value = said.schema;
-        match schema.get("type") {
-            Some(Value::String(name)) => drop(types.insert(name.as_str())),
-            Some(Value::Array(names)) => types.extend(names.iter().filter_map(Value::as_str)),
-            // What a type is stated for, its values are of.
-            _ => {
-                let listed = schema.get("enum").and_then(Value::as_array).into_iter().flatten();
-                for value in listed.chain(schema.get("const")) {
-                    types.insert(type_of(value));
-                }
-            }
+/// The types that `schema` itself knows: stated, or else those of the values that it lists.
+pub(crate) fn types_of(schema: &Value) -> BTreeSet<&str> {
+    match schema.get("type") {
+        Some(Value::String(name)) => BTreeSet::from([name.as_str()]),
+        Some(Value::Array(names)) => names.iter().filter_map(Value::as_str).collect(),
+        // What a type is stated for, its values are of.
+        _ => {
+            let listed = schema.get("enum").and_then(Value::as_array).into_iter().flatten();
+            listed.chain(schema.get("const")).map(type_of).collect()
         }
     }
-    types
+}
+
+/// The types that `all`, which speak of one value, know.
+pub(crate) fn types<'a>(all: &[Said<'a>]) -> BTreeSet<&'a str> {
+    all.iter().flat_map(|said| types_of(said.schema)).collect()
 }
 
 /// Whether any of `all` has one of `words`.

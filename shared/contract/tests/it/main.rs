@@ -8,6 +8,7 @@
     reason = "a test fails by panicking"
 )]
 
+mod conformance;
 mod cost;
 mod documents;
 mod dynamic;

@@ -59,6 +59,42 @@ fn members_are_required_and_refused_by_the_way_they_travel() {
 }
 
 #[test]
+fn what_is_not_sent_is_required_in_no_part_however_the_schema_is_put_together() {
+    let base = json!({"$ref": "#/components/schemas/User"});
+    let demands = json!({"required": ["id", "name", "password"]});
+    for (version, user) in [
+        ("3.1.0", json!({"$ref": "#/components/schemas/Base", "required": ["id", "name", "password"]})),
+        ("3.1.0", json!({"allOf": [{"$ref": "#/components/schemas/Base", "minProperties": 1}, demands]})),
+        ("3.1.0", json!({"$ref": "#/components/schemas/Base", "allOf": [{"allOf": [demands]}]})),
+        (
+            "3.0.3",
+            json!({"allOf": [{"$ref": "#/components/schemas/Base"}, {"allOf": [{"allOf": [demands]}]}]}),
+        ),
+    ] {
+        let content = json!({"application/json": {"schema": base}});
+        let document = json!({
+            "openapi": version, "info": {"title": "t", "version": "1"},
+            "paths": {"/users": {"put": {
+                "operationId": "put", "requestBody": {"content": content},
+                "responses": {"200": {"description": "", "content": content}},
+            }}},
+            "components": {"schemas": {"User": user, "Base": {"type": "object", "properties": {
+                "id": {"readOnly": true}, "name": {}, "password": {"writeOnly": true},
+            }}}},
+        });
+        let operation = Document::parse("f", &document.to_string()).unwrap().operation("put").unwrap();
+        let headers = headers();
+        let sent = |body: &str| {
+            let parts = RequestParts { path: &[], query: "", headers: &headers, body: body.as_bytes() };
+            operation.check_request(&parts).is_ok()
+        };
+        assert!(sent(r#"{"name": 1, "password": 1}"#) && !sent(r#"{"id": 1, "name": 1}"#), "{user}");
+        let is_answer = |body: &str| operation.check_response(200, &headers, body.as_bytes()).is_empty();
+        assert!(is_answer(r#"{"id": 1, "name": 1}"#) && !is_answer(r#"{"name": 1}"#), "{user}");
+    }
+}
+
+#[test]
 fn a_json_schema_by_itself_knows_no_ways() {
     let schema = json!({"type": "object", "required": ["id"], "properties": {"id": {"readOnly": true}}});
     let library = Library::new([("f", schema.to_string())]);

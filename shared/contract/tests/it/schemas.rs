@@ -196,6 +196,35 @@ fn keywords_of_another_dialect_are_not_passed_over() {
     );
 }
 
+#[test]
+fn what_draft_7_calls_otherwise_is_named_where_it_stands() {
+    let faults = |keywords: Value| {
+        let mut schema = json!({"$schema": "http://json-schema.org/draft-07/schema#"});
+        schema.as_object_mut().unwrap().extend(keywords.as_object().unwrap().clone());
+        let text =
+            json!({"properties": {"a": schema["properties"]}, "definitions": {"s": schema}}).to_string();
+        let root =
+            r##"{"$schema": "http://json-schema.org/draft-07/schema#", "$ref": "s.json#/definitions/s"}"##;
+        compile(&[("root.json", root), ("s.json", &text.replace(",", ",\n"))], "").expect_err("faults")
+    };
+    let found = [
+        faults(json!({"dependencies": {"a": [1]}})),
+        faults(json!({"dependencies": {"a": {"minLength": -1}}})),
+        faults(json!({"items": [true, {"minLength": -1}]})),
+        faults(json!({"items": [true], "additionalItems": {"required": ["a", "a"]}})),
+        faults(json!({"items": []})),
+        faults(json!({"format": 1})),
+    ];
+    expect![[r#"
+        s.json:3:17: `0` must be of type `string`
+        s.json:3:22: `minLength` must be at least 0
+        s.json:4:2: `minLength` must be at least 0
+        s.json:4:20: `required` must not hold an item twice
+        s.json:3:1: `items` must hold at least 1 schema
+        s.json:3:1: `format` must be of type `string`"#]]
+    .assert_eq(&found.join("\n"));
+}
+
 const SHOP: &str = r##"
 openapi: 3.0.3
 paths:

@@ -1,102 +1,152 @@
 //! JSON Schema as its specification says, without any speed: what the checker is compared with.
 
+use std::collections::BTreeSet;
+
 use serde_json::{Map, Value};
+
+use super::mistake::Mistake;
+use super::one_way::Way;
+use super::resources::{ROOT, Resources};
+use super::scalars::{matches, size, tenths};
 
 /// The dialects, as far as they differ in what is generated.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Dialect {
     OpenApi30,
+    OpenApi31,
     Draft7,
     Draft202012,
 }
 
-/// A mistake on purpose. Each must be found out by the comparison, or the comparison is worth nothing.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Mistake {
-    IncludesExclusiveBound,
-    ReadsBoundsOfTexts,
-    CountsBytes,
-    MultipliesRounded,
-    TellsOneFromOneAndZero,
-    AllowsTwins,
-    IgnoresRequired,
-    ClosesOverPatterns,
-    AppliesAdditionalToAll,
-    IgnoresPropertyNames,
-    OneOfIsAnyOf,
-    NotIsIgnored,
-    ElseIsIgnored,
-    ReferencesHaveSiblings,
-    ReferencesHaveNone,
-    NullableIsIgnored,
-    ItemsCoverThePrefix,
-    ContainsIsIgnored,
-    DependenciesAreIgnored,
-    IntegersHaveNoFraction,
-}
+impl Dialect {
+    pub const ALL: [Self; 4] = [Self::OpenApi30, Self::OpenApi31, Self::Draft7, Self::Draft202012];
 
-impl Mistake {
-    pub const ALL: [Self; 20] = [
-        Self::IncludesExclusiveBound,
-        Self::ReadsBoundsOfTexts,
-        Self::CountsBytes,
-        Self::MultipliesRounded,
-        Self::TellsOneFromOneAndZero,
-        Self::AllowsTwins,
-        Self::IgnoresRequired,
-        Self::ClosesOverPatterns,
-        Self::AppliesAdditionalToAll,
-        Self::IgnoresPropertyNames,
-        Self::OneOfIsAnyOf,
-        Self::NotIsIgnored,
-        Self::ElseIsIgnored,
-        Self::ReferencesHaveSiblings,
-        Self::ReferencesHaveNone,
-        Self::NullableIsIgnored,
-        Self::ItemsCoverThePrefix,
-        Self::ContainsIsIgnored,
-        Self::DependenciesAreIgnored,
-        Self::IntegersHaveNoFraction,
-    ];
+    pub fn is_openapi(self) -> bool {
+        matches!(self, Self::OpenApi30 | Self::OpenApi31)
+    }
+
+    /// Whether its schemas are those of JSON Schema 2020-12.
+    pub fn is_2020(self) -> bool {
+        matches!(self, Self::OpenApi31 | Self::Draft202012)
+    }
+
+    /// Where its documents have schemas by name.
+    pub fn container(self) -> &'static str {
+        match self {
+            Self::OpenApi30 | Self::OpenApi31 => "/components/schemas",
+            Self::Draft7 => "/definitions",
+            Self::Draft202012 => "/$defs",
+        }
+    }
 }
 
 pub struct Evaluator<'a> {
-    pub root: &'a Value,
+    pub resources: Resources<'a>,
     pub dialect: Dialect,
+    /// Which way the values travel, where the dialect knows any.
+    pub way: Option<Way>,
     pub mistake: Option<Mistake>,
 }
 
-impl Evaluator<'_> {
-    pub fn accepts(&self, schema: &Value, value: &Value) -> bool {
+/// What stands around a schema.
+#[derive(Clone, Default)]
+pub struct Around<'a> {
+    /// The resources that were entered, the outermost first.
+    pub scope: Vec<&'a str>,
+    /// The members that are required in vain, since they are not sent.
+    pub unsent: BTreeSet<&'a str>,
+}
+
+impl<'a> Around<'a> {
+    fn inner(&self) -> Self {
+        Self { unsent: BTreeSet::new(), ..self.clone() }
+    }
+
+    fn entering(&self, resource: &'a str) -> Self {
+        let mut inner = self.inner();
+        inner.scope.push(resource);
+        inner
+    }
+}
+
+/// The parts of a value that a schema has looked at (Core section 11).
+#[derive(Debug, Default)]
+struct Seen {
+    members: BTreeSet<String>,
+    items: BTreeSet<usize>,
+}
+
+impl Seen {
+    fn add(&mut self, other: Self) {
+        self.members.extend(other.members);
+        self.items.extend(other.items);
+    }
+}
+
+impl<'a> Evaluator<'a> {
+    pub fn accepts(&self, schema: &'a Value, value: &Value) -> bool {
+        self.accepts_in(ROOT, schema, value)
+    }
+
+    /// Whether `schema`, which stands in this resource, takes `value` where nothing else was entered.
+    pub fn accepts_in(&self, resource: &'a str, schema: &'a Value, value: &Value) -> bool {
+        self.evaluate(schema, value, &Around::default().entering(resource)).is_some()
+    }
+
+    pub fn makes(&self, mistake: Mistake) -> bool {
+        self.mistake == Some(mistake)
+    }
+
+    /// Whether `schema` takes a part of the value it stands in.
+    pub fn takes(&self, schema: &'a Value, value: &Value, around: &Around<'a>) -> bool {
+        self.evaluate(schema, value, &around.inner()).is_some()
+    }
+
+    /// What `schema` sees of a value that it takes.
+    fn evaluate(&self, schema: &'a Value, value: &Value, around: &Around<'a>) -> Option<Seen> {
         let keywords = match schema {
-            Value::Bool(verdict) => return *verdict,
+            Value::Bool(verdict) => return verdict.then(Seen::default),
             Value::Object(keywords) => keywords,
             other => panic!("no schema: {other}"),
         };
+        let mut seen = Seen::default();
         if let Some(reference) = keywords.get("$ref").and_then(Value::as_str) {
-            let target = self.root.pointer(reference.trim_start_matches('#')).unwrap();
-            let mut has_siblings = self.dialect == Dialect::Draft202012;
+            let here = around.scope[around.scope.len() - 1];
+            let (target, resource) = self.resources.find(reference, here, self.dialect);
+            seen.add(self.evaluate(target, value, &around.entering(resource))?);
+            let mut has_siblings = self.dialect.is_2020();
             has_siblings |= self.makes(Mistake::ReferencesHaveSiblings);
             has_siblings &= !self.makes(Mistake::ReferencesHaveNone);
-            if !has_siblings || !self.accepts(target, value) {
-                return self.accepts(target, value);
+            if !has_siblings {
+                return Some(seen);
             }
         }
-        self.type_holds(keywords, value)
+        if let Some(reference) = keywords.get("$dynamicRef").and_then(Value::as_str) {
+            let (target, resource) = self.resources.find_dynamic(reference, &around.scope, self.mistake);
+            seen.add(self.evaluate(target, value, &around.entering(resource))?);
+        }
+        let around = &self.knowing_unsent(schema, around);
+        let holds = self.type_holds(keywords, value)
             && keywords.get("const").is_none_or(|only| self.equal(only, value))
-            && keywords.get("enum").is_none_or(|listed| list(listed).iter().any(|one| self.equal(one, value)))
-            && self.combinations_hold(keywords, value)
+            && keywords
+                .get("enum")
+                .is_none_or(|listed| list(listed).iter().any(|one| self.equal(one, value)))
             && match value {
                 Value::Number(_) => self.number_holds(keywords, value),
                 Value::String(text) => self.text_holds(keywords, text),
-                Value::Array(items) => self.list_holds(keywords, items),
-                Value::Object(members) => self.object_holds(keywords, members),
+                Value::Array(items) => self.list_holds(keywords, items, around, &mut seen),
+                Value::Object(members) => self.object_holds(keywords, members, around, &mut seen),
                 Value::Null | Value::Bool(_) => true,
-            }
-    }
-
-    fn makes(&self, mistake: Mistake) -> bool {
-        self.mistake == Some(mistake)
+            };
+        if !holds {
+            return None;
+        }
+        let mut combined = self.combined(keywords, value, around)?;
+        if self.makes(Mistake::UnevaluatedSeesItsOwnOnly) {
+            combined = Seen::default();
+        }
+        seen.add(combined);
+        self.unseen_holds(keywords, value, around, &mut seen).then_some(seen)
     }
 
     fn type_holds(&self, keywords: &Map<String, Value>, value: &Value) -> bool {
@@ -121,64 +171,65 @@ impl Evaluator<'_> {
         }
     }
 
-    fn combinations_hold(&self, keywords: &Map<String, Value>, value: &Value) -> bool {
-        let fitting = |name: &str| {
-            let schemas = keywords.get(name).map(list)?;
-            Some((schemas.iter().filter(|schema| self.accepts(schema, value)).count(), schemas.len()))
-        };
-        let holds = |name: &str| keywords.get(name).map(|schema| self.accepts(schema, value));
-        fitting("allOf").is_none_or(|(fitting, all)| fitting == all)
-            && fitting("anyOf").is_none_or(|(fitting, _)| fitting > 0)
-            && fitting("oneOf")
-                .is_none_or(|(fitting, _)| fitting == 1 || fitting > 1 && self.makes(Mistake::OneOfIsAnyOf))
-            && (holds("not") != Some(true) || self.makes(Mistake::NotIsIgnored))
-            && match holds("if") {
-                None => true,
-                Some(true) => holds("then") != Some(false),
-                Some(false) => holds("else") != Some(false) || self.makes(Mistake::ElseIsIgnored),
+    /// What the schemas for the same value see, if they hold.
+    fn combined(&self, keywords: &'a Map<String, Value>, value: &Value, around: &Around<'a>) -> Option<Seen> {
+        let mut seen = Seen::default();
+        let same = around.inner();
+        let listed = |name: &str| keywords.get(name).map(list).unwrap_or_default();
+        for schema in listed("allOf") {
+            seen.add(self.evaluate(schema, value, around)?);
+        }
+        for (name, is_one) in [("anyOf", false), ("oneOf", true)] {
+            let schemas = listed(name);
+            let mut fitting = 0;
+            for found in schemas.iter().filter_map(|schema| self.evaluate(schema, value, &same)) {
+                fitting += 1;
+                seen.add(found);
             }
-    }
-
-    fn number_holds(&self, keywords: &Map<String, Value>, value: &Value) -> bool {
-        let number = tenths(value);
-        let limit = |name: &str| keywords.get(name).filter(|limit| limit.is_number()).map(tenths);
-        let flag = |name: &str| keywords.get(name) == Some(&Value::Bool(true));
-        let inclusive = self.makes(Mistake::IncludesExclusiveBound);
-        let above =
-            |limit: i128, exclusive: bool| number > limit || number == limit && (!exclusive || inclusive);
-        let below =
-            |limit: i128, exclusive: bool| number < limit || number == limit && (!exclusive || inclusive);
-        limit("minimum").is_none_or(|limit| above(limit, flag("exclusiveMinimum")))
-            && limit("maximum").is_none_or(|limit| below(limit, flag("exclusiveMaximum")))
-            && limit("exclusiveMinimum").is_none_or(|limit| above(limit, true))
-            && limit("exclusiveMaximum").is_none_or(|limit| below(limit, true))
-            && limit("multipleOf").is_none_or(|divisor| {
-                if self.makes(Mistake::MultipliesRounded) {
-                    let (value, divisor) =
-                        (value.as_f64().unwrap(), keywords["multipleOf"].as_f64().unwrap());
-                    return (value / divisor).fract() == 0.0;
+            let too_many = is_one && fitting > 1 && !self.makes(Mistake::OneOfIsAnyOf);
+            if !schemas.is_empty() && fitting == 0 || too_many {
+                return None;
+            }
+        }
+        let one = |name: &str| keywords.get(name).map(|schema| self.evaluate(schema, value, &same));
+        if matches!(one("not"), Some(Some(_))) && !self.makes(Mistake::NotIsIgnored) {
+            return None;
+        }
+        match one("if") {
+            None => {}
+            Some(Some(found)) => {
+                seen.add(found);
+                seen.add(one("then").unwrap_or_else(|| Some(Seen::default()))?);
+            }
+            Some(None) if self.makes(Mistake::ElseIsIgnored) => {}
+            Some(None) => seen.add(one("else").unwrap_or_else(|| Some(Seen::default()))?),
+        }
+        if let (Value::Object(members), false) = (value, self.makes(Mistake::DependenciesAreIgnored)) {
+            for word in ["dependencies", "dependentSchemas"] {
+                for (name, schema) in keywords.get(word).map(map).into_iter().flatten() {
+                    if members.contains_key(name) && !schema.is_array() {
+                        seen.add(self.evaluate(schema, value, &same)?);
+                    }
                 }
-                number % divisor == 0
-            })
+            }
+        }
+        Some(seen)
     }
 
-    fn text_holds(&self, keywords: &Map<String, Value>, text: &str) -> bool {
-        let length = if self.makes(Mistake::CountsBytes) { text.len() } else { text.chars().count() };
-        let bounds = !self.makes(Mistake::ReadsBoundsOfTexts)
-            || keywords.get("minimum").and_then(Value::as_f64).is_none_or(|limit| length as f64 >= limit);
-        bounds
-            && size(keywords, "minLength").is_none_or(|limit| length >= limit)
-            && size(keywords, "maxLength").is_none_or(|limit| length <= limit)
-            && keywords.get("pattern").is_none_or(|pattern| matches(pattern.as_str().unwrap(), text))
-    }
-
-    fn list_holds(&self, keywords: &Map<String, Value>, items: &[Value]) -> bool {
+    fn list_holds(
+        &self,
+        keywords: &'a Map<String, Value>,
+        items: &[Value],
+        around: &Around<'a>,
+        seen: &mut Seen,
+    ) -> bool {
         let (prefix, rest) = match (self.dialect, keywords.get("items")) {
             (Dialect::Draft7, Some(Value::Array(prefix))) => {
                 (prefix.as_slice(), keywords.get("additionalItems"))
             }
             (_, items) => (keywords.get("prefixItems").map(list).unwrap_or_default(), items),
         };
+        seen.items.extend(0..if rest.is_some() { items.len() } else { prefix.len() });
         let skipped = if self.makes(Mistake::ItemsCoverThePrefix) { 0 } else { prefix.len() };
         let twins = || {
             items
@@ -186,19 +237,43 @@ impl Evaluator<'_> {
                 .enumerate()
                 .any(|(nth, item)| items.iter().skip(nth + 1).any(|other| self.equal(item, other)))
         };
-        prefix.iter().zip(items).all(|(schema, item)| self.accepts(schema, item))
-            && rest.is_none_or(|schema| items.iter().skip(skipped).all(|item| self.accepts(schema, item)))
+        prefix.iter().zip(items).all(|(schema, item)| self.takes(schema, item, around))
+            && rest
+                .is_none_or(|schema| items.iter().skip(skipped).all(|item| self.takes(schema, item, around)))
             && size(keywords, "minItems").is_none_or(|limit| items.len() >= limit)
             && size(keywords, "maxItems").is_none_or(|limit| items.len() <= limit)
             && (keywords.get("uniqueItems") != Some(&Value::Bool(true))
                 || self.makes(Mistake::AllowsTwins)
                 || !twins())
-            && keywords.get("contains").is_none_or(|schema| {
-                self.makes(Mistake::ContainsIsIgnored) || items.iter().any(|item| self.accepts(schema, item))
-            })
+            && (self.makes(Mistake::ContainsIsIgnored) || self.contains(keywords, items, around, seen))
     }
 
-    fn object_holds(&self, keywords: &Map<String, Value>, members: &Map<String, Value>) -> bool {
+    fn contains(
+        &self,
+        keywords: &'a Map<String, Value>,
+        items: &[Value],
+        around: &Around<'a>,
+        seen: &mut Seen,
+    ) -> bool {
+        let Some(schema) = keywords.get("contains") else { return true };
+        let found: Vec<_> = (0..items.len()).filter(|nth| self.takes(schema, &items[*nth], around)).collect();
+        let is_counted = !self.makes(Mistake::ContainsIsNotCounted);
+        let least = size(keywords, "minContains").filter(|_| is_counted).unwrap_or(1);
+        let most = size(keywords, "maxContains").filter(|_| is_counted).unwrap_or(usize::MAX);
+        let holds = (least..=most.max(least)).contains(&found.len()) && found.len() <= most;
+        if !self.makes(Mistake::ContainedItemsAreUnseen) {
+            seen.items.extend(found);
+        }
+        holds
+    }
+
+    fn object_holds(
+        &self,
+        keywords: &'a Map<String, Value>,
+        members: &Map<String, Value>,
+        around: &Around<'a>,
+        seen: &mut Seen,
+    ) -> bool {
         let named = keywords.get("properties").map(map);
         let patterns = keywords.get("patternProperties").map(map);
         let has_pattern = |name: &str| {
@@ -208,88 +283,90 @@ impl Evaluator<'_> {
         let is_named = |name: &str| named.is_some_and(|named| named.contains_key(name));
         let is_additional =
             |name: &str| self.makes(Mistake::AppliesAdditionalToAll) || !is_named(name) && !has_pattern(name);
+        let additional = keywords.get("additionalProperties");
+        let looks_at = |name: &&String| is_named(name) || has_pattern(name) || additional.is_some();
+        seen.members.extend(members.keys().filter(looks_at).cloned());
         let member_holds = |(name, value): (&String, &Value)| {
-            named.and_then(|named| named.get(name)).is_none_or(|schema| self.accepts(schema, value))
+            named
+                .and_then(|named| named.get(name))
+                .is_none_or(|schema| self.member_holds(schema, value, around))
                 && patterns
                     .into_iter()
                     .flatten()
-                    .all(|(pattern, schema)| !matches(pattern, name) || self.accepts(schema, value))
-                && keywords
-                    .get("additionalProperties")
-                    .is_none_or(|schema| !is_additional(name) || self.accepts(schema, value))
+                    .all(|(pattern, schema)| !matches(pattern, name) || self.takes(schema, value, around))
+                && additional.is_none_or(|schema| !is_additional(name) || self.takes(schema, value, around))
                 && keywords.get("propertyNames").is_none_or(|schema| {
                     self.makes(Mistake::IgnoresPropertyNames)
-                        || self.accepts(schema, &Value::String(name.clone()))
+                        || self.takes(schema, &Value::String(name.clone()), around)
                 })
         };
         let has_all =
             |names: &Value| list(names).iter().all(|name| members.contains_key(name.as_str().unwrap()));
-        let dependency_holds = |(name, dependency): (&String, &Value)| {
-            !members.contains_key(name)
-                || match dependency {
-                    Value::Array(_) => has_all(dependency),
-                    schema => self.accepts(schema, &Value::Object(members.clone())),
-                }
+        let is_there = |name: &Value| {
+            let name = name.as_str().unwrap();
+            members.contains_key(name) || around.unsent.contains(name)
+        };
+        let dependency_holds = |(name, names): (&String, &Value)| {
+            self.makes(Mistake::DependenciesAreIgnored)
+                || !names.is_array()
+                || !members.contains_key(name)
+                || has_all(names)
         };
         members.iter().all(member_holds)
             && keywords
                 .get("required")
-                .is_none_or(|names| self.makes(Mistake::IgnoresRequired) || has_all(names))
+                .is_none_or(|names| self.makes(Mistake::IgnoresRequired) || list(names).iter().all(is_there))
             && size(keywords, "minProperties").is_none_or(|limit| members.len() >= limit)
             && size(keywords, "maxProperties").is_none_or(|limit| members.len() <= limit)
-            && ["dependencies", "dependentRequired", "dependentSchemas"].iter().all(|name| {
-                let mut dependencies = keywords.get(*name).map(map).into_iter().flatten();
-                self.makes(Mistake::DependenciesAreIgnored) || dependencies.all(dependency_holds)
-            })
+            && ["dependencies", "dependentRequired"]
+                .iter()
+                .all(|word| keywords.get(*word).map(map).into_iter().flatten().all(dependency_holds))
     }
 
-    fn equal(&self, one: &Value, other: &Value) -> bool {
-        match (one, other) {
-            (Value::Number(a), Value::Number(b)) => {
-                tenths(one) == tenths(other)
-                    && (!self.makes(Mistake::TellsOneFromOneAndZero) || a.is_f64() == b.is_f64())
+    /// `unevaluatedProperties` and `unevaluatedItems`, once all else was held against the value.
+    fn unseen_holds(
+        &self,
+        keywords: &'a Map<String, Value>,
+        value: &Value,
+        around: &Around<'a>,
+        seen: &mut Seen,
+    ) -> bool {
+        if self.makes(Mistake::UnevaluatedIsIgnored) || !self.dialect.is_2020() {
+            return true;
+        }
+        let also = |name: &str| {
+            let alternatives =
+                keywords.get("anyOf").filter(|_| self.makes(Mistake::UnevaluatedSeesWhatDoesNotHold));
+            let mut named = alternatives
+                .map(list)
+                .unwrap_or_default()
+                .iter()
+                .filter_map(|schema| schema.get("properties"));
+            named.any(|named| named.get(name).is_some())
+        };
+        match (value, keywords.get("unevaluatedProperties"), keywords.get("unevaluatedItems")) {
+            (Value::Object(members), Some(schema), _) => {
+                let unseen = |name: &String| !seen.members.contains(name) && !also(name);
+                let holds =
+                    members.iter().all(|(name, value)| !unseen(name) || self.takes(schema, value, around));
+                seen.members.extend(members.keys().cloned());
+                holds
             }
-            (Value::Array(one), Value::Array(other)) => {
-                one.len() == other.len() && one.iter().zip(other).all(|(one, other)| self.equal(one, other))
+            (Value::Array(items), _, Some(schema)) => {
+                let mut unseen = (0..items.len()).filter(|nth| !seen.items.contains(nth));
+                let holds = unseen.all(|nth| self.takes(schema, &items[nth], around));
+                seen.items.extend(0..items.len());
+                holds
             }
-            (Value::Object(one), Value::Object(other)) => {
-                one.len() == other.len()
-                    && one
-                        .iter()
-                        .all(|(name, value)| other.get(name).is_some_and(|other| self.equal(value, other)))
-            }
-            _ => one == other,
+            _ => true,
         }
     }
 }
 
-/// Numbers are generated in whole tenths, or as large integers: this holds them all exactly.
-pub fn tenths(number: &Value) -> i128 {
-    match (number.as_i64(), number.as_u64()) {
-        (Some(number), _) => i128::from(number) * 10,
-        (None, Some(number)) => i128::from(number) * 10,
-        (None, None) => (number.as_f64().unwrap() * 10.0).round() as i128,
-    }
-}
-
-/// The three patterns that are generated.
-fn matches(pattern: &str, text: &str) -> bool {
-    match pattern {
-        "^a" => text.starts_with('a'),
-        "b$" => text.ends_with('b'),
-        "^[ab]*$" => text.chars().all(|c| c == 'a' || c == 'b'),
-        other => panic!("no pattern that is generated: {other}"),
-    }
-}
-
-fn size(keywords: &Map<String, Value>, name: &str) -> Option<usize> {
-    keywords.get(name).and_then(Value::as_u64).map(|size| usize::try_from(size).unwrap())
-}
-
-fn list(value: &Value) -> &[Value] {
+pub fn list(value: &Value) -> &[Value] {
     value.as_array().unwrap()
 }
 
-fn map(value: &Value) -> &Map<String, Value> {
+pub fn map(value: &Value) -> &Map<String, Value> {
     value.as_object().unwrap()
 }
