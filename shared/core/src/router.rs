@@ -1,6 +1,6 @@
 use std::collections::HashMap;
 
-use doorward_config::{Route, RouteMatch};
+use doorward_config::{Route, RouteMatch, RouteMethod};
 use doorward_model::{CanonicalPath, Socket, SocketEvent};
 use http::Method;
 
@@ -9,11 +9,20 @@ use crate::invoke;
 /// Finds the route of a canonical path.
 #[derive(Debug, Default)]
 pub(crate) struct Router {
-    paths: matchit::Router<HashMap<Method, Place>>,
+    methods: HashMap<Method, Paths>,
     /// By the public name of a function: routes of the invoke door, which share one path.
     invocations: HashMap<String, usize>,
     /// By route key of a WebSocket API.
     sockets: HashMap<String, usize>,
+}
+
+/// The paths of one method, in the order in which HTTP APIs look at routes: a full match of a route and its method goes before
+/// one with a greedy parameter, whatever else takes the path ("Working with routes for HTTP APIs", API Gateway guide). In each,
+/// the first segment that differs decides, a literal one before a parameter, and this before a greedy one.
+#[derive(Debug, Default)]
+struct Paths {
+    full: matchit::Router<Place>,
+    greedy: matchit::Router<Place>,
 }
 
 /// What a method on a path leads to.
@@ -23,10 +32,14 @@ enum Place {
     Invocations,
 }
 
+/// What is below it the door answers itself, or nobody.
+const OWN: &str = "/.doorward";
+
 /// What a path leads to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Match {
-    /// The route's place in the configuration, and the decoded path parameters.
+    /// The route's place in the configuration, and the decoded path parameters; a greedy one with the slashes between its
+    /// segments.
     Route(usize, Vec<(String, String)>),
     /// A function is to be invoked; how it is named.
     Invocation(String),
@@ -42,25 +55,40 @@ impl Router {
     /// # Errors
     /// The path that conflicts with one before it.
     pub(crate) fn new(routes: &[Route]) -> Result<Self, String> {
-        let mut methods: HashMap<&str, HashMap<Method, Place>> = HashMap::new();
-        let (mut sockets, mut invocations) = (HashMap::new(), HashMap::new());
+        let mut router = Self::default();
+        let mut any = Vec::new();
         for (place, route) in routes.iter().enumerate() {
             match &route.matched {
-                RouteMatch::Http { method, path } => {
-                    methods.entry(path).or_default().insert(method.clone(), Place::Route(place));
+                RouteMatch::Http { method: RouteMethod::Only(method), path } => {
+                    router.insert(method, path, Place::Route(place))?;
                 }
-                RouteMatch::Socket(rule) => drop(sockets.insert(rule.key.clone(), place)),
+                RouteMatch::Http { method: RouteMethod::Any, path } => any.push((path, Place::Route(place))),
+                RouteMatch::Socket(rule) => drop(router.sockets.insert(rule.key.clone(), place)),
                 RouteMatch::Invoke(rule) => {
-                    methods.entry(invoke::PATH).or_default().insert(Method::POST, Place::Invocations);
-                    invocations.insert(rule.function.name.clone(), place);
+                    if !router.takes_invocations() {
+                        router.insert(&Method::POST, invoke::PATH, Place::Invocations)?;
+                    }
+                    router.invocations.insert(rule.function.name.clone(), place);
                 }
             }
         }
-        let mut paths = matchit::Router::new();
-        for (path, methods) in methods {
-            paths.insert(path, methods).map_err(|_| path.to_owned())?;
+        // A method that has its own route with the path is not theirs.
+        for (path, place) in any {
+            let inserted = RouteMethod::ALL.map(|method| router.insert(&method, path, place));
+            if inserted.iter().all(Result::is_err) {
+                return Err(path.clone());
+            }
         }
-        Ok(Self { paths, invocations, sockets })
+        Ok(router)
+    }
+
+    fn insert(&mut self, method: &Method, path: &str, place: Place) -> Result<(), String> {
+        let Paths { full, greedy } = self.methods.entry(method.clone()).or_default();
+        let inserted = match path.strip_suffix("+}").and_then(|path| path.rsplit_once('{')) {
+            Some((before, name)) => greedy.insert(format!("{before}{{*{name}}}"), place),
+            None => full.insert(path, place),
+        };
+        inserted.map_err(|_| path.to_owned())
     }
 
     /// Whether some route is of the invoke door.
@@ -86,21 +114,37 @@ impl Router {
 
     /// What `method` on `path` leads to.
     pub(crate) fn find(&self, method: &Method, path: &CanonicalPath) -> Match {
-        let Ok(found) = self.paths.at(path.as_str()) else { return Match::Nothing };
-        match found.value.get(method) {
-            Some(Place::Invocations) => found
-                .params
-                .get("FunctionName")
-                .map_or(Match::Nothing, |name| Match::Invocation(name.to_owned())),
-            Some(Place::Route(place)) => {
-                let parameters = found.params.iter().map(|(name, value)| (name.to_owned(), value.to_owned()));
-                Match::Route(*place, parameters.collect())
+        match self.at(method, path) {
+            Some((Place::Route(place), parameters)) => Match::Route(place, parameters),
+            Some((Place::Invocations, parameters)) => {
+                parameters.into_iter().next().map_or(Match::Nothing, |(_, name)| Match::Invocation(name))
             }
-            None => {
-                let mut allow: Vec<Method> = found.value.keys().cloned().collect();
-                allow.sort_by(|a, b| a.as_str().cmp(b.as_str()));
-                Match::OtherMethods(allow)
-            }
+            None => match self.methods(path) {
+                methods if methods.is_empty() => Match::Nothing,
+                methods => Match::OtherMethods(methods),
+            },
         }
     }
+
+    /// The methods that lead somewhere at `path`, in their alphabetical order.
+    pub(crate) fn methods(&self, path: &CanonicalPath) -> Vec<Method> {
+        let mut methods: Vec<Method> = RouteMethod::ALL.into();
+        methods.retain(|method| self.at(method, path).is_some());
+        methods.sort_by(|a, b| a.as_str().cmp(b.as_str()));
+        methods
+    }
+
+    fn at(&self, method: &Method, path: &CanonicalPath) -> Option<(Place, Vec<(String, String)>)> {
+        let text = path.as_str();
+        if text == OWN || text.strip_prefix(OWN).is_some_and(|rest| rest.starts_with('/')) {
+            return None;
+        }
+        let Paths { full, greedy } = self.methods.get(method)?;
+        let found = full.at(text).or_else(|_| greedy.at(text)).ok()?;
+        let parameters = found.params.iter().map(|(name, value)| (name.to_owned(), value.to_owned()));
+        Some((*found.value, parameters.collect()))
+    }
 }
+
+#[cfg(test)]
+mod tests;
