@@ -197,7 +197,7 @@ fn a_question_about_a_route_of_any_method_says_which() {
     let report = run(&test(stated)).unwrap_or_else(|faults| panic!("{faults}"));
     assert!(report.results[0].differences.is_empty(), "{report:?}");
     let faults = run(&test("")).unwrap_err().to_string();
-    assert!(faults.contains("`context.request.method`"), "{faults}");
+    assert!(faults.contains("missing `method` (`context.request`)"), "{faults}");
     let request = "[[tests]]\nname = \"it\"\nprincipal = 'User::\"alice\"'\nrequest = { method = \"DELETE\", path = \
                    \"/files/public/x/y\" }\ndecision = \"allow\"\n";
     let report = run(request).unwrap_or_else(|faults| panic!("{faults}"));
