@@ -6,6 +6,7 @@
     reason = "clippy knows test functions, but not the functions that they share"
 )]
 
+mod any_and_greedy;
 mod api_keys;
 mod arrows;
 mod authoring;

@@ -1,5 +1,7 @@
 //! The fronts of a local door: one of each kind that the configuration pins, as its template deploys them.
 
+use std::collections::BTreeSet;
+
 use doorward_config::{AuthorizerAnswer, Config, Credential, Route, RouteMatch, SocketRule};
 use doorward_emulator::{
     Access, Alb, Authorizer, AuthorizerForm, FunctionUrl, HttpApi, InvokeMode, Payload, RestApi,
@@ -74,15 +76,18 @@ fn routes(config: &Config) -> impl Iterator<Item = (String, Access)> {
     // Signatures for an API name another service than SDKs of Lambda sign for; a token may come by one.
     let invocations = config.routes.iter().any(|route| route.invoke().is_some());
     let keys = keys.chain(invocations.then(|| (format!("POST {INVOCATIONS}"), Access::Open)));
-    // Senders of events ask beforehand, without credentials.
-    let asked = config.routes.iter().filter_map(|route| match (&route.matched, &route.cloudevents) {
-        (RouteMatch::Http { path, .. }, Some(rule)) if !rule.origins.is_empty() => {
-            Some((format!("OPTIONS {path}"), Access::Open))
-        }
+    // Senders of events ask beforehand, without credentials, and so do browsers: `ANY` would have an authorizer asked.
+    let asks = |route: &Route| {
+        let sends_events = route.cloudevents.as_ref().is_some_and(|rule| !rule.origins.is_empty());
+        sends_events || config.cors.is_some() && route.takes_any_method()
+    };
+    let asked = config.routes.iter().filter_map(move |route| match &route.matched {
+        RouteMatch::Http { path, .. } if asks(route) => Some(format!("OPTIONS {path}")),
         _ => None,
     });
     let takes_options = |key: &String| config.routes.iter().any(|route| route.matched.to_string() == *key);
-    let keys = keys.chain(asked.filter(move |(key, _)| !takes_options(key)));
+    let asked: BTreeSet<String> = asked.filter(|key| !takes_options(key)).collect();
+    let keys = keys.chain(asked.into_iter().map(|key| (key, Access::Open)));
     let own = ["GET /.doorward/health", "GET /.doorward/usage"];
     keys.chain(own.map(|key| (key.to_owned(), Access::Open)))
 }

@@ -2,9 +2,8 @@ use std::ops::RangeInclusive;
 use std::time::Duration;
 
 use doorward_model::Fault;
-use http::Method;
 
-use crate::checked::{Credential, Durability, IdempotencyRule, OnStoreFailure, OnTargetFailure};
+use crate::checked::{Credential, Durability, IdempotencyRule, OnStoreFailure, OnTargetFailure, RouteMethod};
 use crate::duration::DAY;
 use crate::reader::Value;
 use crate::report::{Reported, quote};
@@ -19,7 +18,7 @@ const KEYS: &[(&str, Option<bool>)] = &[("required", Some(true)), ("optional", S
 /// What else the route says; each is absent while it is faulty.
 pub(crate) struct Beside<'a> {
     /// The method of an HTTP route; `None` for a route key.
-    pub(crate) method: Option<Option<&'a Method>>,
+    pub(crate) method: Option<Option<RouteMethod>>,
     pub(crate) auth: Option<&'a [Credential]>,
     pub(crate) durability: Option<Durability>,
     pub(crate) on_store_failure: Option<OnStoreFailure>,
@@ -51,12 +50,12 @@ pub(crate) fn read(value: Value<'_>, beside: &Beside<'_>) -> Result<Option<Idemp
 
 /// Whether calls of such a route can be told apart by their keys, and be held to them.
 fn check(beside: &Beside<'_>) -> Result<(), Fault> {
-    match beside.method {
+    match &beside.method {
         Some(None) => {
             return Err(Fault::new("a WebSocket route has no calls that could be repeated")
                 .hint("leave `idempotency` out"));
         }
-        Some(Some(method)) if method.is_safe() => {
+        Some(Some(RouteMethod::Only(method))) if method.is_safe() => {
             let fault = Fault::new(format!(
                 "{} changes nothing, so it may be repeated anyway",
                 quote(method.as_str())

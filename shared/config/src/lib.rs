@@ -65,9 +65,9 @@ pub use checked::{
     Health, HttpTarget, Iam, IdempotencyRule, IdentityKey, Invocation, InvokeRule, Issuer, JwksLocation,
     LambdaTarget, Limit, LimitMode, LimitRule, MessageGroup, OnDeny, OnStoreFailure, OnTargetFailure,
     OpenapiAccess, Override, ParentRule, PayloadForm, Plan, Price, PrincipalRule, Protocol, PublicFunction,
-    PurposeRule, QueuePlace, Repeated, ResourceRule, Retry, Rewrite, Route, RouteMatch, SchemaRef, Scopes,
-    Shadow, SnsTarget, SocketRule, SqsTarget, StepFunctionsTarget, Target, TargetKind, Template,
-    TemplatePart, Tier, TokenKind, UnitsFormula, UnitsInput, UnitsOperator, UnitsRule, UnitsTerm,
+    PurposeRule, QueuePlace, Repeated, ResourceRule, Retry, Rewrite, Route, RouteMatch, RouteMethod,
+    SchemaRef, Scopes, Shadow, SnsTarget, SocketRule, SqsTarget, StepFunctionsTarget, Target, TargetKind,
+    Template, TemplatePart, Tier, TokenKind, UnitsFormula, UnitsInput, UnitsOperator, UnitsRule, UnitsTerm,
     UnknownEvents, Updates, Webhook, WebhookScheme, Window,
 };
 pub use duration::parse as parse_duration;

@@ -2,7 +2,8 @@ use doorward_model::{CanonicalPath, Fault, PathFault, PathForm};
 
 use crate::report::quote;
 
-/// The path of a route: literal segments, written decoded, and parameters that are whole segments.
+/// The path of a route: literal segments, written decoded, and parameters that are whole segments. The last one may be greedy:
+/// `{path+}` takes one segment or more, to the end of the path ("Working with routes for HTTP APIs", API Gateway guide).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct PathTemplate {
     /// As it was written, which is its canonical form.
@@ -12,12 +13,13 @@ pub(crate) struct PathTemplate {
 }
 
 impl PathTemplate {
-    /// Reads `/orders/{id}`.
+    /// Reads `/orders/{id}` and `/files/{path+}`.
     pub(crate) fn parse(text: &str) -> Result<Self, Fault> {
         let mut parameters = Vec::new();
         let mut literal = Vec::new();
-        for segment in text.split('/') {
-            match parameter(segment)? {
+        let mut segments = text.split('/').peekable();
+        while let Some(segment) = segments.next() {
+            match parameter(segment, segments.peek().is_none())? {
                 Some(name) if parameters.contains(&name) => {
                     return Err(Fault::new(format!("the path has the parameter {} twice", quote(&name))));
                 }
@@ -38,14 +40,30 @@ impl PathTemplate {
         }
         Ok(Self { text: text.to_owned(), parameters })
     }
+
+    /// The path without the names of its parameters: two routes of one method whose paths have the same are one too many.
+    pub(crate) fn shape(&self) -> String {
+        let segment = |segment: &str| match (segment.starts_with('{'), segment.ends_with("+}")) {
+            (false, _) => segment.to_owned(),
+            (true, false) => "{}".to_owned(),
+            (true, true) => "{+}".to_owned(),
+        };
+        self.text.split('/').map(segment).collect::<Vec<_>>().join("/")
+    }
 }
 
-/// The name in a segment `{name}`, `None` for a literal segment.
-fn parameter(segment: &str) -> Result<Option<String>, Fault> {
+/// The name in a segment `{name}`, or `{name+}` of the last one, `None` for a literal segment.
+fn parameter(segment: &str, is_last: bool) -> Result<Option<String>, Fault> {
     if !segment.contains(['{', '}']) {
         return Ok(None);
     }
-    let name = segment.strip_prefix('{').and_then(|rest| rest.strip_suffix('}')).filter(|name| {
+    let inner = segment.strip_prefix('{').and_then(|rest| rest.strip_suffix('}'));
+    let greedy = inner.and_then(|inner| inner.strip_suffix('+'));
+    if greedy.is_some() && !is_last {
+        let fault = Fault::new(format!("{} takes all that is left of the path", quote(segment)));
+        return Err(fault.hint("only the last segment can: leave out the `+`, or what stands behind it"));
+    }
+    let name = greedy.or(inner).filter(|name| {
         name.len() <= 64
             && name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
             && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
@@ -91,6 +109,23 @@ mod tests {
     }
 
     #[test]
+    fn only_the_last_parameter_takes_what_is_left() {
+        for (text, name) in [("/{proxy+}", "proxy"), ("/files/{path+}", "path"), ("/a/{b}/{c_1+}", "c_1")] {
+            let template = PathTemplate::parse(text).unwrap();
+            assert_eq!(template.parameters.last().map(String::as_str), Some(name), "{text}");
+        }
+    }
+
+    #[test]
+    fn paths_that_differ_in_names_alone_have_one_shape() {
+        let shape = |text| PathTemplate::parse(text).unwrap().shape();
+        assert_eq!(shape("/a/{b}/{c+}"), "/a/{}/{+}");
+        assert_eq!(shape("/a/{x}/{y+}"), shape("/a/{b}/{c+}"));
+        assert_ne!(shape("/a/{b}"), shape("/a/{b+}"));
+        assert_eq!(shape("/a+/b"), "/a+/b");
+    }
+
+    #[test]
     fn a_path_that_could_never_match_is_refused() {
         for text in [
             "",
@@ -112,7 +147,13 @@ mod tests {
             "/a{id}",
             "/{id}.json",
             "/{a}{b}",
-            "/{id+}",
+            "/{id+}/x",
+            "/{id++}",
+            "/{+}",
+            "/{+id}",
+            "/x{id+}",
+            "/{id}+",
+            "/{id}/{id+}",
             "/{*rest}",
             "/{a-b}",
             "/{1}",
@@ -121,6 +162,7 @@ mod tests {
             "/.doorward",
             "/.doorward/usage",
             "/.doorward/{x}",
+            "/.doorward/{x+}",
         ] {
             assert!(PathTemplate::parse(text).is_err(), "{text}");
         }

@@ -42,7 +42,8 @@ pub(crate) fn read(value: Value<'_>, parameters: Option<&[String]>) -> Result<Re
 }
 
 /// A path whose segments stay segments whatever the parameters hold: one that is a parameter alone holds what was a segment
-/// before; beside one stands a letter or a digit, so that no dot segment comes of it.
+/// before, or several; beside one stands a letter or a digit. None is empty or a dot segment then: no segment that a caller
+/// sends is (`CanonicalPath`), the first and the last one of a greedy parameter among them.
 fn path(text: &str, parameters: Option<&[String]>) -> Result<Template, Fault> {
     let fault = |why: &str| Fault::new(format!("{} is no path: {why}", quote(text)));
     let Some(segments) = text.strip_prefix('/') else { return Err(fault("it must begin with a slash")) };

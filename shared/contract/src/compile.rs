@@ -347,5 +347,7 @@ impl<'a> Compiler<'a> {
 
 /// The names between braces in a path template.
 fn template_names(path: &str) -> impl Iterator<Item = &str> {
-    path.split('{').skip(1).filter_map(|rest| rest.split_once('}')).map(|(name, _)| name)
+    // `{path+}`, as API Gateway exports a parameter `path` that takes all that is left.
+    let names = path.split('{').skip(1).filter_map(|rest| rest.split_once('}'));
+    names.map(|(name, _)| name.strip_suffix('+').unwrap_or(name))
 }

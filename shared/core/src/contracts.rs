@@ -144,7 +144,7 @@ fn unanswered(route: &Route, operation: &Operation, target: &Target, place: &Pla
 /// A contract that describes another request than the route matches checks nothing.
 fn compare(route: &Route, operation: &Operation, place: &Place) -> Option<Fault> {
     let (method, path) = (operation.method(), operation.path_template());
-    let is_same = matches!(&route.matched, RouteMatch::Http { method: own, path: template } if own == method && operation.is_at(template));
+    let is_same = matches!(&route.matched, RouteMatch::Http { method: own, path: template } if own.only() == Some(method) && operation.is_at(template));
     if let Some(name) = operation.matrix_parameter() {
         // The canonical path has one reading, and `;` has several.
         let message =

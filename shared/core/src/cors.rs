@@ -26,7 +26,7 @@ const PREFIX: &str = "access-control-";
 
 impl Door {
     /// The answer to a preflight: an `OPTIONS` request by which a browser asks whether a page may send what it wants to.
-    /// `None` where it is none, where the path is nobody's, or where a route takes `OPTIONS` there. It asks for no
+    /// `None` where it is none, where the path is nobody's, or where a route takes `OPTIONS` there by name. It asks for no
     /// credentials, which browsers do not send with it, and leaves a line and no ledger item.
     pub(crate) fn preflight(&self, inbound: &Inbound, call: &mut Call) -> Option<Reply> {
         let cors = self.rules.config().cors.as_ref()?;
@@ -86,7 +86,8 @@ impl Door {
         }
     }
 
-    /// The methods that routes take at the path; `None` where there are none, or one takes `OPTIONS` itself.
+    /// The methods that routes take at the path; `None` where there are none, or one takes `OPTIONS` itself, and not as any
+    /// method.
     fn methods(&self, inbound: &Inbound) -> Option<Vec<Method>> {
         let Message::Http(request) = &inbound.message else { return None };
         let own = self.rules.own_path(inbound.front.kind, request)?;
@@ -97,7 +98,11 @@ impl Door {
         let path = self.rules.path_of(inbound)?;
         match self.rules.router.find(&Method::OPTIONS, &path) {
             Match::OtherMethods(methods) => Some(methods),
-            Match::Route(..) | Match::Invocation(_) | Match::Nothing => None,
+            Match::Route(place, _) => {
+                let is_any = self.rules.routes.get(place).is_some_and(|rules| rules.route.takes_any_method());
+                is_any.then(|| self.rules.router.methods(&path))
+            }
+            Match::Invocation(_) | Match::Nothing => None,
         }
     }
 

@@ -18,6 +18,18 @@ pub(super) fn without_extensions(value: &Value) -> Value {
     }
 }
 
+/// The name in a segment `{name}` or `{name+}`, and the `+` of one that takes all that is left.
+fn parameter(segment: &str) -> Option<(&str, &str)> {
+    let inner = segment.strip_prefix('{')?.strip_suffix('}')?;
+    Some(inner.strip_suffix('+').map_or((inner, ""), |name| (name, "+")))
+}
+
+/// Whether a parameter takes all that is left, and stands before something else.
+pub(super) fn takes_more_than_is_left(path: &str) -> bool {
+    let inner = path.rsplit('/').skip(1).filter_map(parameter);
+    inner.into_iter().any(|(_, greedy)| !greedy.is_empty())
+}
+
 /// The path with parameters whose names the door takes, and what became of which name.
 pub(super) fn path(path: &str) -> (String, Vec<(String, String)>) {
     let (mut renamed, mut own) = (Vec::new(), String::new());
@@ -25,10 +37,10 @@ pub(super) fn path(path: &str) -> (String, Vec<(String, String)>) {
         if nth > 0 {
             own.push('/');
         }
-        match segment.strip_prefix('{').and_then(|rest| rest.strip_suffix('}')) {
-            Some(name) => {
+        match parameter(segment) {
+            Some((name, greedy)) => {
                 let taken = names::parameter(name);
-                own.push_str(&format!("{{{taken}}}"));
+                own.push_str(&format!("{{{taken}{greedy}}}"));
                 if taken != name {
                     renamed.push((name.to_owned(), taken));
                 }
@@ -58,7 +70,7 @@ pub(super) fn declare(
     declared: &BTreeSet<String>,
     operation: &mut Map<String, Value>,
 ) -> Vec<String> {
-    let named = path.split('/').filter_map(|segment| segment.strip_prefix('{')?.strip_suffix('}'));
+    let named = path.split('/').filter_map(parameter).map(|(name, _)| name);
     let missing: Vec<String> = named.filter(|name| !declared.contains(*name)).map(str::to_owned).collect();
     if !missing.is_empty()
         && let Some(parameters) = operation.entry("parameters").or_insert_with(|| json!([])).as_array_mut()
@@ -80,4 +92,16 @@ pub(super) fn models(operation: &Value, method: &str) -> bool {
     let has_answer =
         answers.into_iter().any(|answer| answer.get("content").is_some() || answer.get("$ref").is_some());
     has_body || (!takes_body && has_answer)
+}
+
+/// Whether an operation of any method says what its messages are. An answer is exported with an empty `content` where nobody
+/// wrote a model.
+pub(super) fn models_any(operation: &Value) -> bool {
+    let answers =
+        operation.get("responses").and_then(Value::as_object).into_iter().flat_map(|all| all.values());
+    let is_modelled = |answer: &Value| {
+        let content = answer.get("content").and_then(Value::as_object);
+        content.is_some_and(|content| !content.is_empty()) || answer.get("$ref").is_some()
+    };
+    operation.get("requestBody").is_some() || answers.into_iter().any(is_modelled)
 }

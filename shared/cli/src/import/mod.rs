@@ -6,9 +6,11 @@ mod names;
 mod openapi;
 mod operations;
 mod render;
+mod scopes;
 mod security;
 mod servers;
 mod unread;
+mod user_pools;
 mod yaml;
 
 use clap::Subcommand;
@@ -67,6 +69,7 @@ struct Target {
 #[derive(Debug, Clone, Default)]
 struct Route {
     id: String,
+    /// `ANY` where it takes any.
     method: String,
     path: String,
     target: String,

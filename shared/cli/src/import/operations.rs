@@ -12,9 +12,12 @@ use super::{Reading, Route, Target, contract, join, names, servers};
 const DEFAULT_ROUTE: &str = "/$default";
 /// Path Item Object: the members that are operations a door routes.
 const METHODS: [&str; 7] = ["get", "head", "post", "put", "patch", "delete", "options"];
-/// `x-amazon-apigateway-any-method` stands for the ones of these that are not there themselves.
-const ANY: [&str; 5] = ["get", "post", "put", "patch", "delete"];
+/// `x-amazon-apigateway-any-method` stands for the ones of these that are not there themselves, where it says what its messages
+/// are: a contract is one of one method.
+const MODELLED: [&str; 5] = ["get", "post", "put", "patch", "delete"];
 const ANY_METHOD: &str = "x-amazon-apigateway-any-method";
+/// What a route of any method has in the place of one.
+const ANY: &str = "ANY";
 
 /// What the operations become.
 pub(super) struct Operations<'r, 'a> {
@@ -52,23 +55,43 @@ impl<'r, 'a> Operations<'r, 'a> {
             .and_then(Value::as_object)
             .map(|all| all.keys().cloned().collect())
             .unwrap_or_default();
-        for path in paths.iter().filter(|path| path.starts_with('/')) {
+        // What no other route takes is known when all others are.
+        let (default, own): (Vec<_>, Vec<_>) = paths.iter().partition(|path| *path == DEFAULT_ROUTE);
+        for path in own.into_iter().filter(|path| path.starts_with('/')).chain(default) {
             operations.path(path);
         }
         operations
     }
 
+    /// The route for what no other takes becomes two that take any path and method together.
+    fn default_route(&mut self, at: &str, item: &Value) {
+        let place = join(at, ANY_METHOD);
+        let Some(operation) = item.get(ANY_METHOD) else { return };
+        let integration = self.reading.follow(&join(&place, integration::KEY));
+        let kind = integration.and_then(|(_, value)| value.get("type")?.as_str());
+        if kind.is_some_and(|kind| kind.to_ascii_lowercase().starts_with("http")) {
+            let what = "the `$default` route: which path its server is sent is not said; write `ANY /` and `ANY /{proxy+}`";
+            self.reading.leave(at, what);
+            return;
+        }
+        self.reading.read.push(place.clone());
+        let what = "the `$default` route is `ANY /` and `ANY /{proxy+}` now, which functions are sent as the `routeKey`";
+        self.reading.leave(at, what);
+        for own in ["/", "/{proxy+}"] {
+            self.operation(ANY, (DEFAULT_ROUTE, own), &place, operation, &Map::new(), &[], false);
+        }
+    }
+
     fn path(&mut self, path: &str) {
         let Some((at, item)) = self.reading.follow(&join("/paths", path)) else { return };
-        if path.contains("+}") {
-            let what =
-                "a path that takes everything below it: the door has no such routes, write one for each path";
+        if contract::takes_more_than_is_left(path) {
+            let what = "a path that goes on behind a parameter which takes all that is left";
             self.reading.leave(&at, what);
             return;
         }
         // As HTTP APIs are exported ("Export an HTTP API", API Gateway guide): no path, but all that no other route takes.
         if path == DEFAULT_ROUTE {
-            self.reading.leave(&at, "the `$default` route: the door has none, write a route for each path");
+            self.default_route(&at, item);
             return;
         }
         let (own, renamed) = contract::path(path);
@@ -89,14 +112,18 @@ impl<'r, 'a> Operations<'r, 'a> {
         let any = item.get(ANY_METHOD).map(|operation| (join(&at, ANY_METHOD), operation));
         if let Some((place, _)) = &any {
             self.reading.read.push(place.clone());
-            self.reading.leave(
-                place,
-                format!("any method: there are routes for {}", ANY.join(", ").to_ascii_uppercase()),
+        }
+        let modelled = any.clone().filter(|(_, operation)| contract::models_any(operation));
+        if let Some((place, _)) = &modelled {
+            let methods = MODELLED.join(", ").to_ascii_uppercase();
+            let what = format!(
+                "any method with models, of which a contract has one: there are routes for {methods}"
             );
+            self.reading.leave(place, what);
         }
         for name in METHODS {
             let stated = item.get(name).map(|operation| (join(&at, name), operation));
-            let stands_for = || any.clone().filter(|_| ANY.contains(&name));
+            let stands_for = || modelled.clone().filter(|_| MODELLED.contains(&name));
             let Some((place, operation)) = stated.or_else(stands_for) else { continue };
             let is_any = place.ends_with(ANY_METHOD);
             let operation = self.operation(name, (path, &own), &place, operation, &written, &renamed, is_any);
@@ -104,10 +131,15 @@ impl<'r, 'a> Operations<'r, 'a> {
                 written.insert(name.to_owned(), operation);
             }
         }
-        self.paths.insert(own, Value::Object(written));
+        if let (Some((place, operation)), None) = (any, modelled) {
+            self.operation(ANY, (path, &own), &place, operation, &written, &renamed, false);
+        }
+        if METHODS.iter().any(|method| written.contains_key(*method)) {
+            self.paths.insert(own, Value::Object(written));
+        }
     }
 
-    /// The operation as the contract has it; `None` where there is no route for it.
+    /// The operation as the contract has it; `None` where there is no route for it, and where it is none of one method.
     #[expect(clippy::too_many_arguments, reason = "what a path says holds of each of its operations")]
     fn operation(
         &mut self,
@@ -124,7 +156,7 @@ impl<'r, 'a> Operations<'r, 'a> {
         let id = self.id(&method, path, at, operation, is_any);
         let target = self.target(&leads);
         let auth = self.schemes.of_operation(self.reading, at);
-        let models = !self.is_export || contract::models(operation, &method);
+        let models = method != ANY && (!self.is_export || contract::models(operation, &method));
         if !models {
             let what =
                 "the operation models none of its messages: its route has no contract until you write one";
@@ -147,9 +179,12 @@ impl<'r, 'a> Operations<'r, 'a> {
             contract: models,
             // API Gateway looks at no answer.
             check_answers: (self.is_export && models).then_some("report"),
-            rewrite: rewrite.filter(|rewrite| rewrite != own),
+            rewrite: rewrite.filter(|rewrite| *rewrite != own.replace("+}", "}")),
             at: at.to_owned(),
         });
+        if name == ANY {
+            return None;
+        }
         let mut written = contract::without_extensions(operation);
         contract::rename(written.get_mut("parameters"), renamed);
         let members = written.as_object_mut()?;

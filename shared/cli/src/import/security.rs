@@ -4,7 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
-use super::{Issuer, Reading, join, names};
+use super::scopes::{self, Asked};
+use super::{Issuer, Reading, join, names, user_pools};
 
 const AUTHORIZER: &str = "x-amazon-apigateway-authorizer";
 /// An audience that no token is for: what stands for it is not known here, and until it is, no token is taken.
@@ -117,11 +118,11 @@ impl Schemes {
         // One issuer cannot be declared twice, and with the audiences of both each route would take tokens for the other.
         if let Some(known) = self.issuers.iter().find(|known| known.issuer == stated.issuer) {
             let known_audiences: BTreeSet<&String> = known.audiences.iter().collect();
-            if known_audiences == stated.audiences.iter().collect() {
+            if known_audiences == stated.audiences.iter().collect() && known.is_cognito == stated.is_cognito {
                 return Scheme::Issuer(known.name.clone());
             }
             let what = format!(
-                "other audiences of the issuer `{}`: add them to its own, and say in policies which may call what",
+                "other audiences or tokens of the issuer `{}`: add them to its own, and say in policies which may call what",
                 known.name
             );
             reading.leave(at, what);
@@ -194,14 +195,20 @@ impl Schemes {
             reading
                 .leave(&join(at, "providerARNs"), "further user pools: declare each as an issuer of its own");
         }
-        reading.leave(at, "the ID tokens that the authorizer takes on operations without scopes: the issuer takes access tokens alone; write `tokens = \"jwt\"` where callers show ID tokens");
+        let asks = user_pools::asks(reading, &same_pool(reading, pools.first().copied().unwrap_or_default()));
+        if asks.access_tokens && asks.id_tokens {
+            let what = "the ID tokens that the authorizer takes on operations without scopes: an issuer has one kind of tokens, and \
+                        takes access tokens here, which the other operations ask for";
+            reading.leave(at, what);
+        }
         reading.leave(at, format!("the app clients of the user pool `{name}`: until `audiences` names them, its tokens are refused"));
         let stated = Issuer {
             name: name.to_owned(),
             issuer: first,
             audiences: vec![UNKNOWN_AUDIENCE.to_owned()],
             algorithms: vec!["RS256"],
-            is_cognito: true,
+            // ID tokens are JWTs for an app client like any other.
+            is_cognito: asks.access_tokens || !asks.id_tokens,
         };
         self.issuer(reading, at, stated)
     }
@@ -260,41 +267,44 @@ impl Schemes {
         }
         let at = security;
         let mut all = Auth::default();
+        let mut asked = Vec::new();
         for (nth, requirement) in requirements.into_iter().flatten().enumerate() {
-            let one = self.requirement(reading, &format!("{at}/{nth}"), requirement);
-            if !all.auth.contains(&one.0) {
-                all.auth.push(one.0);
+            let (word, scopes) = self.requirement(reading, &format!("{at}/{nth}"), requirement);
+            if !all.auth.contains(&word) {
+                all.auth.push(word);
             }
-            if all.scopes.is_empty() {
-                all.scopes = one.1;
-            }
+            asked.extend(scopes);
         }
-        all.any_scope = requirements.into_iter().flatten().any(|requirement| {
-            let names = requirement.as_object().into_iter().flat_map(|parts| parts.keys());
-            names.into_iter().any(|name| self.authorizers.contains(name))
-        });
-        if requirements.is_some_and(|requirements| requirements.len() > 1) && !all.scopes.is_empty() {
+        let said = scopes::combine(&asked);
+        if !said.exact {
             reading.leave(
                 &at,
-                "scopes of one of several credentials: the route asks every token for them, which may be too much",
+                "scopes that differ from credential to credential: the route asks every token for all of them, which is more \
+                 than some need",
             );
         }
+        (all.scopes, all.any_scope) = (said.scopes.into_iter().collect(), said.any);
         if all.auth.is_empty() {
             all.auth.push("anonymous".to_owned());
         }
         all
     }
 
-    /// The credential of one requirement, and the scopes that it asks for. What was not carried over becomes a key of
+    /// The credential of one requirement, and the scopes that it asks its tokens for. What was not carried over becomes a key of
     /// the door's own, of which there is none yet: nobody comes in by it.
-    fn requirement(&self, reading: &mut Reading<'_>, at: &str, requirement: &Value) -> (String, Vec<String>) {
+    fn requirement(
+        &self,
+        reading: &mut Reading<'_>,
+        at: &str,
+        requirement: &Value,
+    ) -> (String, Option<Asked>) {
         let Some(parts) = requirement.as_object() else {
             reading.leave(at, "a requirement that names no scheme: nobody is let in by it");
-            return ("api-key".to_owned(), Vec::new());
+            return ("api-key".to_owned(), None);
         };
         let parts: Vec<(&String, &Value)> = parts.iter().collect();
         if parts.is_empty() {
-            return ("anonymous".to_owned(), Vec::new());
+            return ("anonymous".to_owned(), None);
         }
         if parts.len() > 1 {
             reading
@@ -310,90 +320,22 @@ impl Schemes {
             Some((Scheme::Issuer(name), scopes)) => {
                 let scopes =
                     scopes.as_array().into_iter().flatten().filter_map(Value::as_str).map(str::to_owned);
-                (name.clone(), scopes.collect())
+                let any = parts.iter().any(|(name, _)| self.authorizers.contains(*name));
+                (name.clone(), Some(Asked::new(name, &scopes.collect::<Vec<_>>(), any)))
             }
-            Some((Scheme::Iam, _)) => ("iam".to_owned(), Vec::new()),
-            _ => ("api-key".to_owned(), Vec::new()),
+            Some((Scheme::Iam, _)) => ("iam".to_owned(), None),
+            _ => ("api-key".to_owned(), None),
         }
     }
+}
+
+/// The schemes whose authorizers take the tokens of the user pool first of all.
+fn same_pool<'a>(reading: &Reading<'a>, pool: &str) -> Vec<&'a str> {
+    let schemes = reading.value("/components/securitySchemes").and_then(Value::as_object);
+    let first = |scheme: &'a Value| scheme.get(AUTHORIZER)?.get("providerARNs")?.get(0)?.as_str();
+    let all = schemes.into_iter().flatten();
+    all.filter(|(_, scheme)| first(scheme) == Some(pool)).map(|(name, _)| name.as_str()).collect()
 }
 
 #[cfg(test)]
-mod tests {
-    use doorward_contract::RawDocument;
-    use serde_json::json;
-
-    use super::*;
-
-    const OPERATION: &str = "/paths/~1a/get";
-
-    /// What the operation takes, and what of it is told, in a document with these schemes.
-    fn auth(operation: Value, more: Value) -> (Vec<String>, String) {
-        let issuer = |audience: &str| {
-            json!({"type": "oauth2", "flows": {}, AUTHORIZER: {
-                "type": "jwt", "jwtConfiguration": {"issuer": "https://id.example/", "audience": [audience]},
-            }})
-        };
-        let schemes = json!({"buyer": issuer("shop"), "guest": issuer("shop"), "staff": issuer("back-office"),
-            "key": {"type": "apiKey", "in": "header", "name": "x-api-key"}});
-        let mut document =
-            json!({"paths": {"/a": {"get": operation}}, "components": {"securitySchemes": schemes}});
-        document.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
-        let document = RawDocument::read("f", &document.to_string()).unwrap();
-        let mut reading =
-            Reading { document: &document, variables: &[], leftovers: Vec::new(), read: Vec::new() };
-        let schemes = Schemes::read(&mut reading);
-        let auth = schemes.of_operation(&mut reading, OPERATION);
-        let told = reading.leftovers.iter().map(|left| format!("{}: {}", left.pointer, left.what));
-        (auth.auth, told.collect::<Vec<_>>().join("\n"))
-    }
-
-    #[track_caller]
-    fn check(operation: Value, more: Value, expected: &[&str], words: &str) {
-        let (auth, told) = auth(operation, more);
-        assert_eq!(auth, expected);
-        assert!(told.contains(words), "{told}");
-    }
-
-    #[test]
-    fn what_operations_ask_is_taken_over() {
-        let security = json!({"security": [{"buyer": []}]});
-        check(json!({}), json!({}), &["anonymous"], "");
-        check(json!({}), security.clone(), &["buyer"], "");
-        check(json!({"security": []}), security.clone(), &["anonymous"], "");
-        check(json!({"security": [{}, {"guest": []}]}), security, &["anonymous", "buyer"], "");
-        check(json!({"security": [{"unknown": []}]}), json!({}), &["api-key"], "");
-    }
-
-    #[test]
-    fn security_that_has_no_reading_lets_nobody_in() {
-        for security in [json!({"buyer": []}), json!(null), json!("buyer"), json!(["buyer"]), json!([null])] {
-            check(json!({"security": security}), json!({}), &["api-key"], "nobody is let in");
-            check(json!({}), json!({"security": security}), &["api-key"], "nobody is let in");
-        }
-        check(
-            json!({"x-amazon-apigateway-auth": {"type": "CUSTOM"}}),
-            json!({}),
-            &["api-key"],
-            "nobody is let in",
-        );
-        check(json!({"x-amazon-apigateway-auth": {"type": "NONE"}}), json!({}), &["anonymous"], "");
-    }
-
-    #[test]
-    fn a_credential_beside_a_signature_is_told_of() {
-        let signed = json!({"x-amazon-apigateway-auth": {"type": "aws_iam"}, "security": [{"key": []}]});
-        check(signed, json!({}), &["iam"], "beside the signature");
-    }
-
-    #[test]
-    fn a_route_takes_no_tokens_for_the_audience_of_another() {
-        check(json!({"security": [{"guest": []}]}), json!({}), &["buyer"], "");
-        check(
-            json!({"security": [{"staff": []}]}),
-            json!({}),
-            &["api-key"],
-            "/components/securitySchemes/staff/x-amazon-apigateway-authorizer: other audiences of the issuer `buyer`",
-        );
-    }
-}
+mod tests;

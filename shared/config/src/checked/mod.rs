@@ -8,6 +8,7 @@ mod limit;
 mod metering;
 mod price;
 mod rewrite;
+mod route_method;
 mod scopes;
 mod target;
 
@@ -17,7 +18,7 @@ use std::num::NonZeroU64;
 use std::time::Duration;
 
 use doorward_model::{Front, Outcome, Place};
-use http::{HeaderName, Method};
+use http::HeaderName;
 
 use crate::identity_source::IdentitySource;
 use crate::load::LoadRule;
@@ -37,6 +38,7 @@ pub use metering::{
 };
 pub use price::{Currency, Price, Tier};
 pub use rewrite::{Rewrite, Template, TemplatePart};
+pub use route_method::RouteMethod;
 pub use scopes::Scopes;
 pub use target::{
     Balance, ClientAuth, Credentials, Endpoint, EventBridgeTarget, FieldRules, Health, HttpTarget,
@@ -332,11 +334,12 @@ pub struct Route {
 /// The requests that a route takes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum RouteMatch {
-    /// `GET /orders/{id}`.
+    /// `GET /orders/{id}`, `ANY /files/{path+}`.
     Http {
-        /// The method.
-        method: Method,
-        /// `/orders/{id}`: literal segments and parameters; canonical.
+        /// One method, or any.
+        method: RouteMethod,
+        /// `/orders/{id}`: literal segments and parameters, of which the last one may take all that is left (`{path+}`);
+        /// canonical.
         path: String,
     },
     /// Those of a WebSocket API that its gateway gives a route key.
@@ -434,6 +437,12 @@ impl Route {
     #[must_use]
     pub fn accepts_certificates(&self) -> bool {
         self.auth.contains(&Credential::Certificate)
+    }
+
+    /// Whether it takes any method (`ANY`).
+    #[must_use]
+    pub fn takes_any_method(&self) -> bool {
+        matches!(self.matched, RouteMatch::Http { method: RouteMethod::Any, .. })
     }
 
     /// What it is to the invoke door; `None` for any other route.

@@ -3,7 +3,7 @@
 use doorward_model::Fault;
 
 use super::matched::Matched;
-use crate::checked::{CheckAnswers, ContractRef, SchemaRef};
+use crate::checked::{CheckAnswers, ContractRef, RouteMethod, SchemaRef};
 use crate::reader::{Section, Value};
 use crate::report::{Reported, quote};
 use crate::{events, location, sockets, streaming};
@@ -70,6 +70,12 @@ fn read_operation(value: Value<'_>, matched: Option<&Matched>) -> Result<Contrac
     if let Some(Matched::Socket(key)) = matched {
         let fault = Fault::new(format!("{} has no method and path, which a contract describes", quote(key)));
         return Err(value.fault(fault.hint("leave `contract` out")));
+    }
+    if let Some(Matched::Http(RouteMethod::Any, path)) = matched {
+        let this = quote(&format!("ANY {}", path.text));
+        let fault = Fault::new(format!("an operation has one method, and {this} takes all"));
+        let hint = "give each method that has a contract a route of its own, which comes before `ANY`; or leave `contract` out";
+        return Err(value.fault(fault.hint(hint)));
     }
     value.parse(|text| match text.split_once('#') {
         Some((file, operation)) if !operation.is_empty() => Ok(ContractRef {

@@ -4,31 +4,27 @@ use std::collections::HashMap;
 
 use doorward_model::Fault;
 use http::Method;
-use matchit::Router;
 
-use crate::checked::{InvokeRule, RouteMatch, SchemaRef, SocketRule};
+use crate::checked::{InvokeRule, RouteMatch, RouteMethod, SchemaRef, SocketRule};
 use crate::path_template::PathTemplate;
 use crate::reader::{Section, Value, with_hint};
 use crate::report::{Reported, quote};
 use crate::suggestion::suggest;
 use crate::{invoke, sockets};
 
-/// Methods that API Gateway and function URLs pass on.
-const METHODS: [Method; 7] =
-    [Method::GET, Method::HEAD, Method::POST, Method::PUT, Method::PATCH, Method::DELETE, Method::OPTIONS];
-
 /// What a route's `match` says.
 pub(crate) enum Matched {
-    Http(Method, PathTemplate),
+    Http(RouteMethod, PathTemplate),
     Socket(String),
     Invoke(InvokeRule),
 }
 
 impl Matched {
-    pub(super) fn method(&self) -> Option<&Method> {
+    /// `None` for a route key.
+    pub(super) fn method(&self) -> Option<RouteMethod> {
         match self {
-            Self::Http(method, _) => Some(method),
-            Self::Invoke(_) => Some(&Method::POST),
+            Self::Http(method, _) => Some(method.clone()),
+            Self::Invoke(_) => Some(RouteMethod::Only(Method::POST)),
             Self::Socket(_) => None,
         }
     }
@@ -42,10 +38,10 @@ impl Matched {
         }
     }
 
-    /// The method of what is found by method and path.
+    /// The one method of what is found by method and path.
     pub(super) fn http_method(&self) -> Option<&Method> {
         match self {
-            Self::Http(method, _) => Some(method),
+            Self::Http(method, _) => method.only(),
             Self::Invoke(_) | Self::Socket(_) => None,
         }
     }
@@ -84,10 +80,12 @@ pub(super) fn read_matched(
     }
 }
 
-/// What is taken. Methods and paths are kept by the router that serves them, so that both judge alike.
+/// What is taken. Which of several routes a request goes to is always clear where no two have one method and one shape of
+/// path: a literal segment goes before a parameter, and this before a greedy one.
 #[derive(Default)]
 pub(super) struct RouteTable {
-    http: HashMap<Method, Router<(String, usize)>>,
+    /// By the shapes of paths, the routes that have it: their method, their path and their line.
+    http: HashMap<String, Vec<(RouteMethod, String, usize)>>,
     /// Route keys, and the line of each.
     sockets: HashMap<String, usize>,
     /// Whether some route is of the invoke door, all of which have one path.
@@ -100,7 +98,7 @@ impl RouteTable {
             return Ok(());
         }
         let path = PathTemplate::parse(invoke::PATH).map_err(|fault| value.fault(fault))?;
-        self.claim(value, Matched::Http(Method::POST, path)).map(|_| ())
+        self.claim(value, Matched::Http(RouteMethod::Only(Method::POST), path)).map(|_| ())
     }
 
     fn claim(&mut self, value: Value<'_>, matched: Matched) -> Result<Matched, Reported> {
@@ -113,22 +111,24 @@ impl RouteTable {
                 return Err(value.fault(fault.hint(format!("the first route is on line {line}"))));
             }
         };
-        let router = self.http.entry(method.clone()).or_default();
-        let Err(error) = router.insert(&path.text, (path.text.clone(), value.line())) else {
-            return Ok(matched);
-        };
+        let taken = self.http.entry(path.shape()).or_default();
         let this = quote(&format!("{method} {}", path.text));
-        // Literal segments come before parameters and never hold a brace: the template taken as a path meets the route
-        // of its own shape, whatever the parameters are named there.
-        let fault = match router.at(&path.text).map(|taken| taken.value) {
-            Ok((text, line)) => {
-                let other = quote(&format!("{method} {text}"));
-                Fault::new(format!("{this} matches the same requests as {other}"))
-                    .hint(format!("the first route is on line {line}"))
+        if let Some((_, text, line)) = taken.iter().find(|(own, ..)| own == method) {
+            let other = quote(&format!("{method} {text}"));
+            let fault = Fault::new(format!("{this} matches the same requests as {other}"));
+            return Err(value.fault(fault.hint(format!("the first route is on line {line}"))));
+        }
+        taken.push((method.clone(), path.text.clone(), value.line()));
+        match taken.iter().find(|(own, ..)| *own == RouteMethod::Any) {
+            // Which are all there are beside it.
+            Some((any, text, line)) if taken.len() > RouteMethod::ALL.len() => {
+                let any = quote(&format!("{any} {text}"));
+                let fault =
+                    Fault::new(format!("no request is left for {any}: each method has its own route"));
+                Err(value.fault(fault.hint(format!("leave out the route on line {line}"))))
             }
-            Err(_) => Fault::new(format!("{this} cannot be routed: {error}")),
-        };
-        Err(value.fault(fault))
+            _ => Ok(matched),
+        }
     }
 }
 
@@ -147,13 +147,14 @@ fn parse_match(text: &str) -> Result<Matched, Fault> {
     if word == sockets::MESSAGE {
         return sockets::message_key(path).map(Matched::Socket);
     }
-    let known = METHODS;
+    let known = RouteMethod::ALL.map(RouteMethod::Only).into_iter().chain([RouteMethod::Any]);
+    let known: Vec<RouteMethod> = known.collect();
     let Some(method) = known.iter().find(|method| method.as_str() == word) else {
         let fault = Fault::new(format!("unknown method {}", quote(word)));
         if word.eq_ignore_ascii_case(sockets::MESSAGE) {
             return Err(fault.hint(format!("did you mean `{}`?", sockets::MESSAGE)));
         }
-        return Err(with_hint(fault, suggest(word, known.iter().map(Method::as_str))));
+        return Err(with_hint(fault, suggest(word, known.iter().map(RouteMethod::as_str))));
     };
     Ok(Matched::Http(method.clone(), PathTemplate::parse(path)?))
 }

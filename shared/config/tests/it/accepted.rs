@@ -167,7 +167,9 @@ fn the_shop_reads_as_it_is_written() {
                 Route {
                     id: "createOrder",
                     matched: Http {
-                        method: POST,
+                        method: Only(
+                            POST,
+                        ),
                         path: "/orders",
                     },
                     target: "orders",
@@ -217,7 +219,9 @@ fn the_shop_reads_as_it_is_written() {
                 Route {
                     id: "getOrder",
                     matched: Http {
-                        method: GET,
+                        method: Only(
+                            GET,
+                        ),
                         path: "/orders/{id}",
                     },
                     target: "orders",

@@ -117,10 +117,101 @@ fn no_two_routes_match_the_same_requests() {
         doorward.toml:51:9: `POST /orders` matches the same requests as `POST /orders`
           hint: the first route is on line 28"#]],
     );
-    for apart in ["PUT /orders", "GET /orders/new", "GET /orders/{key}/items", "GET /{id}/orders"] {
+    check(
+        "[[plans]]",
+        &route("GET /.doorward/{rest+}"),
+        expect!["doorward.toml:51:9: `/.doorward/{rest+}` is reserved: the door answers below `/.doorward/`"],
+    );
+    for apart in [
+        "PUT /orders",
+        "GET /orders/new",
+        "GET /orders/{key}/items",
+        "GET /{id}/orders",
+        "GET /orders/{key+}",
+        "ANY /orders/{key}",
+        "ANY /{rest+}",
+        "ANY /",
+    ] {
         let text = SHOP.replace("[[plans]]", &route(apart));
         assert!(doorward_config::parse("doorward.toml", &text).is_ok(), "{apart}");
     }
+}
+
+#[test]
+fn greedy_and_any_routes_are_told_apart_by_method_and_shape() {
+    let routes = |matches: &[&str]| {
+        let route = |(nth, matched): (usize, &&str)| {
+            format!(
+                "[[routes]]\nid = \"r{nth}\"\nmatch = \"{matched}\"\ntarget = \"orders\"\nauth = [\"main\"]\n\n"
+            )
+        };
+        SHOP.replace("[[plans]]", &(matches.iter().enumerate().map(route).collect::<String>() + "[[plans]]"))
+    };
+    check_text(
+        &routes(&["GET /files/{path+}", "ANY /files/{id}", "GET /files/{rest+}"]),
+        expect![[r#"
+        doorward.toml:63:9: `GET /files/{rest+}` matches the same requests as `GET /files/{path+}`
+          hint: the first route is on line 51"#]],
+    );
+    check_text(
+        &routes(&["ANY /files/{path+}", "ANY /files/{rest+}"]),
+        expect![[r#"
+        doorward.toml:57:9: `ANY /files/{rest+}` matches the same requests as `ANY /files/{path+}`
+          hint: the first route is on line 51"#]],
+    );
+    let all = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
+        .map(|method| format!("{method} /a/{{b}}"));
+    let mut all: Vec<&str> = all.iter().map(String::as_str).collect();
+    all.insert(3, "ANY /a/{c}");
+    check_text(
+        &routes(&all),
+        expect![[r#"
+        doorward.toml:93:9: no request is left for `ANY /a/{c}`: each method has its own route
+          hint: leave out the route on line 69"#]],
+    );
+    all.pop();
+    assert!(doorward_config::parse("doorward.toml", &routes(&all)).is_ok());
+}
+
+#[test]
+fn a_route_of_any_method_has_no_contract_and_takes_keys() {
+    let any = SHOP.replace("match = \"POST /orders\"", "match = \"ANY /orders\"");
+    check_text(
+        &any,
+        expect![[r#"
+        doorward.toml:31:12: an operation has one method, and `ANY /orders` takes all
+          hint: give each method that has a contract a route of its own, which comes before `ANY`; or leave `contract` out"#]],
+    );
+    let any = any.replace("contract = \"contracts/shop.yaml#createOrder\"", "idempotency = \"required\"");
+    let config = doorward_config::parse("doorward.toml", &any).unwrap_or_else(|faults| panic!("{faults}"));
+    assert!(config.routes[0].takes_any_method() && config.routes[0].idempotency.is_some());
+    assert_eq!(config.routes[0].matched.to_string(), "ANY /orders");
+    check_text(
+        &any.replace("idempotency = \"required\"", "cloudevents = {}"),
+        expect![[r#"
+        doorward.toml:29:10: a route of CloudEvents has no `target`: each of its events names the target
+          hint: leave `target` out
+        doorward.toml:31:15: events come by `POST`
+          hint: write `match = "POST /…"`
+        doorward.toml:32:9: a route of CloudEvents has no `units`: each event counts for one
+          hint: leave `units` out
+        doorward.toml:33:11: a route of CloudEvents has no `purpose`: each of its events states the purpose
+          hint: leave `purpose` out"#]],
+    );
+}
+
+#[test]
+fn a_greedy_parameter_is_read_by_its_name() {
+    let greedy = SHOP.replace("GET /orders/{id}", "GET /orders/{id+}");
+    let config = doorward_config::parse("doorward.toml", &greedy).unwrap_or_else(|faults| panic!("{faults}"));
+    assert_eq!(config.routes[1].matched.to_string(), "GET /orders/{id+}");
+    assert_eq!(config.routes[1].resource.as_ref().unwrap().parameter, "id");
+    check_text(
+        &greedy.replace("path.id", "path.id+"),
+        expect![[r#"
+        doorward.toml:40:35: the path has no parameter `id+`
+          hint: did you mean `id`?"#]],
+    );
 }
 
 #[test]
@@ -143,8 +234,8 @@ fn a_match_is_a_method_and_a_canonical_path() {
         "POST /orders",
         "BREW /orders",
         expect![[r#"
-        doorward.toml:28:9: unknown method `BREW`
-          hint: expected `GET`, `HEAD`, `POST`, `PUT`, `PATCH`, `DELETE` or `OPTIONS`"#]],
+            doorward.toml:28:9: unknown method `BREW`
+              hint: expected `GET`, `HEAD`, `POST`, `PUT`, `PATCH`, `DELETE`, `OPTIONS` or `ANY`"#]],
     );
     check(
         "POST /orders",
@@ -189,10 +280,17 @@ fn a_match_is_a_method_and_a_canonical_path() {
     );
     check(
         "POST /orders",
-        "POST /{proxy+}",
+        "POST /{proxy+}/items",
         expect![[r#"
-        doorward.toml:28:9: `{proxy+}` is not a parameter
-          hint: a parameter is a whole segment and its name letters, digits and `_`: `/orders/{id}`"#]],
+            doorward.toml:28:9: `{proxy+}` takes all that is left of the path
+              hint: only the last segment can: leave out the `+`, or what stands behind it"#]],
+    );
+    check(
+        "POST /orders",
+        "POST /{*proxy}",
+        expect![[r#"
+            doorward.toml:28:9: `{*proxy}` is not a parameter
+              hint: a parameter is a whole segment and its name letters, digits and `_`: `/orders/{id}`"#]],
     );
     check(
         "POST /orders",

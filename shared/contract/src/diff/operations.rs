@@ -229,15 +229,16 @@ fn check(documents: Documents<'_>, entry: &Entry) -> Vec<Fault> {
     compile::operation(documents, entry).err().map(|faults| faults.0).unwrap_or_default()
 }
 
-/// The path without the names of its parameters.
+/// The path without the names of its parameters; one that takes all that is left of a path (`{path+}`) stays one.
 fn shape(path: &str) -> String {
     let mut shape = String::new();
     for (nth, piece) in path.split('{').enumerate() {
         let piece = if nth == 0 {
             Some(("", piece))
         } else {
-            shape.push_str("{}");
-            piece.split_once('}')
+            let piece = piece.split_once('}');
+            shape.push_str(if piece.is_some_and(|(name, _)| name.ends_with('+')) { "{+}" } else { "{}" });
+            piece
         };
         shape.push_str(piece.map_or("", |(_, rest)| rest));
     }

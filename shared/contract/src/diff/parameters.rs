@@ -169,8 +169,9 @@ fn read<'a>(side: Side<'a>) -> Vec<Parameter<'a>> {
 
 /// Which parameter of the path it is.
 fn position(path: &str, name: &str) -> String {
-    let braced = format!("{{{name}}}");
-    path.find(&braced)
+    [format!("{{{name}}}"), format!("{{{name}+}}")]
+        .iter()
+        .find_map(|braced| path.find(braced))
         .and_then(|at| path.get(..at))
         .map_or(0, |before| before.matches('{').count())
         .to_string()

@@ -150,3 +150,58 @@ fn patterns_stand_as_their_contract_writes_them() {
     let place = "/paths/~1a/put/requestBody/content/application~1json/schema";
     assert_eq!(merged.pointer(place), text.pointer(place));
 }
+
+/// `GET /f/{id}`, and what API Gateway writes of a parameter `path` that takes all that is left.
+const GREEDY: &str = r##"{"openapi": "3.0.1", "info": {"title": "c", "version": "1"}, "paths": {
+"/f/{id}": {"get": {"operationId": "one", "responses": {},
+    "parameters": [{"name": "id", "in": "path", "required": true, "schema": {"type": "string"}}]}},
+"/f/{path+}": {
+    "parameters": [{"name": "path", "in": "path", "required": true, "schema": {"type": "string", "maxLength": 5}}],
+    "get": {"operationId": "rest", "responses": {}}, "put": {"operationId": "write", "responses": {}}}}}"##;
+
+#[test]
+fn a_greedy_parameter_is_called_by_its_name_and_read_whole() {
+    let document = Document::parse("f", GREEDY).unwrap();
+    let operation = document.operation("rest").unwrap_or_else(|faults| panic!("{faults}"));
+    assert!(operation.is_at("/f/{path+}") && !operation.is_at("/f/{path}"));
+    let keeps = |path: &str| {
+        let path = [("path".to_owned(), path.to_owned())];
+        operation
+            .check_request(&RequestParts { path: &path, query: "", headers: &HeaderMap::new(), body: b"" })
+            .is_ok()
+    };
+    assert!(keeps("a/b/c") && keeps("a,b") && !keeps("a/b/cd"));
+    let undeclared = GREEDY.replace(r#""name": "path""#, r#""name": "path+""#);
+    assert!(Document::parse("f", &undeclared).unwrap().operation("rest").is_err());
+}
+
+#[test]
+fn a_greedy_parameter_is_marked_where_openapi_has_no_word_for_it() {
+    let document = Document::parse("f", GREEDY).unwrap();
+    let merged = |all: &[(&'static str, &'static str)]| {
+        let operation = |(id, path): &(&'static str, &'static str)| MergedOperation {
+            document: &document,
+            described_as: id,
+            path,
+            id,
+            security: json!([{}]),
+            answers: Map::new(),
+        };
+        let all: Vec<_> = all.iter().map(operation).collect();
+        merge(json!({"title": "m", "version": "1"}), &all, Map::new())["paths"].clone()
+    };
+    let alone = merged(&[("rest", "/v1/f/{path+}")]);
+    let parameter = &alone["/v1/f/{path}"]["get"]["parameters"][0];
+    assert_eq!(
+        (&parameter["name"], &parameter["x-doorward-greedy"]),
+        (&json!("path"), &json!(true)),
+        "{alone}"
+    );
+    // What is no other's is there beside it, under the other's name of the parameter.
+    let both = merged(&[("rest", "/f/{path+}"), ("write", "/f/{path+}"), ("one", "/f/{id}")]);
+    let item = both["/f/{id}"].as_object().unwrap();
+    assert_eq!((both.as_object().unwrap().len(), &item["get"]["operationId"]), (1, &json!("one")), "{both}");
+    assert_eq!(item["get"]["parameters"][0].get("x-doorward-greedy"), None);
+    let parameter = &item["put"]["parameters"][0];
+    assert_eq!((&parameter["name"], &parameter["x-doorward-greedy"]), (&json!("id"), &json!(true)), "{both}");
+}

@@ -200,20 +200,22 @@ impl Proof<'_> {
     }
 }
 
-/// Whether one exact ARN stands for a route: `*` in a policy goes across `/`, and no documentation says whether the path
-/// in an ARN is percent-encoded.
+/// Whether one exact ARN stands for a route: `*` in a policy goes across `/`, in the place of a method too, and no
+/// documentation says whether the path in an ARN is percent-encoded.
 fn of_path(route: &Route) -> Option<Fault> {
-    let RouteMatch::Http { path, .. } = &route.matched else { return None };
+    let RouteMatch::Http { method, path } = &route.matched else { return None };
     let is_plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '/' | '-' | '.' | '_' | '~');
-    let why = if path.contains('{') {
-        "has parameters"
+    let why = if method.only().is_none() {
+        "it takes any method"
+    } else if path.contains('{') {
+        "its path has parameters"
     } else if !path.chars().all(is_plain) {
-        "holds characters that an ARN may write in two ways"
+        "its path holds characters that an ARN may write in two ways"
     } else {
         return None;
     };
     let fault = Fault::new(format!(
-        "answers about `{}` cannot be shared between routes: its path {why}, and no exact ARN stands for it",
+        "answers about `{}` cannot be shared between routes: {why}, and no exact ARN stands for it",
         route.id
     ));
     let hint = "add `method` and `path` to `identity_sources`, so that each path has an answer of its own, turn the cache off \

@@ -38,7 +38,8 @@ impl Rules {
     fn shared_routes(&self) -> impl Iterator<Item = (&RouteRules, &Method, &String)> {
         self.routes.iter().filter(|rules| rules.route.authorizer).filter_map(|rules| {
             match &rules.route.matched {
-                RouteMatch::Http { method, path } => Some((rules, method, path)),
+                // Of those that take any method nothing is shared (`proof`).
+                RouteMatch::Http { method, path } => Some((rules, method.only()?, path)),
                 RouteMatch::Socket(_) | RouteMatch::Invoke(_) => None,
             }
         })

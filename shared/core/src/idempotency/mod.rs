@@ -40,6 +40,10 @@ impl Door {
     ) -> Result<Option<Answered>, Refusal> {
         let Subject::Http(http) = permitted.found().subject() else { return Ok(None) };
         let Some(rule) = &http.rules.route.idempotency else { return Ok(None) };
+        // What changes nothing may be repeated anyway: such a route takes any method.
+        if http.request.method.is_safe() {
+            return Ok(None);
+        }
         let key = match key::read(&http.request.headers).map_err(Refusal::Idempotency)? {
             Some(key) => key,
             None if rule.required => return Err(Refusal::Idempotency(IdempotencyFault::Missing)),

@@ -138,12 +138,15 @@ impl Rule<'_> {
         let socket = route.socket().map(|rule| rule.key.as_str());
         let event = socket.map(SocketEvent::of_key);
         let (method, template) = match &route.matched {
-            RouteMatch::Http { method, path } => (method.clone(), path.as_str()),
-            RouteMatch::Socket(_) => (event.unwrap_or(SocketEvent::Message).method(), "/"),
-            RouteMatch::Invoke(_) => (Method::POST, invoke::PATH),
+            // Of a route that takes any method, the question says which.
+            RouteMatch::Http { method, path } => (method.only().cloned(), path.as_str()),
+            RouteMatch::Socket(_) => (Some(event.unwrap_or(SocketEvent::Message).method()), "/"),
+            RouteMatch::Invoke(_) => (Some(Method::POST), invoke::PATH),
         };
         let path = match &route.resource {
-            Some(rule) => template.replace(&format!("{{{}}}", rule.parameter), id),
+            Some(rule) => ["{NAME}", "{NAME+}"].iter().fold(template.to_owned(), |path, form| {
+                path.replace(&form.replace("NAME", &rule.parameter), id)
+            }),
             None => template.to_owned(),
         };
         let function = route.invoke().map_or("", |rule| rule.function.name.as_str());
@@ -151,7 +154,7 @@ impl Rule<'_> {
         let kind = route.invoke().map(|_| json!(InvocationType::default().word()));
         let none = |named: bool| named.then(|| json!({}));
         let members = [
-            ("method", Some(json!(method.as_str()))),
+            ("method", method.map(|method| json!(method.as_str()))),
             ("path", Some(json!(path))),
             ("invocation_type", kind),
             ("route_key", socket.map(|key| json!(key))),

@@ -7,6 +7,7 @@
 )]
 
 mod admission;
+mod any_and_greedy;
 mod api_keys;
 mod archive;
 mod authorizer_cache;

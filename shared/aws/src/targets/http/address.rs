@@ -7,6 +7,9 @@ use percent_encoding::{AsciiSet, CONTROLS, NON_ALPHANUMERIC, percent_decode_str,
 /// All but RFC 3986's unreserved characters, as [`CanonicalPath::encoded`] has it.
 const VALUE: AsciiSet = NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
+/// Of a parameter in a path: no segment holds a slash, so one that is there parts those that a greedy parameter took.
+const SEGMENTS: AsciiSet = VALUE.remove(b'/');
+
 /// What no query holds unescaped (WHATWG URL, "query percent-encode set"); whoever sent it meant what stands behind it.
 const QUERY: AsciiSet = CONTROLS.add(b' ').add(b'"').add(b'#').add(b'<').add(b'>');
 
@@ -26,7 +29,7 @@ pub(super) struct Asked<'a> {
 /// [`TargetFault::Unfit`] where path and query make no address.
 pub(super) fn of_request(base: &str, asked: &Asked<'_>) -> Result<Uri, TargetFault> {
     let path = match asked.rewrite.and_then(|rewrite| rewrite.path.as_ref()) {
-        Some(template) => rendered(template, asked.parameters, str::to_owned)?,
+        Some(template) => rendered(template, asked.parameters, &SEGMENTS, str::to_owned)?,
         None => asked.path.encoded(),
     };
     below(base, &path, &query(asked)?)
@@ -67,6 +70,7 @@ fn below(base: &str, path: &str, query: &str) -> Result<Uri, TargetFault> {
 fn rendered(
     template: &Template,
     parameters: &[(String, String)],
+    escaped: &'static AsciiSet,
     literal: impl Fn(&str) -> String,
 ) -> Result<String, TargetFault> {
     let mut text = String::new();
@@ -76,7 +80,7 @@ fn rendered(
             TemplatePart::Parameter(name) => {
                 let value = parameters.iter().find(|(own, _)| own == name);
                 let (_, value) = value.ok_or(TargetFault::Unfit("a path parameter is not there"))?;
-                text.extend(utf8_percent_encode(value, &VALUE));
+                text.extend(utf8_percent_encode(value, escaped));
             }
         }
     }
@@ -105,8 +109,8 @@ fn query(asked: &Asked<'_>) -> Result<String, TargetFault> {
     let kept = asked.query.split('&').filter(is_kept);
     let mut pairs: Vec<String> = kept.map(|pair| utf8_percent_encode(pair, &STRICT).to_string()).collect();
     for (name, template) in &rewrite.set_query {
-        let value =
-            rendered(template, asked.parameters, |text| utf8_percent_encode(text, &VALUE).to_string())?;
+        let literal = |text: &str| utf8_percent_encode(text, &VALUE).to_string();
+        let value = rendered(template, asked.parameters, &VALUE, literal)?;
         pairs.push(format!("{}={value}", utf8_percent_encode(name, &VALUE)));
     }
     Ok(pairs.join("&"))
@@ -190,6 +194,23 @@ mod tests {
         check(&["/"], "/orders/42", "http://a/v1/?q=1");
         let fault = asked_for("http://a", "/o", "", Some(&rewrite(&["/", ":other"]))).unwrap_err();
         assert!(matches!(fault, TargetFault::Unfit(_)));
+    }
+
+    #[test]
+    fn what_a_greedy_parameter_took_stays_as_many_segments() {
+        let path = CanonicalPath::parse("/files/a%20b/c@d/%C3%A9", PathForm::Encoded);
+        let parameters = [("rest".to_owned(), "a b/c@d/é".to_owned())];
+        let rewrite = Rewrite {
+            path: Some(template(&["/static/v-", ":rest"])),
+            set_query: vec![("of".to_owned(), template(&[":rest"]))],
+            ..Rewrite::default()
+        };
+        let asked =
+            Asked { path: &path.unwrap(), query: "", parameters: &parameters, rewrite: Some(&rewrite) };
+        assert_eq!(
+            of_request("http://a", &asked).unwrap().to_string(),
+            "http://a/static/v-a%20b/c%40d/%C3%A9?of=a%20b%2Fc%40d%2F%C3%A9"
+        );
     }
 
     #[test]

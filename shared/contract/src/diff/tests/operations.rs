@@ -45,6 +45,27 @@ fn operations_come_go_and_are_called_otherwise() {
     );
 }
 
+/// As API Gateway writes it: `/f/{path+}` is another path than `/f/{path}`.
+#[test]
+fn a_greedy_parameter_is_no_plain_one() {
+    let with = |path: &str| {
+        let name =
+            path.trim_matches(|c: char| !c.is_ascii_alphabetic()).rsplit('{').next().unwrap().to_owned();
+        let get = json!({"operationId": "get", "responses": {}, "parameters":
+            [{"in": "path", "name": name, "required": true, "schema": {"type": "string"}}]});
+        json!({"openapi": "3.1.0", "info": {"title": "t", "version": "1"}, "paths": {path: {"get": get}}})
+    };
+    assert_eq!(changes(&with("/f/{path+}"), &with("/f/{path+}")), [""; 0]);
+    assert_eq!(
+        changes(&with("/f/{path+}"), &with("/f/{rest+}")),
+        ["compatible path-parameter-renamed path parameter path"]
+    );
+    assert_eq!(
+        changes(&with("/f/{path+}"), &with("/f/{path}")),
+        ["breaking path-removed", "compatible operation-added"]
+    );
+}
+
 #[test]
 fn parameters_come_go_and_change() {
     let with = |parameters: Value| json!({"parameters": parameters, "responses": {}});
