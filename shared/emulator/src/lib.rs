@@ -13,6 +13,7 @@
 //! endpoint but the fronts that ask for it (whoever signs there may call), TLS (a client certificate is given, not
 //! shown), CORS, versions and aliases, response streaming to the caller.
 
+mod backends;
 mod checksum;
 mod clock;
 mod dynamodb;
