@@ -3,12 +3,11 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use doorward_aws::{AwsClients, LedgerReader};
-use doorward_config::{Config, Target, TargetKind, TokenKind, jwks_url_variable, target_variable};
-use doorward_emulator::{
-    Emulator, FunctionSpec, Functions, IamIdentity, IssuerSpec, Options, Ports, StreamMapping, TokenShape,
-};
+use doorward_config::{Config, Target, TargetKind, jwks_url_variable, target_variable};
+use doorward_emulator::{Emulator, FunctionSpec, Functions, IamIdentity, Options, Ports, StreamMapping};
 
 use crate::local_fronts::{self, LocalFronts};
+use crate::local_issuers;
 use crate::local_secrets::Secrets;
 use crate::local_sources::{self, LocalSources};
 use crate::local_tables;
@@ -97,7 +96,7 @@ impl LocalDoor {
             signed_function_url,
             alb,
             identities: callers.clone(),
-            issuers: issuers(config),
+            issuers: local_issuers::of(config),
             ports,
         };
         let emulator = Emulator::start(options).await.map_err(Failure::new)?;
@@ -211,23 +210,6 @@ fn function_names(target: &Target) -> impl Iterator<Item = &str> {
             [] => &endpoint.address,
         }
     })
-}
-
-/// The local issuer stands in for each of the project's: tokens say exactly what theirs would.
-fn issuers(config: &Config) -> Vec<IssuerSpec> {
-    let spec = |issuer: &doorward_config::Issuer| IssuerSpec {
-        name: issuer.name.clone(),
-        variable: jwks_url_variable(&issuer.name),
-        issuer: issuer.issuer.clone(),
-        audience: issuer.audiences.first().cloned().unwrap_or_default(),
-        groups: issuer.principal.groups.clone(),
-        tokens: match issuer.tokens {
-            TokenKind::Jwt => TokenShape::Standard,
-            TokenKind::AccessToken => TokenShape::AccessToken,
-            TokenKind::Cognito => TokenShape::Cognito,
-        },
-    };
-    config.issuers.iter().map(spec).collect()
 }
 
 /// Clients of the local stores; their credentials are words that no account knows.

@@ -20,6 +20,7 @@ mod keys;
 mod local_callers;
 mod local_door;
 mod local_fronts;
+mod local_issuers;
 mod local_secrets;
 mod local_sources;
 mod local_tables;

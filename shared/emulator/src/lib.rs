@@ -38,6 +38,6 @@ pub use logs::{LogLine, Logs};
 pub use options::{
     Access, Alb, Authorizer, AuthorizerForm, DeadLetters, FunctionSpec, FunctionUrl, Functions, HttpApi,
     IamIdentity, InvokeMode, IssuerSpec, KinesisStream, Options, Payload, Ports, Queue, QueueMapping,
-    RestApi, RestAuthorizer, RestAuthorizerKind, RestMethod, Route, StartingPosition, StreamMapping,
-    StreamSource, TokenShape, UrlAuth, WebSocketApi, WebSocketAuthorizer, WebSocketRoute,
+    RestApi, RestAuthorizer, RestAuthorizerKind, RestMethod, Route, SigningAlgorithm, StartingPosition,
+    StreamMapping, StreamSource, TokenShape, UrlAuth, WebSocketApi, WebSocketAuthorizer, WebSocketRoute,
 };
