@@ -189,11 +189,12 @@ fronts = ["queue:a", "queue:a-dlq", "queue:b.fifo", "stream:a", "bucket:c", "tab
 
     /// Each queue with its dead-letter queue.
     fn ends(queues: &[Queue]) -> Vec<(&str, Option<&str>)> {
-        let end = |queue| {
-            let Queue { name, dead_letters, .. } = queue;
-            (name.as_str(), dead_letters.as_ref().map(|dead| dead.queue.as_str()))
-        };
-        queues.iter().map(end).collect()
+        queues
+            .iter()
+            .map(|Queue { name, dead_letters, .. }| {
+                (name.as_str(), dead_letters.as_ref().map(|dead| dead.queue.as_str()))
+            })
+            .collect()
     }
 
     #[test]
