@@ -111,7 +111,7 @@ sqs = 'https://sqs.us-east-1.amazonaws.com/123456789012/work'
 [[targets]]
 name = 'ordered'
 sqs = 'https://sqs.eu-west-1.amazonaws.com/210987654321/ordered.fifo'
-group = 'principal'
+group = 'caller'
 [[targets]]
 name = 'news'
 sns = 'arn:aws:sns:us-east-1:123456789012:news'

@@ -48,19 +48,28 @@ impl TableKey {
     pub(crate) fn table(&self, name: &str, has_stream: bool) -> Value {
         let attributes =
             || std::iter::once((&self.partition, "HASH")).chain(self.sort.iter().map(|sort| (sort, "RANGE")));
-        let definition = |(attribute, _): (&Attribute, _)| json!({ "AttributeName": attribute.name, "AttributeType": attribute.ty.to_string() });
-        let element = |(attribute, kind): (&Attribute, &str)| json!({ "AttributeName": attribute.name, "KeyType": kind });
-        let mut table = json!({
-            "TableName": name,
-            "AttributeDefinitions": attributes().map(definition).collect::<Vec<_>>(),
-            "KeySchema": attributes().map(element).collect::<Vec<_>>(),
-            "BillingMode": "PAY_PER_REQUEST",
-        });
-        if has_stream {
-            table["StreamSpecification"] =
-                json!({ "StreamEnabled": true, "StreamViewType": "NEW_AND_OLD_IMAGES" });
-        }
-        table
+        let stream =
+            has_stream.then(|| json!({ "StreamEnabled": true, "StreamViewType": "NEW_AND_OLD_IMAGES" }));
+        let members = [
+            ("TableName", Some(json!(name))),
+            ("AttributeDefinitions", Some(attributes().map(|(key, _)| key.definition()).collect())),
+            ("KeySchema", Some(attributes().map(|(key, kind)| key.element(kind)).collect())),
+            ("BillingMode", Some(json!("PAY_PER_REQUEST"))),
+            ("StreamSpecification", stream),
+        ];
+        members.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?))).collect()
+    }
+}
+
+impl Attribute {
+    /// In `AttributeDefinitions`.
+    fn definition(&self) -> Value {
+        json!({ "AttributeName": self.name, "AttributeType": self.ty.to_string() })
+    }
+
+    /// In `KeySchema`.
+    fn element(&self, kind: &str) -> Value {
+        json!({ "AttributeName": self.name, "KeyType": kind })
     }
 }
 
