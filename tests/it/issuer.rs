@@ -1,6 +1,8 @@
 //! An issuer alone: the emulator without functions.
 
-use doorward_emulator::{Emulator, Functions, IssuerSpec, Options, Ports, TokenRequest, TokenShape};
+use doorward_emulator::{
+    Emulator, Functions, IssuerSpec, Options, Ports, SigningAlgorithm, TokenRequest, TokenShape,
+};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Map;
 
@@ -12,6 +14,7 @@ pub(crate) fn spec() -> IssuerSpec {
         audience: "shop-api".to_owned(),
         groups: Some("groups".to_owned()),
         tokens: TokenShape::Standard,
+        algorithm: SigningAlgorithm::Es256,
     }
 }
 

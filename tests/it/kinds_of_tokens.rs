@@ -1,4 +1,5 @@
-//! The local issuers make tokens of the kind that the configuration declares, which the real functions accept.
+//! The local issuers make tokens of the kind that the configuration declares, signed as it says, which the real functions
+//! accept.
 
 use doorward_tests::http::send;
 use doorward_tests::local_door::LocalDoor;
@@ -8,9 +9,11 @@ use crate::check::project;
 #[test]
 fn each_local_issuer_makes_tokens_that_its_door_accepts() {
     let audiences = "audiences = [\"shop-api\"]";
+    let algorithms = "algorithms = [\"RS256\", \"ES256\", \"EdDSA\"]";
     let folder = project(&[("doorward.toml", &|text| {
-        assert!(text.contains(audiences) && text.contains("name = \"staff\""));
-        text.replacen(audiences, &format!("{audiences}\ntokens = \"at+jwt\""), 1)
+        assert!(text.contains(audiences) && text.contains("name = \"staff\"") && text.contains(algorithms));
+        let text = text.replacen(audiences, &format!("{audiences}\ntokens = \"at+jwt\""), 1);
+        text.replacen(algorithms, "algorithms = [\"RS256\"]", 1)
     })]);
     let door = LocalDoor::open(folder.path(), &[]);
     let customer = door.bearer("alice", "customers");

@@ -1,12 +1,12 @@
-//! A queue and a stream that are pinned, and what a local door makes of them.
+//! A queue, a stream and tables that are pinned, and what a local door makes of them and of what targets name.
 
 use doorward_tests::http;
-use doorward_tests::local_door::LocalDoor;
+use doorward_tests::local_door::{LocalDoor, dynamodb};
 use serde_json::{Value, json};
 
 use crate::check::project;
 
-/// What comes in by the queue or by the stream goes into another queue.
+/// What comes in by the queue, the stream or a table goes into another queue.
 const EVENTS: &str = r#"
 [[targets]]
 name = "copies"
@@ -26,10 +26,32 @@ source = "kinesis"
 match = { stream = "clicks" }
 target = "copies"
 purpose = "bookkeeping"
+
+[[events]]
+id = "changed"
+source = "dynamodb"
+match = { table = "*" }
+target = "copies"
+purpose = "bookkeeping"
+
+[[mappings]]
+front = "queue:inbox"
+batch_size = 50
+batching_window = "1s"
+visibility_timeout = "1s"
+maximum_receives = 2
+
+[[mappings]]
+front = "table:orders"
+batch_size = 1
+
+[[targets]]
+name = "news"
+sns = "arn:aws:sns:us-east-1:123456789012:news"
 "#;
 
 const POLICIES: &str = r#"
-permit (principal, action in [Action::"noteSent", Action::"clicked"], resource);
+permit (principal, action in [Action::"noteSent", Action::"clicked", Action::"changed"], resource);
 forbid (principal, action == Action::"noteSent", resource)
 when { context.claimed has group && context.claimed.group == "nobody" };
 "#;
@@ -65,15 +87,16 @@ fn next(door: &LocalDoor, name: &str) -> Value {
 fn what_is_permitted_passes_and_what_is_not_ends_as_a_dead_letter() {
     let folder = project(&[
         ("doorward.toml", &|text| {
-            let fronts = r#"fronts = ["queue:inbox", "stream:clicks", "#;
+            let fronts = r#"fronts = ["queue:inbox", "stream:clicks", "table:orders", "table:visits", "#;
             let changed = text.replacen("fronts = [", fronts, 1);
             assert_ne!(changed, text);
             changed + EVENTS
         }),
         ("receipts.cedar", &|text| text + POLICIES),
     ]);
-    let door = LocalDoor::open(folder.path(), &[]);
-    ask(door.sqs(), "AmazonSQS.CreateQueue", &json!({ "QueueName": "copies" }));
+    let door = LocalDoor::open(folder.path(), &["--table", "visits=page,at:N"]);
+    let absent = json!([{ "service": "SNS", "variable": "AWS_ENDPOINT_URL_SNS", "targets": ["news"] }]);
+    assert_eq!(door.absent(), &absent);
 
     let entries = json!([
         { "Id": "a", "MessageBody": "for everybody" },
@@ -86,8 +109,8 @@ fn what_is_permitted_passes_and_what_is_not_ends_as_a_dead_letter() {
     assert!(body.contains("for everybody") && !body.contains("for nobody"), "{copy}");
     let letter = next(&door, "inbox-dlq");
     assert_eq!(letter["Body"], "for nobody");
-    // Three times it was handed over, and once from here: its count goes on in the dead-letter queue.
-    assert_eq!(letter["Attributes"]["ApproximateReceiveCount"], "4");
+    // Twice it was handed over, and once from here: its count goes on in the dead-letter queue.
+    assert_eq!(letter["Attributes"]["ApproximateReceiveCount"], "3");
     let counts = json!({ "QueueUrl": queue("inbox"), "AttributeNames": ["All"] });
     let counts = ask(door.sqs(), "AmazonSQS.GetQueueAttributes", &counts);
     for count in ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"] {
@@ -99,4 +122,19 @@ fn what_is_permitted_passes_and_what_is_not_ends_as_a_dead_letter() {
     ask(door.kinesis(), "Kinesis_20131202.PutRecord", &record);
     let copy = next(&door, "copies");
     assert!(copy["Body"].as_str().unwrap().contains("c2VlbiBpdA=="), "{copy}");
+
+    let put = |table: &str, item: Value| {
+        let answer = dynamodb(door.dynamodb(), "PutItem", &json!({ "TableName": table, "Item": item }));
+        assert_eq!(answer.status, 200, "{answer:?}");
+        let copy = next(&door, "copies");
+        let change: Value = serde_json::from_str(copy["Body"].as_str().unwrap()).unwrap();
+        let [record] = change["Records"].as_array().unwrap().as_slice() else { panic!("{change}") };
+        assert_eq!(record["dynamodb"]["NewImage"], item);
+        (record["eventName"].clone(), record["dynamodb"]["OldImage"].clone())
+    };
+    let order = |total: &str| json!({ "id": { "S": "1001" }, "total": { "N": total } });
+    assert_eq!(put("orders", order("12")), (json!("INSERT"), Value::Null));
+    assert_eq!(put("orders", order("13")), (json!("MODIFY"), order("12")));
+    let visit = json!({ "page": { "S": "/" }, "at": { "N": "7" } });
+    assert_eq!(put("visits", visit).0, "INSERT");
 }

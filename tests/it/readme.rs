@@ -68,6 +68,7 @@ fn the_readme_lists_every_key_of_the_configuration() {
         "[cors]",
         "[[routes]]",
         "[[events]]",
+        "[[mappings]]",
         "[[plans]]",
         "[[limits]]",
         "[shadow]",

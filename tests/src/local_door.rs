@@ -118,6 +118,12 @@ impl LocalDoor {
         self.url("kinesis")
     }
 
+    /// The services that targets need and that are nowhere.
+    #[must_use]
+    pub fn absent(&self) -> &Value {
+        &self.announced["absent"]
+    }
+
     /// The file with the environment for functions that somebody else runs.
     #[must_use]
     pub fn env_file(&self) -> &Path {

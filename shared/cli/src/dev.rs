@@ -3,9 +3,10 @@ use std::fmt::Write as _;
 use std::net::{Ipv4Addr, TcpListener};
 use std::path::{Path, PathBuf};
 
+use doorward_config::Config;
 use doorward_emulator::Ports;
 use doorward_model::FrontKind;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::building::{Progress, build_functions};
 use crate::ending::asked_to_end;
@@ -13,7 +14,9 @@ use crate::endpoint::export_line;
 use crate::local_callers;
 use crate::local_door::{Given, LocalDoor, Runner, environment, given_places};
 use crate::local_secrets;
+use crate::local_services::{self, Absent};
 use crate::local_sources::pinned;
+use crate::local_table_key::{self, TableKey};
 use crate::output::{Exit, Failure, Format, say};
 use crate::project::{Project, workspace_root};
 use crate::token_line::{sample_claims, token_line};
@@ -25,6 +28,7 @@ Examples:
   doorward dev
   doorward dev --invoke-url http://127.0.0.1:9000    functions run under `cargo lambda watch`
   doorward dev --sign-as arn:aws:iam::123456789012:role/warehouse
+  doorward dev --table orders=customer,number:N      the pinned table `orders`, by customer and number
 
 With --invoke-url, start the functions in another terminal with the file that is named then:
   cargo lambda watch --env-file target/doorward/dev.env
@@ -45,6 +49,10 @@ pub(crate) struct Arguments {
     /// given several times.
     #[arg(long, value_name = "ARN")]
     sign_as: Vec<String>,
+    /// The key of a table that `fronts` pins and no route loads from: partition key and sort key, texts unless `:N` or
+    /// `:B` stands behind them; `id` where nothing is said. May be given for several tables.
+    #[arg(long, value_name = "TABLE=KEY[,SORT]", value_parser = local_table_key::read)]
+    table: Vec<(String, TableKey)>,
 }
 
 const FIRST_PORT: u16 = 3000;
@@ -111,7 +119,12 @@ pub(crate) async fn run(arguments: Arguments, format: Format) -> Result<Exit, Fa
     };
     let callers = arguments.sign_as.iter().map(|arn| local_callers::made(arn)).collect::<Result<_, _>>()?;
     let config = project.rules.config();
-    let given = Given { secrets: local_secrets::given(config), callers, places: given_places(config) };
+    let given = Given {
+        secrets: local_secrets::given(config),
+        callers,
+        places: given_places(config),
+        tables: local_table_key::all(arguments.table)?,
+    };
     let door = {
         let _progress = Progress::start("starting the door");
         LocalDoor::start(&project, runner, ports_from(arguments.port), given)
@@ -156,33 +169,43 @@ fn announce(
     watch: Option<&Path>,
     format: Format,
 ) -> Result<(), Failure> {
+    match format {
+        Format::Json => {
+            say!("{}", announcement(door, project.rules.config(), watch)?);
+            Ok(())
+        }
+        Format::Human => announce_to_people(door, project.rules.config(), watch),
+    }
+}
+
+/// What programs are told.
+fn announcement(door: &LocalDoor, config: &Config, watch: Option<&Path>) -> Result<Value, Failure> {
     let emulator = &door.emulator;
-    let issuer = project.rules.config().issuers.first();
+    let issuer = config.issuers.first();
     let token_url =
         issuer.map(|issuer| emulator.token_url(&issuer.name)).transpose().map_err(Failure::new)?;
-    if format == Format::Json {
-        say!(
-            "{}",
-            json!({
-                "rest_api": emulator.rest_api_url(),
-                "http_api": emulator.http_api_url(),
-                "websocket_api": emulator.websocket_api_url(),
-                "function_url": emulator.function_url(),
-                "signed_function_url": emulator.signed_function_url(),
-                "alb": emulator.alb_url(),
-                "lambda": emulator.lambda_url(),
-                "dynamodb": emulator.dynamodb_url(),
-                "sqs": emulator.sqs_url(),
-                "kinesis": emulator.kinesis_url(),
-                "token": token_url,
-                "token_claims": issuer.map(sample_claims),
-                "env_file": watch,
-                "callers": door.callers.iter().map(local_callers::described).collect::<Vec<_>>(),
-            })
-        );
-        return Ok(());
-    }
-    say!("The door `{}` is open:", project.rules.config().door.name);
+    Ok(json!({
+        "rest_api": emulator.rest_api_url(),
+        "http_api": emulator.http_api_url(),
+        "websocket_api": emulator.websocket_api_url(),
+        "function_url": emulator.function_url(),
+        "signed_function_url": emulator.signed_function_url(),
+        "alb": emulator.alb_url(),
+        "lambda": emulator.lambda_url(),
+        "dynamodb": emulator.dynamodb_url(),
+        "sqs": emulator.sqs_url(),
+        "kinesis": emulator.kinesis_url(),
+        "token": token_url,
+        "token_claims": issuer.map(sample_claims),
+        "env_file": watch,
+        "callers": door.callers.iter().map(local_callers::described).collect::<Vec<_>>(),
+        "absent": local_services::absent(config).iter().map(Absent::described).collect::<Vec<_>>(),
+    }))
+}
+
+fn announce_to_people(door: &LocalDoor, config: &Config, watch: Option<&Path>) -> Result<(), Failure> {
+    let emulator = &door.emulator;
+    say!("The door `{}` is open:", config.door.name);
     for (what, url) in [
         ("REST API", emulator.rest_api_url()),
         ("HTTP API", emulator.http_api_url()),
@@ -197,13 +220,8 @@ fn announce(
     }
     say!("  Invoke API     {}", emulator.lambda_url());
     say!("  DynamoDB       {}", emulator.dynamodb_url());
-    for name in pinned(project.rules.config(), FrontKind::Queue) {
-        say!("  a queue        {}", emulator.queue_url(name).unwrap_or_default());
-    }
-    for name in pinned(project.rules.config(), FrontKind::Stream) {
-        say!("  a stream       {name} at {}", emulator.kinesis_url().unwrap_or_default());
-    }
-    for issuer in &project.rules.config().issuers {
+    announce_sources(door, config);
+    for issuer in &config.issuers {
         let url = emulator.token_url(&issuer.name).map_err(Failure::new)?;
         say!("  a token        {}", token_line(&url, issuer));
     }
@@ -216,11 +234,29 @@ fn announce(
     if let Some(line) = export_line(emulator.dynamodb_url(), emulator.lambda_url()) {
         say!("  other verbs    {line}");
     }
-    for (name, _) in local_secrets::named(project.rules.config()) {
+    for (name, _) in local_secrets::named(config) {
         if !door.secrets.contains_key(name) {
             say!("  a secret       {name} is not set, so webhooks that it signs are answered 503");
         }
     }
+    for absent in local_services::absent(config) {
+        say!("  not here       {}", absent.line());
+    }
     say!("Ctrl-C closes it.");
     Ok(())
+}
+
+/// What events come from, and what targets put them into.
+fn announce_sources(door: &LocalDoor, config: &Config) {
+    let emulator = &door.emulator;
+    for name in &door.queues {
+        say!("  a queue        {}", emulator.queue_url(name).unwrap_or_default());
+    }
+    for name in pinned(config, FrontKind::Stream) {
+        say!("  a stream       {name} at {}", emulator.kinesis_url().unwrap_or_default());
+    }
+    for name in pinned(config, FrontKind::Table) {
+        let key = door.tables.get(name).map(|key| format!(", key {key}")).unwrap_or_default();
+        say!("  a table        {name}{key}");
+    }
 }

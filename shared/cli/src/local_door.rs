@@ -3,14 +3,16 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use doorward_aws::{AwsClients, LedgerReader};
-use doorward_config::{Config, Target, TargetKind, TokenKind, jwks_url_variable, target_variable};
-use doorward_emulator::{
-    Emulator, FunctionSpec, Functions, IamIdentity, IssuerSpec, Options, Ports, StreamMapping, TokenShape,
-};
+use doorward_config::{Config, Target, TargetKind, jwks_url_variable, target_variable};
+use doorward_emulator::{Emulator, FunctionSpec, Functions, IamIdentity, Options, Ports, StreamMapping};
+use doorward_model::FrontKind;
 
 use crate::local_fronts::{self, LocalFronts};
+use crate::local_issuers;
 use crate::local_secrets::Secrets;
+use crate::local_services::{self, NOWHERE};
 use crate::local_sources::{self, LocalSources};
+use crate::local_table_key::TableKeys;
 use crate::local_tables;
 use crate::output::Failure;
 use crate::project::Project;
@@ -42,6 +44,10 @@ pub(crate) struct LocalDoor {
     pub(crate) secrets: Secrets,
     /// Who may sign requests with AWS credentials.
     pub(crate) callers: Vec<IamIdentity>,
+    /// The queues that are pinned, or that the door sends to.
+    pub(crate) queues: BTreeSet<String>,
+    /// The user's own tables.
+    pub(crate) tables: TableKeys,
     /// From the start of a process to its first request for work, by function.
     pub(crate) started: Vec<(String, Duration)>,
 }
@@ -54,6 +60,8 @@ pub(crate) struct Given {
     pub(crate) callers: Vec<IamIdentity>,
     /// Where targets are instead of where the configuration says: addresses by the names of variables.
     pub(crate) places: BTreeMap<String, String>,
+    /// The keys of pinned tables, where the project does not say them.
+    pub(crate) tables: TableKeys,
 }
 
 /// The places of targets that this very program has in its environment.
@@ -67,17 +75,21 @@ impl LocalDoor {
         project: &Project,
         runner: Runner,
         ports: Ports,
-        Given { secrets, callers, places }: Given,
+        Given { secrets, callers, places, tables }: Given,
     ) -> Result<Self, Failure> {
         let config = project.rules.config();
+        let tables = local_tables::keys(config, tables)?;
         let LocalFronts { rest_api, http_api, websocket_api, function_url, signed_function_url, alb } =
             local_fronts::of(config);
+        let sent_to = local_services::queues(config, &places);
+        let known = local_sources::pinned(config, FrontKind::Queue).map(str::to_owned);
+        let known = known.chain(sent_to.iter().cloned()).collect();
         let LocalSources { queues, queue_mappings, kinesis_streams, stream_mappings } =
-            local_sources::of(config);
+            local_sources::of(config, sent_to);
         let options = Options {
             region: REGION.to_owned(),
             account: ACCOUNT.to_owned(),
-            tables: local_tables::definitions(config).map_err(Failure::new)?,
+            tables: local_tables::definitions(config, &tables).map_err(Failure::new)?,
             table_prefix: config.door.table.clone(),
             functions: functions(
                 config,
@@ -97,33 +109,16 @@ impl LocalDoor {
             signed_function_url,
             alb,
             identities: callers.clone(),
-            issuers: issuers(config),
+            issuers: local_issuers::of(config),
             ports,
         };
         let emulator = Emulator::start(options).await.map_err(Failure::new)?;
         let started = emulator.prewarm(&[DISPATCHER, AUTHORIZER]).await.map_err(Failure::new)?;
         let clients = local_clients(&emulator)?;
         let ledger = LedgerReader::new(&clients, &config.door.table);
-        Ok(Self { emulator, ledger, clients, table: config.door.table.clone(), secrets, callers, started })
+        let table = config.door.table.clone();
+        Ok(Self { emulator, ledger, clients, table, secrets, callers, queues: known, tables, started })
     }
-}
-
-/// Where the services are that a local door does not bring along, by their variables.
-const SERVICES: [&str; 3] = ["AWS_ENDPOINT_URL_SNS", "AWS_ENDPOINT_URL_EVENTBRIDGE", "AWS_ENDPOINT_URL_SFN"];
-
-/// The service that it brings along where a queue or a stream is pinned.
-const SQS: &str = "AWS_ENDPOINT_URL_SQS";
-
-/// An address that nobody can have: what a local door sends never leaves the machine unless its environment says where to.
-const NOWHERE: &str = "http://127.0.0.1:0";
-
-/// Each service as this very program's environment has it; SQS as `sqs` says where the environment does not.
-fn services(sqs: Option<&str>) -> impl Iterator<Item = (String, String)> {
-    let own = |name: &str| std::env::var(name).ok().filter(|address| !address.is_empty());
-    let others =
-        SERVICES.into_iter().map(move |name| (name, own(name).unwrap_or_else(|| NOWHERE.to_owned())));
-    let sqs = own(SQS).or_else(|| sqs.map(str::to_owned)).map(|address| (SQS, address));
-    others.chain(sqs).map(|(name, address)| (name.to_owned(), address))
 }
 
 /// The region that a local door is in.
@@ -140,7 +135,7 @@ pub(crate) fn environment(
         ("AWS_ENDPOINT_URL_DYNAMODB".to_owned(), emulator.dynamodb_url().to_owned()),
         ("DOORWARD_CONFIG".to_owned(), project.config.display().to_string()),
     ]);
-    variables.extend(services(Some(emulator.sqs_url().unwrap_or(NOWHERE))));
+    variables.extend(local_services::variables(Some(emulator.sqs_url().unwrap_or(NOWHERE))));
     variables.extend(local_sources::stand_ins(project.rules.config()));
     for issuer in &project.rules.config().issuers {
         let name = jwks_url_variable(&issuer.name);
@@ -173,7 +168,7 @@ fn functions<'g>(
         if name == DISPATCHER {
             env.extend(local_sources::stand_ins(config));
             // The emulator itself says where its queues are.
-            env.extend(services((!has_queues).then_some(NOWHERE)));
+            env.extend(local_services::variables((!has_queues).then_some(NOWHERE)));
             env.extend(given.clone().map(|(name, value)| (name.clone(), value.clone())));
         }
         Ok(FunctionSpec {
@@ -211,23 +206,6 @@ fn function_names(target: &Target) -> impl Iterator<Item = &str> {
             [] => &endpoint.address,
         }
     })
-}
-
-/// The local issuer stands in for each of the project's: tokens say exactly what theirs would.
-fn issuers(config: &Config) -> Vec<IssuerSpec> {
-    let spec = |issuer: &doorward_config::Issuer| IssuerSpec {
-        name: issuer.name.clone(),
-        variable: jwks_url_variable(&issuer.name),
-        issuer: issuer.issuer.clone(),
-        audience: issuer.audiences.first().cloned().unwrap_or_default(),
-        groups: issuer.principal.groups.clone(),
-        tokens: match issuer.tokens {
-            TokenKind::Jwt => TokenShape::Standard,
-            TokenKind::AccessToken => TokenShape::AccessToken,
-            TokenKind::Cognito => TokenShape::Cognito,
-        },
-    };
-    config.issuers.iter().map(spec).collect()
 }
 
 /// Clients of the local stores; their credentials are words that no account knows.

@@ -1,17 +1,17 @@
-//! Queues and streams of a local door: what the pinned fronts read from, mapped to the dispatcher.
+//! Queues and streams of a local door: what the pinned fronts read from, mapped to the dispatcher, and what it sends to.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use doorward_config::Config;
+use doorward_config::{Config, MappingKind, QueueRule, StartingPosition, StreamRule};
 use doorward_emulator::{DeadLetters, KinesisStream, Queue, QueueMapping, StreamMapping};
-use doorward_model::{FrontKind, Pin};
+use doorward_model::{Front, FrontKind, Pin};
 
 use crate::local_door::{ACCOUNT, DISPATCHER, REGION};
 
-/// How long a message that failed is away before it comes again: short, for who waits for it at a laptop.
+/// How long a message that failed is away before it comes again where nothing is said: short, for who waits for it at a laptop.
 const VISIBILITY: Duration = Duration::from_secs(5);
-/// How often a message or a record is handed over before it is given up.
+/// How often a message or a record is handed over before it is given up where nothing is said.
 const ATTEMPTS: u32 = 3;
 
 /// Further fronts of a dispatcher.
@@ -30,46 +30,92 @@ pub(crate) fn pinned(config: &Config, kind: FrontKind) -> impl Iterator<Item = &
     config.fronts.iter().filter(move |front| front.kind == kind).map(|front| front.id.as_str())
 }
 
-/// For each pinned queue `NAME` a queue with the dead-letter queue `NAME-dlq`, for each pinned stream a Kinesis stream whose
-/// records end in such a queue; and the queue that hears of the quarantine. FIFO queues are those whose names end in `.fifo`.
-pub(crate) fn of(config: &Config) -> LocalSources {
-    let queues: Vec<&str> = pinned(config, FrontKind::Queue).collect();
-    let streams: Vec<&str> = pinned(config, FrontKind::Stream).collect();
+/// For each pinned queue `NAME` a queue with the dead-letter queue `NAME-dlq`, for each pinned stream a Kinesis stream, and a
+/// mapping of each and of each pinned table's stream, whose records end in such a queue; and the queues that are `sent_to`, which
+/// nobody takes from here unless they are pinned. FIFO queues are those whose names end in `.fifo`.
+pub(crate) fn of(config: &Config, sent_to: BTreeSet<String>) -> LocalSources {
+    let pinned = |kind| config.fronts.iter().filter(move |front| front.kind == kind);
+    let queues = || pinned(FrontKind::Queue);
+    let streams = || pinned(FrontKind::Stream).chain(pinned(FrontKind::Table));
     let mut named: BTreeMap<String, Queue> = BTreeMap::new();
-    for dead in queues.iter().copied().chain(streams.iter().copied()).map(dead_letter_queue) {
-        named.insert(dead.clone(), queue(&dead));
+    let dead_letters = queues().map(|front| dead_letter_queue(&front.id));
+    for name in dead_letters.chain(streams().map(|front| given_up_queue(&front.id))).chain(sent_to) {
+        named.insert(name.clone(), queue(&name));
     }
-    for name in &queues {
-        let dead_letters = DeadLetters { queue: dead_letter_queue(name), maximum_receives: ATTEMPTS };
-        named.insert((*name).to_owned(), Queue { dead_letters: Some(dead_letters), ..queue(name) });
-    }
-    // That of the quarantine has nobody who takes from it here.
-    if let Some(name) = config.door.quarantine_queue.as_ref().and_then(|queue| queue.url.rsplit('/').next()) {
-        named.entry(name.to_owned()).or_insert_with(|| queue(name));
+    for front in queues() {
+        named.insert(front.id.clone(), pinned_queue(config, front));
     }
     let mut all: Vec<Queue> = named.into_values().collect();
     // A dead-letter queue stands before the queue that names it, and its name is longer.
     all.sort_by_key(|queue| std::cmp::Reverse(queue.name.len()));
     LocalSources {
         queues: all,
-        queue_mappings: queues
-            .iter()
-            .map(|name| QueueMapping {
-                report_batch_item_failures: true,
-                ..QueueMapping::new(name, DISPATCHER)
-            })
-            .collect(),
-        kinesis_streams: streams.iter().map(|name| KinesisStream::new(name)).collect(),
-        stream_mappings: streams
-            .iter()
-            .map(|name| StreamMapping {
-                report_batch_item_failures: true,
-                bisect_batch_on_function_error: true,
-                maximum_retry_attempts: Some(ATTEMPTS - 1),
-                on_failure: Some(dead_letter_queue(name)),
-                ..StreamMapping::kinesis(name, DISPATCHER)
-            })
-            .collect(),
+        queue_mappings: queues().map(|front| queue_mapping(config, front)).collect(),
+        kinesis_streams: pinned(FrontKind::Stream).map(|front| KinesisStream::new(&front.id)).collect(),
+        stream_mappings: streams().map(|front| stream_mapping(config, front)).collect(),
+    }
+}
+
+/// What the configuration says of a queue.
+fn queue_rule(config: &Config, front: &Front) -> QueueRule {
+    match config.mapping(front).map(|mapping| &mapping.kind) {
+        Some(MappingKind::Queue(rule)) => rule.clone(),
+        Some(MappingKind::Stream(_)) | None => QueueRule::default(),
+    }
+}
+
+/// What the configuration says of a stream.
+fn stream_rule(config: &Config, front: &Front) -> StreamRule {
+    match config.mapping(front).map(|mapping| &mapping.kind) {
+        Some(MappingKind::Stream(rule)) => rule.clone(),
+        Some(MappingKind::Queue(_)) | None => StreamRule::default(),
+    }
+}
+
+fn pinned_queue(config: &Config, front: &Front) -> Queue {
+    let rule = queue_rule(config, front);
+    let dead_letters = DeadLetters {
+        queue: dead_letter_queue(&front.id),
+        maximum_receives: rule.maximum_receives.unwrap_or(ATTEMPTS),
+    };
+    Queue {
+        visibility_timeout: rule.visibility_timeout.unwrap_or(VISIBILITY),
+        dead_letters: Some(dead_letters),
+        ..queue(&front.id)
+    }
+}
+
+fn queue_mapping(config: &Config, front: &Front) -> QueueMapping {
+    let usual = QueueMapping::new(&front.id, DISPATCHER);
+    let mapping = config.mapping(front);
+    QueueMapping {
+        batch_size: mapping.map_or(usual.batch_size, |mapping| mapping.batch_size),
+        batching_window: mapping.map_or(usual.batching_window, |mapping| mapping.batching_window),
+        maximum_concurrency: queue_rule(config, front).maximum_concurrency,
+        report_batch_item_failures: true,
+        ..usual
+    }
+}
+
+fn stream_mapping(config: &Config, front: &Front) -> StreamMapping {
+    let usual = match front.kind {
+        FrontKind::Table => StreamMapping::new(&front.id, DISPATCHER),
+        _ => StreamMapping::kinesis(&front.id, DISPATCHER),
+    };
+    let mapping = config.mapping(front);
+    let rule = stream_rule(config, front);
+    StreamMapping {
+        batch_size: mapping.map_or(usual.batch_size, |mapping| mapping.batch_size),
+        batching_window: mapping.map_or(usual.batching_window, |mapping| mapping.batching_window),
+        starting_position: match rule.starting_position {
+            StartingPosition::TrimHorizon => doorward_emulator::StartingPosition::TrimHorizon,
+            StartingPosition::Latest => doorward_emulator::StartingPosition::Latest,
+        },
+        maximum_retry_attempts: Some(rule.maximum_retry_attempts.unwrap_or(ATTEMPTS - 1)),
+        bisect_batch_on_function_error: rule.bisect_batch_on_function_error,
+        report_batch_item_failures: true,
+        on_failure: Some(given_up_queue(&front.id)),
+        ..usual
     }
 }
 
@@ -105,48 +151,122 @@ fn dead_letter_queue(name: &str) -> String {
     }
 }
 
+/// The queue that hears of what of a stream is given up: `shop-orders-dlq` of the table `shop.orders`. It is a standard one, and
+/// its name has letters, digits, `-` and `_`, 80 at the most.
+fn given_up_queue(stream: &str) -> String {
+    const LONGEST: usize = 80;
+    const END: &str = "-dlq";
+    let base: String = stream.replace('.', "-").chars().take(LONGEST - END.len()).collect();
+    format!("{base}{END}")
+}
+
 #[cfg(test)]
 mod tests {
+    use doorward_emulator::StreamSource;
+
     use super::*;
 
     const DOOR: &str = r#"
 [door]
 name = "shop"
 table = "doorward"
-fronts = ["queue:a", "queue:a-dlq", "queue:b.fifo", "stream:a", "bucket:c"]
+fronts = ["queue:a", "queue:a-dlq", "queue:b.fifo", "stream:a", "bucket:c", "table:shop.orders"]
 "#;
+
+    fn config(text: &str) -> Config {
+        doorward_config::parse("doorward.toml", text).unwrap()
+    }
 
     #[test]
     fn what_is_pinned_by_arn_has_a_stand_in_here() {
         let pins = r#""queue:arn:aws:sqs:eu-central-1:210987654321:a", "bus:arn:aws:events:eu-central-1:210987654321:event-bus/*""#;
         let door = DOOR.replace(r#""queue:a","#, &format!("{pins},"));
-        let config = doorward_config::parse("doorward.toml", &door).unwrap();
+        let config = config(&door);
         let (_, fronts) = stand_ins(&config).unwrap();
         assert_eq!(fronts, "queue:arn:aws:sqs:us-east-1:123456789012:a");
-        assert_eq!(of(&config).queue_mappings[0].queue, "a");
+        assert_eq!(of(&config, BTreeSet::new()).queue_mappings[0].queue, "a");
+    }
+
+    /// Each queue with its dead-letter queue.
+    fn ends(queues: &[Queue]) -> Vec<(&str, Option<&str>)> {
+        queues
+            .iter()
+            .map(|Queue { name, dead_letters, .. }| {
+                (name.as_str(), dead_letters.as_ref().map(|dead| dead.queue.as_str()))
+            })
+            .collect()
     }
 
     #[test]
     fn each_has_a_place_for_what_is_given_up() {
-        let config = doorward_config::parse("doorward.toml", DOOR).unwrap();
-        let LocalSources { queues, queue_mappings, kinesis_streams, stream_mappings } = of(&config);
-        let ends: Vec<(&str, Option<&str>)> = queues
-            .iter()
-            .map(|queue| (queue.name.as_str(), queue.dead_letters.as_ref().map(|dead| dead.queue.as_str())))
-            .collect();
+        let LocalSources { queues, queue_mappings, kinesis_streams, stream_mappings } =
+            of(&config(DOOR), BTreeSet::new());
         let expected = [
+            ("shop-orders-dlq", None),
             ("b-dlq.fifo", None),
             ("a-dlq-dlq", None),
             ("b.fifo", Some("b-dlq.fifo")),
             ("a-dlq", Some("a-dlq-dlq")),
             ("a", Some("a-dlq")),
         ];
-        assert_eq!(ends, expected);
+        assert_eq!(ends(&queues), expected);
         assert!(queues.iter().all(|queue| queue.content_based_deduplication == queue.is_fifo()));
         let mapped: Vec<&str> = queue_mappings.iter().map(|mapping| mapping.queue.as_str()).collect();
         assert_eq!(mapped, ["a", "a-dlq", "b.fifo"]);
         assert_eq!(kinesis_streams, [KinesisStream::new("a")]);
-        let [stream] = stream_mappings.as_slice() else { panic!("{stream_mappings:?}") };
+        let [stream, table] = stream_mappings.as_slice() else { panic!("{stream_mappings:?}") };
         assert_eq!((stream.on_failure.as_deref(), stream.maximum_retry_attempts), (Some("a-dlq"), Some(2)));
+        assert_eq!(table.source, StreamSource::Table("shop.orders".to_owned()));
+        assert_eq!(table.on_failure.as_deref(), Some("shop-orders-dlq"));
+        assert_eq!(given_up_queue(&"x".repeat(255)).len(), 80);
+    }
+
+    #[test]
+    fn a_queue_that_is_sent_to_and_pinned_is_one() {
+        let sent_to = ["a", "b.fifo", "elsewhere"].map(str::to_owned).into();
+        let LocalSources { queues, queue_mappings, .. } = of(&config(DOOR), sent_to);
+        let ends = ends(&queues);
+        assert_eq!(ends.iter().filter(|(name, _)| ["a", "elsewhere"].contains(name)).count(), 2);
+        assert!(ends.contains(&("a", Some("a-dlq"))) && ends.contains(&("elsewhere", None)));
+        assert_eq!(queue_mappings.len(), 3, "nobody takes from `elsewhere`");
+    }
+
+    #[test]
+    fn what_is_said_of_a_mapping_holds() {
+        let mappings = r#"
+[[mappings]]
+front = "queue:a"
+batch_size = 100
+batching_window = "2s"
+maximum_concurrency = 3
+visibility_timeout = "1m"
+maximum_receives = 7
+[[mappings]]
+front = "stream:a"
+batch_size = 5
+maximum_retry_attempts = 0
+bisect_batch_on_function_error = false
+starting_position = "latest"
+"#;
+        let LocalSources { queues, queue_mappings, stream_mappings, .. } =
+            of(&config(&format!("{DOOR}{mappings}")), BTreeSet::new());
+        let set = |name: &str| {
+            let queue = queues.iter().find(|queue| queue.name == name).unwrap();
+            let receives = queue.dead_letters.as_ref().map(|dead| dead.maximum_receives);
+            (queue.visibility_timeout.as_secs(), receives)
+        };
+        assert_eq!((set("a"), set("b.fifo")), ((60, Some(7)), (5, Some(3))));
+        let [a, dead, _] = queue_mappings.as_slice() else { panic!("{queue_mappings:?}") };
+        assert_eq!((a.batch_size, a.batching_window.as_secs(), a.maximum_concurrency), (100, 2, Some(3)));
+        assert_eq!(
+            (dead.batch_size, dead.batching_window.as_secs(), dead.maximum_concurrency),
+            (10, 0, None)
+        );
+        let [stream, table] = stream_mappings.as_slice() else { panic!("{stream_mappings:?}") };
+        assert_eq!((stream.batch_size, stream.maximum_retry_attempts), (5, Some(0)));
+        assert_eq!(stream.starting_position, doorward_emulator::StartingPosition::Latest);
+        assert!(!stream.bisect_batch_on_function_error && table.bisect_batch_on_function_error);
+        assert!(stream.report_batch_item_failures && table.report_batch_item_failures);
+        assert_eq!((table.batch_size, table.maximum_retry_attempts), (100, Some(2)));
     }
 }

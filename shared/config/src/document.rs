@@ -11,7 +11,7 @@ use crate::reader::{Section, Value};
 use crate::report::Reported;
 use crate::{
     api_keys, authorizer, certificates, cloudevents, cors, domains, door, events, fronts, iam, issuers,
-    plans, routes, shadow, targets, webhooks,
+    mappings, plans, routes, shadow, targets, webhooks,
 };
 
 /// Reads the whole file. Declarations are read before their uses, so that every use can be checked where it stands.
@@ -25,6 +25,8 @@ pub(crate) fn read(document: &mut Section<'_>) -> Result<Config, Reported> {
     let cors = document.optional("cors", cors::read);
     let shadow = document.optional("shadow", shadow::read);
     let domains = domains::read(document);
+    let pinned = fronts.as_ref().ok().map(|pins| pins.fronts.as_slice());
+    let mappings = mappings::read(document, pinned);
 
     let mut names = Declared {
         callers: Names::new("issuer or webhook"),
@@ -58,12 +60,7 @@ pub(crate) fn read(document: &mut Section<'_>) -> Result<Config, Reported> {
         }),
     };
     let mut routes = routes::read(document, &mut names, &callers);
-    let events = events::read(
-        document,
-        &mut names,
-        fronts.as_ref().ok().map(|pins| pins.fronts.as_slice()),
-        routes.as_deref().ok(),
-    );
+    let events = events::read(document, &mut names, pinned, routes.as_deref().ok());
     let settled = match (&mut routes, &events) {
         (Ok(routes), Ok(events)) => cloudevents::settle(document, routes, events),
         _ => Ok(()),
@@ -75,6 +72,7 @@ pub(crate) fn read(document: &mut Section<'_>) -> Result<Config, Reported> {
     Ok(Config {
         fronts,
         front_arns: arns,
+        mappings: mappings?,
         domains: domains?,
         api_keys: api_keys?.unwrap_or_else(api_keys::default),
         iam: iam?,

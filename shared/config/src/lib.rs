@@ -32,6 +32,7 @@ mod lambda_name;
 mod limits;
 mod load;
 mod location;
+mod mappings;
 mod message_attributes;
 mod metering;
 mod names;
@@ -63,12 +64,13 @@ pub use checked::{
     ClientAuth, CloudEventsRule, Config, ContractRef, Cors, Credential, Credentials, Currency, Dimension,
     Domain, Door, Durability, Endpoint, EventBridgeTarget, EventRoute, EventRule, FieldRules, FunctionPlace,
     Health, HttpTarget, Iam, IdempotencyRule, IdentityKey, Invocation, InvokeRule, Issuer, JwksLocation,
-    LambdaTarget, Limit, LimitMode, LimitRule, MessageGroup, OnDeny, OnStoreFailure, OnTargetFailure,
-    OpenapiAccess, Override, ParentRule, PayloadForm, Plan, Price, PrincipalRule, Protocol, PublicFunction,
-    PurposeRule, QueuePlace, Repeated, ResourceRule, Retry, Rewrite, Route, RouteMatch, RouteMethod,
-    SchemaRef, Scopes, Shadow, SnsTarget, SocketRule, SqsTarget, StepFunctionsTarget, Target, TargetKind,
-    Template, TemplatePart, Tier, TokenKind, UnitsFormula, UnitsInput, UnitsOperator, UnitsRule, UnitsTerm,
-    UnknownEvents, Updates, Webhook, WebhookScheme, Window,
+    LambdaTarget, Limit, LimitMode, LimitRule, Mapping, MappingKind, MessageGroup, OnDeny, OnStoreFailure,
+    OnTargetFailure, OpenapiAccess, Override, ParentRule, PayloadForm, Plan, Price, PrincipalRule, Protocol,
+    PublicFunction, PurposeRule, QueuePlace, QueueRule, Repeated, ResourceRule, Retry, Rewrite, Route,
+    RouteMatch, RouteMethod, SchemaRef, Scopes, Shadow, SnsTarget, SocketRule, SqsTarget, StartingPosition,
+    StepFunctionsTarget, StreamRule, Target, TargetKind, Template, TemplatePart, Tier, TokenKind,
+    UnitsFormula, UnitsInput, UnitsOperator, UnitsRule, UnitsTerm, UnknownEvents, Updates, Webhook,
+    WebhookScheme, Window,
 };
 pub use duration::parse as parse_duration;
 pub use environment::{ENVIRONMENT, EnvironmentVariable, jwks_url_variable, target_variable};

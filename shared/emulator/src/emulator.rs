@@ -5,25 +5,20 @@ use std::time::Duration;
 
 use tokio::sync::watch;
 
-use crate::dynamodb::{self, table_definitions};
+use crate::backends::{BackendUrls, Listeners, Stores};
 use crate::error::EmulatorError;
-use crate::event_source::{EventSources, Sources};
+use crate::event_source::EventSources;
 use crate::gateway::{self, HttpApiFront, RestApiFront, Signers, Surroundings, WebSocketApiFront};
-use crate::issuer::{self, Issuers, TokenRequest};
-use crate::kinesis::{self, Kinesis};
+use crate::issuer::{Issuers, TokenRequest};
 use crate::lambda::{self, Lambda, Remote, World};
 use crate::logs::Logs;
 use crate::options::{Alb, FunctionUrl, Functions, HttpApi, Options, Ports, RestApi, WebSocketApi};
 use crate::servers::{Listener, SHUTDOWN_LIMIT, Servers};
-use crate::sqs::{self, Sqs};
 
 /// A running emulator. Dropping it kills its functions; [`shutdown`](Self::shutdown) lets them end in peace.
 pub struct Emulator {
     urls: FrontUrls,
-    lambda_url: String,
-    dynamodb_url: String,
-    sqs_url: Option<String>,
-    kinesis_url: Option<String>,
+    backend_urls: BackendUrls,
     issuers: Arc<Issuers>,
     lambda: Arc<Lambda>,
     logs: Logs,
@@ -51,116 +46,87 @@ struct FrontUrls {
 impl Emulator {
     /// Binds all ports, makes keys and tables, and starts to serve. Functions start with their first invocation.
     pub async fn start(options: Options) -> Result<Self, EmulatorError> {
-        let ports = options.ports;
-        let lambda_listener = Listener::bind(ports.lambda).await?;
-        let dynamodb_listener = Listener::bind(ports.dynamodb).await?;
-        let issuer_listener = Listener::bind(ports.issuers).await?;
-        let sqs_listener = Listener::bind_if(!options.queues.is_empty(), ports.sqs).await?;
-        let kinesis_listener = Listener::bind_if(!options.kinesis_streams.is_empty(), ports.kinesis).await?;
-        let websocket_listener =
-            Listener::bind_if(options.websocket_api.is_some(), ports.websocket_api).await?;
-        let tables = table_definitions(&options.tables, &options.table_prefix)?;
-        let database = dynamodb::open(&tables)?;
-        let issuers = Arc::new(Issuers::new(options.issuers, issuer_listener.url())?);
+        let listeners = Listeners::bind(&options).await?;
+        let stores = Stores::open(&options, &listeners)?;
         let logs = Logs::default();
-
-        let mut variables = issuers.environment();
-        variables.push(("AWS_ENDPOINT_URL_DYNAMODB".to_owned(), dynamodb_listener.url()));
-        variables.push(("AWS_ENDPOINT_URL_LAMBDA".to_owned(), lambda_listener.url()));
-        let sqs_url = sqs_listener.as_ref().map(Listener::url);
-        let kinesis_url = kinesis_listener.as_ref().map(Listener::url);
-        for (name, url) in [("AWS_ENDPOINT_URL_SQS", &sqs_url), ("AWS_ENDPOINT_URL_KINESIS", &kinesis_url)] {
-            variables.extend(url.clone().map(|url| (name.to_owned(), url)));
-        }
-        if let (Some(listener), Some(api)) = (&websocket_listener, &options.websocket_api) {
-            // Behind AWS, functions find this address in the events themselves.
-            let url = format!("{}/{}", listener.url(), api.stage);
-            variables.push(("AWS_ENDPOINT_URL_APIGATEWAYMANAGEMENTAPI".to_owned(), url));
-        }
         let (closing, is_closing) = watch::channel(false);
         let (running, processes) = watch::channel(0);
         let world = Arc::new(World {
             region: options.region.clone(),
             account: options.account.clone(),
-            variables,
+            variables: stores
+                .issuers
+                .environment()
+                .into_iter()
+                .chain(listeners.variables(&options))
+                .collect(),
             logs: logs.clone(),
             closing: is_closing,
             processes: running,
         });
-        let functions = match options.functions {
+        let functions = match options.functions.clone() {
             Functions::Host(specs) => lambda::Functions::host(specs, Arc::clone(&world)),
             Functions::Remote(address) => lambda::Functions::Remote(Box::new(Remote::new(&address)?)),
         };
-
         let lambda = Arc::new(Lambda::new(world, functions));
-        let (region, account) = (options.region.as_str(), options.account.as_str());
-        let sqs = Arc::new(Sqs::new(region, account, sqs_url.clone().unwrap_or_default()));
-        sqs.make(&options.queues)?;
-        let kinesis = Arc::new(Kinesis::new(region, account, &options.kinesis_streams)?);
-        let sources = Sources {
-            database: &database,
-            sqs: &sqs,
-            kinesis: &kinesis,
-            lambda: &lambda,
-            region,
-            account,
-            logs: &logs,
-        };
-        let event_sources = EventSources::start(options.event_sources, options.queue_mappings, &sources)?;
-        let signers = Arc::new(Signers::new(options.identities, options.region.clone()));
+        let event_sources = stores.map(&options, &lambda, &logs)?;
+        let signers = Arc::new(Signers::new(options.identities.clone(), options.region.clone()));
+
+        let (urls, issuers) = (listeners.urls(), Arc::clone(&stores.issuers));
+        let mut backends = Servers::new();
+        let websocket_listener = stores.serve(listeners, &lambda, &signers, &mut backends);
         let mut emulator = Self {
             urls: FrontUrls::default(),
-            lambda_url: lambda_listener.url(),
-            dynamodb_url: dynamodb_listener.url(),
-            sqs_url,
-            kinesis_url,
-            issuers: Arc::clone(&issuers),
+            backend_urls: urls,
+            issuers,
             lambda,
             event_sources,
             logs,
             closing,
             processes,
             fronts: Servers::new(),
-            backends: Servers::new(),
+            backends,
         };
-        emulator.backends.serve(lambda_listener, lambda::router(Arc::clone(&emulator.lambda)));
-        emulator.backends.serve(issuer_listener, issuer::router(issuers));
-        emulator.backends.serve_dynamodb(dynamodb_listener, database);
-        if let Some(listener) = sqs_listener {
-            emulator.backends.serve(listener, sqs::router(sqs, Arc::clone(&signers)));
-        }
-        if let Some(listener) = kinesis_listener {
-            emulator.backends.serve(listener, kinesis::router(kinesis));
-        }
         let around = Surroundings {
             signers,
-            region: options.region,
-            account: options.account,
+            region: options.region.clone(),
+            account: options.account.clone(),
             lambda: Arc::clone(&emulator.lambda),
             logs: emulator.logs.clone(),
             closing: emulator.closing.subscribe(),
         };
+        emulator.open_fronts(options, websocket_listener, around).await?;
+        Ok(emulator)
+    }
+
+    async fn open_fronts(
+        &mut self,
+        options: Options,
+        websocket_listener: Option<Listener>,
+        around: Surroundings,
+    ) -> Result<(), EmulatorError> {
+        let ports = options.ports;
         if let Some(api) = options.rest_api {
-            emulator.open_rest_api(api, ports, around.clone()).await?;
+            self.open_rest_api(api, ports, around.clone()).await?;
         }
         if let Some(api) = options.http_api {
-            emulator.open_http_api(api, ports, around.clone()).await?;
+            self.open_http_api(api, ports, around.clone()).await?;
         }
         if let (Some(api), Some(listener)) = (options.websocket_api, websocket_listener) {
-            emulator.open_websocket_api(api, listener, around.clone())?;
+            self.open_websocket_api(api, listener, around.clone())?;
         }
         if let Some(url) = options.function_url {
-            let opened = emulator.open_function_url(url, ports.function_url, around.clone()).await?;
-            emulator.urls.function_url = Some(opened);
+            let opened = self.open_function_url(url, ports.function_url, around.clone()).await?;
+            self.urls.function_url = Some(opened);
         }
         if let Some(url) = options.signed_function_url {
-            let opened = emulator.open_function_url(url, ports.signed_function_url, around.clone()).await?;
-            emulator.urls.signed_function_url = Some(opened);
+            let opened = self.open_function_url(url, ports.signed_function_url, around.clone()).await?;
+            self.urls.signed_function_url = Some(opened);
         }
         if let Some(alb) = options.alb {
-            emulator.open_alb(alb, ports, around).await?;
+            self.open_alb(alb, ports, around).await?;
         }
-        Ok(emulator)
+        Ok(())
     }
 
     async fn open_rest_api(
@@ -257,27 +223,27 @@ impl Emulator {
     /// The Lambda endpoint: the Invoke API, `GET /_doorward/logs?id=…` with the JSON form of [`Logs::find`], and
     /// `PUT` and `DELETE /_doorward/away/REGION`, which do what [`set_region_away`](Self::set_region_away) does.
     pub fn lambda_url(&self) -> &str {
-        &self.lambda_url
+        &self.backend_urls.lambda
     }
 
     /// The DynamoDB endpoint.
     pub fn dynamodb_url(&self) -> &str {
-        &self.dynamodb_url
+        &self.backend_urls.dynamodb
     }
 
     /// The SQS endpoint; `None` without a queue.
     pub fn sqs_url(&self) -> Option<&str> {
-        self.sqs_url.as_deref()
+        self.backend_urls.sqs.as_deref()
     }
 
     /// Where a queue is, as SQS names it: its `QueueUrl`; `None` without a queue at all.
     pub fn queue_url(&self, queue: &str) -> Option<String> {
-        self.sqs_url.as_ref().map(|_| self.event_sources.queue_url(queue))
+        self.backend_urls.sqs.as_ref().map(|_| self.event_sources.queue_url(queue))
     }
 
     /// The Kinesis endpoint; `None` without a stream.
     pub fn kinesis_url(&self) -> Option<&str> {
-        self.kinesis_url.as_deref()
+        self.backend_urls.kinesis.as_deref()
     }
 
     /// The key set of an issuer.

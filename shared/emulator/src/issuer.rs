@@ -113,11 +113,7 @@ impl Issuer {
 }
 
 fn fresh_key(spec: &IssuerSpec) -> Result<SigningKey, EmulatorError> {
-    let made = match spec.tokens {
-        TokenShape::Standard | TokenShape::AccessToken => SigningKey::es256(),
-        TokenShape::Cognito => SigningKey::rs256(),
-    };
-    made.map_err(|_| EmulatorError::Signing(spec.name.clone()))
+    SigningKey::fresh(spec.algorithm).map_err(|_| EmulatorError::Signing(spec.name.clone()))
 }
 
 fn standard_claims(spec: &IssuerSpec, request: TokenRequest) -> Map<String, Value> {

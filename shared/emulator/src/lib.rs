@@ -13,6 +13,7 @@
 //! endpoint but the fronts that ask for it (whoever signs there may call), TLS (a client certificate is given, not
 //! shown), CORS, versions and aliases, response streaming to the caller.
 
+mod backends;
 mod checksum;
 mod clock;
 mod dynamodb;
@@ -37,6 +38,6 @@ pub use logs::{LogLine, Logs};
 pub use options::{
     Access, Alb, Authorizer, AuthorizerForm, DeadLetters, FunctionSpec, FunctionUrl, Functions, HttpApi,
     IamIdentity, InvokeMode, IssuerSpec, KinesisStream, Options, Payload, Ports, Queue, QueueMapping,
-    RestApi, RestAuthorizer, RestAuthorizerKind, RestMethod, Route, StartingPosition, StreamMapping,
-    StreamSource, TokenShape, UrlAuth, WebSocketApi, WebSocketAuthorizer, WebSocketRoute,
+    RestApi, RestAuthorizer, RestAuthorizerKind, RestMethod, Route, SigningAlgorithm, StartingPosition,
+    StreamMapping, StreamSource, TokenShape, UrlAuth, WebSocketApi, WebSocketAuthorizer, WebSocketRoute,
 };

@@ -4,6 +4,7 @@
 mod event_source;
 mod fronts;
 mod iam;
+mod issuer;
 mod queues;
 
 use std::collections::BTreeMap;
@@ -17,6 +18,7 @@ pub use self::fronts::{
     WebSocketRoute,
 };
 pub use self::iam::IamIdentity;
+pub use self::issuer::{IssuerSpec, SigningAlgorithm, TokenShape};
 pub use self::queues::{DeadLetters, KinesisStream, Queue};
 
 /// Everything that [`Emulator::start`](crate::Emulator::start) needs to know.
@@ -84,36 +86,6 @@ pub struct FunctionSpec {
     pub max_sandboxes: usize,
     /// Directory the process starts in and finds as `LAMBDA_TASK_ROOT`; the binary's own where `None`.
     pub working_dir: Option<PathBuf>,
-}
-
-/// A token issuer.
-#[derive(Debug, Clone)]
-pub struct IssuerSpec {
-    /// Name in the key set's URL.
-    pub name: String,
-    /// Environment variable in which functions find the URL of the key set.
-    pub variable: String,
-    /// Exact `iss` claim of its tokens.
-    pub issuer: String,
-    /// `aud` claim of its tokens unless a request asks for another.
-    pub audience: String,
-    /// The claim that lists groups, into which the token endpoint puts them; `None` where tokens list none.
-    pub groups: Option<String>,
-    /// The shape of its tokens.
-    pub tokens: TokenShape,
-}
-
-/// Which of the world's issuers an issuer's tokens look like.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum TokenShape {
-    /// `iss`, `aud`, `sub`, signed with ES256.
-    #[default]
-    Standard,
-    /// Access tokens by RFC 9068: `typ` is `at+jwt`, and there are `client_id` and `jti`; signed with ES256.
-    AccessToken,
-    /// Access tokens of an Amazon Cognito user pool: no `aud`, the audience as `client_id`, `token_use`, `scope` and
-    /// `cognito:groups`, signed with RS256.
-    Cognito,
 }
 
 /// TCP ports on 127.0.0.1; 0 takes a free one.

@@ -1,6 +1,8 @@
 use doorward_model::ReplyForm;
 use serde_json::{Map, Value};
 
+use crate::websocket;
+
 /// The forms in which AWS hands an HTTP request to a function.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum HttpForm {
@@ -21,6 +23,9 @@ pub(crate) enum HttpForm {
 impl HttpForm {
     /// The form of `document`, by the members that its documentation gives to it alone. `None` for what has those of
     /// none, or of two: nothing is guessed.
+    ///
+    /// Samples of WebSocket events have members of REST requests beside their own ones. Those say nothing where a connection,
+    /// its event and its route key are told, as no REST API tells them: the event is of a WebSocket API, or refused.
     pub(crate) fn of(document: &Map<String, Value>) -> Option<Self> {
         let is_there =
             |map: &Map<String, Value>, name: &str| map.get(name).is_some_and(|value| !value.is_null());
@@ -29,6 +34,9 @@ impl HttpForm {
             None | Some(Value::Null) => None,
             Some(version) => Some(version.as_str()?),
         };
+        let is_socket_event =
+            context.get("eventType").and_then(Value::as_str).is_some_and(websocket::is_type)
+                && context.get("routeKey").is_some_and(Value::is_string);
         let marks = [
             is_there(document, "httpMethod"),
             is_there(document, "resource"),
@@ -41,6 +49,7 @@ impl HttpForm {
             (Some("1.0"), [true, _, false, false, false]) => Some(Self::HttpApi1),
             (Some("2.0"), [false, false, true, false, false]) => Some(Self::V2),
             (None, [false, false, false, true, false]) => Some(Self::WebSocket),
+            (None, [_, _, false, true, false]) if is_socket_event => Some(Self::WebSocket),
             (None, [true, false, false, false, true]) if is_there(document, "multiValueHeaders") => {
                 Some(Self::AlbMulti)
             }

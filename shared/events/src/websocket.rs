@@ -24,6 +24,11 @@ const DEFAULT: &str = "$default";
 /// The longest id of a connection, in bytes: API Gateway's have sixteen.
 const LONGEST_ID: usize = 128;
 
+/// Whether an `eventType` is one of WebSocket APIs.
+pub(crate) fn is_type(text: &str) -> bool {
+    ["CONNECT", "MESSAGE", "DISCONNECT"].contains(&text)
+}
+
 /// What an event of a WebSocket API says of its connection. Routes whose keys begin with `$` are chosen by the gateway alone,
 /// so that nothing in a message can name one of them.
 ///

@@ -13,6 +13,7 @@ mod signing;
 mod stage;
 mod upstreams;
 
+use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use serde_json::json;
@@ -64,7 +65,7 @@ pub(crate) async fn run(arguments: Arguments, format: Format) -> Result<Exit, Fa
     let door = {
         let _progress = Progress::start("starting the door");
         let callers = ROLES.map(local_callers::made).into_iter().collect::<Result<_, _>>()?;
-        let given = Given { secrets, callers, places: upstreams.places() };
+        let given = Given { secrets, callers, places: upstreams.places(), tables: BTreeMap::new() };
         LocalDoor::start(&project, Runner::Binaries(binaries), usual_ports_or_free_ones(), given).await?
     };
     let ready = beginning.elapsed();

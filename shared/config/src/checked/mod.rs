@@ -5,6 +5,7 @@ mod idempotency;
 mod invoke;
 mod issuer;
 mod limit;
+mod mapping;
 mod metering;
 mod price;
 mod rewrite;
@@ -33,6 +34,7 @@ pub use idempotency::{IdempotencyRule, OnTargetFailure};
 pub use invoke::{FunctionPlace, InvokeRule, PublicFunction};
 pub use issuer::{Algorithm, Issuer, JwksLocation, PrincipalRule, TokenKind};
 pub use limit::{Dimension, Limit, LimitMode, LimitRule, Override, Window};
+pub use mapping::{Mapping, MappingKind, QueueRule, StartingPosition, StreamRule};
 pub use metering::{
     Durability, OnStoreFailure, PurposeRule, UnitsFormula, UnitsInput, UnitsOperator, UnitsRule, UnitsTerm,
 };
@@ -55,6 +57,8 @@ pub struct Config {
     pub fronts: Vec<Front>,
     /// The ARNs of those fronts that are pinned by ARN: no other of their name may send.
     pub front_arns: BTreeMap<Front, Vec<String>>,
+    /// `[[mappings]]`: how the pinned queues, streams and tables are read; those that are not there as Lambda usually does.
+    pub mappings: Vec<Mapping>,
     /// `[[domains]]`.
     pub domains: Vec<Domain>,
     /// `[iam]`, or what holds without it; `None` where no route accepts IAM callers either.
@@ -557,6 +561,12 @@ impl Config {
         let by_arn = self.front_arns.get(front);
         self.fronts.contains(front)
             && by_arn.is_none_or(|arns| arn.is_some_and(|arn| arns.iter().any(|pinned| pinned == arn)))
+    }
+
+    /// How `front` is read, where the configuration says so.
+    #[must_use]
+    pub fn mapping(&self, front: &Front) -> Option<&Mapping> {
+        self.mappings.iter().find(|mapping| mapping.front == *front)
     }
 
     /// Whether `front` passes an answer on while it comes in.

@@ -42,6 +42,7 @@ fn the_shop_reads_as_it_is_written() {
                 },
             ],
             front_arns: {},
+            mappings: [],
             domains: [],
             iam: None,
             certificates: None,

@@ -27,6 +27,7 @@ mod invoke;
 mod issuers;
 mod limits;
 mod load;
+mod mappings;
 mod metering;
 mod plans;
 mod policy_tests;

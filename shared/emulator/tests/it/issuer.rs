@@ -1,6 +1,8 @@
 //! Tokens and the key sets that verify them.
 
-use doorward_emulator::{Emulator, EmulatorError, IssuerSpec, Options, TokenRequest, TokenShape};
+use doorward_emulator::{
+    Emulator, EmulatorError, IssuerSpec, Options, SigningAlgorithm, TokenRequest, TokenShape,
+};
 use http::Method;
 use jsonwebtoken::jwk::JwkSet;
 use jsonwebtoken::{Algorithm, DecodingKey, TokenData, Validation};
@@ -11,8 +13,8 @@ use crate::probe::options;
 
 const ISSUER: &str = "https://id.example.com/";
 
-async fn start() -> Emulator {
-    let spec = |name: &str| IssuerSpec {
+fn spec(name: &str) -> IssuerSpec {
+    IssuerSpec {
         name: name.to_owned(),
         variable: format!("KEYS_OF_{}", name.to_uppercase()),
         issuer: ISSUER.to_owned(),
@@ -23,7 +25,11 @@ async fn start() -> Emulator {
             "machines" => TokenShape::AccessToken,
             _ => TokenShape::Standard,
         },
-    };
+        algorithm: if name == "pool" { SigningAlgorithm::Rs256 } else { SigningAlgorithm::Es256 },
+    }
+}
+
+async fn start() -> Emulator {
     let issuers = ["main", "other-one", "pool", "machines"].map(spec).to_vec();
     let options = Options { issuers, ..options(Vec::new()) };
     Emulator::start(options).await.unwrap()
@@ -201,5 +207,43 @@ async fn an_access_token_says_what_rfc_9068_requires() {
     let usual = emulator.issue_token("main", request(None)).unwrap();
     let usual = verify(&emulator, "main", &usual).await.unwrap();
     assert_eq!((usual.header.typ.as_deref(), usual.claims.get("jti")), (Some("JWT"), None));
+    emulator.shutdown().await;
+}
+
+#[tokio::test]
+async fn an_issuer_signs_with_the_algorithm_that_it_is_set_to() {
+    use SigningAlgorithm as Set;
+    let algorithms = [
+        (Set::Es256, Algorithm::ES256),
+        (Set::Es384, Algorithm::ES384),
+        (Set::EdDsa, Algorithm::EdDSA),
+        (Set::Rs256, Algorithm::RS256),
+        (Set::Rs384, Algorithm::RS384),
+        (Set::Rs512, Algorithm::RS512),
+        (Set::Ps256, Algorithm::PS256),
+        (Set::Ps384, Algorithm::PS384),
+        (Set::Ps512, Algorithm::PS512),
+    ];
+    let issuers = algorithms.map(|(algorithm, _)| IssuerSpec { algorithm, ..spec(algorithm.word()) });
+    let options = Options { issuers: issuers.to_vec(), ..options(Vec::new()) };
+    let emulator = Emulator::start(options).await.unwrap();
+    for (set, algorithm) in algorithms {
+        let word = set.word();
+        let keys = get(&emulator.jwks_url(word).unwrap(), &[]).await.json();
+        let keys: JwkSet = serde_json::from_value(keys).unwrap();
+        let key = DecodingKey::from_jwk(&keys.keys[0]).unwrap();
+        let mut validation = Validation::new(algorithm);
+        validation.set_audience(&["shop-api"]);
+        validation.validate_exp = false;
+        let token = emulator.issue_token(word, request(None)).unwrap();
+        let verified = jsonwebtoken::decode::<Value>(&token, &key, &validation).unwrap();
+        assert_eq!(verified.claims["sub"], "ada", "{word}");
+        // As others who check it reckon the id of the key, too (RFC 7638).
+        let thumbprint = keys.keys[0].thumbprint(jsonwebtoken::jwk::ThumbprintHash::SHA256).unwrap();
+        assert_eq!(verified.header.kid, Some(thumbprint), "{word}");
+        let url = emulator.jwks_url(word).unwrap().replace("jwks.json", "openid-configuration");
+        let document = get(&url, &[]).await.json();
+        assert_eq!(document["id_token_signing_alg_values_supported"], json!([word]));
+    }
     emulator.shutdown().await;
 }

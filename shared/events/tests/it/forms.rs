@@ -36,7 +36,7 @@ fn a_form_mixed_of_two_is_none() {
         with(samples::http_api(), socket.clone()),
         with(samples::http_api(), json!({"version": null})),
         with(samples::rest_api(), elb.clone()),
-        with(samples::rest_api(), socket.clone()),
+        with(samples::rest_api(), json!({"requestContext": {"connectionId": "x"}})),
         with(samples::rest_api(), http.clone()),
         with(samples::rest_api(), json!({"version": "2.0"})),
         with(samples::rest_api(), json!({"version": 1.0})),
@@ -50,7 +50,10 @@ fn a_form_mixed_of_two_is_none() {
         with(samples::alb(), socket),
         with(samples::alb(), http),
         with(samples::alb(), json!({"requestContext": {"elb": null}})),
-        with(samples::websocket(), json!({"httpMethod": "GET"})),
+        with(samples::websocket(), json!({"httpMethod": "GET", "requestContext": {"eventType": "GET"}})),
+        with(samples::websocket(), json!({"httpMethod": "GET", "requestContext": {"eventType": null}})),
+        with(samples::websocket(), json!({"resource": "/", "requestContext": {"routeKey": null}})),
+        with(samples::websocket(), json!({"httpMethod": "GET", "requestContext": {"connectionId": null}})),
         with(samples::websocket(), json!({"version": "1.0"})),
     ] {
         assert_eq!(read(&event).unwrap_err(), EnvelopeError::Unknown(UnknownEvent::Form), "{event}");

@@ -143,6 +143,45 @@ fn a_signature_that_opened_a_connection_is_the_gateways_to_attest() {
     }
 }
 
+/// What samples of WebSocket events have of REST requests, at the top and in the context.
+fn rest_members() -> Value {
+    json!({
+        "resource": "/{proxy+}", "path": "/admin", "httpMethod": "DELETE", "pathParameters": {"proxy": "admin"},
+        "stageVariables": {"a": "b"},
+        "requestContext": {"httpMethod": "DELETE", "resourcePath": "/{proxy+}", "resourceId": "roq9wj", "path": "/prod/admin"},
+    })
+}
+
+#[test]
+fn members_of_a_rest_request_beside_a_connection_say_nothing() {
+    for plain in [samples::websocket(), samples::websocket_message(), samples::websocket_end()] {
+        let inbound = read_http(&with(plain.clone(), rest_members()));
+        let expected = read_http(&plain);
+        assert_eq!(inbound.front.to_string(), "websocket-api:w1x2y3");
+        assert_eq!(format!("{inbound:?}"), format!("{expected:?}"));
+        // What is no event of a connection's is no less refused.
+        for context in [json!({"routeKey": "$other"}), json!({"messageDirection": "OUT"})] {
+            let error = read(&in_context(with(plain.clone(), rest_members()), context)).unwrap_err();
+            assert_eq!(error, EnvelopeError::Unknown(UnknownEvent::RouteKey));
+        }
+    }
+    let hidden = with(samples::websocket(), json!({"headers": {"X-Hidden": "1"}}));
+    let fault = MalformedRequest::Lacking { single: "headers", multi: "multiValueHeaders" };
+    let error = read(&with(hidden, rest_members())).unwrap_err();
+    assert_eq!(error, EnvelopeError::Malformed { form: ReplyForm::Socket, fault });
+}
+
+#[test]
+fn a_rest_request_beside_a_connection_is_of_the_websocket_api_alone() {
+    let socket =
+        json!({"requestContext": {"connectionId": "x", "routeKey": "$connect", "eventType": "CONNECT"}});
+    let inbound = read_http(&with(samples::rest_api(), socket));
+    // A door that pins `rest-api:a1b2c3` takes nothing from `websocket-api:a1b2c3`.
+    assert_eq!(inbound.front.to_string(), "websocket-api:a1b2c3");
+    let socket = request(&inbound).socket.as_ref().unwrap();
+    assert_eq!((socket.event, request(&inbound).path.as_str()), (SocketEvent::Connect, "/"));
+}
+
 #[test]
 fn types_go_with_their_route_keys() {
     for context in [
