@@ -32,7 +32,7 @@ const RULES: [(&str, &str, &str, &str); 14] = [
         "uploadQueued",
         "s3",
         "through = [\"queue:uploads\"]\nmatch = { bucket = \"receipts\" }",
-        "context.claimed.key like \"*.pdf\" && context.event.sender == \"AIDASHOP\"",
+        "context.claimed.key like \"*.pdf\" && context.event has sender && context.event.sender == \"AIDASHOP\"",
     ),
     (
         "uploadTold",
@@ -57,7 +57,7 @@ const RULES: [(&str, &str, &str, &str); 14] = [
         "ordered",
         "sqs",
         "match = { queue = \"orders.fifo\", group = \"*\" }\ncontract = \"n.json\"\non_deny = \"fail\"",
-        "context.input.n < 100 && context.claimed.group == \"7\"",
+        "context.input.n < 100 && context.claimed has group && context.claimed.group == \"7\"",
     ),
     (
         "told",
@@ -75,7 +75,7 @@ const RULES: [(&str, &str, &str, &str); 14] = [
         "changed",
         "eventbridge",
         "match = { source = \"shop.*\", event = \"Changed\" }",
-        "context.event.account == \"123456789012\" && context.claimed.resources.contains(\"arn:aws:s3:::a\")",
+        "context.event has account && context.event.account == \"123456789012\" && context.claimed.resources.contains(\"arn:aws:s3:::a\")",
     ),
     (
         "changeQueued",
