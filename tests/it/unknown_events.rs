@@ -14,7 +14,7 @@ fn invoke(door: &LocalDoor, payload: &str) -> Answer {
 }
 
 /// What `doorward quarantine` says, and its exit code.
-fn quarantine(door: &LocalDoor, project: &Path, arguments: &[&str]) -> (Option<i32>, Value) {
+pub(crate) fn quarantine(door: &LocalDoor, project: &Path, arguments: &[&str]) -> (Option<i32>, Value) {
     let output = Command::new(binaries::path("doorward"))
         .arg("quarantine")
         .args(arguments)

@@ -1,22 +1,30 @@
-use std::io::Read as _;
-use std::path::{Path, PathBuf};
-use std::time::Duration;
+//! `doorward emit`: made-up events, as their sources send them.
+
+use std::path::PathBuf;
 
 use clap::Subcommand;
-use serde_json::{Value, json};
+use jiff::Timestamp;
+use serde_json::Value;
 
-use crate::calling::Caller;
 use crate::endpoint::Lambda;
-use crate::explanation::asking_for_lines;
-use crate::output::{Exit, Failure, Format, say};
+use crate::output::{Exit, Failure, Format};
 
 mod cloudevents;
+mod draft;
+mod messages;
+mod outcome;
+mod sending;
 mod sources;
+mod streams;
+mod way;
 
+use messages::{SnsArguments, SqsArguments};
+use outcome::{Told, follow};
+use sending::Sending;
+pub(crate) use sending::read_event;
 pub(crate) use sources::s3_event;
-use sources::{
-    BusArguments, S3Arguments, ScheduleArguments, SnsArguments, SqsArguments, StreamArguments, TableArguments,
-};
+use sources::{BusArguments, S3Arguments, ScheduleArguments};
+use streams::{StreamArguments, TableArguments};
 
 /// Sends a realistic event into a door, as its source would: through the Lambda Invoke API, and
 /// asynchronously, but for queues and streams, of which the answer is shown.
@@ -24,14 +32,27 @@ use sources::{
 #[command(after_help = "\
 Examples:
   doorward emit s3 --bucket receipts --key inbox/a.pdf --size 1000
-  doorward emit sqs --queue payments --body '{\"amount\": 12}'
+  doorward emit s3 --bucket receipts --key inbox/a.pdf --through sns:uploads --through sqs:uploads
+  doorward emit sqs --queue payments --body '{\"amount\": 12}' --body '{\"amount\": 7}'
+  doorward emit sqs --queue orders.fifo --group 1001 --body '{}' --attribute tenant=gold --sender AIDAEXAMPLE
+  doorward emit sns --topic news --message hello --through sqs:inbox
   doorward emit eventbridge --source shop.orders --type OrderPlaced --detail '{\"id\": \"1001\"}'
   doorward emit schedule --name nightly
+  doorward emit schedule --name default/nightly
+  doorward emit dynamodb --table carts --keys '{\"id\": \"7\"}' --old '{\"items\": 2}' --ttl
+  doorward emit kinesis --stream clicks --data '{}' --count 10 --pipe
   doorward emit cloudevents --url http://127.0.0.1:3000/events --mode batch --count 3 --type com.example.order.placed
   doorward emit file event.json --function shop-dispatcher --lambda-url https://lambda.eu-central-1.amazonaws.com
 
+Queues and streams hand over batches (`--count`, several `--body` or `--data`), and so do EventBridge Pipes (`--pipe`), without
+`Records` around them. S3, SNS, EventBridge and schedules hand over one event a call.
+
 A local door answers at http://127.0.0.1:3002, which is the default; credentials and region come from the environment.
-Exit codes: 0 sent, 1 could not be sent, 3 invalid input")]
+What became of an event, a local door says, and the answer to a queue or stream. A deployed door writes it to its log: where no
+refusal is known, it is then 0.
+
+Exit codes: 0 carried out, or sent and its outcome not known from here, 1 could not be sent, 2 a record was refused, kept in
+quarantine or failed, 3 invalid input")]
 pub(crate) struct Arguments {
     #[command(flatten)]
     lambda: Lambda,
@@ -68,91 +89,41 @@ enum Source {
 }
 
 pub(crate) async fn run(arguments: Arguments, format: Format) -> Result<Exit, Failure> {
-    if let Source::Cloudevents(events) = &arguments.source {
-        return cloudevents::run(events, &arguments.lambda.clients()?, format).await;
+    let Arguments { lambda, function, source } = arguments;
+    if let Source::Cloudevents(events) = &source {
+        return cloudevents::run(events, &lambda.clients()?, format).await;
     }
-    let payload = match arguments.source {
-        Source::File { path } => read_event(&path)?,
-        source => source.event()?.to_string().into_bytes(),
-    };
-    let clients = arguments.lambda.clients()?;
-    // Mappings of queues and streams wait for the answer, everybody else hands events over.
-    let sent = match is_polled(&payload) {
-        true => clients.invoke_and_wait(&arguments.function, payload).await.map(|invoked| {
-            let answer = serde_json::from_slice(&invoked.payload).unwrap_or(Value::Null);
+    let Sending { payload, is_awaited } = Sending::new(source.payload()?)?;
+    let clients = lambda.clients()?;
+    let sent = match is_awaited {
+        true => clients.invoke_and_wait(&function, payload).await.map(|invoked| {
+            let answer = (&invoked).into();
             (invoked.request_id, Some(answer))
         }),
-        false => clients.invoke_event(&arguments.function, payload).await.map(|id| (id, None)),
+        false => clients.invoke_event(&function, payload).await.map(|id| (id, None)),
     };
     let (request_id, answer) = sent.map_err(|error| {
         Failure::new(error).hint("is the door running? `doorward dev` starts a local one")
     })?;
-    let outcome = follow(arguments.lambda.url(), &request_id).await;
-    match format {
-        Format::Json => {
-            say!("{}", json!({ "request_id": request_id, "answer": answer, "calls": outcome }));
-        }
-        Format::Human => {
-            say!("sent: request {request_id}");
-            if let Some(answer) = answer {
-                say!("answered: {answer}");
-            }
-            for call in outcome {
-                let text = |name: &str| call.get(name).and_then(Value::as_str).unwrap_or("-").to_owned();
-                say!("{}: {} ({}) {}", text("call_id"), text("outcome"), text("action"), text("cause"));
-            }
-        }
-    }
-    Ok(Exit::Ok)
+    let calls = follow(lambda.url(), &request_id).await;
+    Ok(Told { request_id, answer, calls }.say(format))
 }
 
-/// Whether the event is of a source that Lambda reads from itself, and that is told which records failed.
-fn is_polled(event: &[u8]) -> bool {
-    let event: Value = serde_json::from_slice(event).unwrap_or_default();
-    let records = event.get("Records").unwrap_or(&event);
-    let source = records.get(0).and_then(|record| record.get("eventSource")).and_then(Value::as_str);
-    source.is_some_and(|source| ["aws:sqs", "aws:kinesis", "aws:dynamodb"].contains(&source))
-}
-
-/// The largest event that Lambda takes asynchronously, in bytes.
-const LARGEST_EVENT: u64 = 1024 * 1024;
-
-/// The file's bytes, so that the door is sent exactly what stands there.
-pub(crate) fn read_event(path: &Path) -> Result<Vec<u8>, Failure> {
-    let failed = |cause: String| Failure::new(format!("cannot read `{}`: {cause}", path.display()));
-    let mut event = Vec::new();
-    let file = std::fs::File::open(path).map_err(|error| failed(error.to_string()))?;
-    file.take(LARGEST_EVENT + 1).read_to_end(&mut event).map_err(|error| failed(error.to_string()))?;
-    if event.len() as u64 > LARGEST_EVENT {
-        return Err(failed("it is larger than the 1 MiB that Lambda takes".to_owned()));
+impl Source {
+    /// The event, as its source sends it now.
+    fn payload(&self) -> Result<Vec<u8>, Failure> {
+        let now = Timestamp::now();
+        let event: Value = match self {
+            Self::S3(s3) => s3.event(now)?,
+            Self::Sqs(sqs) => sqs.event(now)?,
+            Self::Sns(sns) => sns.event(now)?,
+            Self::Eventbridge(bus) => bus.event(now)?,
+            Self::Schedule(schedule) => schedule.event(now)?,
+            Self::Dynamodb(table) => table.event(now)?,
+            Self::Kinesis(stream) => stream.event(now),
+            Self::File { path } => return read_event(path),
+            Self::Cloudevents(_) => Value::Null,
+        };
+        Ok(event.to_string().into_bytes())
     }
-    Ok(event)
-}
-
-/// Asks a local door what became of the request; a deployed one says so in its logs.
-async fn follow(endpoint: &str, request_id: &str) -> Vec<Value> {
-    const ATTEMPTS: usize = 50;
-    let caller = Caller::new();
-    for _ in 0..ATTEMPTS {
-        let Ok(request) = asking_for_lines(endpoint, request_id) else { return Vec::new() };
-        let Ok(answer) = caller.call(request).await else { return Vec::new() };
-        if answer.status != 200 {
-            return Vec::new();
-        }
-        let lines: Vec<Value> = serde_json::from_slice(&answer.body).unwrap_or_default();
-        let calls: Vec<Value> = lines
-            .iter()
-            .filter_map(|line| serde_json::from_str(line.get("text")?.as_str()?).ok())
-            .filter(|call: &Value| {
-                call.get("event").is_some_and(|event| event == "call" || event == "unread")
-            })
-            .collect();
-        // The platform's last line of an attempt: every record of the event has had its own by then.
-        let text = |line: &Value| line.get("text").and_then(Value::as_str).map(str::to_owned);
-        if lines.iter().filter_map(text).any(|text| text.starts_with("REPORT RequestId")) {
-            return calls;
-        }
-        tokio::time::sleep(Duration::from_millis(100)).await;
-    }
-    Vec::new()
 }

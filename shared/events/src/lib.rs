@@ -54,4 +54,4 @@ pub use attested::Attested;
 pub use dispatcher::{Entrance, read};
 pub use envelope::{Envelope, MAX_EVENT_BYTES};
 pub use fault::{EnvelopeError, MalformedRequest, UnknownEvent};
-pub use sample::{Sample, sample};
+pub use sample::{Sample, sample, sample_batch, sample_message};

@@ -12,17 +12,19 @@ use jiff::Timestamp;
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 use serde_json::{Value, json};
 
+use super::draft::{fresh, json};
 use super::read_event;
-use super::sources::fresh;
 use crate::output::{Exit, Failure, Format, say};
 
 #[derive(clap::Args)]
 #[command(after_help = "\
 Examples:
   doorward emit cloudevents --url http://127.0.0.1:3000/events --type com.example.order.placed --data '{\"total\": 5}' \\
-    --header \"authorization: Bearer $(doorward token --subject alice)\"
+    --header \"authorization: Bearer TOKEN\"
   doorward emit cloudevents --url https://door.example/events --mode batch --count 3 --type com.example.order.placed
   doorward emit cloudevents --url https://door.example/events --mode batch --file events.json
+
+`doorward dev` prints the line that takes a TOKEN of the local issuer.
 
 Exit codes: 0 taken, 1 could not be sent, 2 not or not wholly taken, 3 invalid input")]
 pub(super) struct Arguments {
@@ -110,21 +112,20 @@ impl Arguments {
     fn request(&self) -> Result<(Headers, Vec<u8>), Failure> {
         let media = |media: &str| vec![("content-type".to_owned(), media.to_owned())];
         if self.count != 1 && self.mode != Mode::Batch {
-            return Err(Failure::new("one request holds one event").hint("`--mode batch` holds several"));
+            return Err(Failure::usage("one request holds one event").hint("`--mode batch` holds several"));
         }
         if let Some(path) = &self.file {
             let media = match self.mode {
                 Mode::Structured => media("application/cloudevents+json"),
                 Mode::Batch => media("application/cloudevents-batch+json"),
                 Mode::Binary => {
-                    let failure = Failure::new("a file in binary mode has no attributes");
+                    let failure = Failure::usage("a file in binary mode has no attributes");
                     return Err(failure.hint("it holds an event, `--mode structured`, or a batch of them"));
                 }
             };
             return Ok((media, read_event(path)?));
         }
-        let data = self.data.as_deref().map(serde_json::from_str::<Value>).transpose();
-        let data = data.map_err(|error| Failure::new(format!("`--data` is no JSON: {error}")))?;
+        let data = self.data.as_deref().map(|data| json("--data", data)).transpose()?;
         let id = self.id.clone().unwrap_or_else(|| fresh(Timestamp::now()));
         Ok(match self.mode {
             Mode::Structured => {
@@ -160,7 +161,7 @@ impl Arguments {
         told.extend(self.subject.iter().map(|subject| ("subject".to_owned(), subject.as_str().into())));
         for set in &self.set {
             let (name, value) = set.split_once('=').ok_or_else(|| {
-                Failure::new(format!("`{set}` sets no attribute")).hint("write `--set tenant=7`")
+                Failure::usage(format!("`{set}` sets no attribute")).hint("write `--set tenant=7`")
             })?;
             told.insert(name.to_owned(), value.into());
         }
@@ -183,6 +184,6 @@ fn header(field: &str) -> Result<(String, String), Failure> {
         Some((name, value)) if name.parse::<HeaderName>().is_ok() => {
             Ok((name.to_ascii_lowercase(), value.to_owned()))
         }
-        _ => Err(Failure::new("`--header` holds no header field").hint("write `--header \"name: value\"`")),
+        _ => Err(Failure::usage("`--header` holds no header field").hint("write `--header \"name: value\"`")),
     }
 }

@@ -43,8 +43,11 @@ pub(super) fn open(front: &Front, message: &EventPayload, depth: usize) -> Resul
     if is_bus_event(document) {
         let reading = eventbridge::read(&value).map_err(|_| ShapeFault::Carried)?;
         // The record of the call is the message, not this.
-        let detail = value.pointer("/detail").cloned().unwrap_or_default();
-        return Ok(Opened::Events(vec![of(Reading { payload: EventPayload::Json(detail), ..reading })]));
+        let payload = match reading.payload {
+            EventPayload::At(place) => EventPayload::Json(value.pointer(place).cloned().unwrap_or_default()),
+            own => own,
+        };
+        return Ok(Opened::Events(vec![of(Reading { payload, ..reading })]));
     }
     match document.get("Records") {
         Some(Value::Array(records)) if !records.is_empty() => {

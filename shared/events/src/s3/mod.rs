@@ -6,6 +6,7 @@ mod test;
 
 pub(crate) use record::Reading;
 pub use record::{BrokenRecord, RecordFault};
+pub(crate) use sample::record as sample_record;
 pub use sample::{S3Sample, sample};
 pub use test::TestEvent;
 pub(crate) use test::{is_called_test, read as read_test};

@@ -31,11 +31,16 @@ pub struct S3Sample<'a> {
 /// A whole event with one record, as S3 sends it to a function. Everything in it follows from the sample.
 #[must_use]
 pub fn sample(sample: &S3Sample<'_>) -> Value {
+    json!({ "Records": [record(sample)] })
+}
+
+/// The record itself.
+pub(crate) fn record(sample: &S3Sample<'_>) -> Value {
     let seed = seed(sample);
     let hex = |range: std::ops::Range<usize>| -> String {
         seed.iter().skip(range.start).take(range.len()).map(|byte| format!("{byte:02x}")).collect()
     };
-    json!({ "Records": [{
+    json!({
         "eventVersion": "2.1",
         "eventSource": super::SOURCE,
         "awsRegion": sample.region,
@@ -57,7 +62,7 @@ pub fn sample(sample: &S3Sample<'_>) -> Value {
             },
             "object": object(sample, hex(16..32)),
         },
-    }] })
+    })
 }
 
 fn object(sample: &S3Sample<'_>, e_tag: String) -> Map<String, Value> {

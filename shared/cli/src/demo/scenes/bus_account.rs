@@ -12,7 +12,7 @@ pub(crate) const SCENE: Scene = Scene {
 
 async fn play(stage: &Stage) -> Result<Vec<Act>, Failure> {
     let mut acts = Vec::new();
-    for (account, outcome) in [("123456789012", "admitted"), ("210987654321", "denied")] {
+    for (account, outcome, exit) in [("123456789012", "admitted", 0), ("210987654321", "denied", 2)] {
         let arguments = [
             "emit",
             "--lambda-url",
@@ -28,7 +28,7 @@ async fn play(stage: &Stage) -> Result<Vec<Act>, Failure> {
             account,
         ];
         let expected = format!("{outcome} (stockChanged)");
-        acts.push(stage.run(SCENE.title, &arguments, Ran { exit: 0, lines: &[&expected] }).await?);
+        acts.push(stage.run(SCENE.title, &arguments, Ran { exit, lines: &[&expected] }).await?);
     }
     Ok(acts)
 }

@@ -38,7 +38,7 @@ async fn play(stage: &Stage) -> Result<Vec<Act>, Failure> {
         "--type",
         "StockChanged",
     ];
-    acts.push(until(stage, &emit, "throttled (stockChanged)").await?);
+    acts.push(until(stage, &emit, Ran { exit: 2, lines: &["throttled (stockChanged)"] }).await?);
     acts.push(stage.run(SCENE.title, &on, Ran { exit: 0, lines: &[] }).await?);
 
     let quarantine = DynamoQuarantine::new(&stage.door.clients, &stage.door.table);
@@ -51,19 +51,20 @@ async fn play(stage: &Stage) -> Result<Vec<Act>, Failure> {
     let list = [&["quarantine", "list", "--action", "stockChanged"][..], &at].concat();
     acts.push(stage.run(SCENE.title, &list, Ran { exit: 0, lines: &[&call] }).await?);
     let release = [&["quarantine", "release", &call, "--lambda-url", lambda][..], &at].concat();
-    acts.push(until(stage, &release, "is out of quarantine").await?);
+    acts.push(until(stage, &release, Ran { exit: 0, lines: &["is out of quarantine"] }).await?);
     Ok(acts)
 }
 
 /// Runs the command until it says so: doors look for switches once in their refresh interval.
-async fn until(stage: &Stage, arguments: &[&str], line: &str) -> Result<Act, Failure> {
-    let mut act = stage.run(SCENE.title, arguments, Ran { exit: 0, lines: &[line] }).await?;
+async fn until(stage: &Stage, arguments: &[&str], expected: Ran<'_>) -> Result<Act, Failure> {
+    let Ran { exit, lines } = expected;
+    let mut act = stage.run(SCENE.title, arguments, Ran { exit, lines }).await?;
     for _ in 1..MOST {
         if act.unexpected.is_empty() {
             break;
         }
         tokio::time::sleep(PAUSE).await;
-        act = stage.run(SCENE.title, arguments, Ran { exit: 0, lines: &[line] }).await?;
+        act = stage.run(SCENE.title, arguments, Ran { exit, lines }).await?;
     }
     Ok(act)
 }

@@ -13,7 +13,8 @@ pub(crate) const SCENE: Scene =
 
 async fn play(stage: &Stage) -> Result<Vec<Act>, Failure> {
     let mut acts = Vec::new();
-    for (nth, key, outcome) in [(7, "inbox/may.pdf", "admitted"), (8, "inbox/may.exe", "denied")] {
+    for (nth, key, outcome, exit) in [(7, "inbox/may.pdf", "admitted", 0), (8, "inbox/may.exe", "denied", 2)]
+    {
         let notification = s3_event("receipts", key, 48_213, "ObjectCreated:Put", Some("0066F5C2A1B3D4E900"));
         let event = json!({ "Records": [message("uploads", nth, &notification.to_string())] });
         let file = stage.write(format!("queued-{nth}.json"), &event.to_string())?;
@@ -22,7 +23,7 @@ async fn play(stage: &Stage) -> Result<Vec<Act>, Failure> {
         // What is denied is kept in quarantine: the queue is done with it as well.
         let lines = ["answered: {\"batchItemFailures\":[]}", expected.as_str()];
         let arguments = ["emit", "--lambda-url", stage.door.emulator.lambda_url(), "file", &path];
-        acts.push(stage.run(SCENE.title, &arguments, Ran { exit: 0, lines: &lines }).await?);
+        acts.push(stage.run(SCENE.title, &arguments, Ran { exit, lines: &lines }).await?);
     }
     Ok(acts)
 }

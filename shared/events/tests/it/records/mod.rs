@@ -3,6 +3,7 @@
 mod buses;
 mod carried;
 mod kinesis;
+mod made_up;
 mod odd;
 mod queues;
 mod tables;
