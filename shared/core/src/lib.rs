@@ -70,10 +70,12 @@ mod switches;
 mod token;
 mod token_claims;
 mod token_shape;
+mod tries;
 mod turns;
 mod units;
 mod unread;
 pub mod usage;
+mod verdict;
 
 pub use api_key::{ApiKey, ApiKeyRecord, KeyHash, KeyTextFault, RANDOM_BYTES, UnsoundRecord};
 pub use authorizer_cache::{Misfit, Reuse, Revocation, Shared, StaticRoute, revocations};

@@ -8,7 +8,7 @@ mod health;
 mod pick;
 mod pool;
 
-pub(crate) use pool::Pool;
+pub(crate) use pool::{Choice, Pool};
 
 use std::collections::HashMap;
 use std::sync::Arc;
