@@ -8,8 +8,8 @@ pub enum PathForm {
     /// As the caller sent it: Lambda function URLs.
     Encoded,
     /// Already decoded once: `rawPath` of HTTP APIs. An encoded slash can no longer be told from a real one there.
-    /// Between two segments it adds a segment, which routes count; at the end it would be dropped unseen, so a path
-    /// that ends with a slash is refused.
+    /// Between two segments it adds a segment, which routes count, but for one whose last parameter takes all that is
+    /// left; at the end it would be dropped unseen, so a path that ends with a slash is refused.
     Decoded,
     /// As sent or already decoded, which of the two nobody says: the path in the ARN of a `TOKEN` question. What the two
     /// read differently is refused, which is whatever holds a `%` and what ends with a slash.
