@@ -105,79 +105,66 @@ pub(crate) struct Told {
 /// What a caller is told of `refusal`.
 pub(crate) fn told(refusal: &Refusal, request_id: &str, realm: &str) -> Told {
     let mut headers = HeaderMap::new();
-    let mut errors: &[Violation] = &[];
-    let title = match refusal {
-        Refusal::UnknownFront | Refusal::Denied(_) | Refusal::NeedsBody => "You may not do this",
-        Refusal::InsufficientScope { scopes, .. } => {
-            insert(&mut headers, WWW_AUTHENTICATE, &scope_challenge(scopes, realm));
-            "The token does not reach that far"
+    if let Some((name, value)) = field(refusal, realm) {
+        insert(&mut headers, name, &value);
+    }
+    insert(&mut headers, REQUEST_ID, request_id);
+    let errors: &[Violation] = match refusal {
+        Refusal::Malformed(MalformedFault::Json(json)) => &json.violations,
+        Refusal::Contract(violations) => violations,
+        _ => &[],
+    };
+    Told { title: title(refusal), headers, errors: errors.iter().map(describe).collect() }
+}
+
+/// The header field that goes with such a refusal, where one does.
+fn field(refusal: &Refusal, realm: &str) -> Option<(HeaderName, String)> {
+    Some(match refusal {
+        Refusal::InsufficientScope { scopes, .. } => (WWW_AUTHENTICATE, scope_challenge(scopes, realm)),
+        Refusal::Unauthenticated(fault) => (WWW_AUTHENTICATE, challenge(fault, realm)),
+        Refusal::MethodNotAllowed { allow } => {
+            (ALLOW, allow.iter().map(http::Method::as_str).collect::<Vec<_>>().join(", "))
         }
+        Refusal::Flooded { retry_after } | Refusal::Target(TargetFault::LeftAlone { retry_after }) => {
+            (RETRY_AFTER, whole_seconds(*retry_after))
+        }
+        Refusal::Limited(limit) => (RETRY_AFTER, whole_seconds(limit.reset)),
+        Refusal::KeysAway
+        | Refusal::SecretsAway
+        | Refusal::StoreAway
+        | Refusal::Idempotency(IdempotencyFault::InProgress(_)) => (RETRY_AFTER, "1".to_owned()),
+        _ => return None,
+    })
+}
+
+/// The `title` of RFC 9457: the same for all refusals of its kind.
+fn title(refusal: &Refusal) -> &'static str {
+    match refusal {
+        Refusal::UnknownFront | Refusal::Denied(_) | Refusal::NeedsBody => "You may not do this",
+        Refusal::InsufficientScope { .. } => "The token does not reach that far",
         Refusal::Malformed(MalformedFault::CloudEvent(_)) => {
             "The request brings no events that are taken here"
         }
-        Refusal::Malformed(fault) => {
-            if let MalformedFault::Json(json) = fault {
-                errors = &json.violations;
-            }
-            "The request cannot be read in one way only"
-        }
+        Refusal::Malformed(_) => "The request cannot be read in one way only",
         Refusal::NotFound => "There is nothing here",
-        Refusal::MethodNotAllowed { allow } => {
-            let listed: Vec<&str> = allow.iter().map(http::Method::as_str).collect();
-            insert(&mut headers, ALLOW, &listed.join(", "));
-            "This method is not allowed here"
-        }
+        Refusal::MethodNotAllowed { .. } => "This method is not allowed here",
         Refusal::TooLarge { .. } => "The payload is too large",
-        Refusal::Flooded { retry_after } => {
-            insert(&mut headers, RETRY_AFTER, &whole_seconds(*retry_after));
-            "Too many requests from this address"
-        }
-        Refusal::Unauthenticated(fault) => {
-            insert(&mut headers, WWW_AUTHENTICATE, &challenge(fault, realm));
-            "Credentials are missing or not valid"
-        }
-        Refusal::KeysAway | Refusal::SecretsAway => {
-            insert(&mut headers, RETRY_AFTER, "1");
-            "Credentials cannot be checked at the moment"
-        }
+        Refusal::Flooded { .. } => "Too many requests from this address",
+        Refusal::Unauthenticated(_) => "Credentials are missing or not valid",
+        Refusal::KeysAway | Refusal::SecretsAway => "Credentials cannot be checked at the moment",
         Refusal::UnsupportedMediaType => "The media type is not supported",
-        Refusal::Contract(violations) => {
-            errors = violations;
-            "The request breaks its contract"
-        }
+        Refusal::Contract(_) => "The request breaks its contract",
         Refusal::Purpose(fault) if fault.is_missing() => "The call must state its purpose",
         Refusal::Purpose(_) => "The purpose is not known here",
         Refusal::Uncountable(_) => "The request counts for more or less than a call may",
         Refusal::Repetition { .. } => "This call was made before",
-        Refusal::Idempotency(fault) => match fault {
-            IdempotencyFault::Missing => "The call must bring an idempotency key",
-            IdempotencyFault::Malformed(_) => "The idempotency key cannot be read",
-            IdempotencyFault::Reused(_) => "The idempotency key was given to another request",
-            IdempotencyFault::InProgress(_) => {
-                insert(&mut headers, RETRY_AFTER, "1");
-                "The first call with this idempotency key is under way"
-            }
-            IdempotencyFault::Unknown(_) => {
-                "It is not known what came of the first call with this idempotency key"
-            }
-            IdempotencyFault::NotKept(_) => {
-                "The first call with this idempotency key was answered, and its answer is not kept"
-            }
-        },
-        Refusal::Limited(limit) => {
-            insert(&mut headers, RETRY_AFTER, &whole_seconds(limit.reset));
-            "A limit of the caller's plan is reached"
-        }
-        Refusal::StoreAway => {
-            insert(&mut headers, RETRY_AFTER, "1");
-            "The call cannot be served at the moment"
-        }
+        Refusal::Idempotency(fault) => of_key(fault),
+        Refusal::Limited(_) => "A limit of the caller's plan is reached",
+        Refusal::StoreAway => "The call cannot be served at the moment",
         Refusal::Target(TargetFault::TimedOut) => "The target did not answer in time",
-        Refusal::Target(TargetFault::LeftAlone { retry_after }) => {
-            insert(&mut headers, RETRY_AFTER, &whole_seconds(*retry_after));
+        Refusal::Target(TargetFault::LeftAlone { .. } | TargetFault::Unreachable(_)) => {
             "The target cannot be reached"
         }
-        Refusal::Target(TargetFault::Unreachable(_)) => "The target cannot be reached",
         Refusal::Target(TargetFault::Unfit(_)) => "The payload is none that the target takes",
         Refusal::Target(
             TargetFault::Failed(_)
@@ -188,9 +175,22 @@ pub(crate) fn told(refusal: &Refusal, request_id: &str, realm: &str) -> Told {
             | TargetFault::Credentials(_),
         ) => "The target failed",
         Refusal::BrokenAnswer(_) => "The target's answer breaks its contract",
-    };
-    insert(&mut headers, REQUEST_ID, request_id);
-    Told { title, headers, errors: errors.iter().map(describe).collect() }
+    }
+}
+
+fn of_key(fault: &IdempotencyFault) -> &'static str {
+    match fault {
+        IdempotencyFault::Missing => "The call must bring an idempotency key",
+        IdempotencyFault::Malformed(_) => "The idempotency key cannot be read",
+        IdempotencyFault::Reused(_) => "The idempotency key was given to another request",
+        IdempotencyFault::InProgress(_) => "The first call with this idempotency key is under way",
+        IdempotencyFault::Unknown(_) => {
+            "It is not known what came of the first call with this idempotency key"
+        }
+        IdempotencyFault::NotKept(_) => {
+            "The first call with this idempotency key was answered, and its answer is not kept"
+        }
+    }
 }
 
 /// One violation for the caller, who alone is told of the names that the caller chose.
