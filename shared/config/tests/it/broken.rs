@@ -54,7 +54,7 @@ target = "receipts"
         expect![[r#"
             doorward.toml:1:11: `http-api:` is not a front: expected `rest-api:ID`, `http-api:ID`, `websocket-api:ID`, `function-url:ID`, `alb:NAME/ID`, `bucket:NAME`, `queue:NAME`, `topic:NAME`, `bus:ACCOUNT`, `schedule:NAME`, `schedule:GROUP/NAME`, `table:NAME` or `stream:NAME`
             doorward.toml:2:1: unknown key `colour` in the file
-              hint: expected `door`, `fronts`, `api_keys`, `authorizer`, `certificates`, `iam`, `cors`, `shadow`, `domains`, `plans`, `limits`, `issuers`, `webhooks`, `targets`, `routes` or `events`
+              hint: expected `door`, `fronts`, `api_keys`, `authorizer`, `certificates`, `iam`, `cors`, `shadow`, `domains`, `mappings`, `plans`, `limits`, `issuers`, `webhooks`, `targets`, `routes` or `events`
             doorward.toml:4:1: missing key `table` in `[door]`
             doorward.toml:5:8: `my shop` is not a name
               hint: use 1 to 64 letters, digits, `-`, `_` and `.`, beginning with a letter or digit

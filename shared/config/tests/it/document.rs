@@ -62,7 +62,7 @@ fn an_unknown_key_is_a_fault() {
         "[console]\n[[plans]]",
         expect![[r#"
             doorward.toml:49:2: unknown key `console` in the file
-              hint: expected `door`, `fronts`, `api_keys`, `authorizer`, `certificates`, `iam`, `cors`, `shadow`, `domains`, `plans`, `limits`, `issuers`, `webhooks`, `targets`, `routes` or `events`"#]],
+              hint: expected `door`, `fronts`, `api_keys`, `authorizer`, `certificates`, `iam`, `cors`, `shadow`, `domains`, `mappings`, `plans`, `limits`, `issuers`, `webhooks`, `targets`, `routes` or `events`"#]],
     );
     check(
         r#"groups = "groups""#,
