@@ -10,6 +10,7 @@ use crate::documents::Documents;
 use crate::dynamic_scope::Scopes;
 use crate::gather::{Gatherer, Scope};
 use crate::locating;
+use crate::one_way::OneWay;
 
 /// Which way the described value travels.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -57,11 +58,13 @@ impl Bundle {
             definitions: Definitions::default(),
             scopes: Scopes::new(),
             links: vec![],
+            one_way: OneWay::new(direction),
         };
         gatherer.begin(at, dialect);
         let mut definitions = Map::new();
         let mut files = HashSet::new();
-        while let Some((origin, file, dynamic)) = gatherer.definitions.get(definitions.len()).cloned() {
+        while let Some((origin, file, dynamic, unsent)) = gatherer.definitions.get(definitions.len()).cloned()
+        {
             if definitions.len() == MAX_DEFINITIONS {
                 let message = format!("the schema refers to more than {MAX_DEFINITIONS} others");
                 gatherer.faults.push(documents.fault(at, message));
@@ -79,6 +82,7 @@ impl Bundle {
                 dialect: documents.resource(&origin, file).map_or(file, |(_, resource)| resource.dialect),
                 file,
                 dynamic,
+                unsent,
             };
             let schema = documents.value(&origin).unwrap_or(&Value::Null);
             let schema = gatherer.rewrite(schema, &origin, scope);
@@ -254,8 +258,7 @@ mod tests {
         assert_eq!(request["0"]["required"], json!([]));
         assert_eq!(request["0"]["allOf"][1], json!({"required": ["name"], "allOf": [{"required": []}]}));
         assert_eq!(request["1"]["required"], json!(["name"]));
-        // What others refer to, too, stays what it is by itself.
-        assert_eq!(request["2"]["required"], json!(["id"]));
+        assert_eq!(request["2"]["required"], json!([]));
         let answer = gathered(Direction::Response);
         assert_eq!(answer["0"]["allOf"][1]["required"], json!(["id", "name"]));
     }

@@ -6,15 +6,17 @@ use serde_json::Value;
 
 use crate::dialect::Dialect;
 use crate::dynamic_scope::ScopeId;
+use crate::one_way::Unsent;
 
 /// Schemas that one bundle holds.
 pub(crate) const MAX_DEFINITIONS: usize = 2_000;
-/// What the schemas that are met in several dynamic scopes may take, in bytes, for each scope but the first.
+/// What the schemas that are met in several dynamic scopes, or with other members not sent, may take, in bytes, for each time but
+/// the first.
 pub(crate) const MAX_COPIED: usize = 8 * 1024 * 1024;
 
-/// Where a definition comes from, what its file is read in, and the scope in which it is met. One file may be read in two
-/// dialects, where it states none and is referred to from both.
-pub(crate) type Origin = (String, Dialect, ScopeId);
+/// Where a definition comes from, what its file is read in, the scope in which it is met, and which members are not sent there. One
+/// file may be read in two dialects, where it states none and is referred to from both.
+pub(crate) type Origin = (String, Dialect, ScopeId, Unsent);
 
 /// The definitions of a bundle, by number.
 #[derive(Default)]
@@ -55,7 +57,7 @@ impl Definitions {
 
     /// Where each comes from.
     pub(crate) fn into_origins(self) -> Vec<String> {
-        self.all.into_iter().map(|(origin, _, _)| origin).collect()
+        self.all.into_iter().map(|(origin, ..)| origin).collect()
     }
 }
 

@@ -9,7 +9,8 @@ use crate::dialect::Dialect;
 use crate::documents::Documents;
 use crate::dynamic_scope::{ScopeId, Scopes};
 use crate::links::Link;
-use crate::{draft7, formats, one_way, openapi30, pattern, pointer, rounding, unread};
+use crate::one_way::{OneWay, Unsent};
+use crate::{draft7, formats, openapi30, pattern, pointer, rounding, unread};
 
 /// Keywords that hold no schema and are asserted.
 pub(crate) const PLAIN: [&str; 21] = [
@@ -48,12 +49,19 @@ pub(crate) struct Scope {
     /// What the whole file is read in.
     pub(crate) file: Dialect,
     pub(crate) dynamic: ScopeId,
+    /// The members of its object that are not sent.
+    pub(crate) unsent: Unsent,
 }
 
 impl Scope {
     /// For a part of the value.
     pub(crate) fn inner(self) -> Self {
-        Self { in_place: false, ..self }
+        Self { in_place: false, unsent: Unsent::NONE, ..self }
+    }
+
+    /// For the same value, where less required is not less asked for.
+    fn by_itself(self) -> Self {
+        Self { unsent: Unsent::NONE, ..self }
     }
 }
 
@@ -64,6 +72,7 @@ pub(crate) struct Gatherer<'a, 'l> {
     pub(crate) definitions: Definitions,
     pub(crate) scopes: Scopes,
     pub(crate) links: Vec<Link>,
+    pub(crate) one_way: OneWay,
 }
 
 impl Gatherer<'_, '_> {
@@ -76,7 +85,10 @@ impl Gatherer<'_, '_> {
                 return Value::Bool(false);
             }
         };
-        let scope = self.enter(at, scope);
+        let mut scope = self.enter(at, scope);
+        if self.has_ways(scope) {
+            scope.unsent = self.one_way.within(self.documents, at, scope.unsent);
+        }
         let mut out = Map::new();
         if let Some(reference) = keywords.get("$ref") {
             if let Some(own) = self.refer("$ref", reference, at, scope) {
@@ -99,11 +111,24 @@ impl Gatherer<'_, '_> {
             Dialect::Draft7 => draft7::adapt(keywords, &mut out),
             Dialect::Draft202012 => self.add_dynamic(keywords, at, scope, &mut out),
         }
-        let of_openapi = scope.dialect == Dialect::Draft202012 && self.documents.is_openapi("");
-        if of_openapi || scope.dialect == Dialect::OpenApi30 {
-            one_way::adapt(self.documents, self.direction, at, &mut out);
-        }
+        self.one_way.relax(&mut out, scope.unsent);
         Value::Object(out)
+    }
+
+    /// Whether members may travel one way only: JSON Schemas by themselves know no ways.
+    fn has_ways(&self, scope: Scope) -> bool {
+        scope.dialect == Dialect::OpenApi30
+            || scope.dialect == Dialect::Draft202012 && self.documents.is_openapi("")
+    }
+
+    /// The schema of members at `at`: of an answer, nothing where it is of those that are not sent.
+    fn rewrite_member(&mut self, schema: &Value, at: &str, scope: Scope) -> Value {
+        let rewritten = self.rewrite(schema, at, scope);
+        let is_answer = self.direction == Direction::Response && self.has_ways(scope);
+        match is_answer && self.one_way.is_unsent(self.documents, at) {
+            true => Value::Bool(false),
+            false => rewritten,
+        }
     }
 
     /// One keyword's value as 2020-12 has it; `None` for what says nothing about values.
@@ -118,13 +143,16 @@ impl Gatherer<'_, '_> {
                 self.faults.push(self.documents.fault(at, fault).hint(hint));
                 None
             }
+            "additionalProperties" | "unevaluatedProperties" => Some(self.rewrite_member(value, at, inner)),
             _ if INNER.contains(&name) => Some(self.rewrite(value, at, inner)),
+            "not" | "if" => Some(self.rewrite(value, at, scope.by_itself())),
             _ if SAME.contains(&name) => Some(self.rewrite(value, at, scope)),
+            "oneOf" => Some(self.rewrite_list(value, at, scope.by_itself())),
             _ if SAME_LIST.contains(&name) => Some(self.rewrite_list(value, at, scope)),
             "prefixItems" => Some(self.rewrite_list(value, at, inner)),
-            "properties" => Some(self.rewrite_map(value, at, inner)),
+            "properties" => Some(self.rewrite_members(value, at, inner)),
             "patternProperties" => {
-                let schemas = self.rewrite_map(value, at, inner);
+                let schemas = self.rewrite_members(value, at, inner);
                 Some(self.read_patterns(schemas, at))
             }
             "pattern" if value.is_string() => {
@@ -222,13 +250,27 @@ impl Gatherer<'_, '_> {
     }
 
     pub(crate) fn rewrite_map(&mut self, schemas: &Value, at: &str, scope: Scope) -> Value {
+        self.rewrite_each(schemas, at, scope, Self::rewrite)
+    }
+
+    fn rewrite_members(&mut self, schemas: &Value, at: &str, scope: Scope) -> Value {
+        self.rewrite_each(schemas, at, scope, Self::rewrite_member)
+    }
+
+    fn rewrite_each(
+        &mut self,
+        schemas: &Value,
+        at: &str,
+        scope: Scope,
+        rewrite: fn(&mut Self, &Value, &str, Scope) -> Value,
+    ) -> Value {
         let Some(schemas) = schemas.as_object() else {
             self.faults.push(self.documents.fault(at, "expected schemas by name"));
             return Value::Null;
         };
         let rewritten = schemas.iter();
         rewritten
-            .map(|(name, schema)| (name.clone(), self.rewrite(schema, &pointer::join(at, name), scope)))
+            .map(|(name, schema)| (name.clone(), rewrite(self, schema, &pointer::join(at, name), scope)))
             .collect()
     }
 }

@@ -6,7 +6,14 @@
 //! sent in an answer: it is refused there, since it is a password more often than not. A `readOnly` one should not be sent
 //! in a request, which is let pass: callers send back what they got. JSON Schemas by themselves know no ways.
 
-use std::collections::BTreeSet;
+//!
+//! What is not sent is not required either in any part of the schema that describes the same object, wherever the word stands and
+//! wherever the member is required: a part that others refer to as well has a definition of its own for each set of members that
+//! are not sent where it is met. Only under `not`, `if` and `oneOf` is what is written there left as it is: there, less
+//! required is not less asked for.
+
+use std::collections::{BTreeSet, HashMap};
+use std::rc::Rc;
 
 use serde_json::{Map, Value};
 
@@ -16,116 +23,200 @@ use crate::documents::Documents;
 use crate::links::MAX_CHAIN;
 use crate::{pointer, reference};
 
-/// Schemas and members that are looked through for those of one schema.
-const MAX_PARTS: usize = 20_000;
-/// References and parts of parts that are followed one after another.
+/// References and parts of parts that are followed one after another. More references are refused where they are read.
 const MAX_DEPTH: usize = 4 * MAX_CHAIN;
 
-/// A `readOnly` member is required in answers only, a `writeOnly` one in requests only, wherever in the schema, in what it
-/// refers to and in its `allOf` it is described; and answers must not hold a `writeOnly` one.
-pub(crate) fn adapt(documents: &Documents<'_>, direction: Direction, at: &str, out: &mut Map<String, Value>) {
-    let mut unsent = BTreeSet::new();
-    if requires(out) {
+/// A set of members that are not sent, by its number.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) struct Unsent(usize);
+
+impl Unsent {
+    /// All members are sent.
+    pub(crate) const NONE: Self = Self(0);
+}
+
+type Names = BTreeSet<String>;
+
+/// What is known of a bundle's schemas, each of which is looked at once.
+pub(crate) struct OneWay {
+    word: &'static str,
+    sets: Vec<Rc<Names>>,
+    numbers: HashMap<Rc<Names>, Unsent>,
+    marked: HashMap<String, bool>,
+    unsent: HashMap<String, Unsent>,
+    demanded: HashMap<String, Rc<Names>>,
+}
+
+impl OneWay {
+    pub(crate) fn new(direction: Direction) -> Self {
         let word = match direction {
             Direction::Request => "readOnly",
             Direction::Response => "writeOnly",
         };
-        let mut left = MAX_PARTS;
-        gather_unsent(documents, at, word, &mut left, 0, &mut unsent);
-    }
-    if !unsent.is_empty() {
-        relax(out, &unsent);
-    }
-    if direction == Direction::Response {
-        forbid(documents, at, out);
-    }
-}
-
-/// Takes nothing for the `writeOnly` members that the schema at `at` describes itself.
-fn forbid(documents: &Documents<'_>, at: &str, out: &mut Map<String, Value>) {
-    let members = pointer::join(at, "properties");
-    for (name, schema) in out.get_mut("properties").and_then(Value::as_object_mut).into_iter().flatten() {
-        if is_marked(documents, &pointer::join(&members, name), "writeOnly", 0) {
-            *schema = Value::Bool(false);
+        let none = Rc::new(Names::new());
+        Self {
+            word,
+            sets: vec![Rc::clone(&none)],
+            numbers: HashMap::from([(none, Unsent::NONE)]),
+            marked: HashMap::new(),
+            unsent: HashMap::new(),
+            demanded: HashMap::new(),
         }
     }
-}
 
-/// Whether the schema at `at` says `word` of its value: itself, by `$ref` or by `allOf`. In OpenAPI 3.0 nothing beside a
-/// `$ref` counts. A broken reference is reported where the schema is read.
-fn is_marked(documents: &Documents<'_>, at: &str, word: &str, depth: usize) -> bool {
-    let Some(schema) = documents.value(at) else { return false };
-    if depth > MAX_CHAIN {
-        return false;
-    }
-    let refers = schema.get("$ref");
-    let dialect = documents.dialect_at(at, documents.dialect).unwrap_or(documents.dialect);
-    let counts = refers.is_none() || dialect == Dialect::Draft202012;
-    if counts && schema.get(word) == Some(&Value::Bool(true)) {
-        return true;
-    }
-    let leads = |reference| {
-        let target = reference::target(documents, dialect, at, "$ref", reference);
-        target.is_ok_and(|target| is_marked(documents, &target.at, word, depth + 1))
-    };
-    let parts = schema.get("allOf").and_then(Value::as_array).map_or(0, |parts| parts.len().min(MAX_CHAIN));
-    refers.is_some_and(leads)
-        || counts
-            && (0..parts).any(|nth| is_marked(documents, &format!("{at}/allOf/{nth}"), word, depth + 11))
-}
-
-/// Whether `schema`, or a part that is written in it, requires members.
-fn requires(schema: &Map<String, Value>) -> bool {
-    let parts = schema.get("allOf").and_then(Value::as_array).into_iter().flatten();
-    schema.contains_key("required") || parts.filter_map(Value::as_object).any(requires)
-}
-
-/// Adds the members that `word` says are not sent of the schema at `at`: its own, those of what it refers to and of its
-/// `allOf`. In OpenAPI 3.0 nothing beside a `$ref` counts.
-fn gather_unsent<'l>(
-    documents: &Documents<'l>,
-    at: &str,
-    word: &str,
-    left: &mut usize,
-    depth: usize,
-    unsent: &mut BTreeSet<&'l str>,
-) {
-    let Some(Value::Object(keywords)) = documents.value(at) else { return };
-    let properties = keywords.get("properties").and_then(Value::as_object);
-    let Some(less) = left.checked_sub(1 + properties.map_or(0, Map::len)) else { return };
-    *left = less;
-    if depth > MAX_DEPTH {
-        return;
-    }
-    if let Some(reference) = keywords.get("$ref") {
-        let dialect = documents.dialect_at(at, documents.dialect).unwrap_or(documents.dialect);
-        if let Ok(target) = reference::target(documents, dialect, at, "$ref", reference) {
-            gather_unsent(documents, &target.at, word, left, depth + 1, unsent);
+    /// The members that are not sent of an object that the schema at `at` describes, and others of which `outer` knows.
+    pub(crate) fn within(&mut self, documents: &Documents<'_>, at: &str, outer: Unsent) -> Unsent {
+        let own = self.of(documents, at, 0);
+        if own == outer || outer == Unsent::NONE {
+            return own;
         }
-        if dialect != Dialect::Draft202012 {
+        let all = self.names(own).union(&self.names(outer)).cloned().collect();
+        self.number(all)
+    }
+
+    /// Those of `outer` that matter to the schema at `at`, which they stand outside of.
+    pub(crate) fn for_part(&mut self, documents: &Documents<'_>, at: &str, outer: Unsent) -> Unsent {
+        if outer == Unsent::NONE {
+            return outer;
+        }
+        let (demanded, own) = (self.demanded_by(documents, at, 0), self.of(documents, at, 0));
+        let own = self.names(own);
+        let matter = |name: &&String| demanded.contains(*name) && !own.contains(*name);
+        let all = self.names(outer).iter().filter(matter).cloned().collect();
+        self.number(all)
+    }
+
+    /// Takes the members `unsent` out of what `schema` itself requires.
+    pub(crate) fn relax(&self, schema: &mut Map<String, Value>, unsent: Unsent) {
+        let unsent = self.names(unsent);
+        if unsent.is_empty() {
             return;
         }
-    }
-    let members = pointer::join(at, "properties");
-    for name in properties.into_iter().flat_map(Map::keys) {
-        if is_marked(documents, &pointer::join(&members, name), word, 0) {
-            unsent.insert(name);
+        let is_sent = |name: &Value| name.as_str().is_none_or(|name| !unsent.contains(name));
+        if let Some(Value::Array(required)) = schema.get_mut("required") {
+            required.retain(is_sent);
+        }
+        let dependent = schema.get_mut("dependentRequired").and_then(Value::as_object_mut);
+        for required in dependent.into_iter().flat_map(Map::values_mut).filter_map(Value::as_array_mut) {
+            required.retain(is_sent);
         }
     }
-    let parts = keywords.get("allOf").and_then(Value::as_array).map_or(0, Vec::len);
-    for nth in 0..parts {
-        gather_unsent(documents, &format!("{at}/allOf/{nth}"), word, left, depth + 1, unsent);
+
+    /// Whether the schema at `at` says of its value that it is not sent: itself, by `$ref` or by `allOf`. In OpenAPI 3.0 nothing
+    /// beside a `$ref` counts. A broken reference is reported where the schema is read.
+    pub(crate) fn is_unsent(&mut self, documents: &Documents<'_>, at: &str) -> bool {
+        self.is_marked(documents, at, 0)
+    }
+
+    fn is_marked(&mut self, documents: &Documents<'_>, at: &str, depth: usize) -> bool {
+        if let Some(known) = self.marked.get(at) {
+            return *known;
+        }
+        let Some(schema) = documents.value(at).filter(|_| depth <= MAX_DEPTH) else { return false };
+        // Of a circle, which is refused where it is read.
+        self.marked.insert(at.to_owned(), false);
+        let found = counts_beside_reference(documents, at, schema)
+            && schema.get(self.word) == Some(&Value::Bool(true))
+            || parts(documents, at, schema, &["allOf"])
+                .iter()
+                .any(|part| self.is_marked(documents, part, depth + 1));
+        self.marked.insert(at.to_owned(), found);
+        found
+    }
+
+    /// Those that the schema at `at` describes: its own, those of what it refers to and of its `allOf`.
+    fn of(&mut self, documents: &Documents<'_>, at: &str, depth: usize) -> Unsent {
+        if let Some(known) = self.unsent.get(at) {
+            return *known;
+        }
+        let Some(schema) = documents.value(at).filter(|_| depth <= MAX_DEPTH) else { return Unsent::NONE };
+        self.unsent.insert(at.to_owned(), Unsent::NONE);
+        let mut all = Names::new();
+        if counts_beside_reference(documents, at, schema) {
+            let members = pointer::join(at, "properties");
+            let properties = schema.get("properties").and_then(Value::as_object).into_iter().flatten();
+            let unsent = properties
+                .map(|(name, _)| name)
+                .filter(|name| self.is_marked(documents, &pointer::join(&members, name), 0));
+            all.extend(unsent.cloned());
+        }
+        for part in parts(documents, at, schema, &["allOf"]) {
+            let more = self.of(documents, &part, depth + 1);
+            all.extend(self.names(more).iter().cloned());
+        }
+        let number = self.number(all);
+        self.unsent.insert(at.to_owned(), number);
+        number
+    }
+
+    /// The names that the schema at `at` requires of its own object, whatever else they depend on.
+    fn demanded_by(&mut self, documents: &Documents<'_>, at: &str, depth: usize) -> Rc<Names> {
+        if let Some(known) = self.demanded.get(at) {
+            return Rc::clone(known);
+        }
+        let none = Rc::new(Names::new());
+        let Some(schema) = documents.value(at).filter(|_| depth <= MAX_DEPTH) else { return none };
+        self.demanded.insert(at.to_owned(), none);
+        let mut all = Names::new();
+        if counts_beside_reference(documents, at, schema) {
+            let dependent = schema.get("dependentRequired").and_then(Value::as_object);
+            let lists = schema.get("required").into_iter().chain(dependent.into_iter().flat_map(Map::values));
+            let names = lists.filter_map(Value::as_array).flatten().filter_map(Value::as_str);
+            all.extend(names.map(str::to_owned));
+        }
+        for part in parts(documents, at, schema, &["allOf", "anyOf"]) {
+            all.extend(self.demanded_by(documents, &part, depth + 1).iter().cloned());
+        }
+        let all = Rc::new(all);
+        self.demanded.insert(at.to_owned(), Rc::clone(&all));
+        all
+    }
+
+    fn names(&self, unsent: Unsent) -> Rc<Names> {
+        self.sets.get(unsent.0).cloned().unwrap_or_default()
+    }
+
+    fn number(&mut self, names: Names) -> Unsent {
+        let names = Rc::new(names);
+        let next = Unsent(self.sets.len());
+        let number = *self.numbers.entry(Rc::clone(&names)).or_insert(next);
+        if number == next {
+            self.sets.push(names);
+        }
+        number
     }
 }
 
-/// Takes `unsent` out of what is required here, and in the parts that are written here.
-fn relax(schema: &mut Map<String, Value>, unsent: &BTreeSet<&str>) {
-    if let Some(Value::Array(required)) = schema.get_mut("required") {
-        required.retain(|name| name.as_str().is_none_or(|name| !unsent.contains(name)));
+/// Whether what stands in the schema beside its `$ref` counts, if it has one.
+fn counts_beside_reference(documents: &Documents<'_>, at: &str, schema: &Value) -> bool {
+    schema.get("$ref").is_none() || dialect(documents, at) == Dialect::Draft202012
+}
+
+fn dialect(documents: &Documents<'_>, at: &str) -> Dialect {
+    documents.dialect_at(at, documents.dialect).unwrap_or(documents.dialect)
+}
+
+/// Where the schemas are that describe the same value as the one at `at`: what it refers to, and its parts under the `lists`;
+/// with `anyOf` among these, what else is met on some condition.
+fn parts(documents: &Documents<'_>, at: &str, schema: &Value, lists: &[&str]) -> Vec<String> {
+    let mut found = Vec::new();
+    if let Some(reference) = schema.get("$ref") {
+        let target = reference::target(documents, dialect(documents, at), at, "$ref", reference);
+        found.extend(target.ok().map(|target| target.at));
     }
-    for part in schema.get_mut("allOf").and_then(Value::as_array_mut).into_iter().flatten() {
-        if let Value::Object(part) = part {
-            relax(part, unsent);
-        }
+    if !counts_beside_reference(documents, at, schema) {
+        return found;
     }
+    for list in lists {
+        let parts = schema.get(list).and_then(Value::as_array).map_or(0, Vec::len);
+        found.extend((0..parts).map(|nth| format!("{at}/{list}/{nth}")));
+    }
+    if lists.contains(&"anyOf") {
+        let branches = ["then", "else"].into_iter().filter(|name| schema.get(name).is_some());
+        found.extend(branches.map(|name| format!("{at}/{name}")));
+        let members = pointer::join(at, "dependentSchemas");
+        let dependent = schema.get("dependentSchemas").and_then(Value::as_object).into_iter().flatten();
+        found.extend(dependent.map(|(name, _)| pointer::join(&members, name)));
+    }
+    found
 }

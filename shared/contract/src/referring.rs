@@ -6,6 +6,7 @@ use crate::dialect::Dialect;
 use crate::dynamic_scope::{ScopeId, Scopes};
 use crate::gather::{Gatherer, Scope};
 use crate::links::{self, Endless, Link};
+use crate::one_way::Unsent;
 use crate::{pointer, reference};
 
 impl Gatherer<'_, '_> {
@@ -26,15 +27,16 @@ impl Gatherer<'_, '_> {
     }
 
     /// The number of the definition that comes from `origin`, in a file that is read in `file`, where it is met in `scope`.
-    fn number(&mut self, origin: String, file: Dialect, scope: ScopeId) -> usize {
+    fn number(&mut self, origin: String, file: Dialect, scope: ScopeId, unsent: Unsent) -> usize {
         let scope = self.enter_dynamic(scope, &origin, file);
         let schema = self.documents.value(&origin);
-        self.definitions.number((origin, file, scope), schema)
+        let unsent = self.one_way.for_part(self.documents, &origin, unsent);
+        self.definitions.number((origin, file, scope, unsent), schema)
     }
 
     /// Begins with the schema at `at`.
     pub(crate) fn begin(&mut self, at: &str, file: Dialect) {
-        self.number(at.to_owned(), file, Scopes::EMPTY);
+        self.number(at.to_owned(), file, Scopes::EMPTY, Unsent::NONE);
     }
 
     /// The definition that the reference under `keyword` of the schema at `at` leads to, as a `$ref`.
@@ -51,7 +53,7 @@ impl Gatherer<'_, '_> {
         let dynamic = target.dynamic.filter(|_| keyword == "$dynamicRef");
         let outermost = dynamic.and_then(|name| self.scopes.outermost(scope.dynamic, &name));
         let (origin, file) = outermost.unwrap_or((target.at, target.dialect));
-        let number = self.number(origin, file, scope.dynamic);
+        let number = self.number(origin, file, scope.dynamic, scope.unsent);
         let at = pointer::join(at, keyword);
         self.links.push(Link { from: scope.definition, to: number, at, in_place: scope.in_place });
         Some(Value::String(format!("#/$defs/{number}")))

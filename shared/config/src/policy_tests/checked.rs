@@ -73,7 +73,7 @@ pub struct QuestionSample {
     /// What the path puts the resource in, beside the action's target.
     pub parents: Vec<Placed<EntityName>>,
     /// `context.trust`; that of the strongest credentials of such a caller where it is left out.
-    pub trust: Option<TrustLevel>,
+    pub trust: Option<Placed<TrustLevel>>,
     /// `context.purpose`; the action's own where it is left out.
     pub purpose: Option<Placed<String>>,
     /// `context.request`, where something of it matters.

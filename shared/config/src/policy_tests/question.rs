@@ -58,7 +58,7 @@ pub(super) fn read(
 #[derive(Default)]
 struct Context {
     now: Option<Timestamp>,
-    trust: Option<TrustLevel>,
+    trust: Option<Placed<TrustLevel>>,
     purpose: Option<Placed<String>>,
     request: Option<crate::Stated>,
     event: Option<crate::Stated>,
@@ -92,8 +92,9 @@ fn read_context(value: Value<'_>) -> Result<Context, Reported> {
     })
 }
 
-fn trust(value: Value<'_>) -> Result<TrustLevel, Reported> {
-    value.choice(&TrustLevel::ALL.map(|level| (level.word(), level)))
+fn trust(value: Value<'_>) -> Result<Placed<TrustLevel>, Reported> {
+    let level = value.choice(&TrustLevel::ALL.map(|level| (level.word(), level)))?;
+    Ok(Placed { value: level, place: value.place() })
 }
 
 pub(super) fn placed(value: Value<'_>) -> Result<Placed<String>, Reported> {

@@ -94,6 +94,112 @@ fn what_is_not_sent_is_required_in_no_part_however_the_schema_is_put_together() 
     }
 }
 
+/// The operation whose body and answer are `User` of these schemas.
+fn of_schemas(version: &str, schemas: &Value) -> Operation {
+    let content = json!({"application/json": {"schema": {"$ref": "#/components/schemas/User"}}});
+    let document = json!({
+        "openapi": version, "info": {"title": "t", "version": "1"},
+        "paths": {"/users": {"put": {
+            "operationId": "put", "requestBody": {"content": content},
+            "responses": {"200": {"description": "", "content": content}},
+        }}},
+        "components": {"schemas": schemas},
+    });
+    Document::parse("f", &document.to_string()).unwrap().operation("put").unwrap()
+}
+
+fn is_request(operation: &Operation, body: &str) -> bool {
+    let headers = headers();
+    let parts = RequestParts { path: &[], query: "", headers: &headers, body: body.as_bytes() };
+    operation.check_request(&parts).is_ok()
+}
+
+fn is_answer(operation: &Operation, body: &str) -> bool {
+    operation.check_response(200, &headers(), body.as_bytes()).is_empty()
+}
+
+#[test]
+fn what_one_part_says_is_not_sent_no_other_part_requires() {
+    let schema = |name: &str| json!({"$ref": format!("#/components/schemas/{name}")});
+    let both = json!({"allOf": [schema("Known"), schema("Demands")]});
+    let on_condition =
+        json!({"allOf": [schema("Known")], "if": {"required": ["name"]}, "then": schema("Demands")});
+    let either = json!({"allOf": [schema("Known")], "anyOf": [schema("Demands"), {"required": ["other"]}]});
+    let dependent = json!({"allOf": [schema("Known")], "dependentRequired": {"name": ["id"]}});
+    for (version, user) in [
+        ("3.0.3", both.clone()),
+        ("3.1.0", both),
+        ("3.1.0", on_condition),
+        ("3.0.3", either),
+        ("3.1.0", dependent),
+    ] {
+        let schemas = json!({
+            "User": user, "Demands": {"required": ["id"]},
+            "Known": {"properties": {"id": {"allOf": [{"allOf": [{"allOf": [schema("Id")]}]}]}, "name": {}}},
+            "Id": {"type": "string", "readOnly": true},
+        });
+        let operation = of_schemas(version, &schemas);
+        assert!(is_request(&operation, r#"{"name": 1}"#), "{user}");
+        assert!(is_answer(&operation, r#"{"name": 1, "id": "1"}"#), "{user}");
+        assert!(!is_answer(&operation, r#"{"name": 1}"#), "{user}");
+    }
+}
+
+#[test]
+fn what_is_asked_not_to_be_there_stays_so() {
+    let known = json!({"properties": {"id": {"readOnly": true}}});
+    for schema in [json!({"not": {"required": ["id"]}}), json!({"if": {"required": ["id"]}, "then": false})] {
+        let operation = of_schemas("3.1.0", &json!({"User": {"allOf": [known.clone(), schema]}}));
+        assert!(is_request(&operation, r#"{"name": 1}"#), "{schema}");
+        assert!(!is_request(&operation, r#"{"id": 1}"#), "{schema}");
+    }
+}
+
+#[test]
+fn no_answer_holds_a_member_that_is_only_written_wherever_that_is_said() {
+    let secret = json!({"$ref": "#/components/schemas/Secret"});
+    let wrapped = (0..8).fold(secret.clone(), |schema, _| json!({"allOf": [schema]}));
+    for (version, user) in [
+        ("3.0.3", json!({"properties": {"password": wrapped}})),
+        ("3.1.0", json!({"patternProperties": {"^pass\\d*": secret}})),
+        ("3.0.3", json!({"properties": {"id": {}}, "additionalProperties": secret})),
+    ] {
+        let schemas = json!({"User": user, "Secret": {"type": "string", "writeOnly": true}});
+        let operation = of_schemas(version, &schemas);
+        assert!(is_answer(&operation, r#"{"id": "1"}"#), "{user}");
+        assert!(!is_answer(&operation, r#"{"id": "1", "password": "p"}"#), "{user}");
+        assert!(is_request(&operation, r#"{"id": "1", "password": "p"}"#), "{user}");
+    }
+}
+
+#[test]
+fn parts_that_meet_again_and_again_are_looked_at_once() {
+    let level = |nth: usize| -> Value {
+        let next: Vec<Value> =
+            (0..20).map(|of| json!({"$ref": format!("#/components/schemas/L{}_{of}", nth + 1)})).collect();
+        json!({"allOf": next})
+    };
+    let mut schemas = serde_json::Map::new();
+    for of in 0..20 {
+        for nth in 1..5 {
+            schemas.insert(format!("L{nth}_{of}"), level(nth));
+        }
+        schemas.insert(format!("L5_{of}"), json!({"type": "string"}));
+    }
+    let members: serde_json::Map<String, Value> =
+        (0..200).map(|nth| (format!("m{nth}"), json!({"allOf": [level(0)]}))).collect();
+    schemas.insert("User".to_owned(), json!({"properties": members, "required": ["m0"]}));
+    let content = json!({"application/json": {"schema": {"$ref": "#/components/schemas/User"}}});
+    let document = json!({
+        "openapi": "3.0.3", "info": {"title": "t", "version": "1"},
+        "paths": {"/users": {"put": {"operationId": "put", "requestBody": {"content": content}, "responses": {}}}},
+        "components": {"schemas": schemas},
+    });
+    let fault =
+        Document::parse("f", &document.to_string()).unwrap().operation("put").unwrap_err().to_string();
+    assert!(fault.contains("schemas, all choices counted"), "{fault}");
+}
+
 #[test]
 fn a_json_schema_by_itself_knows_no_ways() {
     let schema = json!({"type": "object", "required": ["id"], "properties": {"id": {"readOnly": true}}});

@@ -172,7 +172,7 @@ pub(crate) fn rehearsed(found: &Found<'_>, caller: Option<&Principal>) -> Result
     }
 }
 
-/// The caller as the credentials that a route accepts would make it, shown to the door itself where it can verify them. Of IAM callers and certificates, the attributes are
+/// The caller as the credentials that a route accepts would make it, shown to the door itself where it can be that. Of IAM callers and certificates, the attributes are
 /// those of `caller`; of others, a token makes them of the claims of `caller`: one of the first issuer that makes such
 /// principals and whose declared claims are there.
 pub(crate) fn stated(rules: &RouteRules, caller: &Principal) -> Result<Principal, AuthFault> {
@@ -182,12 +182,15 @@ pub(crate) fn stated(rules: &RouteRules, caller: &Principal) -> Result<Principal
     if let Some(caller) = rules.certificates.as_ref().and_then(|rules| certificates::stated(caller, rules)) {
         return Ok(caller);
     }
+    // Messages show no credentials: the gateway says who opened their connection.
+    let is_message = rules.route.socket().is_some_and(|rule| !rule.is_opening());
+    let proven = if is_message { TrustLevel::Attested } else { TrustLevel::Verified };
     let mut faults = Vec::new();
     for issuer in rules.issuers.iter().filter(|issuer| issuer.principal.type_name == caller.name.type_name) {
         match token_claims::declared(issuer, &caller.claims) {
             Ok(claims) => {
                 let attributes = token_claims::attributes(issuer, &claims);
-                return Ok(Principal { claims, attributes, trust: TrustLevel::Verified, ..caller.clone() });
+                return Ok(Principal { claims, attributes, trust: proven, ..caller.clone() });
             }
             Err(fault) => faults.push(fault),
         }
@@ -196,7 +199,7 @@ pub(crate) fn stated(rules: &RouteRules, caller: &Principal) -> Result<Principal
         Some(fault) => Err(fault),
         None => {
             let is_nobody = caller.name.type_name == ANONYMOUS;
-            let trust = if is_nobody { TrustLevel::Unproven } else { TrustLevel::Verified };
+            let trust = if is_nobody { TrustLevel::Unproven } else { proven };
             Ok(Principal { claims: Map::new(), attributes: Map::new(), trust, ..caller.clone() })
         }
     }

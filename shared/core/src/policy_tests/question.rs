@@ -232,7 +232,7 @@ impl<'r> Reading<'r> {
             }),
         };
         match stated {
-            Ok(caller) => Some(Principal { trust: self.question.trust.unwrap_or(caller.trust), ..caller }),
+            Ok(caller) => Some(Principal { trust: self.trust(&caller), ..caller }),
             Err(AuthFault::Iam(fault)) => {
                 let place = self.sample.principal.as_ref().map(|stated| &stated.place);
                 let place = place.unwrap_or(&self.question.action.place).clone();
@@ -249,6 +249,23 @@ impl<'r> Reading<'r> {
                 None
             }
         }
+    }
+
+    /// What is stated, which callers of their kind must be able to have, or the strongest that they can.
+    fn trust(&mut self, caller: &Principal) -> TrustLevel {
+        let (strongest, Some(Placed { value, place })) = (caller.trust, &self.question.trust) else {
+            return caller.trust;
+        };
+        let is_possible =
+            *value == strongest || (*value, strongest) == (TrustLevel::Attested, TrustLevel::Verified);
+        if !is_possible {
+            let fault = Fault::new(format!(
+                "no call of `{}` by such a caller is `{value}`",
+                self.question.action.value
+            ));
+            self.faults.0.push(fault.at(place.clone()).hint(format!("at most, it is `{strongest}`")));
+        }
+        *value
     }
 
     /// What is stated, or the action's target where the action is done to it.
