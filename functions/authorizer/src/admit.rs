@@ -73,6 +73,17 @@ fn misfit(
         tracing::warn!(request_id, cause, hint, "the question is about two routes");
         return Some(Ok(authorizer::deny(form, "ambiguous-path", &CallId::new(request_id))));
     }
+    // What stands behind is the gateway's choice where no dispatcher looks again.
+    if door.rules().config().authorizer.alone
+        && reuse != Reuse::Shared
+        && let Some(template) = &question.template
+        && !door.rules().takes_alike(&question.inbound, template)
+    {
+        let cause = "the gateway took the request for another route";
+        let hint = "its path has two readings; or its routes go before each other otherwise than here";
+        tracing::warn!(request_id, cause, hint, template, "the question is about two routes");
+        return Some(Ok(authorizer::deny(form, "ambiguous-path", &CallId::new(request_id))));
+    }
     None
 }
 
@@ -82,7 +93,7 @@ async fn state(
     form: AnswerForm,
     context: &Context,
 ) -> Result<Value, Diagnostic> {
-    let AuthorizerCall { inbound, route_arn, kind } = question;
+    let AuthorizerCall { inbound, route_arn, kind, template: _ } = question;
     let Admission { call, refusal, may_keep, shared, usage_key, connection } = door.admit(inbound).await;
     if !may_keep {
         return Err(match refusal {

@@ -43,13 +43,18 @@ impl PathTemplate {
 
     /// The path without the names of its parameters: two routes of one method whose paths have the same are one too many.
     pub(crate) fn shape(&self) -> String {
-        let segment = |segment: &str| match (segment.starts_with('{'), segment.ends_with("+}")) {
-            (false, _) => segment.to_owned(),
-            (true, false) => "{}".to_owned(),
-            (true, true) => "{+}".to_owned(),
-        };
-        self.text.split('/').map(segment).collect::<Vec<_>>().join("/")
+        shape(&self.text)
     }
+}
+
+/// The path of a route without the names of its parameters.
+pub(crate) fn shape(path: &str) -> String {
+    let segment = |segment: &str| match (segment.starts_with('{'), segment.ends_with("+}")) {
+        (false, _) => segment.to_owned(),
+        (true, false) => "{}".to_owned(),
+        (true, true) => "{+}".to_owned(),
+    };
+    path.split('/').map(segment).collect::<Vec<_>>().join("/")
 }
 
 /// The name in a segment `{name}`, or `{name+}` of the last one, `None` for a literal segment.

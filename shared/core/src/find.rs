@@ -180,6 +180,21 @@ impl Rules {
         Ok(found)
     }
 
+    /// Whether a gateway that took the request for the route with the path `template` took it for the one that takes it here. A
+    /// route that there is only at the gateway may lead to what several routes here tell apart.
+    #[must_use]
+    pub fn takes_alike(&self, inbound: &Inbound, template: &str) -> bool {
+        let Message::Http(request) = &inbound.message else { return true };
+        let Some(path) = self.path_of(inbound) else { return true };
+        let Match::Route(found, _) = self.router.find(&request.method, &path) else { return true };
+        let written = |place: &usize| {
+            self.routes
+                .get(*place)
+                .is_some_and(|rules| rules.route.matched.is_written(&request.method, template))
+        };
+        written(&found) || !(0..self.routes.len()).any(|place| written(&place))
+    }
+
     fn find_route<'c>(
         &'c self,
         request: &'c HttpRequest,

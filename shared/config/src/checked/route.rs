@@ -1,6 +1,7 @@
 use std::fmt;
 
 use doorward_model::Place;
+use http::Method;
 
 use super::cloudevents::CloudEventsRule;
 use super::event::SchemaRef;
@@ -11,6 +12,7 @@ use super::rewrite::Rewrite;
 use super::route_method::RouteMethod;
 use super::scopes::Scopes;
 use crate::load::LoadRule;
+use crate::path_template::shape;
 use crate::request_context::RequestContext;
 
 /// An HTTP route.
@@ -79,6 +81,15 @@ impl fmt::Display for RouteMatch {
             Self::Socket(rule) => f.write_str(&rule.key),
             Self::Invoke(rule) => rule.fmt(f),
         }
+    }
+}
+
+impl RouteMatch {
+    /// Whether it takes `method` on a path that is written like `template`, whatever their parameters are called.
+    #[must_use]
+    pub fn is_written(&self, method: &Method, template: &str) -> bool {
+        matches!(self, Self::Http { method: own, path }
+            if own.only().is_none_or(|own| own == method) && shape(path) == shape(template))
     }
 }
 

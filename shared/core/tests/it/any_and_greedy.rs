@@ -227,3 +227,18 @@ fn no_shared_answer_of_an_authorizer_is_about_such_routes() {
     let greedy = shared("GET /all/{rest+}");
     assert!(greedy.contains("about `all` cannot be shared between routes: its path has parameters, and no exact ARN stands for it"), "{greedy}");
 }
+
+#[test]
+fn a_gateway_takes_a_request_for_the_same_route_or_for_one_of_its_own() {
+    let shop = shop("");
+    let takes = |path: &str, template: &str| {
+        shop.world.door.rules().takes_alike(&ask(&shop, "GET", path, &[]), template)
+    };
+    assert!(takes("/files/a/b", "/files/{rest+}"), "whatever its parameter is called");
+    assert!(takes("/files/a/index", "/files/{folder}/index"));
+    // `/files/a%2Findex`, which the gateway decodes behind its own choice.
+    assert!(!takes("/files/a/index", "/files/{path+}"));
+    assert!(!takes("/files/a/b", "/files/{folder}/index"));
+    assert!(takes("/files/a/b", "/{proxy+}"), "it is no route here");
+    assert!(takes("/nothing/here", "/files/{path+}"), "it is refused anyway");
+}

@@ -22,6 +22,9 @@ pub struct AuthorizerCall {
     pub inbound: Inbound,
     /// The ARN of the method or route that is asked for.
     pub route_arn: String,
+    /// The path of the gateway's own route that took the request, as it is written there: `/files/{path+}`. `None` where it says
+    /// none: in a `TOKEN` question, of a WebSocket API, and of the route `$default`.
+    pub template: Option<String>,
     /// The form of the question.
     pub kind: QuestionKind,
 }
@@ -71,6 +74,16 @@ impl QuestionKind {
         };
         // Two ARNs could name two routes.
         (has(kind.arn_member()) != has(kind.other_arn_member())).then_some((kind, Some(form)))
+    }
+
+    fn template(self, document: &Map<String, Value>) -> Option<String> {
+        let text = |name: &str| document.get(name).and_then(Value::as_str);
+        let template = match self {
+            Self::HttpApi2 => text("routeKey")?.split_once(' ')?.1,
+            Self::RestRequest | Self::HttpApi1 => text("resource")?,
+            Self::RestToken | Self::WebSocket => return None,
+        };
+        template.starts_with('/').then(|| template.to_owned())
     }
 
     fn arn_member(self) -> &'static str {
@@ -125,6 +138,7 @@ pub fn read(envelope: &Envelope<'_>) -> Result<AuthorizerCall, EnvelopeError> {
         return Err(malformed(MalformedRequest::Member { member: member.to_owned(), expected: "a text" }));
     };
     let arn = RouteArn::parse(&route_arn).ok_or_else(|| malformed(MalformedRequest::Arn(member)))?;
+    let template = kind.template(&document);
     document.remove("body");
     document.remove("isBase64Encoded");
     let mut inbound = match form {
@@ -150,7 +164,7 @@ pub fn read(envelope: &Envelope<'_>) -> Result<AuthorizerCall, EnvelopeError> {
         // the stage out where the events of an integration have it.
         request.stage = None;
     }
-    Ok(AuthorizerCall { inbound, route_arn, kind })
+    Ok(AuthorizerCall { inbound, route_arn, template, kind })
 }
 
 /// A `TOKEN` question has no request: what the ARN does not say is not known. The token comes from whichever field the

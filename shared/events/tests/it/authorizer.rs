@@ -52,6 +52,20 @@ fn path(text: &str) -> CanonicalPath {
 }
 
 #[test]
+fn the_path_of_the_gateways_route_is_told_where_it_says_one() {
+    let template = |question: Value| read(&question).unwrap().template;
+    let keyed = |key: &str| template(with(samples::authorizer(), json!({ "routeKey": key })));
+    assert_eq!(keyed("ANY /files/{path+}").as_deref(), Some("/files/{path+}"));
+    assert_eq!(keyed("$default"), None);
+    for question in [samples::rest_question(), samples::http_api_1_question()] {
+        let named = with(question.clone(), json!({ "resource": "/orders/{id}" }));
+        assert_eq!(template(named).as_deref(), Some("/orders/{id}"));
+        assert_eq!(template(with(question, json!({ "resource": "$default" }))), None);
+    }
+    assert_eq!(template(samples::token_question()), None);
+}
+
+#[test]
 fn a_token_question_knows_what_its_arn_names() {
     let call = read(&samples::token_question()).unwrap();
     assert_eq!(

@@ -9,6 +9,9 @@ use crate::record::pictures::{self, Pictures, Reached};
 use crate::schema::actions::Action;
 use crate::schema::types::Members;
 
+/// The member of the context that says whose word it is that the call is its caller's.
+const TRUST: &str = "trust";
+
 /// What a recorded question is asked again with, beside what was kept of it. What `entities.json` gives is always known:
 /// only what the request brought can be missing.
 pub(crate) struct Untold<'f> {
@@ -51,6 +54,11 @@ impl<'f> Untold<'f> {
     /// Notes what `needed` reads and was not kept.
     pub(crate) fn need(&mut self, needed: &Reads) {
         let facts = self.facts;
+        // Every record holds it since there is such a thing, and what holds a whole context of before does not.
+        let ReadTree { whole, everything, ref members, .. } = needed.context;
+        if (whole || everything || members.contains_key(TRUST)) && !facts.context.contains_key(TRUST) {
+            self.missing.insert(member_path("context", TRUST));
+        }
         compare_members(
             &needed.context,
             &facts.reads.context,

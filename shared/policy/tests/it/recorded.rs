@@ -335,3 +335,16 @@ fn questions_that_the_other_project_does_not_have_are_denied_as_there() {
     assert_eq!(again(&|facts| facts.given = vec![stranger.clone()]), "unreadable");
     assert_eq!(again(&|facts| drop(facts.context.insert("x".into(), json!(null)))), "unreadable");
 }
+
+#[test]
+fn a_record_of_before_there_were_trust_levels_tells_nothing_of_them() {
+    let whole = "permit(principal, action, resource) when { [context].contains(context) };";
+    let trusting = "permit(principal, action, resource); forbid(principal, action, resource) when { context.trust == \"unproven\" };";
+    let mut facts = record(&recording(whole), &Call::status(user("ann", &[]))).1.unwrap();
+    let (trusting, whole) = (compile(trusting).unwrap(), compile(whole).unwrap());
+    assert_eq!(show(&Redecider::new(&trusting).redecide(&facts)), "deny: a policy forbids it by shop#2");
+    facts.context.remove("trust").unwrap();
+    for policies in [&trusting, &whole] {
+        assert_eq!(show(&Redecider::new(policies).redecide(&facts)), "untold: context.trust");
+    }
+}
