@@ -105,8 +105,8 @@ pub(crate) async fn run(arguments: Arguments, format: Format) -> Result<Exit, Fa
     let (request_id, answer) = sent.map_err(|error| {
         Failure::new(error).hint("is the door running? `doorward dev` starts a local one")
     })?;
-    let calls = follow(lambda.url(), &request_id).await;
-    Ok(Told { request_id, answer, calls }.say(format))
+    let followed = follow(lambda.url(), &request_id).await;
+    Ok(Told { request_id, answer, followed }.say(format))
 }
 
 impl Source {
