@@ -270,8 +270,27 @@ fn messages_events_and_executions_reach_the_services_that_they_are_for() {
 #[test]
 fn a_local_door_sends_nothing_to_the_cloud_unless_it_is_told_where_that_is() {
     let queue = "https://sqs.us-east-1.amazonaws.com/123456789012/orders";
-    let folder = project(&[("queue", format!("sqs = \"{queue}\""))]);
+    let topic = "arn:aws:sns:us-east-1:123456789012:orders";
+    let machine = "arn:aws:states:us-east-1:123456789012:stateMachine:ship";
+    let folder = project(&[
+        ("queue", format!("sqs = \"{queue}\"")),
+        ("topic", format!("sns = \"{topic}\"")),
+        ("bus", "eventbridge = \"shop\"\nsource = \"doorward.relay\"".to_owned()),
+        ("machine", format!("stepfunctions = \"{machine}\"")),
+    ]);
     let door = LocalDoor::open(folder.path(), &[]);
-    let answer = post(&door, &door.bearer("alice", "customers"), "queue", b"{}");
-    assert_eq!((answer.status, &answer.json()["code"]), (503, &json!("target-unavailable")));
+    let alice = door.bearer("alice", "customers");
+    for name in ["topic", "bus", "machine"] {
+        let answer = post(&door, &alice, name, b"{}");
+        assert_eq!((answer.status, &answer.json()["code"]), (503, &json!("target-unavailable")), "{name}");
+    }
+    // A target's queue is one of this door's own.
+    let answer = post(&door, &alice, "queue", b"{}");
+    assert_eq!(answer.status, 202, "{answer:?}");
+    let asked = json!({ "QueueUrl": queue, "WaitTimeSeconds": 20 }).to_string();
+    let fields =
+        [("content-type", "application/x-amz-json-1.0"), ("x-amz-target", "AmazonSQS.ReceiveMessage")];
+    let received = http::send(door.sqs(), "POST", "/", &fields, asked.as_bytes()).json();
+    let message = &received["Messages"][0];
+    assert_eq!((&message["Body"], &message["MessageId"]), (&json!("{}"), &answer.json()["messageId"]));
 }

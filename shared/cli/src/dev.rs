@@ -127,9 +127,7 @@ pub(crate) async fn run(arguments: Arguments, format: Format) -> Result<Exit, Fa
     };
     let door = {
         let _progress = Progress::start("starting the door");
-        LocalDoor::start(&project, runner, ports_from(arguments.port), given)
-            .await
-            .map_err(|failure| failure.hint("`--port 0` takes free ports, `--port N` ten from N on"))?
+        LocalDoor::start(&project, runner, ports_from(arguments.port), given).await?
     };
     let watch = match &arguments.invoke_url {
         Some(url) => Some(write_environment(&door, &project, &root, url)?),

@@ -4,7 +4,9 @@ use std::time::Duration;
 
 use doorward_aws::{AwsClients, LedgerReader};
 use doorward_config::{Config, Target, TargetKind, jwks_url_variable, target_variable};
-use doorward_emulator::{Emulator, FunctionSpec, Functions, IamIdentity, Options, Ports, StreamMapping};
+use doorward_emulator::{
+    Emulator, EmulatorError, FunctionSpec, Functions, IamIdentity, Options, Ports, StreamMapping,
+};
 use doorward_model::FrontKind;
 
 use crate::local_fronts::{self, LocalFronts};
@@ -112,12 +114,23 @@ impl LocalDoor {
             issuers: local_issuers::of(config),
             ports,
         };
-        let emulator = Emulator::start(options).await.map_err(Failure::new)?;
+        let emulator = Emulator::start(options).await.map_err(not_started)?;
         let started = emulator.prewarm(&[DISPATCHER, AUTHORIZER]).await.map_err(Failure::new)?;
         let clients = local_clients(&emulator)?;
         let ledger = LedgerReader::new(&clients, &config.door.table);
         let table = config.door.table.clone();
         Ok(Self { emulator, ledger, clients, table, secrets, callers, queues: known, tables, started })
+    }
+}
+
+/// Other ports help where one is taken, and nowhere else.
+fn not_started(error: EmulatorError) -> Failure {
+    let failure = Failure::new(&error);
+    match error {
+        EmulatorError::Listen { .. } => {
+            failure.hint("`doorward dev --port 0` takes free ports, `--port N` ten from N on")
+        }
+        _ => failure,
     }
 }
 

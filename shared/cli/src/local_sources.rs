@@ -45,15 +45,27 @@ pub(crate) fn of(config: &Config, sent_to: BTreeSet<String>) -> LocalSources {
     for front in queues() {
         named.insert(front.id.clone(), pinned_queue(config, front));
     }
-    let mut all: Vec<Queue> = named.into_values().collect();
-    // A dead-letter queue stands before the queue that names it, and its name is longer.
-    all.sort_by_key(|queue| std::cmp::Reverse(queue.name.len()));
     LocalSources {
-        queues: all,
+        queues: in_order(named),
         queue_mappings: queues().map(|front| queue_mapping(config, front)).collect(),
         kinesis_streams: pinned(FrontKind::Stream).map(|front| KinesisStream::new(&front.id)).collect(),
         stream_mappings: streams().map(|front| stream_mapping(config, front)).collect(),
     }
+}
+
+/// Each behind its dead-letter queue, as the emulator makes them.
+fn in_order(mut named: BTreeMap<String, Queue>) -> Vec<Queue> {
+    let mut all = Vec::new();
+    while let Some((_, first)) = named.pop_first() {
+        let mut chain = vec![first];
+        while let Some(next) =
+            chain.last().and_then(|queue| named.remove(&queue.dead_letters.as_ref()?.queue))
+        {
+            chain.push(next);
+        }
+        all.extend(chain.into_iter().rev());
+    }
+    all
 }
 
 /// What the configuration says of a queue.
@@ -74,13 +86,11 @@ fn stream_rule(config: &Config, front: &Front) -> StreamRule {
 
 fn pinned_queue(config: &Config, front: &Front) -> Queue {
     let rule = queue_rule(config, front);
-    let dead_letters = DeadLetters {
-        queue: dead_letter_queue(&front.id),
-        maximum_receives: rule.maximum_receives.unwrap_or(ATTEMPTS),
-    };
+    let maximum_receives = rule.maximum_receives.unwrap_or(ATTEMPTS);
+    let end = Some(dead_letter_queue(&front.id)).filter(|end| *end != front.id);
     Queue {
         visibility_timeout: rule.visibility_timeout.unwrap_or(VISIBILITY),
-        dead_letters: Some(dead_letters),
+        dead_letters: end.map(|queue| DeadLetters { queue, maximum_receives }),
         ..queue(&front.id)
     }
 }
@@ -126,8 +136,9 @@ pub(crate) fn stand_ins(config: &Config) -> Option<(String, String)> {
     let here = config.front_arns.iter().flat_map(|(front, arns)| {
         arns.iter().filter_map(|arn| {
             let arn = match arn.split(':').collect::<Vec<_>>().as_slice() {
-                ["arn", partition, service, region, _, resource @ ..] if !region.is_empty() => {
-                    format!("arn:{partition}:{service}:{REGION}:{ACCOUNT}:{}", resource.join(":"))
+                // There is one partition here, as there is one region.
+                ["arn", _, service, region, _, resource @ ..] if !region.is_empty() => {
+                    format!("arn:aws:{service}:{REGION}:{ACCOUNT}:{}", resource.join(":"))
                 }
                 _ => return None,
             };
@@ -143,21 +154,27 @@ fn queue(name: &str) -> Queue {
     Queue { content_based_deduplication: queue.is_fifo(), ..queue }
 }
 
-/// `orders-dlq` of `orders`, `orders-dlq.fifo` of `orders.fifo`: it must be of the same kind.
+/// The longest name of a queue.
+const LONGEST: usize = 80;
+
+/// `orders-dlq` of `orders`, `orders-dlq.fifo` of `orders.fifo`: it must be of the same kind. Of a name that is too long for that,
+/// the beginning.
 fn dead_letter_queue(name: &str) -> String {
     match name.strip_suffix(".fifo") {
-        Some(base) => format!("{base}-dlq.fifo"),
-        None => format!("{name}-dlq"),
+        Some(base) => cut(base, "-dlq.fifo"),
+        None => cut(name, "-dlq"),
     }
 }
 
 /// The queue that hears of what of a stream is given up: `shop-orders-dlq` of the table `shop.orders`. It is a standard one, and
 /// its name has letters, digits, `-` and `_`, 80 at the most.
 fn given_up_queue(stream: &str) -> String {
-    const LONGEST: usize = 80;
-    const END: &str = "-dlq";
-    let base: String = stream.replace('.', "-").chars().take(LONGEST - END.len()).collect();
-    format!("{base}{END}")
+    cut(&stream.replace('.', "-"), "-dlq")
+}
+
+fn cut(base: &str, end: &str) -> String {
+    let base: String = base.chars().take(LONGEST - end.len()).collect();
+    format!("{base}{end}")
 }
 
 #[cfg(test)]
@@ -184,6 +201,10 @@ fronts = ["queue:a", "queue:a-dlq", "queue:b.fifo", "stream:a", "bucket:c", "tab
         let config = config(&door);
         let (_, fronts) = stand_ins(&config).unwrap();
         assert_eq!(fronts, "queue:arn:aws:sqs:us-east-1:123456789012:a");
+        let (_, fronts) =
+            stand_ins(&self::config(&door.replace(":aws:sqs:eu-central-1", ":aws-cn:sqs:cn-north-1")))
+                .unwrap();
+        assert_eq!(fronts, "queue:arn:aws:sqs:us-east-1:123456789012:a");
         assert_eq!(of(&config, BTreeSet::new()).queue_mappings[0].queue, "a");
     }
 
@@ -202,12 +223,12 @@ fronts = ["queue:a", "queue:a-dlq", "queue:b.fifo", "stream:a", "bucket:c", "tab
         let LocalSources { queues, queue_mappings, kinesis_streams, stream_mappings } =
             of(&config(DOOR), BTreeSet::new());
         let expected = [
-            ("shop-orders-dlq", None),
-            ("b-dlq.fifo", None),
             ("a-dlq-dlq", None),
-            ("b.fifo", Some("b-dlq.fifo")),
             ("a-dlq", Some("a-dlq-dlq")),
             ("a", Some("a-dlq")),
+            ("b-dlq.fifo", None),
+            ("b.fifo", Some("b-dlq.fifo")),
+            ("shop-orders-dlq", None),
         ];
         assert_eq!(ends(&queues), expected);
         assert!(queues.iter().all(|queue| queue.content_based_deduplication == queue.is_fifo()));
@@ -219,6 +240,28 @@ fronts = ["queue:a", "queue:a-dlq", "queue:b.fifo", "stream:a", "bucket:c", "tab
         assert_eq!(table.source, StreamSource::Table("shop.orders".to_owned()));
         assert_eq!(table.on_failure.as_deref(), Some("shop-orders-dlq"));
         assert_eq!(given_up_queue(&"x".repeat(255)).len(), 80);
+    }
+
+    #[test]
+    fn a_long_name_leaves_room_for_its_dead_letters() {
+        let (long, own) = ("q".repeat(80), format!("{}-dlq", "q".repeat(76)));
+        let fifo = format!("{}.fifo", "q".repeat(75));
+        let fronts = format!(r#""queue:{long}", "queue:{own}", "queue:{fifo}""#);
+        let config = config(&DOOR.replace(r#""queue:a", "queue:a-dlq""#, &fronts));
+        let queues = of(&config, BTreeSet::new()).queues;
+        let place = |name: &str| queues.iter().position(|queue| queue.name == name).unwrap();
+        let dead = |name: &str| queues[place(name)].dead_letters.as_ref().map(|dead| dead.queue.as_str());
+        assert_eq!(
+            (dead(&long), dead(&own)),
+            (Some(own.as_str()), None),
+            "no queue is its own dead-letter queue"
+        );
+        assert_eq!(dead(&fifo), Some(format!("{}-dlq.fifo", "q".repeat(71)).as_str()));
+        for queue in &queues {
+            assert!(queue.name.len() <= 80);
+            let dead = queue.dead_letters.as_ref();
+            assert!(dead.is_none_or(|dead| place(&dead.queue) < place(&queue.name)), "{queue:?}");
+        }
     }
 
     #[test]

@@ -51,7 +51,7 @@ pub(crate) fn read(value: Value<'_>) -> Result<Pins, Reported> {
 
 /// Reads what pins a front.
 pub(crate) fn pin(text: &str) -> Result<Pin, Fault> {
-    text.parse().map_err(|error| match error {
+    let pin: Pin = text.parse().map_err(|error| match error {
         ParsePinError::Front(ParseFrontError(text)) => of_none(&text),
         ParsePinError::Arn { text, kind, expected } => {
             let fault = ParsePinError::Arn { text: shorten(&text), kind, expected };
@@ -62,12 +62,34 @@ pub(crate) fn pin(text: &str) -> Result<Pin, Fault> {
             }
         }
         ParsePinError::ById(_) => Fault::new(error.to_string()).hint("write `http-api:a1b2c3`"),
-    })
+    })?;
+    named(&pin.front)?;
+    Ok(pin)
 }
 
 /// Reads one front.
 pub(crate) fn parse(text: &str) -> Result<Front, Fault> {
-    text.parse().map_err(|ParseFrontError(text)| of_none(&text))
+    let front = text.parse().map_err(|ParseFrontError(text)| of_none(&text))?;
+    named(&front)?;
+    Ok(front)
+}
+
+/// The longest name of a queue, with the `.fifo` of a FIFO queue
+/// (<https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_CreateQueue.html>).
+const LONGEST_QUEUE: usize = 80;
+
+/// Refuses a queue that SQS cannot have.
+fn named(front: &Front) -> Result<(), Fault> {
+    let base = front.id.strip_suffix(".fifo").unwrap_or(&front.id);
+    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_".contains(&byte);
+    let is_name = !base.is_empty() && front.id.len() <= LONGEST_QUEUE && base.bytes().all(is_plain);
+    match front.kind {
+        FrontKind::Queue if !is_name => {
+            let fault = Fault::new(format!("SQS has no queue named {}", quote(&front.id)));
+            Err(fault.hint("1 to 80 letters, digits, `-` and `_`, of a FIFO queue with `.fifo` at the end"))
+        }
+        _ => Ok(()),
+    }
 }
 
 fn of_none(text: &str) -> Fault {
@@ -84,5 +106,26 @@ pub(crate) fn streamed(text: &str) -> Result<Front, Fault> {
             Err(fault
                 .hint("only function URLs and REST APIs can be set to pass answers on while they come in"))
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn queues_have_names_that_sqs_has() {
+        let long = |length: usize| format!("queue:{}", "q".repeat(length));
+        for good in ["queue:a", "queue:Orders_1-dlq", "queue:orders.fifo", "topic:a.b", &long(80)] {
+            assert!(parse(good).is_ok() && pin(good).is_ok(), "{good}");
+        }
+        let arn = "queue:arn:aws:sqs:us-east-1:123456789012:a.b";
+        for odd in
+            ["queue:a.b", "queue:.fifo", "queue:a.fifo.fifo", &long(81), &format!("{}.fifo", long(76)), arn]
+        {
+            let fault = pin(odd).unwrap_err();
+            assert!(fault.message.starts_with("SQS has no queue named"), "{odd}: {fault:?}");
+        }
+        assert!(parse("queue:a.b").is_err());
     }
 }

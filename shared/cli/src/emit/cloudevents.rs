@@ -10,9 +10,11 @@ use doorward_model::EventKind;
 use http::HeaderName;
 use jiff::Timestamp;
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
+use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
-use super::draft::{fresh, json};
+use super::draft::fresh;
+use super::exact::{raw, with_member};
 use super::read_event;
 use crate::output::{Exit, Failure, Format, say};
 
@@ -125,15 +127,15 @@ impl Arguments {
             };
             return Ok((media, read_event(path)?));
         }
-        let data = self.data.as_deref().map(|data| json("--data", data)).transpose()?;
+        let data = self.data.as_deref().map(|data| raw("--data", data)).transpose()?;
         let id = self.id.clone().unwrap_or_else(|| fresh(Timestamp::now()));
         Ok(match self.mode {
             Mode::Structured => {
-                let event = self.event(&id, data.as_ref())?;
-                (media("application/cloudevents+json"), event.to_string().into_bytes())
+                let event = self.text(&id, data.as_deref())?;
+                (media("application/cloudevents+json"), event.into_bytes())
             }
             Mode::Binary => {
-                let Value::Object(members) = self.event(&id, None)? else {
+                let Value::Object(members) = self.event(&id)? else {
                     return Ok((Vec::new(), Vec::new()));
                 };
                 let field = |(name, value): (String, Value)| {
@@ -141,21 +143,27 @@ impl Arguments {
                     (format!("ce-{name}"), utf8_percent_encode(text, ENCODED).to_string())
                 };
                 let headers = members.into_iter().map(field).chain(media("application/json"));
-                (headers.collect(), data.map(|data| data.to_string()).unwrap_or_default().into_bytes())
+                (headers.collect(), data.map(|data| data.get().to_owned()).unwrap_or_default().into_bytes())
             }
             Mode::Batch => {
                 let numbered = |place| match self.count {
                     1 => id.clone(),
                     _ => format!("{id}-{place}"),
                 };
-                let events = (1..=self.count).map(|place| self.event(&numbered(place), data.as_ref()));
-                let events: Value = events.collect::<Result<Vec<_>, _>>()?.into();
-                (media("application/cloudevents-batch+json"), events.to_string().into_bytes())
+                let events = (1..=self.count).map(|place| self.text(&numbered(place), data.as_deref()));
+                let events = events.collect::<Result<Vec<_>, _>>()?.join(",");
+                (media("application/cloudevents-batch+json"), format!("[{events}]").into_bytes())
             }
         })
     }
 
-    fn event(&self, id: &str, data: Option<&Value>) -> Result<Value, Failure> {
+    fn text(&self, id: &str, data: Option<&RawValue>) -> Result<String, Failure> {
+        let event = self.event(id)?;
+        Ok(data.map_or_else(|| event.to_string(), |data| with_member(&event, "data", data)))
+    }
+
+    /// Its attributes.
+    fn event(&self, id: &str) -> Result<Value, Failure> {
         let mut told: BTreeMap<String, Value> =
             BTreeMap::from([("source".to_owned(), self.source.as_str().into())]);
         told.extend(self.subject.iter().map(|subject| ("subject".to_owned(), subject.as_str().into())));
@@ -169,7 +177,7 @@ impl Arguments {
             kind: EventKind::CloudEvents,
             event_type: Some(&self.event_type),
             told: &told,
-            payload: data,
+            payload: None,
             id,
             time: Timestamp::now(),
             region: "",

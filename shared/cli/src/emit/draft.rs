@@ -5,8 +5,10 @@ use std::collections::BTreeMap;
 use doorward_events::{Sample, sample, sample_batch, sample_message};
 use doorward_model::{EventKind, RecordEnvelope};
 use jiff::Timestamp;
+use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
+use super::exact::with_member;
 use crate::output::Failure;
 
 pub(super) const REGION: &str = "us-east-1";
@@ -16,11 +18,26 @@ pub(super) const ACCOUNT: &str = "123456789012";
 #[derive(clap::Args)]
 pub(super) struct Place {
     /// The account that it comes from.
-    #[arg(long, default_value = ACCOUNT)]
+    #[arg(long, default_value = ACCOUNT, value_parser = account)]
     account: String,
     /// The region that it comes from.
-    #[arg(long, default_value = REGION)]
+    #[arg(long, default_value = REGION, value_parser = region)]
     region: String,
+}
+
+fn account(text: &str) -> Result<String, &'static str> {
+    match text.len() == 12 && text.bytes().all(|byte| byte.is_ascii_digit()) {
+        true => Ok(text.to_owned()),
+        false => Err("an account has twelve digits"),
+    }
+}
+
+fn region(text: &str) -> Result<String, &'static str> {
+    let is_plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
+    match !text.is_empty() && text.bytes().all(is_plain) {
+        true => Ok(text.to_owned()),
+        false => Err("write a region such as `eu-central-1`"),
+    }
 }
 
 /// What events of all sources but S3 have in common.
@@ -76,9 +93,22 @@ impl Batch {
         self.pipe || self.count > 1
     }
 
-    pub(super) fn event(&self, drafts: &[Draft], now: Timestamp) -> Value {
+    pub(super) fn event(&self, drafts: &[Draft], now: Timestamp) -> String {
         let around = if self.pipe { RecordEnvelope::List } else { RecordEnvelope::Records };
-        sample_batch(&drafts.iter().map(|draft| draft.sample(now)).collect::<Vec<_>>(), around)
+        let mut event =
+            sample_batch(&drafts.iter().map(|draft| draft.sample(now)).collect::<Vec<_>>(), around);
+        let records = match around {
+            RecordEnvelope::List => Some(&mut event),
+            RecordEnvelope::Records | RecordEnvelope::Nothing => event.get_mut("Records"),
+        };
+        let records = records.and_then(Value::as_array_mut).into_iter().flatten();
+        for (record, draft) in records.zip(drafts) {
+            let change = record.get_mut("dynamodb").and_then(Value::as_object_mut);
+            if let (Some(change), Some(images)) = (change, &draft.images) {
+                change.extend(images.clone());
+            }
+        }
+        event.to_string()
     }
 }
 
@@ -88,6 +118,10 @@ pub(super) struct Draft {
     event_type: Option<String>,
     pub(super) told: BTreeMap<String, Value>,
     payload: Option<Value>,
+    /// The detail as it was written, in the place of a payload.
+    detail: Option<Box<RawValue>>,
+    /// The images of an item in DynamoDB's JSON, in the place of those of the payload.
+    images: Option<Map<String, Value>>,
     id: String,
     region: String,
     account: String,
@@ -107,6 +141,8 @@ impl Draft {
             event_type: None,
             told: told.collect(),
             payload: None,
+            detail: None,
+            images: None,
             id,
             region: region.clone(),
             account: account.clone(),
@@ -115,6 +151,16 @@ impl Draft {
 
     pub(super) fn with_payload(self, payload: Value) -> Self {
         Self { payload: Some(payload), ..self }
+    }
+
+    pub(super) fn with_detail(self, detail: Box<RawValue>) -> Self {
+        Self { detail: Some(detail), ..self }
+    }
+
+    /// Images by the names that a record has for them.
+    pub(super) fn with_images(self, images: Map<String, Value>) -> Self {
+        let plain: Map<String, Value> = images.keys().map(|name| (name.clone(), Map::new().into())).collect();
+        Self { images: Some(images), ..self.with_payload(plain.into()) }
     }
 
     pub(super) fn with_type(self, event_type: &str) -> Self {
@@ -135,13 +181,21 @@ impl Draft {
     }
 
     /// The event that it alone is.
-    pub(super) fn event(&self, now: Timestamp) -> Value {
-        sample(&self.sample(now))
+    pub(super) fn event(&self, now: Timestamp) -> String {
+        let event = sample(&self.sample(now));
+        match &self.detail {
+            Some(detail) => with_member(&event, "detail", detail),
+            None => event.to_string(),
+        }
     }
 
     /// What it is in a message.
     pub(super) fn message(&self, now: Timestamp) -> Value {
-        sample_message(&self.sample(now)).into()
+        match self.detail {
+            Some(_) => Some(self.event(now)),
+            None => sample_message(&self.sample(now)),
+        }
+        .into()
     }
 }
 

@@ -42,11 +42,26 @@ pub(super) struct Queued {
     #[arg(long)]
     deduplication: Option<String>,
     /// How often the queue has handed it over, this time included: 1 by default.
-    #[arg(long)]
+    #[arg(long, value_parser = clap::value_parser!(u32).range(1..))]
     receives: Option<u32>,
 }
 
+/// Messages of a FIFO queue in a batch at the most ("Configuring SQS event source mappings", AWS Lambda guide).
+const MOST_OF_FIFO: usize = 10;
+
 impl Queued {
+    /// Refuses so many messages of this queue where SQS would never hand them over.
+    pub(super) fn check(&self, queue: &str, count: usize) -> Result<(), Failure> {
+        let is_fifo = queue.ends_with(".fifo");
+        let refused = match &self.deduplication {
+            Some(_) if !is_fifo => "messages of a standard queue have no deduplication id",
+            Some(_) if count > 1 => "a FIFO queue takes one message of each deduplication id",
+            _ if is_fifo && count > MOST_OF_FIFO => "a FIFO queue's messages come 10 at a time at the most",
+            _ => return Ok(()),
+        };
+        Err(Failure::usage(refused))
+    }
+
     pub(super) fn is_asked_for(&self) -> bool {
         let Self { sender, group, deduplication, receives } = self;
         sender.is_some() || group.is_some() || deduplication.is_some() || receives.is_some()
@@ -69,9 +84,10 @@ impl Queued {
 }
 
 impl SqsArguments {
-    pub(super) fn event(&self, now: Timestamp) -> Result<Value, Failure> {
+    pub(super) fn event(&self, now: Timestamp) -> Result<String, Failure> {
         let attributes = attributes(&self.attribute)?;
         let bodies = self.batch.each(&self.body);
+        self.queued.check(&self.queue, bodies.len())?;
         let ids = self.common.ids(now, bodies.len());
         let drafts = bodies.into_iter().zip(ids).map(|(body, id)| {
             let mut draft = self.queued.message(&self.queue, id, &self.common.place, body.into());
@@ -103,7 +119,7 @@ pub(super) struct SnsArguments {
 }
 
 impl SnsArguments {
-    pub(super) fn event(&self, now: Timestamp) -> Result<Value, Failure> {
+    pub(super) fn event(&self, now: Timestamp) -> Result<String, Failure> {
         let attributes = attributes(&self.attribute)?;
         let way = self.way.of_topic(&self.topic)?;
         Ok(way.event(&self.common.ids(now, way.count()), &self.common.place, now, |id| {

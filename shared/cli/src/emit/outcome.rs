@@ -15,8 +15,16 @@ pub(super) struct Told {
     pub(super) request_id: String,
     /// What its source is answered, where it waits for that.
     pub(super) answer: Option<Answer>,
-    /// The lines of its calls; `None` where the door's log is not at hand, or the event has no end yet.
-    pub(super) calls: Option<Vec<Value>>,
+    /// What the door's log has of it; `None` where that is not at hand, or the event has no end yet.
+    pub(super) followed: Option<Followed>,
+}
+
+/// What a local door's log has of an event that was handled.
+pub(super) struct Followed {
+    /// The lines of its calls.
+    calls: Vec<Value>,
+    /// What the platform says of a function that failed, or was stopped: `Status: timeout`.
+    failure: Option<String>,
 }
 
 /// What a function answers.
@@ -38,6 +46,8 @@ enum End {
     CarriedOut,
     /// A record of it was refused, kept or failed.
     Refused,
+    /// The function failed, or did not end in its time: nothing else is known of the event, or of the rest of it.
+    Failed,
     Unknown,
 }
 
@@ -46,6 +56,7 @@ impl End {
         match self {
             Self::CarriedOut => "carried-out",
             Self::Refused => "refused",
+            Self::Failed => "failed",
             Self::Unknown => "unknown",
         }
     }
@@ -53,14 +64,19 @@ impl End {
 
 impl Told {
     fn end(&self) -> End {
-        if self.answer.as_ref().is_some_and(Answer::is_refusal) {
-            return End::Refused;
-        }
-        match &self.calls {
-            Some(calls) if calls.iter().all(is_carried_out) => End::CarriedOut,
-            Some(_) => End::Refused,
+        let answered = |is: fn(&Answer) -> bool| self.answer.as_ref().is_some_and(is);
+        let calls = self.followed.as_ref().map(|followed| followed.calls.as_slice());
+        match calls {
+            _ if answered(Answer::is_refusal) => End::Refused,
+            Some(calls) if !calls.iter().all(is_carried_out) => End::Refused,
+            _ if answered(|answer| answer.failed) || self.failure().is_some() => End::Failed,
+            Some(_) => End::CarriedOut,
             None => End::Unknown,
         }
+    }
+
+    fn failure(&self) -> Option<&str> {
+        self.followed.as_ref()?.failure.as_deref()
     }
 
     /// Says it; the exit code says how it ended.
@@ -69,11 +85,16 @@ impl Told {
         let answer = self.answer.as_ref().map(|answer| &answer.value);
         match format {
             Format::Json => {
-                let calls = self.calls.as_deref().unwrap_or_default();
-                let request_id = &self.request_id;
+                let calls = self.followed.as_ref().map(|followed| followed.calls.as_slice());
                 say!(
                     "{}",
-                    json!({ "request_id": request_id, "answer": answer, "calls": calls, "end": end.word() })
+                    json!({
+                        "request_id": self.request_id,
+                        "answer": answer,
+                        "calls": calls.unwrap_or_default(),
+                        "failure": self.failure(),
+                        "end": end.word(),
+                    })
                 );
             }
             Format::Human => {
@@ -81,27 +102,31 @@ impl Told {
                 if let Some(answer) = answer {
                     say!("answered: {answer}");
                 }
-                for call in self.calls.iter().flatten() {
+                for call in self.followed.iter().flat_map(|followed| &followed.calls) {
                     say!("{}", call_words(call));
                 }
-                if end == End::Unknown {
-                    say!("sent; outcome not known from here");
+                match (end, self.failure()) {
+                    (End::Unknown, _) => say!("sent; outcome not known from here"),
+                    (End::Failed, None) => say!("the function failed"),
+                    (_, Some(failure)) => say!("the function failed: {failure}"),
+                    _ => {}
                 }
             }
         }
         match end {
             End::CarriedOut | End::Unknown => Exit::Ok,
-            End::Refused => Exit::Different,
+            End::Refused | End::Failed => Exit::Different,
         }
     }
 }
 
 impl Answer {
-    /// Whether it says that something was not carried out.
+    /// Whether it says that something was not carried out: to a queue or a stream, to a request, or to whoever reads it.
     fn is_refusal(&self) -> bool {
         let failures = self.value.get("batchItemFailures").and_then(Value::as_array);
-        self.failed
-            || failures.is_some_and(|failures| !failures.is_empty())
+        let status = self.value.get("statusCode").and_then(Value::as_u64);
+        failures.is_some_and(|failures| !failures.is_empty())
+            || status.is_some_and(|status| status >= 400)
             || self.value.get("quarantined").is_some()
     }
 }
@@ -133,23 +158,33 @@ const ATTEMPTS: usize = 300;
 const PAUSE: Duration = Duration::from_millis(100);
 
 /// Asks a local door what became of the request; a deployed one says so in its logs.
-pub(super) async fn follow(endpoint: &str, request_id: &str) -> Option<Vec<Value>> {
+pub(super) async fn follow(endpoint: &str, request_id: &str) -> Option<Followed> {
     let caller = Caller::new();
     for _ in 0..ATTEMPTS {
         let request = asking_for_lines(endpoint, request_id).ok()?;
         let answer = caller.call(request).await.ok().filter(|answer| answer.status == 200)?;
         let lines: Vec<Value> = serde_json::from_slice(&answer.body).ok()?;
-        let texts = || lines.iter().filter_map(|line| line.get("text")?.as_str());
-        // The platform's last line of an attempt: every record of the event has had its own by then.
-        if texts().any(|text| text.starts_with("REPORT RequestId")) {
-            let calls = texts().filter_map(|text| serde_json::from_str::<Value>(text).ok());
-            let is_end =
-                |call: &Value| call.get("event").is_some_and(|event| event == "call" || event == "unread");
-            return Some(calls.filter(is_end).collect());
+        let texts: Vec<&str> = lines.iter().filter_map(|line| line.get("text")?.as_str()).collect();
+        if let Some(followed) = Followed::of(&texts) {
+            return Some(followed);
         }
         tokio::time::sleep(PAUSE).await;
     }
     None
+}
+
+impl Followed {
+    /// What these lines of a request say, once it has an end.
+    fn of(texts: &[&str]) -> Option<Self> {
+        // The platform's last line of an attempt: every record of the event has had its own by then.
+        let report = texts.iter().find(|text| text.starts_with("REPORT RequestId"))?;
+        let is_end =
+            |call: &Value| call.get("event").is_some_and(|event| event == "call" || event == "unread");
+        let calls = texts.iter().filter_map(|text| serde_json::from_str(text).ok()).filter(is_end);
+        // `Status` is there for what went wrong alone: `error` or `timeout` ("Understanding log formats", AWS Lambda guide).
+        let failure = report.split_once("Status: ").map(|(_, failure)| failure.trim().replace('\t', ", "));
+        Some(Self { calls: calls.collect(), failure })
+    }
 }
 
 #[cfg(test)]
@@ -161,7 +196,8 @@ mod tests {
         let told = Told {
             request_id: String::new(),
             answer: answer.map(|(value, failed)| Answer { value, failed }),
-            calls: calls.and_then(|calls| calls.as_array().cloned()),
+            followed: calls
+                .and_then(|calls| Some(Followed { calls: calls.as_array()?.clone(), failure: None })),
         };
         assert_eq!(told.end(), expected);
     }
@@ -172,7 +208,14 @@ mod tests {
         let all = || json!({ "batchItemFailures": [] });
         check(None, None, End::Unknown);
         check(Some((all(), false)), None, End::Unknown);
-        check(Some((all(), true)), None, End::Refused);
+        check(Some((all(), true)), None, End::Failed);
+        check(Some((all(), true)), Some(json!([call("admitted")])), End::Failed);
+        check(Some((all(), true)), Some(json!([call("denied")])), End::Refused);
+        for (status, end) in
+            [(200, End::CarriedOut), (302, End::CarriedOut), (403, End::Refused), (503, End::Refused)]
+        {
+            check(Some((json!({ "statusCode": status }), false)), Some(json!([])), end);
+        }
         check(Some((json!({ "batchItemFailures": [{ "itemIdentifier": "1" }] }), false)), None, End::Refused);
         check(Some((json!({ "quarantined": "unknown-1" }), false)), None, End::Refused);
         let again = |first: &str| json!({ "event": "call", "outcome": "repeated", "cause": format!("the first one ended as `{first}`") });
@@ -184,5 +227,24 @@ mod tests {
             check(Some((all(), false)), Some(json!([call("admitted"), call(outcome)])), End::Refused);
         }
         check(None, Some(json!([{ "event": "unread", "code": "unknown-event" }])), End::Refused);
+    }
+    #[test]
+    fn a_function_that_fails_carries_nothing_out() {
+        let end = |texts: &[&str]| {
+            let followed = Followed::of(texts);
+            let told = Told { request_id: String::new(), answer: None, followed };
+            (told.end(), told.failure().map(str::to_owned))
+        };
+        let report = "REPORT RequestId: 1\tDuration: 3.00 ms";
+        let failed = |failure: &str| format!("{report}\tStatus: {failure}");
+        let admitted = r#"{"event":"call","outcome":"admitted"}"#;
+        let denied = r#"{"event":"call","outcome":"denied"}"#;
+        assert_eq!(end(&["START RequestId: 1"]), (End::Unknown, None));
+        assert_eq!(end(&["START RequestId: 1", report]), (End::CarriedOut, None));
+        assert_eq!(end(&[admitted, report]), (End::CarriedOut, None));
+        let (error, timeout) = (failed("error\tError: exit status: 1"), failed("timeout"));
+        assert_eq!(end(&[&error]), (End::Failed, Some("error, Error: exit status: 1".to_owned())));
+        assert_eq!(end(&[admitted, &timeout]), (End::Failed, Some("timeout".to_owned())));
+        assert_eq!(end(&[denied, &error]).0, End::Refused);
     }
 }

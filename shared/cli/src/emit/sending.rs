@@ -17,6 +17,9 @@ const LARGEST_HANDED_OVER: usize = 1024 * 1024;
 /// Sources that Lambda reads from itself, and that are told which records failed.
 const POLLED: [&str; 3] = ["aws:sqs", "aws:kinesis", "aws:dynamodb"];
 
+/// The others whose records come in lists.
+const PUSHED: [&str; 2] = ["aws:s3", "aws:sns"];
+
 /// An event that Lambda takes.
 pub(super) struct Sending {
     pub(super) payload: Vec<u8>,
@@ -46,10 +49,18 @@ impl Sending {
     }
 }
 
+/// Records of one event are of one source: the first that says where it comes from says so of all, as for the door, whatever is
+/// broken before it.
 fn is_awaited(event: &Value) -> bool {
-    let records = event.get("Records").unwrap_or(event);
-    let source = records.get(0).and_then(|record| record.get("eventSource")).and_then(Value::as_str);
+    let records = event.get("Records").unwrap_or(event).as_array();
+    let source = records.into_iter().flatten().find_map(source);
     source.is_some_and(|source| POLLED.contains(&source)) || event.get("requestContext").is_some()
+}
+
+/// SNS alone writes its name so.
+fn source(record: &Value) -> Option<&str> {
+    let said = record.get("eventSource").or_else(|| record.get("EventSource"))?.as_str()?;
+    (POLLED.contains(&said) || PUSHED.contains(&said)).then_some(said)
 }
 
 /// The file's bytes, so that the door is sent exactly what stands there.
@@ -99,6 +110,10 @@ mod tests {
             }
         }
         check(&json!({ "requestContext": {} }), LARGEST_AWAITED, true, None);
+        for broken in [json!({}), json!(1), json!({ "eventSource": 7 }), record("aws:odd")] {
+            check(&json!({ "Records": [broken, record("aws:sqs")] }), 0, true, None);
+            check(&json!([broken, { "EventSource": "aws:sns" }, record("aws:sqs")]), 0, false, None);
+        }
         for event in [json!({ "Records": [record("aws:s3")] }), json!({ "detail-type": "x" }), json!([])] {
             check(&event, LARGEST_HANDED_OVER, false, None);
             check(&event, LARGEST_HANDED_OVER + 1, false, Some("1 MiB that Lambda takes asynchronously"));

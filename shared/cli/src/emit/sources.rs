@@ -7,7 +7,8 @@ use doorward_model::EventKind;
 use jiff::Timestamp;
 use serde_json::Value;
 
-use super::draft::{ACCOUNT, Common, Draft, Place, REGION, fresh, json};
+use super::draft::{ACCOUNT, Common, Draft, Place, REGION, fresh};
+use super::exact::raw;
 use super::way::Way;
 use crate::output::Failure;
 
@@ -17,7 +18,7 @@ pub(super) struct S3Arguments {
     #[arg(long)]
     bucket: String,
     /// The object's key, as written in S3.
-    #[arg(long)]
+    #[arg(long, value_parser = key)]
     key: String,
     /// The object's size, in bytes.
     #[arg(long, default_value_t = 1024)]
@@ -42,7 +43,7 @@ pub(super) struct S3Arguments {
 }
 
 impl S3Arguments {
-    pub(super) fn event(&self, now: Timestamp) -> Result<Value, Failure> {
+    pub(super) fn event(&self, now: Timestamp) -> Result<String, Failure> {
         let way = self.way.of(EventKind::S3)?;
         let sequencer = self.sequencer.clone().unwrap_or_else(|| fresh(now));
         let ids: Vec<String> = match way.count() {
@@ -81,6 +82,24 @@ pub(crate) fn s3_event(bucket: &str, key: &str, size: u64, event: &str, sequence
     })
 }
 
+/// 1 to 1,024 bytes ("Naming Amazon S3 objects", S3 guide).
+fn key(text: &str) -> Result<String, &'static str> {
+    match (1..=1024).contains(&text.len()) {
+        true => Ok(text.to_owned()),
+        false => Err("a key has 1 to 1024 bytes"),
+    }
+}
+
+/// Names of rules, schedules and their groups are of one form (`PutRule` and `CreateSchedule`, API references).
+fn schedule(text: &str) -> Result<String, &'static str> {
+    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte);
+    let is_name = |name: &str| (1..=64).contains(&name.len()) && name.bytes().all(is_plain);
+    match text.split('/').count() <= 2 && text.split('/').all(is_name) {
+        true => Ok(text.to_owned()),
+        false => Err("write `NAME` or `GROUP/NAME`, each 1 to 64 letters, digits, `-`, `_` and `.`"),
+    }
+}
+
 #[derive(clap::Args)]
 pub(super) struct BusArguments {
     /// Who puts it on the bus: `shop.orders`.
@@ -102,9 +121,9 @@ pub(super) struct BusArguments {
 }
 
 impl BusArguments {
-    pub(super) fn event(&self, now: Timestamp) -> Result<Value, Failure> {
+    pub(super) fn event(&self, now: Timestamp) -> Result<String, Failure> {
         let way = self.way.of(EventKind::EventBridge)?;
-        let detail = json("--detail", &self.detail)?;
+        let detail = raw("--detail", &self.detail)?;
         Ok(way.event(&self.common.ids(now, way.count()), &self.common.place, now, |id| {
             let told = [
                 ("source", Some(self.source.as_str().into())),
@@ -112,7 +131,7 @@ impl BusArguments {
                 ("resources", Some(self.resource.clone().into())),
             ];
             let draft = Draft::new(EventKind::EventBridge, id, &self.common.place, told);
-            draft.with_payload(detail.clone())
+            draft.with_detail(detail.clone())
         }))
     }
 }
@@ -120,7 +139,7 @@ impl BusArguments {
 #[derive(clap::Args)]
 pub(super) struct ScheduleArguments {
     /// The name of an EventBridge rule, or `GROUP/NAME` of a schedule of EventBridge Scheduler, which has no input of its own.
-    #[arg(long)]
+    #[arg(long, value_parser = schedule)]
     name: String,
     /// The detail, in JSON: `{}`, which the Scheduler writes as a text.
     #[arg(long, default_value = "{}")]
@@ -132,12 +151,16 @@ pub(super) struct ScheduleArguments {
 }
 
 impl ScheduleArguments {
-    pub(super) fn event(&self, now: Timestamp) -> Result<Value, Failure> {
+    pub(super) fn event(&self, now: Timestamp) -> Result<String, Failure> {
         let way = self.way.of(EventKind::Schedule)?;
-        let detail = json("--detail", &self.detail)?;
+        let detail = raw("--detail", &self.detail)?;
         Ok(way.event(&self.common.ids(now, way.count()), &self.common.place, now, |id| {
             let told = [("schedule", Some(self.name.as_str().into()))];
-            Draft::new(EventKind::Schedule, id, &self.common.place, told).with_payload(detail.clone())
+            let draft = Draft::new(EventKind::Schedule, id, &self.common.place, told);
+            match self.name.contains('/') {
+                true => draft.with_payload(detail.get().into()),
+                false => draft.with_detail(detail.clone()),
+            }
         }))
     }
 }

@@ -4,7 +4,8 @@ use doorward_model::EventKind;
 use jiff::Timestamp;
 use serde_json::{Map, Value};
 
-use super::draft::{Batch, Common, Draft, object};
+use super::draft::{Batch, Common, Draft};
+use super::exact::item;
 use crate::output::Failure;
 
 #[derive(clap::Args)]
@@ -37,7 +38,7 @@ pub(super) struct TableArguments {
 const TABLE_ITSELF: &str = "dynamodb.amazonaws.com";
 
 impl TableArguments {
-    pub(super) fn event(&self, now: Timestamp) -> Result<Value, Failure> {
+    pub(super) fn event(&self, now: Timestamp) -> Result<String, Failure> {
         let event = self.event.as_deref().unwrap_or(if self.ttl { "REMOVE" } else { "INSERT" });
         let refused = match event {
             "REMOVE" if self.new.is_some() => Some("an item that is removed has no `--new`"),
@@ -48,23 +49,27 @@ impl TableArguments {
         if let Some(refused) = refused {
             return Err(Failure::usage(refused));
         }
-        let images = Value::from(self.images()?);
+        let images = self.images()?;
         let drafts = self.common.ids(now, self.batch.count()).into_iter().map(|id| {
             let user = self.ttl.then(|| TABLE_ITSELF.into());
             let told = [("table", Some(self.table.as_str().into())), ("user", user)];
             let draft = Draft::new(EventKind::DynamoDb, id, &self.common.place, told);
-            draft.with_type(event).with_payload(images.clone())
+            draft.with_type(event).with_images(images.clone())
         });
         Ok(self.batch.event(&drafts.collect::<Vec<_>>(), now))
     }
 
-    /// Key and images, by the names that a record has for them.
+    /// Key and images in DynamoDB's JSON, by the names that a record has for them.
     fn images(&self) -> Result<Map<String, Value>, Failure> {
-        let keys = object("--keys", &self.keys)?;
+        let keys = item("--keys", &self.keys)?;
+        if !(1..=2).contains(&keys.len()) || !keys.values().all(is_key) {
+            return Err(Failure::usage("`--keys` holds no key of a table")
+                .hint("a key has one or two members, each a number or a text that is not empty"));
+        }
         let mut images = Map::new();
         for (name, option, stated) in [("NewImage", "--new", &self.new), ("OldImage", "--old", &self.old)] {
             let Some(stated) = stated else { continue };
-            let mut image = object(option, stated)?;
+            let mut image = item(option, stated)?;
             for (member, key) in &keys {
                 if image.entry(member.as_str()).or_insert_with(|| key.clone()) != key {
                     return Err(Failure::usage(format!("`{option}` has another `{member}` than `--keys`")));
@@ -77,6 +82,20 @@ impl TableArguments {
     }
 }
 
+/// Keys are of the types `S`, `N` and `B`, of which plain JSON has two.
+fn is_key(value: &Value) -> bool {
+    let text = value.get("S").and_then(Value::as_str);
+    value.get("N").is_some() || text.is_some_and(|text| !text.is_empty())
+}
+
+/// 1 to 256 characters (`PutRecord`, Kinesis API reference).
+fn partition_key(text: &str) -> Result<String, &'static str> {
+    match (1..=256).contains(&text.chars().count()) {
+        true => Ok(text.to_owned()),
+        false => Err("a partition key has 1 to 256 characters"),
+    }
+}
+
 #[derive(clap::Args)]
 pub(super) struct StreamArguments {
     /// The stream's name.
@@ -86,7 +105,7 @@ pub(super) struct StreamArguments {
     #[arg(long, required = true)]
     data: Vec<String>,
     /// The partition key.
-    #[arg(long, default_value = "1")]
+    #[arg(long, default_value = "1", value_parser = partition_key)]
     partition_key: String,
     #[command(flatten)]
     batch: Batch,
@@ -95,7 +114,7 @@ pub(super) struct StreamArguments {
 }
 
 impl StreamArguments {
-    pub(super) fn event(&self, now: Timestamp) -> Value {
+    pub(super) fn event(&self, now: Timestamp) -> String {
         let data = self.batch.each(&self.data);
         let ids = self.common.ids(now, data.len());
         let drafts = data.into_iter().zip(ids).map(|(data, id)| {

@@ -4,7 +4,6 @@ use std::str::FromStr;
 
 use doorward_model::EventKind;
 use jiff::Timestamp;
-use serde_json::Value;
 
 use super::draft::{Batch, Draft, Place};
 use super::messages::Queued;
@@ -71,10 +70,12 @@ impl Way {
             return Err(Failure::usage("no topic's notifications go to another topic")
                 .hint("`--through sqs:QUEUE` is where they go"));
         }
-        if way.queue.is_none() && topic.ends_with(".fifo") {
-            return Err(fifo_topic());
+        let is_fifo = topic.ends_with(".fifo");
+        match way.queue {
+            None if is_fifo => Err(fifo_topic()),
+            Some(queue) if queue.ends_with(".fifo") && !is_fifo => Err(standard_topic()),
+            _ => Ok(way),
         }
-        Ok(way)
     }
 
     fn checked(&self) -> Result<Checked<'_>, Failure> {
@@ -88,6 +89,13 @@ impl Way {
                     .hint("a topic comes first and a queue last, and there is at most one of each"));
             }
         };
+        let is_fifo = |name: &String| name.ends_with(".fifo");
+        if queue.is_some_and(is_fifo) && topic.is_some_and(|topic| !is_fifo(topic)) {
+            return Err(standard_topic());
+        }
+        if let Some(queue) = queue {
+            self.queued.check(queue, self.batch.count())?;
+        }
         if queue.is_none() && self.batch.is_asked_for() {
             return Err(Failure::usage("only queues and streams hand over several records, and only of them pipes read")
                 .hint("`--through sqs:QUEUE` makes messages of a queue; every other event is an invocation of its own"));
@@ -98,6 +106,11 @@ impl Way {
         }
         Ok(Checked { topic: topic.map(String::as_str), queue: queue.map(String::as_str), way: self })
     }
+}
+
+fn standard_topic() -> Failure {
+    Failure::usage("a standard topic sends to no FIFO queue")
+        .hint("`.fifo` ends the name of a FIFO topic, too")
 }
 
 fn fifo_topic() -> Failure {
@@ -117,7 +130,7 @@ impl Checked<'_> {
         place: &Place,
         now: Timestamp,
         draft: impl Fn(String) -> Draft,
-    ) -> Value {
+    ) -> String {
         let in_topic = |id: &String| {
             let own = draft(id.clone());
             match self.topic {

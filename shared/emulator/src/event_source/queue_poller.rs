@@ -3,6 +3,9 @@
 //!
 //! What was done with is deleted; what failed stays, and is seen again after the queue's visibility timeout, or goes to its
 //! dead-letter queue.
+//!
+//! Nobody else sees a message that is gathered or handled, however short that timeout is: Lambda refuses a mapping whose queue
+//! has one below its function's timeout, and what is handled twice at a time would be counted twice.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
@@ -19,10 +22,12 @@ use super::report;
 use super::target::{Outcome, Target};
 use crate::logs::Logs;
 use crate::options::QueueMapping;
-use crate::sqs::{Receiving, Sqs};
+use crate::sqs::{LONGEST_VISIBILITY, Receiving, Sqs};
 
 /// One poll: the longest that SQS has.
 const WAIT: Duration = Duration::from_secs(20);
+/// Until a message is deleted or given back, which is at the end of its invocation.
+const HIDDEN: Duration = Duration::from_secs(LONGEST_VISIBILITY);
 /// Concurrent batches with which Lambda begins.
 const CONCURRENCY: usize = 5;
 
@@ -38,7 +43,7 @@ pub(super) struct QueuePoller<T> {
 #[derive(Default)]
 struct Gathered {
     records: Vec<Record>,
-    /// The newest receipt handle of each message.
+    /// The receipt handle of each message that is neither deleted nor given back.
     receipts: HashMap<String, String>,
     bytes: usize,
 }
@@ -79,7 +84,7 @@ impl<T: Target> QueuePoller<T> {
         while gathered.records.len() < size && gathered.bytes < MOST_BYTES {
             let wait = until.map_or(WAIT, |until: Instant| until.saturating_duration_since(Instant::now()));
             let most = size.saturating_sub(gathered.records.len());
-            let receiving = Receiving { most, hidden: None, wait: Some(wait) };
+            let receiving = Receiving { most, hidden: Some(HIDDEN), wait: Some(wait) };
             match self.sqs.receive(&self.mapping.queue, receiving).await {
                 Ok(received) => {
                     let arn = self.sqs.arn(&self.mapping.queue);
@@ -102,24 +107,29 @@ impl<T: Target> QueuePoller<T> {
     }
 
     async fn hand_over(&self, gathered: Gathered) {
-        let Gathered { records, receipts, .. } = gathered;
+        let Gathered { records, mut receipts, .. } = gathered;
+        let queue = &self.mapping.queue;
         for batch in within_payload(records) {
             let outcome = self.target.invoke(event(&batch)).await.outcome;
             let failed = failed(self.mapping.report_batch_item_failures, &batch, &outcome);
             for record in batch.iter().filter(|record| !failed.contains(record.id.as_str())) {
-                if let Some(receipt) = receipts.get(&record.id) {
-                    // Of a FIFO queue, one whose visibility timeout is over stays, and comes again.
-                    let _ = self.sqs.delete(&self.mapping.queue, receipt);
+                if let Some(receipt) = receipts.remove(&record.id) {
+                    let _ = self.sqs.delete(queue, &receipt);
                 }
             }
             if !failed.is_empty() {
                 self.log(&failed, &outcome);
                 // What is behind it in its group must not overtake it.
-                if self.sqs.is_fifo(&self.mapping.queue) == Some(true) {
-                    return;
+                if self.sqs.is_fifo(queue) == Some(true) {
+                    break;
                 }
+                let failed: Vec<String> = failed.iter().filter_map(|id| receipts.remove(*id)).collect();
+                let _ = self.sqs.give_back(queue, &failed);
             }
         }
+        // Of a FIFO queue, what failed and what was not handed over for that.
+        let left: Vec<String> = receipts.into_values().collect();
+        let _ = self.sqs.give_back(queue, &left);
     }
 
     fn log(&self, failed: &HashSet<&str>, outcome: &Outcome) {
@@ -141,12 +151,9 @@ impl<T: Target> QueuePoller<T> {
 
 impl Gathered {
     fn add(&mut self, record: Record, receipt: String) {
-        let size = record.size();
-        // A message whose visibility timeout is shorter than the window may come twice.
-        if self.receipts.insert(record.id.clone(), receipt).is_none() {
-            self.bytes += size;
-            self.records.push(record);
-        }
+        self.bytes += record.size();
+        self.receipts.insert(record.id.clone(), receipt);
+        self.records.push(record);
     }
 }
 

@@ -246,6 +246,20 @@ async fn a_group_comes_in_order_and_waits_for_what_failed() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn what_is_gathered_or_handled_comes_to_nobody_else_however_long_it_takes() {
+    let window = QueueMapping { batching_window: Duration::from_secs(100), ..mapping("q") };
+    for (mapping, waits) in [(mapping("q"), 0), (window, 100)] {
+        // Both are longer than the queue's visibility timeout, which is half a minute.
+        let stand = Stand::new(|event| event.report(&["b"]), 40);
+        stand.send("a b");
+        let (batches, passed, dead) = stand.run(mapping).await;
+        assert_eq!((batches, dead), (vec!["a b".to_owned(), "b".to_owned()], "b".to_owned()));
+        // What failed was away for half a minute each time.
+        assert_eq!(passed, 2 * (waits + 40 + 30));
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn the_end_lets_what_is_under_way_end() {
     let stand = Stand::new(|event| event.report(&[]), 5);
     stand.send("a");

@@ -32,6 +32,7 @@ pub(crate) use self::fault::SqsFault;
 pub(crate) use self::message::Sending;
 use self::message::{Received, Sent};
 use self::queue::Queue;
+pub(crate) use self::settings::LONGEST_VISIBILITY;
 use crate::clock::Clock;
 
 /// The queues of one account in one region.
@@ -191,6 +192,17 @@ impl Sqs {
         hidden: Duration,
     ) -> Result<(), SqsFault> {
         self.with(queue, |queue, now| queue.change_visibility(receipt, hidden, now))
+    }
+
+    /// Has messages come again when the queue's visibility timeout is over from now on, all of them at once; those that are gone,
+    /// or were received again since, are left alone.
+    pub(crate) fn give_back(&self, queue: &str, receipts: &[String]) -> Result<(), SqsFault> {
+        self.with(queue, |queue, now| {
+            for receipt in receipts {
+                let _ = queue.change_visibility(receipt, queue.settings.visibility, now);
+            }
+            Ok(())
+        })
     }
 
     pub(crate) fn purge(&self, queue: &str) -> Result<(), SqsFault> {

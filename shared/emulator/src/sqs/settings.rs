@@ -15,7 +15,7 @@ use super::fault::SqsFault;
 /// <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/quotas-messages.html>
 pub(super) const LARGEST_MESSAGE: usize = 1_048_576;
 /// Longest visibility timeout, in seconds: 12 hours.
-pub(super) const LONGEST_VISIBILITY: u64 = 43_200;
+pub(crate) const LONGEST_VISIBILITY: u64 = 43_200;
 /// Longest delay, in seconds.
 pub(super) const LONGEST_DELAY: u64 = 900;
 /// Longest wait of one request for messages, in seconds.

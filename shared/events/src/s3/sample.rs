@@ -5,6 +5,8 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
 
+use crate::sample::partition;
+
 /// What a made-up notification is about.
 #[derive(Debug, Clone, Copy)]
 pub struct S3Sample<'a> {
@@ -58,7 +60,7 @@ pub(crate) fn record(sample: &S3Sample<'_>) -> Value {
             "bucket": {
                 "name": sample.bucket,
                 "ownerIdentity": { "principalId": format!("A{}", hex(8..14).to_uppercase()) },
-                "arn": format!("arn:aws:s3:::{}", sample.bucket),
+                "arn": format!("arn:{}:s3:::{}", partition(sample.region), sample.bucket),
             },
             "object": object(sample, hex(16..32)),
         },

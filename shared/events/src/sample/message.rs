@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 
 use super::message_attributes::{self as attributes, Attribute};
 use super::numbers::Numbers;
-use super::{Sample, milliseconds};
+use super::{Sample, milliseconds, partition};
 
 impl Sample<'_> {
     /// A message of a queue ("Using Lambda with Amazon SQS", AWS Lambda guide).
@@ -99,11 +99,16 @@ impl Sample<'_> {
     }
 
     fn certificate(&self) -> String {
-        format!("https://sns.{}.amazonaws.com/SimpleNotificationService.pem", self.region)
+        format!("{}/SimpleNotificationService.pem", self.sns())
     }
 
     fn unsubscribe(&self) -> String {
-        format!("https://sns.{}.amazonaws.com/?Action=Unsubscribe", self.region)
+        format!("{}/?Action=Unsubscribe", self.sns())
+    }
+
+    fn sns(&self) -> String {
+        let domain = if partition(self.region) == "aws-cn" { "amazonaws.com.cn" } else { "amazonaws.com" };
+        format!("https://sns.{}.{domain}", self.region)
     }
 
     fn message_attributes(&self) -> Vec<Attribute<'_>> {

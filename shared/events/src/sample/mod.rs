@@ -142,7 +142,7 @@ impl Sample<'_> {
     }
 
     fn arn(&self, service: &str, resource: &str) -> String {
-        format!("arn:aws:{service}:{}:{}:{resource}", self.region, self.account)
+        format!("arn:{}:{service}:{}:{}:{resource}", partition(self.region), self.region, self.account)
     }
 
     /// Digits of the sample's own.
@@ -167,6 +167,15 @@ impl Sample<'_> {
             Some(value) => value.to_string(),
             None => "{}".to_owned(),
         }
+    }
+}
+
+/// The partition of a region, which its ARNs begin with ("Amazon Resource Names", IAM guide).
+pub(crate) fn partition(region: &str) -> &'static str {
+    match region {
+        china if china.starts_with("cn-") => "aws-cn",
+        government if government.starts_with("us-gov-") => "aws-us-gov",
+        _ => "aws",
     }
 }
 

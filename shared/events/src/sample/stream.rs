@@ -2,8 +2,8 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Map, Value, json};
 
-use super::Sample;
 use super::numbers::Numbers;
+use super::{Sample, partition};
 
 impl Sample<'_> {
     /// A change of an item ("Using AWS Lambda with Amazon DynamoDB", AWS Lambda guide).
@@ -54,7 +54,7 @@ impl Sample<'_> {
             "eventVersion": "1.0",
             "eventID": format!("{}:{sequence}", self.text("shard").unwrap_or("shardId-000000000000")),
             "eventName": "aws:kinesis:record",
-            "invokeIdentityArn": format!("arn:aws:iam::{}:role/doorward", self.account),
+            "invokeIdentityArn": format!("arn:{}:iam::{}:role/doorward", partition(self.region), self.account),
             "awsRegion": self.region,
             "eventSourceARN": self.arn("kinesis", &format!("stream/{}", self.front())),
         })
