@@ -6,16 +6,78 @@ use serde_json::{Map, Value, json};
 
 use super::names;
 
+/// What the members of a part of a document are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Part {
+    /// Fields of OpenAPI, among which extensions may stand ("Specification Extensions").
+    Fields,
+    /// Fields whose members are names that the document's author chose: those of the Components Object.
+    Components,
+    /// Names that the document's author chose, whatever they begin with.
+    Names,
+    /// A value that the document states, such as an example.
+    Data,
+}
+
+impl Part {
+    /// Whether the member is an extension of API Gateway's.
+    pub(super) fn is_extension(self, name: &str) -> bool {
+        matches!(self, Self::Fields | Self::Components) && name.starts_with("x-amazon-")
+    }
+
+    /// What the members of a member are.
+    pub(super) fn inside(self, name: &str, value: &Value) -> Self {
+        match (self, name) {
+            (Self::Data, _) | (Self::Fields, "example" | "default" | "enum" | "const" | "value") => {
+                Self::Data
+            }
+            (Self::Fields, "examples") if value.is_array() => Self::Data,
+            (Self::Fields, "components") => Self::Components,
+            (Self::Components, _) => Self::Names,
+            // Lists of Parameter Objects and of Header Objects are no maps of names.
+            (
+                Self::Fields,
+                "parameters" | "headers" | "content" | "callbacks" | "links" | "examples" | "encoding",
+            ) if value.is_object() => Self::Names,
+            (
+                Self::Fields,
+                "properties" | "patternProperties" | "dependentSchemas" | "dependentRequired" | "$defs"
+                | "definitions" | "mapping" | "variables" | "scopes" | "security" | "webhooks",
+            ) => Self::Names,
+            (Self::Fields | Self::Names, _) => Self::Fields,
+        }
+    }
+}
+
 /// `value` without extensions of API Gateway's.
 pub(super) fn without_extensions(value: &Value) -> Value {
+    without(value, Part::Fields)
+}
+
+fn without(value: &Value, part: Part) -> Value {
     match value {
         Value::Object(members) => {
-            let kept = members.iter().filter(|(name, _)| !name.starts_with("x-amazon-"));
-            kept.map(|(name, value)| (name.clone(), without_extensions(value))).collect()
+            let kept = members.iter().filter(|(name, _)| !part.is_extension(name));
+            kept.map(|(name, value)| (name.clone(), without(value, part.inside(name, value)))).collect()
         }
-        Value::Array(items) => items.iter().map(without_extensions).collect(),
+        Value::Array(items) => items.iter().map(|item| without(item, part)).collect(),
         other => other.clone(),
     }
+}
+
+/// Whether extensions of API Gateway's stand in the document.
+pub(super) fn has_extensions(document: &Value) -> bool {
+    fn has(value: &Value, part: Part) -> bool {
+        match value {
+            Value::Object(members) => members.iter().any(|(name, value)| {
+                let is_own = part.is_extension(name) && name.starts_with("x-amazon-apigateway-");
+                is_own || has(value, part.inside(name, value))
+            }),
+            Value::Array(items) => items.iter().any(|item| has(item, part)),
+            _ => false,
+        }
+    }
+    has(document, Part::Fields)
 }
 
 /// The name in a segment `{name}` or `{name+}`, and the `+` of one that takes all that is left.
@@ -24,10 +86,29 @@ fn parameter(segment: &str) -> Option<(&str, &str)> {
     Some(inner.strip_suffix('+').map_or((inner, ""), |name| (name, "+")))
 }
 
-/// Whether a parameter takes all that is left, and stands before something else.
-pub(super) fn takes_more_than_is_left(path: &str) -> bool {
-    let inner = path.rsplit('/').skip(1).filter_map(parameter);
-    inner.into_iter().any(|(_, greedy)| !greedy.is_empty())
+/// The path up to a parameter that takes all that is left, where it stands before something else.
+pub(super) fn until_all_is_taken(path: &str) -> Option<&str> {
+    let mut end = 0;
+    for segment in path.split('/') {
+        end += segment.len();
+        if end < path.len() && parameter(segment).is_some_and(|(_, greedy)| !greedy.is_empty()) {
+            return path.get(..end);
+        }
+        end += 1;
+    }
+    None
+}
+
+/// The text with the names in braces that `new` gives, each put in at once: no new name is read again.
+pub(super) fn with_parameters(text: &str, new: impl Fn(&str) -> Option<String>) -> String {
+    let (mut whole, mut rest) = (String::new(), text);
+    while let Some((before, behind)) = rest.split_once('{') {
+        let Some((name, after)) = behind.split_once('}') else { break };
+        let name = new(name).unwrap_or_else(|| name.to_owned());
+        whole.push_str(&format!("{before}{{{name}}}"));
+        rest = after;
+    }
+    whole + rest
 }
 
 /// The path with parameters whose names the door takes, and what became of which name.

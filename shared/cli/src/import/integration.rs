@@ -1,9 +1,11 @@
 //! `x-amazon-apigateway-integration`: what an operation leads to
 //! (<https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-swagger-extensions-integration.html>).
 
+use std::collections::BTreeMap;
+
 use serde_json::{Map, Value, json};
 
-use super::{Reading, join, names, servers};
+use super::{Reading, contract, join, names, servers};
 
 pub(super) const KEY: &str = "x-amazon-apigateway-integration";
 
@@ -163,11 +165,15 @@ fn http(
     Some(Leads { name: servers::name(&base), keys: vec![("http", json!(base))], path: Some(path) })
 }
 
+/// What stands in a path where the integration puts in another thing than a parameter of the route's path: no parameter is
+/// called so, which keeps a route from sending what its caller chose.
+const NOT_CARRIED: &str = "not-carried-over";
+
 /// Puts the route's parameters where the integration names its own: `integration.request.path.id` is
 /// `method.request.path.order`.
 fn parameters(reading: &mut Reading<'_>, at: &str, integration: &Map<String, Value>, path: String) -> String {
-    let mut path = path;
     let at = join(at, "requestParameters");
+    let mut mapped = BTreeMap::new();
     for (to, from) in integration.get("requestParameters").and_then(Value::as_object).into_iter().flatten() {
         let from = from.as_str().unwrap_or_default();
         let own = to.strip_prefix("integration.request.path.");
@@ -180,16 +186,19 @@ fn parameters(reading: &mut Reading<'_>, at: &str, integration: &Map<String, Val
         };
         match (own, theirs) {
             (Some(own), Some(theirs)) => {
-                path = path.replace(&format!("{{{own}}}"), &format!("{{{}}}", names::parameter(theirs)))
+                mapped.insert(own, names::parameter(theirs));
+                continue;
             }
-            _ if same("querystring.") || same("header.") => {}
-            _ => reading.leave(
-                &join(&at, to),
-                "the mapping of a parameter: say it in the route's `rewrite` or the target's `headers`",
-            ),
+            (Some(own), None) => drop(mapped.insert(own, NOT_CARRIED.to_owned())),
+            _ if same("querystring.") || same("header.") => continue,
+            _ => {}
         }
+        reading.leave(
+            &join(&at, to),
+            "the mapping of a parameter: say it in the route's `rewrite` or the target's `headers`",
+        );
     }
-    path
+    contract::with_parameters(&path, |name| mapped.get(name).cloned())
 }
 
 fn aws(reading: &mut Reading<'_>, at: &str, integration: &Map<String, Value>, kind: &str) -> Option<Leads> {

@@ -1,5 +1,7 @@
 //! `doorward import`: a file per kind of what is taken in.
 
+mod closed;
+mod configuration;
 mod contract;
 mod integration;
 mod names;
@@ -86,6 +88,13 @@ struct Route {
     at: String,
 }
 
+impl Route {
+    /// Whether it takes no credential that anybody has.
+    fn admits_nobody(&self) -> bool {
+        self.auth.iter().any(|word| word == closed::NOBODY)
+    }
+}
+
 /// What could not be carried over, and where it stands.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Leftover {
@@ -104,8 +113,9 @@ struct Reading<'a> {
 }
 
 impl<'a> Reading<'a> {
+    /// Lists what could not be carried over. Names of the document stand in it, none of which may look like a line of the list.
     fn leave(&mut self, pointer: &str, what: impl Into<String>) {
-        let leftover = Leftover { pointer: pointer.to_owned(), what: what.into() };
+        let leftover = Leftover { pointer: pointer.to_owned(), what: names::shown(&what.into()) };
         if !self.leftovers.contains(&leftover) {
             self.leftovers.push(leftover);
         }

@@ -55,10 +55,12 @@ pub(super) fn slug(text: &str) -> String {
     if slug.is_empty() { "api".to_owned() } else { slug }
 }
 
-/// A file's name as it may stand in a comment, which ends with its line.
-pub(super) fn shown(file: &str) -> String {
-    let is_inert = |c: &char| !c.is_control() && !matches!(c, '\u{2028}' | '\u{2029}');
-    file.chars().map(|c| if is_inert(&c) { c } else { char::REPLACEMENT_CHARACTER }).collect()
+/// A text as it may stand in a line that it did not begin: a comment, or one of a list. What ends a line, or turns the order of
+/// what is shown (Unicode Standard Annex 9), is replaced.
+pub(super) fn shown(text: &str) -> String {
+    let turns = |c: &char| matches!(c, '\u{200e}' | '\u{200f}' | '\u{61c}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    let is_inert = |c: &char| !c.is_control() && !matches!(c, '\u{2028}' | '\u{2029}') && !turns(c);
+    text.chars().map(|c| if is_inert(&c) { c } else { char::REPLACEMENT_CHARACTER }).collect()
 }
 
 /// The name of a path's parameter: letters, digits and `_`.
@@ -113,6 +115,7 @@ mod tests {
         assert_eq!(slug("The Shop: v2!"), "the-shop-v2");
         assert_eq!(slug("…"), "api");
         assert_eq!(shown("shop\n[[routes]]\r.yaml"), "shop\u{fffd}[[routes]]\u{fffd}.yaml");
+        assert_eq!(shown("a\u{2028}b\u{202e}c\u{1b}[2J"), "a\u{fffd}b\u{fffd}c\u{fffd}[2J");
         assert_eq!(parameter("order-id"), "order_id");
         assert_eq!(parameter("1"), "_1");
         let mut taken = BTreeSet::new();

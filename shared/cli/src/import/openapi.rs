@@ -10,7 +10,8 @@ use super::integration::Leads;
 use super::operations::Operations;
 use super::security::Schemes;
 use super::{
-    Imported, Leftover, Reading, Route, Target, contract, join, names, render, servers, unread, yaml,
+    Imported, Leftover, Reading, Route, closed, configuration, contract, join, names, render, servers,
+    unread, yaml,
 };
 use crate::output::{Exit, Failure, Format, say};
 use crate::project::Sources;
@@ -27,7 +28,8 @@ Examples:
   aws apigatewayv2 export-api --api-id ID --specification OAS30 --output-type JSON export.json
 
 Written are doorward.toml, contracts/NAME.yaml, which is the document without API Gateway's extensions, and NAME.cedar, which
-permits nothing: who may call what is yours to say. Whatever could not be carried over is listed with its place.
+permits nothing: who may call what is yours to say. Whatever could not be carried over is listed with its place; what would let
+in more callers then lets in nobody (`auth = [\"nobody\"]`, an issuer without keys, which nobody.jwks.json says).
 Exit codes: 0 written, 1 could not run, 2 nothing became a route, 3 invalid input")]
 pub(crate) struct Arguments {
     /// The document: OpenAPI 3.0 or 3.1, YAML or JSON.
@@ -92,7 +94,8 @@ fn import(
     imported.cors = cors(&mut reading);
     let schemes = Schemes::read(&mut reading);
     let operations = Operations::read(&mut reading, &schemes, arguments.target.as_deref().map(named));
-    let (targets, routes, paths) = (operations.targets, operations.routes, operations.paths);
+    let (targets, routes, paths, lost) =
+        (operations.targets, operations.routes, operations.paths, operations.lost);
     let mut contract = contract::without_extensions(document.value());
     if let Some(root) = contract.as_object_mut() {
         root.insert("paths".to_owned(), Value::Object(paths));
@@ -102,14 +105,18 @@ fn import(
     let routes = checked(&mut reading, &contract_file, &contract_text, routes);
     imported.key_header = schemes.key_header.filter(|header| header != "x-api-key");
     imported.issuers = schemes.issuers;
-    let config = configuration(&mut reading, &mut imported, targets, routes, &contract_file, file);
+    let files_said = configuration::Files { contract: &contract_file, source: file };
+    let config = configuration::write(&mut reading, &mut imported, targets, routes, lost, &files_said);
     unread::list(&mut reading);
     imported.leftovers = reading.leftovers;
-    let files = BTreeMap::from([
+    let mut files = BTreeMap::from([
         ("doorward.toml".to_owned(), config),
         (contract_file, contract_text),
         (format!("{name}.cedar"), render::policies(&imported.routes, file)),
     ]);
+    if imported.routes.iter().any(Route::admits_nobody) {
+        files.insert(closed::KEYS_FILE.to_owned(), closed::KEYS.to_owned());
+    }
     hold(&files)?;
     Ok((imported, files))
 }
@@ -205,79 +212,6 @@ fn checked(reading: &mut Reading<'_>, file: &str, text: &str, mut routes: Vec<Ro
     routes
 }
 
-/// Writes the configuration part by part; a part that a door would not take is left out and told.
-fn configuration(
-    reading: &mut Reading<'_>,
-    imported: &mut Imported,
-    targets: Vec<Target>,
-    routes: Vec<Route>,
-    contract: &str,
-    file: &str,
-) -> String {
-    let mut text = render::head(imported, file);
-    if doorward_config::parse("doorward.toml", &text).is_err() {
-        imported.key_header = None;
-        text = render::head(imported, file);
-        reading.leave(
-            "/components/securitySchemes",
-            "the header field of API keys: they are shown in `x-api-key`",
-        );
-    }
-    if let Some(cors) = imported.cors.clone() {
-        let leave = ("/x-amazon-apigateway-cors", "what is answered to pages of other origins");
-        if !add(reading, &mut text, &render::cors(&cors), leave) {
-            imported.cors = None;
-        }
-    }
-    if routes.iter().any(|route| route.auth.iter().any(|word| word == "iam")) {
-        text.push_str(render::IAM);
-    }
-    for (nth, issuer) in imported.issuers.iter().enumerate() {
-        let what = format!("the issuer `{}`", issuer.name);
-        add(reading, &mut text, &render::issuer(issuer, nth), ("/components/securitySchemes", &what));
-    }
-    for target in targets {
-        let what = format!("where the target `{}` is: it is to be set", target.name);
-        if !add(reading, &mut text, &render::target(&target), ("/paths", &what)) {
-            let keys = vec![("lambda", json!("to-be-set"))];
-            let target = Target { keys, ..target };
-            text.push_str(&render::target(&target));
-            imported.targets.push(target);
-        } else {
-            imported.targets.push(target);
-        }
-    }
-    for route in routes {
-        let at = route.at.clone();
-        let what = format!("the route `{} {}`", route.method, route.path);
-        let plain = || Route { rewrite: None, ..route.clone() };
-        if add(reading, &mut text, &render::route(&route, contract), (&at, &what)) {
-            imported.routes.push(route);
-        } else if route.rewrite.is_some()
-            && add(reading, &mut text, &render::route(&plain(), contract), (&at, &what))
-        {
-            imported.routes.push(plain());
-        }
-    }
-    text
-}
-
-/// Adds a part to the configuration unless that makes it unsound.
-fn add(reading: &mut Reading<'_>, text: &mut String, part: &str, (at, what): (&str, &str)) -> bool {
-    let whole = format!("{text}{part}");
-    match doorward_config::parse("doorward.toml", &whole) {
-        Ok(_) => {
-            *text = whole;
-            true
-        }
-        Err(faults) => {
-            let told = faults.0.first().map(|fault| fault.message.clone()).unwrap_or_default();
-            reading.leave(at, format!("{what}: {told}"));
-            false
-        }
-    }
-}
-
 /// Writes all files or none: one that is there already is not written over.
 fn write(folder: &Path, files: &BTreeMap<String, String>, force: bool) -> Result<(), Failure> {
     let cannot = |path: &Path, error: std::io::Error| {
@@ -365,8 +299,8 @@ fn tell(
 mod tests {
     use super::*;
 
-    /// The configuration that a document becomes, which is called `file`.
-    fn configuration_of(document: &Value, file: &str) -> (String, String) {
+    /// What a document becomes, and its files.
+    fn imported(document: &Value) -> (Imported, BTreeMap<String, String>) {
         let document = RawDocument::read("f", &document.to_string()).unwrap();
         let arguments = Arguments {
             file: PathBuf::from("f"),
@@ -376,27 +310,127 @@ mod tests {
             target: None,
             stage_variable: Vec::new(),
         };
-        let (_, files) =
-            import(&document, file, &arguments).map_err(|failure| format!("{failure:?}")).unwrap();
-        let policies = files.iter().find(|(name, _)| name.ends_with(".cedar")).map(|(_, text)| text.clone());
-        (files["doorward.toml"].clone(), policies.unwrap())
+        import(&document, "f", &arguments).map_err(|failure| format!("{failure:?}")).unwrap()
+    }
+
+    /// The routes of `paths`, as `METHOD path auth rewrite`, and the list of what was not carried over.
+    fn routes(paths: Value) -> (Vec<String>, String) {
+        let (imported, files) = imported(
+            &json!({"openapi": "3.0.1", "info": {"title": "shop", "version": "1"}, "paths": paths,
+            "components": {"securitySchemes": {"key": {"type": "apiKey", "in": "header", "name": "x-api-key"}}}}),
+        );
+        let route = |route: &Route| {
+            let rewrite = route.rewrite.clone().unwrap_or_default();
+            format!("{} {} {} {rewrite}", route.method, route.path, route.auth.join("+"))
+                .trim_end()
+                .to_owned()
+        };
+        let config = &files["doorward.toml"];
+        assert_eq!(config.matches("[[routes]]").count(), imported.routes.len(), "{config}");
+        let told = imported.leftovers.iter().map(|left| format!("{}: {}", left.pointer, left.what));
+        (imported.routes.iter().map(route).collect(), told.collect::<Vec<_>>().join("\n"))
+    }
+
+    fn proxy(uri: &str, mapping: Value) -> Value {
+        json!({"type": "http_proxy", "httpMethod": "ANY", "uri": uri, "requestParameters": mapping})
+    }
+
+    fn operation(integration: Value) -> Value {
+        json!({"responses": {}, "x-amazon-apigateway-integration": integration})
     }
 
     #[test]
-    fn a_route_without_its_rewrite_keeps_its_scopes() {
-        let authorizer = json!({"type": "jwt", "jwtConfiguration": {"issuer": "https://id.example/", "audience": ["shop"]}});
-        let integration =
-            json!({"type": "http_proxy", "httpMethod": "GET", "uri": "https://shop.example/{gone}"});
-        let document = json!({
-            "openapi": "3.0.1", "info": {"title": "shop", "version": "1"},
-            "paths": {"/a": {"get": {
-                "operationId": "a", "responses": {}, "security": [{"user": ["shop.read"]}],
-                "x-amazon-apigateway-integration": integration,
-            }}},
-            "components": {"securitySchemes": {"user": {"type": "oauth2", "flows": {}, "x-amazon-apigateway-authorizer": authorizer}}},
-        });
-        let (config, _) = configuration_of(&document, "f");
-        assert!(config.contains("scopes = [\"shop.read\"]"), "{config}");
-        assert!(!config.contains("rewrite"), "{config}");
+    fn a_route_keeps_the_path_of_its_target_or_is_none() {
+        let proxy = |uri| proxy(uri, json!({"integration.request.path.proxy": "method.request.path.proxy"}));
+        let any = |uri| json!({"x-amazon-apigateway-any-method": operation(proxy(uri))});
+        let (found, told) = routes(json!({"/in/{proxy+}": any("https://h.example/a/{proxy}/")}));
+        assert_eq!(found, ["ANY /in/{proxy+} anonymous /a/{proxy}"]);
+        assert!(told.contains("the last slash of the path"), "{told}");
+        let paths = json!({"/in/{proxy+}": any("https://h.example/a//{proxy}"), "/{proxy+}": any("https://h.example/{proxy}")});
+        let (found, told) = routes(paths);
+        assert_eq!(found, ["ANY /{proxy+} anonymous", "ANY /in/{proxy+} nobody"]);
+        assert!(told.contains("the route `ANY /in/{proxy+}`: "), "{told}");
+    }
+
+    #[test]
+    fn what_became_no_route_is_taken_by_no_other() {
+        let greedy = operation(proxy(
+            "https://h.example/{proxy}",
+            json!({"integration.request.path.proxy": "method.request.path.proxy"}),
+        ));
+        let mock = operation(json!({"type": "mock"}));
+        let (found, told) = routes(json!({
+            "/a": {"get": mock, "options": mock},
+            "/{proxy+}": {"x-amazon-apigateway-any-method": greedy},
+        }));
+        assert_eq!(found, ["ANY /{proxy+} anonymous", "GET /a nobody", "OPTIONS /a nobody"]);
+        assert!(told.contains("`GET /a` is a route that nobody is let in by"), "{told}");
+        // Where no other route takes it, there is none.
+        let own = operation(proxy("https://h.example/b", json!({})));
+        assert_eq!(routes(json!({"/a": {"get": mock}, "/b": {"get": own}})).0, ["GET /b anonymous"]);
+        // A path that no door takes closes what would take it.
+        let (found, told) =
+            routes(json!({"/a%2Fb": {"get": mock}, "/{proxy+}": {"x-amazon-apigateway-any-method": greedy}}));
+        assert_eq!(found, ["ANY /{proxy+} nobody"]);
+        assert!(told.contains("it would take the requests of `GET /a%2Fb`"), "{told}");
+    }
+
+    #[test]
+    fn any_method_with_models_has_a_route_for_each() {
+        let mut any = operation(proxy("https://h.example/a", json!({})));
+        any["security"] = json!([{"key": []}]);
+        any["requestBody"] = json!({"content": {"application/json": {"schema": {"type": "object"}}}});
+        let (found, _) = routes(json!({"/a": {"x-amazon-apigateway-any-method": any}}));
+        let all = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
+        assert_eq!(found, all.map(|method| format!("{method} /a api-key")));
+    }
+
+    #[test]
+    fn parameters_of_paths_are_put_in_at_once() {
+        let mapping = json!({"integration.request.path.a": "method.request.path.b", "integration.request.path.b": "method.request.path.a"});
+        let integration = proxy("https://h.example/v/{a}/{b}", mapping);
+        let (found, _) = routes(json!({"/v/{a}/{b}": {"get": operation(integration)}}));
+        assert_eq!(found, ["GET /v/{a}/{b} anonymous /v/{b}/{a}"]);
+        // What API Gateway puts in itself is nothing that callers may choose.
+        let integration = proxy(
+            "https://h.example/v/{a}",
+            json!({"integration.request.path.a": "context.authorizer.tenant"}),
+        );
+        assert!(routes(json!({"/v/{a}": {"get": operation(integration)}})).0.is_empty());
+    }
+
+    #[test]
+    fn no_name_of_the_document_looks_like_a_line_of_the_list() {
+        let (_, told) =
+            routes(json!({"/a": {"get": operation(json!({"type": "x\nforged.yaml:1:1: \u{202e}fine"}))}}));
+        assert!(
+            told.contains("x\u{fffd}forged.yaml") && !told.contains("\nforged") && !told.contains('\u{202e}'),
+            "{told}"
+        );
+    }
+
+    #[test]
+    fn properties_are_kept_whatever_they_are_called() {
+        let schema = json!({"type": "object", "required": ["x-amazon-id"], "x-amazon-note": 1,
+            "properties": {"x-amazon-id": {"type": "string", "x-amazon-note": 1, "enum": [{"x-amazon-a": 1}]}}});
+        let kept = json!({"type": "object", "required": ["x-amazon-id"],
+            "properties": {"x-amazon-id": {"type": "string", "enum": [{"x-amazon-a": 1}]}}});
+        let document = |schema: &Value| json!({"components": {"schemas": {"x-amazon-b": schema}}});
+        assert_eq!(contract::without_extensions(&document(&schema)), document(&kept));
+    }
+
+    #[test]
+    fn a_route_that_is_closed_has_an_issuer_without_keys() {
+        let mut lost = operation(proxy("https://h.example/a", json!({})));
+        lost["security"] = json!([{"unknown": []}]);
+        let (_, files) = imported(
+            &json!({"openapi": "3.0.1", "info": {"title": "shop", "version": "1"}, "paths": {"/a": {"get": lost}}}),
+        );
+        let config = &files["doorward.toml"];
+        assert!(
+            config.contains("auth = [\"nobody\"]") && config.contains("jwks_file = \"nobody.jwks.json\""),
+            "{config}"
+        );
+        assert_eq!(files["nobody.jwks.json"], closed::KEYS);
     }
 }

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use serde_json::{Map, Value, json};
 
+use super::closed::Lost;
 use super::integration::{self, Leads};
 use super::security::Schemes;
 use super::{Reading, Route, Target, contract, join, names, servers};
@@ -12,9 +13,6 @@ use super::{Reading, Route, Target, contract, join, names, servers};
 const DEFAULT_ROUTE: &str = "/$default";
 /// Path Item Object: the members that are operations a door routes.
 const METHODS: [&str; 7] = ["get", "head", "post", "put", "patch", "delete", "options"];
-/// `x-amazon-apigateway-any-method` stands for the ones of these that are not there themselves, where it says what its messages
-/// are: a contract is one of one method.
-const MODELLED: [&str; 5] = ["get", "post", "put", "patch", "delete"];
 const ANY_METHOD: &str = "x-amazon-apigateway-any-method";
 /// What a route of any method has in the place of one.
 const ANY: &str = "ANY";
@@ -32,11 +30,13 @@ pub(super) struct Operations<'r, 'a> {
     pub(super) routes: Vec<Route>,
     /// The `paths` of the contract.
     pub(super) paths: Map<String, Value>,
+    /// What became no route.
+    pub(super) lost: Vec<Lost>,
 }
 
 impl<'r, 'a> Operations<'r, 'a> {
     pub(super) fn read(reading: &'r mut Reading<'a>, schemes: &'r Schemes, target: Option<Leads>) -> Self {
-        let is_export = reading.document.value().to_string().contains("\"x-amazon-apigateway-");
+        let is_export = schemes.is_export;
         let mut operations = Self {
             reading,
             schemes,
@@ -47,6 +47,7 @@ impl<'r, 'a> Operations<'r, 'a> {
             targets: Vec::new(),
             routes: Vec::new(),
             paths: Map::new(),
+            lost: Vec::new(),
         };
         // Ids that stand in the document are taken before any is made up.
         let paths: Vec<String> = operations
@@ -82,11 +83,22 @@ impl<'r, 'a> Operations<'r, 'a> {
         }
     }
 
+    /// Notes that an operation is no route.
+    fn lose(&mut self, method: &str, path: &str, at: &str) {
+        self.lost.push(Lost { method: method.to_owned(), path: path.to_owned(), at: at.to_owned() });
+    }
+
     fn path(&mut self, path: &str) {
-        let Some((at, item)) = self.reading.follow(&join("/paths", path)) else { return };
-        if contract::takes_more_than_is_left(path) {
+        let stated = join("/paths", path);
+        let Some((at, item)) = self.reading.follow(&stated) else {
+            self.reading.leave(&stated, "a path whose operations stand elsewhere");
+            self.lose(ANY, &contract::path(path).0, &stated);
+            return;
+        };
+        if let Some(begin) = contract::until_all_is_taken(path) {
             let what = "a path that goes on behind a parameter which takes all that is left";
             self.reading.leave(&at, what);
+            self.lose(ANY, &contract::path(begin).0, &at);
             return;
         }
         // As HTTP APIs are exported ("Export an HTTP API", API Gateway guide): no path, but all that no other route takes.
@@ -115,23 +127,22 @@ impl<'r, 'a> Operations<'r, 'a> {
         }
         let modelled = any.clone().filter(|(_, operation)| contract::models_any(operation));
         if let Some((place, _)) = &modelled {
-            let methods = MODELLED.join(", ").to_ascii_uppercase();
-            let what = format!(
-                "any method with models, of which a contract has one: there are routes for {methods}"
-            );
+            let what =
+                "any method with models, of which a contract has one: there is a route for each method";
             self.reading.leave(place, what);
         }
         for name in METHODS {
             let stated = item.get(name).map(|operation| (join(&at, name), operation));
-            let stands_for = || modelled.clone().filter(|_| MODELLED.contains(&name));
-            let Some((place, operation)) = stated.or_else(stands_for) else { continue };
+            // `x-amazon-apigateway-any-method` stands for those that are not there themselves.
+            let Some((place, operation)) = stated.or_else(|| modelled.clone()) else { continue };
             let is_any = place.ends_with(ANY_METHOD);
             let operation = self.operation(name, (path, &own), &place, operation, &written, &renamed, is_any);
             if let Some(operation) = operation {
                 written.insert(name.to_owned(), operation);
             }
         }
-        if let (Some((place, operation)), None) = (any, modelled) {
+        let is_left = METHODS.iter().any(|method| item.get(*method).is_none());
+        if let (Some((place, operation)), None, true) = (any, modelled, is_left) {
             self.operation(ANY, (path, &own), &place, operation, &written, &renamed, false);
         }
         if METHODS.iter().any(|method| written.contains_key(*method)) {
@@ -152,7 +163,10 @@ impl<'r, 'a> Operations<'r, 'a> {
         is_any: bool,
     ) -> Option<Value> {
         let method = name.to_ascii_uppercase();
-        let leads = self.leads(at, path, &method)?;
+        let Some(leads) = self.leads(at, path, &method) else {
+            self.lose(&method, own, at);
+            return None;
+        };
         let id = self.id(&method, path, at, operation, is_any);
         let target = self.target(&leads);
         let auth = self.schemes.of_operation(self.reading, at);
@@ -162,11 +176,8 @@ impl<'r, 'a> Operations<'r, 'a> {
                 "the operation models none of its messages: its route has no contract until you write one";
             self.reading.leave(at, what);
         }
-        let rewrite = leads.path.map(|path| {
-            renamed
-                .iter()
-                .fold(path, |path, (old, new)| path.replace(&format!("{{{old}}}"), &format!("{{{new}}}")))
-        });
+        let new_name = |name: &str| renamed.iter().find(|(old, _)| old == name).map(|(_, new)| new.clone());
+        let rewrite = leads.path.map(|path| contract::with_parameters(&path, new_name));
         self.routes.push(Route {
             id: id.clone(),
             method,

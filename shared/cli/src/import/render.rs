@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use super::closed::{KEYS_FILE, NOBODY};
 use super::{Imported, Issuer, Route, Target};
 
 /// A text or a list of texts as TOML has it, whose basic strings are JSON's but for one character.
@@ -50,6 +51,15 @@ pub(super) fn issuer(issuer: &Issuer, nth: usize) -> String {
     let kind = if nth == 0 { "User".to_owned() } else { format!("User{}", nth + 1) };
     text.push_str(&format!("principal = {{ type = \"{kind}\", id = \"sub\", groups = false }}\n"));
     text
+}
+
+/// The issuer that no token is of: its set of keys is empty.
+pub(super) fn nobody() -> String {
+    format!(
+        "\n# Nobody has a token of an issuer without keys: routes that take one alone let nobody in until `auth` says whom.\n\
+         [[issuers]]\nname = \"{NOBODY}\"\nissuer = \"https://{NOBODY}.invalid/\"\njwks_file = \"{KEYS_FILE}\"\n\
+         audiences = [\"{NOBODY}\"]\nalgorithms = [\"ES256\"]\nprincipal = {{ type = \"Nobody\", id = \"sub\", groups = false }}\n"
+    )
 }
 
 pub(super) fn target(target: &Target) -> String {

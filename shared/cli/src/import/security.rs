@@ -4,8 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
+use super::closed::NOBODY;
 use super::scopes::{self, Asked};
-use super::{Issuer, Reading, join, names, user_pools};
+use super::{Issuer, Reading, contract, join, names, user_pools};
 
 const AUTHORIZER: &str = "x-amazon-apigateway-authorizer";
 /// An audience that no token is for: what stands for it is not known here, and until it is, no token is taken.
@@ -27,6 +28,8 @@ pub(super) struct Schemes {
     by_name: BTreeMap<String, Scheme>,
     /// The schemes that are authorizers of tokens.
     authorizers: BTreeSet<String>,
+    /// Whether API Gateway's extensions stand in the document.
+    pub(super) is_export: bool,
     pub(super) issuers: Vec<Issuer>,
     pub(super) key_header: Option<String>,
 }
@@ -40,14 +43,14 @@ pub(super) struct Auth {
     pub(super) any_scope: bool,
 }
 
-/// Nobody has a key of the door's yet.
 fn nobody() -> Auth {
-    Auth { auth: vec!["api-key".to_owned()], ..Auth::default() }
+    Auth { auth: vec![NOBODY.to_owned()], ..Auth::default() }
 }
 
 impl Schemes {
     pub(super) fn read(reading: &mut Reading<'_>) -> Self {
-        let mut schemes = Self::default();
+        let is_export = contract::has_extensions(reading.document.value());
+        let mut schemes = Self { is_export, ..Self::default() };
         let at = "/components/securitySchemes";
         let names: Vec<String> = reading
             .value(at)
@@ -131,7 +134,7 @@ impl Schemes {
         let mut taken = self.issuers.iter().map(|issuer| issuer.name.clone()).collect();
         // These words mean something else in `auth`.
         let own = match names::slug(&stated.name) {
-            word if ["anonymous", "api-key", "iam", "certificate"].contains(&word.as_str()) => {
+            word if ["anonymous", "api-key", "iam", "certificate", NOBODY].contains(&word.as_str()) => {
                 format!("{word}-issuer")
             }
             word => word,
@@ -171,6 +174,11 @@ impl Schemes {
         }
         // JWT authorizers take RSA-based algorithms alone.
         let is_cognito = issuer.starts_with("https://cognito-idp.");
+        if is_cognito {
+            let what = "the ID tokens of the user pool, which the authorizer takes by their `aud` beside access tokens by their \
+                        `client_id`: an issuer has one kind of tokens, and takes access tokens here";
+            reading.leave(at, what);
+        }
         let stated =
             Issuer { name: name.to_owned(), issuer, audiences, algorithms: vec!["RS256"], is_cognito };
         self.issuer(reading, at, stated)
@@ -258,7 +266,10 @@ impl Schemes {
                 return Auth { auth: vec!["iam".to_owned()], ..Auth::default() };
             }
             // An authorizer is named by `security`; without it nothing says who that lets in.
-            Some(kind) if !kind.eq_ignore_ascii_case("NONE") && requirements.is_none_or(Vec::is_empty) => {
+            Some(kind)
+                if !kind.eq_ignore_ascii_case("NONE")
+                    && requirements.is_none_or(|all| all.iter().all(|one| self.asks_for_keys_alone(one))) =>
+            {
                 reading.read.push(iam.clone());
                 reading.leave(&iam, "how callers prove who they are: nobody is let in until `auth` says it");
                 return nobody();
@@ -268,12 +279,33 @@ impl Schemes {
         let at = security;
         let mut all = Auth::default();
         let mut asked = Vec::new();
-        for (nth, requirement) in requirements.into_iter().flatten().enumerate() {
-            let (word, scopes) = self.requirement(reading, &format!("{at}/{nth}"), requirement);
-            if !all.auth.contains(&word) {
-                all.auth.push(word);
+        let mut is_lost = false;
+        let requirements = requirements.map(Vec::as_slice).unwrap_or_default();
+        // A method of a REST API has one authorizer, and asks for a key beside what that asks for ("x-amazon-apigateway-api-key-source",
+        // "Security" of exports): what stands there one after another is asked for together.
+        let is_together = self.is_export && requirements.iter().any(|one| !self.asks_for_keys_alone(one));
+        for (nth, requirement) in requirements.iter().enumerate() {
+            let place = format!("{at}/{nth}");
+            if is_together && self.asks_for_keys_alone(requirement) {
+                reading.leave(&place, "the API key beside another credential, which alone is asked for now: plans of keys are not carried over");
+                continue;
             }
-            asked.extend(scopes);
+            match self.requirement(reading, &place, requirement) {
+                Some((word, scopes)) => {
+                    if !all.auth.contains(&word) {
+                        all.auth.push(word);
+                    }
+                    asked.extend(scopes);
+                }
+                None => is_lost = true,
+            }
+        }
+        if is_lost && (self.is_export || all.auth.is_empty()) {
+            reading.leave(
+                &at,
+                "credentials that could not be carried over: nobody is let in until `auth` says whom",
+            );
+            return nobody();
         }
         let said = scopes::combine(&asked);
         if !said.exact {
@@ -290,21 +322,26 @@ impl Schemes {
         all
     }
 
-    /// The credential of one requirement, and the scopes that it asks its tokens for. What was not carried over becomes a key of
-    /// the door's own, of which there is none yet: nobody comes in by it.
+    /// Whether a requirement names nothing but schemes of API keys, if any.
+    fn asks_for_keys_alone(&self, requirement: &Value) -> bool {
+        let is_key = |name: &String| self.by_name.get(name) == Some(&Scheme::ApiKey);
+        requirement.as_object().is_some_and(|schemes| schemes.keys().all(is_key))
+    }
+
+    /// The credential of one requirement, and the scopes that it asks its tokens for; `None` where it could not be carried over.
     fn requirement(
         &self,
         reading: &mut Reading<'_>,
         at: &str,
         requirement: &Value,
-    ) -> (String, Option<Asked>) {
+    ) -> Option<(String, Option<Asked>)> {
         let Some(parts) = requirement.as_object() else {
             reading.leave(at, "a requirement that names no scheme: nobody is let in by it");
-            return ("api-key".to_owned(), None);
+            return None;
         };
         let parts: Vec<(&String, &Value)> = parts.iter().collect();
         if parts.is_empty() {
-            return ("anonymous".to_owned(), None);
+            return Some(("anonymous".to_owned(), None));
         }
         if parts.len() > 1 {
             reading
@@ -321,10 +358,14 @@ impl Schemes {
                 let scopes =
                     scopes.as_array().into_iter().flatten().filter_map(Value::as_str).map(str::to_owned);
                 let any = parts.iter().any(|(name, _)| self.authorizers.contains(*name));
-                (name.clone(), Some(Asked::new(name, &scopes.collect::<Vec<_>>(), any)))
+                Some((name.clone(), Some(Asked::new(name, &scopes.collect::<Vec<_>>(), any))))
             }
-            Some((Scheme::Iam, _)) => ("iam".to_owned(), None),
-            _ => ("api-key".to_owned(), None),
+            Some((Scheme::Iam, _)) => Some(("iam".to_owned(), None)),
+            Some((Scheme::ApiKey, _)) => Some(("api-key".to_owned(), None)),
+            Some((Scheme::None, _)) | None => {
+                reading.leave(at, "a credential that could not be carried over: nobody is let in by it");
+                None
+            }
         }
     }
 }

@@ -2,21 +2,22 @@
 
 use serde_json::Value;
 
+use super::contract::Part;
 use super::{Reading, join};
 
 /// Lists every extension below `at` that was not read.
 pub(super) fn list(reading: &mut Reading<'_>) {
     let document = reading.document.value();
-    walk(reading, document, "");
+    walk(reading, document, "", Part::Fields);
 }
 
-fn walk(reading: &mut Reading<'_>, value: &Value, at: &str) {
+fn walk(reading: &mut Reading<'_>, value: &Value, at: &str, part: Part) {
     match value {
         Value::Object(members) => {
             for (name, value) in members {
                 let inside = join(at, name);
-                if !name.starts_with("x-amazon-") {
-                    walk(reading, value, &inside);
+                if !part.is_extension(name) {
+                    walk(reading, value, &inside, part.inside(name, value));
                 } else if !reading
                     .read
                     .iter()
@@ -28,7 +29,7 @@ fn walk(reading: &mut Reading<'_>, value: &Value, at: &str) {
         }
         Value::Array(items) => {
             for (nth, item) in items.iter().enumerate() {
-                walk(reading, item, &format!("{at}/{nth}"));
+                walk(reading, item, &format!("{at}/{nth}"), part);
             }
         }
         _ => {}

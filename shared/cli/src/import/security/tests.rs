@@ -39,23 +39,49 @@ fn what_operations_ask_is_taken_over() {
     check(json!({}), json!({}), &["anonymous"], "");
     check(json!({}), security.clone(), &["buyer"], "");
     check(json!({"security": []}), security.clone(), &["anonymous"], "");
-    check(json!({"security": [{}, {"guest": []}]}), security, &["anonymous", "buyer"], "");
-    check(json!({"security": [{"unknown": []}]}), json!({}), &["api-key"], "");
+    check(json!({"security": [{}, {"guest": []}]}), security, &["buyer"], "the API key beside");
+    check(json!({"security": [{"unknown": []}]}), json!({}), &["nobody"], "nobody is let in");
 }
 
 #[test]
 fn security_that_has_no_reading_lets_nobody_in() {
     for security in [json!({"buyer": []}), json!(null), json!("buyer"), json!(["buyer"]), json!([null])] {
-        check(json!({"security": security}), json!({}), &["api-key"], "nobody is let in");
-        check(json!({}), json!({"security": security}), &["api-key"], "nobody is let in");
+        check(json!({"security": security}), json!({}), &["nobody"], "nobody is let in");
+        check(json!({}), json!({"security": security}), &["nobody"], "nobody is let in");
     }
     check(
         json!({"x-amazon-apigateway-auth": {"type": "CUSTOM"}}),
         json!({}),
-        &["api-key"],
+        &["nobody"],
         "nobody is let in",
     );
     check(json!({"x-amazon-apigateway-auth": {"type": "NONE"}}), json!({}), &["anonymous"], "");
+}
+
+#[test]
+fn requirements_of_an_export_are_asked_for_together() {
+    let both = json!({"security": [{"buyer": []}, {"key": []}]});
+    check(both.clone(), json!({}), &["buyer"], "the API key beside another credential");
+    check(json!({"security": [{"key": []}]}), json!({}), &["api-key"], "");
+    check(json!({"security": [{"key": []}, {"lost": []}]}), json!({}), &["nobody"], "nobody is let in");
+    check(json!({"security": [{"buyer": []}, {"lost": []}]}), json!({}), &["nobody"], "nobody is let in");
+    let named = json!({"x-amazon-apigateway-auth": {"type": "CUSTOM"}, "security": [{"key": []}]});
+    check(named, json!({}), &["nobody"], "nobody is let in");
+    let plain = json!({"components": {"securitySchemes": {
+        "buyer": {"type": "openIdConnect", "openIdConnectUrl": "https://id.example/.well-known/openid-configuration"},
+        "key": {"type": "apiKey", "in": "header", "name": "x-api-key"},
+    }}});
+    check(both, plain.clone(), &["buyer", "api-key"], "");
+    check(json!({"security": [{"key": []}, {"lost": []}]}), plain, &["api-key"], "nobody is let in by it");
+}
+
+#[test]
+fn the_other_tokens_of_a_user_pool_are_told_of() {
+    let schemes = json!({"components": {"securitySchemes": {"pool": {"type": "oauth2", "flows": {}, AUTHORIZER: {
+        "type": "jwt",
+        "jwtConfiguration": {"issuer": "https://cognito-idp.eu-central-1.amazonaws.com/eu-central-1_A", "audience": ["app"]},
+    }}}}});
+    check(json!({"security": [{"pool": []}]}), schemes, &["pool"], "the ID tokens of the user pool");
 }
 
 #[test]
@@ -70,7 +96,7 @@ fn a_route_takes_no_tokens_for_the_audience_of_another() {
     check(
         json!({"security": [{"staff": []}]}),
         json!({}),
-        &["api-key"],
+        &["nobody"],
         "/components/securitySchemes/staff/x-amazon-apigateway-authorizer: other audiences or tokens of the issuer `buyer`",
     );
 }
