@@ -33,8 +33,9 @@ pub(super) fn close(
     mut fits: impl FnMut(&Route, &str) -> bool,
 ) {
     for lost in lost {
+        let routes = imported.routes.iter().enumerate();
         let covering: Vec<usize> =
-            (0..imported.routes.len()).filter(|nth| covers(&imported.routes[*nth], lost)).collect();
+            routes.filter(|(_, route)| covers(route, lost)).map(|(nth, _)| nth).collect();
         let Some(first) = covering.first().and_then(|nth| imported.routes.get(*nth)) else { continue };
         let other = format!("{} {}", first.method, first.path);
         let this = format!("{} {}", lost.method, lost.path);

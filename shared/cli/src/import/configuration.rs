@@ -49,12 +49,12 @@ pub(super) fn write(
     for route in routes {
         let at = route.at.clone();
         let what = format!("the route `{} {}`", route.method, route.path);
-        match as_is_fit(reading, &text, route, files.contract) {
-            Ok(route) => {
+        match as_is_fit(reading, &text, &route, files.contract) {
+            Some(route) => {
                 text.push_str(&render::route(&route, files.contract));
                 imported.routes.push(route);
             }
-            Err(route) => {
+            None => {
                 add(reading, &mut text, &render::route(&route, files.contract), (&at, &what));
                 lost.push(Lost { method: route.method, path: route.path, at });
             }
@@ -93,23 +93,21 @@ fn head(reading: &mut Reading<'_>, imported: &mut Imported, source: &str) -> Str
 
 /// The route as a door takes it: it may lose the last slash of the path that its target is sent, which is told, but no more of it,
 /// since the rest is what keeps callers in the part of the target that is meant for them.
-fn as_is_fit(reading: &mut Reading<'_>, text: &str, route: Route, contract: &str) -> Result<Route, Route> {
+fn as_is_fit(reading: &mut Reading<'_>, text: &str, route: &Route, contract: &str) -> Option<Route> {
     let fits = |route: &Route| is_sound(&format!("{text}{}", render::route(route, contract)));
-    if fits(&route) {
-        return Ok(route);
+    if fits(route) {
+        return Some(route.clone());
     }
-    let Some(rewrite) = route.rewrite.as_ref().and_then(|path| path.strip_suffix('/')) else {
-        return Err(route);
-    };
+    let rewrite = route.rewrite.as_ref().and_then(|path| path.strip_suffix('/'))?;
     let trimmed = Route { rewrite: Some(rewrite.to_owned()), ..route.clone() };
     if !fits(&trimmed) {
-        return Err(route);
+        return None;
     }
     reading.leave(
         &route.at,
         format!("the last slash of the path that the target is sent: it is `{rewrite}` now"),
     );
-    Ok(trimmed)
+    Some(trimmed)
 }
 
 fn is_sound(text: &str) -> bool {
