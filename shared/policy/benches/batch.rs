@@ -17,7 +17,7 @@ use cedar_policy::{
     RestrictedExpression,
 };
 use criterion::{Criterion, criterion_group, criterion_main};
-use doorward_model::{Effect, EntityName, EventKind, EventRecord, Front, FrontKind, Principal};
+use doorward_model::{Effect, EntityName, EventKind, EventRecord, Front, FrontKind, Principal, TrustLevel};
 use doorward_policy::{
     ActionSpec, CallContext, CallShape, Context, Input, Policies, Question, SourceFile, Sources, Vocabulary,
 };
@@ -104,7 +104,8 @@ fn stock_request(record: &EventRecord, now: Timestamp) -> Request {
         RestrictedExpression::new_record(event.map(|(name, value)| (name.to_owned(), value))).unwrap();
     let now = RestrictedExpression::new_datetime(now.to_string());
     let claimed = RestrictedExpression::new_record([]).unwrap();
-    let pairs = [("event", event), ("now", now), ("claimed", claimed)];
+    let trust = text(TrustLevel::Attested.word());
+    let pairs = [("event", event), ("now", now), ("claimed", claimed), ("trust", trust)];
     let context = CedarContext::from_pairs(pairs.map(|(name, value)| (name.to_owned(), value))).unwrap();
     let action = uid(&format!("Action::\"{ACTION}\""));
     Request::new(uid("EventSource::\"queue:payments\""), action, uid("Function::\"payments\""), context, None)
@@ -138,8 +139,11 @@ fn batch(criterion: &mut Criterion) {
     assert_eq!(stock.policies().count(), POLICIES);
     let now: Timestamp = "2026-11-24T12:00:00Z".parse().unwrap();
     let records = records();
-    let principal =
-        Principal { name: EntityName::new("EventSource", "queue:payments"), ..Principal::anonymous() };
+    let principal = Principal {
+        name: EntityName::new("EventSource", "queue:payments"),
+        trust: TrustLevel::Attested,
+        ..Principal::anonymous()
+    };
     let resource = EntityName::new("Function", "payments");
     let question = Asker { principal, resource, now };
     let names = ["EventSource::\"queue:payments\"", "Function::\"payments\"", "Action::\"paymentAsked\""];
