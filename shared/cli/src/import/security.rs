@@ -251,36 +251,16 @@ impl Schemes {
                 return nobody();
             }
         };
+        let requirements = requirements.map(Vec::as_slice);
         let iam = join(at, "x-amazon-apigateway-auth");
-        let kind =
-            reading.value(&iam).map(|auth| auth.get("type").and_then(Value::as_str).unwrap_or_default());
-        match kind {
-            Some(kind) if kind.eq_ignore_ascii_case("AWS_IAM") => {
-                reading.read.push(iam);
-                if requirements.is_some_and(|requirements| !requirements.is_empty()) {
-                    reading.leave(
-                        &security,
-                        "a credential beside the signature of AWS: the door takes the signature alone",
-                    );
-                }
-                return Auth { auth: vec!["iam".to_owned()], ..Auth::default() };
-            }
-            // An authorizer is named by `security`; without it nothing says who that lets in.
-            Some(kind)
-                if !kind.eq_ignore_ascii_case("NONE")
-                    && requirements.is_none_or(|all| all.iter().all(|one| self.asks_for_keys_alone(one))) =>
-            {
-                reading.read.push(iam.clone());
-                reading.leave(&iam, "how callers prove who they are: nobody is let in until `auth` says it");
-                return nobody();
-            }
-            _ => {}
+        if let Some(auth) = self.of_gateway(reading, iam, &security, requirements) {
+            return auth;
         }
         let at = security;
         let mut all = Auth::default();
         let mut asked = Vec::new();
         let mut is_lost = false;
-        let requirements = requirements.map(Vec::as_slice).unwrap_or_default();
+        let requirements = requirements.unwrap_or_default();
         // A method of a REST API has one authorizer, and asks for a key beside what that asks for ("x-amazon-apigateway-api-key-source",
         // "Security" of exports): what stands there one after another is asked for together.
         let is_together = self.is_export && requirements.iter().any(|one| !self.asks_for_keys_alone(one));
@@ -320,6 +300,40 @@ impl Schemes {
             all.auth.push("anonymous".to_owned());
         }
         all
+    }
+
+    /// What API Gateway's own word on an operation, at `iam`, says that it takes; `None` where its `security` says it.
+    fn of_gateway(
+        &self,
+        reading: &mut Reading<'_>,
+        iam: String,
+        security: &str,
+        requirements: Option<&[Value]>,
+    ) -> Option<Auth> {
+        let kind =
+            reading.value(&iam).map(|auth| auth.get("type").and_then(Value::as_str).unwrap_or_default());
+        match kind {
+            Some(kind) if kind.eq_ignore_ascii_case("AWS_IAM") => {
+                reading.read.push(iam);
+                if requirements.is_some_and(|requirements| !requirements.is_empty()) {
+                    reading.leave(
+                        security,
+                        "a credential beside the signature of AWS: the door takes the signature alone",
+                    );
+                }
+                Some(Auth { auth: vec!["iam".to_owned()], ..Auth::default() })
+            }
+            // An authorizer is named by `security`; without it nothing says who that lets in.
+            Some(kind)
+                if !kind.eq_ignore_ascii_case("NONE")
+                    && requirements.is_none_or(|all| all.iter().all(|one| self.asks_for_keys_alone(one))) =>
+            {
+                reading.read.push(iam.clone());
+                reading.leave(&iam, "how callers prove who they are: nobody is let in until `auth` says it");
+                Some(nobody())
+            }
+            _ => None,
+        }
     }
 
     /// Whether a requirement names nothing but schemes of API keys, if any.
