@@ -7,8 +7,9 @@ use serde_json::Value;
 
 use crate::bundle::Bundle;
 use crate::documents::Documents;
+use crate::pattern::Written;
 use crate::vocabulary::Vocabulary;
-use crate::{draft7, formats, keywords, pointer, rule};
+use crate::{draft7, formats, keywords, pattern, pointer, rule};
 
 /// Violations that one message is told of.
 pub(crate) const MAX_VIOLATIONS: usize = 20;
@@ -30,13 +31,14 @@ pub(crate) struct Checker {
 impl Checker {
     /// Compiles the bundle; patterns run on the engine whose time is linear in the text.
     pub(crate) fn compile(documents: &Documents<'_>, bundle: &Bundle) -> Result<Self, Fault> {
-        validator(&bundle.schema)
-            .map(|validator| Self {
-                validator,
-                locatable: bundle.locatable,
-                vocabulary: Vocabulary::of(bundle),
-            })
-            .map_err(|error| explain(documents, bundle, &error))
+        let (schema, written) = pattern::for_engine(&bundle.schema);
+        match build(&schema) {
+            Ok(validator) => {
+                let vocabulary = Vocabulary::of(bundle, written);
+                Ok(Self { validator, locatable: bundle.locatable, vocabulary })
+            }
+            Err(error) => Err(explain(documents, bundle, &written, &error)),
+        }
     }
 
     /// Whether `value` keeps the schema.
@@ -64,6 +66,10 @@ impl Checker {
 
 /// What judges by `schema`, a JSON Schema 2020-12 document that stands alone.
 pub(crate) fn validator(schema: &Value) -> Result<Validator, ValidationError<'static>> {
+    build(&pattern::for_engine(schema).0)
+}
+
+fn build(schema: &Value) -> Result<Validator, ValidationError<'static>> {
     jsonschema::options()
         .with_draft(Draft::Draft202012)
         .with_pattern_options(PatternOptions::regex())
@@ -96,12 +102,17 @@ fn size(value: &Value, limit: usize) -> usize {
 }
 
 /// Why a schema does not compile.
-fn explain(documents: &Documents<'_>, bundle: &Bundle, error: &ValidationError<'_>) -> Fault {
-    let at = draft7::written_at(documents, &bundle.origin(error.instance_path().as_str()));
+fn explain(
+    documents: &Documents<'_>,
+    bundle: &Bundle,
+    written: &Written,
+    error: &ValidationError<'_>,
+) -> Fault {
+    let at = bundle.origin(&written.place(error.instance_path().as_str()));
+    let at = draft7::written_at(documents, &at);
     if matches!(error.kind(), ValidationErrorKind::Format { format } if format == "regex") {
-        return documents
-            .fault(&at, "the pattern is not one that can be checked in linear time")
-            .hint("write it without look-around and back-references, and with small repetition counts");
+        let refused = pattern::Refused::not_linear();
+        return documents.fault(&at, refused.message).hint(refused.hint);
     }
     if at.ends_with("/type") {
         return documents.fault(&at, "`type` names a type that JSON Schema does not have").hint(
@@ -109,7 +120,7 @@ fn explain(documents: &Documents<'_>, bundle: &Bundle, error: &ValidationError<'
         );
     }
     let name = pointer::tokens(&at).last().map(|name| pointer::shown(&name)).unwrap_or_default();
-    documents.fault(&at, format!("`{name}` {}", rule::text(error.kind(), "")))
+    documents.fault(&at, format!("`{name}` {}", rule::text(error.kind(), "", written)))
 }
 
 #[cfg(test)]
@@ -124,8 +135,11 @@ mod tests {
         let text = serde_json::to_string_pretty(&json!({ "s": schema })).unwrap();
         let library = Library::new([("f", text)]);
         let documents = Documents::open(&library, "f").unwrap();
-        let bundle = Bundle::gather(&documents, Direction::Request, "/s", &mut vec![]).unwrap();
-        Checker::compile(&documents, &bundle)
+        let mut faults = vec![];
+        match Bundle::gather(&documents, Direction::Request, "/s", &mut faults) {
+            Some(bundle) => Checker::compile(&documents, &bundle),
+            None => Err(faults.remove(0)),
+        }
     }
 
     #[track_caller]
@@ -338,7 +352,7 @@ mod tests {
               hint: write it without look-around and back-references, and with small repetition counts"#]],
         );
         refuse(
-            json!({"pattern": "(a"}),
+            json!({"pattern": "(a{1000}){1000}"}),
             expect![[r#"
             f:3:5: the pattern is not one that can be checked in linear time
               hint: write it without look-around and back-references, and with small repetition counts"#]],

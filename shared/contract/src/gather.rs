@@ -1,5 +1,7 @@
 //! Schemas as a bundle holds them: each keyword as 2020-12 has it, and what says nothing about values left out.
 
+use std::collections::HashSet;
+
 use doorward_model::Fault;
 use serde_json::{Map, Value};
 
@@ -152,11 +154,11 @@ impl Gatherer<'_, '_> {
             "prefixItems" => Some(self.rewrite_list(value, at, inner)),
             "properties" => Some(self.rewrite_members(value, at, inner)),
             "patternProperties" => {
-                let schemas = self.rewrite_members(value, at, inner);
-                Some(self.read_patterns(schemas, at))
+                self.check_patterns(value, at);
+                Some(self.rewrite_members(value, at, inner))
             }
             "pattern" if value.is_string() => {
-                self.read_pattern(value.as_str().unwrap_or_default(), at).map(Value::String)
+                self.read_pattern(value.as_str().unwrap_or_default(), at).map(|_| value.clone())
             }
             "dependentSchemas" => Some(self.rewrite_map(value, at, scope)),
             // What is no text is told of as the meta-schema does.
@@ -197,26 +199,23 @@ impl Gatherer<'_, '_> {
 
     /// The pattern of the contract's at `at` in the engine's words.
     fn read_pattern(&mut self, text: &str, at: &str) -> Option<String> {
-        let noted = |foreign: pattern::Foreign| {
-            let message = format!("the pattern has {}, which ECMA-262 does not have", foreign.what);
-            self.faults.push(self.documents.fault(at, message).hint(foreign.hint));
+        let noted = |refused: pattern::Refused| {
+            self.faults.push(self.documents.fault(at, refused.message).hint(refused.hint));
         };
         pattern::read(text).map_err(noted).ok()
     }
 
-    /// `schemas` by patterns, which stand at `at`, by these in the engine's words.
-    fn read_patterns(&mut self, schemas: Value, at: &str) -> Value {
-        let Value::Object(schemas) = schemas else { return schemas };
-        let mut read = Map::new();
-        for (name, schema) in schemas {
-            let inside = pointer::join(at, &name);
-            let Some(own) = self.read_pattern(&name, &inside) else { continue };
-            if read.insert(own, schema).is_some() {
-                let message = format!("the pattern `{}` is written in two ways", pointer::shown(&name));
+    /// Holds the patterns of `schemas`, which stand at `at`, to ECMA-262.
+    fn check_patterns(&mut self, schemas: &Value, at: &str) {
+        let mut read = HashSet::new();
+        for name in schemas.as_object().into_iter().flat_map(Map::keys) {
+            let inside = pointer::join(at, name);
+            let Some(own) = self.read_pattern(name, &inside) else { continue };
+            if !read.insert(own) {
+                let message = format!("the pattern `{}` is written in two ways", pointer::shown(name));
                 self.faults.push(self.documents.fault(&inside, message));
             }
         }
-        Value::Object(read)
     }
 
     /// Refuses the keyword at `at` where it names nothing that references would find, or is not carried.

@@ -4,7 +4,7 @@ use doorward_model::JsonFault;
 use jsonschema::error::{TypeKind, ValidationErrorKind};
 use serde_json::Value;
 
-use crate::pattern;
+use crate::pattern::Written;
 use crate::pointer::shown;
 
 /// Allowed values that one text lists.
@@ -24,7 +24,7 @@ pub(crate) fn of_json(fault: &JsonFault) -> String {
 }
 
 /// What was expected by the keyword at `schema_path`. Unknown members and items are not listed: they are the sender's.
-pub(crate) fn text(kind: &ValidationErrorKind, schema_path: &str) -> String {
+pub(crate) fn text(kind: &ValidationErrorKind, schema_path: &str, written: &Written) -> String {
     use ValidationErrorKind as Kind;
     match kind {
         Kind::Type { kind: TypeKind::Single(name) } => format!("must be of type `{name}`"),
@@ -50,7 +50,7 @@ pub(crate) fn text(kind: &ValidationErrorKind, schema_path: &str) -> String {
         },
         Kind::Format { format } => format!("must be a `{}`", shown(format)),
         Kind::Pattern { pattern: own } => {
-            format!("must match the pattern `{}`", shown(&pattern::written(own)))
+            format!("must match the pattern `{}`", shown(written.of(own)))
         }
         Kind::BacktrackLimitExceeded { .. } | Kind::RegexEngineFailure { .. } => {
             "must match its pattern, which could not be tried".to_owned()

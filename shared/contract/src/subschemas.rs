@@ -55,6 +55,22 @@ pub(crate) fn of<'a>(keywords: &'a Map<String, Value>, at: &str, visit: &mut dyn
     }
 }
 
+/// Visits the schemas that the schema of `keywords`, one of a bundle's, holds.
+pub(crate) fn each_mut(keywords: &mut Map<String, Value>, visit: &mut dyn FnMut(&mut Value)) {
+    for (keyword, value) in keywords {
+        match (keyword.as_str(), value) {
+            (word, Value::Object(schemas)) if BY_NAME.contains(&word) => {
+                schemas.values_mut().for_each(&mut *visit);
+            }
+            (word, value) if INNER.contains(&word) || SAME.contains(&word) => visit(value),
+            (word, Value::Array(schemas)) if SAME_LIST.contains(&word) || word == "prefixItems" => {
+                schemas.iter_mut().for_each(&mut *visit);
+            }
+            _ => {}
+        }
+    }
+}
+
 /// Visits the schemas of an OpenAPI document: every `schema`, and those among the components.
 pub(crate) fn in_openapi<'a>(root: &'a Value, visit: &mut dyn FnMut(&'a Value, &str)) {
     for part in ["paths", "webhooks", "components"] {

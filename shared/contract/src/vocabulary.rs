@@ -11,6 +11,7 @@ use serde_json::Value;
 use crate::bundle::Bundle;
 use crate::checker::violation;
 use crate::locating::same_and_inner;
+use crate::pattern::Written;
 use crate::{pointer, rule};
 
 /// Names that one violation tells its sender.
@@ -18,18 +19,22 @@ const MAX_NAMES: usize = 20;
 /// What stands in a pointer for a name that the contract does not declare.
 const UNDECLARED: &str = "*";
 
-/// The names that a schema declares, under `properties` or `required`, at any depth.
+/// The words of a contract.
 #[derive(Debug, Default)]
-pub(crate) struct Vocabulary(BTreeSet<String>);
+pub(crate) struct Vocabulary {
+    /// The names that the schema declares, under `properties` or `required`, at any depth.
+    names: BTreeSet<String>,
+    patterns: Written,
+}
 
 impl Vocabulary {
-    pub(crate) fn of(bundle: &Bundle) -> Self {
+    pub(crate) fn of(bundle: &Bundle, patterns: Written) -> Self {
         let mut names = BTreeSet::new();
         let definitions = bundle.schema.get("$defs").and_then(Value::as_object);
         for schema in definitions.into_iter().flat_map(|definitions| definitions.values()) {
             declare(schema, &mut names);
         }
-        Self(names)
+        Self { names, patterns }
     }
 
     /// The violation that `error`, found in `value`, is. Its names are those that its pointer leaves out, then those
@@ -63,7 +68,7 @@ impl Vocabulary {
             _ => {}
         }
         names.truncate(MAX_NAMES);
-        Violation { names, ..violation(part, place, rule::text(error.kind(), schema_path)) }
+        Violation { names, ..violation(part, place, rule::text(error.kind(), schema_path, &self.patterns)) }
     }
 
     /// What is told of a JSON text in `part` that has no one reading.
@@ -90,7 +95,7 @@ impl Vocabulary {
         let mut names = Vec::new();
         for segment in segments {
             match segment {
-                LocationSegment::Property(name) if self.0.contains(name.as_ref()) => {
+                LocationSegment::Property(name) if self.names.contains(name.as_ref()) => {
                     pointer::push(&mut place, &pointer::shown(&name));
                 }
                 LocationSegment::Property(name) => {

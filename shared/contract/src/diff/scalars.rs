@@ -38,8 +38,7 @@ pub(super) fn texts(from: &Conjunction<'_>, to: &Node<'_>, value: &str) -> Vec<F
     let mut all = counts(from, to, value, "minLength", "maxLength");
     if let Some(pattern) = to.schema.get("pattern") {
         let held: Vec<_> = from.nodes.iter().filter_map(|node| node.schema.get("pattern")).collect();
-        let written = crate::pattern::written(pattern.as_str().unwrap_or_default());
-        let what = format!("`{}`", crate::pointer::shown(&written));
+        let what = format!("`{}`", crate::pointer::shown(pattern.as_str().unwrap_or_default()));
         match held.as_slice() {
             held if held.contains(&pattern) => {}
             [] => all.push(found(Rule::Pattern, from, to, value, &what)),

@@ -3,7 +3,7 @@
 use serde_json::{Map, Value};
 
 use crate::bundle::{INNER, SAME, SAME_LIST};
-use crate::{pattern, pointer};
+use crate::{pointer, subschemas};
 
 /// Keywords that say nothing about values, and mean the same in all dialects.
 const KEPT: [&str; 11] = [
@@ -60,41 +60,13 @@ fn annotate(schema: &mut Map<String, Value>, original: &Map<String, Value>) {
     }
 }
 
-/// Rewrites a bundle's definition as others read it: `name` gives each reference a place in the merged document, and
-/// patterns stand as contracts write them.
+/// Rewrites the references of a bundle's definition: `name` gives each a place in the merged document.
 pub(super) fn rename(schema: &mut Value, name: &mut dyn FnMut(&str) -> String) {
     let Value::Object(keywords) = schema else { return };
-    for (keyword, value) in keywords.iter_mut() {
-        match keyword.as_str() {
-            "$ref" => {
-                if let Some(own) = value.as_str().map(&mut *name) {
-                    *value = Value::String(own);
-                }
-            }
-            "pattern" => {
-                if let Some(own) = value.as_str().map(pattern::written) {
-                    *value = Value::String(own);
-                }
-            }
-            word if INNER.contains(&word) || SAME.contains(&word) => rename(value, name),
-            word if SAME_LIST.contains(&word) || word == "prefixItems" => {
-                value.as_array_mut().into_iter().flatten().for_each(|item| rename(item, name));
-            }
-            "patternProperties" => {
-                let schemas = std::mem::take(value);
-                let schemas = schemas.as_object().into_iter().flatten().map(|(own, schema)| {
-                    let mut schema = schema.clone();
-                    rename(&mut schema, name);
-                    (pattern::written(own), schema)
-                });
-                *value = Value::Object(schemas.collect());
-            }
-            "properties" | "dependentSchemas" => {
-                value.as_object_mut().into_iter().flatten().for_each(|(_, item)| rename(item, name));
-            }
-            _ => {}
-        }
+    if let Some(Value::String(reference)) = keywords.get_mut("$ref") {
+        *reference = name(reference);
     }
+    subschemas::each_mut(keywords, &mut |schema| rename(schema, name));
 }
 
 /// The name that a schema is best known by: the last word of its place, as components may be called.

@@ -149,6 +149,8 @@ components: { schemas: { Twice: { type: strin } } }
         expect![[r#"
             c.yaml:9:41: the reference `#/components/schemas/None` points nowhere
             c.yaml:10:80: the reference `a.json` leads to a file that is not there
+            c.yaml:10:103: the pattern is not one that can be checked in linear time
+              hint: write it without look-around and back-references, and with small repetition counts
             c.yaml:11:11: `nonsense` is no media type
             c.yaml:12:11: the media type stands twice, if parameters are left out
             c.yaml:14:9: `20` is no status

@@ -460,7 +460,7 @@ fn patterns_that_ecma_262_reads_otherwise_are_faults() {
         )],
         expect![[r#"
             s.json:1:23: the pattern has `\<`, which ECMA-262 does not have
-              hint: write `<`, or `\b` for where a word begins
+              hint: write `<`, or `\b` for where a word begins or ends
             s.json:1:71: the pattern has `\A`, which ECMA-262 does not have
               hint: write `^`
             s.json:1:102: the pattern `[\w\-.]` is written in two ways"#]],

@@ -6,6 +6,7 @@ mod generator;
 mod instances;
 mod mistake;
 mod one_way;
+mod patterns;
 mod resources;
 mod round_trips;
 mod sample;

@@ -1,0 +1,47 @@
+//! Regular expressions as contracts write them: those of ECMA-262 (section 22.2.1) with its flag `u`, as JSON Schema asks for
+//! ("Regular Expressions", section 6.4 of its core), put into the words of an engine whose time is linear in the text.
+//!
+//! Every construct is read by the grammar. What ECMA-262 does not have is a fault, since others would mean something else by it;
+//! what the engine lacks is one too. Of the looser grammar of browsers (annex B.1.2) there is what contracts are full of and what
+//! has one meaning: `\-` and `\_` for themselves, braces and brackets that open nothing, a dash beside `\w` in a class.
+//! Beyond both, `(?i)` is read as everyone who has it means it.
+
+mod class;
+mod escape;
+mod group;
+mod property;
+mod reader;
+mod schema;
+#[cfg(test)]
+mod tests;
+
+pub(crate) use schema::{Written, for_engine};
+
+/// Why a pattern is none.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Refused {
+    pub(crate) message: String,
+    pub(crate) hint: String,
+}
+
+impl Refused {
+    /// Of what stands in the pattern and not in ECMA-262.
+    fn foreign(what: impl AsRef<str>, hint: impl Into<String>) -> Self {
+        let message = format!("the pattern has {}, which ECMA-262 does not have", what.as_ref());
+        Self { message, hint: hint.into() }
+    }
+
+    /// Of what no engine has in linear time, or not without a bound.
+    pub(crate) fn not_linear() -> Self {
+        Self {
+            message: "the pattern is not one that can be checked in linear time".to_owned(),
+            hint: "write it without look-around and back-references, and with small repetition counts"
+                .to_owned(),
+        }
+    }
+}
+
+/// `pattern` in the engine's words.
+pub(crate) fn read(pattern: &str) -> Result<String, Refused> {
+    reader::Reader::new(pattern).read()
+}

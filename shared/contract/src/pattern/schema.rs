@@ -1,0 +1,57 @@
+//! Schemas whose patterns are in the engine's words.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Map, Value};
+
+use crate::{pattern, pointer, subschemas};
+
+/// The patterns that the engine has other words for, as their contract wrote them.
+#[derive(Debug, Default)]
+pub(crate) struct Written(BTreeMap<String, String>);
+
+impl Written {
+    /// The engine's `pattern` in the contract's words.
+    pub(crate) fn of<'a>(&'a self, pattern: &'a str) -> &'a str {
+        self.0.get(pattern).map_or(pattern, String::as_str)
+    }
+
+    /// A pointer into the engine's schema as one into the contract's.
+    pub(crate) fn place(&self, at: &str) -> String {
+        let (mut place, mut is_pattern) = (String::new(), false);
+        for token in pointer::tokens(at) {
+            pointer::push(&mut place, if is_pattern { self.of(&token) } else { &token });
+            is_pattern = !is_pattern && token == "patternProperties";
+        }
+        place
+    }
+
+    /// `text` for the engine; where it cannot be, as it is, for the engine to refuse.
+    fn read(&mut self, text: &str) -> String {
+        let own = pattern::read(text).unwrap_or_else(|_| text.to_owned());
+        if own != text {
+            self.0.insert(own.clone(), text.to_owned());
+        }
+        own
+    }
+}
+
+/// `schema`, one of a bundle's, for the engine.
+pub(crate) fn for_engine(schema: &Value) -> (Value, Written) {
+    let mut schema = schema.clone();
+    let mut written = Written::default();
+    translate(&mut schema, &mut written);
+    (schema, written)
+}
+
+fn translate(schema: &mut Value, written: &mut Written) {
+    let Value::Object(keywords) = schema else { return };
+    if let Some(Value::String(text)) = keywords.get_mut("pattern") {
+        *text = written.read(text);
+    }
+    if let Some(Value::Object(schemas)) = keywords.get_mut("patternProperties") {
+        let all = std::mem::take(schemas).into_iter();
+        *schemas = all.map(|(text, schema)| (written.read(&text), schema)).collect::<Map<_, _>>();
+    }
+    subschemas::each_mut(keywords, &mut |schema| translate(schema, written));
+}
