@@ -1,6 +1,6 @@
 //! One schema and everything it refers to, rewritten as a JSON Schema 2020-12 document that stands alone.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use doorward_model::Fault;
 use serde_json::{Map, Value};
@@ -24,6 +24,8 @@ pub(crate) struct Bundle {
     pub(crate) schema: Value,
     /// Whether a stranger's value can be told every place where it breaks the schema.
     pub(crate) locatable: bool,
+    /// By the places of members that are not sent, which are `false`, what is written of them.
+    pub(crate) unsent: HashMap<String, Value>,
     origins: Vec<String>,
 }
 
@@ -58,6 +60,7 @@ impl Bundle {
             definitions: Definitions::default(),
             scopes: Scopes::new(),
             links: vec![],
+            unsent: vec![],
             one_way: OneWay::new(direction),
         };
         gatherer.begin(at, dialect);
@@ -90,11 +93,21 @@ impl Bundle {
         }
         gatherer.refuse_multiplied();
         gatherer.refuse_endless();
-        let Gatherer { definitions: gathered, links, .. } = gatherer;
+        let Gatherer { definitions: gathered, links, unsent, .. } = gatherer;
         let origins = gathered.into_origins();
+        let placed = unsent.into_iter().filter_map(|(definition, at, schema)| {
+            let inside = at.strip_prefix(origins.get(definition)?.as_str())?;
+            Some((format!("/$defs/{definition}{inside}"), schema))
+        });
+        let unsent = placed.collect();
         let locatable = locating::is_affordable(&definitions, &links);
         let schema = serde_json::json!({ "$ref": "#/$defs/0", "$defs": definitions });
-        (faults.len() == before).then_some(Self { schema, locatable, origins })
+        (faults.len() == before).then_some(Self { schema, locatable, unsent, origins })
+    }
+
+    /// The definitions by their names.
+    pub(crate) fn definitions(&self) -> impl Iterator<Item = (&String, &Value)> {
+        self.schema.get("$defs").and_then(Value::as_object).into_iter().flatten()
     }
 
     /// The definition that `reference`, one of the bundle's own, names.

@@ -9,7 +9,7 @@ use crate::bundle::Bundle;
 use crate::documents::Documents;
 use crate::pattern::Written;
 use crate::vocabulary::Vocabulary;
-use crate::{draft7, formats, keywords, pattern, pointer, rule};
+use crate::{draft7, engine, formats, keywords, pattern, pointer, rule};
 
 /// Violations that one message is told of.
 pub(crate) const MAX_VIOLATIONS: usize = 20;
@@ -31,13 +31,17 @@ pub(crate) struct Checker {
 impl Checker {
     /// Compiles the bundle; patterns run on the engine whose time is linear in the text.
     pub(crate) fn compile(documents: &Documents<'_>, bundle: &Bundle) -> Result<Self, Fault> {
-        let (schema, written) = pattern::for_engine(&bundle.schema);
+        let (schema, written) = pattern::for_engine(&engine::schema(bundle));
         match build(&schema) {
             Ok(validator) => {
                 let vocabulary = Vocabulary::of(bundle, written);
                 Ok(Self { validator, locatable: bundle.locatable, vocabulary })
             }
-            Err(error) => Err(explain(documents, bundle, &written, &error)),
+            // The places of the bundle's own schema lead back to the document.
+            Err(error) => {
+                let error = build(&pattern::for_engine(&bundle.schema).0).err().unwrap_or(error);
+                Err(explain(documents, bundle, &written, &error))
+            }
         }
     }
 

@@ -74,6 +74,8 @@ pub(crate) struct Gatherer<'a, 'l> {
     pub(crate) definitions: Definitions,
     pub(crate) scopes: Scopes,
     pub(crate) links: Vec<Link>,
+    /// Members that are not sent: of which definition, where they are described, and how.
+    pub(crate) unsent: Vec<(usize, String, Value)>,
     pub(crate) one_way: OneWay,
 }
 
@@ -127,10 +129,11 @@ impl Gatherer<'_, '_> {
     fn rewrite_member(&mut self, schema: &Value, at: &str, scope: Scope) -> Value {
         let rewritten = self.rewrite(schema, at, scope);
         let is_answer = self.direction == Direction::Response && self.has_ways(scope);
-        match is_answer && self.one_way.is_unsent(self.documents, at) {
-            true => Value::Bool(false),
-            false => rewritten,
+        if !is_answer || !self.one_way.is_unsent(self.documents, at) {
+            return rewritten;
         }
+        self.unsent.push((scope.definition, at.to_owned(), rewritten));
+        Value::Bool(false)
     }
 
     /// One keyword's value as 2020-12 has it; `None` for what says nothing about values.

@@ -55,7 +55,8 @@
 //! 2020-12, `prefixItems` in draft 7).
 //!
 //! **`readOnly` and `writeOnly`** mean the same in OpenAPI 3.1 as in 3.0: a required member is required the one way only.
-//! Answers must not hold a `writeOnly` one; requests may hold a `readOnly` one. JSON Schemas by themselves know neither.
+//! Answers must not hold a `writeOnly` one, whichever of the alternatives they fit (`anyOf`, `oneOf`, `if`, `contains`) describes
+//! it; requests may hold a `readOnly` one. JSON Schemas by themselves know neither.
 //!
 //! Formats that are asserted: of texts, in ASCII, `date-time`, `date`, `time`, `duration`, `uuid`, `email`, `hostname`,
 //! `ipv4`, `ipv6`, `uri`, `uri-reference` and `byte` (base64, RFC 4648 section 4); of whole numbers, `int32`, `int64` and
@@ -87,6 +88,7 @@ mod document;
 mod documents;
 mod draft7;
 mod dynamic_scope;
+mod engine;
 mod field_encoding;
 mod form_body;
 mod form_object;

@@ -4,8 +4,8 @@
 //! (validation, section 9.4), annotations that leave their handling to the application; what is written in them goes on
 //! meaning what it did in 3.0, so that both versions are read alike. Of a `writeOnly` member both say that it should not be
 //! sent in an answer: it is refused there, since it is a password more often than not. A `readOnly` one should not be sent
-//! in a request, which is let pass: callers send back what they got. JSON Schemas by themselves know no ways.
-
+//! in a request, which is let pass: callers send back what they got. JSON Schemas by themselves know no ways. How alternatives
+//! are kept from letting a member pass that another of them describes, is said where schemas are made for the validator.
 //!
 //! What is not sent is not required either in any part of the schema that describes the same object, wherever the word stands and
 //! wherever the member is required: a part that others refer to as well has a definition of its own for each set of members that

@@ -55,20 +55,31 @@ pub(crate) fn of<'a>(keywords: &'a Map<String, Value>, at: &str, visit: &mut dyn
     }
 }
 
-/// Visits the schemas that the schema of `keywords`, one of a bundle's, holds.
-pub(crate) fn each_mut(keywords: &mut Map<String, Value>, visit: &mut dyn FnMut(&mut Value)) {
-    for (keyword, value) in keywords {
-        match (keyword.as_str(), value) {
+/// The schema of `keywords`, one of a bundle's which stands at `at`, with what `make` makes of those that it holds; it is given
+/// the keyword and the place of each.
+pub(crate) fn map(
+    keywords: &Map<String, Value>,
+    at: &str,
+    make: &mut dyn FnMut(&str, &Value, &str) -> Value,
+) -> Map<String, Value> {
+    let mut made = |(keyword, value): (&String, &Value)| {
+        let inside = pointer::join(at, keyword);
+        let value = match (keyword.as_str(), value) {
             (word, Value::Object(schemas)) if BY_NAME.contains(&word) => {
-                schemas.values_mut().for_each(&mut *visit);
+                let each = schemas.iter();
+                each.map(|(name, schema)| (name.clone(), make(word, schema, &pointer::join(&inside, name))))
+                    .collect()
             }
-            (word, value) if INNER.contains(&word) || SAME.contains(&word) => visit(value),
+            (word, schema) if INNER.contains(&word) || SAME.contains(&word) => make(word, schema, &inside),
             (word, Value::Array(schemas)) if SAME_LIST.contains(&word) || word == "prefixItems" => {
-                schemas.iter_mut().for_each(&mut *visit);
+                let each = schemas.iter().enumerate();
+                each.map(|(nth, schema)| make(word, schema, &format!("{inside}/{nth}"))).collect()
             }
-            _ => {}
-        }
-    }
+            (_, other) => other.clone(),
+        };
+        (keyword.clone(), value)
+    };
+    keywords.iter().map(&mut made).collect()
 }
 
 /// Visits the schemas of an OpenAPI document: every `schema`, and those among the components.

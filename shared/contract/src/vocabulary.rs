@@ -30,10 +30,7 @@ pub(crate) struct Vocabulary {
 impl Vocabulary {
     pub(crate) fn of(bundle: &Bundle, patterns: Written) -> Self {
         let mut names = BTreeSet::new();
-        let definitions = bundle.schema.get("$defs").and_then(Value::as_object);
-        for schema in definitions.into_iter().flat_map(|definitions| definitions.values()) {
-            declare(schema, &mut names);
-        }
+        bundle.definitions().for_each(|(_, schema)| declare(schema, &mut names));
         Self { names, patterns }
     }
 

@@ -60,13 +60,14 @@ fn annotate(schema: &mut Map<String, Value>, original: &Map<String, Value>) {
     }
 }
 
-/// Rewrites the references of a bundle's definition: `name` gives each a place in the merged document.
-pub(super) fn rename(schema: &mut Value, name: &mut dyn FnMut(&str) -> String) {
-    let Value::Object(keywords) = schema else { return };
-    if let Some(Value::String(reference)) = keywords.get_mut("$ref") {
+/// A bundle's definition with other references: `name` gives each a place in the merged document.
+pub(super) fn renamed(schema: &Value, name: &mut dyn FnMut(&str) -> String) -> Value {
+    let Value::Object(keywords) = schema else { return schema.clone() };
+    let mut out = subschemas::map(keywords, "", &mut |_, schema, _| renamed(schema, name));
+    if let Some(Value::String(reference)) = out.get_mut("$ref") {
         *reference = name(reference);
     }
-    subschemas::each_mut(keywords, &mut |schema| rename(schema, name));
+    Value::Object(out)
 }
 
 /// The name that a schema is best known by: the last word of its place, as components may be called.

@@ -5,7 +5,7 @@ use std::rc::Rc;
 
 use serde_json::{Map, Value};
 
-use super::annotations::{base_name, put_back, rename};
+use super::annotations::{base_name, put_back, renamed};
 use crate::bundle::{Bundle, Direction};
 use crate::diff::Equality;
 use crate::document::Document;
@@ -38,7 +38,7 @@ impl Components {
 
     /// Gives every reference of `schema` its name in the merged document.
     fn settle(&mut self, document: &Document, bundle: &Rc<Bundle>, schema: &mut Value) {
-        rename(schema, &mut |reference| {
+        *schema = renamed(schema, &mut |reference| {
             format!("#/components/schemas/{}", self.name(document, bundle, reference))
         });
     }

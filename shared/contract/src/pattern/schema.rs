@@ -36,22 +36,21 @@ impl Written {
     }
 }
 
-/// `schema`, one of a bundle's, for the engine.
+/// `schema`, one of a bundle's, with its patterns in the engine's words.
 pub(crate) fn for_engine(schema: &Value) -> (Value, Written) {
-    let mut schema = schema.clone();
     let mut written = Written::default();
-    translate(&mut schema, &mut written);
-    (schema, written)
+    (translated(schema, &mut written), written)
 }
 
-fn translate(schema: &mut Value, written: &mut Written) {
-    let Value::Object(keywords) = schema else { return };
-    if let Some(Value::String(text)) = keywords.get_mut("pattern") {
+fn translated(schema: &Value, written: &mut Written) -> Value {
+    let Value::Object(keywords) = schema else { return schema.clone() };
+    let mut out = subschemas::map(keywords, "", &mut |_, schema, _| translated(schema, written));
+    if let Some(Value::String(text)) = out.get_mut("pattern") {
         *text = written.read(text);
     }
-    if let Some(Value::Object(schemas)) = keywords.get_mut("patternProperties") {
+    if let Some(Value::Object(schemas)) = out.get_mut("patternProperties") {
         let all = std::mem::take(schemas).into_iter();
         *schemas = all.map(|(text, schema)| (written.read(&text), schema)).collect::<Map<_, _>>();
     }
-    subschemas::each_mut(keywords, &mut |schema| translate(schema, written));
+    Value::Object(out)
 }

@@ -164,6 +164,66 @@ fn no_answer_holds_a_member_that_is_only_written_wherever_that_is_said() {
 }
 
 #[test]
+fn an_alternative_does_not_let_pass_what_another_must_not_send() {
+    let secret = json!({"type": "string", "writeOnly": true});
+    let keeper = json!({"properties": {"kind": {"const": "a"}, "password": secret}, "required": ["kind"]});
+    let open = json!({"properties": {"kind": {"type": "string"}}});
+    let other = json!({"properties": {"kind": {"const": "b"}}, "required": ["kind"]});
+    let named = json!({"$ref": "#/components/schemas/Keeper"});
+    let within = |schema: &Value| json!({"properties": {"user": schema}});
+    let leaking = json!({"kind": "a", "password": "p"});
+    for (user, sent, fault) in [
+        (json!({"anyOf": [keeper, open]}), leaking.clone(), "/password"),
+        (json!({"anyOf": [open, {"allOf": [named]}]}), leaking.clone(), "/password"),
+        (json!({"oneOf": [other, {"anyOf": [open, named]}]}), leaking.clone(), "/password"),
+        (json!({"oneOf": [named, other]}), leaking.clone(), "/password"),
+        // Both are fitted, were the member not looked at.
+        (json!({"oneOf": [named, open]}), leaking.clone(), ""),
+        (json!({"not": {"allOf": [named], "minProperties": 2}}), leaking.clone(), ""),
+        (json!({"if": named, "else": false}), leaking.clone(), "/password"),
+        (within(&json!({"anyOf": [named, open]})), json!({"user": leaking}), "/user/password"),
+        (json!({"anyOf": [within(&named), within(&open)]}), json!({"user": leaking}), "/user/password"),
+        (
+            json!({"properties": {"all": {"contains": named, "maxContains": 1}}}),
+            json!({"all": [leaking]}),
+            "/all",
+        ),
+        (
+            json!({"properties": {"all": {"contains": named}}}),
+            json!({"all": [{"kind": "a"}, leaking]}),
+            "/all",
+        ),
+    ] {
+        let operation = of_schemas("3.1.0", &json!({"User": user, "Keeper": keeper}));
+        let found = operation.check_response(200, &headers(), sent.to_string().as_bytes());
+        let places: Vec<_> = found.iter().map(|found| found.pointer.as_str()).collect();
+        assert!(places.contains(&fault), "{user} of {sent}: {places:?}");
+        let kept = sent.to_string().replace(r#","password":"p""#, "");
+        let kept = operation.check_response(200, &headers(), kept.as_bytes());
+        assert_eq!(kept.is_empty(), user["oneOf"] != json!([named, open]), "{user} of {sent}: {kept:?}");
+    }
+}
+
+#[test]
+fn trees_of_alternatives_keep_what_is_only_written_at_every_depth() {
+    let tree = json!({"anyOf": [
+        {"type": "null"},
+        {"properties": {
+            "secret": {"writeOnly": true},
+            "next": {"$ref": "#/components/schemas/User"},
+        }},
+    ]});
+    let operation = of_schemas("3.1.0", &json!({"User": tree}));
+    let nested = |innermost: &str, depth: usize| {
+        format!("{}{innermost}{}", r#"{"next":"#.repeat(depth), "}".repeat(depth))
+    };
+    for depth in [0, 1, 40] {
+        assert!(is_answer(&operation, &nested(r#"{"next":null}"#, depth)), "{depth}");
+        assert!(!is_answer(&operation, &nested(r#"{"secret":1}"#, depth)), "{depth}");
+    }
+}
+
+#[test]
 fn parts_that_meet_again_and_again_are_looked_at_once() {
     let level = |nth: usize| -> Value {
         let next: Vec<Value> =

@@ -1,5 +1,6 @@
 //! JSON Schema as its specification says, without any speed: what the checker is compared with.
 
+use std::cell::Cell;
 use std::collections::BTreeSet;
 
 use serde_json::{Map, Value};
@@ -74,10 +75,13 @@ impl<'a> Around<'a> {
 struct Seen {
     members: BTreeSet<String>,
     items: BTreeSet<usize>,
+    /// Whether one of the schemas that take it describes a member that must not be sent, and is.
+    leaks: bool,
 }
 
 impl Seen {
     fn add(&mut self, other: Self) {
+        self.leaks |= other.leaks;
         self.members.extend(other.members);
         self.items.extend(other.items);
     }
@@ -90,7 +94,8 @@ impl<'a> Evaluator<'a> {
 
     /// Whether `schema`, which stands in this resource, takes `value` where nothing else was entered.
     pub fn accepts_in(&self, resource: &'a str, schema: &'a Value, value: &Value) -> bool {
-        self.evaluate(schema, value, &Around::default().entering(resource)).is_some()
+        let seen = self.evaluate(schema, value, &Around::default().entering(resource));
+        seen.is_some_and(|seen| !seen.leaks || self.makes(Mistake::SendsWhatIsWriteOnly))
     }
 
     pub fn makes(&self, mistake: Mistake) -> bool {
@@ -98,8 +103,10 @@ impl<'a> Evaluator<'a> {
     }
 
     /// Whether `schema` takes a part of the value it stands in.
-    pub fn takes(&self, schema: &'a Value, value: &Value, around: &Around<'a>) -> bool {
-        self.evaluate(schema, value, &around.inner()).is_some()
+    pub fn takes(&self, schema: &'a Value, value: &Value, around: &Around<'a>, leaks: &Cell<bool>) -> bool {
+        let seen = self.evaluate(schema, value, &around.inner());
+        leaks.set(leaks.get() || seen.as_ref().is_some_and(|seen| seen.leaks));
+        seen.is_some()
     }
 
     /// What `schema` sees of a value that it takes.
@@ -126,6 +133,7 @@ impl<'a> Evaluator<'a> {
             seen.add(self.evaluate(target, value, &around.entering(resource))?);
         }
         let around = &self.knowing_unsent(schema, around);
+        let leaks = &Cell::new(false);
         let holds = self.type_holds(keywords, value)
             && keywords.get("const").is_none_or(|only| self.equal(only, value))
             && keywords
@@ -134,8 +142,8 @@ impl<'a> Evaluator<'a> {
             && match value {
                 Value::Number(_) => self.number_holds(keywords, value),
                 Value::String(text) => self.text_holds(keywords, text),
-                Value::Array(items) => self.list_holds(keywords, items, around, &mut seen),
-                Value::Object(members) => self.object_holds(keywords, members, around, &mut seen),
+                Value::Array(items) => self.list_holds(keywords, items, (around, leaks), &mut seen),
+                Value::Object(members) => self.object_holds(keywords, members, (around, leaks), &mut seen),
                 Value::Null | Value::Bool(_) => true,
             };
         if !holds {
@@ -143,10 +151,12 @@ impl<'a> Evaluator<'a> {
         }
         let mut combined = self.combined(keywords, value, around)?;
         if self.makes(Mistake::UnevaluatedSeesItsOwnOnly) {
-            combined = Seen::default();
+            combined = Seen { leaks: combined.leaks, ..Seen::default() };
         }
         seen.add(combined);
-        self.unseen_holds(keywords, value, around, &mut seen).then_some(seen)
+        let holds = self.unseen_holds(keywords, value, (around, leaks), &mut seen);
+        seen.leaks |= leaks.get();
+        holds.then_some(seen)
     }
 
     fn type_holds(&self, keywords: &Map<String, Value>, value: &Value) -> bool {
@@ -220,7 +230,7 @@ impl<'a> Evaluator<'a> {
         &self,
         keywords: &'a Map<String, Value>,
         items: &[Value],
-        around: &Around<'a>,
+        (around, leaks): (&Around<'a>, &Cell<bool>),
         seen: &mut Seen,
     ) -> bool {
         let (prefix, rest) = match (self.dialect, keywords.get("items")) {
@@ -237,26 +247,29 @@ impl<'a> Evaluator<'a> {
                 .enumerate()
                 .any(|(nth, item)| items.iter().skip(nth + 1).any(|other| self.equal(item, other)))
         };
-        prefix.iter().zip(items).all(|(schema, item)| self.takes(schema, item, around))
-            && rest
-                .is_none_or(|schema| items.iter().skip(skipped).all(|item| self.takes(schema, item, around)))
+        prefix.iter().zip(items).all(|(schema, item)| self.takes(schema, item, around, leaks))
+            && rest.is_none_or(|schema| {
+                items.iter().skip(skipped).all(|item| self.takes(schema, item, around, leaks))
+            })
             && size(keywords, "minItems").is_none_or(|limit| items.len() >= limit)
             && size(keywords, "maxItems").is_none_or(|limit| items.len() <= limit)
             && (keywords.get("uniqueItems") != Some(&Value::Bool(true))
                 || self.makes(Mistake::AllowsTwins)
                 || !twins())
-            && (self.makes(Mistake::ContainsIsIgnored) || self.contains(keywords, items, around, seen))
+            && (self.makes(Mistake::ContainsIsIgnored)
+                || self.contains(keywords, items, (around, leaks), seen))
     }
 
     fn contains(
         &self,
         keywords: &'a Map<String, Value>,
         items: &[Value],
-        around: &Around<'a>,
+        (around, leaks): (&Around<'a>, &Cell<bool>),
         seen: &mut Seen,
     ) -> bool {
         let Some(schema) = keywords.get("contains") else { return true };
-        let found: Vec<_> = (0..items.len()).filter(|nth| self.takes(schema, &items[*nth], around)).collect();
+        let found: Vec<_> =
+            (0..items.len()).filter(|nth| self.takes(schema, &items[*nth], around, leaks)).collect();
         let is_counted = !self.makes(Mistake::ContainsIsNotCounted);
         let least = size(keywords, "minContains").filter(|_| is_counted).unwrap_or(1);
         let most = size(keywords, "maxContains").filter(|_| is_counted).unwrap_or(usize::MAX);
@@ -271,7 +284,7 @@ impl<'a> Evaluator<'a> {
         &self,
         keywords: &'a Map<String, Value>,
         members: &Map<String, Value>,
-        around: &Around<'a>,
+        (around, leaks): (&Around<'a>, &Cell<bool>),
         seen: &mut Seen,
     ) -> bool {
         let named = keywords.get("properties").map(map);
@@ -289,15 +302,16 @@ impl<'a> Evaluator<'a> {
         let member_holds = |(name, value): (&String, &Value)| {
             named
                 .and_then(|named| named.get(name))
-                .is_none_or(|schema| self.member_holds(schema, value, around))
-                && patterns
-                    .into_iter()
-                    .flatten()
-                    .all(|(pattern, schema)| !matches(pattern, name) || self.takes(schema, value, around))
-                && additional.is_none_or(|schema| !is_additional(name) || self.takes(schema, value, around))
+                .is_none_or(|schema| self.member_holds(schema, value, around, leaks))
+                && patterns.into_iter().flatten().all(|(pattern, schema)| {
+                    !matches(pattern, name) || self.member_holds(schema, value, around, leaks)
+                })
+                && additional.is_none_or(|schema| {
+                    !is_additional(name) || self.member_holds(schema, value, around, leaks)
+                })
                 && keywords.get("propertyNames").is_none_or(|schema| {
                     self.makes(Mistake::IgnoresPropertyNames)
-                        || self.takes(schema, &Value::String(name.clone()), around)
+                        || self.takes(schema, &Value::String(name.clone()), around, leaks)
                 })
         };
         let has_all =
@@ -328,7 +342,7 @@ impl<'a> Evaluator<'a> {
         &self,
         keywords: &'a Map<String, Value>,
         value: &Value,
-        around: &Around<'a>,
+        (around, leaks): (&Around<'a>, &Cell<bool>),
         seen: &mut Seen,
     ) -> bool {
         if self.makes(Mistake::UnevaluatedIsIgnored) || !self.dialect.is_2020() {
@@ -347,14 +361,15 @@ impl<'a> Evaluator<'a> {
         match (value, keywords.get("unevaluatedProperties"), keywords.get("unevaluatedItems")) {
             (Value::Object(members), Some(schema), _) => {
                 let unseen = |name: &String| !seen.members.contains(name) && !also(name);
-                let holds =
-                    members.iter().all(|(name, value)| !unseen(name) || self.takes(schema, value, around));
+                let holds = members
+                    .iter()
+                    .all(|(name, value)| !unseen(name) || self.member_holds(schema, value, around, leaks));
                 seen.members.extend(members.keys().cloned());
                 holds
             }
             (Value::Array(items), _, Some(schema)) => {
                 let mut unseen = (0..items.len()).filter(|nth| !seen.items.contains(nth));
-                let holds = unseen.all(|nth| self.takes(schema, &items[nth], around));
+                let holds = unseen.all(|nth| self.takes(schema, &items[nth], around, leaks));
                 seen.items.extend(0..items.len());
                 holds
             }

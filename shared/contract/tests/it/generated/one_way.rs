@@ -1,5 +1,6 @@
 //! `readOnly` and `writeOnly` of OpenAPI, as its 3.0.3 says of the Schema Object.
 
+use std::cell::Cell;
 use std::collections::BTreeSet;
 
 use serde_json::Value;
@@ -58,10 +59,18 @@ impl<'a> Evaluator<'a> {
         self.parts(schema).iter().any(|(schema, _)| schema.get(word) == Some(&Value::Bool(true)))
     }
 
-    /// Whether the member that `schema` describes may have this value, and travel at all.
-    pub fn member_holds(&self, schema: &'a Value, value: &Value, around: &Around<'a>) -> bool {
+    /// Whether the member that `schema` describes may have this value; one that must not travel leaks.
+    pub fn member_holds(
+        &self,
+        schema: &'a Value,
+        value: &Value,
+        around: &Around<'a>,
+        leaks: &Cell<bool>,
+    ) -> bool {
         let here = around.scope[around.scope.len() - 1];
-        let is_kept = self.way == Some(Way::Out) && self.is_marked((schema, here), "writeOnly");
-        self.takes(schema, value, around) && (!is_kept || self.makes(Mistake::SendsWhatIsWriteOnly))
+        let holds = self.takes(schema, value, around, leaks);
+        let is_kept = holds && self.way == Some(Way::Out) && self.is_marked((schema, here), "writeOnly");
+        leaks.set(leaks.get() || is_kept);
+        holds
     }
 }
