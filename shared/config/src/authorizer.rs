@@ -38,12 +38,13 @@ pub(crate) fn read(value: Value<'_>) -> Result<Authorizer, Reported> {
         let is_cached = cache.as_ref().is_ok_and(|cache| !cache.is_zero());
         let sources = section.optional("identity_sources", |value| read_sources(value, is_cached));
         let alone = section.or("alone", default.alone, Value::flag);
+        let is_alone = alone.as_ref().is_ok_and(|alone| *alone);
         let connections = section.or("connections", default.connections, sockets::connections);
         Ok(Authorizer {
             answer: answer?,
             cache: cache?,
             usage_identifier: usage_identifier?,
-            identity_sources: sources?.unwrap_or_else(|| sources_of(is_cached)),
+            identity_sources: sources?.unwrap_or_else(|| sources_of(is_cached, is_alone)),
             alone: alone?,
             connections: connections?,
             place: Some(place),
@@ -52,13 +53,11 @@ pub(crate) fn read(value: Value<'_>) -> Result<Authorizer, Reported> {
 }
 
 /// Where nothing is said: without a cache nothing is needed to tell callers apart, since the authorizer hears of every
-/// request; with one, each path of each caller has an answer of its own.
-fn sources_of(is_cached: bool) -> Vec<IdentitySource> {
-    if is_cached {
-        vec![IdentitySource::Header(AUTHORIZATION), IdentitySource::Method, IdentitySource::Path]
-    } else {
-        Vec::new()
-    }
+/// request; with one, each path of each caller has an answer of its own, and behind an authorizer alone each route of it.
+fn sources_of(is_cached: bool, is_alone: bool) -> Vec<IdentitySource> {
+    let own = [IdentitySource::Header(AUTHORIZATION), IdentitySource::Method, IdentitySource::Path];
+    let route = is_alone.then_some(IdentitySource::Route);
+    own.into_iter().chain(route).filter(|_| is_cached).collect()
 }
 
 fn read_sources(value: Value<'_>, is_cached: bool) -> Result<Vec<IdentitySource>, Reported> {

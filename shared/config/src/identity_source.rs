@@ -17,6 +17,9 @@ pub enum IdentitySource {
     Method,
     /// `path`: the whole path, not the route that takes it.
     Path,
+    /// `route`: the API's own word for what takes the request, beside its path: an HTTP API decodes a path before it is a
+    /// source, and takes a route by what was sent.
+    Route,
     /// `source_ip`.
     SourceIp,
     /// `domain`: the domain name that the request came by.
@@ -36,6 +39,7 @@ impl IdentitySource {
         let found = match (text, text.split_once('.')) {
             ("method", _) => Some(Self::Method),
             ("path", _) => Some(Self::Path),
+            ("route", _) => Some(Self::Route),
             ("source_ip", _) => Some(Self::SourceIp),
             ("domain", _) => Some(Self::Domain),
             (_, Some(("header", name))) if named(name) => name.parse().ok().map(Self::Header),
@@ -46,8 +50,7 @@ impl IdentitySource {
         };
         found.ok_or_else(|| {
             Fault::new(format!("{} is no identity source", quote(text))).hint(
-                "expected `header.NAME`, `query.NAME`, `method`, `path`, `source_ip` or `domain`; a route key is none, \
-                 since one key may stand for every path",
+                "expected `header.NAME`, `query.NAME`, `method`, `path`, `route`, `source_ip` or `domain`",
             )
         })
     }
@@ -66,10 +69,12 @@ impl IdentitySource {
         match self {
             Self::Header(name) => Some(format!("{request}.header.{name}")),
             Self::Query(name) => Some(format!("{request}.querystring.{name}")),
-            // The opening of a connection has neither.
-            Self::Method | Self::Path if kind == FrontKind::WebSocketApi => None,
+            // The opening of a connection has none of them.
+            Self::Method | Self::Path | Self::Route if kind == FrontKind::WebSocketApi => None,
             Self::Method => Some(format!("{context}.httpMethod")),
             Self::Path => Some(format!("{context}.path")),
+            Self::Route if kind == FrontKind::RestApi => Some(format!("{context}.resourcePath")),
+            Self::Route => Some(format!("{context}.routeKey")),
             Self::SourceIp => Some(format!("{context}.identity.sourceIp")),
             Self::Domain => Some(format!("{context}.domainName")),
         }
@@ -83,6 +88,7 @@ impl fmt::Display for IdentitySource {
             Self::Query(name) => write!(f, "query.{name}"),
             Self::Method => f.write_str("method"),
             Self::Path => f.write_str("path"),
+            Self::Route => f.write_str("route"),
             Self::SourceIp => f.write_str("source_ip"),
             Self::Domain => f.write_str("domain"),
         }
@@ -110,6 +116,7 @@ mod tests {
             ),
             ("method", "context.httpMethod", "$context.httpMethod", None),
             ("path", "context.path", "$context.path", None),
+            ("route", "context.resourcePath", "$context.routeKey", None),
             (
                 "source_ip",
                 "context.identity.sourceIp",

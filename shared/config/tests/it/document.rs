@@ -190,15 +190,15 @@ fn the_authorizer_has_two_answers() {
 fn what_gateways_tell_callers_apart_by_is_a_closed_list() {
     check(
         "[[plans]]",
-        "[authorizer]\nidentity_sources = [\"header.authorization\", \"header.a b\", \"route\", \"query.\", \"header.Authorization\"]\nalone = 1\n[[plans]]",
+        "[authorizer]\nidentity_sources = [\"header.authorization\", \"header.a b\", \"path.id\", \"query.\", \"header.Authorization\"]\nalone = 1\n[[plans]]",
         expect![[r#"
             doorward.toml:50:45: `header.a b` is no identity source
-              hint: expected `header.NAME`, `query.NAME`, `method`, `path`, `source_ip` or `domain`; a route key is none, since one key may stand for every path
-            doorward.toml:50:59: `route` is no identity source
-              hint: expected `header.NAME`, `query.NAME`, `method`, `path`, `source_ip` or `domain`; a route key is none, since one key may stand for every path
-            doorward.toml:50:68: `query.` is no identity source
-              hint: expected `header.NAME`, `query.NAME`, `method`, `path`, `source_ip` or `domain`; a route key is none, since one key may stand for every path
-            doorward.toml:50:78: listed twice
+              hint: expected `header.NAME`, `query.NAME`, `method`, `path`, `route`, `source_ip` or `domain`
+            doorward.toml:50:59: `path.id` is no identity source
+              hint: expected `header.NAME`, `query.NAME`, `method`, `path`, `route`, `source_ip` or `domain`
+            doorward.toml:50:70: `query.` is no identity source
+              hint: expected `header.NAME`, `query.NAME`, `method`, `path`, `route`, `source_ip` or `domain`
+            doorward.toml:50:80: listed twice
             doorward.toml:51:9: expected a boolean, found an integer"#]],
     );
     check(

@@ -154,7 +154,7 @@ impl Proof<'_> {
 
     /// What holds for all routes at once.
     fn of_all(&self) -> Vec<Fault> {
-        let Config { authorizer, domains, fronts, api_keys, .. } = self.config;
+        let Config { authorizer, domains, api_keys, .. } = self.config;
         let mut faults = Vec::new();
         match self.reuse {
             Reuse::Never => {}
@@ -163,11 +163,19 @@ impl Proof<'_> {
                     let fault = "answers cannot be reused: with `[[domains]]`, one path may be two routes";
                     faults.push(Fault::new(fault).hint("add `domain` to `identity_sources`"));
                 }
+                // Of `/a%2Fb` an HTTP API says `/a/b`, whose answer it would be given.
+                let has_parameters = |route: &Route| route.matched.to_string().contains('{');
+                if authorizer.alone
+                    && self.has_http_api()
+                    && !self.has(&IdentitySource::Route)
+                    && guarded(self.config).any(has_parameters)
+                {
+                    let fault = "answers cannot be reused: an HTTP API tells two of its routes by one path, for it decodes it before";
+                    faults.push(Fault::new(fault).hint("add `route` to `identity_sources`"));
+                }
             }
             Reuse::Shared => {
-                let is_http_api =
-                    fronts.is_empty() || fronts.iter().any(|front| front.kind == FrontKind::HttpApi);
-                if authorizer.answer == AuthorizerAnswer::Simple && is_http_api {
+                if authorizer.answer == AuthorizerAnswer::Simple && self.has_http_api() {
                     let fault =
                         "a simple answer that is reused holds for every method and path of an HTTP API";
                     let hint =
@@ -193,6 +201,11 @@ impl Proof<'_> {
             }
         }
         faults
+    }
+
+    fn has_http_api(&self) -> bool {
+        let fronts = &self.config.fronts;
+        fronts.is_empty() || fronts.iter().any(|front| front.kind == FrontKind::HttpApi)
     }
 
     fn has(&self, source: &IdentitySource) -> bool {

@@ -233,6 +233,24 @@ fn an_authorizer_alone_counts_by_nothing_that_it_is_not_given() {
 }
 
 #[test]
+fn behind_an_authorizer_alone_one_path_may_be_two_routes_of_an_http_api() {
+    let more = route("named", "GET /things/{id}", "auth = [\"main\"]");
+    let alone = format!("{OWN}\nalone = true");
+    check_faults(OWN, &more, "", expect!["no fault"]);
+    check_faults(
+        &alone,
+        &more,
+        "",
+        expect![[r#"
+        doorward.toml:8:1: answers cannot be reused: an HTTP API tells two of its routes by one path, for it decodes it before
+          hint: add `route` to `identity_sources`"#]],
+    );
+    let told = alone.replace("\"path\"", "\"path\", \"route\"");
+    check_faults(&told, &more, "", expect!["no fault"]);
+    check_faults("alone = true", &more, "", expect!["no fault"]);
+}
+
+#[test]
 fn an_authorizer_alone_decides_by_nothing_that_it_is_not_given() {
     let contract =
         route("input", "POST /input", "auth = [\"main\"]\ncontract = \"contracts/lock.yaml#input\"");
