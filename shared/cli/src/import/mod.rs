@@ -3,6 +3,8 @@
 mod closed;
 mod configuration;
 mod contract;
+mod cors;
+mod files;
 mod integration;
 mod names;
 mod openapi;
@@ -11,6 +13,7 @@ mod render;
 mod scopes;
 mod security;
 mod servers;
+mod told;
 mod unread;
 mod user_pools;
 mod yaml;
