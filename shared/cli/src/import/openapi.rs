@@ -12,8 +12,8 @@ use super::integration::Leads;
 use super::operations::Operations;
 use super::security::Schemes;
 use super::{
-    Imported, Reading, Route, closed, configuration, contract, cors, files, names, render, servers, told,
-    unread, yaml,
+    Imported, Reading, Rewrite, Route, closed, configuration, contract, cors, files, names, render, servers,
+    told, unread, yaml,
 };
 use crate::output::{Exit, Failure, Format};
 use crate::project::Sources;
@@ -154,11 +154,19 @@ fn named(target: &str) -> Leads {
     match servers::split(target) {
         Some((base, path)) => {
             let url = format!("{base}{}", path.trim_end_matches('/'));
-            Leads { name: servers::name(&base), keys: vec![("http", json!(url))], path: None }
+            Leads {
+                name: servers::name(&base),
+                keys: vec![("http", json!(url))],
+                rewrite: Rewrite::default(),
+            }
         }
         None => {
             let name = target.rsplit(":function:").next().unwrap_or(target).replace(':', "-");
-            Leads { name: names::slug(&name), keys: vec![("lambda", json!(target))], path: None }
+            Leads {
+                name: names::slug(&name),
+                keys: vec![("lambda", json!(target))],
+                rewrite: Rewrite::default(),
+            }
         }
     }
 }

@@ -21,7 +21,10 @@ fn routes(paths: Value) -> (Vec<String>, String) {
         "components": {"securitySchemes": {"key": {"type": "apiKey", "in": "header", "name": "x-api-key"}}}}),
     );
     let route = |route: &Route| {
-        let rewrite = route.rewrite.clone().unwrap_or_default();
+        let Rewrite { path, set_query, remove_query } = route.rewrite.clone();
+        let set = set_query.iter().map(|(name, text)| format!(" {name}={text}"));
+        let remove = remove_query.iter().map(|name| format!(" -{name}"));
+        let rewrite = path.into_iter().chain(set).chain(remove).collect::<String>();
         format!("{} {} {} {rewrite}", route.method, route.path, route.auth.join("+")).trim_end().to_owned()
     };
     let config = &files["doorward.toml"];
@@ -94,6 +97,114 @@ fn parameters_of_paths_are_put_in_at_once() {
     let integration =
         proxy("https://h.example/v/{a}", json!({"integration.request.path.a": "context.authorizer.tenant"}));
     assert!(routes(json!({"/v/{a}": {"get": operation(integration)}})).0.is_empty());
+}
+
+/// The routes to one server with these mappings, the `headers` of its target, and the list.
+fn mapped(path: &str, uri: &str, mapping: Value) -> (Vec<String>, String, String) {
+    let paths = json!({path: {"x-amazon-apigateway-any-method": operation(proxy(uri, mapping))}});
+    let (found, told) = routes(paths.clone());
+    let (_, files) =
+        imported(&json!({"openapi": "3.0.1", "info": {"title": "s", "version": "1"}, "paths": paths}));
+    let headers = files["doorward.toml"].lines().find(|line| line.starts_with("headers = "));
+    (found, headers.unwrap_or_default().to_owned(), told)
+}
+
+#[test]
+fn a_path_that_is_overwritten_is_the_route_s_rewrite() {
+    for (value, expected) in [
+        ("/static", "ANY /a/{id}/{p+} anonymous /static"),
+        ("/b/$request.path.id/${request.path.p}", "ANY /a/{id}/{p+} anonymous /b/{id}/{p}"),
+        ("/v2$request.path", "ANY /a/{id}/{p+} anonymous /v2/a/{id}/{p}"),
+        ("$request.path", "ANY /a/{id}/{p+} anonymous"),
+    ] {
+        let (found, _, told) = mapped("/a/{id}/{p+}", "https://h.example", json!({"overwrite:path": value}));
+        assert_eq!((found, told.contains("overwrite:path")), (vec![expected.to_owned()], false), "{told}");
+    }
+    // The address's own path is none then, and what a door cannot say is no route.
+    let (found, _, told) = mapped("/a", "https://h.example/b", json!({"overwrite:path": "/c"}));
+    assert_eq!(found, ["ANY /a anonymous /c"]);
+    assert!(told.contains("`/b`, which `overwrite:path` replaces"), "{told}");
+    for value in
+        ["/$context.authorizer.claims.sub", "/{id}", "$request.header.x", "/$request.path.other", "/a?b=c"]
+    {
+        assert!(
+            mapped("/a/{id}", "https://h.example", json!({"overwrite:path": value})).0.is_empty(),
+            "{value}"
+        );
+    }
+}
+
+#[test]
+fn the_default_route_leads_to_a_server_whose_path_is_said() {
+    let (found, _, told) =
+        mapped("/$default", "https://h.example", json!({"overwrite:path": "$request.path"}));
+    assert_eq!(found, ["ANY / anonymous", "ANY /{proxy+} anonymous"]);
+    assert!(told.contains("is `ANY /` and `ANY /{proxy+}` now") && !told.contains("routeKey"), "{told}");
+    let (found, _, told) = mapped("/$default", "https://h.example", json!({"append:header.x": "1"}));
+    assert!(found.is_empty() && told.contains("which path its server is sent is not said"), "{told}");
+}
+
+#[test]
+fn header_fields_are_set_and_taken_off_as_they_were() {
+    let headers = |mapping| {
+        let (found, headers, told) = mapped("/a", "https://h.example/a", mapping);
+        assert_eq!(found, ["ANY /a anonymous"], "{told}");
+        (headers, told)
+    };
+    let (said, told) = headers(json!({"overwrite:header.X-Version": "2", "remove:header.x-debug": "''"}));
+    assert_eq!(said, r#"headers = { set = { x-version = "2" }, remove = ["x-debug"] }"#);
+    assert!(!told.contains("requestParameters"), "{told}");
+    let (said, told) = headers(json!({"append:header.x-stage": "blue"}));
+    assert_eq!(said, r#"headers = { set = { x-stage = "blue" } }"#);
+    assert!(told.contains("is added to what callers send of it"), "{told}");
+    // A field that the gateway wrote over the caller's is none that callers may write now.
+    for (key, value) in [
+        ("overwrite:header.x-user", "$context.authorizer.claims.sub"),
+        ("append:header.x-user", "$context.authorizer.claims.sub"),
+        ("integration.request.header.x-user", "context.authorizer.principalId"),
+        ("overwrite:header.x-user", "a\nb"),
+    ] {
+        let (said, told) = headers(json!({key: value}));
+        assert_eq!(said, r#"headers = { remove = ["x-user"] }"#, "{key}");
+        assert!(told.contains("the header field `x-user`"), "{told}");
+    }
+    let (said, told) = headers(json!({"integration.request.header.x-api-key": "'secret'"}));
+    assert_eq!(said, r#"headers = { remove = ["x-api-key"] }"#);
+    assert!(told.contains("must not stand in the file"), "{told}");
+    let (said, told) = headers(json!({"overwrite:header.host": "a", "forget:header.x": "a"}));
+    assert_eq!(said, "");
+    assert!(
+        told.contains("is for the door to set") && told.contains("`forget:header.x`, which nothing"),
+        "{told}"
+    );
+    let same = json!({"integration.request.header.X": "method.request.header.x"});
+    assert_eq!(headers(same), (String::new(), headers(json!({})).1));
+}
+
+#[test]
+fn query_parameters_are_set_and_taken_off_as_they_were() {
+    let query = |path: &str, uri: &str, mapping| mapped(path, uri, mapping);
+    let mapping = json!({"overwrite:querystring.v": "2", "overwrite:querystring.id": "$request.path.id",
+        "remove:querystring.debug": "''", "overwrite:querystring.who": "$context.identity.sourceIp"});
+    let (found, _, told) = query("/a/{id}", "https://h.example/a", mapping);
+    assert_eq!(found, ["ANY /a/{id} anonymous /a id={id} v=2 -debug -who"]);
+    assert!(told.contains("the query parameter `who`") && !told.contains("`id`"), "{told}");
+    let mapping = json!({"integration.request.path.x": "method.request.path.id"});
+    let (found, _, _) = query("/a/{id}", "https://h.example/a?user={x}&q=a%20b+c&flag#f", mapping);
+    assert_eq!(found, ["ANY /a/{id} anonymous /a flag= q=a b c user={id}"]);
+    let (found, _, told) = query("/a", "https://h.example/b?q=%7Bx%7D", json!({}));
+    assert_eq!(found, ["ANY /a anonymous /b -q"]);
+    assert!(told.contains("which holds braces"), "{told}");
+    // One that no door takes leaves the route out.
+    assert!(query("/a", "https://h.example/a?q={x}", json!({})).0.is_empty());
+}
+
+#[test]
+fn a_text_in_the_place_of_a_parameter_is_a_part_of_the_path() {
+    let path =
+        |value: &str| mapped("/a", "https://h.example/{x}/y", json!({"integration.request.path.x": value})).0;
+    assert_eq!(path("'b'"), ["ANY /a anonymous /b/y"]);
+    assert!(path("'b/c'").is_empty() && path("'..'").is_empty() && path("context.stage").is_empty());
 }
 
 #[test]
