@@ -32,8 +32,9 @@ pub(super) fn write(
     if routes.iter().any(|route| route.auth.iter().any(|word| word == "iam")) {
         before.push_str(render::IAM);
     }
-    for (nth, issuer) in imported.issuers.iter().enumerate() {
+    for issuer in &imported.issuers {
         let what = format!("the issuer `{}`", issuer.name);
+        let nth = imported.issuers.iter().position(|first| first.issuer == issuer.issuer).unwrap_or_default();
         add(reading, &mut before, &render::issuer(issuer, nth), ("/components/securitySchemes", &what));
     }
     for target in targets {

@@ -12,6 +12,7 @@ mod names;
 mod openapi;
 mod operations;
 mod render;
+mod schemes;
 mod scopes;
 mod security;
 mod servers;

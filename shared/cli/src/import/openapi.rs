@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 use super::integration::Leads;
 use super::operations::Operations;
-use super::security::Schemes;
+use super::schemes::Schemes;
 use super::{
     Imported, Reading, Rewrite, Route, closed, configuration, contract, cors, files, names, render, servers,
     told, unread, yaml,

@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 
 use super::closed::Lost;
 use super::integration::{self, Leads};
-use super::security::Schemes;
+use super::schemes::Schemes;
 use super::{Reading, Rewrite, Route, Target, contract, join, names, servers};
 
 /// The path under which an exported HTTP API has what no other route takes.

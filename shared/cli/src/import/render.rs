@@ -47,7 +47,7 @@ pub(super) fn cors(cors: &Value) -> String {
     "\n[cors]\n".to_owned() + &members.collect::<String>()
 }
 
-/// Each issuer makes principals of a type of its own, which no two may share.
+/// Each issuer makes principals of a type of its own, which no two may share; `nth` is the first of its URL.
 pub(super) fn issuer(issuer: &Issuer, nth: usize) -> String {
     let mut text = "\n[[issuers]]\n".to_owned();
     text.push_str(&line("name", &json!(issuer.name)));

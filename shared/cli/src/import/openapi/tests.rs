@@ -241,3 +241,26 @@ fn a_route_that_is_closed_has_an_issuer_without_keys() {
     );
     assert_eq!(files["nobody.jwks.json"], closed::KEYS);
 }
+
+#[test]
+fn a_user_pool_is_an_issuer_of_each_kind_of_its_tokens() {
+    let own = |scopes: &[&str]| {
+        let mut own = operation(proxy("https://h.example/a", json!({})));
+        own["security"] = json!([{"pool": scopes}]);
+        json!({ "get": own })
+    };
+    let (read, files) = imported(&json!({"openapi": "3.0.1", "info": {"title": "s", "version": "1"},
+    "paths": {"/a": own(&[]), "/b": own(&["r"])},
+    "components": {"securitySchemes": {"pool": {"type": "oauth2", "flows": {}, "x-amazon-apigateway-authorizer": {
+        "type": "jwt", "jwtConfiguration": {
+            "issuer": "https://cognito-idp.eu-central-1.amazonaws.com/eu-central-1_A", "audience": ["app"]},
+    }}}}}));
+    let config = doorward_config::parse("doorward.toml", &files["doorward.toml"]).unwrap();
+    let issuers: Vec<_> =
+        config.issuers.iter().map(|issuer| (issuer.name.as_str(), issuer.tokens.word())).collect();
+    assert_eq!(issuers, [("pool", "cognito"), ("pool-id", "jwt")]);
+    // Whoever calls is one and the same by either.
+    assert!(config.issuers.iter().all(|issuer| issuer.principal.type_name == "User"));
+    let auth: Vec<_> = read.routes.iter().map(|route| route.auth.join("+")).collect();
+    assert_eq!(auth, ["pool+pool-id", "pool"]);
+}
