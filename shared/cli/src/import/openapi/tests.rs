@@ -78,6 +78,20 @@ fn what_became_no_route_is_taken_by_no_other() {
 }
 
 #[test]
+fn a_method_that_no_path_has_comes_to_the_greedy_route_as_in_rest_apis() {
+    let mapping = json!({"integration.request.path.proxy": "method.request.path.proxy"});
+    let mut own = operation(proxy("https://h.example/one", json!({})));
+    own["x-amazon-apigateway-integration"]["passthroughBehavior"] = json!("when_no_match");
+    let (found, told) = routes(json!({
+        "/a": {"get": own},
+        "/a/b": {"get": own},
+        "/{proxy+}": {"x-amazon-apigateway-any-method": operation(proxy("https://h.example/{proxy}", mapping))},
+    }));
+    assert_eq!(found, ["GET /a anonymous /one", "GET /a/b anonymous /one", "ANY /{proxy+} anonymous"]);
+    assert!(!told.contains("nobody"), "{told}");
+}
+
+#[test]
 fn any_method_with_models_has_a_route_for_each() {
     let mut any = operation(proxy("https://h.example/a", json!({})));
     any["security"] = json!([{"key": []}]);
