@@ -29,12 +29,17 @@ pub(crate) fn read(
     iam_users: Option<&str>,
 ) -> Result<Vec<Issuer>, Reported> {
     let mut earlier: Vec<Issuer> = Vec::new();
-    document.sections("issuers", "`[[issuers]]`", |section| {
+    let mut issuers = document.sections("issuers", "`[[issuers]]`", |section| {
         let issuer = read_issuer(section, names, iam_users)?;
         tell_apart(section, &issuer, &earlier)?;
         earlier.push(issuer.clone());
         Ok(issuer)
-    })
+    })?;
+    for issuer in issuers.iter_mut().filter(|issuer| issuer.tokens == TokenKind::Jwt) {
+        let takes = |other: &Issuer| other.issuer == issuer.issuer && other.tokens == TokenKind::Cognito;
+        issuer.leaves_access_tokens = earlier.iter().any(takes);
+    }
+    Ok(issuers)
 }
 
 fn read_issuer(
@@ -86,6 +91,7 @@ fn read_issuer(
         issuer,
         jwks,
         tokens: tokens?,
+        leaves_access_tokens: false,
         verified_by: verified_by?,
         audiences: audiences?,
         algorithms: algorithms?,
@@ -216,10 +222,9 @@ fn prefix(text: &str) -> Result<String, Fault> {
 fn tell_apart(section: &Section<'_>, issuer: &Issuer, earlier: &[Issuer]) -> Result<(), Reported> {
     let mut told_apart = Ok(());
     for other in earlier {
-        if other.issuer == issuer.issuer {
-            let fault =
-                format!("the issuer {} is declared twice, as `{}` too", quote(&issuer.issuer), other.name);
-            told_apart = Err(section.fault(Fault::new(fault)));
+        let is_one = other.issuer == issuer.issuer;
+        if let Some(fault) = is_one.then(|| one_twice(issuer, other)).flatten() {
+            told_apart = Err(section.fault(fault));
         }
         if jwks_url_variable(&other.name) == jwks_url_variable(&issuer.name) {
             let fault = format!(
@@ -229,7 +234,9 @@ fn tell_apart(section: &Section<'_>, issuer: &Issuer, earlier: &[Issuer]) -> Res
             let hint = format!("both would be meant by `{}`", jwks_url_variable(&issuer.name));
             told_apart = Err(section.fault(Fault::new(fault).hint(hint)));
         }
-        if may_meet(&issuer.principal, &other.principal) {
+        // What one issuer says of one claim is about one and the same, by whichever of its tokens.
+        let is_same_id = is_one && issuer.principal.id == other.principal.id;
+        if !is_same_id && may_meet(&issuer.principal, &other.principal) {
             let fault = format!(
                 "the issuers `{}` and `{}` could both make the same {}",
                 issuer.name,
@@ -239,7 +246,8 @@ fn tell_apart(section: &Section<'_>, issuer: &Issuer, earlier: &[Issuer]) -> Res
             let hint = "give each a `prefix`, neither beginning with the other, or a `type` of its own";
             told_apart = Err(section.fault(Fault::new(fault).hint(hint)));
         }
-        if groups_may_meet(&issuer.principal, &other.principal) {
+        let of_same = is_one && issuer.principal.groups == other.principal.groups;
+        if !of_same && groups_may_meet(&issuer.principal, &other.principal, is_one) {
             let fault =
                 format!("the issuers `{}` and `{}` could both fill the same groups", issuer.name, other.name);
             let hint = "give each a `prefix`, neither beginning with the other, or let only one of them have `groups`";
@@ -262,15 +270,33 @@ fn tell_apart(section: &Section<'_>, issuer: &Issuer, earlier: &[Issuer]) -> Res
     told_apart
 }
 
+/// Why an issuer may not be declared as both: of a user pool one may take the access tokens, which say that they are some, and the
+/// other the ID tokens.
+fn one_twice(one: &Issuer, other: &Issuer) -> Option<Fault> {
+    let kinds = [one.tokens, other.tokens];
+    if !kinds.contains(&TokenKind::Cognito) || !kinds.contains(&TokenKind::Jwt) {
+        let fault = format!("the issuer {} is declared twice, as `{}` too", quote(&one.issuer), other.name);
+        let hint = "only a user pool may be: with `tokens = \"cognito\"` for its access tokens, and `\"jwt\"` for its ID tokens";
+        return Some(Fault::new(fault).hint(hint));
+    }
+    let has_same_keys = match (&one.jwks, &other.jwks) {
+        (JwksLocation::File { path, .. }, JwksLocation::File { path: others, .. }) => path == others,
+        (one, other) => one == other,
+    };
+    let fault = format!("the issuers `{}` and `{}` are one, and have other keys", one.name, other.name);
+    (!has_same_keys).then(|| Fault::new(fault).hint("give both the same `jwks` or `jwks_file`"))
+}
+
 fn may_meet(one: &PrincipalRule, other: &PrincipalRule) -> bool {
     one.type_name == other.type_name && prefixes_may_meet(one, other)
 }
 
 /// Groups of all issuers are entities of one type: without prefixes, one issuer's `admins` are the other's.
-fn groups_may_meet(one: &PrincipalRule, other: &PrincipalRule) -> bool {
+fn groups_may_meet(one: &PrincipalRule, other: &PrincipalRule, is_one_issuer: bool) -> bool {
     one.groups.is_some()
         && other.groups.is_some()
-        && one.type_name != other.type_name
+        // Principals of one type have prefixes that keep them apart, unless one issuer makes them.
+        && (is_one_issuer || one.type_name != other.type_name)
         && prefixes_may_meet(one, other)
 }
 

@@ -9,7 +9,7 @@ use std::hint::black_box;
 use std::time::Duration;
 
 use criterion::{Criterion, criterion_group, criterion_main};
-use doorward_config::{Algorithm, Config, Issuer};
+use doorward_config::{Algorithm, Config};
 use doorward_core::ports;
 use doorward_model::AuthFault;
 use doorward_testkit::{SigningKey, numeric_date};
@@ -93,9 +93,8 @@ impl Bench {
     /// The way of a token through the door's `identify`.
     fn door(&self, token: &str) -> Result<Map<String, Value>, AuthFault> {
         let token = Unverified::read(token)?;
-        let named = token.issuer().ok_or(AuthFault::Issuer)?;
-        let issuer = self.config.issuers.iter().find(|issuer| issuer.issuer == named);
-        let issuer: &Issuer = issuer.ok_or(AuthFault::Issuer)?;
+        let issuer = token_claims::issuer(self.config.issuers.iter(), token.claims());
+        let issuer = issuer.ok_or(AuthFault::Issuer)?;
         if !issuer.algorithms.contains(&token.algorithm()) {
             return Err(AuthFault::Algorithm);
         }

@@ -61,9 +61,9 @@ impl<'a> Unverified<'a> {
         })
     }
 
-    /// Who says to have issued it.
-    pub(crate) fn issuer(&self) -> Option<&str> {
-        self.claims.get("iss").and_then(Value::as_str)
+    /// What it says, which nothing proves yet.
+    pub(crate) fn claims(&self) -> &Map<String, Value> {
+        &self.claims
     }
 
     pub(crate) fn algorithm(&self) -> Algorithm {

@@ -22,6 +22,7 @@ pub(crate) fn check(claims: &Map<String, Value>, issuer: &Issuer, now: Timestamp
         return Err(AuthFault::Type);
     }
     match issuer.tokens {
+        TokenKind::Jwt if !is_of_kind(claims, issuer) => return Err(missing("token_use")),
         TokenKind::Jwt => check_audience(claims, issuer)?,
         TokenKind::AccessToken => {
             check_audience(claims, issuer)?;
@@ -45,6 +46,35 @@ pub(crate) fn check(claims: &Map<String, Value>, issuer: &Issuer, now: Timestamp
         }
     }
     check_times(claims, issuer, now)
+}
+
+/// Whether the claims are those of a token that `issuer` takes, where another issuer of its URL takes others: access tokens of
+/// Amazon Cognito say that they are some
+/// (<https://docs.aws.amazon.com/cognito/latest/developerguide/amazon-cognito-user-pools-using-the-access-token.html>).
+fn is_of_kind(claims: &Map<String, Value>, issuer: &Issuer) -> bool {
+    let is_access = claims.get("token_use").and_then(Value::as_str) == Some("access");
+    match issuer.tokens {
+        TokenKind::Cognito => is_access,
+        TokenKind::Jwt => !(is_access && issuer.leaves_access_tokens),
+        TokenKind::AccessToken => true,
+    }
+}
+
+/// The issuer whose token the claims are of, among `issuers` of the URL that they name: where none takes their kind, the first,
+/// which refuses them.
+pub(crate) fn issuer<'i>(
+    issuers: impl Iterator<Item = &'i Issuer>,
+    claims: &Map<String, Value>,
+) -> Option<&'i Issuer> {
+    let named = claims.get("iss").and_then(Value::as_str)?;
+    let mut first = None;
+    for issuer in issuers.filter(|issuer| issuer.issuer == named) {
+        if is_of_kind(claims, issuer) {
+            return Some(issuer);
+        }
+        first = first.or(Some(issuer));
+    }
+    first
 }
 
 fn check_audience(claims: &Map<String, Value>, issuer: &Issuer) -> Result<(), AuthFault> {

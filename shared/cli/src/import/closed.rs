@@ -1,4 +1,8 @@
 //! Operations that could not become routes, where another route would take their requests: routes that nobody is let in by.
+//!
+//! Methods that a path never had are not among them. Of a REST API too, method and path are resolved together ("a method request
+//! against a specific resource takes precedence over a method request against a generic resource", "Set up a method request in API
+//! Gateway", developer guide): `POST /a` is a greedy resource's there as well, where `/a` has `GET` alone.
 
 use std::collections::BTreeSet;
 

@@ -32,8 +32,9 @@ pub(super) fn write(
     if routes.iter().any(|route| route.auth.iter().any(|word| word == "iam")) {
         before.push_str(render::IAM);
     }
-    for (nth, issuer) in imported.issuers.iter().enumerate() {
+    for issuer in &imported.issuers {
         let what = format!("the issuer `{}`", issuer.name);
+        let nth = imported.issuers.iter().position(|first| first.issuer == issuer.issuer).unwrap_or_default();
         add(reading, &mut before, &render::issuer(issuer, nth), ("/components/securitySchemes", &what));
     }
     for target in targets {
@@ -98,16 +99,22 @@ fn as_is_fit(reading: &mut Reading<'_>, text: &str, route: &Route, contract: &st
     if fits(route) {
         return Some(route.clone());
     }
-    let rewrite = route.rewrite.as_ref().and_then(|path| path.strip_suffix('/'))?;
-    let trimmed = Route { rewrite: Some(rewrite.to_owned()), ..route.clone() };
+    let path = route.rewrite.path.as_ref().and_then(|path| path.strip_suffix('/'))?;
+    let mut trimmed = route.clone();
+    trimmed.rewrite.path = Some(path.to_owned());
     if !fits(&trimmed) {
         return None;
     }
-    reading.leave(
-        &route.at,
-        format!("the last slash of the path that the target is sent: it is `{rewrite}` now"),
-    );
+    reading
+        .leave(&route.at, format!("the last slash of the path that the target is sent: it is `{path}` now"));
     Some(trimmed)
+}
+
+/// Why a door would not take the target; `None` where it would.
+pub(super) fn refuses(target: &Target) -> Option<String> {
+    let text = render::head(&Imported { door: "door".to_owned(), ..Imported::default() }, "");
+    let faults = doorward_config::parse("doorward.toml", &(text + &render::target(target))).err()?;
+    Some(faults.0.first().map(|fault| fault.message.clone()).unwrap_or_default())
 }
 
 fn is_sound(text: &str) -> bool {

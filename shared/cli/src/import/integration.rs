@@ -1,11 +1,9 @@
 //! `x-amazon-apigateway-integration`: what an operation leads to
 //! (<https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-swagger-extensions-integration.html>).
 
-use std::collections::BTreeMap;
-
 use serde_json::{Map, Value, json};
 
-use super::{Reading, contract, join, names, servers};
+use super::{Reading, Rewrite, join, mappings, names, servers};
 
 pub(super) const KEY: &str = "x-amazon-apigateway-integration";
 
@@ -15,8 +13,8 @@ pub(super) struct Leads {
     /// The name that its target has, where no other is called so.
     pub(super) name: String,
     pub(super) keys: Vec<(&'static str, Value)>,
-    /// The path at the target, with parameters, where it is known.
-    pub(super) path: Option<String>,
+    /// What a server is sent in the place of what was asked for.
+    pub(super) rewrite: Rewrite,
 }
 
 /// Members that need no word: what they say holds of the door, or is read below.
@@ -34,8 +32,8 @@ const SAID: [&str; 11] = [
     "integrationMethod",
 ];
 
-/// Reads the integration at `at` of an operation of `method`; `None` where it leads to nothing that a door forwards to.
-pub(super) fn read(reading: &mut Reading<'_>, at: &str, method: &str) -> Option<Leads> {
+/// Reads the integration at `at` of a route with this method and path; `None` where it leads to nothing that a door forwards to.
+pub(super) fn read(reading: &mut Reading<'_>, at: &str, (method, path): (&str, &str)) -> Option<Leads> {
     let (at, integration) = reading.follow(at)?;
     reading.read.push(at.clone());
     let integration = integration.as_object()?;
@@ -51,7 +49,7 @@ pub(super) fn read(reading: &mut Reading<'_>, at: &str, method: &str) -> Option<
             reading.leave(&at, what);
             return None;
         }
-        "http" | "http_proxy" => http(reading, &at, integration, &kind, method),
+        "http" | "http_proxy" => http(reading, &at, integration, &kind, (method, path)),
         "aws" | "aws_proxy" => aws(reading, &at, integration, &kind),
         other => {
             reading.leave(&join(&at, "type"), format!("the type of integration `{other}`"));
@@ -77,7 +75,11 @@ fn default_timeout(integration: &Map<String, Value>) -> u64 {
 
 /// A target that is to be filled in. No function can be called so by chance: the name says what to do.
 pub(super) fn to_be_set() -> Leads {
-    Leads { name: "to-be-set".to_owned(), keys: vec![("lambda", json!("to-be-set"))], path: None }
+    Leads {
+        name: "to-be-set".to_owned(),
+        keys: vec![("lambda", json!("to-be-set"))],
+        rewrite: Rewrite::default(),
+    }
 }
 
 fn tell_unsaid(reading: &mut Reading<'_>, at: &str, integration: &Map<String, Value>) {
@@ -135,19 +137,19 @@ fn http(
     at: &str,
     integration: &Map<String, Value>,
     kind: &str,
-    method: &str,
+    (method, own): (&str, &str),
 ) -> Option<Leads> {
     let uri = reading.text(at, "uri")?;
     let Some((base, path)) = servers::split(&uri) else {
         reading.leave(&join(at, "uri"), "the address of the integration is no URL of a server");
+        if integration.get("requestParameters").and_then(Value::as_object).is_some_and(|all| !all.is_empty())
+        {
+            let what =
+                "the mappings of the request: say them in the route's `rewrite` and the target's `headers`";
+            reading.leave(&join(at, "requestParameters"), what);
+        }
         return None;
     };
-    if uri.contains('?') {
-        reading.leave(
-            &join(at, "uri"),
-            "the query of the integration's address: say it in the route's `rewrite`",
-        );
-    }
     if kind == "http" {
         reading.leave(
             &join(at, "type"),
@@ -161,44 +163,11 @@ fn http(
             format!("the integration is called by {called}; the door calls by the request's own method"),
         );
     }
-    let path = parameters(reading, at, integration, path);
-    Some(Leads { name: servers::name(&base), keys: vec![("http", json!(base))], path: Some(path) })
-}
-
-/// What stands in a path where the integration puts in another thing than a parameter of the route's path: no parameter is
-/// called so, which keeps a route from sending what its caller chose.
-const NOT_CARRIED: &str = "not-carried-over";
-
-/// Puts the route's parameters where the integration names its own: `integration.request.path.id` is
-/// `method.request.path.order`.
-fn parameters(reading: &mut Reading<'_>, at: &str, integration: &Map<String, Value>, path: String) -> String {
-    let at = join(at, "requestParameters");
-    let mut mapped = BTreeMap::new();
-    for (to, from) in integration.get("requestParameters").and_then(Value::as_object).into_iter().flatten() {
-        let from = from.as_str().unwrap_or_default();
-        let own = to.strip_prefix("integration.request.path.");
-        let theirs = from.strip_prefix("method.request.path.");
-        // What has the name that it had goes through as it is.
-        let same = |kind: &str| {
-            let own = to.strip_prefix("integration.request.").and_then(|own| own.strip_prefix(kind));
-            own.is_some()
-                && own == from.strip_prefix("method.request.").and_then(|own| own.strip_prefix(kind))
-        };
-        match (own, theirs) {
-            (Some(own), Some(theirs)) => {
-                mapped.insert(own, names::parameter(theirs));
-                continue;
-            }
-            (Some(own), None) => drop(mapped.insert(own, NOT_CARRIED.to_owned())),
-            _ if same("querystring.") || same("header.") => continue,
-            _ => {}
-        }
-        reading.leave(
-            &join(&at, to),
-            "the mapping of a parameter: say it in the route's `rewrite` or the target's `headers`",
-        );
-    }
-    contract::with_parameters(&path, |name| mapped.get(name).cloned())
+    let mappings = mappings::read(reading, at, own);
+    let keys = [("http", json!(base))].into_iter().chain(mappings.keys()).collect();
+    let query = uri.split('#').next().and_then(|uri| uri.split_once('?')).map_or("", |(_, query)| query);
+    let rewrite = mappings.rewrite(reading, &join(at, "uri"), &path, query);
+    Some(Leads { name: servers::name(&base), keys, rewrite })
 }
 
 fn aws(reading: &mut Reading<'_>, at: &str, integration: &Map<String, Value>, kind: &str) -> Option<Leads> {
@@ -228,14 +197,15 @@ fn aws(reading: &mut Reading<'_>, at: &str, integration: &Map<String, Value>, ki
         {
             keys.push(("invocation", json!("async")));
         } else {
-            reading.leave(
-                &join(&join(at, "requestParameters"), name),
-                "the mapping of a parameter of the function",
+            let value = value.as_str().unwrap_or_default();
+            let what = format!(
+                "the mapping `{name}` to `{value}`: functions are sent the request as callers send it"
             );
+            reading.leave(&join(&join(at, "requestParameters"), name), what);
         }
     }
     let name = function.rsplit(":function:").next().unwrap_or(&function).replace(':', "-");
-    Some(Leads { name: names::slug(&name), keys, path: None })
+    Some(Leads { name: names::slug(&name), keys, rewrite: Rewrite::default() })
 }
 
 /// The function's ARN in `arn:aws:apigateway:REGION:lambda:path/2015-03-31/functions/ARN/invocations`, in
@@ -259,11 +229,11 @@ fn service(
 ) -> Option<Leads> {
     let parameters = integration.get("requestParameters").and_then(Value::as_object)?;
     let text = |name: &str| parameters.get(name).and_then(Value::as_str);
-    let (key, address, body, extra) = match subtype {
-        "SQS-SendMessage" => ("sqs", text("QueueUrl")?, text("MessageBody"), None),
-        "StepFunctions-StartExecution" => ("stepfunctions", text("StateMachineArn")?, text("Input"), None),
+    let (key, to, of, extra) = match subtype {
+        "SQS-SendMessage" => ("sqs", "QueueUrl", "MessageBody", None),
+        "StepFunctions-StartExecution" => ("stepfunctions", "StateMachineArn", "Input", None),
         "StepFunctions-StartSyncExecution" => {
-            ("stepfunctions", text("StateMachineArn")?, text("Input"), Some(("invocation", json!("sync"))))
+            ("stepfunctions", "StateMachineArn", "Input", Some(("invocation", json!("sync"))))
         }
         other => {
             reading
@@ -271,16 +241,21 @@ fn service(
             return None;
         }
     };
-    if body.is_none_or(|body| body != "$request.body") {
+    let (address, at) = (text(to)?, join(at, "requestParameters"));
+    if text(of).is_none_or(|body| body != "$request.body") {
+        reading.leave(&at, "the service is sent another thing than the request's body");
+    }
+    // The address says the region.
+    for name in parameters.keys().filter(|name| ![to, of, "Region"].contains(&name.as_str())) {
         reading.leave(
-            &join(at, "requestParameters"),
-            "the service is sent another thing than the request's body",
+            &join(&at, name),
+            format!("`{name}`, which the service is told beside the request's body"),
         );
     }
     let name = address.rsplit(['/', ':']).next().unwrap_or(address);
     Some(Leads {
         name: names::slug(name),
         keys: [(key, json!(address))].into_iter().chain(extra).collect(),
-        path: None,
+        rewrite: Rewrite::default(),
     })
 }

@@ -3,14 +3,20 @@
 mod closed;
 mod configuration;
 mod contract;
+mod cors;
+mod expressions;
+mod files;
 mod integration;
+mod mappings;
 mod names;
 mod openapi;
 mod operations;
 mod render;
+mod schemes;
 mod scopes;
 mod security;
 mod servers;
+mod told;
 mod unread;
 mod user_pools;
 mod yaml;
@@ -83,9 +89,30 @@ struct Route {
     /// Whether its contract is named.
     contract: bool,
     check_answers: Option<&'static str>,
-    rewrite: Option<String>,
+    rewrite: Rewrite,
     /// Where the operation stands in the document that is imported.
     at: String,
+}
+
+/// What the server of a route is sent in the place of what was asked for; the parameters of the route's path stand in braces.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+struct Rewrite {
+    path: Option<String>,
+    /// Query parameters with their values.
+    set_query: Vec<(String, String)>,
+    remove_query: Vec<String>,
+}
+
+impl Rewrite {
+    /// The same with other names of parameters.
+    fn renamed(self, new: impl Fn(&str) -> Option<String>) -> Self {
+        let named = |text: String| contract::with_parameters(&text, &new);
+        Self {
+            path: self.path.map(named),
+            set_query: self.set_query.into_iter().map(|(name, text)| (name, named(text))).collect(),
+            ..self
+        }
+    }
 }
 
 impl Route {

@@ -6,8 +6,8 @@ use serde_json::{Map, Value, json};
 
 use super::closed::Lost;
 use super::integration::{self, Leads};
-use super::security::Schemes;
-use super::{Reading, Route, Target, contract, join, names, servers};
+use super::schemes::Schemes;
+use super::{Reading, Rewrite, Route, Target, contract, join, names, servers};
 
 /// The path under which an exported HTTP API has what no other route takes.
 const DEFAULT_ROUTE: &str = "/$default";
@@ -68,16 +68,20 @@ impl<'r, 'a> Operations<'r, 'a> {
     fn default_route(&mut self, at: &str, item: &Value) {
         let place = join(at, ANY_METHOD);
         let Some(operation) = item.get(ANY_METHOD) else { return };
-        let integration = self.reading.follow(&join(&place, integration::KEY));
-        let kind = integration.and_then(|(_, value)| value.get("type")?.as_str());
-        if kind.is_some_and(|kind| kind.to_ascii_lowercase().starts_with("http")) {
+        let integration = self.reading.follow(&join(&place, integration::KEY)).map(|(_, value)| value);
+        let kind = integration.and_then(|value| value.get("type")?.as_str());
+        let is_http = kind.is_some_and(|kind| kind.to_ascii_lowercase().starts_with("http"));
+        // "Working with HTTP proxy integrations" speaks of paths with a variable alone, and this route has none.
+        if is_http
+            && integration.is_none_or(|value| value.pointer("/requestParameters/overwrite:path").is_none())
+        {
             let what = "the `$default` route: which path its server is sent is not said; write `ANY /` and `ANY /{proxy+}`";
             self.reading.leave(at, what);
             return;
         }
         self.reading.read.push(place.clone());
-        let what = "the `$default` route is `ANY /` and `ANY /{proxy+}` now, which functions are sent as the `routeKey`";
-        self.reading.leave(at, what);
+        let told = if is_http { "" } else { ", which functions are sent as the `routeKey`" };
+        self.reading.leave(at, format!("the `$default` route is `ANY /` and `ANY /{{proxy+}}` now{told}"));
         for own in ["/", "/{proxy+}"] {
             self.operation(ANY, (DEFAULT_ROUTE, own), &place, operation, &Map::new(), &[], false);
         }
@@ -163,7 +167,7 @@ impl<'r, 'a> Operations<'r, 'a> {
         is_any: bool,
     ) -> Option<Value> {
         let method = name.to_ascii_uppercase();
-        let Some(leads) = self.leads(at, path, &method) else {
+        let Some(leads) = self.leads(at, path, (&method, own)) else {
             self.lose(&method, own, at);
             return None;
         };
@@ -177,7 +181,8 @@ impl<'r, 'a> Operations<'r, 'a> {
             self.reading.leave(at, what);
         }
         let new_name = |name: &str| renamed.iter().find(|(old, _)| old == name).map(|(_, new)| new.clone());
-        let rewrite = leads.path.map(|path| contract::with_parameters(&path, new_name));
+        let mut rewrite = leads.rewrite.renamed(new_name);
+        rewrite.path = rewrite.path.filter(|path| *path != own.replace("+}", "}"));
         self.routes.push(Route {
             id: id.clone(),
             method,
@@ -190,7 +195,7 @@ impl<'r, 'a> Operations<'r, 'a> {
             contract: models,
             // API Gateway looks at no answer.
             check_answers: (self.is_export && models).then_some("report"),
-            rewrite: rewrite.filter(|rewrite| *rewrite != own.replace("+}", "}")),
+            rewrite,
             at: at.to_owned(),
         });
         if name == ANY {
@@ -212,11 +217,11 @@ impl<'r, 'a> Operations<'r, 'a> {
         Some(written)
     }
 
-    fn leads(&mut self, at: &str, path: &str, method: &str) -> Option<Leads> {
+    fn leads(&mut self, at: &str, path: &str, route: (&str, &str)) -> Option<Leads> {
         let place = join(at, integration::KEY);
         if self.reading.value(&place).is_some() {
             self.reading.read.push(place.clone());
-            return integration::read(self.reading, &place, method);
+            return integration::read(self.reading, &place, route);
         }
         if let Some(target) = &self.target {
             return Some(target.clone());
@@ -230,7 +235,7 @@ impl<'r, 'a> Operations<'r, 'a> {
             {
                 let name = servers::name(&base);
                 let base = format!("{base}{}", path.trim_end_matches('/'));
-                return Some(Leads { name, keys: vec![("http", json!(base))], path: None });
+                return Some(Leads { name, keys: vec![("http", json!(base))], rewrite: Rewrite::default() });
             }
         }
         self.reading.leave(

@@ -1,15 +1,24 @@
 //! The files of a project, as texts.
 
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use super::closed::{KEYS_FILE, NOBODY};
-use super::{Imported, Issuer, Route, Target};
+use super::{Imported, Issuer, Rewrite, Route, Target};
 
-/// A text or a list of texts as TOML has it, whose basic strings are JSON's but for one character.
+/// A text, a list or a table as TOML has it, whose basic strings are JSON's but for one character.
 fn toml(value: &Value) -> String {
+    let text = |text: &Value| text.to_string().replace('\u{7f}', "\\u007f");
     match value {
+        Value::Object(members) => {
+            let is_bare = |name: &str| {
+                !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_'))
+            };
+            let key = |name: &str| if is_bare(name) { name.to_owned() } else { text(&json!(name)) };
+            let members = members.iter().map(|(name, value)| format!("{} = {}", key(name), toml(value)));
+            format!("{{ {} }}", members.collect::<Vec<_>>().join(", "))
+        }
         Value::Array(items) => format!("[{}]", items.iter().map(toml).collect::<Vec<_>>().join(", ")),
-        value => value.to_string().replace('\u{7f}', "\\u007f"),
+        value => text(value),
     }
 }
 
@@ -38,7 +47,7 @@ pub(super) fn cors(cors: &Value) -> String {
     "\n[cors]\n".to_owned() + &members.collect::<String>()
 }
 
-/// Each issuer makes principals of a type of its own, which no two may share.
+/// Each issuer makes principals of a type of its own, which no two may share; `nth` is the first of its URL.
 pub(super) fn issuer(issuer: &Issuer, nth: usize) -> String {
     let mut text = "\n[[issuers]]\n".to_owned();
     text.push_str(&line("name", &json!(issuer.name)));
@@ -92,10 +101,29 @@ pub(super) fn route(route: &Route, contract: &str) -> String {
             text.push_str(&line("check_answers", &json!(word)));
         }
     }
-    if let Some(rewrite) = &route.rewrite {
-        text.push_str(&line("rewrite", &json!(rewrite)));
+    if let Some(rewrite) = rewrite(&route.rewrite) {
+        text.push_str(&line("rewrite", &rewrite));
     }
     text
+}
+
+fn rewrite(rewrite: &Rewrite) -> Option<Value> {
+    let path = rewrite.path.as_ref().map(|path| json!(path));
+    let mut query = Map::new();
+    if !rewrite.set_query.is_empty() {
+        query.insert(
+            "set".to_owned(),
+            rewrite.set_query.iter().cloned().map(|(name, text)| (name, json!(text))).collect(),
+        );
+    }
+    if !rewrite.remove_query.is_empty() {
+        query.insert("remove".to_owned(), json!(rewrite.remove_query));
+    }
+    if query.is_empty() {
+        return path;
+    }
+    let path = path.map(|path| ("path".to_owned(), path));
+    Some(path.into_iter().chain([("query".to_owned(), Value::Object(query))]).collect())
 }
 
 /// Policies are not imported: what permits is for their writer to say.

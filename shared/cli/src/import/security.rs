@@ -1,38 +1,11 @@
-//! Security schemes and authorizers: how callers prove who they are.
-
-use std::collections::{BTreeMap, BTreeSet};
+//! What operations take: their requirements, as the `auth` of routes has them.
 
 use serde_json::Value;
 
 use super::closed::NOBODY;
+use super::schemes::{Scheme, Schemes};
 use super::scopes::{self, Asked};
-use super::{Issuer, Reading, contract, join, names, user_pools};
-
-const AUTHORIZER: &str = "x-amazon-apigateway-authorizer";
-/// An audience that no token is for: what stands for it is not known here, and until it is, no token is taken.
-const UNKNOWN_AUDIENCE: &str = "audience_to_be_set";
-
-/// What a security scheme becomes in `auth`.
-#[derive(Debug, Clone, PartialEq, Eq)]
-enum Scheme {
-    Issuer(String),
-    ApiKey,
-    Iam,
-    /// It could not be carried over.
-    None,
-}
-
-/// The security schemes of a document.
-#[derive(Debug, Default)]
-pub(super) struct Schemes {
-    by_name: BTreeMap<String, Scheme>,
-    /// The schemes that are authorizers of tokens.
-    authorizers: BTreeSet<String>,
-    /// Whether API Gateway's extensions stand in the document.
-    pub(super) is_export: bool,
-    pub(super) issuers: Vec<Issuer>,
-    pub(super) key_header: Option<String>,
-}
+use super::{Reading, join};
 
 /// What an operation's route takes.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -48,196 +21,6 @@ fn nobody() -> Auth {
 }
 
 impl Schemes {
-    pub(super) fn read(reading: &mut Reading<'_>) -> Self {
-        let is_export = contract::has_extensions(reading.document.value());
-        let mut schemes = Self { is_export, ..Self::default() };
-        let at = "/components/securitySchemes";
-        let names: Vec<String> = reading
-            .value(at)
-            .and_then(Value::as_object)
-            .map(|all| all.keys().cloned().collect())
-            .unwrap_or_default();
-        for name in names {
-            let Some((place, scheme)) = reading.follow(&join(at, &name)) else { continue };
-            let read = schemes.scheme(reading, &place, &name, scheme);
-            if scheme.get(AUTHORIZER).is_some() {
-                schemes.authorizers.insert(name.clone());
-            }
-            schemes.by_name.insert(name, read);
-        }
-        schemes
-    }
-
-    fn scheme(&mut self, reading: &mut Reading<'_>, at: &str, name: &str, scheme: &Value) -> Scheme {
-        reading.read.push(join(at, AUTHORIZER));
-        reading.read.push(join(at, "x-amazon-apigateway-authtype"));
-        let text = |key: &str| scheme.get(key).and_then(Value::as_str).unwrap_or_default();
-        let authorizer = scheme.get(AUTHORIZER);
-        let kind = authorizer.and_then(|found| found.get("type")).and_then(Value::as_str).unwrap_or_default();
-        match (kind.to_ascii_lowercase().as_str(), text("type")) {
-            ("jwt", _) => self.jwt(reading, &join(at, AUTHORIZER), name),
-            ("cognito_user_pools", _) => self.cognito(reading, &join(at, AUTHORIZER), name),
-            ("token" | "request", _) => {
-                reading.leave(at, "a Lambda authorizer: what it decides is for Cedar policies to say");
-                Scheme::None
-            }
-            _ if text("x-amazon-apigateway-authtype").eq_ignore_ascii_case("awsSigv4") => Scheme::Iam,
-            (_, "openIdConnect") => {
-                let url = text("openIdConnectUrl");
-                let issuer = url.strip_suffix("/.well-known/openid-configuration").unwrap_or(url).to_owned();
-                reading.leave(
-                    at,
-                    format!(
-                        "the audiences of the issuer `{name}`: until they are set, its tokens are refused"
-                    ),
-                );
-                let audiences = vec![UNKNOWN_AUDIENCE.to_owned()];
-                let algorithms = vec!["RS256", "ES256"];
-                let stated =
-                    Issuer { name: name.to_owned(), issuer, audiences, algorithms, is_cognito: false };
-                self.issuer(reading, at, stated)
-            }
-            (_, "apiKey") if text("in") == "header" => self.api_key(reading, at, text("name")),
-            (_, "mutualTLS") => {
-                reading
-                    .leave(at, "client certificates: name the fronts that verify them in `[certificates]`");
-                Scheme::None
-            }
-            (_, other) => {
-                let what = match other {
-                    "oauth2" | "http" => {
-                        "the scheme says nothing of who issues the tokens: declare the issuer in `[[issuers]]`"
-                    }
-                    _ => "this kind of security scheme",
-                };
-                reading.leave(at, what);
-                Scheme::None
-            }
-        }
-    }
-
-    /// The issuer that the scheme at `at` states, under the name of the scheme.
-    fn issuer(&mut self, reading: &mut Reading<'_>, at: &str, stated: Issuer) -> Scheme {
-        // One issuer cannot be declared twice, and with the audiences of both each route would take tokens for the other.
-        if let Some(known) = self.issuers.iter().find(|known| known.issuer == stated.issuer) {
-            let known_audiences: BTreeSet<&String> = known.audiences.iter().collect();
-            if known_audiences == stated.audiences.iter().collect() && known.is_cognito == stated.is_cognito {
-                return Scheme::Issuer(known.name.clone());
-            }
-            let what = format!(
-                "other audiences or tokens of the issuer `{}`: add them to its own, and say in policies which may call what",
-                known.name
-            );
-            reading.leave(at, what);
-            return Scheme::None;
-        }
-        let mut taken = self.issuers.iter().map(|issuer| issuer.name.clone()).collect();
-        // These words mean something else in `auth`.
-        let own = match names::slug(&stated.name) {
-            word if ["anonymous", "api-key", "iam", "certificate", NOBODY].contains(&word.as_str()) => {
-                format!("{word}-issuer")
-            }
-            word => word,
-        };
-        let name = names::unique(&own, &mut taken);
-        self.issuers.push(Issuer { name: name.clone(), ..stated });
-        Scheme::Issuer(name)
-    }
-
-    fn jwt(&mut self, reading: &mut Reading<'_>, at: &str, name: &str) -> Scheme {
-        let configuration = join(at, "jwtConfiguration");
-        let Some(issuer) = reading.text(&configuration, "issuer") else {
-            reading.leave(at, "a JWT authorizer without an issuer");
-            return Scheme::None;
-        };
-        let audiences =
-            reading.value(&join(&configuration, "audience")).and_then(Value::as_array).into_iter().flatten();
-        let mut audiences: Vec<String> = audiences.filter_map(Value::as_str).map(str::to_owned).collect();
-        if audiences.is_empty() {
-            reading.leave(
-                &configuration,
-                format!("the audiences of the issuer `{name}`: until they are set, its tokens are refused"),
-            );
-            audiences.push(UNKNOWN_AUDIENCE.to_owned());
-        }
-        let sources = reading.value(at).and_then(|authorizer| authorizer.get("identitySource"));
-        let sources: Vec<&str> = match sources {
-            Some(Value::String(one)) => vec![one],
-            Some(Value::Array(many)) => many.iter().filter_map(Value::as_str).collect(),
-            _ => Vec::new(),
-        };
-        if sources.iter().any(|source| !source.eq_ignore_ascii_case("$request.header.authorization")) {
-            reading.leave(
-                &join(at, "identitySource"),
-                "tokens are shown elsewhere than in `Authorization`, where the door takes them",
-            );
-        }
-        // JWT authorizers take RSA-based algorithms alone.
-        let is_cognito = issuer.starts_with("https://cognito-idp.");
-        if is_cognito {
-            let what = "the ID tokens of the user pool, which the authorizer takes by their `aud` beside access tokens by their \
-                        `client_id`: an issuer has one kind of tokens, and takes access tokens here";
-            reading.leave(at, what);
-        }
-        let stated =
-            Issuer { name: name.to_owned(), issuer, audiences, algorithms: vec!["RS256"], is_cognito };
-        self.issuer(reading, at, stated)
-    }
-
-    /// The issuer of a user pool (<https://docs.aws.amazon.com/cognito/latest/developerguide/amazon-cognito-user-pools-using-tokens-verifying-a-jwt.html>).
-    fn cognito(&mut self, reading: &mut Reading<'_>, at: &str, name: &str) -> Scheme {
-        let pools = reading.value(&join(at, "providerARNs")).and_then(Value::as_array).into_iter().flatten();
-        let pools: Vec<&str> = pools.filter_map(Value::as_str).collect();
-        let issuer = |arn: &str| match arn.split(':').collect::<Vec<_>>().as_slice() {
-            ["arn", _, "cognito-idp", region, _, pool] => {
-                let pool = pool.strip_prefix("userpool/")?;
-                Some(format!("https://cognito-idp.{region}.amazonaws.com/{pool}"))
-            }
-            _ => None,
-        };
-        let Some(first) = pools.first().and_then(|arn| issuer(arn)) else {
-            reading.leave(at, "a Cognito authorizer that names no user pool");
-            return Scheme::None;
-        };
-        if pools.len() > 1 {
-            reading
-                .leave(&join(at, "providerARNs"), "further user pools: declare each as an issuer of its own");
-        }
-        let asks = user_pools::asks(reading, &same_pool(reading, pools.first().copied().unwrap_or_default()));
-        if asks.access_tokens && asks.id_tokens {
-            let what = "the ID tokens that the authorizer takes on operations without scopes: an issuer has one kind of tokens, and \
-                        takes access tokens here, which the other operations ask for";
-            reading.leave(at, what);
-        }
-        reading.leave(at, format!("the app clients of the user pool `{name}`: until `audiences` names them, its tokens are refused"));
-        let stated = Issuer {
-            name: name.to_owned(),
-            issuer: first,
-            audiences: vec![UNKNOWN_AUDIENCE.to_owned()],
-            algorithms: vec!["RS256"],
-            // ID tokens are JWTs for an app client like any other.
-            is_cognito: asks.access_tokens || !asks.id_tokens,
-        };
-        self.issuer(reading, at, stated)
-    }
-
-    fn api_key(&mut self, reading: &mut Reading<'_>, at: &str, header: &str) -> Scheme {
-        if header.eq_ignore_ascii_case("authorization") {
-            reading.leave(at, "a credential in `Authorization` of which nothing more is said");
-            return Scheme::None;
-        }
-        reading.leave(at, "the API keys themselves: make new ones by `doorward keys create`");
-        let header = header.to_ascii_lowercase();
-        match &self.key_header {
-            Some(known) if *known != header => {
-                reading.leave(at, format!("a second header field for API keys; they are shown in `{known}`"));
-                return Scheme::None;
-            }
-            _ => self.key_header = Some(header),
-        }
-        Scheme::ApiKey
-    }
-
     /// What the operation at `at` takes, of its own `security` or the document's.
     pub(super) fn of_operation(&self, reading: &mut Reading<'_>, at: &str) -> Auth {
         let own = join(at, "security");
@@ -271,9 +54,11 @@ impl Schemes {
                 continue;
             }
             match self.requirement(reading, &place, requirement) {
-                Some((word, scopes)) => {
-                    if !all.auth.contains(&word) {
-                        all.auth.push(word);
+                Some((words, scopes)) => {
+                    for word in words {
+                        if !all.auth.contains(&word) {
+                            all.auth.push(word);
+                        }
                     }
                     asked.extend(scopes);
                 }
@@ -342,20 +127,20 @@ impl Schemes {
         requirement.as_object().is_some_and(|schemes| schemes.keys().all(is_key))
     }
 
-    /// The credential of one requirement, and the scopes that it asks its tokens for; `None` where it could not be carried over.
+    /// The credentials of one requirement, and the scopes that it asks its tokens for; `None` where it could not be carried over.
     fn requirement(
         &self,
         reading: &mut Reading<'_>,
         at: &str,
         requirement: &Value,
-    ) -> Option<(String, Option<Asked>)> {
+    ) -> Option<(Vec<String>, Vec<Asked>)> {
         let Some(parts) = requirement.as_object() else {
             reading.leave(at, "a requirement that names no scheme: nobody is let in by it");
             return None;
         };
         let parts: Vec<(&String, &Value)> = parts.iter().collect();
         if parts.is_empty() {
-            return Some(("anonymous".to_owned(), None));
+            return Some((vec!["anonymous".to_owned()], Vec::new()));
         }
         if parts.len() > 1 {
             reading
@@ -368,28 +153,22 @@ impl Schemes {
         // One credential of several that could not be carried over leaves the rest, which would let in more callers.
         let lost = known.len() < parts.len();
         match known.into_iter().next().filter(|_| !lost) {
-            Some((Scheme::Issuer(name), scopes)) => {
-                let scopes =
-                    scopes.as_array().into_iter().flatten().filter_map(Value::as_str).map(str::to_owned);
+            Some((scheme @ (Scheme::Issuer(_) | Scheme::Pool(_)), scopes)) => {
+                let scopes = scopes.as_array().into_iter().flatten().filter_map(Value::as_str);
+                let scopes: Vec<String> = scopes.map(str::to_owned).collect();
                 let any = parts.iter().any(|(name, _)| self.authorizers.contains(*name));
-                Some((name.clone(), Some(Asked::new(name, &scopes.collect::<Vec<_>>(), any))))
+                let issuers = scheme.issuers(!scopes.is_empty());
+                let asked = issuers.iter().map(|issuer| Asked::new(issuer, &scopes, any)).collect();
+                Some((issuers.into_iter().map(str::to_owned).collect(), asked))
             }
-            Some((Scheme::Iam, _)) => Some(("iam".to_owned(), None)),
-            Some((Scheme::ApiKey, _)) => Some(("api-key".to_owned(), None)),
+            Some((Scheme::Iam, _)) => Some((vec!["iam".to_owned()], Vec::new())),
+            Some((Scheme::ApiKey, _)) => Some((vec!["api-key".to_owned()], Vec::new())),
             Some((Scheme::None, _)) | None => {
                 reading.leave(at, "a credential that could not be carried over: nobody is let in by it");
                 None
             }
         }
     }
-}
-
-/// The schemes whose authorizers take the tokens of the user pool first of all.
-fn same_pool<'a>(reading: &Reading<'a>, pool: &str) -> Vec<&'a str> {
-    let schemes = reading.value("/components/securitySchemes").and_then(Value::as_object);
-    let first = |scheme: &'a Value| scheme.get(AUTHORIZER)?.get("providerARNs")?.get(0)?.as_str();
-    let all = schemes.into_iter().flatten();
-    all.filter(|(_, scheme)| first(scheme) == Some(pool)).map(|(name, _)| name.as_str()).collect()
 }
 
 #[cfg(test)]

@@ -4,6 +4,7 @@
 use serde_json::Value;
 
 use super::Reading;
+use super::schemes::AUTHORIZER;
 
 /// What operations ask of a user pool.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -35,4 +36,12 @@ pub(super) fn asks(reading: &Reading<'_>, schemes: &[&str]) -> Asks {
         }
     }
     asks
+}
+
+/// The schemes whose authorizers take the tokens of the user pool first of all.
+pub(super) fn same_pool<'a>(reading: &Reading<'a>, pool: &str) -> Vec<&'a str> {
+    let schemes = reading.value("/components/securitySchemes").and_then(Value::as_object);
+    let first = |scheme: &'a Value| scheme.get(AUTHORIZER)?.get("providerARNs")?.get(0)?.as_str();
+    let all = schemes.into_iter().flatten();
+    all.filter(|(_, scheme)| first(scheme) == Some(pool)).map(|(name, _)| name.as_str()).collect()
 }

@@ -13,6 +13,8 @@ pub struct Issuer {
     pub jwks: JwksLocation,
     /// What its tokens are held to.
     pub tokens: TokenKind,
+    /// Whether another issuer of the same URL takes the access tokens of their user pool, so that this one takes none.
+    pub leaves_access_tokens: bool,
     /// The fronts that verify its tokens themselves: what such a front says of one counts for calls that came in by it.
     pub verified_by: Vec<Front>,
     /// Accepted `aud` values; at least one. Of Amazon Cognito's access tokens, the accepted app clients.

@@ -198,7 +198,9 @@ fn two_issuers_never_answer_for_one_token_or_one_principal() {
     let other = "{ type = \"Device\", id = \"sub\" }";
     check_text(
         &with_second("two", "https://id.example.com/", other),
-        expect!["doorward.toml:53:1: the issuer `https://id.example.com/` is declared twice, as `main` too"],
+        expect![[r#"
+            doorward.toml:53:1: the issuer `https://id.example.com/` is declared twice, as `main` too
+              hint: only a user pool may be: with `tokens = "cognito"` for its access tokens, and `"jwt"` for its ID tokens"#]],
     );
     let same = "{ type = \"User\", id = \"sub\" }";
     check_text(
@@ -214,6 +216,53 @@ fn two_issuers_never_answer_for_one_token_or_one_principal() {
         expect![[r#"
             doorward.toml:53:1: the issuers `two` and `main` could both make the same `User`
               hint: give each a `prefix`, neither beginning with the other, or a `type` of its own"#]],
+    );
+}
+
+/// A user pool that is declared as `tokens` beside an issuer of any JWT, with these lines.
+fn pool_twice(tokens: &str, lines: &str, principal: &str) -> String {
+    let text = with_second("two", "https://id.example.com/", principal);
+    let (before, second) = text.rsplit_once("audiences").unwrap();
+    format!("{before}tokens = \"{tokens}\"\n{lines}audiences{second}")
+}
+
+#[test]
+fn a_user_pool_may_stand_twice_for_each_of_its_kinds_of_tokens() {
+    let keys = "jwks = \"https://id.example.com/.well-known/jwks.json\"\n";
+    let same = r#"{ type = "User", id = "sub", groups = "groups" }"#;
+    let config = doorward_config::parse("f", &pool_twice("cognito", keys, same)).unwrap();
+    let leaves = |name: &str| config.issuer(name).unwrap().leaves_access_tokens;
+    assert_eq!((leaves("main"), leaves("two")), (true, false));
+    assert!(!doorward_config::parse("f", SHOP).unwrap().issuers[0].leaves_access_tokens);
+    let other = r#"{ type = "Device", id = "sub", groups = false }"#;
+    assert!(doorward_config::parse("f", &pool_twice("cognito", keys, other)).is_ok());
+    let twice = || {
+        expect![[r#"
+            doorward.toml:53:1: the issuer `https://id.example.com/` is declared twice, as `main` too
+              hint: only a user pool may be: with `tokens = "cognito"` for its access tokens, and `"jwt"` for its ID tokens"#]]
+    };
+    check_text(&pool_twice("jwt", keys, other), twice());
+    check_text(&pool_twice("at+jwt", keys, other), twice());
+    check_text(
+        &pool_twice("cognito", "", other),
+        expect![[r#"
+        doorward.toml:53:1: the issuers `two` and `main` are one, and have other keys
+          hint: give both the same `jwks` or `jwks_file`"#]],
+    );
+    // One claim of an issuer is about one and the same; of two, each may be about somebody else.
+    let another_id = r#"{ type = "User", id = "username", groups = false }"#;
+    check_text(
+        &pool_twice("cognito", keys, another_id),
+        expect![[r#"
+        doorward.toml:53:1: the issuers `two` and `main` could both make the same `User`
+          hint: give each a `prefix`, neither beginning with the other, or a `type` of its own"#]],
+    );
+    let other_groups = r#"{ type = "User", id = "sub" }"#;
+    check_text(
+        &pool_twice("cognito", keys, other_groups),
+        expect![[r#"
+        doorward.toml:53:1: the issuers `two` and `main` could both fill the same groups
+          hint: give each a `prefix`, neither beginning with the other, or let only one of them have `groups`"#]],
     );
 }
 

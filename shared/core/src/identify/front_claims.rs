@@ -15,13 +15,13 @@ use jiff::tz::TimeZone;
 use serde_json::{Map, Value};
 
 use crate::find::HttpCall;
+use crate::token_claims;
 
 /// What the front says that it verified, and the issuer of this route who trusts it to.
 pub(super) fn of_call<'c>(http: &HttpCall<'c>) -> Option<(&'c FrontClaims, &'c Issuer)> {
     let claims = http.request.verified.claims.as_ref()?;
-    let named = claims.claims.get("iss").and_then(Value::as_str)?;
-    let trusts = |issuer: &&Issuer| issuer.issuer == named && issuer.verified_by.contains(http.front);
-    Some((claims, http.rules.issuers.iter().find(trusts)?))
+    let trusts = |issuer: &&Issuer| issuer.verified_by.contains(http.front);
+    Some((claims, token_claims::issuer(http.rules.issuers.iter().filter(trusts), &claims.claims)?))
 }
 
 /// The claims as the token had them, as far as the front's texts still tell. A text that may as well have been a list is

@@ -31,9 +31,7 @@ impl Door {
     ) -> Result<Option<(Principal, Map<String, Value>)>, Refusal> {
         let opened = connections::opened(self.rules.config(), http).map_err(Refusal::Unauthenticated)?;
         if let Some(Opened::Token(claims)) = opened {
-            let named = claims.get("iss").and_then(Value::as_str).ok_or(AuthFault::Issuer);
-            let issuer =
-                named.and_then(|named| of_route(http.rules, named)).map_err(Refusal::Unauthenticated)?;
+            let issuer = of_route(http.rules, &claims).map_err(Refusal::Unauthenticated)?;
             let at = connections::must_hold_at(http, self.ports.clock.now());
             return attested(http, issuer, claims, at, call).map(Some);
         }
@@ -88,16 +86,15 @@ fn attested(
 
 /// The issuer that the token names, if this route accepts it and it accepts the token's algorithm.
 fn issuer<'c>(rules: &'c RouteRules, token: &Unverified<'_>) -> Result<&'c Issuer, AuthFault> {
-    let named = token.issuer().ok_or(AuthFault::Issuer)?;
-    let issuer = of_route(rules, named)?;
+    let issuer = of_route(rules, token.claims())?;
     if !issuer.algorithms.contains(&token.algorithm()) {
         return Err(AuthFault::Algorithm);
     }
     Ok(issuer)
 }
 
-fn of_route<'c>(rules: &'c RouteRules, named: &str) -> Result<&'c Issuer, AuthFault> {
-    rules.issuers.iter().find(|issuer| issuer.issuer == named).ok_or(AuthFault::Issuer)
+fn of_route<'c>(rules: &'c RouteRules, claims: &Map<String, Value>) -> Result<&'c Issuer, AuthFault> {
+    token_claims::issuer(rules.issuers.iter(), claims).ok_or(AuthFault::Issuer)
 }
 
 /// The token of RFC 6750 section 2.1. Other schemes are no credentials of ours; two header fields are ambiguous.

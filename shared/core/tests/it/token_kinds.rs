@@ -101,6 +101,54 @@ async fn cognitos_access_tokens_name_their_client() {
     refused(&token(&shop, None, &with(json!({ "cognito:groups": [7] }))).await, "`cognito:groups`");
 }
 
+/// The shop whose user pool is declared for access tokens beside its ID tokens, which `getOrder` takes of `auth`.
+fn pool(auth: &str) -> Shop {
+    let shop = Shop::with(|config| {
+        let main = config.split("[[issuers]]").nth(1).unwrap().split("\n[").next().unwrap().to_owned();
+        let access = main
+            .replace("name = \"main\"", "name = \"access\"\ntokens = \"cognito\"")
+            .replace("\"shop-api\"", "\"app1\"")
+            .replace("type = \"User\"", "type = \"Machine\"")
+            .replace(", groups = \"groups\"", ", groups = false");
+        let get = config.split("match = \"GET /orders/{id}\"").nth(1).unwrap();
+        let taken = get.replacen("auth = [\"main\"]", &format!("auth = {auth}"), 1);
+        assert!(taken.contains(&format!("auth = {auth}")));
+        let config = config.replace(get, &taken).replace("fronts = [", "fronts = [\"rest-api:shop\", ");
+        config.replacen("[[issuers]]", &format!("[[issuers]]{access}\n[[issuers]]"), 1)
+    });
+    shop.world.targets.answer(200, r#"{"id":"1001","status":"shipped"}"#);
+    shop
+}
+
+#[tokio::test]
+async fn a_token_of_a_user_pool_is_one_of_its_issuers_alone() {
+    let access = json!({ "aud": "shop-api", "client_id": "app1", "token_use": "access" });
+    let bound = json!({ "aud": null, "client_id": "app1", "token_use": "access" });
+    let id = json!({ "aud": "shop-api", "token_use": "id" });
+    let caller = |shop: &Shop| shop.last_line().caller.unwrap().to_string();
+    for auth in ["[\"main\", \"access\"]", "[\"access\", \"main\"]"] {
+        let shop = pool(auth);
+        assert_ne!(token(&shop, None, &id).await.0, 401);
+        assert_eq!(caller(&shop), r#"User::"alice""#);
+        assert_ne!(token(&shop, None, &bound).await.0, 401);
+        assert_eq!(caller(&shop), r#"Machine::"alice""#);
+        // Its `aud` is what the one takes, and it is an access token, which is for the other to take or refuse.
+        refused(&token(&shop, None, &access).await, "audience");
+        refused(
+            &token(&shop, None, &json!({ "aud": null, "client_id": "app2", "token_use": "access" })).await,
+            "audience",
+        );
+        refused(&token(&shop, None, &json!({ "aud": "app1", "token_use": "id" })).await, "audience");
+    }
+    // A route takes the tokens of those of them that it names.
+    let shop = pool("[\"main\"]");
+    assert_ne!(token(&shop, None, &id).await.0, 401);
+    refused(&token(&shop, None, &access).await, "`token_use`");
+    let shop = pool("[\"access\"]");
+    assert_ne!(token(&shop, None, &bound).await.0, 401);
+    refused(&token(&shop, None, &id).await, "`token_use`");
+}
+
 #[tokio::test]
 async fn the_groups_of_a_cognito_token_are_the_callers() {
     let shop = Shop::with(|config| {

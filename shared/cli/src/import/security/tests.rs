@@ -1,6 +1,8 @@
 use doorward_contract::RawDocument;
 use serde_json::json;
 
+use super::super::Issuer;
+use super::super::schemes::AUTHORIZER;
 use super::*;
 
 const OPERATION: &str = "/paths/~1a/get";
@@ -75,13 +77,38 @@ fn requirements_of_an_export_are_asked_for_together() {
     check(json!({"security": [{"key": []}, {"lost": []}]}), plain, &["api-key"], "nobody is let in by it");
 }
 
+/// What operations take of one user pool by `authorizer`, of which another operation asks for `other`, and the pool's issuers as `NAME` of
+/// access tokens or `NAME id`.
+fn of_pool(authorizer: &Value, own: Value, other: Value) -> (Vec<String>, Vec<String>) {
+    let more = json!({
+        "components": {"securitySchemes": {"pool": {"type": "oauth2", "flows": {}, AUTHORIZER: authorizer}}},
+        "paths": {"/a": {"get": {"security": own}}, "/b": {"get": {"security": other}}},
+    });
+    let (auth, issuers, told) = auth(json!({}), more);
+    assert!(!told.contains("token"), "{told}");
+    let shown = |issuer: &Issuer| format!("{}{}", issuer.name, if issuer.is_cognito { "" } else { " id" });
+    assert!(
+        issuers
+            .iter()
+            .all(|issuer| issuer.issuer == issuers[0].issuer && issuer.audiences == issuers[0].audiences)
+    );
+    (auth.auth, issuers.iter().map(shown).collect())
+}
+
 #[test]
-fn the_other_tokens_of_a_user_pool_are_told_of() {
-    let schemes = json!({"components": {"securitySchemes": {"pool": {"type": "oauth2", "flows": {}, AUTHORIZER: {
-        "type": "jwt",
-        "jwtConfiguration": {"issuer": "https://cognito-idp.eu-central-1.amazonaws.com/eu-central-1_A", "audience": ["app"]},
-    }}}}});
-    check(json!({"security": [{"pool": []}]}), schemes, &["pool"], "the ID tokens of the user pool");
+fn routes_take_the_tokens_of_a_user_pool_that_their_authorizer_takes() {
+    let http = json!({"type": "jwt", "jwtConfiguration": {
+        "issuer": "https://cognito-idp.eu-central-1.amazonaws.com/eu-central-1_A", "audience": ["app"]}});
+    let (bare, scoped) = (json!([{"pool": []}]), json!([{"pool": ["r"]}]));
+    let texts = |all: &[&str]| all.iter().map(|text| (*text).to_owned()).collect::<Vec<_>>();
+    let check = |own: &Value, other: &Value, auth: &[&str], issuers: &[&str]| {
+        assert_eq!(of_pool(&http, own.clone(), other.clone()), (texts(auth), texts(issuers)));
+    };
+    check(&bare, &bare, &["pool", "pool-id"], &["pool", "pool-id id"]);
+    check(&bare, &scoped, &["pool", "pool-id"], &["pool", "pool-id id"]);
+    // No ID token has a scope.
+    check(&scoped, &bare, &["pool"], &["pool", "pool-id id"]);
+    check(&scoped, &scoped, &["pool"], &["pool"]);
 }
 
 #[test]
@@ -97,7 +124,7 @@ fn a_route_takes_no_tokens_for_the_audience_of_another() {
         json!({"security": [{"staff": []}]}),
         json!({}),
         &["nobody"],
-        "/components/securitySchemes/staff/x-amazon-apigateway-authorizer: other audiences or tokens of the issuer `buyer`",
+        "/components/securitySchemes/staff/x-amazon-apigateway-authorizer: other audiences of the issuer `buyer`",
     );
 }
 
@@ -147,14 +174,18 @@ fn the_scopes_of_operations_say_which_tokens_of_a_user_pool_are_meant() {
             "components": {"securitySchemes": {"pool": pool("A"), "same": pool("A"), "other": pool("B")}},
             "paths": {"/a": {"get": {"security": own}}, "/{proxy+}": any_method(other)},
         });
-        let (_, issuers, told) = auth(json!({}), more);
+        let (auth, issuers, _) = auth(json!({}), more);
         let kinds: Vec<bool> = issuers.iter().map(|issuer| issuer.is_cognito).collect();
-        (kinds, told.contains("the ID tokens that the authorizer takes"))
+        (kinds, auth.auth.join("+"))
     };
-    // The issuers are that of `pool` and `same`, and that of `other`: whether they take access tokens.
-    assert_eq!(read(json!([{"pool": ["r"]}]), json!([{"same": ["w"]}])), (vec![true, true], false));
-    assert_eq!(read(json!([{"pool": []}]), json!([{"same": []}])), (vec![false, true], false));
-    assert_eq!(read(json!([{"pool": []}]), json!([{"other": ["r"]}])), (vec![false, true], false));
-    assert_eq!(read(json!([{"other": []}]), json!([{"pool": ["r"]}])), (vec![true, false], false));
-    assert_eq!(read(json!([{"pool": ["r"]}]), json!([{"same": []}])), (vec![true, true], true));
+    // The issuers are those of `pool` and `same`, and that of `other`: whether they take access tokens.
+    let check = |own: Value, other: Value, kinds: &[bool], auth: &str| {
+        assert_eq!(read(own, other), (kinds.to_vec(), auth.to_owned()));
+    };
+    check(json!([{"pool": ["r"]}]), json!([{"same": ["w"]}]), &[true, true], "pool");
+    check(json!([{"pool": []}]), json!([{"same": []}]), &[false, true], "pool");
+    check(json!([{"pool": []}]), json!([{"other": ["r"]}]), &[false, true], "pool");
+    check(json!([{"other": []}]), json!([{"pool": ["r"]}]), &[true, false], "other");
+    check(json!([{"pool": ["r"]}]), json!([{"same": []}]), &[true, false, true], "pool");
+    check(json!([{"pool": []}]), json!([{"same": ["r"]}]), &[true, false, true], "pool-id");
 }
