@@ -553,3 +553,75 @@ fn messages_need_what_their_service_needs() {
           hint: write its ARN: `arn:aws:states:eu-central-1:123456789012:stateMachine:orders`"#]],
     );
 }
+
+#[test]
+fn what_messages_go_to_is_named_as_its_service_allows() {
+    let queue =
+        |account: &str, name: &str| format!("sqs = \"https://sqs.eu-west-1.amazonaws.com/{account}/{name}\"");
+    check(
+        ORDERS,
+        &queue("123456789012", "or.ders"),
+        expect![[r#"
+            doorward.toml:19:7: `or.ders` is no name of a queue
+              hint: a queue's name is 1 to 80 ASCII letters, digits, `-` and `_`, with or without `.fifo` at the end"#]],
+    );
+    check(
+        ORDERS,
+        &queue("123456789012", &"q".repeat(81)),
+        expect![[r#"
+            doorward.toml:19:7: `qqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqq…` is no name of a queue
+              hint: a queue's name is 1 to 80 ASCII letters, digits, `-` and `_`, with or without `.fifo` at the end"#]],
+    );
+    check(
+        ORDERS,
+        &queue("12345", "orders"),
+        expect![[r#"
+            doorward.toml:19:7: `12345` is no account
+              hint: accounts of AWS have 12 digits"#]],
+    );
+    check(
+        ORDERS,
+        "sns = \"arn:aws:sns:eu-west-1:123456789012:or.ders\"",
+        expect![[r#"
+            doorward.toml:19:7: `or.ders` is no name of a topic
+              hint: a topic's name is 1 to 256 ASCII letters, digits, `-` and `_`, with or without `.fifo` at the end"#]],
+    );
+    let bus = |name: &str| format!("eventbridge = \"{name}\"\nsource = \"shop\"");
+    check(
+        ORDERS,
+        &bus("shop/orders"),
+        expect![[r#"
+            doorward.toml:19:15: `shop/orders` is no name of an event bus
+              hint: a bus's name is 1 to 256 ASCII letters, digits, `.`, `-` and `_`, or that of a partner's event source"#]],
+    );
+    check(
+        ORDERS,
+        &bus("arn:aws:events:eu-west-1:123456789012:event-bus/or ders"),
+        expect![[r#"
+            doorward.toml:19:15: `or ders` is no name of an event bus
+              hint: a bus's name is 1 to 256 ASCII letters, digits, `.`, `-` and `_`, or that of a partner's event source"#]],
+    );
+    check(
+        ORDERS,
+        &bus("arn:aws:events:eu-west-1:1234:event-bus/orders"),
+        expect![[r#"
+        doorward.toml:19:15: `arn:aws:events:eu-west-1:1234:event-bus/orders` is no event bus
+          hint: write its name, or `arn:aws:events:REGION:ACCOUNT:event-bus/NAME`"#]],
+    );
+    let machine =
+        |name: &str| format!("stepfunctions = \"arn:aws:states:eu-west-1:123456789012:stateMachine:{name}\"");
+    check(
+        ORDERS,
+        &machine("sh*p"),
+        expect![[r##"
+            doorward.toml:19:17: `sh*p` is no name of a state machine
+              hint: a state machine's name is 1 to 80 characters, none of them a blank or one of `<>{}[]?*"#%\^|~`$&,;:/`"##]],
+    );
+    check(
+        ORDERS,
+        &machine("ship:li ve"),
+        expect![[r#"
+            doorward.toml:19:17: `li ve` is no version or alias of a state machine
+              hint: it is a number, or an alias of 1 to 80 ASCII letters, digits, `-`, `_` and `.`"#]],
+    );
+}
