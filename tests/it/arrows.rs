@@ -37,6 +37,7 @@ const IN_TESTS: &[(&str, &[&str])] = &[
 /// Names that only one of our crates may depend on.
 const CONFINED: &[(&str, &[&str])] = &[
     ("cedar-policy", &["policy"]),
+    ("cedar-policy-core", &["policy"]),
     ("aws-sdk-dynamodb", &["aws"]),
     ("aws-sdk-lambda", &["aws"]),
     ("aws-smithy-http-client", &["aws"]),

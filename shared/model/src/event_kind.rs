@@ -82,6 +82,17 @@ impl EventKind {
         ![Self::EventBridge, Self::CloudEvents].contains(&self)
     }
 
+    /// Every type that its events may have; empty where there may be any.
+    #[must_use]
+    pub fn types(self) -> &'static [&'static str] {
+        match self {
+            Self::Sqs => &["Message"],
+            Self::Sns => &["Notification"],
+            Self::DynamoDb => &["INSERT", "MODIFY", "REMOVE"],
+            Self::S3 | Self::EventBridge | Self::Schedule | Self::Kinesis | Self::CloudEvents => &[],
+        }
+    }
+
     /// The attribute that holds the id of its front, or of the route that it comes by.
     #[must_use]
     pub fn front_attribute(self) -> &'static str {

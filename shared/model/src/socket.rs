@@ -13,6 +13,9 @@ pub enum SocketEvent {
 }
 
 impl SocketEvent {
+    /// Every one, in their order.
+    pub const ALL: [Self; 3] = [Self::Connect, Self::Message, Self::Disconnect];
+
     /// What is said of connections by this route key.
     #[must_use]
     pub fn of_key(route_key: &str) -> Self {

@@ -15,6 +15,7 @@ use crate::files::origins::Origins;
 use crate::files::policy_files::PolicyFiles;
 use crate::impossible::{self, Severity};
 use crate::reads::action_reads;
+use crate::reads::comparisons;
 use crate::reads::input_reads;
 use crate::reads::undeclared;
 use crate::schema::actions::Action;
@@ -260,15 +261,18 @@ fn hold(
         let untold: Vec<Fault> =
             undeclared.into_iter().filter(|found| !found.is_told(&faults)).map(|found| found.fault).collect();
         faults.extend(untold);
-        let mut warnings = Vec::new();
+        let mut weighed = comparisons::find(files, project, vocabulary.inputs_unknown);
         for warning in impossible::once(&result) {
             let id = warning.policy_id();
-            let (fault, severity) = match impossible::weigh(warning, files, &project.schema) {
+            weighed.push(match impossible::weigh(warning, files, &project.schema) {
                 // What it misnames is the reason, and is told.
                 Some(_) if misnaming.contains(id) || !held(id) => continue,
                 Some(found) => found,
                 None => (files.warning(warning), Severity::Warning),
-            };
+            });
+        }
+        let mut warnings = Vec::new();
+        for (fault, severity) in weighed {
             match severity {
                 Severity::Fault => faults.push(fault),
                 Severity::Warning => warnings.push(fault),

@@ -60,7 +60,7 @@ fn hold(ty: &Type, value: &Value, pointer: String, found: &mut Vec<Misfit>) {
         (Type::Long, Value::Number(number)) if scalar::long(number).is_some() => return,
         (Type::Choice(values), Value::String(text)) => {
             if !values.contains(text) {
-                let message = "the contract lists other values".to_owned();
+                let message = "it never has this value".to_owned();
                 found.push(Misfit { pointer, message, known: values.clone() });
             }
             return;

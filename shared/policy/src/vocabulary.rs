@@ -63,6 +63,8 @@ pub enum CallShape {
 /// What a request tells policies, beside its method, path and address.
 #[derive(Debug, Clone, Default)]
 pub struct HttpShape {
+    /// The methods of all requests that a route could take, whichever this one does; empty where they may be any.
+    pub methods: Vec<String>,
     /// The payload as its contract types it: `context.input`.
     pub input: Option<Shape>,
     /// What of the payload that type leaves out.

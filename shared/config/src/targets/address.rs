@@ -6,6 +6,7 @@ use crate::report::quote;
 
 use super::host;
 use super::http::is_sent_in_the_clear;
+use super::resource_name;
 
 /// Where something is: what its service calls it, and the region that this names.
 #[derive(Clone, PartialEq)]
@@ -30,17 +31,13 @@ pub(super) fn queue(text: &str) -> Result<Address, Fault> {
     else {
         return Err(wrong());
     };
-    let mut segments = uri.path().split('/').skip(1);
-    let (account, name) = (segments.next().unwrap_or_default(), segments.next().unwrap_or_default());
-    let is_name = queue_name(name) && segments.next().is_none();
-    if authority.as_str().contains('@')
-        || !host::has_port_or_none(authority)
-        || !is_account(account)
-        || !is_name
-        || text.contains('#')
-    {
+    let segments: Vec<&str> = uri.path().split('/').skip(1).collect();
+    let [account, name] = segments.as_slice() else { return Err(wrong()) };
+    if authority.as_str().contains('@') || !host::has_port_or_none(authority) || text.contains('#') {
         return Err(wrong());
     }
+    resource_name::account(account)?;
+    resource_name::queue_or_topic(name, "queue", 80)?;
     // What is no host of AWS's is the stand-in that an endpoint variable names.
     let region = authority.host().strip_prefix("sqs.").and_then(|rest| rest.split_once(".amazonaws.com"));
     let region = region.map(|(region, _)| region.to_owned());
@@ -53,51 +50,48 @@ pub(super) fn queue(text: &str) -> Result<Address, Fault> {
 /// `arn:aws:sns:REGION:ACCOUNT:NAME`.
 pub(super) fn topic(text: &str) -> Result<Address, Fault> {
     let hint = "write the ARN of the topic: `arn:aws:sns:eu-central-1:123456789012:orders`";
-    match arn(text, "sns").as_deref() {
-        Some([name]) if queue_name(name) => Ok(located(text)),
-        _ => Err(Fault::new(format!("{} is no topic", quote(text))).hint(hint)),
-    }
+    let wrong = || Fault::new(format!("{} is no topic", quote(text))).hint(hint);
+    let named = match arn(text, "sns").as_deref() {
+        Some([name]) => resource_name::queue_or_topic(name, "topic", 256),
+        _ => Err(wrong()),
+    };
+    named.map(|()| located(text))
 }
 
 /// A bus by its name or ARN ("PutEvents", EventBridge API reference).
 pub(super) fn bus(text: &str) -> Result<Address, Fault> {
-    let is_name = |name: &str| {
-        (1..=256).contains(&name.len())
-            && name.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '/' | '.' | '-' | '_'))
-    };
-    let named = match arn(text, "events").as_deref() {
-        Some([resource]) => resource.strip_prefix("event-bus/").is_some_and(is_name),
-        Some(_) => false,
-        None => is_name(text),
-    };
-    if named {
-        return Ok(located(text));
-    }
     let hint = "write its name, or `arn:aws:events:REGION:ACCOUNT:event-bus/NAME`";
-    Err(Fault::new(format!("{} is no event bus", quote(text))).hint(hint))
+    let wrong = || Fault::new(format!("{} is no event bus", quote(text))).hint(hint);
+    let named = match arn(text, "events").as_deref() {
+        Some([resource]) => {
+            resource.strip_prefix("event-bus/").ok_or_else(wrong).and_then(resource_name::bus)
+        }
+        Some(_) => Err(wrong()),
+        None if text.contains(':') => Err(wrong()),
+        None => resource_name::bus(text),
+    };
+    named.map(|()| located(text))
 }
 
 /// `arn:aws:states:REGION:ACCOUNT:stateMachine:NAME`, with or without a version or an alias behind it.
 pub(super) fn state_machine(text: &str) -> Result<Address, Fault> {
-    let word = |part: &str| {
-        (1..=80).contains(&part.len())
-            && part.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.'))
-    };
-    match arn(text, "states").as_deref() {
-        Some(["stateMachine", name]) if word(name) => Ok(located(text)),
-        Some(["stateMachine", name, qualifier]) if word(name) && word(qualifier) => Ok(located(text)),
-        _ => {
-            let hint = "write its ARN: `arn:aws:states:eu-central-1:123456789012:stateMachine:orders`";
-            Err(Fault::new(format!("{} is no state machine", quote(text))).hint(hint))
+    let hint = "write its ARN: `arn:aws:states:eu-central-1:123456789012:stateMachine:orders`";
+    let wrong = || Fault::new(format!("{} is no state machine", quote(text))).hint(hint);
+    let named = match arn(text, "states").as_deref() {
+        Some(["stateMachine", name]) => resource_name::state_machine(name),
+        Some(["stateMachine", name, qualifier]) => {
+            resource_name::state_machine(name).and_then(|()| resource_name::qualifier(qualifier))
         }
-    }
+        _ => Err(wrong()),
+    };
+    named.map(|()| located(text))
 }
 
 fn located(text: &str) -> Address {
     Address { text: text.to_owned(), region: arn_region(text) }
 }
 
-/// The resource's parts, of an ARN of `service`.
+/// The resource's parts, of an ARN of `service`; `None` where it is none.
 fn arn<'t>(text: &'t str, service: &str) -> Option<Vec<&'t str>> {
     let parts: Vec<&str> = text.split(':').collect();
     match parts.as_slice() {
@@ -115,14 +109,6 @@ fn arn<'t>(text: &'t str, service: &str) -> Option<Vec<&'t str>> {
 
 fn arn_region(text: &str) -> Option<String> {
     text.strip_prefix("arn:").and_then(|rest| rest.split(':').nth(2)).map(str::to_owned)
-}
-
-/// The names of queues and topics, FIFO ones included.
-fn queue_name(name: &str) -> bool {
-    let base = name.strip_suffix(".fifo").unwrap_or(name);
-    (1..=256).contains(&name.len())
-        && !base.is_empty()
-        && base.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_'))
 }
 
 #[cfg(test)]
@@ -151,9 +137,18 @@ mod tests {
         check(queue, "https://a@sqs.eu-west-1.amazonaws.com/123456789012/orders", None);
         check(queue, "https://sqs.eu-west-1.amazonaws.com/123456789012/orders?x", None);
         check(queue, "https://sqs.eu-west-1.amazonaws.com/123456789012/.fifo", None);
+        let named = |length| format!("http://127.0.0.1:4566/000000000000/{}.fifo", "q".repeat(length));
+        check(queue, &named(75), Some(None));
+        check(queue, &named(76), None);
         check(topic, "arn:aws:sns:eu-west-1:123456789012:orders", Some(Some("eu-west-1")));
         check(topic, "arn:aws:sqs:eu-west-1:123456789012:orders", None);
         check(topic, "orders", None);
+        check(
+            topic,
+            &format!("arn:aws:sns:eu-west-1:123456789012:{}", "t".repeat(256)),
+            Some(Some("eu-west-1")),
+        );
+        check(topic, &format!("arn:aws:sns:eu-west-1:123456789012:{}", "t".repeat(257)), None);
         check(bus, "default", Some(None));
         check(bus, "arn:aws:events:eu-west-1:123456789012:event-bus/shop", Some(Some("eu-west-1")));
         check(bus, "arn:aws:events:eu-west-1:123456789012:rule/shop", None);

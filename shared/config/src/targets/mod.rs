@@ -7,6 +7,7 @@ mod host;
 mod http;
 mod messages;
 mod network;
+mod resource_name;
 
 use std::time::Duration;
 

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use doorward_config::{Config, PurposeRule, Route};
+use doorward_config::{Config, PurposeRule, Route, RouteMethod};
 use doorward_contract::{Operation, Schema};
 use doorward_model::Fields;
 use doorward_model::entity_type::{
@@ -45,6 +45,7 @@ pub(super) fn vocabulary(config: &Config, contracts: &Contracts) -> Vocabulary {
             has_purpose: event.purpose.is_some(),
             call: match route {
                 Some(route) => CallShape::Http(HttpShape {
+                    methods: methods(),
                     input,
                     omissions,
                     claimed: event.claims(),
@@ -109,6 +110,7 @@ fn request_shape(config: &Config, route: &Route, contracts: &Contracts, place: u
     let (operation, payload) = (contracts.operation(place), contracts.payload(place));
     let omissions = operation.map(Operation::omissions).or(payload.map(Schema::omissions));
     HttpShape {
+        methods: methods(),
         input: operation.and_then(Operation::input).or(payload.map(Schema::input)).cloned(),
         omissions: omissions.unwrap_or_default().to_vec(),
         invocation: route.invoke().is_some(),
@@ -118,4 +120,9 @@ fn request_shape(config: &Config, route: &Route, contracts: &Contracts, place: u
         query: route.context.query.clone(),
         claimed: Fields::new(),
     }
+}
+
+/// Of every route: what is said of all requests at once names methods that no route takes today.
+fn methods() -> Vec<String> {
+    RouteMethod::ALL.iter().map(|method| method.as_str().to_owned()).collect()
 }

@@ -23,7 +23,7 @@ pub(super) fn read(record: &Value) -> Result<Reading, ShapeFault> {
     let arn_text = text(record, "/eventSourceARN")?;
     let arn = Arn::of(arn_text, "dynamodb").ok_or(ShapeFault::Missing("/eventSourceARN"))?;
     let name = text(record, "/eventName")?;
-    if !["INSERT", "MODIFY", "REMOVE"].contains(&name) {
+    if !EventKind::DynamoDb.types().contains(&name) {
         return Err(ShapeFault::Member("/eventName"));
     }
     let sequence = text(record, "/dynamodb/SequenceNumber")?;

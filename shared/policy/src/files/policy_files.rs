@@ -1,4 +1,4 @@
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::ops::Range;
 use std::path::Path;
 use std::str::FromStr;
@@ -57,6 +57,15 @@ impl<'a> PolicyFiles<'a> {
     /// Where the policy, template or link `id` stands.
     pub(crate) fn source(&self, id: &PolicyId) -> Option<(&'a SourceFile, Range<usize>)> {
         self.origins.get(AsRef::<str>::as_ref(id)).cloned()
+    }
+
+    /// The policies by the statement that they are of: of links, this is their template, once for all of them.
+    pub(crate) fn written(&self) -> BTreeMap<&PolicyId, Vec<&Policy>> {
+        let mut written: BTreeMap<&PolicyId, Vec<&Policy>> = BTreeMap::new();
+        for policy in self.set.policies() {
+            written.entry(policy.template_id().unwrap_or(policy.id())).or_default().push(policy);
+        }
+        written
     }
 
     /// What the validator says, at its place.

@@ -2,22 +2,22 @@
 //! where the type has no such attribute, and what stands behind such a guard for unreachable; so a misspelt name would
 //! open a `forbid` without a word.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap};
 use std::ops::Range;
 
-use cedar_policy::{
-    ActionConstraint, EntityTypeName, EntityUid, Policy, PolicyId, PrincipalConstraint, ResourceConstraint,
-};
+use cedar_policy::{EntityTypeName, Policy, PolicyId};
 use doorward_model::{Fault, ReadTree};
 
 use crate::files::diagnostics;
 use crate::files::policy_files::PolicyFiles;
 use crate::reads::policy_reads;
+use crate::reads::scopes::Scopes;
 use crate::schema::ProjectSchema;
 use crate::schema::actions::Action;
 use crate::schema::declared_attributes::Declarations;
 use crate::schema::types::{Member, Members, Type};
 use crate::text::access;
+use crate::text::suggestion::{list, nearest, quote};
 use crate::vocabulary::SourceFile;
 
 /// An attribute that nothing declares, where a policy reads it.
@@ -61,21 +61,12 @@ pub(crate) fn find<'a>(
     // Without the declarations nothing can be held against them; the same reading is a fault elsewhere.
     let Ok(declarations) = Declarations::read(&project.fragments, &project.schema) else { return Vec::new() };
     let declared = Declared::new(project, &declarations);
-    // Of links, the template is looked at once, for all that they make of it.
-    let mut written: BTreeMap<&PolicyId, Vec<&Policy>> = BTreeMap::new();
-    for policy in files.set.policies() {
-        written.entry(policy.template_id().unwrap_or(policy.id())).or_default().push(policy);
-    }
     let mut found = Vec::new();
-    for (id, policies) in written {
+    for (id, policies) in files.written() {
         let Some((file, statement)) = files.source(id) else { continue };
         let Some(first) = policies.first() else { continue };
         let reads = policy_reads::reads_of_no_choice(first);
-        let meets: Vec<&Action> = project
-            .actions
-            .values()
-            .filter(|action| policies.iter().any(|p| declared.meet(p, action)))
-            .collect();
+        let meets = Scopes(project).actions(&policies);
         if meets.is_empty() {
             continue;
         }
@@ -155,49 +146,10 @@ impl<'p> Declared<'p> {
         Self { contexts: contexts.collect(), entities: entities.collect(), project }
     }
 
-    /// Whether the scope of `policy` has a place for calls of `action`.
-    fn meet(&self, policy: &Policy, action: &Action) -> bool {
-        let acts = match policy.action_constraint() {
-            ActionConstraint::Any => true,
-            ActionConstraint::Eq(one) => one == action.uid,
-            ActionConstraint::In(listed) => {
-                let (_, _, groups) = action.entity.clone().into_inner();
-                listed.iter().any(|one| *one == action.uid || groups.contains(one))
-            }
-        };
-        acts && self.takes_resource(policy, &action.resource)
-            && action.principals.iter().any(|principal| self.takes_principal(policy, principal))
-    }
-
-    fn takes_principal(&self, policy: &Policy, ty: &EntityTypeName) -> bool {
-        match policy.principal_constraint() {
-            PrincipalConstraint::Any => true,
-            PrincipalConstraint::Eq(entity) => entity.type_name() == ty,
-            PrincipalConstraint::In(entity) => self.may_be_in(ty, &entity),
-            PrincipalConstraint::Is(wanted) => wanted == *ty,
-            PrincipalConstraint::IsIn(wanted, entity) => wanted == *ty && self.may_be_in(ty, &entity),
-        }
-    }
-
-    fn takes_resource(&self, policy: &Policy, ty: &EntityTypeName) -> bool {
-        match policy.resource_constraint() {
-            ResourceConstraint::Any => true,
-            ResourceConstraint::Eq(entity) => entity.type_name() == ty,
-            ResourceConstraint::In(entity) => self.may_be_in(ty, &entity),
-            ResourceConstraint::Is(wanted) => wanted == *ty,
-            ResourceConstraint::IsIn(wanted, entity) => wanted == *ty && self.may_be_in(ty, &entity),
-        }
-    }
-
-    fn may_be_in(&self, ty: &EntityTypeName, entity: &EntityUid) -> bool {
-        let above = entity.type_name();
-        let known = self.project.entity_types.get(&ty.to_string());
-        above == ty || known.is_some_and(|known| known.ancestors.contains(above))
-    }
-
     fn principals(&self, policies: &[&Policy], meets: &[&Action]) -> Vec<Held> {
+        let scopes = Scopes(self.project);
         let all = meets.iter().flat_map(|action| &action.principals);
-        entities(all.filter(|ty| policies.iter().any(|policy| self.takes_principal(policy, ty))))
+        entities(all.filter(|ty| policies.iter().any(|policy| scopes.take_principal(policy, ty))))
     }
 
     fn resources(&self, meets: &[&Action]) -> Vec<Held> {
@@ -272,9 +224,6 @@ fn entities<'t>(types: impl Iterator<Item = &'t EntityTypeName>) -> Vec<Held> {
     types.into_iter().map(Held::entity).collect()
 }
 
-/// How many names a message lists.
-const MOST_NAMES: usize = 8;
-
 impl Miss {
     /// `` no `amuont` in `context.input` of `createOrder` ``.
     fn message(&self, root: &str) -> String {
@@ -322,33 +271,4 @@ impl Miss {
             unstated.iter().find_map(|line| line.strip_prefix(start.as_str()))
         })
     }
-}
-
-/// The name that was probably meant: a third of its letters may be wrong, enough for a typing error, too little to guess.
-fn nearest<'k>(name: &str, known: impl Iterator<Item = &'k str>) -> Option<&'k str> {
-    let folded = name.to_lowercase();
-    known
-        .map(|known| (strsim::osa_distance(&folded, &known.to_lowercase()), known))
-        .filter(|(distance, known)| *distance <= (known.chars().count() / 3).max(1))
-        .min_by_key(|(distance, _)| *distance)
-        .map(|(_, known)| known)
-}
-
-/// `` `a`, `b` or `c` ``, the first few.
-fn list<'n>(names: impl Iterator<Item = &'n str>, word: &str) -> String {
-    let mut names: Vec<String> = names.map(quote).collect();
-    let more = names.len().saturating_sub(MOST_NAMES);
-    if more > 0 {
-        names.truncate(MOST_NAMES);
-        names.push(format!("{more} more"));
-    }
-    match names.split_last() {
-        Some((last, rest)) if !rest.is_empty() => format!("{} {word} {last}", rest.join(", ")),
-        Some((only, _)) => only.clone(),
-        None => String::new(),
-    }
-}
-
-fn quote(name: &str) -> String {
-    format!("`{}`", name.escape_debug())
 }

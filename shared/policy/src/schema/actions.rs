@@ -1,7 +1,7 @@
 use std::collections::{BTreeSet, HashSet};
 
 use cedar_policy::{Entity, EntityId, EntityTypeName, EntityUid};
-use doorward_model::{EventKind, Principal, TrustLevel};
+use doorward_model::{EventKind, InvocationType, Principal, SocketEvent, TrustLevel};
 
 use crate::schema::types::{self, Member, Members, Type};
 use crate::vocabulary::{ActionSpec, CallShape, HttpShape};
@@ -11,13 +11,15 @@ use crate::vocabulary::{ActionSpec, CallShape, HttpShape};
 pub(crate) struct ContextType {
     pub(crate) call: CallType,
     pub(crate) input: Option<Type>,
-    /// Whether `purpose` is always there; `None` where no purpose is declared.
-    pub(crate) purpose: Option<bool>,
+    /// What `purpose` may be, and whether it is always there; `None` where no purpose is declared.
+    pub(crate) purpose: Option<Member>,
 }
 
 #[derive(Debug, Clone)]
 pub(crate) enum CallType {
     Http {
+        /// The methods that requests may have; none where they may have any.
+        methods: Vec<String>,
         token: Option<TokenType>,
         /// Header fields, each an optional text.
         headers: Members,
@@ -57,7 +59,7 @@ impl TokenType {
 }
 
 impl ContextType {
-    pub(crate) fn new(action: &ActionSpec, has_purposes: bool, unstated: &mut Vec<String>) -> Self {
+    pub(crate) fn new(action: &ActionSpec, purposes: &[String], unstated: &mut Vec<String>) -> Self {
         let name = &action.name;
         let (call, input, omissions) = match &action.call {
             CallShape::Http(shape) => {
@@ -73,18 +75,18 @@ impl ContextType {
         let path = format!("{name}: input");
         let input = input.as_ref().and_then(|shape| types::state(shape, &path, unstated));
         unstated.extend(omissions.iter().map(|left| format!("{path}{}: {}", left.place, left.reason)));
-        Self { call, input, purpose: has_purposes.then_some(action.has_purpose) }
+        let purpose =
+            Member { ty: Type::one_of(purposes.iter().map(String::as_str)), required: action.has_purpose };
+        Self { call, input, purpose: (!purposes.is_empty()).then_some(purpose) }
     }
 
     /// The whole context, as the schema states it.
     pub(crate) fn members(&self) -> Members {
         let mut members = Members::from([
             ("now".to_owned(), Member::required(Type::Instant)),
-            ("trust".to_owned(), Member::required(Type::Choice(levels()))),
+            ("trust".to_owned(), Member::required(Type::one_of(TrustLevel::ALL.map(TrustLevel::word)))),
         ]);
-        if let Some(required) = self.purpose {
-            members.insert("purpose".to_owned(), Member { ty: Type::Text, required });
-        }
+        members.extend(self.purpose.clone().map(|purpose| ("purpose".to_owned(), purpose)));
         let (name, ty) = self.call.member();
         members.insert(name.to_owned(), Member::required(ty));
         if let Some(claimed) = self.call.claimed() {
@@ -105,8 +107,8 @@ impl CallType {
     /// The member of the context that tells of the call itself.
     pub(crate) fn member(&self) -> (&'static str, Type) {
         match self {
-            Self::Http { headers, query, invocation, connection, .. } => {
-                ("request", request(headers, query, *invocation, *connection))
+            Self::Http { methods, headers, query, invocation, connection, .. } => {
+                ("request", request(methods, headers, query, *invocation, *connection))
             }
             Self::Event { kind, attributes, .. } => ("event", event(*kind, attributes)),
         }
@@ -123,17 +125,13 @@ impl CallType {
     }
 }
 
-/// What `trust` may be.
-fn levels() -> Vec<String> {
-    TrustLevel::ALL.map(|level| level.word().to_owned()).into()
-}
-
 fn http(shape: &HttpShape, claimed: Members) -> CallType {
     let named = |names: &[String]| -> Members {
         names.iter().map(|name| (name.clone(), Member::optional(Type::Text))).collect()
     };
     let token = shape.token.as_ref();
     CallType::Http {
+        methods: shape.methods.clone(),
         token: token.map(|token| TokenType {
             claims: types::claims(&token.claims),
             principals: token.principals.clone(),
@@ -148,22 +146,29 @@ fn http(shape: &HttpShape, claimed: Members) -> CallType {
 }
 
 /// What a request names of itself is there only where there are names for it.
-fn request(headers: &Members, query: &Members, invocation: bool, connection: bool) -> Type {
+fn request(
+    methods: &[String],
+    headers: &Members,
+    query: &Members,
+    invocation: bool,
+    connection: bool,
+) -> Type {
     let named = [("headers", headers), ("query", query)].into_iter().filter(|(_, names)| !names.is_empty());
     let named = named.map(|(name, names)| (name.to_owned(), Member::required(Type::Record(names.clone()))));
     let fixed = [
-        ("method".to_owned(), Member::required(Type::Text)),
+        ("method".to_owned(), Member::required(Type::one_of(methods.iter().map(String::as_str)))),
         ("path".to_owned(), Member::required(Type::Text)),
         ("source_ip".to_owned(), Member::optional(Type::Address)),
     ];
+    let invocation_types = InvocationType::ALL.map(InvocationType::decided_as).map(InvocationType::word);
     let asked = [
-        ("invocation_type".to_owned(), Member::required(Type::Text)),
+        ("invocation_type".to_owned(), Member::required(Type::one_of(invocation_types))),
         ("qualifier".to_owned(), Member::optional(Type::Text)),
     ];
     let asked = asked.into_iter().filter(|_| invocation);
     let connected = [
         ("route_key".to_owned(), Member::required(Type::Text)),
-        ("event_type".to_owned(), Member::required(Type::Text)),
+        ("event_type".to_owned(), Member::required(Type::one_of(SocketEvent::ALL.map(SocketEvent::word)))),
         ("connection_id".to_owned(), Member::required(Type::Text)),
         ("connected_at".to_owned(), Member::optional(Type::Instant)),
     ];
@@ -173,10 +178,16 @@ fn request(headers: &Members, query: &Members, invocation: bool, connection: boo
 
 fn event(kind: EventKind, attributes: &Members) -> Type {
     let mut members = attributes.clone();
-    for name in ["source", "region"].into_iter().chain(kind.attests_type().then_some("type")) {
-        members.insert(name.to_owned(), Member::required(Type::Text));
-    }
-    members.insert("account".to_owned(), Member::optional(Type::Text));
+    // Of every kind: what is said of all events at once names those of other projects too.
+    let sources = EventKind::ALL.into_iter().filter(|kind| kind.front().is_some()).map(EventKind::word);
+    let fixed = [
+        ("source", Member::required(Type::one_of(sources))),
+        ("region", Member::required(Type::Text)),
+        ("account", Member::optional(Type::Text)),
+    ];
+    let types = kind.attests_type().then(|| Member::required(Type::one_of(kind.types().iter().copied())));
+    let fixed = fixed.into_iter().chain(types.map(|types| ("type", types)));
+    members.extend(fixed.map(|(name, member)| (name.to_owned(), member)));
     Type::Record(members)
 }
 

@@ -63,14 +63,13 @@ impl ProjectSchema {
         let missing = wanted.iter().filter(|(name, _)| !declared.types.contains_key(*name));
         let entity_types = missing.map(|(name, wanted)| (name.clone(), wanted.clone())).collect();
         let mut unstated = Vec::new();
-        let has_purposes = !vocabulary.purposes.is_empty();
+        let purposes = &vocabulary.purposes;
         let contexts: Vec<(&ActionSpec, ContextType)> = vocabulary
             .actions
             .iter()
-            .map(|action| (action, ContextType::new(action, has_purposes, &mut unstated)))
+            .map(|action| (action, ContextType::new(action, purposes, &mut unstated)))
             .collect();
-        let purposes = &vocabulary.purposes;
-        let text = SchemaText { entity_types: &entity_types, purposes, actions: &contexts }.to_string();
+        let text = SchemaText { entity_types: &entity_types, actions: &contexts }.to_string();
         let schema = join(&text, &declared.fragments, files).map_err(|fault| vec![fault])?;
         declared.check_parents(&schema, &wanted);
         declared.check_attributes(&schema, &vocabulary.attributes).map_err(|fault| vec![fault])?;

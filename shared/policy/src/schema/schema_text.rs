@@ -10,7 +10,6 @@ use crate::vocabulary::{ActionSpec, EVENTS, HTTP, SourceFile};
 pub(crate) struct SchemaText<'a> {
     /// Entity types to declare.
     pub(crate) entity_types: &'a BTreeMap<String, Wanted>,
-    pub(crate) purposes: &'a [String],
     pub(crate) actions: &'a [(&'a ActionSpec, ContextType)],
 }
 
@@ -40,13 +39,6 @@ impl Display for SchemaText<'_> {
         }
         writeln!(f, "\n// Groups: every HTTP action is in the first, every event action in the second.")?;
         writeln!(f, "action {}, {};", Quoted(HTTP), Quoted(EVENTS))?;
-        if !self.purposes.is_empty() {
-            write!(f, "\n// `context.purpose` is one of:")?;
-            for purpose in self.purposes {
-                write!(f, " {}", Quoted(purpose))?;
-            }
-            writeln!(f)?;
-        }
         self.actions.iter().try_for_each(|(action, context)| write_action(f, action, context))
     }
 }
@@ -80,7 +72,7 @@ fn write_record(f: &mut Formatter<'_>, members: &Members, depth: usize) -> fmt::
     write!(f, "{:indent$}}}", "", indent = 2 * depth)
 }
 
-/// Texts are all one type to Cedar: which ones the contract allows is said beside it.
+/// Texts are all one type to Cedar: which ones it may be is said beside it.
 fn write_choice(f: &mut Formatter<'_>, ty: &Type, word: &str) -> fmt::Result {
     match ty {
         Type::Choice(values) => {

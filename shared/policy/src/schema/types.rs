@@ -10,7 +10,7 @@ pub(crate) enum Type {
     Long,
     Decimal,
     Text,
-    /// A text that the contract lists the values of, which a schema cannot hold it to.
+    /// A text that is one of these, which a schema cannot hold it to.
     Choice(Vec<String>),
     Instant,
     Span,
@@ -29,6 +29,19 @@ pub(crate) struct Member {
     pub(crate) required: bool,
 }
 
+impl Type {
+    /// A text that is one of `words`; any text where there are none.
+    pub(crate) fn one_of<'w>(words: impl IntoIterator<Item = &'w str>) -> Self {
+        let mut found: Vec<String> = Vec::new();
+        for word in words {
+            if !found.iter().any(|other| other == word) {
+                found.push(word.to_owned());
+            }
+        }
+        if found.is_empty() { Self::Text } else { Self::Choice(found) }
+    }
+}
+
 impl Member {
     pub(crate) fn required(ty: Type) -> Self {
         Self { ty, required: true }
@@ -45,8 +58,7 @@ pub(crate) fn state(shape: &Shape, path: &str, unstated: &mut Vec<String>) -> Op
         Shape::Bool => Some(Type::Bool),
         Shape::Long => Some(Type::Long),
         Shape::Decimal => Some(Type::Decimal),
-        Shape::Text { values } if values.is_empty() => Some(Type::Text),
-        Shape::Text { values } => Some(Type::Choice(values.clone())),
+        Shape::Text { values } => Some(Type::one_of(values.iter().map(String::as_str))),
         Shape::List(element) => {
             state(element, &format!("{path}[]"), unstated).map(|element| Type::Set(Box::new(element)))
         }

@@ -3,4 +3,5 @@
 pub(crate) mod access;
 pub(crate) mod clauses;
 pub(crate) mod conditions;
+pub(crate) mod suggestion;
 pub(crate) mod tokens;

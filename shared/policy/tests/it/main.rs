@@ -9,6 +9,7 @@
 
 mod brought;
 mod can;
+mod comparisons;
 mod decisions;
 #[path = "../../src/engine/mod.rs"]
 #[expect(dead_code, reason = "the decision reads more of an answer than the comparison does")]

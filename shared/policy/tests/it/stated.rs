@@ -15,8 +15,6 @@ fn the_schema_states_what_policies_may_read() {
         // Groups: every HTTP action is in the first, every event action in the second.
         action "http", "events";
 
-        // `context.purpose` is one of: "checkout" "analytics"
-
         action "createOrder" in ["http"] appliesTo {
           principal: [User],
           resource: [Function],
@@ -33,7 +31,7 @@ fn the_schema_states_what_policies_may_read() {
               "total": Long,
             },
             "now": datetime,
-            "purpose"?: String,
+            "purpose"?: String, // one of "checkout", "analytics"
             "request": {
               "method": String,
               "path": String,
@@ -48,7 +46,7 @@ fn the_schema_states_what_policies_may_read() {
           resource: [Order],
           context: {
             "now": datetime,
-            "purpose"?: String,
+            "purpose"?: String, // one of "checkout", "analytics"
             "request": {
               "method": String,
               "path": String,
@@ -63,7 +61,7 @@ fn the_schema_states_what_policies_may_read() {
           resource: [Function],
           context: {
             "now": datetime,
-            "purpose"?: String,
+            "purpose"?: String, // one of "checkout", "analytics"
             "request": {
               "method": String,
               "path": String,
@@ -84,13 +82,13 @@ fn the_schema_states_what_policies_may_read() {
               "owner"?: String,
               "region": String,
               "size"?: Long,
-              "source": String,
+              "source": String, // one of "s3", "sqs", "sns", "eventbridge", "schedule", "dynamodb", "kinesis"
               "type": String,
               "user"?: String,
               "version"?: String,
             },
             "now": datetime,
-            "purpose"?: String,
+            "purpose"?: String, // one of "checkout", "analytics"
             "trust": String, // one of "unproven", "attested", "verified"
           }
         };

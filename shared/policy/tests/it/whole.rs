@@ -29,6 +29,7 @@ fn everything() -> Vocabulary {
         ("network".to_owned(), Claim { ty: ClaimType::Address, required: false }),
     ]);
     let shape = HttpShape {
+        methods: vec!["GET".to_owned(), "POST".to_owned()],
         input: Some(input),
         omissions: vec![Omission { place: ".items[].*".to_owned(), reason: "more members".to_owned() }],
         token: Some(TokenShape {
@@ -111,12 +112,12 @@ fn everything_that_is_stated() {
             "request": {
               "connected_at"?: datetime,
               "connection_id": String,
-              "event_type": String,
+              "event_type": String, // one of "CONNECT", "MESSAGE", "DISCONNECT"
               "headers": {
                 "x-tenant"?: String,
               },
-              "invocation_type": String,
-              "method": String,
+              "invocation_type": String, // one of "Event", "RequestResponse"
+              "method": String, // one of "GET", "POST"
               "path": String,
               "qualifier"?: String,
               "query": {

@@ -117,6 +117,8 @@ fn a_made_up_event_of_every_kind_is_read_as_one_of_its_kind() {
         assert_eq!(Some(read.front.kind), kind.front());
         assert_eq!(read.call, of("01").call);
         assert_ne!(read.call, of("02").call, "{kind:?}");
+        let types = kind.types();
+        assert!(types.is_empty() || types.contains(&event(&read).event_type.as_str()), "{kind:?}");
         let known = kind.attributes();
         for (name, field) in &known {
             assert!(!field.required || event(&read).attributes.contains_key(name), "{kind:?} {name}");
