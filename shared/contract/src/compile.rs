@@ -253,7 +253,7 @@ impl<'a> Compiler<'a> {
         let mut trees = Vec::new();
         for (name, media_type) in content {
             let place = pointer::join(&at, name);
-            let Some(range) = media::essence(name) else {
+            let Some(range) = media::range(name) else {
                 self.fault(&place, format!("`{}` is no media type", pointer::shown(name)));
                 continue;
             };

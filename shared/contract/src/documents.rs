@@ -14,6 +14,19 @@ use crate::resource_id::{NoId, ResourceId, has_scheme};
 use crate::resources::{Anchor, Resource, Resources};
 use crate::source::Source;
 
+/// The fields of an OpenAPI Object beside its components, of 3.0 and 3.1.
+const OPENAPI_FIELDS: [&str; 9] = [
+    "openapi",
+    "info",
+    "jsonSchemaDialect",
+    "servers",
+    "paths",
+    "webhooks",
+    "security",
+    "tags",
+    "externalDocs",
+];
+
 /// A document in its library.
 #[derive(Clone, Copy)]
 pub(crate) struct Documents<'l> {
@@ -90,6 +103,19 @@ impl<'l> Documents<'l> {
     /// Whether `at` is in an OpenAPI document, whose schemas have no names but their places.
     pub(crate) fn is_openapi(&self, at: &str) -> bool {
         self.source(at).value.get("openapi").is_some()
+    }
+
+    /// Whether an object of OpenAPI's own stands at `at`, in which no schema is looked for: the document itself, its `info`, a
+    /// parameter.
+    pub(crate) fn is_other_object(&self, at: &str) -> bool {
+        let place = file_of(at).and_then(|file| at.strip_prefix(self.root_of(file).as_str())).unwrap_or(at);
+        let mut tokens = pointer::tokens(place);
+        let is_own = match tokens.next().as_deref() {
+            None => true,
+            Some("components") => tokens.next().is_none_or(|kind| kind != "schemas"),
+            Some(field) => OPENAPI_FIELDS.contains(&field),
+        };
+        is_own && self.is_openapi(at) && !tokens.any(|token| token == "schema")
     }
 
     /// The dialect that the file of `at` is read in, where what refers there has `inherited`.

@@ -16,6 +16,11 @@ pub(crate) fn essence(content_type: &str) -> Option<String> {
     (is_token(kind) && is_token(subtype)).then_some(essence)
 }
 
+/// The media range (RFC 9110 section 12.5.1), as [`covers`] takes them; `None` for what means no messages.
+pub(crate) fn range(name: &str) -> Option<String> {
+    essence(name).filter(|range| !range.contains('*') || breadth(range) > 0)
+}
+
 /// RFC 9110 section 5.6.2.
 pub(crate) fn is_token(text: &str) -> bool {
     !text.is_empty()
@@ -157,8 +162,9 @@ impl Contents {
 pub(crate) fn breadth(range: &str) -> u8 {
     match range.split_once('/') {
         Some(("*", "*")) => 3,
+        Some((kind, _)) if kind.contains('*') => 0,
         Some((_, "*")) => 2,
-        Some((_, subtype)) if subtype.starts_with("*+") => 1,
+        Some((_, subtype)) if subtype.strip_prefix("*+").is_some_and(|suffix| !suffix.contains('*')) => 1,
         _ => 0,
     }
 }
@@ -219,6 +225,16 @@ mod tests {
         check(&["application/*"], "application/*", "unmodelled");
         check(&["application/*+json"], "application/*+json", "unmodelled");
         check(&[], "application/json", "unmodelled");
+    }
+
+    #[test]
+    fn ranges_are_of_all_types_of_one_type_or_of_one_suffix() {
+        for name in ["*/*", "text/*", "Application/*+json; a=b", "text/plain"] {
+            assert!(range(name).is_some(), "{name}");
+        }
+        for name in ["*/json", "application/j*", "*", "*/*+json", "text/*plain", "te*/*", "text/*+*"] {
+            assert_eq!(range(name), None, "{name}");
+        }
     }
 
     #[test]

@@ -309,11 +309,13 @@ pub(crate) fn field(
     reading.read(label, &text, Encoding::Field).map(Some)
 }
 
-/// The values of the cookies that are called `name`.
+/// The values of the cookies that are called `name`. Blanks belong to no name (RFC 6265 section 4.1.1), and some servers pass
+/// over them.
 fn cookies<'a>(headers: &'a HeaderMap, name: &str) -> Result<Vec<&'a str>, Rule> {
     let lines = headers.get_all(header::COOKIE).iter().map(|line| line.to_str().ok());
     let lines = lines.collect::<Option<Vec<_>>>().ok_or(TEXT)?;
     let pairs = lines.into_iter().flat_map(|line| line.split(';'));
-    let pairs = pairs.filter_map(|pair| pair.trim().split_once('='));
-    Ok(pairs.filter(|(own, _)| *own == name).map(|(_, value)| value).collect())
+    let pairs = pairs.filter_map(|pair| pair.trim().split_once('=')).filter(|(own, _)| own.trim() == name);
+    let one = |(own, value)| if own == name { Ok(value) } else { Err("must have no blanks behind its name") };
+    pairs.map(one).collect()
 }

@@ -49,6 +49,12 @@ impl Gatherer<'_, '_> {
     ) -> Option<Value> {
         let target = reference::target(self.documents, scope.file, at, keyword, reference);
         let target = target.map_err(|fault| self.faults.push(fault)).ok()?;
+        if self.documents.is_other_object(&target.at) {
+            let message = "the reference leads to an object of OpenAPI that is no schema";
+            let fault = self.documents.fault(&pointer::join(at, keyword), message);
+            self.faults.push(fault.hint("name the schema: `#/components/schemas/NAME`"));
+            return None;
+        }
         // Where the name is one of `$dynamicAnchor`, the outermost schema resource that has it is meant.
         let dynamic = target.dynamic.filter(|_| keyword == "$dynamicRef");
         let outermost = dynamic.and_then(|name| self.scopes.outermost(scope.dynamic, &name));

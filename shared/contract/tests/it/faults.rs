@@ -205,3 +205,45 @@ fn a_body_that_may_or_may_not_be_required() {
         expect!["c.yaml:7:22: `required` must be `true` or `false`"],
     );
 }
+
+#[test]
+fn references_to_what_is_no_schema() {
+    let document = |reference: &str| {
+        format!(
+            "openapi: 3.1.0\ninfo: {{ title: t }}\npaths:\n  /a:\n    post:\n      operationId: a\n      requestBody:\n        content:\n          \
+             application/json: {{ schema: {{ properties: {{ next: {{ $ref: '{reference}' }} }} }} }}\n      responses: {{}}\n\
+             components:\n  parameters: {{ p: {{ name: p, in: query, schema: {{ type: string }} }} }}\n  schemas: {{ S: {{ properties: {{ schema: {{}} }} }} }}\n\
+             x-parts: {{ S: {{}} }}\n",
+        )
+    };
+    for reference in
+        ["#", "#/info", "#/components/parameters/p", "#/components/parameters", "#/paths/~1a/post"]
+    {
+        let fault =
+            Document::parse("c.yaml", &document(reference)).unwrap().operation("a").unwrap_err().to_string();
+        assert!(fault.starts_with("c.yaml:9:"), "{reference}: {fault}");
+        assert!(fault.contains("leads to an object of OpenAPI that is no schema"), "{reference}: {fault}");
+    }
+    for reference in [
+        "#/components/schemas/S",
+        "#/components/schemas/S/properties/schema",
+        "#/components/parameters/p/schema",
+        "#/paths/~1a/post/requestBody/content/application~1json/schema",
+        "#/x-parts/S",
+    ] {
+        assert!(
+            Document::parse("c.yaml", &document(reference)).unwrap().operation("a").is_ok(),
+            "{reference}"
+        );
+    }
+}
+
+#[test]
+fn media_ranges_that_mean_no_messages() {
+    check_operation(
+        "      requestBody: { content: { '*/json': {}, 'application/j*': {} } }\n      responses: {}",
+        expect![[r#"
+            c.yaml:7:33: `*/json` is no media type
+            c.yaml:7:47: `application/j*` is no media type"#]],
+    );
+}

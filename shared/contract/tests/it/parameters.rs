@@ -110,3 +110,21 @@ fn header_fields_that_are_no_text() {
         header "/X-Trace": must be text"#]],
     );
 }
+
+#[test]
+fn blanks_belong_to_no_name_of_a_cookie() {
+    for cookie in ["session=abc; session =x", "a=1; session\t=x; session=abc", "session =abc"] {
+        check(
+            PATH,
+            "from=2026-11-24",
+            &[("x-trace", "a"), ("cookie", cookie)],
+            expect![[r#"cookie "/session": must have no blanks behind its name"#]],
+        );
+    }
+    check(
+        PATH,
+        "from=2026-11-24",
+        &[("x-trace", "a"), ("cookie", "a =b;  session=abc ; session2 =x")],
+        expect!["ok"],
+    );
+}
