@@ -187,11 +187,30 @@ async fn where_all_are_left_alone_the_caller_is_told_when_to_come_back() {
     assert_eq!(shop.world.ledger.rows()["c3"].call.outcome, Outcome::TargetFailed);
 }
 
-/// An answer whose body begins and is broken off.
-fn broken_off() -> Result<Reply, TargetFault> {
-    let chunks = [Ok(Bytes::from_static(b"{\"id\":")), Err(BodyError::Cut("reset".into()))];
+/// An answer whose body begins and ends so.
+fn ended(end: BodyError) -> Result<Reply, TargetFault> {
+    let chunks = [Ok(Bytes::from_static(b"{\"id\":")), Err(end)];
     let body = Body::Stream(Box::pin(futures_util::stream::iter(chunks)));
     reply(200).map(|reply| Reply { body, ..reply })
+}
+
+/// An answer whose body begins and is broken off.
+fn broken_off() -> Result<Reply, TargetFault> {
+    ended(BodyError::Cut("reset".into()))
+}
+
+#[tokio::test]
+async fn a_function_that_throws_after_its_head_ran_once_and_is_there() {
+    let shop = shop("health = { faults = 1, pause = \"10s\" }");
+    shop.world.targets.respond(|| ended(BodyError::Failed("KeyError".into())));
+    for n in 0..4 {
+        assert_eq!(told(&shop, look(&shop, &format!("c{n}"))).await, (502, 1, None));
+        assert_eq!(shop.last_line().code, Some("target-failed"));
+    }
+    assert_eq!(shop.world.targets.went().len(), 4);
+    shop.world.targets.respond(|| ended(BodyError::Unreadable("odd".into())));
+    assert_eq!(told(&shop, shop.order("d1", GOOD_ORDER)).await, (502, 1, Some("not-idempotent")));
+    assert_eq!(shop.last_line().code, Some("target-unreadable"));
 }
 
 #[tokio::test]
