@@ -140,6 +140,8 @@ pub(crate) fn broken_off(error: BodyError) -> TargetFault {
     match error {
         BodyError::TimedOut => TargetFault::TimedOut,
         BodyError::Cut(cause) => TargetFault::Reset(cause),
+        BodyError::Failed(kind) => TargetFault::Failed(kind),
+        BodyError::Unreadable(cause) => TargetFault::Unreadable(cause),
         BodyError::TooLarge { .. } => TargetFault::TooLarge(error.to_string()),
     }
 }

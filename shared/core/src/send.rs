@@ -10,6 +10,7 @@ use crate::check_response::{asked_plain, passes_on};
 use crate::cloudevents;
 use crate::door::Door;
 use crate::find::{Found, HttpCall, Subject};
+use crate::idempotency::has_key;
 use crate::identify::api_keys::withheld;
 use crate::invoke::Invoked;
 use crate::ports::{Forward, ForwardMessage, StreamTime};
@@ -79,7 +80,7 @@ impl Door {
         let (message, repeatable) = match found.subject() {
             Subject::Http(http) => {
                 // An event is sent once, whatever its request says.
-                let keyed = http.event.is_none() && http.request.headers.contains_key(IDEMPOTENCY_KEY);
+                let keyed = http.event.is_none() && has_key(&http.request.headers);
                 let event = event.as_ref().map(|(event, text)| ForwardMessage::CloudEvent {
                     text,
                     event_type: event.attribute("type"),

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use doorward_config::Retry;
-use doorward_model::{Body, BodyError, Reply, TargetFault, TargetNote};
+use doorward_model::{Body, Reply, TargetFault, TargetNote};
 use jiff::Timestamp;
 
 use crate::balance::{Choice, Pool};
@@ -13,7 +13,7 @@ use crate::deadline::time_for_target;
 use crate::door::Door;
 use crate::idempotency::may_have_begun;
 use crate::ports::{Forward, ForwardMessage};
-use crate::verdict::{Verdict, verdict};
+use crate::verdict::{Verdict, of_end, verdict};
 
 /// The first wait before a call is tried again at the same place, which doubles with each try up to the longest.
 const FIRST_BACKOFF: Duration = Duration::from_millis(25);
@@ -124,10 +124,10 @@ impl Door {
         match (verdict(&forward.message, &answer), &mut answer) {
             (Verdict::There, Ok(reply)) if matches!(reply.body, Body::Stream(_)) => {
                 let clock = Arc::clone(&self.ports.clock);
-                reply.body = std::mem::take(&mut reply.body).on_end(move |end| match end {
-                    Ok(()) => choice.answered(),
-                    Err(BodyError::Cut(_)) => choice.failed(clock.now()),
-                    Err(BodyError::TimedOut | BodyError::TooLarge { .. }) => {}
+                reply.body = std::mem::take(&mut reply.body).on_end(move |end| match of_end(end) {
+                    Verdict::There => choice.answered(),
+                    Verdict::Away => choice.failed(clock.now()),
+                    Verdict::Unknown => {}
                 });
             }
             (Verdict::There, _) => choice.answered(),

@@ -1,6 +1,6 @@
 //! What a try says of the endpoint that it was made at.
 
-use doorward_model::{Reply, TargetFault};
+use doorward_model::{BodyError, Reply, TargetFault};
 use http::StatusCode;
 
 use crate::invoke;
@@ -30,10 +30,6 @@ pub(crate) fn verdict(message: &ForwardMessage<'_>, answer: &Result<Reply, Targe
 /// What a caller can bring about by a payload of their own is no fault of the endpoint's: an error status of the target, or
 /// a function that throws. One that cannot so much as run is.
 fn of_answer(answer: &Result<Reply, TargetFault>) -> Verdict {
-    let cannot_run = |kind: &str| {
-        let of_lambda = ["Runtime.", "Sandbox.", "Extension."].iter().any(|own| kind.starts_with(own));
-        of_lambda && !OF_THE_CODE.contains(&kind)
-    };
     match answer {
         Ok(reply) if is_gateway_fault(reply.status) => Verdict::Away,
         Ok(_) => Verdict::There,
@@ -51,6 +47,22 @@ fn of_answer(answer: &Result<Reply, TargetFault>) -> Verdict {
             Verdict::Unknown
         }
     }
+}
+
+/// What the end of an answer says that passed on while it came in. A function that throws in the midst of it is there as one is
+/// that throws before; one that pauses for too long may be waiting for what it was asked for.
+pub(crate) fn of_end(end: Result<(), &BodyError>) -> Verdict {
+    match end {
+        Ok(()) => Verdict::There,
+        Err(BodyError::Failed(kind)) if !cannot_run(kind) => Verdict::There,
+        Err(BodyError::Failed(_) | BodyError::Cut(_) | BodyError::Unreadable(_)) => Verdict::Away,
+        Err(BodyError::TimedOut | BodyError::TooLarge { .. }) => Verdict::Unknown,
+    }
+}
+
+fn cannot_run(kind: &str) -> bool {
+    let of_lambda = ["Runtime.", "Sandbox.", "Extension."].iter().any(|own| kind.starts_with(own));
+    of_lambda && !OF_THE_CODE.contains(&kind)
 }
 
 /// RFC 9110 sections 15.6.3 to 15.6.5: whoever says so got no answer.

@@ -31,13 +31,19 @@ pub enum BodyError {
     /// The sender stopped before the end.
     #[error("the body ended early: {0}")]
     Cut(String),
+    /// The sender ran and failed before the end: what it calls its error.
+    #[error("the body ended early: the target failed: {0}")]
+    Failed(String),
+    /// What the sender sent is no body.
+    #[error("the body cannot be read: {0}")]
+    Unreadable(String),
 }
 
 impl Body {
     /// Gathers the body, at most `limit` bytes of it.
     ///
     /// # Errors
-    /// [`BodyError::TooLarge`] as soon as more than `limit` bytes are there, [`BodyError::Cut`] when the sender fails.
+    /// [`BodyError::TooLarge`] as soon as more than `limit` bytes are there, else whatever its sender ended it with.
     pub async fn collect(self, limit: usize) -> Result<Bytes, BodyError> {
         match self {
             Self::Empty => Ok(Bytes::new()),

@@ -54,6 +54,7 @@ impl From<Broken> for BodyError {
         match broken {
             Broken::Function(kind, details) => match failed(kind, details) {
                 TargetFault::TimedOut => Self::TimedOut,
+                TargetFault::Failed(kind) => Self::Failed(kind),
                 fault => Self::Cut(fault.to_string()),
             },
             Broken::Connection => Self::Cut("its stream was broken off".to_owned()),

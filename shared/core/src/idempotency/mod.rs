@@ -14,7 +14,7 @@ use doorward_config::{IdempotencyRule, OnTargetFailure};
 use doorward_model::{
     Body, Call, IdempotencyFault, IdempotencyRecord, IdempotencyState, Refusal, Reply, StoredAnswer,
 };
-use http::{HeaderName, HeaderValue};
+use http::{HeaderMap, HeaderName, HeaderValue};
 
 use crate::check_response::Answered;
 use crate::claim::{SKEW, after, within};
@@ -28,6 +28,11 @@ pub(crate) const IDEMPOTENT_REPLAYED: HeaderName = HeaderName::from_static("idem
 
 /// How often a key is tried for that others change meanwhile.
 const ATTEMPTS: usize = 3;
+
+/// Whether a request brings a key, and so may be sent again. What is read as none where keys are taken is none where they are not.
+pub(crate) fn has_key(headers: &HeaderMap) -> bool {
+    matches!(key::read(headers), Ok(Some(_)))
+}
 
 impl Door {
     /// Takes the key that the call brings, where its route has it taken. `Some` is the answer that the first call with

@@ -5,7 +5,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use doorward_model::{Body, BodyError, FrontKind, Inbound, Outcome, Reply, TargetFault};
 use http::header::CONTENT_TYPE;
-use http::{HeaderMap, HeaderValue, Method, StatusCode};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 
 use crate::shop::{GOOD_ORDER, Shop};
 
@@ -75,6 +75,32 @@ async fn what_may_have_been_carried_out_is_tried_again_only_where_it_may_be_repe
         let doorward_model::Message::Http(request) = &mut keyed.message else { panic!() };
         request.headers.insert("idempotency-key", HeaderValue::from_static("\"k\""));
         assert_eq!(told(&shop, keyed).await, (status, 2, Some("attempts")));
+    }
+}
+
+/// An order with these fields of the name `idempotency-key`.
+fn keyed(shop: &Shop, id: &str, keys: &[&'static str]) -> Inbound {
+    let mut inbound = shop.order(id, GOOD_ORDER);
+    let doorward_model::Message::Http(request) = &mut inbound.message else { panic!("a request") };
+    for key in keys {
+        let name = HeaderName::from_static("idempotency-key");
+        request.headers.append(name, HeaderValue::from_static(key));
+    }
+    inbound
+}
+
+#[tokio::test]
+async fn what_is_no_key_lets_nothing_be_repeated() {
+    let shop = shop("health = false");
+    shop.world.targets.fail(TargetFault::Reset("cut".into()));
+    for (number, keys) in [&["\"k\""], &["k"]].into_iter().enumerate() {
+        let call = keyed(&shop, &format!("c{number}"), keys);
+        assert_eq!(told(&shop, call).await, (502, 2, Some("attempts")), "{keys:?}");
+    }
+    let none: [&[&str]; 5] = [&[""], &["\"\""], &["a", "b"], &["k", "k"], &["a, b"]];
+    for (number, keys) in none.into_iter().enumerate() {
+        let call = keyed(&shop, &format!("d{number}"), keys);
+        assert_eq!(told(&shop, call).await, (502, 1, Some("not-idempotent")), "{keys:?}");
     }
 }
 
@@ -187,11 +213,30 @@ async fn where_all_are_left_alone_the_caller_is_told_when_to_come_back() {
     assert_eq!(shop.world.ledger.rows()["c3"].call.outcome, Outcome::TargetFailed);
 }
 
-/// An answer whose body begins and is broken off.
-fn broken_off() -> Result<Reply, TargetFault> {
-    let chunks = [Ok(Bytes::from_static(b"{\"id\":")), Err(BodyError::Cut("reset".into()))];
+/// An answer whose body begins and ends so.
+fn ended(end: BodyError) -> Result<Reply, TargetFault> {
+    let chunks = [Ok(Bytes::from_static(b"{\"id\":")), Err(end)];
     let body = Body::Stream(Box::pin(futures_util::stream::iter(chunks)));
     reply(200).map(|reply| Reply { body, ..reply })
+}
+
+/// An answer whose body begins and is broken off.
+fn broken_off() -> Result<Reply, TargetFault> {
+    ended(BodyError::Cut("reset".into()))
+}
+
+#[tokio::test]
+async fn a_function_that_throws_after_its_head_ran_once_and_is_there() {
+    let shop = shop("health = { faults = 1, pause = \"10s\" }");
+    shop.world.targets.respond(|| ended(BodyError::Failed("KeyError".into())));
+    for n in 0..4 {
+        assert_eq!(told(&shop, look(&shop, &format!("c{n}"))).await, (502, 1, None));
+        assert_eq!(shop.last_line().code, Some("target-failed"));
+    }
+    assert_eq!(shop.world.targets.went().len(), 4);
+    shop.world.targets.respond(|| ended(BodyError::Unreadable("odd".into())));
+    assert_eq!(told(&shop, shop.order("d1", GOOD_ORDER)).await, (502, 1, Some("not-idempotent")));
+    assert_eq!(shop.last_line().code, Some("target-unreadable"));
 }
 
 #[tokio::test]

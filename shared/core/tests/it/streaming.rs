@@ -201,6 +201,29 @@ async fn an_endpoint_whose_streams_break_off_is_left_alone() {
 }
 
 #[tokio::test]
+async fn a_function_that_throws_in_the_midst_of_its_stream_is_there_all_the_same() {
+    let shop = Shop::with(|config| {
+        let one = "lambda = \"orders\"\nhealth = { faults = 2, pause = \"30s\" }";
+        config.replace("purpose = \"checkout\"", "stream = true").replace("lambda = \"orders\"", one)
+    });
+    let throw = async |id: &str, kind: &str| {
+        let target = script(&shop);
+        let (_, mut chunks) = ask(&shop, order(&shop, id)).await;
+        target.send(Err(BodyError::Failed(kind.into()))).unwrap();
+        assert!(matches!(chunks.next().await, Some(Err(_))));
+        shop.last_line().code
+    };
+    for id in ["c1", "c2", "c3"] {
+        assert_eq!(throw(id, "KeyError").await, Some("target-failed"));
+    }
+    // One that cannot so much as run is not.
+    for id in ["d1", "d2"] {
+        assert_eq!(throw(id, "Runtime.ExitError").await, Some("target-failed"));
+    }
+    assert_eq!(shop.ask(order(&shop, "e1")).await.status, 503);
+}
+
+#[tokio::test]
 async fn whatever_reads_the_whole_of_an_answer_gathers_it() {
     // Whose front does not pass it on; whose route does not; and what is checked.
     for (lines, form) in [

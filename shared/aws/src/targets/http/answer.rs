@@ -10,6 +10,7 @@ use futures_core::Stream;
 use http::{Response, StatusCode};
 use hyper::body::{Body as _, Incoming};
 
+use super::fault::body_fault;
 use crate::targets::bounded::{BoundedBody, Bounds};
 
 /// The most bytes in the fields of an answer.
@@ -62,7 +63,7 @@ impl Stream for Data {
         loop {
             return Poll::Ready(match ready!(Pin::new(&mut self.0).poll_frame(context)) {
                 None => None,
-                Some(Err(_)) => Some(Err(BodyError::Cut("the server broke it off".to_owned()))),
+                Some(Err(error)) => Some(Err(body_fault(&error))),
                 Some(Ok(frame)) => match frame.into_data() {
                     Ok(bytes) => Some(Ok(bytes)),
                     Err(_) => continue,

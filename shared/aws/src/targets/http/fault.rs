@@ -1,6 +1,8 @@
 use std::error::Error;
+use std::io;
 
-use doorward_model::TargetFault;
+use doorward_model::{BodyError, TargetFault};
+use h2::Reason;
 use hyper_util::client::legacy;
 use rustls::CertificateError;
 
@@ -25,6 +27,15 @@ pub(super) fn target_fault(error: &legacy::Error) -> TargetFault {
         // hyper says so where the request is still whole: nothing of it was sent.
         return TargetFault::Unreachable("it closed the connection before the request".to_owned());
     }
+    match find::<h2::Error>(error) {
+        Some(error) if is_refused(error) => {
+            return TargetFault::Unreachable("it did not take the request".to_owned());
+        }
+        Some(error) if error.is_library() => {
+            return TargetFault::Unreadable("it is not an answer of HTTP/2".to_owned());
+        }
+        Some(_) | None => {}
+    }
     if error.is_parse_too_large() {
         return TargetFault::Unreadable("its head is too large".to_owned());
     }
@@ -34,6 +45,32 @@ pub(super) fn target_fault(error: &legacy::Error) -> TargetFault {
     TargetFault::Reset(if error.is_incomplete_message() { "it was closed" } else { "it broke" }.to_owned())
 }
 
+/// Why a body has no end that can be used.
+pub(super) fn body_fault(error: &hyper::Error) -> BodyError {
+    match is_malformed(error) {
+        true => BodyError::Unreadable("it is not that of an HTTP answer".to_owned()),
+        false => BodyError::Cut("the server broke it off".to_owned()),
+    }
+}
+
+/// Whether the server says itself that it did nothing for the request (RFC 9113 section 8.7): it refused its stream, or its
+/// `GOAWAY` names a last stream below it. The library gives the streams that are not below the error of the connection's end.
+fn is_refused(error: &h2::Error) -> bool {
+    let refused = error.is_reset() && error.reason() == Some(Reason::REFUSED_STREAM);
+    error.is_remote() && (refused || error.is_go_away())
+}
+
+/// Whether it is we who break off, since what came is against the rules of HTTP/2, or of a body's chunks (RFC 9112 section 7.1).
+fn is_malformed(error: &hyper::Error) -> bool {
+    if let Some(error) = find::<h2::Error>(error) {
+        return error.is_library();
+    }
+    let kind = find::<io::Error>(error).map(io::Error::kind);
+    // rustls' own errors come as such, too.
+    matches!(kind, Some(io::ErrorKind::InvalidInput | io::ErrorKind::InvalidData))
+        && find::<rustls::Error>(error).is_none()
+}
+
 fn connect_cause(error: &legacy::Error) -> String {
     if find::<NoConnectionInTime>(error).is_some() {
         return NoConnectionInTime.to_string();
@@ -41,10 +78,10 @@ fn connect_cause(error: &legacy::Error) -> String {
     if let Some(tls) = find::<rustls::Error>(error) {
         return tls_cause(tls).to_owned();
     }
-    let cause = match find::<std::io::Error>(error).map(std::io::Error::kind) {
-        Some(std::io::ErrorKind::ConnectionRefused) => "the connection was refused",
-        Some(std::io::ErrorKind::TimedOut) => return NoConnectionInTime.to_string(),
-        Some(std::io::ErrorKind::ConnectionReset | std::io::ErrorKind::UnexpectedEof) => {
+    let cause = match find::<io::Error>(error).map(io::Error::kind) {
+        Some(io::ErrorKind::ConnectionRefused) => "the connection was refused",
+        Some(io::ErrorKind::TimedOut) => return NoConnectionInTime.to_string(),
+        Some(io::ErrorKind::ConnectionReset | io::ErrorKind::UnexpectedEof) => {
             "the connection was closed before it was set up"
         }
         _ => "no connection can be made",
@@ -77,7 +114,7 @@ fn find<'e, E: Error + 'static>(error: &'e (dyn Error + 'static)) -> Option<&'e 
         if let Some(found) = error.downcast_ref::<E>() {
             return Some(found);
         }
-        next = match error.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref) {
+        next = match error.downcast_ref::<io::Error>().and_then(io::Error::get_ref) {
             Some(inner) => Some(inner),
             None => error.source(),
         };

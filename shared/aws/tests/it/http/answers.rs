@@ -125,13 +125,25 @@ async fn a_body_that_breaks_off_is_cut() {
         "content-length: 5\r\n\r\nhel",
         "transfer-encoding: chunked\r\n\r\n5\r\nhel",
         "transfer-encoding: chunked\r\n\r\n5\r\nhello\r\n",
-        "transfer-encoding: chunked\r\n\r\nzz\r\nhello\r\n0\r\n\r\n",
-        "transfer-encoding: chunked\r\n\r\n5\r\nhelloXX0\r\n\r\n",
-        "transfer-encoding: chunked\r\n\r\nfffffffffffffffff\r\nhello",
     ] {
         let conduct = Conduct::send(&format!("HTTP/1.1 200 OK\r\n{body}"));
         let error = broken_body(conduct, &local(), LONG).await;
         assert!(matches!(error, BodyError::Cut(_)), "{body}: {error}");
+    }
+}
+
+#[tokio::test]
+async fn a_body_that_is_no_body_is_unreadable() {
+    for chunks in [
+        "zz\r\nhello\r\n0\r\n\r\n",
+        "-2\r\nhello\r\n0\r\n\r\n",
+        "5\r\nhelloXX0\r\n\r\n",
+        "fffffffffffffffff\r\nhello",
+    ] {
+        let conduct =
+            Conduct::send(&format!("HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n{chunks}"));
+        let error = broken_body(conduct, &local(), LONG).await;
+        assert!(matches!(error, BodyError::Unreadable(_)), "{chunks}: {error}");
     }
 }
 

@@ -4,6 +4,7 @@ mod answers;
 mod credentials;
 mod events;
 mod guard;
+mod http2;
 mod identity;
 mod pool;
 mod protocols;
