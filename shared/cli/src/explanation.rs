@@ -235,6 +235,7 @@ fn sent_words(sent: &Value, target: &str) -> Option<String> {
         Some("budget") => words.push_str(", and not again: the budget of retries is spent"),
         Some("not-idempotent") => words.push_str(", and not again: it may have been carried out"),
         Some("attempts") => words.push_str(", and not again: that was the last try"),
+        Some("retry-after") => words.push_str(", and not again: it asked for a longer pause"),
         Some("time") => words.push_str(", and not again: no time is left"),
         Some(_) | None => {}
     }

@@ -17,6 +17,12 @@ fn patience(front: FrontKind, longest: Duration) -> Option<Duration> {
     }
 }
 
+/// The most that the front leaves a target; `None` where it sets no end, or passes the answer on while it comes in.
+pub(crate) fn time_of_front(call: &Call, streamed: bool, longest: Duration) -> Option<Duration> {
+    let patience = patience(call.front.kind, longest).filter(|_| !streamed);
+    patience.map(|patience| patience.saturating_sub(RESERVE))
+}
+
 /// How long a call may have been on its way to the door: a sandbox that starts for it, mostly. What a front's clock says
 /// beyond that is its clock's fault.
 const LONGEST_WAY: Duration = Duration::from_secs(10);

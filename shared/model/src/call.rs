@@ -320,8 +320,8 @@ pub struct TargetNote {
     pub tries: u32,
     /// The endpoint of the last try, as the configuration writes it.
     pub endpoint: String,
-    /// Why a try that found nobody, or no answer, was not followed by another: `not-idempotent`, `attempts`, `time` or
-    /// `budget`.
+    /// Why a try that found nobody, or no answer, was not followed by another: `not-idempotent`, `attempts`, `time`, `budget`
+    /// or `retry-after`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub not_retried: Option<&'static str>,
     /// Whether the target may have begun, by any of the tries.

@@ -39,7 +39,7 @@ impl AnswerBound for BoundedFront {
     }
 }
 
-type Script = Box<dyn Fn(&str) -> Result<Reply, TargetFault> + Send + Sync>;
+type Script = Box<dyn Fn(&str, Duration) -> Result<Reply, TargetFault> + Send + Sync>;
 
 /// Targets that answer as a test says, and remember what they were sent.
 pub struct ScriptedTargets {
@@ -56,7 +56,7 @@ pub struct ScriptedTargets {
 impl Default for ScriptedTargets {
     fn default() -> Self {
         let targets = Self {
-            script: Mutex::new(Box::new(|_| Err(TargetFault::TimedOut))),
+            script: Mutex::new(Box::new(|_, _| Err(TargetFault::TimedOut))),
             sent: Mutex::default(),
             went: Mutex::default(),
             within: Mutex::default(),
@@ -104,6 +104,14 @@ impl ScriptedTargets {
 
     /// From now on the endpoint at each address answers as `script` says.
     pub fn respond_at(&self, script: impl Fn(&str) -> Result<Reply, TargetFault> + Send + Sync + 'static) {
+        self.respond_within(move |address, _| script(address));
+    }
+
+    /// The same by the time that is left to it, too.
+    pub fn respond_within(
+        &self,
+        script: impl Fn(&str, Duration) -> Result<Reply, TargetFault> + Send + Sync + 'static,
+    ) {
         *self.script.lock().unwrap_or_else(PoisonError::into_inner) = Box::new(script);
     }
 
@@ -194,6 +202,6 @@ impl Targets for ScriptedTargets {
         self.went.lock().unwrap_or_else(PoisonError::into_inner).push(endpoint.address.clone());
         *self.within.lock().unwrap_or_else(PoisonError::into_inner) = within;
         *self.stream_within.lock().unwrap_or_else(PoisonError::into_inner) = forward.stream;
-        (self.script.lock().unwrap_or_else(PoisonError::into_inner))(&endpoint.address)
+        (self.script.lock().unwrap_or_else(PoisonError::into_inner))(&endpoint.address, within)
     }
 }

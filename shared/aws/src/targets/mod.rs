@@ -50,9 +50,7 @@ impl Targets for AwsTargets {
         within: Duration,
     ) -> Result<Reply, TargetFault> {
         match &target.kind {
-            TargetKind::Http(server) => {
-                self.http.send(&target.name, server, endpoint, &forward, within).await
-            }
+            TargetKind::Http(server) => self.http.send(target, server, endpoint, &forward, within).await,
             TargetKind::Lambda(_)
             | TargetKind::Sqs(_)
             | TargetKind::Sns(_)

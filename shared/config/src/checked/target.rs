@@ -144,7 +144,7 @@ pub struct Retry {
     pub attempts: NonZeroU32,
     /// Retries for each hundred calls of one process.
     pub budget: u32,
-    /// How long one try may take; `None` where it may take all the time that there is.
+    /// How long a try may take that another one may follow; `None` where it may take all the time that there is.
     pub attempt_timeout: Option<Duration>,
     /// Answers that are no answer: another try is made.
     pub statuses: Vec<StatusCode>,

@@ -40,6 +40,17 @@ impl Condition {
         self.alone.is_some() && self.is_open(now)
     }
 
+    /// Whether nobody has tried it for as long as it was left alone.
+    pub(super) fn is_overdue(&self, now: Timestamp) -> bool {
+        let later = self.alone.map(|(until, pause)| left(after(until, pause), pause.saturating_mul(2), now));
+        self.is_due(now) && later.is_some_and(|later| later.is_zero())
+    }
+
+    /// Whether it is not left alone.
+    pub(super) fn is_well(&self) -> bool {
+        self.alone.is_none()
+    }
+
     /// How long it is still left alone; for an endpoint that is tried just now, as long as until it will be known.
     pub(super) fn wait(&self, now: Timestamp) -> Duration {
         let left = self.alone.map(|(until, pause)| left(until, pause, now));
@@ -160,6 +171,16 @@ mod tests {
             assert!(!condition.is_open(at(now - 1)) && condition.is_open(at(now)));
             assert_eq!(fail(&mut condition, at(now)), Change::LeftAlone(Duration::from_secs(pause)));
         }
+    }
+
+    #[test]
+    fn who_is_not_tried_is_overdue_after_another_pause() {
+        let mut condition = Condition::default();
+        assert!(condition.is_well() && !condition.is_due(at(99)) && !condition.is_overdue(at(99)));
+        fail_thrice(&mut condition);
+        assert!(condition.is_due(at(10)) && !condition.is_overdue(at(19)) && condition.is_overdue(at(20)));
+        assert!(condition.enter());
+        assert!(!condition.is_overdue(at(20)), "one trial at a time");
     }
 
     #[test]

@@ -3,12 +3,17 @@
 //! All of it is known to one process alone: on classic Lambda a sandbox serves one call at a time and sees its own calls
 //! only, so an endpoint that is away is found out by each for itself.
 
+mod asking;
 mod budget;
+mod choice;
 mod health;
+mod pace;
 mod pick;
 mod pool;
 
-pub(crate) use pool::{Choice, Pool};
+pub(crate) use asking::Asking;
+pub(crate) use choice::Choice;
+pub(crate) use pool::Pool;
 
 use std::collections::HashMap;
 use std::sync::Arc;

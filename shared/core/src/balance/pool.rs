@@ -2,11 +2,13 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use doorward_config::{Balance, Endpoint, Target};
-use doorward_model::Principal;
 use jiff::Timestamp;
 
+use super::asking::Asking;
 use super::budget::Budget;
-use super::health::{Change, Condition};
+use super::choice::Choice;
+use super::health::Condition;
+use super::pace::Pace;
 use super::pick::{self, Candidate};
 
 /// The most calls by which processes begin their rounds at another place.
@@ -21,21 +23,14 @@ pub(crate) struct Pool {
     state: Mutex<State>,
 }
 
-struct State {
+pub(super) struct State {
     random: fastrand::Rng,
     /// One an endpoint.
-    conditions: Vec<Condition>,
-    outstanding: Vec<u32>,
+    pub(super) conditions: Vec<Condition>,
+    pub(super) outstanding: Vec<u32>,
     turns: Vec<i64>,
     budget: Budget,
-}
-
-/// An endpoint that a call goes to. Who drops it without a word of how the call ended has learnt nothing of it.
-pub(crate) struct Choice {
-    pool: Arc<Pool>,
-    index: usize,
-    trial: bool,
-    told: bool,
+    pace: Pace,
 }
 
 impl Pool {
@@ -47,6 +42,7 @@ impl Pool {
             outstanding: vec![0; count],
             turns: vec![0; count],
             budget: Budget::new(target.retry.as_ref()),
+            pace: Pace::default(),
         };
         if target.balance == Balance::RoundRobin {
             // Processes that all began with the first endpoint would send it most of what they get.
@@ -79,50 +75,86 @@ impl Pool {
         Duration::from_micros(self.state().random.u64(..=bound))
     }
 
-    /// The endpoint of the next try of a call that was tried at `tried` before, which come last. `caller` is what sticky
-    /// calls go by.
+    /// How long an answer took.
+    pub(crate) fn answered_in(&self, took: Duration) {
+        self.state().pace.answered(took);
+    }
+
+    /// Whether a try that gets `within` has the time of a whole one, which is to have `whole`: only such a one says anything of
+    /// an endpoint by not being answered.
+    pub(crate) fn is_whole(&self, within: Duration, whole: Duration) -> bool {
+        self.state().pace.is_whole(within, whole)
+    }
+
+    /// How much of what is `left` to a call a trial may take that another endpoint could answer, and whether it is known that an
+    /// answer takes no longer; `None` where there is no time for both.
+    pub(crate) fn time_for_trial(&self, left: Duration) -> Option<(Duration, bool)> {
+        let pace = &self.state().pace;
+        pace.trial(left).map(|time| (time, pace.is_known()))
+    }
+
+    /// The endpoint of the next try of a call.
     ///
     /// # Errors
-    /// All are left alone: how long until one of them is tried.
-    pub(crate) fn choose(
-        self: &Arc<Self>,
-        principal: &Principal,
-        caller: &str,
-        tried: &[usize],
-        now: Timestamp,
-    ) -> Result<Choice, Duration> {
+    /// All are left alone, or barred to the call: how long until one of them is tried.
+    pub(crate) fn choose(self: &Arc<Self>, asking: &Asking<'_>, now: Timestamp) -> Result<Choice, Duration> {
         let mut state = self.state();
-        let is_named = |endpoint: &Endpoint| {
-            endpoint.callers.iter().any(|name| *name == principal.name || principal.parents.contains(name))
+        let candidates = self.candidates(&mut state, asking, now);
+        let Some(index) = self.pick(&mut state, &candidates, asking.caller) else {
+            return Err(state.wait(&self.target, |endpoint| asking.may_use(endpoint), now));
         };
-        let untried = |index: usize| !tried.contains(&index);
+        let trial = state.enter(index);
+        let others = state.candidates(&self.target, |other, endpoint| {
+            let well = state.conditions.get(other).is_some_and(Condition::is_well);
+            other != index && well && asking.is_untried(other) && asking.may_use(endpoint)
+        });
+        let relieved = trial && asking.repeatable && !others.is_empty();
+        Ok(Choice::new(Arc::clone(self), index, trial, relieved))
+    }
+
+    /// Whether there is an endpoint that the call was not tried at and can be.
+    pub(crate) fn has_untried(&self, asking: &Asking<'_>, now: Timestamp) -> bool {
+        let state = self.state();
+        let untried = state.candidates(&self.target, |index, endpoint| {
+            let open = state.conditions.get(index).is_some_and(|condition| condition.is_open(now));
+            open && asking.is_untried(index) && asking.may_use(endpoint)
+        });
+        !untried.is_empty()
+    }
+
+    /// Those of the first tier that has any.
+    fn candidates(&self, state: &mut State, asking: &Asking<'_>, now: Timestamp) -> Vec<Candidate> {
+        let has_time = state.pace.is_whole(asking.left, asking.whole);
+        let sticky = self.target.balance == Balance::Sticky;
+        let holds =
+            |index: usize, may: &dyn Fn(&Condition) -> bool| state.conditions.get(index).is_some_and(may);
+        let untried = |index| asking.is_untried(index);
+        let well = |index| untried(index) && holds(index, &Condition::is_well);
+        let tries =
+            |index| has_time && untried(index) && holds(index, &|condition| asking.may_try(condition, now));
         // Sticky calls stay where they are: an endpoint is tried by a caller of its own.
-        let due = |index: usize| {
-            self.target.balance != Balance::Sticky
-                && state.conditions.get(index).is_some_and(|condition| condition.is_due(now))
-        };
-        let tiers: [Tier<'_>; 5] = [
-            &|index, endpoint| untried(index) && is_named(endpoint),
+        let next = |index| !sticky && tries(index);
+        let takes = |index| well(index) || (sticky && tries(index));
+        let tiers: [Tier<'_>; 7] = [
+            &|index, endpoint| asking.is_named(endpoint) && (well(index) || tries(index)),
             // The next call tries whose pause is over, lest it depends on chance when that is back.
-            &|index, endpoint| untried(index) && !endpoint.backup && due(index),
-            &|index, endpoint| untried(index) && !endpoint.backup,
+            &|index, endpoint| !endpoint.backup && next(index),
+            &|index, endpoint| !endpoint.backup && takes(index),
+            &|index, _| next(index),
+            &|index, _| takes(index),
+            // Nobody else is left.
             &|index, _| untried(index),
             &|_, _| true,
         ];
         let candidates = tiers.iter().map(|tier| {
             state.candidates(&self.target, |index, endpoint| {
-                let open = state.conditions.get(index).is_some_and(|condition| condition.is_open(now));
-                open && (endpoint.weight > 0 || is_named(endpoint)) && tier(index, endpoint)
+                holds(index, &|condition| condition.is_open(now))
+                    && !asking.barred.contains(&index)
+                    && asking.may_use(endpoint)
+                    && tier(index, endpoint)
             })
         });
-        let candidates = { candidates }.find(|candidates| !candidates.is_empty());
-        let picked = candidates.and_then(|candidates| self.pick(&mut state, &candidates, caller));
-        let Some(index) = picked else {
-            let usable = |endpoint: &Endpoint| endpoint.weight > 0 || is_named(endpoint);
-            return Err(state.wait(&self.target, usable, now));
-        };
-        let trial = state.enter(index);
-        Ok(Choice { pool: Arc::clone(self), index, trial, told: false })
+        { candidates }.find(|candidates| !candidates.is_empty()).unwrap_or_default()
     }
 
     fn pick(&self, state: &mut State, candidates: &[Candidate], caller: &str) -> Option<usize> {
@@ -136,7 +168,7 @@ impl Pool {
         }
     }
 
-    fn state(&self) -> MutexGuard<'_, State> {
+    pub(super) fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -168,64 +200,6 @@ impl State {
     }
 }
 
-impl Choice {
-    pub(crate) fn endpoint(&self) -> Option<&Endpoint> {
-        self.pool.target.endpoints.get(self.index)
-    }
-
-    pub(crate) fn index(&self) -> usize {
-        self.index
-    }
-
-    /// The endpoint answered.
-    pub(crate) fn answered(&mut self) {
-        self.tell(|condition, trial| condition.answered(trial));
-    }
-
-    /// The endpoint did not, in a way that says something of it.
-    pub(crate) fn failed(&mut self, now: Timestamp) {
-        let pool = Arc::clone(&self.pool);
-        if let Some(rule) = &pool.target.health {
-            self.tell(|condition, trial| condition.failed(trial, rule, now));
-        }
-    }
-
-    fn tell(&mut self, learn: impl FnOnce(&mut Condition, bool) -> Change) {
-        self.told = true;
-        let change = match self.pool.state().conditions.get_mut(self.index) {
-            Some(condition) => learn(condition, self.trial),
-            None => Change::None,
-        };
-        let target = self.pool.target.name.as_str();
-        let endpoint = self.endpoint().map_or("", |endpoint| endpoint.address.as_str());
-        match change {
-            Change::None => {}
-            Change::LeftAlone(pause) => {
-                let pause_ms = u64::try_from(pause.as_millis()).unwrap_or(u64::MAX);
-                tracing::warn!(
-                    target_name = target,
-                    endpoint,
-                    pause_ms,
-                    "an endpoint of a target is left alone"
-                );
-            }
-            Change::Back => tracing::info!(target_name = target, endpoint, "an endpoint of a target is back"),
-        }
-    }
-}
-
-impl Drop for Choice {
-    fn drop(&mut self) {
-        let mut state = self.pool.state();
-        if let Some(outstanding) = state.outstanding.get_mut(self.index) {
-            *outstanding = outstanding.saturating_sub(1);
-        }
-        if let (false, Some(condition)) = (self.told, state.conditions.get_mut(self.index)) {
-            condition.leave(self.trial);
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -233,7 +207,7 @@ mod tests {
     use std::num::NonZeroU32;
 
     use doorward_config::{Health, LambdaTarget, TargetKind};
-    use doorward_model::EntityName;
+    use doorward_model::{EntityName, Principal};
 
     use crate::claim::after;
 
@@ -257,9 +231,19 @@ mod tests {
         after(Timestamp::UNIX_EPOCH, Duration::from_secs(seconds))
     }
 
+    /// A call that may be tried again and has all of its time.
+    fn asking<'a>(principal: &'a Principal, id: &'a str, tried: &'a [usize]) -> Asking<'a> {
+        let second = Duration::from_secs(1);
+        Asking { principal, caller: id, repeatable: true, tried, barred: &[], left: second, whole: second }
+    }
+
     /// Where a call of `id` goes at `now`, which ends as `away` says.
     fn call(pool: &Arc<Pool>, id: &str, now: Timestamp, away: &[&str]) -> String {
-        match pool.choose(&caller(id), id, &[], now) {
+        go(pool, &asking(&caller(id), id, &[]), now, away)
+    }
+
+    fn go(pool: &Arc<Pool>, asking: &Asking<'_>, now: Timestamp, away: &[&str]) -> String {
+        match pool.choose(asking, now) {
             Err(wait) => format!("wait {}", wait.as_millis()),
             Ok(mut choice) => {
                 let address = choice.endpoint().unwrap().address.clone();
@@ -308,10 +292,57 @@ mod tests {
     }
 
     #[test]
+    fn who_could_not_go_elsewhere_afterwards_tries_no_endpoint_that_is_left_alone() {
+        let pool = pool(Balance::RoundRobin, vec![endpoint("a"), endpoint("b"), endpoint("c")]);
+        (0..9).for_each(|_| drop(call(&pool, "x", at(0), &["a"])));
+        let principal = caller("x");
+        let all = asking(&principal, "x", &[]);
+        let fixed = Asking { repeatable: false, ..all };
+        let short = Asking { left: Duration::from_millis(899), ..all };
+        let again = Asking { tried: &[1], ..all };
+        for asking in [&fixed, &short, &again] {
+            let went: Vec<_> = (0..9).map(|_| go(&pool, asking, at(10), &[])).collect();
+            assert!(went.iter().all(|address| address != "a"), "{went:?}");
+        }
+        // What cannot be repeated does so once nobody else did for as long as the pause was.
+        assert_eq!(go(&pool, &fixed, at(20), &["a"]), "a");
+        assert_eq!(call(&pool, "x", at(40), &[]), "a");
+    }
+
+    #[test]
+    fn a_trial_is_relieved_where_another_could_answer_afterwards() {
+        let pool = pool(Balance::Weighted, vec![endpoint("a"), endpoint("b")]);
+        let principal = caller("x");
+        let all = asking(&principal, "x", &[]);
+        let relieved = |asking: &Asking<'_>, now| pool.choose(asking, now).ok().unwrap().is_relieved();
+        assert!(!relieved(&all, at(0)));
+        while pool.state().conditions[0].is_well() {
+            call(&pool, "x", at(0), &["a"]);
+        }
+        // Who gives it up leaves it to the next one.
+        assert!(relieved(&all, at(10)) && relieved(&all, at(10)));
+        assert!(!relieved(&Asking { repeatable: false, ..all }, at(20)));
+        while pool.state().conditions[1].is_well() {
+            call(&pool, "x", at(0), &["b"]);
+        }
+        assert!(!relieved(&all, at(10)), "nobody else is there");
+    }
+
+    #[test]
+    fn where_a_call_is_barred_it_does_not_go() {
+        let pool = pool(Balance::Weighted, vec![endpoint("a"), endpoint("b")]);
+        let principal = caller("x");
+        let all = Asking { tried: &[0, 1], barred: &[0], ..asking(&principal, "x", &[]) };
+        assert!((0..9).all(|_| go(&pool, &all, at(0), &[]) == "b"));
+        assert!(pool.choose(&Asking { barred: &[0, 1], ..all }, at(0)).is_err());
+    }
+
+    #[test]
     fn a_second_try_goes_elsewhere_and_to_a_backup_last() {
         let backup = Endpoint { backup: true, ..endpoint("c") };
         let pool = pool(Balance::Weighted, vec![endpoint("a"), endpoint("b"), backup]);
-        let next = |tried: &[usize]| pool.choose(&caller("x"), "x", tried, at(0)).ok().unwrap().index();
+        let next =
+            |tried: &[usize]| pool.choose(&asking(&caller("x"), "x", tried), at(0)).ok().unwrap().index();
         for _ in 0..20 {
             assert_eq!((next(&[0]), next(&[1]), next(&[0, 1])), (1, 0, 2));
             assert!(next(&[0, 1, 2]) < 3);
@@ -326,7 +357,7 @@ mod tests {
         let pool = pool(Balance::Weighted, vec![endpoint("stable"), closed]);
         let member = Principal { parents: vec![beta], ..caller("dave") };
         let to = |principal: &Principal| {
-            let choice = pool.choose(principal, "", &[], at(0)).ok().unwrap();
+            let choice = pool.choose(&asking(principal, "", &[]), at(0)).ok().unwrap();
             choice.endpoint().unwrap().address.clone()
         };
         for _ in 0..50 {
@@ -397,7 +428,7 @@ mod tests {
         let pool = pool(Balance::LeastOutstanding, vec![endpoint("a"), endpoint("b")]);
         let under_way = |pool: &Pool| pool.state().outstanding.iter().sum::<u32>();
         let choices: Vec<_> =
-            (0..6).map(|_| pool.choose(&caller("x"), "x", &[], at(0)).ok().unwrap()).collect();
+            (0..6).map(|_| pool.choose(&asking(&caller("x"), "x", &[]), at(0)).ok().unwrap()).collect();
         assert_eq!(pool.state().outstanding, [3, 3]);
         drop(choices);
         assert_eq!(under_way(&pool), 0);

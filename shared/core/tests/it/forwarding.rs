@@ -23,13 +23,13 @@ fn shop(keys: &str) -> Shop {
     })
 }
 
-fn reply(status: u16) -> Result<Reply, TargetFault> {
+pub(crate) fn reply(status: u16) -> Result<Reply, TargetFault> {
     let headers = HeaderMap::from_iter([(CONTENT_TYPE, HeaderValue::from_static("application/json"))]);
     let body = Body::from(br#"{"id":"7","status":"placed","total":4200}"#.to_vec());
     Ok(Reply { status: StatusCode::from_u16(status).unwrap(), headers, body })
 }
 
-fn look(shop: &Shop, id: &str) -> Inbound {
+pub(crate) fn look(shop: &Shop, id: &str) -> Inbound {
     let token = format!("Bearer {}", shop.token("alice", &["customers"]));
     doorward_testkit::http(
         id,
@@ -42,7 +42,7 @@ fn look(shop: &Shop, id: &str) -> Inbound {
 }
 
 /// Status, tries, and why there was no further one.
-async fn told(shop: &Shop, inbound: Inbound) -> (u16, u32, Option<&'static str>) {
+pub(crate) async fn told(shop: &Shop, inbound: Inbound) -> (u16, u32, Option<&'static str>) {
     let reply = shop.ask(inbound).await;
     let sent = shop.last_line().sent.unwrap();
     (reply.status.as_u16(), sent.tries, sent.not_retried)

@@ -23,6 +23,7 @@ mod cors;
 mod durability;
 mod event_contracts;
 mod events;
+mod failing_over;
 mod forwarding;
 mod fronts;
 mod iam;

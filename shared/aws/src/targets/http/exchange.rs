@@ -28,6 +28,8 @@ pub(super) struct Exchange<'a> {
     pub(super) connections: &'a Connections,
     pub(super) clock: &'a dyn Clock,
     pub(super) deadline: Instant,
+    /// How long a connection is waited for, within that.
+    pub(super) connect: Duration,
 }
 
 impl<'a> Exchange<'a> {
@@ -43,7 +45,14 @@ impl<'a> Exchange<'a> {
         *request.uri_mut() = outgoing.uri;
         *request.headers_mut() = outgoing.headers;
         let connection = capture_connection(&mut request);
-        match timeout_at(self.deadline, client.request(request)).await {
+        let mut answered = client.request(request);
+        let connected = self.deadline.min(Instant::now() + self.connect);
+        let begun = timeout_at(connected, &mut answered).await;
+        let answered = match begun {
+            Err(_) if connection.connection_metadata().is_some() => timeout_at(self.deadline, answered).await,
+            begun => begun,
+        };
+        match answered {
             Ok(answered) => answered.map_err(|error| target_fault(&error)),
             Err(_) if connection.connection_metadata().is_none() => {
                 Err(TargetFault::Unreachable("there was no connection in time".to_owned()))

@@ -20,7 +20,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use doorward_config::{Credentials, Endpoint, HttpTarget};
+use doorward_config::{Credentials, Endpoint, HttpTarget, Target};
 use doorward_core::ports::{Clock, Forward, ForwardMessage, Secrets};
 use doorward_model::{Body, Reply, TargetFault};
 use http::header::CONTENT_TYPE;
@@ -89,7 +89,7 @@ impl HttpTargets {
     /// One call: one exchange, and a second one where the server refuses credentials that have changed meanwhile.
     pub(super) async fn send(
         &self,
-        name: &str,
+        declared: &Target,
         target: &HttpTarget,
         endpoint: &Endpoint,
         forward: &Forward<'_>,
@@ -97,7 +97,7 @@ impl HttpTargets {
     ) -> Result<Reply, TargetFault> {
         let deadline = Instant::now() + within;
         let bounds = Bounds::new(within, forward.stream, target.max_answer);
-        let server = self.server(name, target);
+        let server = self.server(&declared.name, target);
         let composed = outgoing::compose(target, endpoint, forward)?;
         let signed = async {
             match &target.identity {
@@ -109,7 +109,11 @@ impl HttpTargets {
             }
         };
         let outgoing = timeout_at(deadline, signed).await.unwrap_or_else(|_| Err(no_secret_in_time()))?;
-        let exchange = Exchange { connections: server.connections(), clock: self.vault.clock(), deadline };
+        // Who can send a call once only waits for as long as there is time, but finds nobody as soon as others do.
+        let attempt = declared.retry.as_ref().and_then(|retry| retry.attempt_timeout);
+        let connect = attempt.unwrap_or(within);
+        let exchange =
+            Exchange { connections: server.connections(), clock: self.vault.clock(), deadline, connect };
 
         let proof = self.prove(&server, None, &exchange).await?;
         let answer = self.attempt(&server, &outgoing, &proof, &exchange).await?;

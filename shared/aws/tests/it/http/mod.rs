@@ -15,7 +15,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use doorward_aws::{AwsTargets, HttpTargets, Resolve, SystemResolver};
-use doorward_config::{HttpTarget, Rewrite, Target, TargetKind};
+use doorward_config::{HttpTarget, Retry, Rewrite, Target, TargetKind};
 use doorward_core::ports::{Forward, ForwardMessage, Targets};
 use doorward_model::{
     CanonicalPath, EntityName, HttpRequest, PathForm, Principal, Reply, TargetFault, Trace,
@@ -47,6 +47,8 @@ struct Sent<'a> {
     request: HttpRequest,
     rewrite: Option<&'a Rewrite>,
     within: Duration,
+    /// `attempt_timeout` of its target.
+    attempt: Option<Duration>,
 }
 
 impl<'a> Sent<'a> {
@@ -59,7 +61,7 @@ impl<'a> Sent<'a> {
             body: bytes::Bytes::new(),
             ..sample::request()
         };
-        Self { target, base: base.into(), request, rewrite: None, within: LONG }
+        Self { target, base: base.into(), request, rewrite: None, within: LONG, attempt: None }
     }
 
     /// `GET /orders/42` of the server at `address`.
@@ -110,7 +112,9 @@ impl Sender {
         };
         let forward =
             Forward { call: &call, principal: &principal, trace: &Trace::default(), message, stream: None };
-        let target = Target::new("orders", TargetKind::Http(sent.target.clone()), sent.base);
+        let retry = Some(Retry { attempt_timeout: sent.attempt, ..Retry::default() });
+        let kind = TargetKind::Http(sent.target.clone());
+        let target = Target { retry, ..Target::new("orders", kind, sent.base) };
         self.targets.send(&target, &target.endpoints[0], forward, sent.within).await
     }
 }

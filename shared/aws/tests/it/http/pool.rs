@@ -1,4 +1,27 @@
+use std::io;
+use std::net::IpAddr;
+
+use async_trait::async_trait;
+
 use super::*;
+
+/// Says nothing of any name.
+struct Silent;
+
+#[async_trait]
+impl Resolve for Silent {
+    async fn resolve(&self, _: &str) -> io::Result<Vec<IpAddr>> {
+        std::future::pending().await
+    }
+}
+
+#[tokio::test]
+async fn a_connection_is_waited_for_no_longer_than_a_try_takes() {
+    let (target, sender) = (local(), Sender::with(Arc::new(Silent), Vec::new()));
+    let sent = Sent { attempt: Some(SHORT), ..Sent::get(&target, "http://silent.example") };
+    let fault = sender.send(sent).await.unwrap_err();
+    assert_eq!(fault, TargetFault::Unreachable("there was no connection in time".to_owned()));
+}
 
 #[tokio::test]
 async fn calls_share_a_connection() {
