@@ -7,7 +7,9 @@ use doorward_events::target::STATUSES;
 use doorward_events::target::http::answer_fields;
 use doorward_model::{Body, BodyError, Reply, TargetFault};
 use futures_core::Stream;
-use http::{Response, StatusCode};
+use http::header::TRANSFER_ENCODING;
+use http::response::Parts;
+use http::{Response, StatusCode, Version};
 use hyper::body::{Body as _, Incoming};
 
 use crate::targets::bounded::{BoundedBody, Bounds};
@@ -27,6 +29,9 @@ pub(super) fn reply(
     // treat what is above 599 as they like (RFC 9110 section 15).
     if !STATUSES.contains(&head.status.as_u16()) || head.status == StatusCode::PROXY_AUTHENTICATION_REQUIRED {
         return Err(TargetFault::Unreadable(format!("its status is {}", head.status.as_u16())));
+    }
+    if !is_decoded(&head) {
+        return Err(TargetFault::Unreadable("its transfer coding is not `chunked` alone".to_owned()));
     }
     // hyper bounds what it waits for, and takes a head that comes at once as it is.
     if head.headers.iter().map(|(name, value)| name.as_str().len() + value.len() + 4).sum::<usize>()
@@ -50,6 +55,19 @@ pub(super) fn reply(
         headers.insert(name, value.clone());
     }
     Ok(Reply { status: head.status, headers, body })
+}
+
+/// Whether the body comes as it was meant: hyper takes off `chunked` where it is the last transfer coding and hands on all others
+/// as if they were content (RFC 9112 sections 6.1 and 7). Before and after HTTP/1.1 there is none.
+fn is_decoded(head: &Parts) -> bool {
+    let mut codings = head.headers.get_all(TRANSFER_ENCODING).iter();
+    match (codings.next(), codings.next()) {
+        (None, _) => true,
+        (Some(only), None) => {
+            head.version == Version::HTTP_11 && only.as_bytes().trim_ascii().eq_ignore_ascii_case(b"chunked")
+        }
+        (Some(_), Some(_)) => false,
+    }
 }
 
 /// The data of a body. Trailers are fields that nobody has checked: they stay behind (RFC 9110 section 6.5.1).
