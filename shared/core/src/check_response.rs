@@ -8,9 +8,11 @@ use http::{HeaderMap, HeaderValue, StatusCode};
 
 use crate::door::Door;
 use crate::find::Subject;
+use crate::idempotency::IDEMPOTENT_REPLAYED;
 use crate::invoke;
 use crate::permit::Permitted;
 use crate::ports::AnswerBound;
+use crate::respond::{RATE_LIMIT, RATE_LIMIT_POLICY};
 use crate::rules::RouteRules;
 use crate::send::Sent;
 
@@ -87,10 +89,11 @@ impl Door {
             Subject::Event { .. } => (None, ReplyForm::default()),
         };
         let (invoked, target) = (sent.found().invocation().map(|asked| asked.kind), sent.found().target());
-        let (reply, function_error) = match invoked {
+        let (mut reply, function_error) = match invoked {
             Some(kind) => invoke::outcome(kind, &target.kind, sent.into_reply()),
             None => (sent.into_reply(), None),
         };
+        take_off_own(&mut reply.headers, rules, call);
         // Whoever is served may read another one than the contract did.
         if rules.is_some() && reply.headers.get_all(CONTENT_TYPE).iter().count() > 1 {
             return Err(unreadable("it has two content types"));
@@ -124,6 +127,18 @@ pub(crate) fn passes_on(request: &HttpRequest, rules: &RouteRules, call: &Call) 
         && request.reply == ReplyForm::Streamed
         && checked_operation(rules).is_none()
         && call.key.is_none()
+}
+
+/// Takes off what a target says and the door says itself: where the route has keys, whether an answer was given before; where limits
+/// held the call, what is left. Else these fields are the target's, as any other.
+fn take_off_own(headers: &mut HeaderMap, rules: Option<&RouteRules>, call: &Call) {
+    if rules.is_some_and(|rules| rules.route.idempotency.is_some()) {
+        headers.remove(IDEMPOTENT_REPLAYED);
+    }
+    if !call.limits.is_empty() {
+        headers.remove(RATE_LIMIT);
+        headers.remove(RATE_LIMIT_POLICY);
+    }
 }
 
 /// Whether the front can carry what was gathered of it, or the head of what was not.

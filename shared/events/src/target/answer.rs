@@ -67,7 +67,7 @@ pub(super) fn headers(fields: Option<Value>, cookies: Option<Value>) -> Result<H
         }
         Some(_) => return Err(unreadable("`cookies` is not a list")),
     }
-    Ok(fields::end_to_end(&headers))
+    Ok(fields::of_answer(&headers))
 }
 
 /// Functions in languages without static types send numbers and flags; API Gateway takes them.

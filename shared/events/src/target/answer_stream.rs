@@ -55,7 +55,7 @@ pub fn decode_stream_head(head: &[u8]) -> Result<(StatusCode, HeaderMap), Target
         }
         Some(_) => return Err(unreadable("`multiValueHeaders` is not an object")),
     }
-    Ok((status, fields::end_to_end(&headers)))
+    Ok((status, fields::of_answer(&headers)))
 }
 
 #[cfg(test)]

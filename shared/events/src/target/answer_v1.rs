@@ -51,7 +51,7 @@ fn headers(single: Option<Value>, listed: Option<Value>) -> Result<HeaderMap, Ta
         }
         Some(_) => return Err(unreadable("`headers` is not an object")),
     }
-    Ok(fields::end_to_end(&headers))
+    Ok(fields::of_answer(&headers))
 }
 
 fn has(headers: &HeaderMap, name: &str, value: &str) -> bool {
