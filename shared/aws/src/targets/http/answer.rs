@@ -3,13 +3,13 @@ use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
 use doorward_config::HttpTarget;
-use doorward_events::target::STATUSES;
 use doorward_events::target::http::answer_fields;
+use doorward_events::target::is_status;
 use doorward_model::{Body, BodyError, Reply, TargetFault};
 use futures_core::Stream;
 use http::header::TRANSFER_ENCODING;
 use http::response::Parts;
-use http::{Response, StatusCode, Version};
+use http::{Response, Version};
 use hyper::body::{Body as _, Incoming};
 
 use crate::targets::bounded::{BoundedBody, Bounds};
@@ -27,7 +27,7 @@ pub(super) fn reply(
     let (head, body) = answer.into_parts();
     // Interim answers are passed over by hyper; 101 would begin another protocol, 407 is a proxy's to give, and callers may
     // treat what is above 599 as they like (RFC 9110 section 15).
-    if !STATUSES.contains(&head.status.as_u16()) || head.status == StatusCode::PROXY_AUTHENTICATION_REQUIRED {
+    if !is_status(head.status.as_u16()) {
         return Err(TargetFault::Unreadable(format!("its status is {}", head.status.as_u16())));
     }
     if !is_decoded(&head) {
