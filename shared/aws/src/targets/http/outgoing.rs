@@ -1,5 +1,5 @@
 use bytes::Bytes;
-use doorward_config::{Endpoint, HttpTarget, IdentityKey};
+use doorward_config::{Credentials, Endpoint, HttpTarget, IdentityKey};
 use doorward_core::ports::{Forward, ForwardMessage};
 use doorward_events::records::envelope;
 use doorward_events::target::http::{ServerRequest, asked_host, request_fields};
@@ -28,7 +28,8 @@ pub(super) fn compose(
             if [Method::CONNECT, Method::TRACE].contains(&request.method) {
                 return Err(TargetFault::Unfit("its method is for proxies and for tracing"));
             }
-            let asked = Asked { path, query: &request.query, parameters, rewrite };
+            let strict = matches!(target.credentials, Some(Credentials::SigV4 { .. }));
+            let asked = Asked { path, query: &request.query, parameters, rewrite, strict };
             let uri = address::of_request(&endpoint.address, &asked)?;
             let sent = ServerRequest {
                 request,
