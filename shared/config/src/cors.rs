@@ -16,8 +16,8 @@ const MOST_ORIGINS: usize = 100;
 pub(crate) fn read(value: Value<'_>) -> Result<Cors, Reported> {
     value.section("`[cors]`", |section| {
         let origins = section.required("origins", |value| Ok((read_origins(value)?, value)));
-        let headers = section.or("headers", Vec::new(), |value| value.set(|item| item.parse(field)));
-        let expose = section.or("expose", Vec::new(), |value| value.set(|item| item.parse(field)));
+        let headers = section.optional("headers", |value| Ok((fields(value)?, value)));
+        let expose = section.optional("expose", |value| Ok((fields(value)?, value)));
         let credentials = section.or("credentials", false, Value::flag);
         let max_age =
             section.or("max_age", DEFAULT_MAX_AGE, |value| value.duration(Duration::ZERO..=LONGEST_AGE));
@@ -28,6 +28,7 @@ pub(crate) fn read(value: Value<'_>) -> Result<Cors, Reported> {
             let fault = Fault::new("browsers would send cookies for pages of any origin");
             return Err(place.fault(fault.hint("list the origins, or leave `credentials` out")));
         }
+        let (headers, expose) = (named(headers?, credentials), named(expose?, credentials));
         Ok(Cors { origins, headers: headers?, expose: expose?, credentials, max_age: max_age? })
     })
 }
@@ -68,6 +69,25 @@ fn origin(text: &str) -> Result<String, Fault> {
         true => Ok(text.to_owned()),
         false => Err(wrong()),
     }
+}
+
+fn fields(value: Value<'_>) -> Result<Vec<HeaderName>, Reported> {
+    value.set(|item| item.parse(field))
+}
+
+/// The fields that are listed at a place, or none.
+fn named(
+    listed: Option<(Vec<HeaderName>, Value<'_>)>,
+    credentials: bool,
+) -> Result<Vec<HeaderName>, Reported> {
+    let Some((names, place)) = listed else { return Ok(Vec::new()) };
+    if credentials && names.iter().any(|name| name == "*") {
+        // Fetch Standard, section 3.2.2: the wildcards are for requests without credentials.
+        let fault =
+            Fault::new("with `credentials`, browsers take `*` for a field of that name, and for no other");
+        return Err(place.fault(fault.hint("list the fields")));
+    }
+    Ok(names)
 }
 
 fn field(text: &str) -> Result<HeaderName, Fault> {

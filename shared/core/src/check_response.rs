@@ -3,14 +3,16 @@ use doorward_contract::Operation;
 use doorward_model::{
     Body, BodyError, Call, HttpRequest, Refusal, Reply, ReplyForm, Stage, TargetFault, Violation,
 };
-use http::header::{ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_TYPE};
-use http::{HeaderMap, HeaderValue, StatusCode};
+use http::header::{ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_TYPE, IF_MODIFIED_SINCE, IF_NONE_MATCH};
+use http::{HeaderMap, HeaderValue, Method, StatusCode};
 
 use crate::door::Door;
 use crate::find::Subject;
+use crate::idempotency::IDEMPOTENT_REPLAYED;
 use crate::invoke;
 use crate::permit::Permitted;
 use crate::ports::AnswerBound;
+use crate::respond::{RATE_LIMIT, RATE_LIMIT_POLICY};
 use crate::rules::RouteRules;
 use crate::send::Sent;
 
@@ -82,15 +84,16 @@ impl Door {
     /// the ledger calls admitted is answered as it says.
     pub(crate) async fn check_response(&self, sent: Sent<'_>, call: &mut Call) -> Result<Answered, Refusal> {
         self.enter(call, Stage::CheckResponse);
-        let (rules, form) = match sent.found().subject() {
-            Subject::Http(http) => (Some(http.rules), http.request.reply),
-            Subject::Event { .. } => (None, ReplyForm::default()),
+        let (rules, form, conditional) = match sent.found().subject() {
+            Subject::Http(http) => (Some(http.rules), http.request.reply, is_conditional(http.request)),
+            Subject::Event { .. } => (None, ReplyForm::default(), false),
         };
         let (invoked, target) = (sent.found().invocation().map(|asked| asked.kind), sent.found().target());
-        let (reply, function_error) = match invoked {
+        let (mut reply, function_error) = match invoked {
             Some(kind) => invoke::outcome(kind, &target.kind, sent.into_reply()),
             None => (sent.into_reply(), None),
         };
+        take_off_own(&mut reply.headers, rules, call);
         // Whoever is served may read another one than the contract did.
         if rules.is_some() && reply.headers.get_all(CONTENT_TYPE).iter().count() > 1 {
             return Err(unreadable("it has two content types"));
@@ -98,7 +101,11 @@ impl Door {
         if rules.is_some() {
             fits(form, &reply, self.ports.answers.as_ref())?;
         }
-        if let Some((operation, mode)) = rules.and_then(checked_operation) {
+        // To who has the answer already, it says that this is still the one (RFC 9110 section 15.4.5).
+        let unchanged = conditional && reply.status == StatusCode::NOT_MODIFIED;
+        if let Some((operation, mode)) = rules.and_then(checked_operation)
+            && (!unchanged || operation.has_response(reply.status.as_u16()))
+        {
             check(operation, mode, &reply, call)?;
         }
         call.bytes_out = reply.body.len_hint().unwrap_or(0) as u64;
@@ -124,6 +131,18 @@ pub(crate) fn passes_on(request: &HttpRequest, rules: &RouteRules, call: &Call) 
         && request.reply == ReplyForm::Streamed
         && checked_operation(rules).is_none()
         && call.key.is_none()
+}
+
+/// Takes off what a target says and the door says itself: where the route has keys, whether an answer was given before; where limits
+/// held the call, what is left. Else these fields are the target's, as any other.
+fn take_off_own(headers: &mut HeaderMap, rules: Option<&RouteRules>, call: &Call) {
+    if rules.is_some_and(|rules| rules.route.idempotency.is_some()) {
+        headers.remove(IDEMPOTENT_REPLAYED);
+    }
+    if !call.limits.is_empty() {
+        headers.remove(RATE_LIMIT);
+        headers.remove(RATE_LIMIT_POLICY);
+    }
 }
 
 /// Whether the front can carry what was gathered of it, or the head of what was not.
@@ -156,12 +175,16 @@ fn checked_operation(rules: &RouteRules) -> Option<(&Operation, CheckAnswers)> {
     rules.operation.as_ref().filter(|_| mode != CheckAnswers::Off).map(|operation| (operation, mode))
 }
 
-/// The request with which a target is asked for an answer that its contract can read: whatever codings the caller takes, none
-/// (RFC 9110 section 12.5.3). `None` where it goes out as it came in.
+/// Whether it asks for an answer only where that is another one than the caller has (RFC 9110 sections 13.1.2 and 13.1.3).
+fn is_conditional(request: &HttpRequest) -> bool {
+    [Method::GET, Method::HEAD].contains(&request.method)
+        && [IF_NONE_MATCH, IF_MODIFIED_SINCE].iter().any(|name| request.headers.contains_key(name))
+}
+
+/// The request with which a target is asked for an answer that its contract can read: whatever codings the caller takes, and
+/// where it says nothing, which means any, none (RFC 9110 section 12.5.3). `None` where it goes out as it came in.
 pub(crate) fn asked_plain(request: &HttpRequest, rules: &RouteRules) -> Option<HttpRequest> {
-    if checked_operation(rules).is_none() || !request.headers.contains_key(ACCEPT_ENCODING) {
-        return None;
-    }
+    checked_operation(rules)?;
     let mut request = request.clone();
     request.headers.insert(ACCEPT_ENCODING, HeaderValue::from_static("identity"));
     Some(request)

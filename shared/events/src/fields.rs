@@ -79,6 +79,23 @@ pub(crate) fn end_to_end(headers: &HeaderMap) -> HeaderMap {
     })
 }
 
+/// What goes on of the fields of a target's answer, whatever kind of target it is: [`end_to_end`], and of those none by which the
+/// door or the front before it speaks. `x-amzn-errortype` is no such field: by it an API of Smithy's protocol `restJson1` names
+/// its own errors ("Handling Lambda errors with an API Gateway API", Lambda guide).
+pub(crate) fn of_answer(headers: &HeaderMap) -> HeaderMap {
+    retained(&end_to_end(headers), |name| {
+        let name = name.as_str();
+        !SAID_BY_DOOR.iter().any(|prefix| name.starts_with(prefix)) && !SAID_BY_FRONT.contains(&name)
+    })
+}
+
+/// What the door states, what API Gateway does (`apigw-requestid`), and fields that a REST API or function URL took from an
+/// answer and gave another name.
+const SAID_BY_DOOR: [&str; 3] = ["x-doorward-", "apigw-", "x-amzn-remapped-"];
+
+/// The request and its trace, as fronts name them: those of the target are others.
+const SAID_BY_FRONT: [&str; 3] = ["x-amz-apigw-id", "x-amzn-requestid", "x-amzn-trace-id"];
+
 /// Under these names load balancers state what mutual TLS showed. A caller can write them on any front, so whoever
 /// reads one knows that the front states it, and reads it before it is taken off here.
 const MTLS: &str = "x-amzn-mtls-";
@@ -104,12 +121,13 @@ pub(crate) fn for_target(headers: &HeaderMap, withheld: &[HeaderName]) -> Header
 
 /// `Connection` and what RFC 9110 section 7.6.1 and RFC 2616 section 13.5.1 list beside it, and what asks for HTTP/2 on the
 /// same connection (RFC 7540 section 3.2.1, which RFC 9113 took back).
-const HOP_BY_HOP: [&str; 11] = [
+const HOP_BY_HOP: [&str; 12] = [
     "http2-settings",
     "connection",
     "proxy-connection",
     "keep-alive",
     "proxy-authenticate",
+    "proxy-authentication-info",
     "proxy-authorization",
     "te",
     "trailer",
@@ -210,6 +228,29 @@ mod tests {
         );
         check(&[("X-Amzn-Oidc-Identity", "root"), ("X_Amzn_Trace_Id", "x"), ("X-Amz-Date", "x")], &[]);
         check(&[("X-Amazing", "x"), ("X-Forwarded-For", "1.2.3.4")], &["x-amazing", "x-forwarded-for"]);
+    }
+
+    #[test]
+    fn no_target_speaks_for_the_door_or_its_front() {
+        let kept = |name: &str| !of_answer(&fields(&[(name, "x")])).is_empty();
+        for name in [
+            "X-Doorward-Caller",
+            "Apigw-Requestid",
+            "X-Amz-Apigw-Id",
+            "X-Amzn-RequestId",
+            "X-Amzn-Trace-Id",
+            "X-Amzn-Remapped-WWW-Authenticate",
+            "Proxy-Authenticate",
+            "Proxy-Authentication-Info",
+            "Connection",
+        ] {
+            assert!(!kept(name), "{name}");
+        }
+        for name in
+            ["X-Amzn-ErrorType", "X-Amz-Meta-A", "RateLimit", "X-RateLimit-Limit", "Retry-After", "ETag"]
+        {
+            assert!(kept(name), "{name}");
+        }
     }
 
     #[test]

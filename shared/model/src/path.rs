@@ -1,6 +1,26 @@
 use std::fmt;
+use std::hash::{Hash, Hasher};
 
-use percent_encoding::percent_decode_str;
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
+
+/// All but RFC 3986's unreserved characters (section 2.3) and the slash.
+const SEGMENTS: AsciiSet = NON_ALPHANUMERIC.remove(b'/').remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+
+/// The same without `:` and `@`, which mean in a path's segment what their escapes mean.
+const FRIENDLY: AsciiSet = SEGMENTS.remove(b':').remove(b'@');
+
+/// The same without what else a segment holds unescaped (`pchar`, section 3.3). A `;` is in no path that is read.
+const BARE: AsciiSet = FRIENDLY
+    .remove(b'!')
+    .remove(b'$')
+    .remove(b'&')
+    .remove(b'\'')
+    .remove(b'(')
+    .remove(b')')
+    .remove(b'*')
+    .remove(b'+')
+    .remove(b',')
+    .remove(b'=');
 
 /// Whether a front hands the path over as sent or after percent-decoding it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -18,9 +38,36 @@ pub enum PathForm {
 
 /// A path that has one reading only: decoded segments, none of them empty, `.` or `..`, and no byte that another
 /// component could take for a separator. Router, authorizer, emitted policies and the forwarded request all use it.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone)]
 pub struct CanonicalPath {
     decoded: String,
+    spelling: Spelling,
+}
+
+/// How the caller wrote the characters that may stand in a path escaped or not.
+#[derive(Debug, Clone)]
+enum Spelling {
+    /// Without any escape.
+    Bare,
+    /// So, once what must be escaped is, and what need not be is not.
+    Sent(String),
+    /// A front decoded it.
+    Unknown,
+}
+
+/// Two paths are one where their segments are, however they were spelled.
+impl PartialEq for CanonicalPath {
+    fn eq(&self, other: &Self) -> bool {
+        self.decoded == other.decoded
+    }
+}
+
+impl Eq for CanonicalPath {}
+
+impl Hash for CanonicalPath {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.decoded.hash(state);
+    }
 }
 
 /// Why a path has more than one reading.
@@ -83,8 +130,7 @@ impl CanonicalPath {
             if path.len() > 1 {
                 return Err(PathFault::EmptySegment);
             }
-            decoded.push('/');
-            return Ok(Self { decoded });
+            return Ok(Self::root());
         }
         for segment in rest.split('/') {
             let segment = decode(segment, form)?;
@@ -92,13 +138,18 @@ impl CanonicalPath {
             decoded.push('/');
             decoded.push_str(&segment);
         }
-        Ok(Self { decoded })
+        let spelling = match form {
+            PathForm::Decoded | PathForm::Unclear => Spelling::Unknown,
+            PathForm::Encoded if rest.contains('%') => Spelling::Sent(respelled(rest)),
+            PathForm::Encoded => Spelling::Bare,
+        };
+        Ok(Self { decoded, spelling })
     }
 
     /// `/`.
     #[must_use]
     pub fn root() -> Self {
-        Self { decoded: "/".to_owned() }
+        Self { decoded: "/".to_owned(), spelling: Spelling::Bare }
     }
 
     /// The path with decoded segments. No segment holds a slash, so splitting at `/` gives the segments back.
@@ -107,17 +158,39 @@ impl CanonicalPath {
         &self.decoded
     }
 
-    /// The path as it is sent on: every byte but RFC 3986's unreserved ones percent-encoded, in upper case.
+    /// The path as it is sent on: escaped is what must be, in upper case. Of what may stand in a segment either way (RFC 3986
+    /// section 3.3), that is bare which came bare; where a front decoded it all, `:` and `@` are bare and the rest is escaped,
+    /// which few read otherwise.
+    #[must_use]
+    pub fn respelled(&self) -> String {
+        match &self.spelling {
+            Spelling::Bare => utf8_percent_encode(&self.decoded, &BARE).to_string(),
+            Spelling::Sent(spelled) => spelled.clone(),
+            Spelling::Unknown => utf8_percent_encode(&self.decoded, &FRIENDLY).to_string(),
+        }
+    }
+
+    /// The path with every byte but RFC 3986's unreserved ones escaped, in upper case.
     #[must_use]
     pub fn encoded(&self) -> String {
-        const SEGMENT: percent_encoding::AsciiSet = percent_encoding::NON_ALPHANUMERIC
-            .remove(b'/')
-            .remove(b'-')
-            .remove(b'.')
-            .remove(b'_')
-            .remove(b'~');
-        percent_encoding::utf8_percent_encode(&self.decoded, &SEGMENT).to_string()
+        utf8_percent_encode(&self.decoded, &SEGMENTS).to_string()
     }
+}
+
+/// `segments`, escaped: an escape that need not be is taken off, all others are written in upper case, and of what stands
+/// bare that is escaped which must be.
+fn respelled(segments: &str) -> String {
+    let mut text = String::with_capacity(segments.len() + 1);
+    text.push('/');
+    let mut pieces = segments.split('%');
+    text.extend(pieces.next().map(|bare| utf8_percent_encode(bare, &BARE)).into_iter().flatten());
+    for piece in pieces {
+        let (escape, bare) = piece.split_at_checked(2).unwrap_or((piece, ""));
+        let byte = u8::from_str_radix(escape, 16).unwrap_or(b'%');
+        text.push_str(percent_encoding::percent_encode(&[byte], &SEGMENTS).next().unwrap_or_default());
+        text.extend(utf8_percent_encode(bare, &BARE));
+    }
+    text
 }
 
 impl fmt::Display for CanonicalPath {
@@ -269,6 +342,28 @@ mod tests {
         for path in ["/", "/orders/42", "/caf%C3%A9/a%20b%2B", "/~a-b.c_d/%3A%40"] {
             let parsed = CanonicalPath::parse(path, PathForm::Encoded).unwrap();
             assert_eq!(CanonicalPath::parse(&parsed.encoded(), PathForm::Encoded).unwrap(), parsed);
+            assert_eq!(CanonicalPath::parse(&parsed.respelled(), PathForm::Encoded).unwrap(), parsed);
         }
+    }
+
+    #[test]
+    fn what_may_be_bare_goes_on_as_it_came() {
+        let check = |path: &str, form: PathForm, expected: &str| {
+            assert_eq!(CanonicalPath::parse(path, form).unwrap().respelled(), expected, "{path}");
+        };
+        let pchar = "/a:b@c/~-._/!$&'()*+,=";
+        check(pchar, PathForm::Encoded, pchar);
+        check("/", PathForm::Encoded, "/");
+        check("/a/", PathForm::Encoded, "/a");
+        // Capitals for small letters in escapes, and no escape that need not be (RFC 3986 section 6.2.2).
+        check("/%41%2d/a:b%3a%40%2B+%7e", PathForm::Encoded, "/A-/a:b%3A%40%2B+~");
+        check("/caf%c3%a9/a%20b", PathForm::Encoded, "/caf%C3%A9/a%20b");
+        check("/é \"<>|^`{}[]", PathForm::Encoded, "/%C3%A9%20%22%3C%3E%7C%5E%60%7B%7D%5B%5D");
+        check("/é\"/100%25", PathForm::Encoded, "/%C3%A9%22/100%25");
+        for form in [PathForm::Decoded, PathForm::Unclear] {
+            check("/a:b@c/$+&=é", form, "/a:b@c/%24%2B%26%3D%C3%A9");
+        }
+        let spelled = |path: &str| CanonicalPath::parse(path, PathForm::Encoded).unwrap();
+        assert_eq!(spelled("/a:b"), spelled("/a%3Ab"));
     }
 }

@@ -7,7 +7,7 @@ use bytes::Bytes;
 use doorward_config::{Endpoint, Target};
 use doorward_core::ports::{AnswerBound, Forward, ForwardMessage, StreamTime, Targets};
 use doorward_model::{Body, Reply, ReplyForm, TargetFault};
-use http::header::CONTENT_TYPE;
+use http::header::{ACCEPT_ENCODING, CONTENT_TYPE};
 use http::{HeaderMap, HeaderValue, StatusCode};
 use serde_json::json;
 
@@ -49,6 +49,7 @@ pub struct ScriptedTargets {
     within: Mutex<Duration>,
     stream_within: Mutex<Option<StreamTime>>,
     withheld: Mutex<Vec<String>>,
+    encoding: Mutex<Option<String>>,
     invoked: Mutex<Vec<String>>,
     batches: Mutex<Vec<Vec<String>>>,
 }
@@ -62,6 +63,7 @@ impl Default for ScriptedTargets {
             within: Mutex::default(),
             stream_within: Mutex::default(),
             withheld: Mutex::default(),
+            encoding: Mutex::default(),
             invoked: Mutex::default(),
             batches: Mutex::default(),
         };
@@ -155,6 +157,12 @@ impl ScriptedTargets {
         std::mem::take(&mut *self.batches.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
+    /// `Accept-Encoding` of what the last target was sent.
+    #[must_use]
+    pub fn encoding(&self) -> Option<String> {
+        self.encoding.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
     /// Names of the header fields that the last target must not see.
     #[must_use]
     pub fn withheld(&self) -> Vec<String> {
@@ -174,7 +182,9 @@ impl Targets for ScriptedTargets {
         let line = format!("{} {}", target.name, forward.call.action.as_deref().unwrap_or("?"));
         self.sent.lock().unwrap_or_else(PoisonError::into_inner).push(line);
         match forward.message {
-            ForwardMessage::Http { withheld, .. } => {
+            ForwardMessage::Http { withheld, request, .. } => {
+                let accepted = request.headers.get(ACCEPT_ENCODING).and_then(|value| value.to_str().ok());
+                *self.encoding.lock().unwrap_or_else(PoisonError::into_inner) = accepted.map(str::to_owned);
                 *self.withheld.lock().unwrap_or_else(PoisonError::into_inner) =
                     withheld.iter().map(ToString::to_string).collect();
             }

@@ -44,7 +44,7 @@ pub(super) fn is_never(address: IpAddr) -> bool {
                 || v6.is_multicast()
                 || v6.is_unicast_link_local()
                 || METADATA_V6.iter().any(|(first, second)| v6.segments().starts_with(&[*first, *second]))
-                || embedded(v6).is_some_and(is_never_v4)
+                || embedded(v6).into_iter().any(is_never_v4)
         }
     }
 }
@@ -60,15 +60,31 @@ fn is_never_v4(address: Ipv4Addr) -> bool {
     address.is_link_local() || METADATA_V4.contains(&address)
 }
 
-/// The IPv4 address behind one that is admitted only where it is declared: 6to4 (RFC 3056) and the NAT64 of a network's own
-/// (RFC 8215), in the form of RFC 6052 with 96 bits before it.
-fn embedded(address: Ipv6Addr) -> Option<Ipv4Addr> {
-    let (high, low) = match address.segments() {
-        [0x2002, high, low, ..] | [0x64, 0xff9b, 1, _, _, _, high, low] => (high, low),
-        _ => return None,
-    };
-    Some(Ipv4Addr::from_bits(u32::from(high) << 16 | u32::from(low)))
+/// Every IPv4 address that an IPv6 address may stand for, to somebody on the way: what is admitted because its IPv6 network is
+/// declared may not lead to one that is never called.
+fn embedded(address: Ipv6Addr) -> Vec<Ipv4Addr> {
+    let octets = address.octets();
+    let at = |places: [usize; 4]| Ipv4Addr::from(places.map(|place| octets.get(place).copied().unwrap_or(0)));
+    let last = at([12, 13, 14, 15]);
+    match address.segments() {
+        // IPv4-compatible (RFC 4291 section 2.5.5.1), IPv4-mapped (2.5.5.2) and IPv4-translated (RFC 2765 section 2.1).
+        [0, 0, 0, 0, 0 | 0xffff, 0, _, _] | [0, 0, 0, 0, 0, 0xffff, _, _] => vec![last],
+        // NAT64, well known and of a network's own (RFC 8215), with each length of its prefix (RFC 6052 section 2.2).
+        [0x64, 0xff9b, ..] => NAT64.into_iter().map(at).collect(),
+        // 6to4 (RFC 3056 section 2).
+        [0x2002, ..] => vec![at([2, 3, 4, 5])],
+        // Teredo (RFC 4380 section 4): its server, and its client with every bit turned.
+        [0x2001, 0, ..] => vec![at([4, 5, 6, 7]), Ipv4Addr::from_bits(!last.to_bits())],
+        // ISATAP (RFC 5214 section 6.1), whatever the network.
+        [_, _, _, _, 0 | 0x0200, 0x5efe, _, _] => vec![last],
+        _ => Vec::new(),
+    }
 }
+
+/// Where the octets of the IPv4 address stand behind prefixes of 32, 40, 48, 56, 64 and 96 bits (RFC 6052 section 2.2): octet 8 is
+/// left out.
+const NAT64: [[usize; 4]; 6] =
+    [[4, 5, 6, 7], [5, 6, 7, 9], [6, 7, 9, 10], [7, 9, 10, 11], [9, 10, 11, 12], [12, 13, 14, 15]];
 
 /// What IANA's registries of special-purpose addresses (RFC 6890) call globally reachable, without what stands for other
 /// addresses: 6to4 (RFC 3056) and Teredo (RFC 4380).
@@ -177,6 +193,49 @@ mod tests {
         check(&[], "64:ff9b::7f00:1", false);
         check(&[], "64:ff9b::101:101", true);
         check(&["127.0.0.0/8"], "::ffff:127.0.0.1", true);
+    }
+
+    #[test]
+    fn no_spelling_of_an_address_that_is_never_called_is_called() {
+        for spelling in [
+            "::169.254.169.254",
+            "::ffff:169.254.169.254",
+            "::ffff:0:169.254.169.254",
+            "64:ff9b::169.254.169.254",
+            // RFC 6052 section 2.4, with 169.254.169.254 in the place of 192.0.2.33.
+            "64:ff9b:a9fe:a9fe::",
+            "64:ff9b:1a9:fea9:fe::",
+            "64:ff9b:1:a9fe:a9:fe00::",
+            "64:ff9b:1:a9:fe:a9fe::",
+            "64:ff9b:1:0:a9:fea9:fe00:0",
+            "64:ff9b:1::169.254.169.254",
+            "2002:a9fe:a9fe::1",
+            "2001:0:a9fe:a9fe::",
+            "2001:0:4136:e378:8000:63bf:5601:5601",
+            "2001:db8::5efe:169.254.169.254",
+            "fd12::200:5efe:169.254.169.254",
+            "64:ff9b:1:a83f:81:1000::",
+            "::ffff:0:100.100.100.200",
+        ] {
+            check(&["::/0", "0.0.0.0/0"], spelling, false);
+        }
+        // A public network's own.
+        check(&[], "2606:4700::5efe:169.254.169.254", false);
+    }
+
+    #[test]
+    fn a_declared_network_keeps_its_other_addresses() {
+        for address in [
+            "64:ff9b:1:a00:0:100::",
+            "64:ff9b:1::10.0.0.1",
+            "2002:a00:1::1",
+            "2001:0:4136:e378:8000:63bf:3fff:fdd2",
+            "fd12::5efe:10.0.0.1",
+            "fd12::a9fe:a9fe",
+            "::10.0.0.1",
+        ] {
+            check(&["::/0"], address, true);
+        }
     }
 
     #[test]

@@ -34,6 +34,17 @@ fn origins_are_written_as_browsers_send_them() {
     );
     check(
         "[[plans]]",
+        &with(
+            "origins = [\"https://a.example\"]\ncredentials = true\nheaders = [\"*\"]\nexpose = [\"x-a\", \"*\"]",
+        ),
+        expect![[r#"
+            doorward.toml:52:11: with `credentials`, browsers take `*` for a field of that name, and for no other
+              hint: list the fields
+            doorward.toml:53:10: with `credentials`, browsers take `*` for a field of that name, and for no other
+              hint: list the fields"#]],
+    );
+    check(
+        "[[plans]]",
         &with("max_age = \"2d\""),
         expect![[r#"
         doorward.toml:49:1: missing key `origins` in `[cors]`

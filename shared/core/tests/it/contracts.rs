@@ -137,3 +137,42 @@ fn a_contract_says_what_a_target_answers_that_only_takes_calls_on() {
     assert_eq!(check("'201'", "lambda = \"later\"", ""), "");
     assert_eq!(check("'201'", queue, "check_answers = \"report\"\n"), "");
 }
+
+/// What the caller has need not come again, and no contract need say so (RFC 9110 section 15.4.5).
+#[tokio::test]
+async fn a_304_stands_for_the_answer_that_the_caller_has() {
+    let shop = Shop::new();
+    shop.world.targets.answer(304, "");
+    let token = format!("Bearer {}", shop.token("alice", &["customers"]));
+    let ask = async |id: &str, (name, value): (&str, &str)| {
+        let headers = [("authorization", token.as_str()), (name, value)];
+        let asked = http(id, Method::GET, "/orders/1001", &headers, "", shop.world.now());
+        shop.ask(asked).await.status.as_u16()
+    };
+    assert_eq!(ask("c1", ("if-none-match", "\"a\"")).await, 304);
+    assert_eq!(ask("c2", ("if-modified-since", "Fri, 27 Nov 2026 18:00:00 GMT")).await, 304);
+    // Nobody asked for it.
+    assert_eq!(ask("c3", ("if-match", "\"a\"")).await, 502);
+    assert_eq!(shop.last_line().code, Some("broken-answer"));
+    // Any coding will do for a caller who says nothing, and none for a contract.
+    assert_eq!(shop.world.targets.encoding().as_deref(), Some("identity"));
+    ask("c4", ("accept-encoding", "gzip")).await;
+    assert_eq!(shop.world.targets.encoding().as_deref(), Some("identity"));
+}
+
+#[tokio::test]
+async fn what_nobody_checks_is_asked_for_as_the_caller_does() {
+    let shop = Shop::with(|config| {
+        config.replace(
+            "contract = \"contracts/shop.yaml#",
+            "check_answers = \"off\"\ncontract = \"contracts/shop.yaml#",
+        )
+    });
+    let token = format!("Bearer {}", shop.token("alice", &["customers"]));
+    for (id, encoding) in [("c1", None), ("c2", Some("gzip"))] {
+        let headers = [("authorization", token.as_str()), ("accept-encoding", encoding.unwrap_or_default())];
+        let headers = if encoding.is_some() { &headers[..] } else { &headers[..1] };
+        shop.ask(http(id, Method::GET, "/orders/1001", headers, "", shop.world.now())).await;
+        assert_eq!(shop.world.targets.encoding().as_deref(), encoding);
+    }
+}

@@ -88,6 +88,29 @@ async fn a_repetition_is_answered_as_the_first_was_and_does_not_run() {
     assert_eq!((rows["c1"].call.outcome, rows["c1"].call.units), (Outcome::Admitted, 1));
 }
 
+/// The door ran it once, whatever a target says.
+#[tokio::test]
+async fn where_a_route_has_keys_the_door_alone_says_what_was_given_before() {
+    let shop = shop("\"required\"");
+    shop.world.targets.respond(|| {
+        let said = [("idempotent-replayed", "true"), ("ratelimit", "\"theirs\";r=1"), ("x-a", "1")];
+        let said = said.map(|(name, value)| (name.parse().unwrap(), HeaderValue::from_static(value)));
+        let mut headers = HeaderMap::from_iter(said);
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        let body = Body::from(br#"{"id":"7","status":"placed","total":4200}"#.to_vec());
+        Ok(Reply { status: StatusCode::CREATED, headers, body })
+    });
+    let first = shop.ask(keyed(&shop, "c1", KEY, GOOD_ORDER)).await;
+    assert_eq!((first.status.as_u16(), first.headers.get("idempotent-replayed")), (201, None));
+    assert_ne!(first.headers["ratelimit"], "\"theirs\";r=1");
+    assert_eq!(first.headers["x-a"], "1");
+    let again = shop.ask(keyed(&shop, "c2", KEY, GOOD_ORDER)).await;
+    assert_eq!(
+        (&again.headers["idempotent-replayed"], again.headers.get("ratelimit")),
+        (&"true".parse().unwrap(), None)
+    );
+}
+
 #[tokio::test]
 async fn a_key_is_one_string_however_it_is_written() {
     let shop = shop("\"required\"");

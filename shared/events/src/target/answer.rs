@@ -37,13 +37,27 @@ pub(super) fn document(payload: &[u8]) -> Result<Value, TargetFault> {
 
 /// The statuses that end an exchange: an interim response (RFC 9110 section 15.2) does not, and what is above 599 is of no
 /// class ("invalid", section 15).
-pub const STATUSES: std::ops::RangeInclusive<u16> = 200..=599;
+const STATUSES: std::ops::RangeInclusive<u16> = 200..=599;
 
+/// Whether a target may answer so: 407 is a proxy's to say (RFC 9110 section 15.5.8).
+#[must_use]
+pub fn is_status(code: u16) -> bool {
+    STATUSES.contains(&code) && code != StatusCode::PROXY_AUTHENTICATION_REQUIRED.as_u16()
+}
+
+/// A whole number, or the three digits of one as a text: so the functions answer that AWS's own blueprints begin with
+/// (`microservice-http-endpoint`), and API Gateway takes it.
 pub(super) fn status(value: Option<Value>) -> Result<StatusCode, TargetFault> {
-    let code = value.as_ref().and_then(Value::as_u64).and_then(|code| u16::try_from(code).ok());
-    code.filter(|code| STATUSES.contains(code))
+    let code = match &value {
+        Some(Value::Number(number)) => number.as_u64().and_then(|code| u16::try_from(code).ok()),
+        Some(Value::String(text)) if text.len() == 3 && text.bytes().all(|byte| byte.is_ascii_digit()) => {
+            text.parse().ok()
+        }
+        _ => None,
+    };
+    code.filter(|code| is_status(*code))
         .and_then(|code| StatusCode::from_u16(code).ok())
-        .ok_or_else(|| unreadable("`statusCode` is not a whole number from 200 to 599"))
+        .ok_or_else(|| unreadable("`statusCode` is not a whole number from 200 to 599, without 407"))
 }
 
 pub(super) fn headers(fields: Option<Value>, cookies: Option<Value>) -> Result<HeaderMap, TargetFault> {
@@ -67,7 +81,7 @@ pub(super) fn headers(fields: Option<Value>, cookies: Option<Value>) -> Result<H
         }
         Some(_) => return Err(unreadable("`cookies` is not a list")),
     }
-    Ok(fields::end_to_end(&headers))
+    Ok(fields::of_answer(&headers))
 }
 
 /// Functions in languages without static types send numbers and flags; API Gateway takes them.
@@ -131,6 +145,7 @@ mod tests {
     fn answers_are_read_as_api_gateway_reads_them() {
         let json = [("content-type", "application/json")];
         check(r#"{"statusCode":201}"#, 201, &[], "");
+        check(r#"{"statusCode":"404","body":"x"}"#, 404, &[], "x");
         check(r#"{"statusCode":599,"body":"é","headers":null,"cookies":null}"#, 599, &[], "é");
         check(r#"{"statusCode":200,"body":"cG5n","isBase64Encoded":true}"#, 200, &[], "png");
         check(
@@ -157,7 +172,12 @@ mod tests {
         check_unreadable("", "JSON");
         check_unreadable("{", "JSON");
         check_unreadable(r#"{"statusCode":200,"statusCode":500}"#, "twice");
-        for status in ["null", "\"200\"", "200.0", "2e2", "99", "101", "600", "999", "1000", "-1", "{}"] {
+        for status in
+            ["\"20\"", "\"0200\"", "\"+20\"", "\"2e2\"", "\" 200\"", "\"199\"", "\"407\"", "\"OK\"", "407"]
+        {
+            check_unreadable(&format!("{{\"statusCode\":{status}}}"), "`statusCode`");
+        }
+        for status in ["null", "200.0", "2e2", "99", "101", "600", "999", "1000", "-1", "{}"] {
             check_unreadable(&format!("{{\"statusCode\":{status}}}"), "`statusCode`");
         }
         check_unreadable(r#"{"statusCode":18446744073709551616}"#, "kept exactly");

@@ -55,7 +55,7 @@ pub fn decode_stream_head(head: &[u8]) -> Result<(StatusCode, HeaderMap), Target
         }
         Some(_) => return Err(unreadable("`multiValueHeaders` is not an object")),
     }
-    Ok((status, fields::end_to_end(&headers)))
+    Ok((status, fields::of_answer(&headers)))
 }
 
 #[cfg(test)]
@@ -102,7 +102,8 @@ mod tests {
             "[]",
             "{",
             r#"{"statusCode":199}"#,
-            r#"{"statusCode":"200"}"#,
+            r#"{"statusCode":"2x0"}"#,
+            r#"{"statusCode":407}"#,
             r#"{"statusCode":200,"statusCode":201}"#,
             r#"{"headers":[]}"#,
             r#"{"headers":{"a b":"c"}}"#,

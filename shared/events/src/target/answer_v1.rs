@@ -51,7 +51,7 @@ fn headers(single: Option<Value>, listed: Option<Value>) -> Result<HeaderMap, Ta
         }
         Some(_) => return Err(unreadable("`headers` is not an object")),
     }
-    Ok(fields::end_to_end(&headers))
+    Ok(fields::of_answer(&headers))
 }
 
 fn has(headers: &HeaderMap, name: &str, value: &str) -> bool {
@@ -86,6 +86,7 @@ mod tests {
     #[test]
     fn both_lists_of_headers_become_one() {
         check(r#"{"statusCode":204}"#, 204, &[], "");
+        check(r#"{"statusCode":"204"}"#, 204, &[], "");
         check(r#"{"statusCode":200,"headers":null,"multiValueHeaders":null,"body":null}"#, 200, &[], "");
         check(r#"{"statusCode":200,"headers":{"X-N":5},"body":"x"}"#, 200, &[("x-n", "5")], "x");
         check(r#"{"statusCode":200,"body":"cG5n","isBase64Encoded":true}"#, 200, &[], "png");
@@ -115,7 +116,7 @@ mod tests {
         check_unreadable("", "JSON");
         check_unreadable("[1]", "not an object");
         check_unreadable(r#"{"message":"hi"}"#, "`statusCode`");
-        check_unreadable(r#"{"statusCode":"200"}"#, "`statusCode`");
+        check_unreadable(r#"{"statusCode":"2000"}"#, "`statusCode`");
         check_unreadable(r#"{"statusCode":200,"multiValueHeaders":[]}"#, "`multiValueHeaders`");
         check_unreadable(r#"{"statusCode":200,"multiValueHeaders":{"x":"a"}}"#, "not a list");
         check_unreadable(r#"{"statusCode":200,"multiValueHeaders":{"x":[["a"]]}}"#, "not a text");

@@ -46,7 +46,8 @@ pub fn encode(forward: &TargetRequest<'_>) -> Value {
     put("version", "2.0".into());
     put("routeKey", forward.route_key.into());
     put("rawPath", forward.path.as_str().into());
-    put("rawQueryString", request.query.as_str().into());
+    // Some frameworks part parameters at `;` too, and would read one that neither policies nor contract saw.
+    put("rawQueryString", request.query.replace(';', "%3B").into());
     if !cookies.is_empty() {
         put("cookies", cookies.into());
     }

@@ -3,10 +3,7 @@
 use std::net::IpAddr;
 
 use doorward_model::{Front, FrontKind, HttpRequest, Trace};
-use http::header::{
-    AUTHORIZATION, CONTENT_LENGTH, COOKIE, EXPECT, FORWARDED, HOST, PROXY_AUTHENTICATE, SET_COOKIE, VIA,
-    WWW_AUTHENTICATE,
-};
+use http::header::{AUTHORIZATION, CONTENT_LENGTH, COOKIE, EXPECT, FORWARDED, HOST, VIA};
 use http::{HeaderMap, HeaderName, HeaderValue, Method};
 
 use crate::fields;
@@ -118,21 +115,42 @@ fn is_dropped(name: &HeaderName) -> bool {
         || INSTEAD.contains(&text)
 }
 
-/// The fields of an answer that may go to a caller: those beyond one connection, without those that only the door states.
-/// From a `third_party` goes no cookie, which browsers would keep as the door's and the third party is never sent, and no
-/// challenge, which is for the door's credentials to answer.
+/// By these fields an answer acts on the whole origin that a browser had it from, or on its connections, and so on the door:
+/// cookies, what is stored, transport, other addresses, client hints and reports (HTML, RFC 6797, RFC 7838, RFC 8942, Reporting
+/// API, Network Error Logging); or it is for whoever showed credentials, which was the door (RFC 9110 section 11.6).
+const OF_ORIGIN: [&str; 18] = [
+    "accept-ch",
+    "alt-svc",
+    "authentication-info",
+    "clear-site-data",
+    "critical-ch",
+    "expect-ct",
+    "nel",
+    "origin-agent-cluster",
+    "public-key-pins",
+    "public-key-pins-report-only",
+    "report-to",
+    "reporting-endpoints",
+    "service-worker-allowed",
+    "set-cookie",
+    "set-cookie2",
+    "set-login",
+    "strict-transport-security",
+    "www-authenticate",
+];
+
+/// The fields of an answer that may go to a caller: those of any target's, and of a `third_party`'s none that acts on the
+/// door's origin, is for the door's credentials to answer, or is a proxy's.
 #[must_use]
 pub fn answer_fields(headers: &HeaderMap, third_party: bool) -> HeaderMap {
-    let mut kept = fields::end_to_end(headers);
-    let own: Vec<HeaderName> =
-        kept.keys().filter(|name| name.as_str().starts_with("x-doorward-")).cloned().collect();
-    for name in own {
-        kept.remove(name);
-    }
-    kept.remove(PROXY_AUTHENTICATE);
+    let mut kept = fields::of_answer(headers);
     if third_party {
-        kept.remove(SET_COOKIE);
-        kept.remove(WWW_AUTHENTICATE);
+        let foreign =
+            |name: &HeaderName| OF_ORIGIN.contains(&name.as_str()) || name.as_str().starts_with("proxy-");
+        let foreign: Vec<HeaderName> = kept.keys().filter(|name| foreign(name)).cloned().collect();
+        for name in foreign {
+            kept.remove(name);
+        }
     }
     kept
 }
@@ -398,6 +416,11 @@ mod tests {
             ("Set-Cookie", "a=1"),
             ("Set-Cookie", "b=2"),
             ("WWW-Authenticate", "Basic"),
+            ("Strict-Transport-Security", "max-age=1"),
+            ("Clear-Site-Data", "*"),
+            ("Alt-Svc", "clear"),
+            ("Authentication-Info", "nextnonce=1"),
+            ("Proxy-Status", "x"),
             ("Content-Encoding", "gzip"),
         ]);
         let names = |third_party: bool| {
@@ -406,7 +429,20 @@ mod tests {
             names.sort_unstable();
             names
         };
-        assert_eq!(names(false), ["content-encoding", "set-cookie", "set-cookie", "www-authenticate"]);
+        assert_eq!(
+            names(false),
+            [
+                "alt-svc",
+                "authentication-info",
+                "clear-site-data",
+                "content-encoding",
+                "proxy-status",
+                "set-cookie",
+                "set-cookie",
+                "strict-transport-security",
+                "www-authenticate",
+            ]
+        );
         assert_eq!(names(true), ["content-encoding"]);
     }
 }

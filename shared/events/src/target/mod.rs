@@ -9,7 +9,7 @@ mod event_socket;
 mod event_v1;
 pub mod http;
 
-pub use answer::{STATUSES, decode};
+pub use answer::{decode, is_status};
 pub use answer_stream::{Split, decode_stream_head, split_stream};
 pub use answer_v1::decode_v1;
 pub use event::{TargetRequest, encode};

@@ -132,6 +132,14 @@ fn what_the_door_writes_it_reads_back() {
 }
 
 #[test]
+fn a_semicolon_parts_no_parameters_for_anybody() {
+    let event =
+        encode(&read_http(&with(samples::http_api(), json!({"rawQueryString": "a=1;admin=1&b=%3b"}))));
+    assert_eq!(event["rawQueryString"], "a=1%3Badmin=1&b=%3b");
+    assert_eq!(event["queryStringParameters"], json!({"a": "1;admin=1", "b": ";"}));
+}
+
+#[test]
 fn a_caller_cannot_speak_for_the_door() {
     let forged = json!({
         "headers": {

@@ -8,10 +8,14 @@ use percent_encoding::{AsciiSet, CONTROLS, NON_ALPHANUMERIC, percent_decode_str,
 const VALUE: AsciiSet = NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
 /// Of a parameter in a path: no segment holds a slash, so one that is there parts those that a greedy parameter took.
-const SEGMENTS: AsciiSet = VALUE.remove(b'/');
+const STRICT_SEGMENTS: AsciiSet = VALUE.remove(b'/');
+/// The same with what is the same either way.
+const SEGMENTS: AsciiSet = STRICT_SEGMENTS.remove(b':').remove(b'@');
 
-/// What no query holds unescaped (WHATWG URL, "query percent-encode set"); whoever sent it meant what stands behind it.
-const QUERY: AsciiSet = CONTROLS.add(b' ').add(b'"').add(b'#').add(b'<').add(b'>');
+/// What no query holds unescaped (WHATWG URL, "query percent-encode set"); whoever sent it meant what stands behind it. And
+/// `;`, which to some servers parts parameters as `&` does: one that neither policies nor contract saw, or that was taken
+/// off, could stand behind it.
+const QUERY: AsciiSet = CONTROLS.add(b' ').add(b'"').add(b'#').add(b'<').add(b'>').add(b';');
 
 /// What a request asks for.
 #[derive(Debug, Clone, Copy)]
@@ -21,6 +25,9 @@ pub(super) struct Asked<'a> {
     pub(super) query: &'a str,
     pub(super) parameters: &'a [(String, String)],
     pub(super) rewrite: Option<&'a Rewrite>,
+    /// Whether all is escaped that can be, as AWS's own clients do it: its services may hold a signature against that form
+    /// alone ("Create a signed AWS API request", IAM user guide: canonical URI).
+    pub(super) strict: bool,
 }
 
 /// Where a request goes: always to scheme and host of `base`, whatever was asked for, and below its path.
@@ -29,8 +36,12 @@ pub(super) struct Asked<'a> {
 /// [`TargetFault::Unfit`] where path and query make no address.
 pub(super) fn of_request(base: &str, asked: &Asked<'_>) -> Result<Uri, TargetFault> {
     let path = match asked.rewrite.and_then(|rewrite| rewrite.path.as_ref()) {
-        Some(template) => rendered(template, asked.parameters, &SEGMENTS, str::to_owned)?,
-        None => asked.path.encoded(),
+        Some(template) => {
+            let escaped = if asked.strict { &STRICT_SEGMENTS } else { &SEGMENTS };
+            rendered(template, asked.parameters, escaped, str::to_owned)?
+        }
+        None if asked.strict => asked.path.encoded(),
+        None => asked.path.respelled(),
     };
     below(base, &path, &query(asked)?)
 }
@@ -87,11 +98,8 @@ fn rendered(
     Ok(text)
 }
 
-/// The caller's query, without the parameters that are taken off or set, and with those that are set behind it. Where the
-/// route sets any, `;` is escaped: to some servers it parts parameters as `&` does, and one that was taken off could
-/// come back behind it.
+/// The caller's query, without the parameters that are taken off or set, and with those that are set behind it.
 fn query(asked: &Asked<'_>) -> Result<String, TargetFault> {
-    const STRICT: AsciiSet = QUERY.add(b';');
     if asked.query.bytes().any(|byte| byte.is_ascii_control()) {
         return Err(TargetFault::Unfit("the query holds control characters"));
     }
@@ -107,7 +115,7 @@ fn query(asked: &Asked<'_>) -> Result<String, TargetFault> {
             && !rewrite.set_query.iter().any(|(set, _)| *set == name)
     };
     let kept = asked.query.split('&').filter(is_kept);
-    let mut pairs: Vec<String> = kept.map(|pair| utf8_percent_encode(pair, &STRICT).to_string()).collect();
+    let mut pairs: Vec<String> = kept.map(|pair| utf8_percent_encode(pair, &QUERY).to_string()).collect();
     for (name, template) in &rewrite.set_query {
         let literal = |text: &str| utf8_percent_encode(text, &VALUE).to_string();
         let value = rendered(template, asked.parameters, &VALUE, literal)?;
@@ -144,7 +152,7 @@ mod tests {
         let path = CanonicalPath::parse(path, PathForm::Encoded).unwrap();
         let id = path.as_str().rsplit('/').next().unwrap_or_default().to_owned();
         let parameters = [("id".to_owned(), id)];
-        let asked = Asked { path: &path, query, parameters: &parameters, rewrite };
+        let asked = Asked { path: &path, query, parameters: &parameters, rewrite, strict: false };
         of_request(base, &asked).map(|uri| uri.to_string())
     }
 
@@ -173,10 +181,15 @@ mod tests {
 
     #[test]
     fn what_was_asked_for_is_encoded_once() {
-        check("http://a", "/caf%C3%A9/a%20b%2B@c", "", "http://a/caf%C3%A9/a%20b%2B%40c");
-        check("http://a", "/@evil.example", "", "http://a/%40evil.example");
+        check("http://a", "/caf%C3%A9/a%20b%2B@c", "", "http://a/caf%C3%A9/a%20b%2B@c");
+        check("http://a", "/@evil.example", "", "http://a/@evil.example");
+        check("http://a", "/:8080@evil.example/things:batch", "", "http://a/:8080@evil.example/things:batch");
+        let path = CanonicalPath::parse("/a:b@c+d", PathForm::Encoded).unwrap();
+        let asked = Asked { path: &path, query: "", parameters: &[], rewrite: None, strict: true };
+        assert_eq!(of_request("http://a", &asked).unwrap(), "http://a/a%3Ab%40c%2Bd");
         check("http://a", "/o", "q=a+b%20c&d=é \"<#", "http://a/o?q=a+b%20c&d=%C3%A9%20%22%3C%23");
         check("http://a", "/o", "u=http://x/?y=[1]", "http://a/o?u=http://x/?y=[1]");
+        check("http://a", "/o", "a=1;admin=1&b=2%3b3", "http://a/o?a=1%3Badmin=1&b=2%3b3");
         for query in ["a=1\r\nx: y", "a=\0", "a=\x7f"] {
             assert!(matches!(asked_for("http://a", "/o", query, None), Err(TargetFault::Unfit(_))));
         }
@@ -189,7 +202,7 @@ mod tests {
             assert_eq!(asked_for("http://a/v1", path, "q=1", Some(&rewrite(parts))).unwrap(), expected);
         };
         check(&["/items/", ":id"], "/orders/42", "http://a/v1/items/42?q=1");
-        check(&["/items/o-", ":id", "/x"], "/orders/a%20b%40", "http://a/v1/items/o-a%20b%40/x?q=1");
+        check(&["/items/o-", ":id", "/x"], "/orders/a%20b%40", "http://a/v1/items/o-a%20b@/x?q=1");
         check(&["/items/", ":id"], "/orders/a&b=c", "http://a/v1/items/a%26b%3Dc?q=1");
         check(&["/"], "/orders/42", "http://a/v1/?q=1");
         let fault = asked_for("http://a", "/o", "", Some(&rewrite(&["/", ":other"]))).unwrap_err();
@@ -205,12 +218,15 @@ mod tests {
             set_query: vec![("of".to_owned(), template(&[":rest"]))],
             ..Rewrite::default()
         };
-        let asked =
-            Asked { path: &path.unwrap(), query: "", parameters: &parameters, rewrite: Some(&rewrite) };
-        assert_eq!(
-            of_request("http://a", &asked).unwrap().to_string(),
-            "http://a/static/v-a%20b/c%40d/%C3%A9?of=a%20b%2Fc%40d%2F%C3%A9"
-        );
+        let path = path.unwrap();
+        for (strict, expected) in [(true, "c%40d"), (false, "c@d")] {
+            let rewrite = Some(&rewrite);
+            let asked = Asked { path: &path, query: "", parameters: &parameters, rewrite, strict };
+            assert_eq!(
+                of_request("http://a", &asked).unwrap().to_string(),
+                format!("http://a/static/v-a%20b/{expected}/%C3%A9?of=a%20b%2Fc%40d%2F%C3%A9")
+            );
+        }
     }
 
     #[test]

@@ -3,11 +3,13 @@ use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
 use doorward_config::HttpTarget;
-use doorward_events::target::STATUSES;
 use doorward_events::target::http::answer_fields;
+use doorward_events::target::is_status;
 use doorward_model::{Body, BodyError, Reply, TargetFault};
 use futures_core::Stream;
-use http::{Response, StatusCode};
+use http::header::TRANSFER_ENCODING;
+use http::response::Parts;
+use http::{Response, Version};
 use hyper::body::{Body as _, Incoming};
 
 use super::fault::body_fault;
@@ -26,8 +28,11 @@ pub(super) fn reply(
     let (head, body) = answer.into_parts();
     // Interim answers are passed over by hyper; 101 would begin another protocol, 407 is a proxy's to give, and callers may
     // treat what is above 599 as they like (RFC 9110 section 15).
-    if !STATUSES.contains(&head.status.as_u16()) || head.status == StatusCode::PROXY_AUTHENTICATION_REQUIRED {
+    if !is_status(head.status.as_u16()) {
         return Err(TargetFault::Unreadable(format!("its status is {}", head.status.as_u16())));
+    }
+    if !is_decoded(&head) {
+        return Err(TargetFault::Unreadable("its transfer coding is not `chunked` alone".to_owned()));
     }
     // hyper bounds what it waits for, and takes a head that comes at once as it is.
     if head.headers.iter().map(|(name, value)| name.as_str().len() + value.len() + 4).sum::<usize>()
@@ -51,6 +56,19 @@ pub(super) fn reply(
         headers.insert(name, value.clone());
     }
     Ok(Reply { status: head.status, headers, body })
+}
+
+/// Whether the body comes as it was meant: hyper takes off `chunked` where it is the last transfer coding and hands on all others
+/// as if they were content (RFC 9112 sections 6.1 and 7). Before and after HTTP/1.1 there is none.
+fn is_decoded(head: &Parts) -> bool {
+    let mut codings = head.headers.get_all(TRANSFER_ENCODING).iter();
+    match (codings.next(), codings.next()) {
+        (None, _) => true,
+        (Some(only), None) => {
+            head.version == Version::HTTP_11 && only.as_bytes().trim_ascii().eq_ignore_ascii_case(b"chunked")
+        }
+        (Some(_), Some(_)) => false,
+    }
 }
 
 /// The data of a body. Trailers are fields that nobody has checked: they stay behind (RFC 9110 section 6.5.1).

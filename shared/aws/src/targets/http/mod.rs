@@ -40,13 +40,10 @@ use vault::Vault;
 
 pub use resolve::{Resolve, SystemResolver};
 
-/// How long a token endpoint is waited for at most.
-const TOKEN_WITHIN: Duration = Duration::from_secs(5);
-
 /// Targets that are servers.
 pub struct HttpTargets {
     wiring: Arc<Wiring>,
-    vault: Vault,
+    vault: Arc<Vault>,
     signer: Signer,
     region: String,
     /// By the name of the target, for as long as the configuration says the same of it.
@@ -79,7 +76,7 @@ impl HttpTargets {
         let (signer, region) = clients.services.signer();
         Self {
             wiring: Arc::new(Wiring::new(names, further_roots)),
-            vault: Vault::new(secrets, clock, refresh),
+            vault: Arc::new(Vault::new(secrets, clock, refresh)),
             signer: signer.clone(),
             region: region.to_owned(),
             servers: Mutex::default(),
@@ -138,7 +135,7 @@ impl HttpTargets {
         match servers.get(name) {
             Some(server) if server.target() == target => Arc::clone(server),
             _ => {
-                let server = Arc::new(Server::new(&self.wiring, target.clone()));
+                let server = Arc::new(Server::new(&self.wiring, &self.vault, target.clone()));
                 servers.insert(name.to_owned(), Arc::clone(&server));
                 server
             }
@@ -152,8 +149,7 @@ impl HttpTargets {
         exchange: &Exchange<'_>,
     ) -> Result<Proof, TargetFault> {
         let credentials = server.target().credentials.as_ref();
-        let before = exchange.before(server.token_connections(), TOKEN_WITHIN);
-        let proof = Proof::obtain(credentials, refused, &self.vault, server.tokens(), &before);
+        let proof = Proof::obtain(credentials, refused, &self.vault, server.tokens(), exchange.before());
         timeout_at(exchange.deadline, proof).await.unwrap_or_else(|_| Err(no_secret_in_time()))
     }
 

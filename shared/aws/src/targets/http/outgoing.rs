@@ -1,5 +1,5 @@
 use bytes::Bytes;
-use doorward_config::{Endpoint, HttpTarget, IdentityKey};
+use doorward_config::{Credentials, Endpoint, HttpTarget, IdentityKey};
 use doorward_core::ports::{Forward, ForwardMessage};
 use doorward_events::records::envelope;
 use doorward_events::target::http::{ServerRequest, asked_host, request_fields};
@@ -28,7 +28,8 @@ pub(super) fn compose(
             if [Method::CONNECT, Method::TRACE].contains(&request.method) {
                 return Err(TargetFault::Unfit("its method is for proxies and for tracing"));
             }
-            let asked = Asked { path, query: &request.query, parameters, rewrite };
+            let strict = matches!(target.credentials, Some(Credentials::SigV4 { .. }));
+            let asked = Asked { path, query: &request.query, parameters, rewrite, strict };
             let uri = address::of_request(&endpoint.address, &asked)?;
             let sent = ServerRequest {
                 request,
@@ -91,7 +92,11 @@ pub(super) fn identified(
     Ok(outgoing)
 }
 
-/// Signs host, media type and body with the credentials of the door's own role.
+/// Fields that a signature brings itself: what stands there is replaced.
+const OF_SIGNATURE: [&str; 3] = ["x-amz-content-sha256", "x-amz-date", "x-amz-security-token"];
+
+/// Signs with the credentials of the door's own role what AWS demands ("Create a signed AWS API request", IAM user guide):
+/// method, path, query and body, host and media type, and every field named `x-amz-…`, which the configuration may set.
 pub(super) fn sign(
     outgoing: &mut Outgoing,
     signer: &Signer,
@@ -99,13 +104,16 @@ pub(super) fn sign(
     region: &str,
 ) -> Result<(), TargetFault> {
     let unsigned = || TargetFault::Credentials("the request cannot be signed".to_owned());
+    for name in OF_SIGNATURE {
+        outgoing.headers.remove(name);
+    }
     let host = host(&outgoing.headers, &outgoing.uri);
-    let media = outgoing.headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
-    let fields: Vec<(&str, &str)> =
-        [Some(("host", host.as_str())), media.map(|media| ("content-type", media))]
-            .into_iter()
-            .flatten()
-            .collect();
+    let mut fields = vec![("host", host.as_str())];
+    for (name, value) in &outgoing.headers {
+        if *name == CONTENT_TYPE || name.as_str().starts_with("x-amz-") {
+            fields.push((name.as_str(), value.to_str().map_err(|_| unsigned())?));
+        }
+    }
     let (method, url) = (outgoing.method.as_str(), outgoing.uri.to_string());
     let signature = signer.sign(Scope { region, service }, method, &url, &fields, &outgoing.body);
     for (name, value) in signature.map_err(|_| unsigned())? {

@@ -105,6 +105,27 @@ async fn a_head_that_is_no_head_is_unreadable() {
 }
 
 #[tokio::test]
+async fn a_transfer_coding_that_nobody_takes_off_is_no_content() {
+    for coding in ["gzip, chunked", "chunked, gzip", "gzip", "xchunked", "identity", "chunked;q=1", ""] {
+        let head = format!("HTTP/1.1 200 OK\r\ntransfer-encoding: {coding}\r\n\r\n5\r\nhello\r\n0\r\n\r\n");
+        let fault = fault_of(Conduct::send(&head), LONG).await;
+        assert!(matches!(fault, TargetFault::Unreadable(_)), "{coding}: {fault}");
+    }
+    for head in [
+        "HTTP/1.1 200 OK\r\ntransfer-encoding: gzip\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n",
+        "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n",
+        "HTTP/1.0 200 OK\r\ntransfer-encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n",
+    ] {
+        let fault = fault_of(Conduct::send(head), LONG).await;
+        assert!(matches!(fault, TargetFault::Unreadable(_)), "{head}: {fault}");
+    }
+    let head = "HTTP/1.1 200 OK\r\nTransfer-Encoding:  Chunked \r\n\r\n5\r\nhello\r\n0\r\n\r\n";
+    let server = UnrulyServer::start(|_| Conduct::send(head)).await;
+    let reply = Sender::new().send(Sent::to(&local(), &server)).await.unwrap();
+    assert_eq!(text(reply).await, "hello");
+}
+
+#[tokio::test]
 async fn interim_answers_are_passed_over() {
     let server = UnrulyServer::start(|_| {
         Conduct::send(

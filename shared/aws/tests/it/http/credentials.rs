@@ -162,6 +162,27 @@ async fn a_request_to_aws_is_signed_by_the_doors_role() {
 }
 
 #[tokio::test]
+async fn a_signature_covers_every_field_that_aws_reads() {
+    let server = UnrulyServer::start(|_| ok("{}")).await;
+    let mut target = with(Credentials::SigV4 { service: "dynamodb".into(), region: None });
+    for (name, value) in [
+        ("x-amz-target", "DynamoDB_20120810.ListTables"),
+        ("content-type", "application/x-amz-json-1.0"),
+        ("x-amz-date", "20000101T000000Z"),
+        ("x-version", "2"),
+    ] {
+        target.headers.set.push((name.parse().unwrap(), value.parse().unwrap()));
+    }
+    Sender::new().send(Sent::to(&target, &server)).await.unwrap();
+    let request = &server.requests()[0];
+    let authorization = request.field("authorization").unwrap();
+    let signed = "SignedHeaders=content-type;host;x-amz-date;x-amz-target,";
+    assert!(authorization.contains(signed), "{authorization}");
+    assert_eq!(request.field("x-amz-target"), Some("DynamoDB_20120810.ListTables"));
+    assert_ne!(request.field("x-amz-date"), Some("20000101T000000Z"));
+}
+
+#[tokio::test]
 async fn objects_are_asked_for_as_s3_has_it_signed() {
     let server = UnrulyServer::start(|_| ok("{}")).await;
     let target = with(Credentials::SigV4 { service: "s3".into(), region: None });

@@ -1,6 +1,10 @@
+use std::net::SocketAddr;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use doorward_config::{ClientAuth, Credentials, SecretRef};
+use tokio::io::BufReader;
+use tokio::net::TcpListener;
+use tokio::sync::Semaphore;
 
 use super::*;
 
@@ -25,8 +29,12 @@ fn client(issuer: &UnrulyServer) -> HttpTarget {
 }
 
 fn client_by(issuer: &UnrulyServer, client_auth: ClientAuth) -> HttpTarget {
+    client_at(issuer.address(), client_auth)
+}
+
+fn client_at(issuer: SocketAddr, client_auth: ClientAuth) -> HttpTarget {
     let credentials = Credentials::ClientCredentials {
-        token_url: format!("http://{}/token", issuer.address()),
+        token_url: format!("http://{issuer}/token"),
         client_id: "door:1".into(),
         secret: SecretRef::parse(SECRET).unwrap(),
         client_auth,
@@ -50,6 +58,35 @@ fn sender() -> Sender {
     let sender = Sender::new();
     sender.secrets.put(SECRET, "p s/t");
     sender
+}
+
+/// Calls until the server was shown this.
+async fn until_shown(sender: &Sender, target: &HttpTarget, server: &UnrulyServer, value: &str) {
+    let calls = async {
+        while shown(server).last().is_none_or(|last| last != value) {
+            sender.send(Sent::to(target, server)).await.unwrap();
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(LONG, calls).await.unwrap();
+}
+
+/// A token endpoint that answers each request when it is let: `t1`, `t2`, ….
+async fn held_issuer(let_go: Arc<Semaphore>) -> SocketAddr {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    tokio::spawn(async move {
+        for number in 1.. {
+            let (stream, _) = listener.accept().await.unwrap();
+            let mut stream = BufReader::new(stream);
+            let request = HttpMessage::read(&mut stream).await.unwrap();
+            assert!(request.is_some());
+            let_go.acquire().await.unwrap().forget();
+            let answer = grant(&format!("t{number}"), 300).with("connection", "close");
+            answer.write(&mut stream).await.unwrap();
+        }
+    });
+    address
 }
 
 fn shown(server: &UnrulyServer) -> Vec<String> {
@@ -76,11 +113,14 @@ async fn a_client_shows_its_secret_in_the_body_where_it_is_to() {
 async fn a_token_is_fetched_once_and_serves_until_shortly_before_its_end() {
     let issuer = issuer(|number, _| grant(&format!("t{number}"), 300)).await;
     let (server, sender, target) = (third_party().await, sender(), client(&issuer));
-    for pause in [0, 100, 169, 2] {
+    for pause in [0, 100, 169, 0] {
         sender.clock.advance(Duration::from_secs(pause));
         sender.send(Sent::to(&target, &server)).await.unwrap();
     }
-    assert_eq!(shown(&server), ["Bearer t1", "Bearer t1", "Bearer t1", "Bearer t2"]);
+    assert_eq!((shown(&server), issuer.requests().len()), (vec!["Bearer t1".to_owned(); 4], 1));
+    sender.clock.advance(Duration::from_secs(2));
+    until_shown(&sender, &target, &server, "Bearer t2").await;
+    assert_eq!(issuer.requests().len(), 2);
     let asked = &issuer.requests()[0];
     assert_eq!(asked.start, "POST /token HTTP/1.1");
     assert_eq!(asked.field("content-type"), Some("application/x-www-form-urlencoded"));
@@ -101,6 +141,48 @@ async fn calls_at_the_same_time_share_one_fetch() {
         assert_eq!(answered.unwrap().status, 200);
     }
     assert_eq!((issuer.requests().len(), server.requests().len()), (1, 20));
+}
+
+#[tokio::test]
+async fn a_token_that_comes_too_late_for_one_call_serves_the_next() {
+    let let_go = Arc::new(Semaphore::new(0));
+    let target = client_at(held_issuer(Arc::clone(&let_go)).await, ClientAuth::Basic);
+    let (server, sender) = (third_party().await, sender());
+    let fault = sender.send(Sent::to(&target, &server).within(SHORT)).await.unwrap_err();
+    assert_eq!(fault, TargetFault::Credentials("the token endpoint did not answer in time".into()));
+    // The attempt goes on, so that the pause between two of them keeps nobody out.
+    let_go.add_permits(1);
+    sender.send(Sent::to(&target, &server)).await.unwrap();
+    assert_eq!(shown(&server), ["Bearer t1"]);
+}
+
+#[tokio::test]
+async fn calls_go_on_with_a_token_that_is_valid_while_another_is_fetched() {
+    let let_go = Arc::new(Semaphore::new(1));
+    let target = client_at(held_issuer(Arc::clone(&let_go)).await, ClientAuth::Basic);
+    let (server, sender) = (third_party().await, sender());
+    for pause in [0, 280, 5] {
+        sender.clock.advance(Duration::from_secs(pause));
+        sender.send(Sent::to(&target, &server)).await.unwrap();
+    }
+    assert_eq!(shown(&server), ["Bearer t1"; 3]);
+    let_go.add_permits(1);
+    until_shown(&sender, &target, &server, "Bearer t2").await;
+}
+
+#[tokio::test]
+async fn an_attempt_that_a_sandbox_was_frozen_with_is_given_up() {
+    let count = AtomicUsize::new(0);
+    let issuer = UnrulyServer::start(move |_| match count.fetch_add(1, Ordering::SeqCst) {
+        0 => Conduct::SendAndHang(Vec::new()),
+        _ => Conduct::Answer(grant("t2", 300)),
+    })
+    .await;
+    let (server, sender, target) = (third_party().await, sender(), client(&issuer));
+    sender.send(Sent::to(&target, &server).within(SHORT)).await.unwrap_err();
+    sender.clock.advance(Duration::from_secs(60));
+    sender.send(Sent::to(&target, &server)).await.unwrap();
+    assert_eq!((shown(&server), issuer.requests().len()), (vec!["Bearer t2".to_owned()], 2));
 }
 
 #[tokio::test]

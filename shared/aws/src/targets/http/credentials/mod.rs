@@ -1,5 +1,6 @@
 mod token;
 mod token_answer;
+mod tokens;
 
 use aws_lc_rs::constant_time::verify_slices_are_equal;
 use base64::Engine as _;
@@ -9,9 +10,10 @@ use doorward_model::{Secret, TargetFault};
 use http::header::AUTHORIZATION;
 use http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode};
 
-use super::exchange::Exchange;
+use tokio::time::Instant;
+
 use super::vault::Vault;
-pub(super) use token::Tokens;
+pub(super) use tokens::Tokens;
 
 /// What the door proves itself with in one request: nothing that it holds is printed.
 #[derive(Clone, PartialEq, Eq)]
@@ -25,7 +27,7 @@ pub(super) enum Proof {
 }
 
 impl Proof {
-    /// What to prove `credentials` with; not by `refused`, where there is anything else.
+    /// What to prove `credentials` with; not by `refused`, where there is anything else. A token is waited for `until` then.
     ///
     /// # Errors
     /// [`TargetFault::Credentials`] where they cannot be had.
@@ -34,7 +36,7 @@ impl Proof {
         refused: Option<&Self>,
         vault: &Vault,
         tokens: &Tokens,
-        exchange: &Exchange<'_>,
+        until: Instant,
     ) -> Result<Self, TargetFault> {
         let Some(credentials) = credentials else { return Ok(Self::None) };
         let refused = refused.and_then(|proof| match proof {
@@ -53,7 +55,7 @@ impl Proof {
                 (AUTHORIZATION, value(&read))
             }
             Credentials::ClientCredentials { .. } => {
-                (AUTHORIZATION, tokens.authorization(credentials, refused, vault, exchange).await?)
+                (AUTHORIZATION, tokens.authorization(refused, until).await?)
             }
             Credentials::SigV4 { .. } => return Ok(Self::Signature),
         };

@@ -1,97 +1,22 @@
-use std::sync::{Mutex, PoisonError};
-use std::time::Duration;
-
 use doorward_config::{ClientAuth, Credentials};
-use doorward_core::{Fresh, Rhythm};
 use doorward_model::{Secret, TargetFault};
 use http::header::{ACCEPT, AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE, USER_AGENT};
 use http::{HeaderMap, HeaderValue, Method, Uri};
-use jiff::{SignedDuration, Timestamp};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 use super::super::exchange::{Exchange, Outgoing};
 use super::super::vault::Vault;
+use super::basic;
 use super::token_answer::{self, Denied, Granted};
-use super::{basic, fault, is_other};
 
 /// The most bytes of an answer with a token that are read.
 const LARGEST: usize = 64 * 1024;
-/// A token is replaced as long before its end, or at half of its time where that is later: clocks differ, and calls that
-/// were sent take time.
-const AHEAD: SignedDuration = SignedDuration::from_secs(30);
-
-/// Tokens grow old by their own word. An endpoint is asked once a second at most, whatever is refused by whom.
-const RHYTHM: Rhythm = Rhythm {
-    refresh: SignedDuration::MAX,
-    pause: SignedDuration::from_secs(1),
-    pause_while_empty: SignedDuration::from_secs(1),
-    patience: Duration::from_secs(2),
-    bound: SignedDuration::MAX,
-};
 
 /// As `application/x-www-form-urlencoded` has it, blanks as `%20`.
 const FORM: AsciiSet = NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'*');
 
-/// The access token of one target (RFC 6749 section 4.4), fetched once for all calls that wait for it.
-#[derive(Default)]
-pub(in super::super) struct Tokens {
-    token: Fresh<Token>,
-    /// Why the last attempt gave none.
-    cause: Mutex<String>,
-}
-
-struct Token {
-    value: HeaderValue,
-    /// From when on another is fetched.
-    ripe: Timestamp,
-    expires: Timestamp,
-}
-
-impl Tokens {
-    /// `Bearer …`, not `refused` where there is another.
-    pub(super) async fn authorization(
-        &self,
-        credentials: &Credentials,
-        refused: Option<&HeaderValue>,
-        vault: &Vault,
-        exchange: &Exchange<'_>,
-    ) -> Result<Option<HeaderValue>, TargetFault> {
-        let clock = vault.clock();
-        let suffices = |token: &Token| clock.now() < token.ripe && is_other(Some(&token.value), refused);
-        let found = self.token.get(&RHYTHM, clock, suffices, self.fetch(credentials, vault, exchange)).await;
-        match found.filter(|token| clock.now() < token.expires) {
-            Some(token) => Ok(Some(token.value.clone())),
-            None => {
-                let cause = self.cause.lock().unwrap_or_else(PoisonError::into_inner).clone();
-                Err(fault(if cause.is_empty() { "no token can be had" } else { &cause }))
-            }
-        }
-    }
-
-    /// One attempt.
-    async fn fetch(
-        &self,
-        credentials: &Credentials,
-        vault: &Vault,
-        exchange: &Exchange<'_>,
-    ) -> Option<Token> {
-        let asked = vault.clock().now();
-        let granted = granted(credentials, vault, exchange).await;
-        let cause = granted.as_ref().err().cloned().unwrap_or_default();
-        if !cause.is_empty() {
-            tracing::warn!(cause, "a target's access token cannot be had");
-        }
-        *self.cause.lock().unwrap_or_else(PoisonError::into_inner) = cause;
-        let granted = granted.ok()?;
-        let lifetime = SignedDuration::from_secs(i64::try_from(granted.seconds).unwrap_or(i64::MAX));
-        let at = |after: SignedDuration| asked.checked_add(after).unwrap_or(Timestamp::MAX);
-        let ripe = at((lifetime - AHEAD).max(lifetime / 2));
-        Some(Token { value: granted.value, ripe, expires: at(lifetime) })
-    }
-}
-
 /// Asks for a token; with another secret once more, where the endpoint does not take the one that was kept.
-async fn granted(
+pub(super) async fn granted(
     credentials: &Credentials,
     vault: &Vault,
     exchange: &Exchange<'_>,
