@@ -1,3 +1,5 @@
+use std::time::Duration;
+
 use bytes::Bytes;
 use doorward_core::ports::Clock;
 use doorward_model::TargetFault;

@@ -161,7 +161,8 @@ impl Source {
     /// is there.
     async fn fetch(&self, begun: Timestamp) {
         let deadline = Instant::now() + WITHIN;
-        let exchange = Exchange { connections: &self.connections, clock: self.vault.clock(), deadline };
+        let exchange =
+            Exchange { connections: &self.connections, clock: self.vault.clock(), deadline, connect: WITHIN };
         let granted = match &self.target.credentials {
             Some(credentials) => timeout_at(deadline, token::granted(credentials, &self.vault, &exchange))
                 .await
