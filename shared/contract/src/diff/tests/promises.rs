@@ -104,12 +104,27 @@ fn a_base_path_that_is_gone_breaks() {
     check(&of(&["/v1"]), &of(&["/v2"]), moved, moved);
     check(&of(&["https://a.example/v1"]), &of(&["https://a.example/v2/"]), moved, moved);
     check(&of(&[]), &of(&["/v2"]), moved, moved);
-    check(&of(&["/v1"]), &of(&["/v2", "/v1"]), told, told);
+    check(&of(&["/v1"]), &of(&["/v2", "/v1"]), told, moved);
     check(&of(&["https://a.example/v1"]), &of(&["https://b.example/v1"]), told, told);
     check(&of(&["/"]), &of(&[]), &[], &[]);
     let own = with(json!({"servers": [{"url": "/v1"}]}), json!({"servers": [{"url": "/v2"}]}));
     check(&of(&["/v1"]), &own, &[], &[]);
     check(&of(&["/v2"]), &own, moved, moved);
+}
+
+#[test]
+fn each_value_of_a_variable_is_a_base_path() {
+    let of = |values: Vec<String>| {
+        let variable = json!({"default": "v1", "enum": values});
+        let server = json!({"url": "https://a.example/{v}", "variables": { "v": variable }});
+        with(json!({}), json!({ "servers": [server] }))
+    };
+    let names = |count: usize| (1..=count).map(|nth| format!("v{nth}")).collect::<Vec<_>>();
+    let moved: &[&str] = &["breaking base-path-changed servers"];
+    check(&of(names(1)), &of(names(2)), &["compatible servers-changed servers"], moved);
+    let unknown: &[&str] = &["unknown not-comparable servers"];
+    check(&of(names(300)), &of(names(301)), unknown, unknown);
+    check(&of(names(300)), &of(names(300)), &[], &[]);
 }
 
 #[test]
