@@ -225,6 +225,28 @@ fn a_form_that_is_written_otherwise_breaks() {
 }
 
 #[test]
+fn any_text_of_a_form_takes_what_was_a_number() {
+    let of = |range: &str, field: Value, encoding: Value| {
+        let schema = json!({"type": "object", "properties": { "n": field }});
+        let content = json!({ range: {"schema": schema, "encoding": encoding} });
+        with(json!({"requestBody": { "content": content }}), json!({}))
+    };
+    let (integer, text) = (json!({"type": "integer"}), json!({"type": "string"}));
+    for range in ["application/x-www-form-urlencoded", "multipart/form-data"] {
+        let part = format!("body {range}/n");
+        let (less, more) = (format!("breaking type-removed {part}"), format!("compatible type-added {part}"));
+        let (old, new) = (of(range, integer.clone(), json!({})), of(range, text.clone(), json!({})));
+        assert_eq!(changes(&old, &new), std::slice::from_ref(&more));
+        assert!(changes(&new, &old).contains(&less), "{range}");
+        let short = of(range, json!({"type": "string", "maxLength": 3}), json!({}));
+        assert!(changes(&old, &short).contains(&less), "{range}");
+        let json_text = json!({"n": {"contentType": "application/json"}});
+        let (old, new) = (of(range, integer.clone(), json_text.clone()), of(range, text.clone(), json_text));
+        assert!(changes(&old, &new).contains(&less), "{range}");
+    }
+}
+
+#[test]
 fn what_a_part_is_by_its_schema_is_compared() {
     let of = |schema: Value| {
         let schema = json!({"type": "object", "properties": {"one": schema}});
