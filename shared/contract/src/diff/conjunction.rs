@@ -16,6 +16,10 @@ pub(crate) struct Node<'a> {
     pub(crate) at: String,
 }
 
+/// The places of a conjunction's schemas, of the lists that were parted and the branches that do not hold, and the names of
+/// members that are described elsewhere.
+pub(crate) type Key = [Vec<String>; 4];
+
 /// Schemas that all hold, none of them a mere reference.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Conjunction<'a> {
@@ -111,10 +115,15 @@ impl<'a> Conjunction<'a> {
     }
 
     /// What tells it from others of its bundle.
-    pub(crate) fn key(&self) -> String {
-        let mut places: Vec<&str> = self.nodes.iter().map(|node| node.at.as_str()).collect();
-        places.sort_unstable();
-        places.join(" ")
+    pub(crate) fn key(&self) -> Key {
+        let mut key = [
+            self.nodes.iter().map(|node| node.at.clone()).collect(),
+            self.parted.clone(),
+            self.excluded.iter().map(|node| node.at.clone()).collect(),
+            self.elsewhere.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>(),
+        ];
+        key.iter_mut().for_each(|places| places.sort_unstable());
+        key
     }
 
     /// The types that the value may have, as far as the schemas say so outright.

@@ -6,6 +6,7 @@
 //!
 //! Not looked at: [`NOT_COMPARED`].
 
+mod acceptance;
 mod answers;
 mod arrays;
 mod branches;
@@ -19,6 +20,7 @@ mod include;
 mod number;
 mod objects;
 mod operations;
+mod pairs;
 mod parameters;
 mod requests;
 mod rule;
