@@ -1,14 +1,25 @@
 //! Schemas that refer to each other: every pair is looked at a few times, however many ways lead to it.
 
+use fastrand::Rng;
 use serde_json::{Value, json};
 
 use super::super::include::{Inclusion, Level};
 use crate::bundle::{Bundle, Direction};
+use crate::checker::Checker;
 use crate::documents::Documents;
 use crate::library::Library;
 
 /// Entities that refer to each other.
 const ENTITIES: usize = 12;
+
+/// Entities of a generated graph.
+const GRAPH: usize = 5;
+
+fn checker(schemas: &[Value], bundle: &Bundle) -> Checker {
+    let library = Library::new([("f", json!({ "s": schemas }).to_string())]);
+    let documents = Documents::open(&library, "f").unwrap();
+    Checker::compile(&documents, bundle).unwrap_or_else(|fault| panic!("{fault}"))
+}
 
 fn bundle(schemas: &[Value]) -> Bundle {
     let library = Library::new([("f", json!({ "s": schemas }).to_string())]);
@@ -145,4 +156,83 @@ fn what_leaned_on_a_pair_that_fails_is_not_kept() {
         |found: &[String]| found.iter().any(|found| !found.starts_with(&format!("{:?}", Level::Note)));
     let (found, _) = asked(&of("integer"), &of("number"));
     assert!(!levels(&found), "{found:?}");
+}
+
+/// Entities that refer to each other, some of them by an alternative.
+fn graph(rng: &mut Rng) -> Vec<Value> {
+    let member = |rng: &mut Rng| {
+        let other = json!({"$ref": format!("#/s/{}", rng.usize(..GRAPH))});
+        match rng.u8(..6) {
+            0 => json!({"type": "integer"}),
+            1 => json!({"type": "number"}),
+            2 => other,
+            3 => json!({"anyOf": [other, {"type": "null"}]}),
+            4 => json!({"anyOf": [other, {"$ref": format!("#/s/{}", rng.usize(..GRAPH))}]}),
+            _ => json!({"type": "array", "items": other}),
+        }
+    };
+    let entity = |_| {
+        let required: Vec<&str> = ["a", "b"].into_iter().filter(|_| rng.u8(..4) == 0).collect();
+        let properties = json!({"a": member(rng), "b": member(rng)});
+        json!({"type": "object", "properties": properties, "required": required, "additionalProperties": false})
+    };
+    (0..GRAPH).map(entity).collect()
+}
+
+/// A value that fits the schema, as far as `depth` goes.
+fn fitting(rng: &mut Rng, all: &[Value], schema: &Value, depth: usize) -> Value {
+    if let Some(reference) = schema["$ref"].as_str() {
+        return fitting(rng, all, &all[reference[4..].parse::<usize>().unwrap()], depth);
+    }
+    if let Some(branches) = schema["anyOf"].as_array() {
+        let chosen = rng.usize(..branches.len());
+        return fitting(rng, all, &branches[chosen], depth);
+    }
+    match schema["type"].as_str().unwrap() {
+        "integer" => json!(1),
+        "number" => json!(1.5),
+        "null" => Value::Null,
+        "array" if depth == 0 => json!([]),
+        "array" => json!([fitting(rng, all, &schema["items"], depth - 1)]),
+        _ => {
+            let is_required = |name: &str| schema["required"].as_array().unwrap().contains(&json!(name));
+            let names = ["a", "b"].into_iter().filter(|name| is_required(name) || (depth > 0 && rng.bool()));
+            let names: Vec<&str> = names.take(if depth == 0 { 0 } else { 2 }).collect();
+            let members = names
+                .into_iter()
+                .map(|name| (name.to_owned(), fitting(rng, all, &schema["properties"][name], depth - 1)));
+            Value::Object(members.collect())
+        }
+    }
+}
+
+#[test]
+fn where_nothing_is_found_in_a_graph_every_value_of_the_one_fits_the_other() {
+    let mut rng = Rng::with_seed(0x00d0_0a2e);
+    let (mut silent, mut told, mut taken) = (0_u32, 0_u32, 0_u32);
+    for nth in 0..600 {
+        let from = graph(&mut rng);
+        let mut to = from.clone();
+        for _ in 0..rng.usize(1..3) {
+            let (fresh, which) = (graph(&mut rng), rng.usize(..GRAPH));
+            let name = ["a", "b"][rng.usize(..2)];
+            to[which]["properties"][name] = fresh[which]["properties"][name].clone();
+        }
+        let (of_from, of_to) = (bundle(&from), bundle(&to));
+        if Inclusion::ask(&of_from, &of_to).iter().any(|found| found.level < Level::Note) {
+            told += 1;
+            continue;
+        }
+        silent += 1;
+        let (takes_from, takes_to) = (checker(&from, &of_from), checker(&to, &of_to));
+        for _ in 0..60 {
+            let value = fitting(&mut rng, &from, &from[0], 5);
+            if takes_from.violations("body", "", &value).is_empty() {
+                taken += 1;
+                let refused = takes_to.violations("body", "", &value);
+                assert!(refused.is_empty(), "pair {nth}: {from:?}\nto {to:?}\nvalue {value}: {refused:?}");
+            }
+        }
+    }
+    assert!(silent > 60 && told > 200 && taken > 2_000, "{silent} silent, {told} told, {taken} values");
 }
