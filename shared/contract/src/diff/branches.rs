@@ -46,7 +46,7 @@ impl<'a> Inclusion<'a> {
     ) -> Vec<Found> {
         let mut overlapping = false;
         for (nth, branch) in branches.iter().enumerate() {
-            if !self.included(from, branch, value) {
+            if !self.included(from, branch) {
                 continue;
             }
             let mut others = branches.iter().enumerate().filter(|(other, _)| *other != nth);
@@ -84,21 +84,21 @@ impl<'a> Inclusion<'a> {
         branches: &[Node<'a>],
         value: &str,
     ) -> Vec<Found> {
-        let mut best: Option<Vec<Found>> = None;
-        for branch in branches {
-            let branch = Conjunction::of(self.to, std::slice::from_ref(branch));
-            if self.disjoint(from, &branch, 0) {
-                continue;
-            }
-            let found = self.pair(from, &branch, value);
-            if best.as_ref().is_none_or(|best| found.len() < best.len()) {
-                best = Some(found);
+        let mut best: Option<(usize, Vec<Found>)> = None;
+        let branches = branches.iter().map(|branch| Conjunction::of(self.to, std::slice::from_ref(branch)));
+        let branches: Vec<_> = branches.filter(|branch| !self.disjoint(from, branch, 0)).collect();
+        for branch in &branches {
+            let found = self.pair(from, branch, value);
+            let weight = self.weight(&found);
+            if best.as_ref().is_none_or(|(least, _)| weight < *least) {
+                best = Some((weight, found));
             }
         }
         let what =
             || from.nodes.last().map(|node| format!("`{}`", self.from.origin(&node.at))).unwrap_or_default();
         match best {
-            Some(found) if branches.len() <= 8 && found.len() <= 2 => found,
+            Some((_, found)) if branches.len() == 1 => found,
+            Some((weight, found)) if branches.len() <= 8 && weight <= 2 => found,
             Some(_) => vec![unknown(from, to, value, "(it fits no branch as a whole)")],
             None => vec![found(Rule::Branch, from, to, value, &what())],
         }

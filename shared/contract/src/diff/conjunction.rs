@@ -16,6 +16,10 @@ pub(crate) struct Node<'a> {
     pub(crate) at: String,
 }
 
+/// The places of a conjunction's schemas, of the lists that were parted and the branches that do not hold, and the names of
+/// members that are described elsewhere.
+pub(crate) type Key = [Vec<String>; 4];
+
 /// Schemas that all hold, none of them a mere reference.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Conjunction<'a> {
@@ -68,6 +72,11 @@ impl<'a> Node<'a> {
         members || (self.schema.get("unevaluatedItems").is_some() && self.schema.get("items").is_none())
     }
 
+    /// What holds of members that no schema in place describes, as far as `unevaluatedProperties` says so.
+    pub(crate) fn unevaluated(&self) -> Option<Node<'a>> {
+        self.keyword("unevaluatedProperties").filter(|_| self.schema.get("additionalProperties").is_none())
+    }
+
     fn sees_all_members(&self) -> bool {
         !IN_PLACE.iter().any(|keyword| self.schema.get(keyword).is_some())
     }
@@ -106,10 +115,15 @@ impl<'a> Conjunction<'a> {
     }
 
     /// What tells it from others of its bundle.
-    pub(crate) fn key(&self) -> String {
-        let mut places: Vec<&str> = self.nodes.iter().map(|node| node.at.as_str()).collect();
-        places.sort_unstable();
-        places.join(" ")
+    pub(crate) fn key(&self) -> Key {
+        let mut key = [
+            self.nodes.iter().map(|node| node.at.clone()).collect(),
+            self.parted.clone(),
+            self.excluded.iter().map(|node| node.at.clone()).collect(),
+            self.elsewhere.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>(),
+        ];
+        key.iter_mut().for_each(|places| places.sort_unstable());
+        key
     }
 
     /// The types that the value may have, as far as the schemas say so outright.
@@ -122,7 +136,11 @@ impl<'a> Conjunction<'a> {
             let of_enum =
                 node.schema.get("enum").and_then(Value::as_array).map_or(Types::ALL, |values| listed(values));
             let of_const = node.schema.get("const").map_or(Types::ALL, Types::of);
-            types.and(stated).and(of_enum).and(of_const)
+            let of_step = match node.schema.get("multipleOf") {
+                Some(Value::Number(step)) if number::is_whole(step) => Types::ALL.without(Types::BROKEN),
+                _ => Types::ALL,
+            };
+            types.and(stated).and(of_enum).and(of_const).and(of_step)
         })
     }
 
@@ -179,7 +197,11 @@ impl<'a> Conjunction<'a> {
         for node in &self.nodes {
             for (keyword, left_out) in [(plain, false), (exclusive, true)] {
                 let Some(Value::Number(limit)) = node.schema.get(keyword) else { continue };
-                let next = number::next(limit, lower).filter(|_| left_out && is_whole);
+                let next = match is_whole {
+                    true if left_out => number::next(limit, lower).or_else(|| number::inside(limit, lower)),
+                    true => number::inside(limit, lower),
+                    false => None,
+                };
                 let bound = next.map_or((limit.clone(), left_out), |next| (next, false));
                 if sharpest.as_ref().is_none_or(|held| is_tighter(&bound, held, lower)) {
                     sharpest = Some(bound);

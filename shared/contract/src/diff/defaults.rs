@@ -10,7 +10,7 @@ use std::collections::BTreeSet;
 use serde_json::Value;
 
 use super::change::{Change, Severity};
-use super::conjunction::{Conjunction, Node};
+use super::conjunction::{Conjunction, Key, Node};
 use super::schemas::{Schema, site};
 use crate::pointer;
 
@@ -39,7 +39,7 @@ struct Walk<'a> {
     severity: Severity,
     old: Schema<'a>,
     new: Schema<'a>,
-    seen: BTreeSet<(String, String)>,
+    seen: BTreeSet<(Key, Key)>,
     changes: Vec<Change>,
 }
 

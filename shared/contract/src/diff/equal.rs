@@ -13,6 +13,8 @@ use crate::bundle::{Bundle, INNER, SAME, SAME_LIST};
 pub(crate) struct Equality {
     /// The names of two definitions that are equal.
     known: HashSet<(String, String)>,
+    /// Of two that are not: a difference stands, whatever else was taken for equal.
+    different: HashSet<(String, String)>,
 }
 
 impl Equality {
@@ -21,7 +23,8 @@ impl Equality {
     /// Pairs of definitions are taken for equal while they are compared: two recursive schemas are equal unless a
     /// difference is found.
     pub(crate) fn holds(&mut self, left: &Bundle, right: &Bundle, a: &Value, b: &Value) -> bool {
-        let mut comparison = Comparison { left, right, known: &self.known, assumed: HashSet::new() };
+        let (known, different) = (&self.known, &mut self.different);
+        let mut comparison = Comparison { left, right, known, different, assumed: HashSet::new() };
         let equal = comparison.schemas(a, b);
         let assumed = comparison.assumed;
         if equal {
@@ -35,18 +38,32 @@ struct Comparison<'a> {
     left: &'a Bundle,
     right: &'a Bundle,
     known: &'a HashSet<(String, String)>,
+    different: &'a mut HashSet<(String, String)>,
     assumed: HashSet<(String, String)>,
 }
 
 impl Comparison<'_> {
     fn schemas(&mut self, a: &Value, b: &Value) -> bool {
         let (only_a, only_b) = (only_reference(a), only_reference(b));
-        if let (Some(a), Some(b)) = (only_a, only_b) {
-            let pair = (a.to_owned(), b.to_owned());
-            if self.known.contains(&pair) || !self.assumed.insert(pair) {
+        if let (Some(left), Some(right)) = (only_a, only_b) {
+            let pair = (left.to_owned(), right.to_owned());
+            if self.different.contains(&pair) {
+                return false;
+            }
+            if self.known.contains(&pair) || !self.assumed.insert(pair.clone()) {
                 return true;
             }
+            let equal = self.defined(a, b, only_a, only_b);
+            if !equal {
+                self.different.insert(pair);
+            }
+            return equal;
         }
+        self.defined(a, b, only_a, only_b)
+    }
+
+    /// The same of what the references name, where there are any.
+    fn defined(&mut self, a: &Value, b: &Value, only_a: Option<&str>, only_b: Option<&str>) -> bool {
         let a = only_a.and_then(|name| self.left.definition(name)).unwrap_or(a);
         let b = only_b.and_then(|name| self.right.definition(name)).unwrap_or(b);
         if only_reference(a).is_some() || only_reference(b).is_some() {

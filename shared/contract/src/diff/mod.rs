@@ -6,6 +6,7 @@
 //!
 //! Not looked at: [`NOT_COMPARED`].
 
+mod acceptance;
 mod answers;
 mod arrays;
 mod branches;
@@ -19,6 +20,7 @@ mod include;
 mod number;
 mod objects;
 mod operations;
+mod pairs;
 mod parameters;
 mod requests;
 mod rule;
@@ -29,6 +31,7 @@ mod servers;
 #[cfg(test)]
 mod tests;
 mod types;
+mod unchecked;
 
 use doorward_model::Faults;
 
@@ -56,10 +59,11 @@ pub const NOT_COMPARED: [&str; 13] = [
 ];
 
 impl Document {
-    /// Every change from this version to `newer`, the worst first.
+    /// Every change from this version to `newer`, the worst first. An operation that cannot be checked in one of them is
+    /// unknown, unless both say the same of it.
     ///
     /// # Errors
-    /// What one of the documents says cannot be checked, and so cannot be compared; every such place is named.
+    /// A path of one of the documents cannot be read; every such place is named.
     pub fn changes(&self, newer: &Self) -> Result<Vec<Change>, Faults> {
         let (old, new) = (Operations::read(self)?, Operations::read(newer)?);
         let mut changes = old.changes(&new);

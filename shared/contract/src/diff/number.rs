@@ -4,6 +4,8 @@ use std::cmp::Ordering;
 
 use serde_json::Number;
 
+use crate::decimal::Decimal;
+
 /// Compares two numbers exactly, whatever they are kept as.
 pub(crate) fn compare(a: &Number, b: &Number) -> Ordering {
     match (whole(a), whole(b)) {
@@ -14,12 +16,25 @@ pub(crate) fn compare(a: &Number, b: &Number) -> Ordering {
     }
 }
 
-/// Whether every multiple of `a` is one of `b`. Only of whole numbers, and of equal ones, is that known.
+/// Whether every multiple of `a` is one of `b`, both as the decimals that they are written as.
 pub(crate) fn divides(b: &Number, a: &Number) -> bool {
-    match (whole(a), whole(b)) {
-        (Some(a), Some(b)) => b != 0 && a.checked_rem(b) == Some(0),
-        _ => compare(a, b) == Ordering::Equal,
+    Decimal::of(a).is_multiple_of(Decimal::of(b))
+}
+
+/// Whether all multiples of `step` are whole.
+pub(crate) fn is_whole(step: &Number) -> bool {
+    divides(&1.into(), step)
+}
+
+/// The nearest whole number after `limit`, or before it, where `limit` is not whole.
+pub(crate) fn inside(limit: &Number, up: bool) -> Option<Number> {
+    let float = float(limit);
+    if whole(limit).is_some() || float.abs() >= 1e15 {
+        return None;
     }
+    #[expect(clippy::cast_possible_truncation, reason = "it is whole and in the range")]
+    let inside = if up { float.ceil() as i64 } else { float.floor() as i64 };
+    Some(inside.into())
 }
 
 /// The next whole number after `number`, or before it, where `number` is whole.
@@ -74,12 +89,31 @@ mod tests {
     }
 
     #[test]
-    fn multiples_are_known_of_whole_and_of_equal_numbers() {
+    fn the_whole_numbers_inside_a_bound_begin_at_the_next_one() {
+        for (limit, up, expected) in [
+            (json!(0.5), true, Some(1)),
+            (json!(0.5), false, Some(0)),
+            (json!(-0.5), true, Some(0)),
+            (json!(2), true, None),
+            (json!(1e300), true, None),
+        ] {
+            let Value::Number(limit) = limit else { panic!("no number") };
+            assert_eq!(inside(&limit, up), expected.map(Number::from));
+        }
+    }
+
+    #[test]
+    fn multiples_are_those_of_decimals() {
         for (b, a, expected) in [
             (json!(2), json!(4), true),
             (json!(4), json!(2), false),
             (json!(0.1), json!(0.1), true),
-            (json!(0.1), json!(0.2), false),
+            (json!(0.1), json!(0.2), true),
+            (json!(0.2), json!(0.1), false),
+            (json!(0.1), json!(0.3), true),
+            (json!(0.25), json!(0.5), true),
+            (json!(0.2), json!(0.3), false),
+            (json!(0.5), json!(1), true),
         ] {
             let (Value::Number(a), Value::Number(b)) = (a, b) else { panic!("no numbers") };
             assert_eq!(divides(&b, &a), expected);

@@ -64,7 +64,22 @@ impl<'a> Conjunction<'a> {
         if said.is_empty() && !is_named && self.is_closed() {
             said.push(Node { schema: &NOTHING, at: "undescribed".to_owned() });
         }
+        if said.is_empty() {
+            said.extend(self.unevaluated());
+        }
         said
+    }
+
+    /// What holds of members that no schema here describes. What sees members by cases is not read.
+    fn unevaluated(&self) -> Vec<Node<'a>> {
+        let by_cases = ["anyOf", "oneOf", "if", "dependentSchemas"];
+        let is_plain = |node: &Node<'a>| {
+            node.additional().is_none() && !by_cases.iter().any(|keyword| node.schema.get(keyword).is_some())
+        };
+        match self.nodes.iter().all(is_plain) {
+            true => self.nodes.iter().filter_map(Node::unevaluated).collect(),
+            false => Vec::new(),
+        }
     }
 
     /// Members that some schema here names.
@@ -134,7 +149,10 @@ impl<'a> Inclusion<'a> {
         if let Some(wanted) = to.additional() {
             let more = self.others(from, &[], &wanted, &place);
             if wanted.schema == &Value::Bool(false) && !more.is_empty() {
-                all.push(found(Rule::Others, from, to, value, ""));
+                all.push(match from.nodes.iter().any(|node| node.unevaluated().is_some()) {
+                    true => unknown(from, to, value, "`unevaluatedProperties`"),
+                    false => found(Rule::Others, from, to, value, ""),
+                });
             } else {
                 add(&mut all, more);
             }
@@ -163,7 +181,10 @@ impl<'a> Inclusion<'a> {
             return self.compare(&held, std::slice::from_ref(wanted), place);
         }
         let mut all = Vec::new();
-        let rest: Vec<Node<'a>> = from.nodes.iter().filter_map(Node::additional).collect();
+        let mut rest: Vec<Node<'a>> = from.nodes.iter().filter_map(Node::additional).collect();
+        if rest.is_empty() {
+            rest = from.unevaluated();
+        }
         if !(rest.is_empty() && from.is_closed()) {
             add(&mut all, self.compare(&rest, std::slice::from_ref(wanted), place));
         }

@@ -7,7 +7,7 @@ use http::Method;
 use serde_json::Value;
 
 use super::change::{Change, Severity, Site};
-use super::{answers, parameters, requests, security, servers};
+use super::{answers, parameters, requests, security, servers, unchecked};
 use crate::bundle::{Bundle, Direction};
 use crate::compile;
 use crate::document::{Document, Entry, METHODS};
@@ -15,12 +15,14 @@ use crate::documents::Documents;
 use crate::pointer;
 use crate::reference::follow;
 
-/// The operations of a document, each of which compiles.
+/// The operations of a document.
 pub(super) struct Operations<'a> {
     document: &'a Document,
     documents: Documents<'a>,
     /// By method and path, whatever the path's parameters are called.
     by_route: BTreeMap<(String, String), Entry>,
+    /// Why an operation cannot be checked, where it cannot.
+    unchecked: BTreeMap<(String, String), Fault>,
 }
 
 /// One document's side of an operation.
@@ -41,7 +43,7 @@ pub(super) struct Pair<'a> {
 impl<'a> Operations<'a> {
     pub(super) fn read(document: &'a Document) -> Result<Self, Faults> {
         let documents = Documents::open(&document.library, &document.file)?;
-        let (mut faults, mut by_route) = (Vec::new(), BTreeMap::new());
+        let (mut faults, mut by_route, mut unchecked) = (Vec::new(), BTreeMap::new(), BTreeMap::new());
         let paths =
             documents.value("/paths").and_then(Value::as_object).into_iter().flat_map(|paths| paths.keys());
         for path in paths.filter(|path| path.starts_with('/')) {
@@ -55,12 +57,13 @@ impl<'a> Operations<'a> {
             for (name, method) in METHODS.iter().filter(|(name, _)| value.get(name).is_some()) {
                 let (at, item) = (pointer::join(&item, name), item.clone());
                 let entry = Entry { method: method.clone(), path: path.clone(), item, at };
-                faults.extend(check(documents, &entry));
-                by_route.insert((shape(path), method.to_string()), entry);
+                let route = (shape(path), method.to_string());
+                unchecked.extend(fault(documents, &entry).map(|fault| (route.clone(), fault)));
+                by_route.insert(route, entry);
             }
         }
         faults.dedup();
-        Faults(faults).or(Self { document, documents, by_route })
+        Faults(faults).or(Self { document, documents, by_route, unchecked })
     }
 
     fn side<'s>(&'s self, entry: &'s Entry) -> Side<'s> {
@@ -74,7 +77,8 @@ impl<'a> Operations<'a> {
             let old = self.side(entry);
             match newer.by_route.get(route) {
                 Some(entry) => {
-                    let found = Pair::changes(old, newer.side(entry), is_first);
+                    let fault = self.unchecked.get(route).or_else(|| newer.unchecked.get(route));
+                    let found = Pair::changes(old, newer.side(entry), is_first, fault);
                     is_first &= found.iter().all(|change| change.operation.is_some());
                     changes.extend(found);
                 }
@@ -122,12 +126,17 @@ impl<'a> Operations<'a> {
 }
 
 impl<'a> Pair<'a> {
-    /// `is_first` says that nothing was told yet of the servers of the whole documents.
-    fn changes(old: Side<'a>, new: Side<'a>, is_first: bool) -> Vec<Change> {
+    /// `is_first` says that nothing was told yet of the servers of the whole documents; `fault`, why one of the two
+    /// cannot be checked.
+    fn changes(old: Side<'a>, new: Side<'a>, is_first: bool, fault: Option<&Fault>) -> Vec<Change> {
         let mut pair = Self { old, new, changes: Vec::new() };
         pair.id();
         servers::compare(&mut pair, is_first);
         security::compare(&mut pair);
+        if let Some(fault) = fault {
+            unchecked::compare(&mut pair, fault);
+            return pair.changes;
+        }
         parameters::compare(&mut pair);
         requests::compare(&mut pair);
         answers::compare(&mut pair);
@@ -224,9 +233,9 @@ impl<'a> Side<'a> {
     }
 }
 
-/// The faults that keep an operation from being compared.
-fn check(documents: Documents<'_>, entry: &Entry) -> Vec<Fault> {
-    compile::operation(documents, entry).err().map(|faults| faults.0).unwrap_or_default()
+/// What keeps an operation from being checked.
+fn fault(documents: Documents<'_>, entry: &Entry) -> Option<Fault> {
+    compile::operation(documents, entry).err()?.0.into_iter().next()
 }
 
 /// The path without the names of its parameters; one that takes all that is left of a path (`{path+}`) stays one.

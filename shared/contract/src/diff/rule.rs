@@ -1,7 +1,7 @@
 //! What can change in a schema, and how it is called.
 
 /// What one of two schemas demands and the other does not.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) enum Rule {
     Type,
     Null,

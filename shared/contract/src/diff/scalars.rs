@@ -25,8 +25,8 @@ pub(super) fn numbers(from: &Conjunction<'_>, to: &Node<'_>, value: &str) -> Vec
             Some(Value::Number(held)) => number::divides(step, held),
             _ => false,
         };
-        let one = number::compare(step, &1.into()).is_eq();
-        if !(from.nodes.iter().any(held) || (all_whole && one)) {
+        let whole_are_held = all_whole && number::divides(step, &1.into());
+        if !(from.nodes.iter().any(held) || whole_are_held) {
             all.push(found(Rule::Multiple, from, to, value, &step.to_string()));
         }
     }

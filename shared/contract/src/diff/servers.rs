@@ -1,7 +1,7 @@
 //! Server Objects: where callers find the operations.
 //!
-//! What counts is the path that a server puts before those of the operations; of several, callers may have taken any,
-//! but one that is left goes on. Another host is told, and breaks nobody who is led there.
+//! What counts is the path that a server puts before those of the operations, with each value that its variables may
+//! have: of several, callers may have taken any. Another host is told, and breaks nobody who is led there.
 
 use std::collections::BTreeSet;
 
@@ -10,7 +10,7 @@ use serde_json::Value;
 use super::change::{Change, Severity};
 use super::operations::{Pair, Side};
 use crate::pointer;
-use crate::servers::{base_path, expanded};
+use crate::servers::{base_path, expanded, expansions};
 
 /// What servers are there for an operation, and where they stand; nothing where the document says nothing of any.
 struct Servers {
@@ -19,6 +19,8 @@ struct Servers {
     shared: bool,
     urls: BTreeSet<String>,
     paths: BTreeSet<String>,
+    /// Server Objects whose variables have too many values to be read.
+    unread: Vec<Value>,
 }
 
 /// Compares the servers of an operation. Those of the whole document are told of once: `is_first` says that nothing was
@@ -26,12 +28,15 @@ struct Servers {
 pub(super) fn compare(pair: &mut Pair<'_>, is_first: bool) {
     let (old, new) = (read(pair.old), read(pair.new));
     let shared = old.shared && new.shared;
-    if old.urls == new.urls || (shared && !is_first) {
+    if (old.urls == new.urls && old.unread == new.unread) || (shared && !is_first) {
         return;
     }
-    let (severity, code, what) = if old.paths.is_disjoint(&new.paths) {
-        let what =
-            format!("paths begin with {} now, and no longer with {}", list(&new.paths), list(&old.paths));
+    let gone: BTreeSet<String> = old.paths.difference(&new.paths).cloned().collect();
+    let (severity, code, what) = if old.unread != new.unread {
+        let what = "the variables of a server have too many values to be compared: review".to_owned();
+        (Severity::Unknown, "not-comparable", what)
+    } else if !gone.is_empty() {
+        let what = format!("paths begin with {} now, and no longer with {}", list(&new.paths), list(&gone));
         (Severity::Breaking, "base-path-changed", what)
     } else {
         let what = format!("the servers are {} now, and were {}", list(&new.urls), list(&old.urls));
@@ -57,12 +62,20 @@ fn read(side: Side<'_>) -> Servers {
         |at: &&String| side.value(at).and_then(Value::as_array).is_some_and(|list| !list.is_empty());
     let stated = places.iter().find(is_stated);
     let at = stated.unwrap_or(root);
-    let list = side.value(at).and_then(Value::as_array).into_iter().flatten();
-    let mut urls: BTreeSet<String> = list.map(expanded).collect();
+    let (mut urls, mut unread) = (BTreeSet::new(), Vec::new());
+    for server in side.value(at).and_then(Value::as_array).into_iter().flatten() {
+        match expansions(server) {
+            Some(all) => urls.extend(all),
+            None => {
+                urls.insert(expanded(server));
+                unread.push(server.clone());
+            }
+        }
+    }
     if urls.is_empty() {
         urls.insert("/".to_owned());
     }
     let paths = urls.iter().map(|url| base_path(url)).collect();
     let at_shown = if stated.is_some() { at.clone() } else { String::new() };
-    Servers { at: at_shown, shared: at == root, urls, paths }
+    Servers { at: at_shown, shared: at == root, urls, paths, unread }
 }

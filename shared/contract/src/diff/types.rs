@@ -16,6 +16,8 @@ impl Types {
     pub(crate) const ARRAY: Self = Self(1 << 3);
     pub(crate) const STRING: Self = Self(1 << 4);
     pub(crate) const INTEGER: Self = Self(1 << 5);
+    /// Numbers that are not whole.
+    pub(crate) const BROKEN: Self = Self(1 << 6);
     pub(crate) const NUMBER: Self = Self(0b11 << 5);
     pub(crate) const ALL: Self = Self(0b111_1111);
 
@@ -45,7 +47,7 @@ impl Types {
             Value::Number(number) if number.as_f64().is_some_and(|number| number.fract() == 0.0) => {
                 Self::INTEGER
             }
-            Value::Number(_) => Self(1 << 6),
+            Value::Number(_) => Self::BROKEN,
             Value::String(_) => Self::STRING,
             Value::Array(_) => Self::ARRAY,
             Value::Object(_) => Self::OBJECT,

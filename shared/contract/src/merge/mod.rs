@@ -2,7 +2,7 @@
 //!
 //! Schemas are those that messages are checked by (`Bundle`), so that the merged document judges as its parts do, with
 //! titles, descriptions and examples put back. What `$ref` names besides schemas is written out in its place. Links,
-//! callbacks, servers and the documents' own security are left out.
+//! callbacks, servers, `discriminator` and the documents' own security are left out.
 
 mod annotations;
 mod components;

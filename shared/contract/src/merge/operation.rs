@@ -11,6 +11,9 @@ use crate::pointer;
 /// Members of an Operation Object that are for people.
 const FOR_PEOPLE: [&str; 5] = ["tags", "summary", "description", "externalDocs", "deprecated"];
 
+/// The statuses that the door answers by for any operation, and the ranges that may describe them.
+const UNEXPECTED: [(&str, &str); 4] = [("400", "4XX"), ("502", "5XX"), ("503", "5XX"), ("504", "5XX")];
+
 /// Writes an operation that stands in `document`.
 pub(super) struct Writer<'a> {
     pub(super) document: &'a Document,
@@ -75,9 +78,9 @@ impl<'a> Writer<'a> {
             "explode",
             "allowReserved",
             "example",
-            "examples",
         ];
         copy(Some(parameter), &members, &mut out);
+        self.examples(at, &mut out);
         let is_in_path = parameter.get("in").and_then(Value::as_str) == Some("path");
         let name = parameter.get("name").and_then(Value::as_str).unwrap_or_default();
         if is_in_path
@@ -102,7 +105,12 @@ impl<'a> Writer<'a> {
         let written = types.map(|(name, media_type)| {
             let at = pointer::join(&at, name);
             let mut out = Map::new();
-            copy(Some(media_type), &["example", "examples", "encoding"], &mut out);
+            copy(Some(media_type), &["example"], &mut out);
+            self.examples(&at, &mut out);
+            let encodings = self.encodings(&pointer::join(&at, "encoding"), direction, schemas);
+            if !encodings.is_empty() {
+                out.insert("encoding".to_owned(), Value::Object(encodings));
+            }
             if media_type.get("schema").is_some() {
                 let schema = schemas.schema(self.document, direction, &pointer::join(&at, "schema"));
                 out.insert("schema".to_owned(), schema.unwrap_or(Value::Bool(true)));
@@ -121,7 +129,7 @@ impl<'a> Writer<'a> {
             let Some((at, answer)) = self.object(&pointer::join(&at, status)) else { continue };
             let mut out = Map::from_iter([("description".to_owned(), json!(""))]);
             copy(Some(answer), &["description"], &mut out);
-            let headers = self.headers(&pointer::join(&at, "headers"), schemas);
+            let headers = self.headers(&pointer::join(&at, "headers"), Direction::Response, schemas);
             if !headers.is_empty() {
                 out.insert("headers".to_owned(), Value::Object(headers));
             }
@@ -130,27 +138,64 @@ impl<'a> Writer<'a> {
             }
             all.insert(status.clone(), Value::Object(out));
         }
+        // Beside a `default` of its own, that of the door is named by its statuses.
+        if all.contains_key("default")
+            && let Some(answer) = self.operation.answers.get("default")
+        {
+            let is_said =
+                |(status, range): &(&str, &str)| all.contains_key(*status) || all.contains_key(*range);
+            let unsaid: Vec<_> = UNEXPECTED.into_iter().filter(|status| !is_said(status)).collect();
+            all.extend(unsaid.into_iter().map(|(status, _)| (status.to_owned(), answer.clone())));
+        }
         for (status, answer) in &self.operation.answers {
             all.entry(status.clone()).or_insert_with(|| answer.clone());
         }
         Value::Object(all)
     }
 
-    fn headers(&self, at: &str, schemas: &mut Components) -> Map<String, Value> {
+    /// The Example Objects of the object at `at`, each written out in its place.
+    fn examples(&self, at: &str, out: &mut Map<String, Value>) {
+        let at = pointer::join(at, "examples");
+        let names =
+            self.document.value(&at).and_then(Value::as_object).into_iter().flat_map(|all| all.keys());
+        let example = |name: &String| Some((name.clone(), self.object(&pointer::join(&at, name))?.1.clone()));
+        let examples: Map<String, Value> = names.filter_map(example).collect();
+        if !examples.is_empty() {
+            out.insert("examples".to_owned(), Value::Object(examples));
+        }
+    }
+
+    /// The Encoding Objects at `at`, by the names of members.
+    fn encodings(&self, at: &str, direction: Direction, schemas: &mut Components) -> Map<String, Value> {
+        let names = self.document.value(at).and_then(Value::as_object).into_iter().flat_map(|all| all.keys());
+        let written = names.filter_map(|name| {
+            let (at, encoding) = self.object(&pointer::join(at, name))?;
+            let mut out = Map::new();
+            copy(Some(encoding), &["contentType", "style", "explode", "allowReserved"], &mut out);
+            let headers = self.headers(&pointer::join(&at, "headers"), direction, schemas);
+            if !headers.is_empty() {
+                out.insert("headers".to_owned(), Value::Object(headers));
+            }
+            Some((name.clone(), Value::Object(out)))
+        });
+        written.collect()
+    }
+
+    fn headers(&self, at: &str, direction: Direction, schemas: &mut Components) -> Map<String, Value> {
         let names = self.document.value(at).and_then(Value::as_object).into_iter().flat_map(|all| all.keys());
         let written = names.filter_map(|name| {
             let (at, header) = self.object(&pointer::join(at, name))?;
             let mut out = Map::new();
             copy(
                 Some(header),
-                &["description", "required", "deprecated", "style", "explode", "example", "examples"],
+                &["description", "required", "deprecated", "style", "explode", "example"],
                 &mut out,
             );
+            self.examples(&at, &mut out);
             if header.get("content").is_some() {
-                out.insert("content".to_owned(), self.content(&at, Direction::Response, schemas));
+                out.insert("content".to_owned(), self.content(&at, direction, schemas));
             } else {
-                let schema =
-                    schemas.schema(self.document, Direction::Response, &pointer::join(&at, "schema"));
+                let schema = schemas.schema(self.document, direction, &pointer::join(&at, "schema"));
                 out.insert("schema".to_owned(), schema.unwrap_or(Value::Bool(true)));
             }
             Some((name.clone(), Value::Object(out)))

@@ -205,3 +205,57 @@ fn a_greedy_parameter_is_marked_where_openapi_has_no_word_for_it() {
     let parameter = &item["put"]["parameters"][0];
     assert_eq!((&parameter["name"], &parameter["x-doorward-greedy"]), (&json!("id"), &json!(true)), "{both}");
 }
+
+#[test]
+fn what_stands_elsewhere_is_written_out_in_its_place() {
+    let text = json!({"openapi": "3.0.3", "info": {"title": "t", "version": "1"},
+        "paths": {"/a": {"post": {"operationId": "write",
+            "requestBody": {"content": {"multipart/form-data": {
+                "schema": {"type": "object", "properties": {"file": {"type": "string", "format": "binary"}, "n": {"type": "integer"}}},
+                "encoding": {
+                    "file": {"contentType": "image/png", "headers": {"X-A": {"$ref": "#/components/headers/a"}}},
+                    "n": {"contentType": "text/plain"},
+                },
+                "examples": {"one": {"$ref": "#/components/examples/one"}, "two": {"value": {"n": 2}}},
+            }}},
+            "responses": {"default": {"description": "Wrong."}, "503": {"description": "Later."}},
+        }}},
+        "components": {
+            "headers": {"a": {"required": true, "schema": {"type": "string", "maxLength": 3}}},
+            "examples": {"one": {"value": {"n": 1}}},
+        },
+    });
+    let document = Document::parse("f", &text.to_string()).unwrap_or_else(|fault| panic!("{fault}"));
+    let refused = json!({"description": "Refused."});
+    let operation = MergedOperation {
+        document: &document,
+        described_as: "write",
+        path: "/a",
+        id: "write",
+        security: json!([{}]),
+        answers: Map::from_iter([
+            ("default".to_owned(), refused.clone()),
+            ("403".to_owned(), refused.clone()),
+        ]),
+    };
+    let merged = merge(json!({"title": "m", "version": "1"}), &[operation], Map::new());
+    let written = &merged["paths"]["/a"]["post"];
+    let body = &written["requestBody"]["content"]["multipart/form-data"];
+    let header = json!({"required": true, "schema": {"type": "string", "maxLength": 3}});
+    assert_eq!(
+        body["encoding"],
+        json!({
+            "file": {"contentType": "image/png", "headers": { "X-A": header }},
+            "n": {"contentType": "text/plain"},
+        })
+    );
+    assert_eq!(body["examples"], json!({"one": {"value": {"n": 1}}, "two": {"value": {"n": 2}}}));
+    let answers = written["responses"].as_object().unwrap();
+    let told = ["400", "403", "502", "504"].map(|status| &answers[status]);
+    assert_eq!(told, [&refused; 4]);
+    assert_eq!(
+        (&answers["503"]["description"], &answers["default"]["description"]),
+        (&json!("Later."), &json!("Wrong."))
+    );
+    assert!(Document::parse("merged", &merged.to_string()).unwrap().operation("write").is_ok());
+}

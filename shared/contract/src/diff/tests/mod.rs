@@ -2,6 +2,7 @@
 
 mod operations;
 mod promises;
+mod recursion;
 mod schemas;
 mod soundness;
 

@@ -104,12 +104,27 @@ fn a_base_path_that_is_gone_breaks() {
     check(&of(&["/v1"]), &of(&["/v2"]), moved, moved);
     check(&of(&["https://a.example/v1"]), &of(&["https://a.example/v2/"]), moved, moved);
     check(&of(&[]), &of(&["/v2"]), moved, moved);
-    check(&of(&["/v1"]), &of(&["/v2", "/v1"]), told, told);
+    check(&of(&["/v1"]), &of(&["/v2", "/v1"]), told, moved);
     check(&of(&["https://a.example/v1"]), &of(&["https://b.example/v1"]), told, told);
     check(&of(&["/"]), &of(&[]), &[], &[]);
     let own = with(json!({"servers": [{"url": "/v1"}]}), json!({"servers": [{"url": "/v2"}]}));
     check(&of(&["/v1"]), &own, &[], &[]);
     check(&of(&["/v2"]), &own, moved, moved);
+}
+
+#[test]
+fn each_value_of_a_variable_is_a_base_path() {
+    let of = |values: Vec<String>| {
+        let variable = json!({"default": "v1", "enum": values});
+        let server = json!({"url": "https://a.example/{v}", "variables": { "v": variable }});
+        with(json!({}), json!({ "servers": [server] }))
+    };
+    let names = |count: usize| (1..=count).map(|nth| format!("v{nth}")).collect::<Vec<_>>();
+    let moved: &[&str] = &["breaking base-path-changed servers"];
+    check(&of(names(1)), &of(names(2)), &["compatible servers-changed servers"], moved);
+    let unknown: &[&str] = &["unknown not-comparable servers"];
+    check(&of(names(300)), &of(names(301)), unknown, unknown);
+    check(&of(names(300)), &of(names(300)), &[], &[]);
 }
 
 #[test]
@@ -207,6 +222,28 @@ fn a_form_that_is_written_otherwise_breaks() {
     check(&typed("image/png"), &typed("image/jpeg, image/png"), &[], changed);
     check(&parts(json!({})), &typed("text/plain"), &[], &[]);
     check(&parts(json!({})), &typed("image/png"), changed, changed);
+}
+
+#[test]
+fn any_text_of_a_form_takes_what_was_a_number() {
+    let of = |range: &str, field: Value, encoding: Value| {
+        let schema = json!({"type": "object", "properties": { "n": field }});
+        let content = json!({ range: {"schema": schema, "encoding": encoding} });
+        with(json!({"requestBody": { "content": content }}), json!({}))
+    };
+    let (integer, text) = (json!({"type": "integer"}), json!({"type": "string"}));
+    for range in ["application/x-www-form-urlencoded", "multipart/form-data"] {
+        let part = format!("body {range}/n");
+        let (less, more) = (format!("breaking type-removed {part}"), format!("compatible type-added {part}"));
+        let (old, new) = (of(range, integer.clone(), json!({})), of(range, text.clone(), json!({})));
+        assert_eq!(changes(&old, &new), std::slice::from_ref(&more));
+        assert!(changes(&new, &old).contains(&less), "{range}");
+        let short = of(range, json!({"type": "string", "maxLength": 3}), json!({}));
+        assert!(changes(&old, &short).contains(&less), "{range}");
+        let json_text = json!({"n": {"contentType": "application/json"}});
+        let (old, new) = (of(range, integer.clone(), json_text.clone()), of(range, text.clone(), json_text));
+        assert!(changes(&old, &new).contains(&less), "{range}");
+    }
 }
 
 #[test]

@@ -263,6 +263,35 @@ fn what_says_the_same_otherwise_is_no_change() {
 }
 
 #[test]
+fn numbers_are_compared_as_the_decimals_that_they_are() {
+    let step = |step: Value| json!({"type": "number", "multipleOf": step});
+    let (narrowed, widened) = ("multiple-of-added", "multiple-of-removed");
+    for (wide, narrow) in [(json!(0.01), json!(0.1)), (json!(0.25), json!(0.5)), (json!(0.1), json!(0.3))] {
+        narrows(step(wide), step(narrow), narrowed, widened, "");
+    }
+    narrows(step(json!(0.5)), json!({"type": "integer"}), "type-removed", "type-added", "");
+    same(step(json!(1)), json!({"type": "integer"}));
+    same(json!({"type": "integer", "minimum": 0.5}), json!({"type": "integer", "minimum": 1}));
+    same(json!({"type": "integer", "exclusiveMaximum": 2.5}), json!({"type": "integer", "maximum": 2}));
+}
+
+#[test]
+fn what_is_closed_in_another_way_breaks_nobody() {
+    let a = json!({"type": "object", "properties": {"a": {"type": "string"}}});
+    let unevaluated = json!({"allOf": [a], "unevaluatedProperties": false});
+    let mut additional = a.clone();
+    additional["additionalProperties"] = json!(false);
+    let unknown: &[&str] = &["unknown not-comparable"];
+    check(unevaluated, additional.clone(), [&[], unknown], [unknown, &[]]);
+    let by_case = json!({"anyOf": [a], "unevaluatedProperties": false, "type": "object"});
+    let found = changes(
+        &with_request("3.1.0", &json!({ "A": by_case })),
+        &with_request("3.1.0", &json!({ "A": additional })),
+    );
+    assert_eq!(short(found), unknown);
+}
+
+#[test]
 fn what_cannot_be_compared_is_never_taken_for_fine() {
     let unknown: &[&str] = &["unknown not-comparable"];
     let pattern: &[&str] = &["unknown pattern-changed"];
