@@ -77,6 +77,50 @@ fn requirements_of_an_export_are_asked_for_together() {
     check(json!({"security": [{"key": []}, {"lost": []}]}), plain, &["api-key"], "nobody is let in by it");
 }
 
+#[test]
+fn credentials_that_are_asked_for_together_are_not_taken_one_by_one() {
+    let issuer = |host: &str| json!({"type": "openIdConnect", "openIdConnectUrl": format!("https://{host}.example/.well-known/openid-configuration")});
+    let key = json!({"type": "apiKey", "in": "header", "name": "X-Key"});
+    let plain = json!({"components": {"securitySchemes": {
+        "one": issuer("one"), "same": issuer("one"), "two": issuer("two"), "key": key, "key2": key,
+    }}});
+    let texts = |all: &[&str]| all.iter().map(|text| (*text).to_owned()).collect::<Vec<_>>();
+    let check = |requirement: Value, expected: &[&str], scopes: &[&str], words: &str| {
+        let (auth, _, told) = auth(json!({ "security": requirement }), plain.clone());
+        assert_eq!((auth.auth, auth.scopes, auth.any_scope), (texts(expected), texts(scopes), false));
+        assert_eq!(told.contains("several credentials at once"), !words.is_empty(), "{told}");
+        assert!(told.contains(words), "{told}");
+    };
+    check(json!([{"one": ["r"], "two": ["w"]}]), &["nobody"], &[], "nobody is let in until");
+    check(json!([{"one": [], "key": []}]), &["nobody"], &[], "nobody is let in by them");
+    check(
+        json!([{"one": ["r"], "two": ["w"]}, {"two": ["x"]}]),
+        &["two"],
+        &["x"],
+        "nobody is let in by them",
+    );
+    // These are one credential.
+    check(json!([{"one": ["r"], "same": ["w"]}]), &["one"], &["r", "w"], "");
+    check(json!([{"key": [], "key2": []}]), &["api-key"], &[], "");
+}
+
+#[test]
+fn an_authorizer_of_an_export_stands_for_the_key_beside_it_and_for_no_other() {
+    check(
+        json!({"security": [{"buyer": [], "key": []}]}),
+        json!({}),
+        &["buyer"],
+        "several credentials at once",
+    );
+    check(
+        json!({"security": [{"buyer": ["r"], "guest": ["w"]}]}),
+        json!({}),
+        &["nobody"],
+        "nobody is let in",
+    );
+    check(json!({"security": [{"buyer": ["r"], "guest": ["r"]}]}), json!({}), &["buyer"], "");
+}
+
 /// What operations take of one user pool by `authorizer`, of which another operation asks for `other`, and the pool's issuers as `NAME` of
 /// access tokens or `NAME id`.
 fn of_pool(authorizer: &Value, own: Value, other: Value) -> (Vec<String>, Vec<String>) {
