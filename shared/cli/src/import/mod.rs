@@ -1,5 +1,6 @@
 //! `doorward import`: a file per kind of what is taken in.
 
+mod authorizers;
 mod closed;
 mod configuration;
 mod contract;

@@ -233,3 +233,57 @@ fn the_scopes_of_operations_say_which_tokens_of_a_user_pool_are_meant() {
     check(json!([{"pool": ["r"]}]), json!([{"same": []}]), &[true, false, true], "pool");
     check(json!([{"pool": []}]), json!([{"same": ["r"]}]), &[true, false, true], "pool-id");
 }
+
+#[test]
+fn what_an_authorizer_asks_beside_its_issuer_is_told() {
+    let pool = "arn:aws:cognito-idp:eu-central-1:123456789012:userpool/eu-central-1_A";
+    let told = |field: &str, more: Value| {
+        let mut authorizer = json!({"type": "cognito_user_pools", "providerARNs": [pool], "authorizerResultTtlInSeconds": 300});
+        authorizer.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        let pool = json!({"type": "apiKey", "in": "header", "name": field, AUTHORIZER: authorizer});
+        let more = json!({"components": {"securitySchemes": { "pool": pool }}});
+        let (auth, _, told) = auth(json!({"security": [{"pool": []}]}), more);
+        assert_eq!(auth.auth, ["pool"]);
+        let own = told.lines().filter(|line| !line.contains("the app clients of the user pool"));
+        own.map(|line| line.replace("/components/securitySchemes/pool/", "")).collect::<Vec<_>>().join("\n")
+    };
+    assert_eq!(told("authorization", json!({"identitySource": "method.request.header.Authorization"})), "");
+    let expression = told("Authorization", json!({"identityValidationExpression": "^app-1$", "later": 1}));
+    for words in [
+        "x-amazon-apigateway-authorizer/identityValidationExpression: the expression that tokens are held to",
+        "x-amazon-apigateway-authorizer/later: this part of the authorizer",
+    ] {
+        assert!(expression.contains(words), "{expression}");
+    }
+    let elsewhere = "the door takes them in `Authorization` alone";
+    let named = told("X-Token", json!({}));
+    assert!(named.starts_with("name: tokens are shown in `X-Token`") && named.contains(elsewhere), "{named}");
+    for source in [
+        json!("method.request.header.X-Token"),
+        json!(["$request.header.Authorization", "$request.querystring.token"]),
+        json!("$request.header.Authorization, $request.querystring.token"),
+    ] {
+        let stated = told("Authorization", json!({ "identitySource": source }));
+        assert!(
+            stated.starts_with("x-amazon-apigateway-authorizer/identitySource: ")
+                && stated.contains(elsewhere),
+            "{stated}"
+        );
+    }
+}
+
+#[test]
+fn the_token_of_an_authorizer_is_no_key_of_an_api() {
+    for scheme in [
+        json!({"type": "apiKey", "in": "header", "name": "X-Token", "x-amazon-apigateway-authtype": "cognito_user_pools"}),
+        json!({"type": "apiKey", "in": "header", "name": "X-Token", AUTHORIZER: {"type": "later"}}),
+    ] {
+        let more = json!({"components": {"securitySchemes": { "token": scheme }}});
+        check(
+            json!({"security": [{"token": []}]}),
+            more,
+            &["nobody"],
+            "an authorizer of which nothing more is said",
+        );
+    }
+}
