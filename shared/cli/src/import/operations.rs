@@ -12,10 +12,10 @@ use super::{Reading, Rewrite, Route, Target, contract, join, names, servers};
 /// The path under which an exported HTTP API has what no other route takes.
 const DEFAULT_ROUTE: &str = "/$default";
 /// Path Item Object: the members that are operations a door routes.
-const METHODS: [&str; 7] = ["get", "head", "post", "put", "patch", "delete", "options"];
+pub(super) const METHODS: [&str; 7] = ["get", "head", "post", "put", "patch", "delete", "options"];
 const ANY_METHOD: &str = "x-amazon-apigateway-any-method";
 /// What a route of any method has in the place of one.
-const ANY: &str = "ANY";
+pub(super) const ANY: &str = "ANY";
 
 /// What the operations become.
 pub(super) struct Operations<'r, 'a> {

@@ -278,3 +278,37 @@ fn a_user_pool_is_an_issuer_of_each_kind_of_its_tokens() {
     let auth: Vec<_> = read.routes.iter().map(|route| route.auth.join("+")).collect();
     assert_eq!(auth, ["pool+pool-id", "pool"]);
 }
+
+/// What is told of `[cors]` where the API has these routes.
+fn told_of_cors(routes: &[&str], allow: Value) -> String {
+    let mut paths = json!({});
+    for (nth, key) in routes.iter().enumerate() {
+        paths[format!("/a{nth}")] = json!({ *key: operation(proxy("https://h.example/a", json!({}))) });
+    }
+    let mut cors = json!({"allowOrigins": ["https://a.example"]});
+    cors.as_object_mut().unwrap().extend(allow.as_object().unwrap().clone());
+    let (imported, _) =
+        imported(&json!({"openapi": "3.0.1", "info": {"title": "shop", "version": "1"}, "paths": paths,
+        "x-amazon-apigateway-cors": cors}));
+    let told = imported.leftovers.iter().filter(|left| left.pointer.starts_with("/x-amazon-apigateway-cors"));
+    told.map(|left| format!("{}: {}", left.pointer, left.what)).collect::<Vec<_>>().join("\n")
+}
+
+#[test]
+fn methods_that_preflights_did_not_allow_are_told() {
+    let told = told_of_cors(&["get", "delete", "put"], json!({"allowMethods": ["GET", "PUT"]}));
+    assert!(
+        told.starts_with("/x-amazon-apigateway-cors/allowMethods: ") && told.contains("so DELETE too"),
+        "{told}"
+    );
+    let told = told_of_cors(&["patch"], json!({}));
+    assert!(told.starts_with("/x-amazon-apigateway-cors: ") && told.contains("so PATCH too"), "{told}");
+    let any = "x-amazon-apigateway-any-method";
+    let told = told_of_cors(&[any], json!({"allowMethods": ["PUT"]}));
+    assert!(told.contains("so PATCH, DELETE, OPTIONS too"), "{told}");
+    // Browsers send these without asking for the method.
+    assert_eq!(told_of_cors(&["get", "head", "post"], json!({"allowMethods": ["GET"]})), "");
+    assert_eq!(told_of_cors(&[any], json!({"allowMethods": ["*"]})), "");
+    assert_eq!(told_of_cors(&["delete"], json!({"allowMethods": ["DELETE"], "maxAge": 60})), "");
+    assert!(told_of_cors(&["get"], json!({"maxAge": -1})).contains("max_age"));
+}
