@@ -167,7 +167,7 @@ impl<'r, 'a> Operations<'r, 'a> {
         is_any: bool,
     ) -> Option<Value> {
         let method = name.to_ascii_uppercase();
-        let Some(leads) = self.leads(at, path, (&method, own)) else {
+        let Some(leads) = self.leads(at, (&method, own)) else {
             self.lose(&method, own, at);
             return None;
         };
@@ -217,7 +217,7 @@ impl<'r, 'a> Operations<'r, 'a> {
         Some(written)
     }
 
-    fn leads(&mut self, at: &str, path: &str, route: (&str, &str)) -> Option<Leads> {
+    fn leads(&mut self, at: &str, route: (&str, &str)) -> Option<Leads> {
         let place = join(at, integration::KEY);
         if self.reading.value(&place).is_some() {
             self.reading.read.push(place.clone());
@@ -226,22 +226,28 @@ impl<'r, 'a> Operations<'r, 'a> {
         if let Some(target) = &self.target {
             return Some(target.clone());
         }
-        let servers = [join(at, "servers"), join(&join("/paths", path), "servers"), "/servers".to_owned()];
-        for servers in servers {
-            let first = format!("{servers}/0");
-            let Some(url) = self.reading.text(&first, "url") else { continue };
-            if let Some((base, path)) = servers::split(&url)
-                && !path.contains('{')
-            {
-                let name = servers::name(&base);
-                let base = format!("{base}{}", path.trim_end_matches('/'));
-                return Some(Leads { name, keys: vec![("http", json!(base))], rewrite: Rewrite::default() });
-            }
+        // The nearest that are stated, as OpenAPI has it: "an alternative `servers` array" overrides that of what it stands in.
+        let item = at.rsplit_once('/').map_or("", |(item, _)| item);
+        let places = [join(at, "servers"), join(item, "servers"), "/servers".to_owned()];
+        let is_stated = |place: &&String| self.reading.value(&format!("{place}/0")).is_some();
+        let servers = places.iter().find(is_stated).map_or("/servers", String::as_str);
+        let count = self.reading.value(servers).and_then(Value::as_array).map_or(0, Vec::len);
+        for nth in 1..count {
+            let further = format!("{servers}/{nth}");
+            let url = self.reading.text(&further, "url").unwrap_or_default();
+            self.reading
+                .leave(&further, format!("the further server `{url}`: the target is the first of the list"));
         }
-        self.reading.leave(
-            "/servers",
-            "what answers is not said: set the target `to-be-set`, or say it by `--target`",
-        );
+        if let Some(url) = self.reading.text(&format!("{servers}/0"), "url")
+            && let Some((base, path)) = servers::split(&url)
+            && !path.contains('{')
+        {
+            let name = servers::name(&base);
+            let base = format!("{base}{}", path.trim_end_matches('/'));
+            return Some(Leads { name, keys: vec![("http", json!(base))], rewrite: Rewrite::default() });
+        }
+        self.reading
+            .leave(servers, "what answers is not said: set the target `to-be-set`, or say it by `--target`");
         Some(integration::to_be_set())
     }
 

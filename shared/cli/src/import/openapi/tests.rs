@@ -312,3 +312,40 @@ fn methods_that_preflights_did_not_allow_are_told() {
     assert_eq!(told_of_cors(&["delete"], json!({"allowMethods": ["DELETE"], "maxAge": 60})), "");
     assert!(told_of_cors(&["get"], json!({"maxAge": -1})).contains("max_age"));
 }
+
+/// The targets of a document with these servers: of all, of a path, and of its operation; and the list.
+fn targets(all: Value, path: Value, own: Value) -> (Vec<Value>, String) {
+    let mut document = json!({"openapi": "3.0.1", "info": {"title": "shop", "version": "1"}, "paths": {"/a": {"get": {"responses": {}}}}});
+    for (at, servers) in [("", all), ("/paths/~1a", path), ("/paths/~1a/get", own)] {
+        if !servers.is_null() {
+            document.pointer_mut(at).unwrap()["servers"] = servers;
+        }
+    }
+    let (imported, _) = imported(&document);
+    let told = imported.leftovers.iter().map(|left| format!("{}: {}", left.pointer, left.what));
+    let targets = imported.targets.iter().map(|target| target.keys[0].1.clone());
+    (targets.collect(), told.collect::<Vec<_>>().join("\n"))
+}
+
+#[test]
+fn the_first_of_the_nearest_servers_is_the_target_and_others_are_told() {
+    let server = |url: &str| json!({ "url": url });
+    let (first, second) = (server("https://eu.x.example/v1"), server("https://us.y.example/v9"));
+    let (found, told) = targets(json!([first, second]), json!(null), json!(null));
+    assert_eq!(found, ["https://eu.x.example/v1"]);
+    assert!(told.contains("/servers/1: the further server `https://us.y.example/v9`"), "{told}");
+    let (found, told) = targets(json!([first, second]), json!(null), json!([second]));
+    assert_eq!(found, ["https://us.y.example/v9"]);
+    assert!(!told.contains("further server"), "{told}");
+    // An address that is not known is not replaced by that of other operations.
+    let unknown = json!([server("https://{region}.x.example"), second]);
+    for (path, own, at) in [
+        (unknown.clone(), json!(null), "/paths/~1a/servers"),
+        (json!([second]), unknown, "/paths/~1a/get/servers"),
+    ] {
+        let (found, told) = targets(json!([first]), path, own);
+        assert_eq!(found, ["to-be-set"]);
+        assert!(told.contains(&format!("{at}: what answers is not said")), "{told}");
+        assert!(told.contains(&format!("{at}/1: the further server")), "{told}");
+    }
+}
