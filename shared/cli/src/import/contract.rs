@@ -80,9 +80,10 @@ pub(super) fn has_extensions(document: &Value) -> bool {
     has(document, Part::Fields)
 }
 
-/// The name in a segment `{name}` or `{name+}`, and the `+` of one that takes all that is left.
-fn parameter(segment: &str) -> Option<(&str, &str)> {
-    let inner = segment.strip_prefix('{')?.strip_suffix('}')?;
+/// The name in a segment `{name}` or `{name+}`, and the `+` of one that takes all that is left; `None` for a segment that is more,
+/// such as `{name}.json` or `{from}-{to}`, of which a door has no form.
+pub(super) fn parameter(segment: &str) -> Option<(&str, &str)> {
+    let inner = segment.strip_prefix('{')?.strip_suffix('}').filter(|inner| !inner.contains(['{', '}']))?;
     Some(inner.strip_suffix('+').map_or((inner, ""), |name| (name, "+")))
 }
 

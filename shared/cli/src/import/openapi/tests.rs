@@ -349,3 +349,18 @@ fn the_first_of_the_nearest_servers_is_the_target_and_others_are_told() {
         assert!(told.contains(&format!("{at}/1: the further server")), "{told}");
     }
 }
+
+#[test]
+fn a_segment_of_two_parameters_is_no_parameter() {
+    let own = || json!({"responses": {"200": {"description": "ok"}}});
+    for path in ["/range/{from}-{to}", "/repos/{owner}/compare/{base}...{head}", "/{a}{b}", "/a/{id}.json"] {
+        let (found, told) = routes(json!({path: {"get": own()}, "/b": {"get": own()}}));
+        assert_eq!(found, ["GET /b anonymous"]);
+        assert!(told.contains(&format!("the route `GET {path}`: ")), "{told}");
+    }
+    // What takes anything in its place takes no request of it.
+    let (found, told) =
+        routes(json!({"/range/{from}-{to}": {"get": own()}, "/range/{both}": {"get": own(), "put": own()}}));
+    assert_eq!(found, ["GET /range/{both} nobody", "PUT /range/{both} anonymous"]);
+    assert!(told.contains("it would take the requests of `GET /range/{from}-{to}`"), "{told}");
+}
