@@ -12,6 +12,7 @@ mod mappings;
 mod names;
 mod openapi;
 mod operations;
+mod parameters;
 mod render;
 mod schemes;
 mod scopes;

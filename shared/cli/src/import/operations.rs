@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 use super::closed::Lost;
 use super::integration::{self, Leads};
 use super::schemes::Schemes;
-use super::{Reading, Rewrite, Route, Target, contract, join, names, servers};
+use super::{Reading, Rewrite, Route, Target, contract, join, names, parameters, servers};
 
 /// The path under which an exported HTTP API has what no other route takes.
 const DEFAULT_ROUTE: &str = "/$default";
@@ -124,7 +124,7 @@ impl<'r, 'a> Operations<'r, 'a> {
                 written.insert(name.clone(), contract::without_extensions(value));
             }
         }
-        contract::rename(written.get_mut("parameters"), &renamed);
+        parameters::rename(self.reading.document.value(), written.get_mut("parameters"), &renamed);
         let any = item.get(ANY_METHOD).map(|operation| (join(&at, ANY_METHOD), operation));
         if let Some((place, _)) = &any {
             self.reading.read.push(place.clone());
@@ -202,15 +202,13 @@ impl<'r, 'a> Operations<'r, 'a> {
             return None;
         }
         let mut written = contract::without_extensions(operation);
-        contract::rename(written.get_mut("parameters"), renamed);
+        let document = self.reading.document.value();
+        parameters::rename(document, written.get_mut("parameters"), renamed);
         let members = written.as_object_mut()?;
         members.insert("operationId".to_owned(), json!(id));
         members.entry("responses").or_insert_with(|| json!({ "default": { "description": "Any answer." } }));
-        let declared = self
-            .declared(item.get("parameters"))
-            .into_iter()
-            .chain(self.declared(members.get("parameters")))
-            .collect();
+        let own_declared = parameters::declared(document, members.get("parameters"));
+        let declared = &parameters::declared(document, item.get("parameters")) | &own_declared;
         for name in contract::declare(own, &declared, members) {
             self.reading.leave(at, format!("the parameter `{name}` is not declared: it is any text"));
         }
@@ -279,17 +277,5 @@ impl<'r, 'a> Operations<'r, 'a> {
             _ => {}
         }
         id
-    }
-
-    fn declared(&self, parameters: Option<&Value>) -> BTreeSet<String> {
-        let all = parameters.and_then(Value::as_array).into_iter().flatten();
-        let follow = |parameter: &Value| match parameter.get("$ref").and_then(Value::as_str) {
-            Some(reference) => self.reading.value(reference.strip_prefix('#')?).cloned(),
-            None => Some(parameter.clone()),
-        };
-        let path = all
-            .filter_map(follow)
-            .filter(|parameter| parameter.get("in").and_then(Value::as_str) == Some("path"));
-        path.filter_map(|parameter| parameter.get("name")?.as_str().map(str::to_owned)).collect()
     }
 }
