@@ -21,6 +21,7 @@ mod servers;
 mod told;
 mod unread;
 mod user_pools;
+mod validators;
 mod yaml;
 
 use clap::Subcommand;

@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 use super::closed::Lost;
 use super::integration::{self, Leads};
 use super::schemes::Schemes;
-use super::{Reading, Rewrite, Route, Target, contract, join, names, parameters, servers};
+use super::{Reading, Rewrite, Route, Target, contract, join, names, parameters, servers, validators};
 
 /// The path under which an exported HTTP API has what no other route takes.
 const DEFAULT_ROUTE: &str = "/$default";
@@ -129,10 +129,12 @@ impl<'r, 'a> Operations<'r, 'a> {
         if let Some((place, _)) = &any {
             self.reading.read.push(place.clone());
         }
-        let modelled = any.clone().filter(|(_, operation)| contract::models_any(operation));
+        let modelled = any.clone().filter(|(place, operation)| {
+            contract::models_any(operation)
+                || validators::checks_parameters(self.reading, place, item.get("parameters"))
+        });
         if let Some((place, _)) = &modelled {
-            let what =
-                "any method with models, of which a contract has one: there is a route for each method";
+            let what = "any method with models or checked parameters, of which a contract has one method: there is a route for each";
             self.reading.leave(place, what);
         }
         for name in METHODS {
@@ -175,9 +177,18 @@ impl<'r, 'a> Operations<'r, 'a> {
         let target = self.target(&leads);
         let auth = self.schemes.of_operation(self.reading, at);
         let models = method != ANY && (!self.is_export || contract::models(operation, &method));
+        let checks = method != ANY
+            && !models
+            && validators::checks_parameters(self.reading, at, item.get("parameters"));
         if !models {
-            let what =
-                "the operation models none of its messages: its route has no contract until you write one";
+            let what = match checks {
+                true => {
+                    "the operation models none of its messages: its contract checks parameters, and bodies of any media type are taken that is stated"
+                }
+                false => {
+                    "the operation models none of its messages: its route has no contract until you write one"
+                }
+            };
             self.reading.leave(at, what);
         }
         let new_name = |name: &str| renamed.iter().find(|(old, _)| old == name).map(|(_, new)| new.clone());
@@ -185,16 +196,16 @@ impl<'r, 'a> Operations<'r, 'a> {
         rewrite.path = rewrite.path.filter(|path| *path != own.replace("+}", "}"));
         self.routes.push(Route {
             id: id.clone(),
-            method,
+            method: method.clone(),
             path: own.to_owned(),
             target,
             auth: auth.auth,
             scopes: auth.scopes,
             any_scope: auth.any_scope,
             stream: leads.keys.iter().any(|(key, _)| *key == "stream"),
-            contract: models,
+            contract: models || checks,
             // API Gateway looks at no answer.
-            check_answers: (self.is_export && models).then_some("report"),
+            check_answers: if checks { Some("off") } else { (self.is_export && models).then_some("report") },
             rewrite,
             at: at.to_owned(),
         });
@@ -207,6 +218,9 @@ impl<'r, 'a> Operations<'r, 'a> {
         let members = written.as_object_mut()?;
         members.insert("operationId".to_owned(), json!(id));
         members.entry("responses").or_insert_with(|| json!({ "default": { "description": "Any answer." } }));
+        if checks {
+            validators::take_any_body(&method, members);
+        }
         let own_declared = parameters::declared(document, members.get("parameters"));
         let declared = &parameters::declared(document, item.get("parameters")) | &own_declared;
         for name in contract::declare(own, &declared, members) {

@@ -31,6 +31,15 @@ pub(super) fn declared(document: &Value, parameters: Option<&Value>) -> BTreeSet
     all.filter_map(|parameter| in_path(followed(document, parameter)?)).map(str::to_owned).collect()
 }
 
+/// Whether the list of Parameter Objects has one that must be there, and is none of the path.
+pub(super) fn requires_any(document: &Value, parameters: Option<&Value>) -> bool {
+    let mut all = parameters.and_then(Value::as_array).into_iter().flatten();
+    all.any(|parameter| {
+        let found = followed(document, parameter);
+        found.is_some_and(|found| found.get("required") == Some(&json!(true)) && in_path(found).is_none())
+    })
+}
+
 /// The name of a parameter of the path.
 fn in_path(parameter: &Value) -> Option<&str> {
     let text = |key: &str| parameter.get(key).and_then(Value::as_str);

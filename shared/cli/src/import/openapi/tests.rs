@@ -1,5 +1,7 @@
 use super::*;
 
+mod contracts;
+
 /// What a document becomes, and its files.
 fn imported(document: &Value) -> (Imported, BTreeMap<String, String>) {
     let document = RawDocument::read("f", &document.to_string()).unwrap();
@@ -363,50 +365,4 @@ fn a_segment_of_two_parameters_is_no_parameter() {
         routes(json!({"/range/{from}-{to}": {"get": own()}, "/range/{both}": {"get": own(), "put": own()}}));
     assert_eq!(found, ["GET /range/{both} nobody", "PUT /range/{both} anonymous"]);
     assert!(told.contains("it would take the requests of `GET /range/{from}-{to}`"), "{told}");
-}
-
-#[test]
-fn a_parameter_behind_a_reference_is_renamed_in_a_copy() {
-    let reference = |to: &str| json!({ "$ref": to });
-    let page = json!({"name": "page", "in": "query", "schema": {"type": "integer", "maximum": 5}});
-    let id = json!({"name": "user-id", "in": "path", "required": true, "schema": {"type": "integer", "minimum": 1}});
-    let own =
-        |parameters: Value| json!({"parameters": parameters, "responses": {"200": {"description": "ok"}}});
-    let document = json!({
-        "openapi": "3.0.3", "info": {"title": "s", "version": "1"},
-        "paths": {
-            "/a/{user-id}": {"get": own(json!([reference("#/components/parameters/id"), page]))},
-            "/b/{user-id}": {"parameters": [reference("#/components/parameters/same")], "get": own(json!([page]))},
-            "/c/{user-id}": {"get": own(json!([reference("#/components/parameters/u%69d"), page]))},
-            "/d/{user-id}": {"get": own(json!([id]))},
-        },
-        "components": {"parameters": {"id": id, "same": reference("#/components/parameters/id"), "uid": id}},
-    });
-    let (imported, files) = imported(&document);
-    let told = imported.leftovers.iter().map(|left| left.what.as_str()).collect::<Vec<_>>().join("\n");
-    assert!(imported.routes.iter().all(|route| route.contract), "{told}");
-    assert!(!told.contains("not declared"), "{told}");
-    let contract = RawDocument::read("c", &files["contracts/s.yaml"]).unwrap();
-    let mut renamed = id.clone();
-    renamed["name"] = json!("user_id");
-    for at in ["a~1{user_id}/get", "b~1{user_id}", "c~1{user_id}/get", "d~1{user_id}/get"] {
-        assert_eq!(contract.value().pointer(&format!("/paths/~1{at}/parameters/0")), Some(&renamed), "{at}");
-    }
-    assert_eq!(contract.value()["components"], document["components"]);
-}
-
-#[test]
-fn references_of_parameters_that_lead_nowhere_are_no_end_of_the_import() {
-    let loops = json!({"$ref": "#/components/parameters/id"});
-    let document = json!({
-        "openapi": "3.0.3", "info": {"title": "s", "version": "1"},
-        "paths": {"/a/{user-id}": {"get": {"parameters": [loops], "responses": {}}}},
-        "components": {"parameters": {"id": loops}},
-    });
-    let (imported, _) = imported(&document);
-    assert!(
-        imported.leftovers.iter().any(|left| left.what.contains("has no contract")),
-        "{:?}",
-        imported.leftovers
-    );
 }
