@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 use doorward_config::RouteMethod;
 use serde_json::json;
 
-use super::{Imported, Reading, Route, Target, names};
+use super::{Imported, Reading, Route, Target, contract, names};
 
 /// The word in `auth` of an issuer without keys: no token is its own, so that nobody is let in by it, whatever policies permit.
 pub(super) const NOBODY: &str = "nobody";
@@ -114,7 +114,7 @@ fn covers(route: &Route, lost: &Lost) -> bool {
 /// before one with it, else the first segment that differs decides, a literal one before a parameter, and this before a greedy
 /// one ("Working with routes for HTTP APIs", API Gateway guide).
 fn is_less_literal(general: &str, special: &str) -> bool {
-    let is_greedy = |path: &str| path.contains("+}");
+    let is_greedy = |path: &str| segments(path).any(takes_all);
     if is_greedy(special) && !is_greedy(general) {
         return false;
     }
@@ -124,9 +124,9 @@ fn is_less_literal(general: &str, special: &str) -> bool {
         match (general.next(), special.next()) {
             (None, None) => return true,
             (None, _) | (_, None) => return false,
-            (Some(general), Some(_)) if general.ends_with("+}") => return true,
-            (Some(_), Some(special)) if special.ends_with("+}") => return is_decided,
-            (Some(general), Some(special)) => match (general.starts_with('{'), special.starts_with('{')) {
+            (Some(general), Some(_)) if takes_all(general) => return true,
+            (Some(_), Some(special)) if takes_all(special) => return is_decided,
+            (Some(general), Some(special)) => match (general.starts_with('{'), special.contains('{')) {
                 (true, true) => {}
                 (true, false) => is_decided = true,
                 (false, true) if is_decided => {}
@@ -135,6 +135,11 @@ fn is_less_literal(general: &str, special: &str) -> bool {
             },
         }
     }
+}
+
+/// Whether the segment is a greedy parameter.
+fn takes_all(segment: &str) -> bool {
+    contract::parameter(segment).is_some_and(|(_, greedy)| !greedy.is_empty())
 }
 
 fn segments(path: &str) -> impl Iterator<Item = &str> {
@@ -175,6 +180,11 @@ mod tests {
             ("GET /a/{y}", "GET /{x}/b", false),
             ("GET /a/{y}", "GET /b/{y}", false),
             ("GET /{x}", "GET /a/b", false),
+            ("GET /{x}", "GET /{a}-{b}", true),
+            ("GET /{x}", "GET /{a}-{b+}", true),
+            ("GET /{p+}", "GET /{a}-{b}/c", true),
+            ("GET /{x}/b", "GET /v{a}/b", true),
+            ("GET /a", "GET /{a}-{b}", false),
         ] {
             check(route, lost, expected);
         }

@@ -80,9 +80,10 @@ pub(super) fn has_extensions(document: &Value) -> bool {
     has(document, Part::Fields)
 }
 
-/// The name in a segment `{name}` or `{name+}`, and the `+` of one that takes all that is left.
-fn parameter(segment: &str) -> Option<(&str, &str)> {
-    let inner = segment.strip_prefix('{')?.strip_suffix('}')?;
+/// The name in a segment `{name}` or `{name+}`, and the `+` of one that takes all that is left; `None` for a segment that is more,
+/// such as `{name}.json` or `{from}-{to}`, of which a door has no form.
+pub(super) fn parameter(segment: &str) -> Option<(&str, &str)> {
+    let inner = segment.strip_prefix('{')?.strip_suffix('}').filter(|inner| !inner.contains(['{', '}']))?;
     Some(inner.strip_suffix('+').map_or((inner, ""), |name| (name, "+")))
 }
 
@@ -130,19 +131,6 @@ pub(super) fn path(path: &str) -> (String, Vec<(String, String)>) {
         }
     }
     (own, renamed)
-}
-
-/// Renames parameters of the path in a list of Parameter Objects.
-pub(super) fn rename(parameters: Option<&mut Value>, renamed: &[(String, String)]) {
-    for parameter in parameters.and_then(Value::as_array_mut).into_iter().flatten() {
-        let is_in_path = parameter.get("in").and_then(Value::as_str) == Some("path");
-        let name = parameter.get("name").and_then(Value::as_str);
-        if let Some((_, new)) = renamed.iter().find(|(old, _)| is_in_path && Some(old.as_str()) == name)
-            && let Some(own) = parameter.get_mut("name")
-        {
-            *own = json!(new);
-        }
-    }
 }
 
 /// Declares the parameters of the path that nothing declares, as texts: API Gateway does without.

@@ -3,11 +3,15 @@
 
 use serde_json::{Map, Value, json};
 
-use super::{Reading, join};
+use super::{Reading, Route, join, operations};
+
+const KEY: &str = "x-amazon-apigateway-cors";
+/// What pages may send whatever the answer to a preflight names (Fetch Standard, "CORS-safelisted method").
+const SAFELISTED: [&str; 3] = ["GET", "HEAD", "POST"];
 
 /// `[cors]` as it is said, where origins are named.
 pub(super) fn read(reading: &mut Reading<'_>) -> Option<Value> {
-    let at = join("", "x-amazon-apigateway-cors");
+    let at = join("", KEY);
     let said = reading.value(&at)?;
     reading.read.push(at.clone());
     let list = |name: &str| {
@@ -33,8 +37,41 @@ pub(super) fn read(reading: &mut Reading<'_>) -> Option<Value> {
     if said.get("allowCredentials") == Some(&Value::Bool(true)) {
         cors.insert("credentials".to_owned(), json!(true));
     }
-    if let Some(seconds) = said.get("maxAge").and_then(Value::as_u64) {
-        cors.insert("max_age".to_owned(), json!(format!("{seconds}s")));
+    match said.get("maxAge").map(Value::as_u64) {
+        Some(Some(seconds)) => drop(cors.insert("max_age".to_owned(), json!(format!("{seconds}s")))),
+        Some(None) => reading.leave(
+            &join(&at, "maxAge"),
+            "for how long browsers may keep an answer: say `max_age` in `[cors]`",
+        ),
+        None => {}
     }
     Some(Value::Object(cors))
+}
+
+/// Lists the methods of routes that pages could not call at the API: the door answers preflights with all that its routes take.
+pub(super) fn tell_methods(reading: &mut Reading<'_>, routes: &[Route]) {
+    let at = join(&join("", KEY), "allowMethods");
+    let allowed: Vec<&str> = reading
+        .value(&at)
+        .and_then(Value::as_array)
+        .into_iter()
+        .flatten()
+        .filter_map(Value::as_str)
+        .collect();
+    if allowed.contains(&"*") {
+        return;
+    }
+    let is_more = |method: &&str| !allowed.contains(method) && !SAFELISTED.contains(method);
+    let is_taken =
+        |method: &&str| routes.iter().any(|route| route.method == *method || route.method == operations::ANY);
+    let all = operations::METHODS.map(str::to_ascii_uppercase);
+    let more: Vec<&str> = all.iter().map(String::as_str).filter(is_more).filter(is_taken).collect();
+    if more.is_empty() {
+        return;
+    }
+    let what = format!(
+        "the methods that pages of other origins may send: the door's answers to preflights name those of its routes, so {} too",
+        more.join(", ")
+    );
+    reading.leave(if reading.value(&at).is_some() { &at } else { "/x-amazon-apigateway-cors" }, what);
 }

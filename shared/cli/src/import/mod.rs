@@ -1,5 +1,6 @@
 //! `doorward import`: a file per kind of what is taken in.
 
+mod authorizers;
 mod closed;
 mod configuration;
 mod contract;
@@ -11,6 +12,7 @@ mod mappings;
 mod names;
 mod openapi;
 mod operations;
+mod parameters;
 mod render;
 mod schemes;
 mod scopes;
@@ -19,6 +21,7 @@ mod servers;
 mod told;
 mod unread;
 mod user_pools;
+mod validators;
 mod yaml;
 
 use clap::Subcommand;

@@ -110,6 +110,9 @@ fn import(
     imported.issuers = schemes.issuers;
     let files_said = configuration::Files { contract: &contract_file, source: file };
     let config = configuration::write(&mut reading, &mut imported, targets, routes, lost, &files_said);
+    if imported.cors.is_some() {
+        cors::tell_methods(&mut reading, &imported.routes);
+    }
     unread::list(&mut reading);
     imported.leftovers = reading.leftovers;
     let mut files = BTreeMap::from([

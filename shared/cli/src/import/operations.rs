@@ -7,15 +7,15 @@ use serde_json::{Map, Value, json};
 use super::closed::Lost;
 use super::integration::{self, Leads};
 use super::schemes::Schemes;
-use super::{Reading, Rewrite, Route, Target, contract, join, names, servers};
+use super::{Reading, Rewrite, Route, Target, contract, join, names, parameters, servers, validators};
 
 /// The path under which an exported HTTP API has what no other route takes.
 const DEFAULT_ROUTE: &str = "/$default";
 /// Path Item Object: the members that are operations a door routes.
-const METHODS: [&str; 7] = ["get", "head", "post", "put", "patch", "delete", "options"];
+pub(super) const METHODS: [&str; 7] = ["get", "head", "post", "put", "patch", "delete", "options"];
 const ANY_METHOD: &str = "x-amazon-apigateway-any-method";
 /// What a route of any method has in the place of one.
-const ANY: &str = "ANY";
+pub(super) const ANY: &str = "ANY";
 
 /// What the operations become.
 pub(super) struct Operations<'r, 'a> {
@@ -124,15 +124,17 @@ impl<'r, 'a> Operations<'r, 'a> {
                 written.insert(name.clone(), contract::without_extensions(value));
             }
         }
-        contract::rename(written.get_mut("parameters"), &renamed);
+        parameters::rename(self.reading.document.value(), written.get_mut("parameters"), &renamed);
         let any = item.get(ANY_METHOD).map(|operation| (join(&at, ANY_METHOD), operation));
         if let Some((place, _)) = &any {
             self.reading.read.push(place.clone());
         }
-        let modelled = any.clone().filter(|(_, operation)| contract::models_any(operation));
+        let modelled = any.clone().filter(|(place, operation)| {
+            contract::models_any(operation)
+                || validators::checks_parameters(self.reading, place, item.get("parameters"))
+        });
         if let Some((place, _)) = &modelled {
-            let what =
-                "any method with models, of which a contract has one: there is a route for each method";
+            let what = "any method with models or checked parameters, of which a contract has one method: there is a route for each";
             self.reading.leave(place, what);
         }
         for name in METHODS {
@@ -167,7 +169,7 @@ impl<'r, 'a> Operations<'r, 'a> {
         is_any: bool,
     ) -> Option<Value> {
         let method = name.to_ascii_uppercase();
-        let Some(leads) = self.leads(at, path, (&method, own)) else {
+        let Some(leads) = self.leads(at, (&method, own)) else {
             self.lose(&method, own, at);
             return None;
         };
@@ -175,9 +177,18 @@ impl<'r, 'a> Operations<'r, 'a> {
         let target = self.target(&leads);
         let auth = self.schemes.of_operation(self.reading, at);
         let models = method != ANY && (!self.is_export || contract::models(operation, &method));
+        let checks = method != ANY
+            && !models
+            && validators::checks_parameters(self.reading, at, item.get("parameters"));
         if !models {
-            let what =
-                "the operation models none of its messages: its route has no contract until you write one";
+            let what = match checks {
+                true => {
+                    "the operation models none of its messages: its contract checks parameters, and bodies of any media type are taken that is stated"
+                }
+                false => {
+                    "the operation models none of its messages: its route has no contract until you write one"
+                }
+            };
             self.reading.leave(at, what);
         }
         let new_name = |name: &str| renamed.iter().find(|(old, _)| old == name).map(|(_, new)| new.clone());
@@ -185,16 +196,16 @@ impl<'r, 'a> Operations<'r, 'a> {
         rewrite.path = rewrite.path.filter(|path| *path != own.replace("+}", "}"));
         self.routes.push(Route {
             id: id.clone(),
-            method,
+            method: method.clone(),
             path: own.to_owned(),
             target,
             auth: auth.auth,
             scopes: auth.scopes,
             any_scope: auth.any_scope,
             stream: leads.keys.iter().any(|(key, _)| *key == "stream"),
-            contract: models,
+            contract: models || checks,
             // API Gateway looks at no answer.
-            check_answers: (self.is_export && models).then_some("report"),
+            check_answers: if checks { Some("off") } else { (self.is_export && models).then_some("report") },
             rewrite,
             at: at.to_owned(),
         });
@@ -202,22 +213,23 @@ impl<'r, 'a> Operations<'r, 'a> {
             return None;
         }
         let mut written = contract::without_extensions(operation);
-        contract::rename(written.get_mut("parameters"), renamed);
+        let document = self.reading.document.value();
+        parameters::rename(document, written.get_mut("parameters"), renamed);
         let members = written.as_object_mut()?;
         members.insert("operationId".to_owned(), json!(id));
         members.entry("responses").or_insert_with(|| json!({ "default": { "description": "Any answer." } }));
-        let declared = self
-            .declared(item.get("parameters"))
-            .into_iter()
-            .chain(self.declared(members.get("parameters")))
-            .collect();
+        if checks {
+            validators::take_any_body(&method, members);
+        }
+        let own_declared = parameters::declared(document, members.get("parameters"));
+        let declared = &parameters::declared(document, item.get("parameters")) | &own_declared;
         for name in contract::declare(own, &declared, members) {
             self.reading.leave(at, format!("the parameter `{name}` is not declared: it is any text"));
         }
         Some(written)
     }
 
-    fn leads(&mut self, at: &str, path: &str, route: (&str, &str)) -> Option<Leads> {
+    fn leads(&mut self, at: &str, route: (&str, &str)) -> Option<Leads> {
         let place = join(at, integration::KEY);
         if self.reading.value(&place).is_some() {
             self.reading.read.push(place.clone());
@@ -226,22 +238,28 @@ impl<'r, 'a> Operations<'r, 'a> {
         if let Some(target) = &self.target {
             return Some(target.clone());
         }
-        let servers = [join(at, "servers"), join(&join("/paths", path), "servers"), "/servers".to_owned()];
-        for servers in servers {
-            let first = format!("{servers}/0");
-            let Some(url) = self.reading.text(&first, "url") else { continue };
-            if let Some((base, path)) = servers::split(&url)
-                && !path.contains('{')
-            {
-                let name = servers::name(&base);
-                let base = format!("{base}{}", path.trim_end_matches('/'));
-                return Some(Leads { name, keys: vec![("http", json!(base))], rewrite: Rewrite::default() });
-            }
+        // The nearest that are stated, as OpenAPI has it: "an alternative `servers` array" overrides that of what it stands in.
+        let item = at.rsplit_once('/').map_or("", |(item, _)| item);
+        let places = [join(at, "servers"), join(item, "servers"), "/servers".to_owned()];
+        let is_stated = |place: &&String| self.reading.value(&format!("{place}/0")).is_some();
+        let servers = places.iter().find(is_stated).map_or("/servers", String::as_str);
+        let count = self.reading.value(servers).and_then(Value::as_array).map_or(0, Vec::len);
+        for nth in 1..count {
+            let further = format!("{servers}/{nth}");
+            let url = self.reading.text(&further, "url").unwrap_or_default();
+            self.reading
+                .leave(&further, format!("the further server `{url}`: the target is the first of the list"));
         }
-        self.reading.leave(
-            "/servers",
-            "what answers is not said: set the target `to-be-set`, or say it by `--target`",
-        );
+        if let Some(url) = self.reading.text(&format!("{servers}/0"), "url")
+            && let Some((base, path)) = servers::split(&url)
+            && !path.contains('{')
+        {
+            let name = servers::name(&base);
+            let base = format!("{base}{}", path.trim_end_matches('/'));
+            return Some(Leads { name, keys: vec![("http", json!(base))], rewrite: Rewrite::default() });
+        }
+        self.reading
+            .leave(servers, "what answers is not said: set the target `to-be-set`, or say it by `--target`");
         Some(integration::to_be_set())
     }
 
@@ -273,17 +291,5 @@ impl<'r, 'a> Operations<'r, 'a> {
             _ => {}
         }
         id
-    }
-
-    fn declared(&self, parameters: Option<&Value>) -> BTreeSet<String> {
-        let all = parameters.and_then(Value::as_array).into_iter().flatten();
-        let follow = |parameter: &Value| match parameter.get("$ref").and_then(Value::as_str) {
-            Some(reference) => self.reading.value(reference.strip_prefix('#')?).cloned(),
-            None => Some(parameter.clone()),
-        };
-        let path = all
-            .filter_map(follow)
-            .filter(|parameter| parameter.get("in").and_then(Value::as_str) == Some("path"));
-        path.filter_map(|parameter| parameter.get("name")?.as_str().map(str::to_owned)).collect()
     }
 }

@@ -6,9 +6,10 @@ use serde_json::Value;
 
 use super::closed::NOBODY;
 use super::user_pools::{self, Asks};
-use super::{Issuer, Reading, contract, join, names};
+use super::{Issuer, Reading, authorizers, contract, join, names};
 
 pub(super) const AUTHORIZER: &str = "x-amazon-apigateway-authorizer";
+const AUTHTYPE: &str = "x-amazon-apigateway-authtype";
 /// An audience that no token is for: what stands for it is not known here, and until it is, no token is taken.
 const UNKNOWN_AUDIENCE: &str = "audience_to_be_set";
 
@@ -80,18 +81,29 @@ impl Schemes {
 
     fn scheme(&mut self, reading: &mut Reading<'_>, at: &str, name: &str, scheme: &Value) -> Scheme {
         reading.read.push(join(at, AUTHORIZER));
-        reading.read.push(join(at, "x-amazon-apigateway-authtype"));
+        reading.read.push(join(at, AUTHTYPE));
         let text = |key: &str| scheme.get(key).and_then(Value::as_str).unwrap_or_default();
         let authorizer = scheme.get(AUTHORIZER);
         let kind = authorizer.and_then(|found| found.get("type")).and_then(Value::as_str).unwrap_or_default();
         match (kind.to_ascii_lowercase().as_str(), text("type")) {
-            ("jwt", _) => self.jwt(reading, &join(at, AUTHORIZER), name),
-            ("cognito_user_pools", _) => self.cognito(reading, &join(at, AUTHORIZER), name),
+            ("jwt" | "cognito_user_pools", _) => {
+                authorizers::tell(reading, at, scheme);
+                let authorizer = join(at, AUTHORIZER);
+                match kind.eq_ignore_ascii_case("jwt") {
+                    true => self.jwt(reading, &authorizer, name),
+                    false => self.cognito(reading, &authorizer, name),
+                }
+            }
             ("token" | "request", _) => {
                 reading.leave(at, "a Lambda authorizer: what it decides is for Cedar policies to say");
                 Scheme::None
             }
-            _ if text("x-amazon-apigateway-authtype").eq_ignore_ascii_case("awsSigv4") => Scheme::Iam,
+            _ if text(AUTHTYPE).eq_ignore_ascii_case("awsSigv4") => Scheme::Iam,
+            // What stands in its field is no key of an API.
+            _ if authorizer.is_some() || scheme.get(AUTHTYPE).is_some() => {
+                reading.leave(at, "an authorizer of which nothing more is said");
+                Scheme::None
+            }
             (_, "openIdConnect") => {
                 let url = text("openIdConnectUrl");
                 let issuer = url.strip_suffix("/.well-known/openid-configuration").unwrap_or(url).to_owned();
@@ -198,18 +210,6 @@ impl Schemes {
                 format!("the audiences of the issuer `{name}`: until they are set, its tokens are refused"),
             );
             audiences.push(UNKNOWN_AUDIENCE.to_owned());
-        }
-        let sources = reading.value(at).and_then(|authorizer| authorizer.get("identitySource"));
-        let sources: Vec<&str> = match sources {
-            Some(Value::String(one)) => vec![one],
-            Some(Value::Array(many)) => many.iter().filter_map(Value::as_str).collect(),
-            _ => Vec::new(),
-        };
-        if sources.iter().any(|source| !source.eq_ignore_ascii_case("$request.header.authorization")) {
-            reading.leave(
-                &join(at, "identitySource"),
-                "tokens are shown elsewhere than in `Authorization`, where the door takes them",
-            );
         }
         let is_pool = issuer.starts_with("https://cognito-idp.");
         // JWT authorizers take RSA-based algorithms alone.

@@ -1,5 +1,7 @@
 //! What operations take: their requirements, as the `auth` of routes has them.
 
+use std::collections::BTreeSet;
+
 use serde_json::Value;
 
 use super::closed::NOBODY;
@@ -142,33 +144,61 @@ impl Schemes {
         if parts.is_empty() {
             return Some((vec!["anonymous".to_owned()], Vec::new()));
         }
-        if parts.len() > 1 {
-            reading
-                .leave(at, "several credentials at once: the door takes the one that says most of who calls");
-        }
-        let found = |(name, scopes): &(&String, &Value)| Some((self.by_name.get(*name)?, (*scopes).clone()));
-        let mut known: Vec<(&Scheme, Value)> =
-            parts.iter().filter_map(found).filter(|(scheme, _)| **scheme != Scheme::None).collect();
-        known.sort_by_key(|(scheme, _)| matches!(scheme, Scheme::ApiKey));
+        let known = |(name, scopes): &(&String, &Value)| Some((self.by_name.get(*name)?, texts(scopes)));
+        let known: Vec<(&Scheme, BTreeSet<String>)> =
+            parts.iter().filter_map(known).filter(|(scheme, _)| **scheme != Scheme::None).collect();
         // One credential of several that could not be carried over leaves the rest, which would let in more callers.
-        let lost = known.len() < parts.len();
-        match known.into_iter().next().filter(|_| !lost) {
-            Some((scheme @ (Scheme::Issuer(_) | Scheme::Pool(_)), scopes)) => {
-                let scopes = scopes.as_array().into_iter().flatten().filter_map(Value::as_str);
-                let scopes: Vec<String> = scopes.map(str::to_owned).collect();
-                let any = parts.iter().any(|(name, _)| self.authorizers.contains(*name));
-                let issuers = scheme.issuers(!scopes.is_empty());
-                let asked = issuers.iter().map(|issuer| Asked::new(issuer, &scopes, any)).collect();
-                Some((issuers.into_iter().map(str::to_owned).collect(), asked))
-            }
-            Some((Scheme::Iam, _)) => Some((vec!["iam".to_owned()], Vec::new())),
-            Some((Scheme::ApiKey, _)) => Some((vec!["api-key".to_owned()], Vec::new())),
-            Some((Scheme::None, _)) | None => {
-                reading.leave(at, "a credential that could not be carried over: nobody is let in by it");
-                None
-            }
+        if known.len() < parts.len() {
+            reading.leave(at, "a credential that could not be carried over: nobody is let in by it");
+            return None;
         }
+        let any = parts.iter().any(|(name, _)| self.authorizers.contains(*name));
+        let Some((scheme, scopes)) = self.alone(reading, at, known, any) else {
+            let what = "several credentials at once, of which the door would ask for one alone: nobody is let in by them";
+            reading.leave(at, what);
+            return None;
+        };
+        let issuers = match scheme {
+            Scheme::Iam => return Some((vec!["iam".to_owned()], Vec::new())),
+            Scheme::ApiKey => return Some((vec!["api-key".to_owned()], Vec::new())),
+            Scheme::Issuer(_) | Scheme::Pool(_) | Scheme::None => scheme.issuers(!scopes.is_empty()),
+        };
+        let scopes: Vec<String> = scopes.into_iter().collect();
+        let asked = issuers.iter().map(|issuer| Asked::new(issuer, &scopes, any)).collect();
+        Some((issuers.into_iter().map(str::to_owned).collect(), asked))
     }
+
+    /// The one credential that is the same as all of `known` together, and the scopes that it is asked for; `any` says that one
+    /// scope of each is enough. `None` where there is no such credential.
+    fn alone<'s>(
+        &self,
+        reading: &mut Reading<'_>,
+        at: &str,
+        mut known: Vec<(&'s Scheme, BTreeSet<String>)>,
+        any: bool,
+    ) -> Option<(&'s Scheme, BTreeSet<String>)> {
+        let is_key = |(scheme, _): &(&Scheme, BTreeSet<String>)| **scheme == Scheme::ApiKey;
+        // The keys of an API Gateway meter, and its authorizers let in.
+        if self.is_export && known.iter().any(is_key) && !known.iter().all(is_key) {
+            let what = "several credentials at once: the door asks for the one beside the API key alone; plans of keys are not carried over";
+            reading.leave(at, what);
+            known.retain(|known| !is_key(known));
+        }
+        let mut known = known.into_iter();
+        let (scheme, mut scopes) = known.next()?;
+        for (other, more) in known {
+            if other != scheme || (any && more != scopes) {
+                return None;
+            }
+            scopes.extend(more);
+        }
+        Some((scheme, scopes))
+    }
+}
+
+/// The texts of a list.
+fn texts(list: &Value) -> BTreeSet<String> {
+    list.as_array().into_iter().flatten().filter_map(Value::as_str).map(str::to_owned).collect()
 }
 
 #[cfg(test)]

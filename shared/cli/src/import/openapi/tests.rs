@@ -1,5 +1,7 @@
 use super::*;
 
+mod contracts;
+
 /// What a document becomes, and its files.
 fn imported(document: &Value) -> (Imported, BTreeMap<String, String>) {
     let document = RawDocument::read("f", &document.to_string()).unwrap();
@@ -277,4 +279,90 @@ fn a_user_pool_is_an_issuer_of_each_kind_of_its_tokens() {
     assert!(config.issuers.iter().all(|issuer| issuer.principal.type_name == "User"));
     let auth: Vec<_> = read.routes.iter().map(|route| route.auth.join("+")).collect();
     assert_eq!(auth, ["pool+pool-id", "pool"]);
+}
+
+/// What is told of `[cors]` where the API has these routes.
+fn told_of_cors(routes: &[&str], allow: Value) -> String {
+    let mut paths = json!({});
+    for (nth, key) in routes.iter().enumerate() {
+        paths[format!("/a{nth}")] = json!({ *key: operation(proxy("https://h.example/a", json!({}))) });
+    }
+    let mut cors = json!({"allowOrigins": ["https://a.example"]});
+    cors.as_object_mut().unwrap().extend(allow.as_object().unwrap().clone());
+    let (imported, _) =
+        imported(&json!({"openapi": "3.0.1", "info": {"title": "shop", "version": "1"}, "paths": paths,
+        "x-amazon-apigateway-cors": cors}));
+    let told = imported.leftovers.iter().filter(|left| left.pointer.starts_with("/x-amazon-apigateway-cors"));
+    told.map(|left| format!("{}: {}", left.pointer, left.what)).collect::<Vec<_>>().join("\n")
+}
+
+#[test]
+fn methods_that_preflights_did_not_allow_are_told() {
+    let told = told_of_cors(&["get", "delete", "put"], json!({"allowMethods": ["GET", "PUT"]}));
+    assert!(
+        told.starts_with("/x-amazon-apigateway-cors/allowMethods: ") && told.contains("so DELETE too"),
+        "{told}"
+    );
+    let told = told_of_cors(&["patch"], json!({}));
+    assert!(told.starts_with("/x-amazon-apigateway-cors: ") && told.contains("so PATCH too"), "{told}");
+    let any = "x-amazon-apigateway-any-method";
+    let told = told_of_cors(&[any], json!({"allowMethods": ["PUT"]}));
+    assert!(told.contains("so PATCH, DELETE, OPTIONS too"), "{told}");
+    // Browsers send these without asking for the method.
+    assert_eq!(told_of_cors(&["get", "head", "post"], json!({"allowMethods": ["GET"]})), "");
+    assert_eq!(told_of_cors(&[any], json!({"allowMethods": ["*"]})), "");
+    assert_eq!(told_of_cors(&["delete"], json!({"allowMethods": ["DELETE"], "maxAge": 60})), "");
+    assert!(told_of_cors(&["get"], json!({"maxAge": -1})).contains("max_age"));
+}
+
+/// The targets of a document with these servers: of all, of a path, and of its operation; and the list.
+fn targets(all: Value, path: Value, own: Value) -> (Vec<Value>, String) {
+    let mut document = json!({"openapi": "3.0.1", "info": {"title": "shop", "version": "1"}, "paths": {"/a": {"get": {"responses": {}}}}});
+    for (at, servers) in [("", all), ("/paths/~1a", path), ("/paths/~1a/get", own)] {
+        if !servers.is_null() {
+            document.pointer_mut(at).unwrap()["servers"] = servers;
+        }
+    }
+    let (imported, _) = imported(&document);
+    let told = imported.leftovers.iter().map(|left| format!("{}: {}", left.pointer, left.what));
+    let targets = imported.targets.iter().map(|target| target.keys[0].1.clone());
+    (targets.collect(), told.collect::<Vec<_>>().join("\n"))
+}
+
+#[test]
+fn the_first_of_the_nearest_servers_is_the_target_and_others_are_told() {
+    let server = |url: &str| json!({ "url": url });
+    let (first, second) = (server("https://eu.x.example/v1"), server("https://us.y.example/v9"));
+    let (found, told) = targets(json!([first, second]), json!(null), json!(null));
+    assert_eq!(found, ["https://eu.x.example/v1"]);
+    assert!(told.contains("/servers/1: the further server `https://us.y.example/v9`"), "{told}");
+    let (found, told) = targets(json!([first, second]), json!(null), json!([second]));
+    assert_eq!(found, ["https://us.y.example/v9"]);
+    assert!(!told.contains("further server"), "{told}");
+    // An address that is not known is not replaced by that of other operations.
+    let unknown = json!([server("https://{region}.x.example"), second]);
+    for (path, own, at) in [
+        (unknown.clone(), json!(null), "/paths/~1a/servers"),
+        (json!([second]), unknown, "/paths/~1a/get/servers"),
+    ] {
+        let (found, told) = targets(json!([first]), path, own);
+        assert_eq!(found, ["to-be-set"]);
+        assert!(told.contains(&format!("{at}: what answers is not said")), "{told}");
+        assert!(told.contains(&format!("{at}/1: the further server")), "{told}");
+    }
+}
+
+#[test]
+fn a_segment_of_two_parameters_is_no_parameter() {
+    let own = || json!({"responses": {"200": {"description": "ok"}}});
+    for path in ["/range/{from}-{to}", "/repos/{owner}/compare/{base}...{head}", "/{a}{b}", "/a/{id}.json"] {
+        let (found, told) = routes(json!({path: {"get": own()}, "/b": {"get": own()}}));
+        assert_eq!(found, ["GET /b anonymous"]);
+        assert!(told.contains(&format!("the route `GET {path}`: ")), "{told}");
+    }
+    // What takes anything in its place takes no request of it.
+    let (found, told) =
+        routes(json!({"/range/{from}-{to}": {"get": own()}, "/range/{both}": {"get": own(), "put": own()}}));
+    assert_eq!(found, ["GET /range/{both} nobody", "PUT /range/{both} anonymous"]);
+    assert!(told.contains("it would take the requests of `GET /range/{from}-{to}`"), "{told}");
 }

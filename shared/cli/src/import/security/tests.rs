@@ -77,6 +77,50 @@ fn requirements_of_an_export_are_asked_for_together() {
     check(json!({"security": [{"key": []}, {"lost": []}]}), plain, &["api-key"], "nobody is let in by it");
 }
 
+#[test]
+fn credentials_that_are_asked_for_together_are_not_taken_one_by_one() {
+    let issuer = |host: &str| json!({"type": "openIdConnect", "openIdConnectUrl": format!("https://{host}.example/.well-known/openid-configuration")});
+    let key = json!({"type": "apiKey", "in": "header", "name": "X-Key"});
+    let plain = json!({"components": {"securitySchemes": {
+        "one": issuer("one"), "same": issuer("one"), "two": issuer("two"), "key": key, "key2": key,
+    }}});
+    let texts = |all: &[&str]| all.iter().map(|text| (*text).to_owned()).collect::<Vec<_>>();
+    let check = |requirement: Value, expected: &[&str], scopes: &[&str], words: &str| {
+        let (auth, _, told) = auth(json!({ "security": requirement }), plain.clone());
+        assert_eq!((auth.auth, auth.scopes, auth.any_scope), (texts(expected), texts(scopes), false));
+        assert_eq!(told.contains("several credentials at once"), !words.is_empty(), "{told}");
+        assert!(told.contains(words), "{told}");
+    };
+    check(json!([{"one": ["r"], "two": ["w"]}]), &["nobody"], &[], "nobody is let in until");
+    check(json!([{"one": [], "key": []}]), &["nobody"], &[], "nobody is let in by them");
+    check(
+        json!([{"one": ["r"], "two": ["w"]}, {"two": ["x"]}]),
+        &["two"],
+        &["x"],
+        "nobody is let in by them",
+    );
+    // These are one credential.
+    check(json!([{"one": ["r"], "same": ["w"]}]), &["one"], &["r", "w"], "");
+    check(json!([{"key": [], "key2": []}]), &["api-key"], &[], "");
+}
+
+#[test]
+fn an_authorizer_of_an_export_stands_for_the_key_beside_it_and_for_no_other() {
+    check(
+        json!({"security": [{"buyer": [], "key": []}]}),
+        json!({}),
+        &["buyer"],
+        "several credentials at once",
+    );
+    check(
+        json!({"security": [{"buyer": ["r"], "guest": ["w"]}]}),
+        json!({}),
+        &["nobody"],
+        "nobody is let in",
+    );
+    check(json!({"security": [{"buyer": ["r"], "guest": ["r"]}]}), json!({}), &["buyer"], "");
+}
+
 /// What operations take of one user pool by `authorizer`, of which another operation asks for `other`, and the pool's issuers as `NAME` of
 /// access tokens or `NAME id`.
 fn of_pool(authorizer: &Value, own: Value, other: Value) -> (Vec<String>, Vec<String>) {
@@ -188,4 +232,58 @@ fn the_scopes_of_operations_say_which_tokens_of_a_user_pool_are_meant() {
     check(json!([{"other": []}]), json!([{"pool": ["r"]}]), &[true, false], "other");
     check(json!([{"pool": ["r"]}]), json!([{"same": []}]), &[true, false, true], "pool");
     check(json!([{"pool": []}]), json!([{"same": ["r"]}]), &[true, false, true], "pool-id");
+}
+
+#[test]
+fn what_an_authorizer_asks_beside_its_issuer_is_told() {
+    let pool = "arn:aws:cognito-idp:eu-central-1:123456789012:userpool/eu-central-1_A";
+    let told = |field: &str, more: Value| {
+        let mut authorizer = json!({"type": "cognito_user_pools", "providerARNs": [pool], "authorizerResultTtlInSeconds": 300});
+        authorizer.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        let pool = json!({"type": "apiKey", "in": "header", "name": field, AUTHORIZER: authorizer});
+        let more = json!({"components": {"securitySchemes": { "pool": pool }}});
+        let (auth, _, told) = auth(json!({"security": [{"pool": []}]}), more);
+        assert_eq!(auth.auth, ["pool"]);
+        let own = told.lines().filter(|line| !line.contains("the app clients of the user pool"));
+        own.map(|line| line.replace("/components/securitySchemes/pool/", "")).collect::<Vec<_>>().join("\n")
+    };
+    assert_eq!(told("authorization", json!({"identitySource": "method.request.header.Authorization"})), "");
+    let expression = told("Authorization", json!({"identityValidationExpression": "^app-1$", "later": 1}));
+    for words in [
+        "x-amazon-apigateway-authorizer/identityValidationExpression: the expression that tokens are held to",
+        "x-amazon-apigateway-authorizer/later: this part of the authorizer",
+    ] {
+        assert!(expression.contains(words), "{expression}");
+    }
+    let elsewhere = "the door takes them in `Authorization` alone";
+    let named = told("X-Token", json!({}));
+    assert!(named.starts_with("name: tokens are shown in `X-Token`") && named.contains(elsewhere), "{named}");
+    for source in [
+        json!("method.request.header.X-Token"),
+        json!(["$request.header.Authorization", "$request.querystring.token"]),
+        json!("$request.header.Authorization, $request.querystring.token"),
+    ] {
+        let stated = told("Authorization", json!({ "identitySource": source }));
+        assert!(
+            stated.starts_with("x-amazon-apigateway-authorizer/identitySource: ")
+                && stated.contains(elsewhere),
+            "{stated}"
+        );
+    }
+}
+
+#[test]
+fn the_token_of_an_authorizer_is_no_key_of_an_api() {
+    for scheme in [
+        json!({"type": "apiKey", "in": "header", "name": "X-Token", "x-amazon-apigateway-authtype": "cognito_user_pools"}),
+        json!({"type": "apiKey", "in": "header", "name": "X-Token", AUTHORIZER: {"type": "later"}}),
+    ] {
+        let more = json!({"components": {"securitySchemes": { "token": scheme }}});
+        check(
+            json!({"security": [{"token": []}]}),
+            more,
+            &["nobody"],
+            "an authorizer of which nothing more is said",
+        );
+    }
 }
