@@ -1,5 +1,7 @@
 //! The contracts of operations.
 
+use doorward_contract::RequestParts;
+
 use super::*;
 
 #[test]
@@ -93,6 +95,24 @@ fn parameters_that_api_gateway_checks_are_checked_without_a_model() {
     assert_eq!(validated(json!({"parameters": [limit()], "put": own}), all).0, ["PUT true off"]);
     let any = json!({"x-amazon-apigateway-any-method": with_validator("params-only", json!([limit()]))});
     assert_eq!(validated(any, json!({})).0.len(), 7);
+}
+
+#[test]
+fn a_contract_of_parameters_takes_any_body() {
+    let paths = json!({"/a": {"post": with_validator("params-only", json!([limit()]))}});
+    let (_, files) =
+        imported(&json!({"openapi": "3.0.1", "info": {"title": "s", "version": "1"}, "paths": paths,
+        "x-amazon-apigateway-request-validators": {"params-only": {"validateRequestParameters": true}}}));
+    let contract = Document::parse("c", &files["contracts/s.yaml"]).unwrap();
+    let operation = contract.operation("postA").unwrap();
+    let mut headers = http::HeaderMap::new();
+    headers.insert("content-type", http::HeaderValue::from_static("application/xml"));
+    for (query, body, is_taken) in
+        [("limit=5", "<a/>", true), ("limit=5", "", true), ("", "<a/>", false), ("limit=101", "", false)]
+    {
+        let request = RequestParts { path: &[], query, headers: &headers, body: body.as_bytes() };
+        assert_eq!(operation.check_request(&request).is_ok(), is_taken, "{query} {body}");
+    }
 }
 
 #[test]
