@@ -69,6 +69,7 @@ fn the_shop_reads_as_it_is_written() {
                         "https://id.example.com/.well-known/jwks.json",
                     ),
                     tokens: Jwt,
+                    leaves_access_tokens: false,
                     verified_by: [],
                     audiences: [
                         "shop-api",
