@@ -180,8 +180,15 @@ fn checked(reading: &mut Reading<'_>, file: &str, text: &str, mut routes: Vec<Ro
     for route in routes.iter_mut().filter(|route| route.contract) {
         let compiled =
             document.as_ref().map_err(Clone::clone).and_then(|document| document.operation(&route.id));
-        if let Err(faults) = compiled {
-            let told = faults.0.iter().map(|fault| fault.message.clone()).collect::<Vec<_>>().join("; ");
+        let cause = match &compiled {
+            Ok(operation) => operation
+                .matrix_parameter()
+                .map(|name| format!("no path has a `;`, with which the parameter `{name}` is written")),
+            Err(faults) => {
+                Some(faults.0.iter().map(|fault| fault.message.clone()).collect::<Vec<_>>().join("; "))
+            }
+        };
+        if let Some(told) = cause {
             reading.leave(
                 &route.at,
                 format!("`{}` has no contract, since the door cannot check it: {told}", route.id),

@@ -130,3 +130,16 @@ fn what_api_gateway_does_not_check_has_no_contract_without_a_model() {
         assert!(told.contains("has no contract until you write one"), "{told}");
     }
 }
+
+#[test]
+fn an_operation_with_a_matrix_parameter_has_no_contract_and_is_listed() {
+    let parameter =
+        json!({"name": "p", "in": "path", "required": true, "style": "matrix", "schema": {"type": "string"}});
+    let (imported, _) = imported(&json!({
+        "openapi": "3.0.3", "info": {"title": "s", "version": "1"}, "servers": [{"url": "https://x.example"}],
+        "paths": {"/m/{p}": {"get": {"parameters": [parameter], "responses": {"200": {"description": "ok"}}}}},
+    }));
+    assert!(imported.routes.iter().all(|route| !route.contract));
+    let told = imported.leftovers.iter().any(|left| left.what.contains("no path has a `;`"));
+    assert!(told, "{:?}", imported.leftovers.iter().map(|left| &left.what).collect::<Vec<_>>());
+}
