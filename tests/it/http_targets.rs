@@ -1,18 +1,21 @@
 //! Targets that are servers, through the real functions: what they are sent, and what callers hear of those that misbehave.
 
+use std::io::Write as _;
 use std::path::Path;
 
 use doorward_testkit::http1::HttpMessage;
 use doorward_testkit::unruly_server::{Conduct, UnrulyServer};
 use doorward_tests::http::{Answer, send};
 use doorward_tests::local_door::LocalDoor;
+use flate2::Compression;
+use flate2::write::GzEncoder;
 use serde_json::{Value, json};
 use tokio::runtime::Runtime;
 
 use crate::check::project;
 
 const POLICY: &str = "\n@id(\"anyone-reads-the-catalogue\")\npermit(principal, action in [Action::\"readItem\", \
-                      Action::\"mail\"], resource);\n";
+                      Action::\"mail\", Action::\"keepItem\"], resource);\n";
 
 /// A server on a thread of its own, and what the project has of it.
 struct Fixture {
@@ -34,6 +37,12 @@ fn conduct(request: &HttpMessage) -> Conduct {
             let head = "HTTP/1.1 200 OK\r\ncontent-length: 100000000\r\n\r\n";
             Conduct::SendForEver(head.into(), vec![b'a'; 4096])
         }
+        path if path.starts_with("/v1/items/packed") => {
+            Conduct::Answer(HttpMessage::answer(200, packed()).with("content-encoding", "gzip"))
+        }
+        path if path.starts_with("/v1/items/bomb") => {
+            Conduct::Answer(HttpMessage::answer(200, bomb()).with("content-encoding", "gzip"))
+        }
         path if path.starts_with("/v1/items/moved") => {
             Conduct::Answer(HttpMessage::answer(302, "").with("location", "http://169.254.169.254/"))
         }
@@ -42,6 +51,25 @@ fn conduct(request: &HttpMessage) -> Conduct {
         }
         _ => answer(r#"{"name":"tea"}"#),
     }
+}
+
+fn gzip(bytes: &[u8]) -> Vec<u8> {
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
+    encoder.write_all(bytes).unwrap();
+    encoder.finish().unwrap()
+}
+
+fn packed() -> Vec<u8> {
+    gzip(r#"{"name":"tea"}"#.as_bytes())
+}
+
+/// 100 MiB of zeros, in some 450 KiB.
+fn bomb() -> Vec<u8> {
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
+    for _ in 0..100 {
+        encoder.write_all(&vec![0; 1024 * 1024]).unwrap();
+    }
+    encoder.finish().unwrap()
 }
 
 impl Fixture {
@@ -100,6 +128,7 @@ fn configuration(server: &UnrulyServer) -> String {
         target("courier", &format!("http = \"{base}\"\n{local}\n{credentials}")),
         route("readItem", "GET /catalogue/{id}", "catalogue", rewrite),
         route("mail", "GET /send", "courier", ""),
+        route("keepItem", "POST /catalogue", "catalogue", ""),
     ]
     .concat()
 }
@@ -138,6 +167,30 @@ fn a_server_that_misbehaves_is_a_fault_of_its_own() {
     fixture.refused("/catalogue/beyond", 502, "target-unreadable");
     let moved = fixture.get("/catalogue/moved");
     assert_eq!((moved.status, moved.header("location")), (302, Some("http://169.254.169.254/")), "{moved:?}");
+}
+
+#[test]
+fn what_is_compressed_passes_and_a_bomb_does_not() {
+    let fixture = Fixture::open("plainly-fake");
+    let answer = fixture.get("/catalogue/packed");
+    assert_eq!((answer.status, answer.header("content-encoding")), (200, Some("gzip")), "{answer:?}");
+    assert_eq!(answer.body, packed());
+    fixture.refused("/catalogue/bomb", 502, "target-unreadable");
+
+    let token = fixture.door.bearer("alice", "customers");
+    let keep = |body: &[u8]| {
+        let headers = [("authorization", token.as_str()), ("content-encoding", "gzip")];
+        send(fixture.door.function_url(), "POST", "/catalogue", &headers, body)
+    };
+    assert_eq!(keep(&packed()).status, 200);
+    assert_eq!(fixture.server.requests().last().unwrap().body, packed());
+    let answer = keep(&bomb());
+    assert_eq!(
+        (answer.status, answer.json()["code"].as_str()),
+        (413, Some("payload-too-large")),
+        "{answer:?}"
+    );
+    assert_eq!(fixture.server.requests().last().unwrap().body, packed());
 }
 
 #[test]

@@ -19,7 +19,7 @@ const LONGEST_NAME: usize = 20;
 const LONGEST_ORIGIN: usize = 253;
 
 /// What a rule of each event says, or what has no place where many events share a request.
-const OF_EVENTS: [(&str, &str); 11] = [
+const OF_EVENTS: [(&str, &str); 12] = [
     ("target", "each of its events names the target"),
     ("contract", "each of its events has the contract of its own data"),
     ("check_answers", "answers are held to no contract"),
@@ -30,6 +30,7 @@ const OF_EVENTS: [(&str, &str); 11] = [
     ("purpose", "each of its events states the purpose"),
     ("durability", "each event is claimed before its target is called"),
     ("on_store_failure", "without the ledger it is not known whether an event was here before"),
+    ("max_inflated", "events are not compressed"),
     ("idempotency", "events are known by their `source` and `id`"),
 ];
 

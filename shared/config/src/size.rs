@@ -9,6 +9,7 @@ const MIB: u64 = 1024 * KIB;
 /// What a synchronous invocation of a Lambda function takes (AWS Lambda quotas: 6 MB, request and response each).
 const MOST: u64 = 6 * MIB;
 const MOST_STREAMED: u64 = 200 * MIB;
+const MOST_INFLATED: u64 = 2048 * MIB;
 
 /// Payload bytes that are read where `max_body` is not set.
 pub(crate) const DEFAULT_MAX_BODY: usize = 1024 * 1024;
@@ -21,6 +22,11 @@ pub(crate) fn read(value: Value<'_>) -> Result<usize, Reported> {
 /// Reads the most bytes of an answer: 1 byte to the 200 MiB that a stream has (AWS Lambda guide, "Response streaming").
 pub(crate) fn read_answer(value: Value<'_>) -> Result<usize, Reported> {
     within(value, MOST_STREAMED)
+}
+
+/// Reads the most bytes that a compressed body may inflate to: 1 byte to 2 GiB.
+pub(crate) fn read_inflated(value: Value<'_>) -> Result<u64, Reported> {
+    within(value, MOST_INFLATED).map(|bytes| bytes as u64)
 }
 
 fn within(value: Value<'_>, most: u64) -> Result<usize, Reported> {

@@ -3,12 +3,15 @@ use doorward_contract::Operation;
 use doorward_model::{
     Body, BodyError, Call, HttpRequest, Refusal, Reply, ReplyForm, Stage, TargetFault, Violation,
 };
-use http::header::{ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_TYPE, IF_MODIFIED_SINCE, IF_NONE_MATCH};
+use http::header::{
+    ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_TYPE, IF_MODIFIED_SINCE, IF_NONE_MATCH, IF_RANGE, RANGE,
+};
 use http::{HeaderMap, HeaderValue, Method, StatusCode};
 
 use crate::door::Door;
 use crate::find::Subject;
 use crate::idempotency::IDEMPOTENT_REPLAYED;
+use crate::inflation::{self, Allowance, Bomb, hold_stream};
 use crate::invoke;
 use crate::permit::Permitted;
 use crate::ports::AnswerBound;
@@ -113,14 +116,30 @@ impl Door {
     }
 
     /// The answer with its whole body, which is a part of the try that it ends: who begins an answer and breaks it off has
-    /// given none. A stream `passes` on without being gathered where [`passes_on`] says so.
-    pub(crate) async fn gather(&self, passes: bool, reply: Reply) -> Result<Reply, TargetFault> {
-        if passes && matches!(reply.body, Body::Stream(_)) {
-            return Ok(reply);
-        }
-        let gathered = reply.body.collect(MAX_ANSWER).await.map_err(broken_off)?;
-        let body = if gathered.is_empty() { Body::Empty } else { Body::Full(gathered) };
-        Ok(Reply { body, ..reply })
+    /// given none. A stream passes on without being gathered where [`passes_on`] says so. What is compressed is held to
+    /// `inflated`, where anyone is to inflate it.
+    pub(crate) async fn gather(
+        &self,
+        passes: bool,
+        inflated: Option<Allowance>,
+        reply: Reply,
+    ) -> Result<Reply, TargetFault> {
+        let too_large = |bomb: Bomb| TargetFault::TooLarge(bomb.to_string());
+        let Reply { status, headers, body } = reply;
+        let body = match (body, inflated) {
+            (Body::Stream(chunks), Some(allowance)) if passes => {
+                Body::Stream(Box::pin(hold_stream(&headers, chunks, allowance).map_err(too_large)?))
+            }
+            (Body::Stream(chunks), None) if passes => Body::Stream(chunks),
+            (body, inflated) => {
+                let gathered = body.collect(MAX_ANSWER).await.map_err(broken_off)?;
+                if let Some(allowance) = inflated {
+                    inflation::hold(&headers, &gathered, allowance).await.map_err(too_large)?;
+                }
+                if gathered.is_empty() { Body::Empty } else { Body::Full(gathered) }
+            }
+        };
+        Ok(Reply { status, headers, body })
     }
 }
 
@@ -162,6 +181,7 @@ pub(crate) fn broken_off(error: BodyError) -> TargetFault {
         BodyError::Failed(kind) => TargetFault::Failed(kind),
         BodyError::Unreadable(cause) => TargetFault::Unreadable(cause),
         BodyError::TooLarge { .. } => TargetFault::TooLarge(error.to_string()),
+        BodyError::Inflates(cause) => TargetFault::TooLarge(cause),
     }
 }
 
@@ -182,10 +202,15 @@ fn is_conditional(request: &HttpRequest) -> bool {
 }
 
 /// The request with which a target is asked for an answer that its contract can read: whatever codings the caller takes, and
-/// where it says nothing, which means any, none (RFC 9110 section 12.5.3). `None` where it goes out as it came in.
+/// where it says nothing, which means any, none (RFC 9110 section 12.5.3); and the whole of it, unless the contract models
+/// parts (section 14.2). `None` where it goes out as it came in.
 pub(crate) fn asked_plain(request: &HttpRequest, rules: &RouteRules) -> Option<HttpRequest> {
-    checked_operation(rules)?;
+    let (operation, _) = checked_operation(rules)?;
     let mut request = request.clone();
+    if !operation.has_response(StatusCode::PARTIAL_CONTENT.as_u16()) {
+        request.headers.remove(RANGE);
+        request.headers.remove(IF_RANGE);
+    }
     request.headers.insert(ACCEPT_ENCODING, HeaderValue::from_static("identity"));
     Some(request)
 }

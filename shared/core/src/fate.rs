@@ -32,6 +32,7 @@ impl Door {
             Refusal::Repetition { .. } => Fate::Dropped,
             Refusal::Denied(_)
             | Refusal::TooLarge { .. }
+            | Refusal::Inflates(_)
             | Refusal::Contract(_)
             | Refusal::Purpose(_)
             | Refusal::Uncountable(_)

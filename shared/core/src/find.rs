@@ -7,6 +7,7 @@ use doorward_model::{
 
 use crate::cloudevents::CloudEvent;
 use crate::door::Door;
+use crate::inflation::Allowance;
 use crate::invoke::{FunctionName, Invocation};
 use crate::load::LoadRules;
 use crate::named::{self, Named};
@@ -92,6 +93,16 @@ impl<'c> Found<'c> {
     }
 
     /// What is asked for through the invoke door.
+    /// The request, and what it and its answer may inflate to, where they have content codings; nothing else has any.
+    pub(crate) fn coded(&self) -> Option<(&'c HttpRequest, Allowance)> {
+        match &self.subject {
+            Subject::Http(HttpCall { invocation: None, event: None, request, rules, .. }) => {
+                Some((request, Allowance::new(rules.route.max_inflated)))
+            }
+            Subject::Http(_) | Subject::Event { .. } => None,
+        }
+    }
+
     pub(crate) fn invocation(&self) -> Option<&Invocation<'c>> {
         match &self.subject {
             Subject::Http(http) => http.invocation.as_deref(),

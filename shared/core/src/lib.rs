@@ -34,6 +34,7 @@ mod fresh;
 mod health;
 mod idempotency;
 mod identify;
+mod inflation;
 mod invoke;
 mod item_failures;
 mod keys;

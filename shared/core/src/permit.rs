@@ -10,6 +10,7 @@ use crate::check_request::Checked;
 use crate::door::Door;
 use crate::find::{Found, Subject};
 use crate::identify::Identified;
+use crate::inflation;
 use crate::purpose;
 
 /// A call that the policies permit, with a payload that keeps its contract.
@@ -44,6 +45,10 @@ impl Door {
         let Checked { found, principal, payload, units } = checked;
         self.ask_policies(&found, &principal, payload.input(), call).await?;
         payload.release()?;
+        if let Some((request, allowance)) = found.coded() {
+            let held = inflation::hold(&request.headers, &request.body, allowance).await;
+            held.map_err(|bomb| Refusal::Inflates(bomb.to_string()))?;
+        }
         let units = units.map_err(Refusal::Uncountable)?;
         call.units = units.get();
         Ok(Permitted { found, principal, units })

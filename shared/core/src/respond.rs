@@ -148,7 +148,7 @@ fn title(refusal: &Refusal) -> &'static str {
         Refusal::Malformed(_) => "The request cannot be read in one way only",
         Refusal::NotFound => "There is nothing here",
         Refusal::MethodNotAllowed { .. } => "This method is not allowed here",
-        Refusal::TooLarge { .. } => "The payload is too large",
+        Refusal::TooLarge { .. } | Refusal::Inflates(_) => "The payload is too large",
         Refusal::Flooded { .. } => "Too many requests from this address",
         Refusal::Unauthenticated(_) => "Credentials are missing or not valid",
         Refusal::KeysAway | Refusal::SecretsAway => "Credentials cannot be checked at the moment",

@@ -100,12 +100,13 @@ impl Door {
             // Its source delivers it again.
             Subject::Event { .. } => (ForwardMessage::Event { records }, false),
         };
+        let inflated = found.coded().map(|(_, allowance)| allowance);
         let forward =
             Forward { call, principal: permitted.principal(), trace: found.trace(), message, stream };
         let mut note = TargetNote::default();
         let answer = match self.fleet.pool(&found.target().name) {
             Some(pool) => {
-                let tries = Tries { pool, forward, repeatable, kept: Duration::ZERO };
+                let tries = Tries { pool, forward, repeatable, kept: Duration::ZERO, inflated };
                 self.try_endpoints(&tries, &mut note).await
             }
             None => Err(TargetFault::Unreachable("it is not declared".to_owned())),
@@ -160,7 +161,7 @@ impl Door {
                 let forward = Forward { call, principal, trace, message, stream: None };
                 match self.fleet.pool(&found.target().name) {
                     Some(pool) => {
-                        let tries = Tries { pool, forward, repeatable: false, kept: spare };
+                        let tries = Tries { pool, forward, repeatable: false, kept: spare, inflated: None };
                         self.try_endpoints(&tries, &mut note).await
                     }
                     None => Err(TargetFault::Unreachable("it is not declared".to_owned())),

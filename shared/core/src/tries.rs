@@ -11,6 +11,7 @@ use crate::balance::{Asking, Choice, Pool};
 use crate::claim::RESERVE;
 use crate::door::Door;
 use crate::idempotency::may_have_begun;
+use crate::inflation::Allowance;
 use crate::ports::{Forward, ForwardMessage};
 use crate::retry_after::retry_after;
 use crate::try_time::TryTime;
@@ -28,6 +29,8 @@ pub(crate) struct Tries<'a> {
     pub(crate) repeatable: bool,
     /// What is kept of the time that is left.
     pub(crate) kept: Duration,
+    /// What a compressed answer may inflate to, where it goes to someone who would.
+    pub(crate) inflated: Option<Allowance>,
 }
 
 impl Tries<'_> {
@@ -184,7 +187,7 @@ impl Door {
         let begun = self.ports.clock.now();
         let answered = async {
             let reply = self.ports.targets.send(tries.pool.target(), endpoint, forward, time.within).await?;
-            self.gather(forward.stream.is_some(), reply).await
+            self.gather(forward.stream.is_some(), tries.inflated, reply).await
         };
         let mut answer =
             tokio::time::timeout(time.within, answered).await.unwrap_or(Err(TargetFault::TimedOut));

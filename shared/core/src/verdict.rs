@@ -56,7 +56,7 @@ pub(crate) fn of_end(end: Result<(), &BodyError>) -> Verdict {
         Ok(()) => Verdict::There,
         Err(BodyError::Failed(kind)) if !cannot_run(kind) => Verdict::There,
         Err(BodyError::Failed(_) | BodyError::Cut(_) | BodyError::Unreadable(_)) => Verdict::Away,
-        Err(BodyError::TimedOut | BodyError::TooLarge { .. }) => Verdict::Unknown,
+        Err(BodyError::TimedOut | BodyError::TooLarge { .. } | BodyError::Inflates(_)) => Verdict::Unknown,
     }
 }
 

@@ -37,6 +37,9 @@ pub enum BodyError {
     /// What the sender sent is no body.
     #[error("the body cannot be read: {0}")]
     Unreadable(String),
+    /// It is compressed, and would become too large.
+    #[error("the body is not passed on: {0}")]
+    Inflates(String),
 }
 
 impl Body {

@@ -28,6 +28,8 @@ pub enum Refusal {
         /// The bound, in bytes.
         limit: usize,
     },
+    /// The payload is compressed, and would become too large: why, lowercase.
+    Inflates(String),
     /// This address sends more than the door looks at before it knows the caller.
     Flooded {
         /// When the next call is looked at.
@@ -332,7 +334,7 @@ impl Refusal {
             Self::MethodNotAllowed { .. } => StatusCode::METHOD_NOT_ALLOWED,
             Self::Repetition { .. } => StatusCode::CONFLICT,
             Self::Idempotency(fault) => fault.status(),
-            Self::TooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::TooLarge { .. } | Self::Inflates(_) => StatusCode::PAYLOAD_TOO_LARGE,
             Self::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::Contract(_) | Self::Uncountable(_) => StatusCode::UNPROCESSABLE_ENTITY,
             Self::Purpose(fault) if fault.is_of_request() => StatusCode::BAD_REQUEST,
@@ -362,7 +364,7 @@ impl Refusal {
             Self::Malformed(MalformedFault::CloudEvent(_)) => "malformed-event",
             Self::NotFound => "not-found",
             Self::MethodNotAllowed { .. } => "method-not-allowed",
-            Self::TooLarge { .. } => "payload-too-large",
+            Self::TooLarge { .. } | Self::Inflates(_) => "payload-too-large",
             Self::Flooded { .. } => "too-many-requests",
             Self::Unauthenticated(AuthFault::Missing) => "missing-credentials",
             Self::Unauthenticated(AuthFault::ApiKey(_)) => "invalid-key",
@@ -398,6 +400,7 @@ impl Refusal {
             | Self::NotFound
             | Self::MethodNotAllowed { .. }
             | Self::TooLarge { .. }
+            | Self::Inflates(_)
             | Self::UnsupportedMediaType
             | Self::Contract(_)
             | Self::Uncountable(_)
@@ -442,6 +445,7 @@ impl Refusal {
                  decided without it; leave this route without an authorizer"
                     .to_owned(),
             ),
+            Self::Inflates(cause) => Some(cause.clone()),
             Self::UnknownFront => Some("the front is not pinned in the configuration".to_owned()),
             Self::Contract(_)
             | Self::BrokenAnswer(_)

@@ -49,7 +49,7 @@ pub struct ScriptedTargets {
     within: Mutex<Duration>,
     stream_within: Mutex<Option<StreamTime>>,
     withheld: Mutex<Vec<String>>,
-    encoding: Mutex<Option<String>>,
+    fields: Mutex<HeaderMap>,
     invoked: Mutex<Vec<String>>,
     batches: Mutex<Vec<Vec<String>>>,
 }
@@ -63,7 +63,7 @@ impl Default for ScriptedTargets {
             within: Mutex::default(),
             stream_within: Mutex::default(),
             withheld: Mutex::default(),
-            encoding: Mutex::default(),
+            fields: Mutex::default(),
             invoked: Mutex::default(),
             batches: Mutex::default(),
         };
@@ -157,10 +157,16 @@ impl ScriptedTargets {
         std::mem::take(&mut *self.batches.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// `Accept-Encoding` of what the last target was sent.
+    /// Header fields of the request that the last target was sent.
+    #[must_use]
+    pub fn fields(&self) -> HeaderMap {
+        self.fields.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// `Accept-Encoding` of it.
     #[must_use]
     pub fn encoding(&self) -> Option<String> {
-        self.encoding.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.fields().get(ACCEPT_ENCODING).and_then(|value| value.to_str().ok()).map(str::to_owned)
     }
 
     /// Names of the header fields that the last target must not see.
@@ -183,8 +189,7 @@ impl Targets for ScriptedTargets {
         self.sent.lock().unwrap_or_else(PoisonError::into_inner).push(line);
         match forward.message {
             ForwardMessage::Http { withheld, request, .. } => {
-                let accepted = request.headers.get(ACCEPT_ENCODING).and_then(|value| value.to_str().ok());
-                *self.encoding.lock().unwrap_or_else(PoisonError::into_inner) = accepted.map(str::to_owned);
+                self.fields.lock().unwrap_or_else(PoisonError::into_inner).clone_from(&request.headers);
                 *self.withheld.lock().unwrap_or_else(PoisonError::into_inner) =
                     withheld.iter().map(ToString::to_string).collect();
             }

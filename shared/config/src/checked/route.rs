@@ -35,6 +35,8 @@ pub struct Route {
     pub contract: Option<ContractRef>,
     /// What becomes of answers that break the contract.
     pub check_answers: CheckAnswers,
+    /// The most bytes that a compressed request or answer may inflate to; `None` where what is usual holds.
+    pub max_inflated: Option<u64>,
     /// What its target is sent in the place of path and query, where that is a server that speaks HTTP.
     pub rewrite: Option<Rewrite>,
     /// Whether APIs ask the authorizer before they take a request to it; the dispatcher decides either way.

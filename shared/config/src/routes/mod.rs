@@ -17,7 +17,7 @@ use crate::idempotency::Beside;
 use crate::reader::{Section, Value};
 use crate::report::{Reported, quote};
 use crate::{
-    auth, cloudevents, idempotency, invoke, load, metering, names, request_context, rewrite, sockets,
+    auth, cloudevents, idempotency, invoke, load, metering, names, request_context, rewrite, size, sockets,
     streaming, units,
 };
 
@@ -82,6 +82,7 @@ fn read_route(
     let stream = section.or("stream", false, |value| streaming::read(value, known.matched));
     let streams = stream.as_ref().is_ok_and(|stream| *stream);
     let contracts = contracts::read(section, known.matched, streams);
+    let max_inflated = section.optional("max_inflated", |value| read_max_inflated(value, known.matched));
     let rewrite = section.optional("rewrite", |value| read_rewrite(value, known));
     let resource = section
         .optional("resource", |value| resource::read(value, known.matched, callers, &mut taken.loaded));
@@ -117,6 +118,7 @@ fn read_route(
         scopes: scopes?,
         contract: contracts.operation,
         check_answers: contracts.check_answers,
+        max_inflated: max_inflated?,
         rewrite: rewrite?,
         resource: resource?,
         context: context?.unwrap_or_default(),
@@ -240,6 +242,16 @@ fn asks_authorizer(auth: &[Credential]) -> bool {
     };
     auth.iter().any(can_prove)
         && !auth.iter().any(|kind| matches!(kind, Credential::Webhook(_) | Credential::Anonymous))
+}
+
+fn read_max_inflated(value: Value<'_>, matched: Option<&Matched>) -> Result<u64, Reported> {
+    match matched {
+        Some(Matched::Socket(_) | Matched::Invoke(_)) => {
+            let fault = Fault::new("only HTTP requests and their answers are compressed");
+            Err(value.fault(fault.hint("leave `max_inflated` out")))
+        }
+        Some(Matched::Http(..)) | None => size::read_inflated(value),
+    }
 }
 
 fn read_rewrite(value: Value<'_>, known: Known<'_>) -> Result<Rewrite, Reported> {

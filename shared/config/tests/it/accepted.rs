@@ -198,6 +198,7 @@ fn the_shop_reads_as_it_is_written() {
                         },
                     ),
                     check_answers: Enforce,
+                    max_inflated: None,
                     rewrite: None,
                     authorizer: true,
                     resource: None,
@@ -240,6 +241,7 @@ fn the_shop_reads_as_it_is_written() {
                     },
                     contract: None,
                     check_answers: Off,
+                    max_inflated: None,
                     rewrite: None,
                     authorizer: false,
                     resource: Some(

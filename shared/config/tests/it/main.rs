@@ -24,6 +24,7 @@ mod front_callers;
 mod garbage;
 mod http_targets;
 mod idempotency;
+mod inflated;
 mod invoke;
 mod issuers;
 mod limits;

@@ -142,7 +142,9 @@ fn kind(refusal: &Refusal, operation: Operation) -> (StatusCode, &'static str) {
         Refusal::Contract(_) | Refusal::Uncountable(_) | Refusal::Target(TargetFault::Unfit(_)) => {
             (StatusCode::BAD_REQUEST, INVALID_CONTENT)
         }
-        Refusal::TooLarge { .. } => (StatusCode::PAYLOAD_TOO_LARGE, "RequestTooLargeException"),
+        Refusal::TooLarge { .. } | Refusal::Inflates(_) => {
+            (StatusCode::PAYLOAD_TOO_LARGE, "RequestTooLargeException")
+        }
         Refusal::UnsupportedMediaType => {
             (StatusCode::UNSUPPORTED_MEDIA_TYPE, "UnsupportedMediaTypeException")
         }

@@ -17,6 +17,7 @@ mod batches;
 mod broken_records;
 mod certificates;
 mod cloudevents;
+mod compressed;
 mod connections;
 mod contracts;
 mod cors;
