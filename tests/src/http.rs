@@ -12,8 +12,10 @@ pub struct Answer {
     /// Status of the answer.
     pub status: u16,
     head: String,
-    /// The body, as it came.
+    /// The body as text; what is no UTF-8 in it is lost.
     pub body: String,
+    /// The body, as it came.
+    pub bytes: Vec<u8>,
 }
 
 impl Answer {
@@ -53,26 +55,34 @@ pub fn send(base: &str, method: &str, target: &str, headers: &[(&str, &str)], bo
     let _ = connection.write_all(body);
     let mut answer = Vec::new();
     let _ = connection.read_to_end(&mut answer);
-    read(&String::from_utf8_lossy(&answer))
+    read(&answer)
 }
 
-fn read(answer: &str) -> Answer {
-    let (head, body) = answer.split_once("\r\n\r\n").unwrap_or((answer, ""));
+fn read(answer: &[u8]) -> Answer {
+    let (head, body) = split(answer, b"\r\n\r\n").unwrap_or((answer, b""));
+    let head = String::from_utf8_lossy(head).into_owned();
     let status = head.split(' ').nth(1).and_then(|status| status.parse().ok());
     let chunked = head.to_ascii_lowercase().contains("transfer-encoding: chunked");
-    let body = if chunked { dechunk(body) } else { body.to_owned() };
-    Answer { status: status.unwrap_or_else(|| panic!("no answer: {answer:?}")), head: head.to_owned(), body }
+    let bytes = if chunked { dechunk(body) } else { body.to_owned() };
+    let body = String::from_utf8_lossy(&bytes).into_owned();
+    Answer { status: status.unwrap_or_else(|| panic!("no answer: {head:?}")), head, body, bytes }
 }
 
-fn dechunk(mut chunks: &str) -> String {
-    let mut body = String::new();
-    while let Some((size, rest)) = chunks.split_once("\r\n") {
-        let size = usize::from_str_radix(size.trim(), 16).unwrap_or(0);
+/// What stands before and behind the first `mark`.
+fn split<'b>(bytes: &'b [u8], mark: &[u8]) -> Option<(&'b [u8], &'b [u8])> {
+    let place = bytes.windows(mark.len()).position(|window| window == mark)?;
+    Some((bytes.get(..place)?, bytes.get(place + mark.len()..)?))
+}
+
+fn dechunk(mut chunks: &[u8]) -> Vec<u8> {
+    let mut body = Vec::new();
+    while let Some((size, rest)) = split(chunks, b"\r\n") {
+        let size = usize::from_str_radix(String::from_utf8_lossy(size).trim(), 16).unwrap_or(0);
         if size == 0 {
             break;
         }
-        body.push_str(rest.get(..size).unwrap_or(rest));
-        chunks = rest.get(size + 2..).unwrap_or("");
+        body.extend_from_slice(rest.get(..size).unwrap_or(rest));
+        chunks = rest.get(size + 2..).unwrap_or_default();
     }
     body
 }
