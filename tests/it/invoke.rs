@@ -67,6 +67,12 @@ impl Fixture {
         self.runtime.block_on(self.client(who, |_| {}).invoke(input))
     }
 
+    /// The call that was answered, by its id in the ledger.
+    fn call_of(&self, answer: &InvokeAnswer) -> String {
+        let lines = self.door.lines(answer.request_id.as_deref().unwrap());
+        lines.iter().find_map(|line| line["integrationRequestId"].as_str()).unwrap().to_owned()
+    }
+
     /// How often the receipts' function was handed this object.
     fn booked(&self, key: &str) -> usize {
         let lines = self.door.lines(key);
@@ -116,20 +122,24 @@ fn awss_own_client_calls_a_function_through_the_door() {
     assert_eq!((answer.executed_version.as_deref(), &answer.function_error), (Some("$LATEST"), &None));
     fixture.until(|fixture| fixture.booked("in/one.pdf") == 1);
     // What the ledger keeps is a call as any other.
-    let id = fixture.door.lines(answer.request_id.as_deref().unwrap());
-    let call = id.iter().find_map(|line| line["integrationRequestId"].as_str()).unwrap();
-    let row = fixture.door.ledger(call);
+    let row = fixture.door.ledger(&fixture.call_of(&answer));
     assert_eq!(row["action"]["S"], "bookReceipt", "{row}");
 
-    // Asking costs nothing and touches nothing.
+    asking_costs_nothing_and_touches_nothing(&fixture);
+    an_event_is_taken_and_runs_later(&fixture);
+    the_functions_own_error_is_passed_on(&fixture);
+    names_versions_and_payloads_that_are_none_are_told_as_lambda_does(&fixture);
+    wrong_signatures_get_no_further_than_the_function_url(&fixture);
+    where_no_signature_is_verified_a_token_proves_the_caller(&fixture);
+}
+
+fn asking_costs_nothing_and_touches_nothing(fixture: &Fixture) {
     let other = receipt("in/two.pdf");
     let dry =
         |payload| InvokeInput { kind: Some(InvocationType::DryRun), ..InvokeInput::new("receipts", payload) };
     let answer = fixture.ask(0, dry(&other)).unwrap();
     assert_eq!((answer.status, answer.payload.len()), (204, 0));
-    let id = fixture.door.lines(answer.request_id.as_deref().unwrap());
-    let call = id.iter().find_map(|line| line["integrationRequestId"].as_str()).unwrap();
-    assert_eq!(fixture.door.ledger(call), Value::Null);
+    assert_eq!(fixture.door.ledger(&fixture.call_of(&answer)), Value::Null);
     refused(fixture.ask(1, dry(&other)), 403, "AccessDeniedException", Some("forbidden"));
     refused(
         fixture.ask(1, InvokeInput::new("receipts", &other)),
@@ -137,14 +147,19 @@ fn awss_own_client_calls_a_function_through_the_door() {
         "AccessDeniedException",
         Some("forbidden"),
     );
+}
 
-    // An event is taken and runs later.
+fn an_event_is_taken_and_runs_later(fixture: &Fixture) {
+    let other = receipt("in/two.pdf");
     let event = InvokeInput { kind: Some(InvocationType::Event), ..InvokeInput::new("receipts", &other) };
     let answer = fixture.ask(0, event).unwrap();
     assert_eq!((answer.status, answer.payload.len()), (202, 0));
     fixture.until(|fixture| fixture.booked("in/two.pdf") == 1);
+}
 
-    // The function's own error is passed on, with its log where that is given.
+/// With its log, where that is given.
+fn the_functions_own_error_is_passed_on(fixture: &Fixture) {
+    let payload = receipt("in/one.pdf");
     let wrong = InvokeInput { log_tail: true, qualifier: Some("live"), ..InvokeInput::new("orders", b"{}") };
     let answer = fixture.ask(0, wrong).unwrap();
     assert_eq!((answer.status, answer.function_error.as_deref()), (200, Some("Unhandled")));
@@ -154,8 +169,10 @@ fn awss_own_client_calls_a_function_through_the_door() {
     assert!(STANDARD.decode(answer.log.unwrap()).unwrap().len() <= 4096);
     let tail = InvokeInput { log_tail: true, ..InvokeInput::new("receipts", &payload) };
     refused(fixture.ask(0, tail), 400, "InvalidParameterValueException", Some("invalid-invocation"));
+}
 
-    // Names, versions and payloads that are none.
+fn names_versions_and_payloads_that_are_none_are_told_as_lambda_does(fixture: &Fixture) {
+    let payload = receipt("in/one.pdf");
     for function in ["receipt", "receipts:live", "123456789012:function:receipts"] {
         let refusal = refused(
             fixture.ask(0, InvokeInput::new(function, &payload)),
@@ -189,8 +206,10 @@ fn awss_own_client_calls_a_function_through_the_door() {
         Some("payload-too-large"),
     );
     assert!(refusal.typed, "{refusal:?}");
+}
 
-    // Signatures that are wrong get no further than the function URL.
+fn wrong_signatures_get_no_further_than_the_function_url(fixture: &Fixture) {
+    let payload = receipt("in/one.pdf");
     let signed = |change: fn(&mut InvokeCredentials<'_>)| {
         let client = fixture.client(0, change);
         fixture.runtime.block_on(client.invoke(InvokeInput::new("receipts", &payload))).unwrap_err()
@@ -203,8 +222,10 @@ fn awss_own_client_calls_a_function_through_the_door() {
     ] {
         assert_eq!((wrong.status, wrong.code), (403, None));
     }
+}
 
-    // The other function URL verifies no signatures: there, a token proves the caller.
+/// The other function URL.
+fn where_no_signature_is_verified_a_token_proves_the_caller(fixture: &Fixture) {
     let token = fixture.door.bearer("alice", "customers");
     let headers = [("authorization", token.as_str())];
     let answer =

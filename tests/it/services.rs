@@ -159,26 +159,64 @@ fn assert_attested(attributes: &Value, value: &str, call: &str, action: &str) {
     }
 }
 
-#[test]
-fn messages_events_and_executions_reach_the_services_that_they_are_for() {
-    let cloud = Cloud::start();
-    let (plain, fifo) = (cloud.queue("orders"), cloud.queue("orders.fifo"));
-    let (heard, seen) = (cloud.queue("heard"), cloud.queue("seen"));
-    let arn = |service: &str, name: &str| format!("arn:aws:{service}:us-east-1:000000000000:{name}");
-    cloud.sns("CreateTopic", &[("Name", "orders")]);
-    let queue = arn("sqs", "heard");
-    cloud.sns("Subscribe", &[("TopicArn", &arn("sns", "orders")), ("Protocol", "sqs"), ("Endpoint", &queue)]);
-    cloud.json("events", "AWSEvents.CreateEventBus", &json!({ "Name": "shop" }));
-    let pattern = json!({ "source": ["doorward.relay"] }).to_string();
-    let rule = json!({ "Name": "all", "EventBusName": "shop", "EventPattern": pattern });
-    cloud.json("events", "AWSEvents.PutRule", &rule);
-    let to_queue = json!([{ "Id": "1", "Arn": arn("sqs", "seen") }]);
-    let rule = json!({ "Rule": "all", "EventBusName": "shop", "Targets": to_queue });
-    cloud.json("events", "AWSEvents.PutTargets", &rule);
+const ORDER: &str = "{\"item\": \"thé\",\t\"total\": 1.50}";
+
+/// Services of a cloud, each behind a target of a door.
+struct Shop {
+    door: LocalDoor,
+    cloud: Cloud,
+    _folder: TempDir,
+    alice: String,
+    plain: String,
+    fifo: String,
+    /// Where the messages of the topic go, and the events of the bus.
+    heard: String,
+    seen: String,
+}
+
+impl Shop {
+    fn open() -> Self {
+        let cloud = Cloud::start();
+        let (plain, fifo) = (cloud.queue("orders"), cloud.queue("orders.fifo"));
+        let (heard, seen) = (cloud.queue("heard"), cloud.queue("seen"));
+        cloud.sns("CreateTopic", &[("Name", "orders")]);
+        let queue = arn("sqs", "heard");
+        cloud.sns(
+            "Subscribe",
+            &[("TopicArn", &arn("sns", "orders")), ("Protocol", "sqs"), ("Endpoint", &queue)],
+        );
+        cloud.json("events", "AWSEvents.CreateEventBus", &json!({ "Name": "shop" }));
+        let pattern = json!({ "source": ["doorward.relay"] }).to_string();
+        let rule = json!({ "Name": "all", "EventBusName": "shop", "EventPattern": pattern });
+        cloud.json("events", "AWSEvents.PutRule", &rule);
+        let to_queue = json!([{ "Id": "1", "Arn": arn("sqs", "seen") }]);
+        let rule = json!({ "Rule": "all", "EventBusName": "shop", "Targets": to_queue });
+        cloud.json("events", "AWSEvents.PutTargets", &rule);
+
+        let folder = project(&targets(&cloud, &plain, &fifo));
+        let door = open(folder.path(), &cloud);
+        let alice = door.bearer("alice", "customers");
+        Self { door, cloud, _folder: folder, alice, plain, fifo, heard, seen }
+    }
+
+    /// The id of the call by which a target took the order, and what was answered.
+    #[track_caller]
+    fn accepted(&self, name: &str) -> (String, Value) {
+        let answer = post(&self.door, &self.alice, name, ORDER.as_bytes());
+        assert_eq!(answer.status, 202, "{name}: {answer:?}");
+        assert_eq!(answer.header("content-type"), Some("application/json"), "{name}");
+        (recorded(&self.door, &answer, "admitted"), answer.json())
+    }
+}
+
+fn arn(service: &str, name: &str) -> String {
+    format!("arn:aws:{service}:us-east-1:000000000000:{name}")
+}
+
+fn targets(cloud: &Cloud, plain: &str, fifo: &str) -> [(&'static str, String); 9] {
     let pass = json!({ "Type": "Pass", "End": true });
     let fail = json!({ "Type": "Fail", "Error": "Shop.NoStock", "Cause": "card 4111" });
-
-    let folder = project(&[
+    [
         ("queue", format!("sqs = \"{plain}\"")),
         ("fifo", format!("sqs = \"{fifo}\"\ngroup = \"caller\"")),
         ("gone", format!("sqs = \"{plain}-gone\"")),
@@ -197,38 +235,45 @@ fn messages_events_and_executions_reach_the_services_that_they_are_for() {
             format!("stepfunctions = \"{}\"\ninvocation = \"sync\"", cloud.machine("no", "EXPRESS", &fail)),
         ),
         ("later", "lambda = \"orders\"\ninvocation = \"async\"".to_owned()),
-    ]);
-    let door = open(folder.path(), &cloud);
-    let alice = door.bearer("alice", "customers");
-    let order = "{\"item\": \"thé\",\t\"total\": 1.50}";
-    let accepted = |name: &str| {
-        let answer = post(&door, &alice, name, order.as_bytes());
-        assert_eq!(answer.status, 202, "{name}: {answer:?}");
-        assert_eq!(answer.header("content-type"), Some("application/json"), "{name}");
-        (recorded(&door, &answer, "admitted"), answer.json())
-    };
+    ]
+}
 
-    let (call, receipt) = accepted("queue");
-    let [message] = cloud.receive(&plain, 1).try_into().unwrap();
-    assert_eq!((&message["MessageId"], &message["Body"]), (&receipt["messageId"], &json!(order)));
+#[test]
+fn messages_events_and_executions_reach_the_services_that_they_are_for() {
+    let shop = Shop::open();
+    queues_take_messages_with_who_sent_them(&shop);
+    topics_hand_them_on(&shop);
+    buses_take_them_as_the_detail_of_events(&shop);
+    machines_run_by_them(&shop);
+    what_a_service_does_not_take_is_refused(&shop);
+}
+
+fn queues_take_messages_with_who_sent_them(shop: &Shop) {
+    let (call, receipt) = shop.accepted("queue");
+    let [message] = shop.cloud.receive(&shop.plain, 1).try_into().unwrap();
+    assert_eq!((&message["MessageId"], &message["Body"]), (&receipt["messageId"], &json!(ORDER)));
     assert_attested(&message["MessageAttributes"], "StringValue", &call, "queueOrder");
 
-    let (first, _) = accepted("fifo");
-    let (second, _) = accepted("fifo");
-    for (message, call) in cloud.receive(&fifo, 2).iter().zip([&first, &second]) {
+    let (first, _) = shop.accepted("fifo");
+    let (second, _) = shop.accepted("fifo");
+    for (message, call) in shop.cloud.receive(&shop.fifo, 2).iter().zip([&first, &second]) {
         assert_eq!(message["Attributes"]["MessageGroupId"], ALICE);
         assert_attested(&message["MessageAttributes"], "StringValue", call, "fifoOrder");
     }
+}
 
-    let (call, receipt) = accepted("topic");
-    let [message] = cloud.receive(&heard, 1).try_into().unwrap();
+fn topics_hand_them_on(shop: &Shop) {
+    let (call, receipt) = shop.accepted("topic");
+    let [message] = shop.cloud.receive(&shop.heard, 1).try_into().unwrap();
     let notice: Value = serde_json::from_str(message["Body"].as_str().unwrap()).unwrap();
-    assert_eq!((&notice["MessageId"], &notice["Message"]), (&receipt["messageId"], &json!(order)));
+    assert_eq!((&notice["MessageId"], &notice["Message"]), (&receipt["messageId"], &json!(ORDER)));
     assert_eq!(notice["Subject"], "New order");
     assert_attested(&notice["MessageAttributes"], "Value", &call, "topicOrder");
+}
 
-    let (call, receipt) = accepted("bus");
-    let [message] = cloud.receive(&seen, 1).try_into().unwrap();
+fn buses_take_them_as_the_detail_of_events(shop: &Shop) {
+    let (call, receipt) = shop.accepted("bus");
+    let [message] = shop.cloud.receive(&shop.seen, 1).try_into().unwrap();
     let event: Value = serde_json::from_str(message["Body"].as_str().unwrap()).unwrap();
     assert_eq!(event["id"], receipt["eventId"]);
     assert_eq!(event["detail"], json!({ "item": "thé", "total": 1.5 }), "nothing was added");
@@ -237,33 +282,36 @@ fn messages_events_and_executions_reach_the_services_that_they_are_for() {
     for resource in [format!("doorward-call={call}"), format!("doorward-caller={ALICE}")] {
         assert!(resources.contains(&json!(resource)), "{resource}: {resources:?}");
     }
+}
 
-    let (_, receipt) = accepted("machine");
+fn machines_run_by_them(shop: &Shop) {
+    let (_, receipt) = shop.accepted("machine");
     let started = json!({ "executionArn": receipt["executionArn"] });
-    let execution = cloud.json("states", "AWSStepFunctions.DescribeExecution", &started);
-    assert_eq!(execution["input"], order);
+    let execution = shop.cloud.json("states", "AWSStepFunctions.DescribeExecution", &started);
+    assert_eq!(execution["input"], ORDER);
 
-    let answer = post(&door, &alice, "quick", order.as_bytes());
+    let answer = post(&shop.door, &shop.alice, "quick", ORDER.as_bytes());
     assert_eq!((answer.status, answer.json()), (200, json!({ "item": "thé", "total": 1.5 })));
-    let answer = post(&door, &alice, "failing", order.as_bytes());
+    let answer = post(&shop.door, &shop.alice, "failing", ORDER.as_bytes());
     assert_eq!((answer.status, &answer.json()["code"]), (502, &json!("target-failed")));
     assert!(!answer.body.contains("4111") && !answer.body.contains("NoStock"), "{answer:?}");
-
-    let (call, receipt) = accepted("later");
+    let (call, receipt) = shop.accepted("later");
     assert_eq!(receipt, json!({ "call": call }));
+}
 
-    let answer = post(&door, &alice, "gone", order.as_bytes());
+fn what_a_service_does_not_take_is_refused(shop: &Shop) {
+    let answer = post(&shop.door, &shop.alice, "gone", ORDER.as_bytes());
     assert_eq!((answer.status, &answer.json()["code"]), (503, &json!("target-unavailable")));
     for (name, body) in
         [("queue", b"".as_slice()), ("queue", b"\xff"), ("bus", b"[1]"), ("machine", b"{\"a\":")]
     {
-        let answer = post(&door, &alice, name, body);
+        let answer = post(&shop.door, &shop.alice, name, body);
         assert_eq!((answer.status, &answer.json()["code"]), (422, &json!("unfit-payload")), "{name}");
     }
-    let stranger = door.bearer("mallory", "strangers");
-    assert_eq!(post(&door, &stranger, "queue", order.as_bytes()).status, 403);
-    let attributes = json!({ "QueueUrl": plain, "AttributeNames": ["All"] });
-    let left = cloud.json("sqs", "AmazonSQS.GetQueueAttributes", &attributes);
+    let stranger = shop.door.bearer("mallory", "strangers");
+    assert_eq!(post(&shop.door, &stranger, "queue", ORDER.as_bytes()).status, 403);
+    let attributes = json!({ "QueueUrl": shop.plain, "AttributeNames": ["All"] });
+    let left = shop.cloud.json("sqs", "AmazonSQS.GetQueueAttributes", &attributes);
     assert_eq!(left["Attributes"]["ApproximateNumberOfMessages"], "0", "{left}");
 }
 
