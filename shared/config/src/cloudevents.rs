@@ -30,7 +30,7 @@ const OF_EVENTS: [(&str, &str); 12] = [
     ("purpose", "each of its events states the purpose"),
     ("durability", "each event is claimed before its target is called"),
     ("on_store_failure", "without the ledger it is not known whether an event was here before"),
-    ("max_inflated", "events are not compressed"),
+    ("max_inflated", "events are held to what is usual"),
     ("idempotency", "events are known by their `source` and `id`"),
 ];
 

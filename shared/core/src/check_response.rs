@@ -11,7 +11,7 @@ use http::{HeaderMap, HeaderValue, Method, StatusCode};
 use crate::door::Door;
 use crate::find::Subject;
 use crate::idempotency::IDEMPOTENT_REPLAYED;
-use crate::inflation::{self, Allowance, Bomb, hold_stream};
+use crate::inflation::{self, Allowance, Bomb};
 use crate::invoke;
 use crate::permit::Permitted;
 use crate::ports::AnswerBound;
@@ -116,31 +116,33 @@ impl Door {
     }
 
     /// The answer with its whole body, which is a part of the try that it ends: who begins an answer and breaks it off has
-    /// given none. A stream passes on without being gathered where [`passes_on`] says so. What is compressed is held to
-    /// `inflated`, where anyone is to inflate it.
-    pub(crate) async fn gather(
-        &self,
-        passes: bool,
-        inflated: Option<Allowance>,
-        reply: Reply,
-    ) -> Result<Reply, TargetFault> {
-        let too_large = |bomb: Bomb| TargetFault::TooLarge(bomb.to_string());
-        let Reply { status, headers, body } = reply;
-        let body = match (body, inflated) {
-            (Body::Stream(chunks), Some(allowance)) if passes => {
-                Body::Stream(Box::pin(hold_stream(&headers, chunks, allowance).map_err(too_large)?))
-            }
-            (Body::Stream(chunks), None) if passes => Body::Stream(chunks),
-            (body, inflated) => {
-                let gathered = body.collect(MAX_ANSWER).await.map_err(broken_off)?;
-                if let Some(allowance) = inflated {
-                    inflation::hold(&headers, &gathered, allowance).await.map_err(too_large)?;
-                }
-                if gathered.is_empty() { Body::Empty } else { Body::Full(gathered) }
-            }
-        };
-        Ok(Reply { status, headers, body })
+    /// given none. A stream `passes` on without being gathered where [`passes_on`] says so.
+    pub(crate) async fn gather(&self, passes: bool, reply: Reply) -> Result<Reply, TargetFault> {
+        if passes && matches!(reply.body, Body::Stream(_)) {
+            return Ok(reply);
+        }
+        let gathered = reply.body.collect(MAX_ANSWER).await.map_err(broken_off)?;
+        let body = if gathered.is_empty() { Body::Empty } else { Body::Full(gathered) };
+        Ok(Reply { body, ..reply })
     }
+}
+
+/// The answer, where it may become what it becomes once it is inflated. That takes time which is not its endpoint's.
+pub(crate) async fn held(reply: Reply, allowance: Option<Allowance>) -> Result<Reply, TargetFault> {
+    let Some(allowance) = allowance else { return Ok(reply) };
+    let too_large = |bomb: Bomb| TargetFault::TooLarge(bomb.to_string());
+    let Reply { status, headers, body } = reply;
+    let body = match body {
+        Body::Empty => Body::Empty,
+        Body::Full(whole) => {
+            inflation::hold(&headers, &whole, allowance).await.map_err(too_large)?;
+            Body::Full(whole)
+        }
+        Body::Stream(chunks) => {
+            Body::Stream(Box::pin(inflation::hold_stream(&headers, chunks, allowance).map_err(too_large)?))
+        }
+    };
+    Ok(Reply { status, headers, body })
 }
 
 /// Whether an answer to `request` passes on while it comes in: its route says so, its front does so, and nobody reads it before,

@@ -93,10 +93,11 @@ impl<'c> Found<'c> {
     }
 
     /// What is asked for through the invoke door.
-    /// The request, and what it and its answer may inflate to, where they have content codings; nothing else has any.
+    /// The request, and what it and its answer may inflate to, where they have content codings; invocations and
+    /// events of other sources have none.
     pub(crate) fn coded(&self) -> Option<(&'c HttpRequest, Allowance)> {
         match &self.subject {
-            Subject::Http(HttpCall { invocation: None, event: None, request, rules, .. }) => {
+            Subject::Http(HttpCall { invocation: None, request, rules, .. }) => {
                 Some((request, Allowance::new(rules.route.max_inflated)))
             }
             Subject::Http(_) | Subject::Event { .. } => None,

@@ -8,6 +8,7 @@ use doorward_model::{Body, Reply, TargetFault, TargetNote};
 use jiff::Timestamp;
 
 use crate::balance::{Asking, Choice, Pool};
+use crate::check_response::held;
 use crate::claim::RESERVE;
 use crate::door::Door;
 use crate::idempotency::may_have_begun;
@@ -187,11 +188,15 @@ impl Door {
         let begun = self.ports.clock.now();
         let answered = async {
             let reply = self.ports.targets.send(tries.pool.target(), endpoint, forward, time.within).await?;
-            self.gather(forward.stream.is_some(), tries.inflated, reply).await
+            self.gather(forward.stream.is_some(), reply).await
         };
-        let mut answer =
-            tokio::time::timeout(time.within, answered).await.unwrap_or(Err(TargetFault::TimedOut));
+        let answered = tokio::time::timeout(time.within, answered).await;
         let took = Duration::try_from(self.ports.clock.now().duration_since(begun)).unwrap_or_default();
+        let mut answer = match answered {
+            Ok(Ok(reply)) => held(reply, tries.inflated).await,
+            Ok(Err(fault)) => Err(fault),
+            Err(_) => Err(TargetFault::TimedOut),
+        };
         let verdict = verdict(&forward.message, &answer);
         if matches!(verdict, Verdict::There) {
             tries.pool.answered_in(took);

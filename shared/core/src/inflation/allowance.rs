@@ -18,12 +18,14 @@ pub(crate) enum Bomb {
     Larger(u64),
     #[error("it inflates to more than {RATIO} times its size, and to more than {FREE} bytes")]
     Steeper,
-    #[error("it is compressed more than {0} times over")]
-    Codings(usize),
+    #[error("its Content-Encoding is not the name of one coding")]
+    Name,
     #[error("it consists of more than {0} compressed parts")]
     Parts(u32),
     #[error("to inflate it takes a window of more than {0} bytes")]
     Window(u64),
+    #[error("it is in a format of before Zstandard was one")]
+    Earlier,
 }
 
 impl Allowance {

@@ -3,9 +3,6 @@ use http::header::CONTENT_ENCODING;
 
 use super::allowance::Bomb;
 
-/// The most codings that are taken off one after the other.
-const MOST: usize = 3;
-
 /// A content coding whose size can be told (RFC 9110 section 8.4.1, RFC 7932, RFC 8878).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Coding {
@@ -31,16 +28,23 @@ impl Coding {
     }
 }
 
-/// The codings that a body with these fields is read through, the last one that was applied first; up to one that nobody knows.
-pub(super) fn of(headers: &HeaderMap) -> Result<Vec<Coding>, Bomb> {
-    let mut names = Vec::new();
-    for field in headers.get_all(CONTENT_ENCODING) {
-        let text = String::from_utf8_lossy(field.as_bytes());
-        names.extend(text.split(',').map(|name| name.trim().to_owned()));
+/// The coding that a body with these fields is in; `None` where it is in none, or in one that nobody knows.
+///
+/// Of several, readers take off all or the first, in this order or the other, and skip what they do not know or read it as
+/// deflate: no two of them agree on what such a body becomes, so that it is refused, as is what is no name.
+pub(super) fn of(headers: &HeaderMap) -> Result<Option<Coding>, Bomb> {
+    let mut fields = headers.get_all(CONTENT_ENCODING).iter();
+    let Some(first) = fields.next() else { return Ok(None) };
+    let name = first.to_str().map_err(|_| Bomb::Name)?.trim_matches([' ', '\t']);
+    if fields.next().is_some() || !name.bytes().all(is_token) {
+        return Err(Bomb::Name);
     }
-    names.retain(|name| !name.is_empty() && !name.eq_ignore_ascii_case("identity"));
-    let codings: Vec<Coding> = names.iter().rev().map_while(|name| Coding::of(name)).collect();
-    if codings.len() > MOST { Err(Bomb::Codings(MOST)) } else { Ok(codings) }
+    Ok(Coding::of(name))
+}
+
+/// RFC 9110 section 5.6.2.
+fn is_token(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte)
 }
 
 #[cfg(test)]
@@ -50,30 +54,34 @@ mod tests {
     use super::*;
 
     #[track_caller]
-    fn check(fields: &[&'static str], expected: Result<&[Coding], Bomb>) {
-        let fields = fields.iter().map(|field| (CONTENT_ENCODING, HeaderValue::from_static(field)));
-        assert_eq!(of(&HeaderMap::from_iter(fields)), expected.map(<[Coding]>::to_vec));
+    fn check(fields: &[&'static [u8]], expected: Result<Option<Coding>, Bomb>) {
+        let fields = fields.iter().map(|field| (CONTENT_ENCODING, HeaderValue::from_bytes(field).unwrap()));
+        assert_eq!(of(&HeaderMap::from_iter(fields)), expected);
     }
 
     #[test]
-    fn codings_are_taken_off_from_the_last_one() {
-        check(&[], Ok(&[]));
-        check(&["identity", ""], Ok(&[]));
-        check(&["X-GZip"], Ok(&[Coding::Gzip]));
-        check(&["deflate, , br"], Ok(&[Coding::Brotli, Coding::Deflate]));
-        check(&["gzip", "identity,zstd"], Ok(&[Coding::Zstd, Coding::Gzip]));
+    fn a_coding_is_known_by_its_name() {
+        check(&[], Ok(None));
+        check(&[b""], Ok(None));
+        check(&[b"identity"], Ok(None));
+        check(&[b"dcb"], Ok(None));
+        check(&[b"X-GZip"], Ok(Some(Coding::Gzip)));
+        check(&[b" deflate\t"], Ok(Some(Coding::Deflate)));
+        check(&[b"br"], Ok(Some(Coding::Brotli)));
+        check(&[b"ZSTD"], Ok(Some(Coding::Zstd)));
     }
 
     #[test]
-    fn behind_an_unknown_one_nothing_can_be_told() {
-        check(&["dcb"], Ok(&[]));
-        check(&["gzip, aws-chunked"], Ok(&[]));
-        check(&["aws-chunked, gzip"], Ok(&[Coding::Gzip]));
-    }
-
-    #[test]
-    fn nobody_compresses_that_often() {
-        check(&["gzip, gzip", "gzip"], Ok(&[Coding::Gzip; 3]));
-        check(&["gzip, gzip", "gzip, br"], Err(Bomb::Codings(3)));
+    fn what_is_not_one_name_has_many_readings() {
+        for several in
+            [&b"gzip, gzip"[..], b"gzip,", b",gzip", b"identity, gzip", b"aws-chunked,gzip", b"foo bar"]
+        {
+            check(&[several], Err(Bomb::Name));
+        }
+        check(&[b"gzip", b"gzip"], Err(Bomb::Name));
+        check(&[b"identity", b"identity"], Err(Bomb::Name));
+        check(&[b"gzip;q=1"], Err(Bomb::Name));
+        check(&[b"gzip\xa0"], Err(Bomb::Name));
+        check(&[b"\"gzip\""], Err(Bomb::Name));
     }
 }

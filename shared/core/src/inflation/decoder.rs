@@ -1,11 +1,15 @@
 use super::allowance::Bomb;
 use super::brotli::Brotli;
 use super::coding::Coding;
-use super::zip::Zip;
+use super::gzip::Gzip;
+use super::inflate::Inflate;
 use super::zstd::Zstd;
 
-/// Takes what a decoder inflates, piece by piece.
-pub(super) type Sink<'a> = dyn FnMut(&[u8]) -> Result<(), Bomb> + 'a;
+/// Takes what a decoder inflates, piece by piece: so many bytes of it.
+pub(super) type Sink<'a> = dyn FnMut(usize) -> Result<(), Bomb> + 'a;
+
+/// How much is inflated at once, in bytes.
+pub(super) const PIECE: usize = 64 * 1024;
 
 /// Why a decoder goes no further.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -23,25 +27,32 @@ impl From<Bomb> for Stop {
 
 /// Inflates a body as it comes in.
 pub(super) enum Decoder {
-    Zip(Box<Zip>),
+    Gzip(Box<Gzip>),
+    Deflate(Box<Inflate>),
     Brotli(Box<Brotli>),
     Zstd(Box<Zstd>),
 }
 
 impl Decoder {
-    pub(super) fn new(coding: Coding) -> Self {
+    /// All by which a body in this coding is read. Some readers go by how it begins and not by what it is called, and some
+    /// senders leave out the wrapping of zlib that `deflate` is said to have (RFC 9110 section 8.4.1.2): what it is not ends at
+    /// once, and what it may be two ways counts both ways.
+    pub(super) fn all_of(coding: Coding) -> Vec<Self> {
+        let gzip = || Self::Gzip(Box::default());
+        let deflate = |is_zlib| Self::Deflate(Box::new(Inflate::new(is_zlib)));
         match coding {
-            Coding::Gzip => Self::Zip(Box::new(Zip::new(false))),
-            Coding::Deflate => Self::Zip(Box::new(Zip::new(true))),
-            Coding::Brotli => Self::Brotli(Box::default()),
-            Coding::Zstd => Self::Zstd(Box::default()),
+            Coding::Gzip => vec![gzip(), deflate(true)],
+            Coding::Deflate => vec![gzip(), deflate(true), deflate(false)],
+            Coding::Brotli => vec![Self::Brotli(Box::default())],
+            Coding::Zstd => Zstd::new().map(|zstd| Self::Zstd(Box::new(zstd))).into_iter().collect(),
         }
     }
 
     /// Reads all of `input`, or as much as there is a body in it.
     pub(super) fn decode(&mut self, input: &[u8], sink: &mut Sink<'_>) -> Result<(), Stop> {
         match self {
-            Self::Zip(zip) => zip.decode(input, sink),
+            Self::Gzip(gzip) => gzip.decode(input, sink),
+            Self::Deflate(deflate) => deflate.decode(input, sink)?.map_or(Ok(()), |_| Err(Stop::End)),
             Self::Brotli(brotli) => brotli.decode(input, sink),
             Self::Zstd(zstd) => zstd.decode(input, sink),
         }

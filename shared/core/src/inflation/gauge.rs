@@ -7,39 +7,41 @@ use super::allowance::{Allowance, Bomb};
 use super::coding;
 use super::decoder::{Decoder, Stop};
 
-/// How much of a body is read before others have their turn: some of it may become a thousand times as much.
-const TURN: usize = 16 * 1024;
+/// How much of a body is read before others have their turn, in bytes: some of it may become a thousand times as much.
+const TURN: usize = 1024;
 
 /// What a compressed body has become so far.
 struct Gauge {
     allowance: Allowance,
     came: u64,
-    /// The codings, the last one that was applied first.
-    layers: Vec<Layer>,
+    readers: Vec<Reader>,
 }
 
-/// A coding that is taken off.
-struct Layer {
-    /// `None` once nothing can be read any more.
-    decoder: Option<Decoder>,
-    /// How much it has inflated.
+/// One way to read it.
+struct Reader {
+    decoder: Decoder,
     inflated: u64,
 }
 
 /// Holds a whole body with these fields to `allowance`.
 pub(crate) async fn hold(headers: &HeaderMap, body: &[u8], allowance: Allowance) -> Result<(), Bomb> {
-    let mut gauge = Gauge::new(headers, allowance)?;
-    if gauge.layers.is_empty() {
+    if body.is_empty() {
         return Ok(());
     }
+    let mut gauge = Gauge::new(headers, allowance)?;
+    gauge.came = body.len() as u64;
     for part in body.chunks(TURN) {
-        gauge.take(part)?;
+        if gauge.readers.is_empty() {
+            break;
+        }
+        gauge.read(part)?;
         tokio::task::yield_now().await;
     }
     Ok(())
 }
 
-/// Holds a body to `allowance` while it comes in: the chunk that makes too much of it is the first that is not handed on.
+/// Holds a body to `allowance` while it comes in: the chunk that makes too much of what came until then is the first that is not
+/// handed on.
 pub(crate) fn hold_stream<S>(
     headers: &HeaderMap,
     chunks: S,
@@ -51,41 +53,37 @@ where
     let mut gauge = Gauge::new(headers, allowance)?;
     Ok(chunks.map(move |chunk| {
         let chunk = chunk?;
-        gauge.take(&chunk).map_err(|bomb| BodyError::Inflates(bomb.to_string()))?;
+        gauge.came += chunk.len() as u64;
+        gauge.read(&chunk).map_err(|bomb| BodyError::Inflates(bomb.to_string()))?;
         Ok(chunk)
     }))
 }
 
 impl Gauge {
     fn new(headers: &HeaderMap, allowance: Allowance) -> Result<Self, Bomb> {
-        let layer = |coding| Layer { decoder: Some(Decoder::new(coding)), inflated: 0 };
-        let layers = coding::of(headers)?.into_iter().map(layer).collect();
-        Ok(Self { allowance, came: 0, layers })
+        let decoders = coding::of(headers)?.map(Decoder::all_of).unwrap_or_default();
+        let readers = decoders.into_iter().map(|decoder| Reader { decoder, inflated: 0 }).collect();
+        Ok(Self { allowance, came: 0, readers })
     }
 
-    /// Takes what comes next of the body.
-    fn take(&mut self, bytes: &[u8]) -> Result<(), Bomb> {
-        self.came += bytes.len() as u64;
+    /// Reads what comes next of the body.
+    fn read(&mut self, bytes: &[u8]) -> Result<(), Bomb> {
         let (allowance, came) = (self.allowance, self.came);
-        inflate(&mut self.layers, bytes, &|inflated| allowance.check(came, inflated))
-    }
-}
-
-/// Takes the codings off, one after the other, each of which is held to what the whole is.
-fn inflate(layers: &mut [Layer], bytes: &[u8], check: &dyn Fn(u64) -> Result<(), Bomb>) -> Result<(), Bomb> {
-    let Some((Layer { decoder: stage, inflated }, inner)) = layers.split_first_mut() else { return Ok(()) };
-    let Some(decoder) = stage else { return Ok(()) };
-    let decoded = decoder.decode(bytes, &mut |piece| {
-        *inflated += piece.len() as u64;
-        check(*inflated)?;
-        inflate(inner, piece, check)
-    });
-    match decoded {
-        Ok(()) => Ok(()),
-        Err(Stop::Bomb(bomb)) => Err(bomb),
-        Err(Stop::End) => {
-            *stage = None;
-            Ok(())
-        }
+        let mut bomb = None;
+        self.readers.retain_mut(|Reader { decoder, inflated }| {
+            let decoded = decoder.decode(bytes, &mut |written| {
+                *inflated += written as u64;
+                allowance.check(came, *inflated)
+            });
+            match decoded {
+                Ok(()) => true,
+                Err(Stop::End) => false,
+                Err(Stop::Bomb(found)) => {
+                    bomb = Some(found);
+                    false
+                }
+            }
+        });
+        bomb.map_or(Ok(()), Err)
     }
 }

@@ -1,9 +1,6 @@
 use flate2::{Decompress, FlushDecompress, Status};
 
-use super::decoder::{Sink, Stop};
-
-/// How much is inflated at once, in bytes.
-const PIECE: usize = 64 * 1024;
+use super::decoder::{PIECE, Sink, Stop};
 
 /// A stream of deflate (RFC 1951), with or without the wrapping of zlib (RFC 1950).
 pub(super) struct Inflate {
@@ -33,7 +30,7 @@ impl Inflate {
             let read = usize::try_from(self.stream.total_in() - read).unwrap_or(usize::MAX);
             let written = usize::try_from(self.stream.total_out() - written).unwrap_or(usize::MAX);
             input = input.get(read..).unwrap_or_default();
-            sink(self.piece.get(..written).unwrap_or_default())?;
+            sink(written)?;
             match status {
                 Err(_) => return Err(Stop::End),
                 Ok(Status::StreamEnd) => return Ok(Some(input)),

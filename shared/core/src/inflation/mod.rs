@@ -11,7 +11,6 @@ mod gauge;
 mod gzip;
 mod gzip_head;
 mod inflate;
-mod zip;
 mod zstd;
 
 #[cfg(test)]
