@@ -286,6 +286,25 @@ mod tests {
     }
 
     #[test]
+    fn a_name_of_no_characters_or_of_digits_alone_is_one() {
+        let integer = json!({"type": "integer"});
+        check_names(json!({"properties": {"": integer}}), json!({"": "x"}), &[("/", &[])]);
+        check_names(
+            json!({"properties": {"": {"items": {"properties": {"": integer, "a": integer}}}}}),
+            json!({"": [1, {"": "x", "a": "x"}]}),
+            &[("//1/", &[]), ("//1/a", &[])],
+        );
+        check_names(
+            json!({"properties": {"": {"required": ["", "b"]}}}),
+            json!({"": {}}),
+            &[("//", &[]), ("//b", &[])],
+        );
+        check_names(json!({"additionalProperties": integer}), json!({"": "x"}), &[("/*", &[""])]);
+        check_names(json!({"additionalProperties": integer}), json!({"4711": "x"}), &[("/*", &["4711"])]);
+        check_names(json!({"properties": {"7": {"items": integer}}}), json!({"7": ["x"]}), &[("/7/0", &[])]);
+    }
+
+    #[test]
     fn names_that_the_sender_chose_are_bounded_and_inert() {
         let map = json!({"additionalProperties": {"type": "integer"}});
         check_names(map.clone(), json!({"a\n/b\u{1b}": "x"}), &[("/*", &["a\u{fffd}/b\u{fffd}"])]);
