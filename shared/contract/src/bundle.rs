@@ -140,6 +140,19 @@ impl Bundle {
         Value::Object(found)
     }
 
+    /// The same with more definitions, each a copy of one that stands at the given place, and of what `reference` names.
+    pub(crate) fn with_copies(&self, reference: Value, copies: Vec<(String, Value)>) -> Self {
+        let mut origins = self.origins.clone();
+        let mut definitions: Map<String, Value> =
+            self.definitions().map(|(name, schema)| (name.clone(), schema.clone())).collect();
+        for (at, copy) in copies {
+            definitions.insert(origins.len().to_string(), copy);
+            origins.push(self.origin(&at));
+        }
+        let schema = serde_json::json!({ "$ref": reference, "$defs": definitions });
+        Self { schema, locatable: self.locatable, unsent: self.unsent.clone(), origins }
+    }
+
     /// The pointer in the user's document of what stands at `at` in the bundle.
     pub(crate) fn origin(&self, at: &str) -> String {
         let inner = at.strip_prefix("/$defs/").unwrap_or("0");

@@ -5,6 +5,7 @@ mod promises;
 mod recursion;
 mod schemas;
 mod soundness;
+mod texts;
 
 use serde_json::{Value, json};
 
