@@ -1,5 +1,6 @@
 //! Pairs of documents and what is found of them.
 
+mod bounds;
 mod operations;
 mod promises;
 mod recursion;
