@@ -115,7 +115,9 @@ fn explain(
     let at = bundle.origin(&written.place(error.instance_path().as_str()));
     let at = draft7::written_at(documents, &at);
     if matches!(error.kind(), ValidationErrorKind::Format { format } if format == "regex") {
-        let refused = pattern::Refused::not_linear();
+        let text = error.instance().as_str().map_or("", |text| written.of(text));
+        let takes = |text: &str| validator(&serde_json::json!({ "pattern": text })).is_ok();
+        let refused = pattern::Refused::by_engine(text, takes);
         return documents.fault(&at, refused.message).hint(refused.hint);
     }
     if at.ends_with("/type") {
