@@ -1,5 +1,7 @@
 //! A contract's text, read once: its value, and where in the text each part of the value stands.
 
+mod as_written;
+
 use std::collections::BTreeMap;
 use std::fmt;
 use std::ops::Range;
@@ -7,10 +9,11 @@ use std::sync::OnceLock;
 
 use doorward_model::{Fault, Faults, JsonFault, Place, parse_json};
 use serde::Deserialize;
-use serde::de::{Deserializer, MapAccess, SeqAccess, Visitor};
+use serde::de::{DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Number, Value};
 use serde_saphyr::{Error, Spanned};
 
+use self::as_written::AsWritten;
 use crate::dialect::Dialect;
 use crate::pointer;
 use crate::resources::Resources;
@@ -41,13 +44,7 @@ impl Source {
                 .at(Place::new(file, text, 0..0))
                 .into());
         }
-        let options = serde_saphyr::options! {
-            with_snippet: false,
-            strict_booleans: true,
-            budget: serde_saphyr::budget! { max_depth: MAX_DEPTH, flow_nesting_limit: MAX_DEPTH },
-            alias_limits: serde_saphyr::alias_limits! { max_total_replayed_events: MAX_ALIASED },
-        };
-        match serde_saphyr::from_str_with_options::<Node>(text, options) {
+        match read(text) {
             Ok(node) => {
                 let (value, root) = node.split(0..0);
                 Ok(Self {
@@ -113,6 +110,27 @@ impl Source {
     pub(crate) fn fault(&self, pointer: &str, message: impl Into<String>) -> Fault {
         Fault::new(message).at(self.place(pointer))
     }
+}
+
+/// Reads `text` by the core schema of YAML 1.2 (section 10.3).
+fn read(text: &str) -> Result<Node, Error> {
+    let options = || {
+        serde_saphyr::options! {
+            with_snippet: false,
+            strict_booleans: true,
+            underscored_numbers_as_strings: true,
+            budget: serde_saphyr::budget! { max_depth: MAX_DEPTH, flow_nesting_limit: MAX_DEPTH },
+            alias_limits: serde_saphyr::alias_limits! { max_total_replayed_events: MAX_ALIASED },
+        }
+    };
+    let mut node = serde_saphyr::from_str_with_options::<Node>(text, options())?;
+    if as_written::may_differ(text) {
+        let again = |reader: serde_saphyr::Deserializer<'_, '_>| {
+            AsWritten { text, node: &mut node }.deserialize(reader)
+        };
+        serde_saphyr::with_deserializer_from_str_with_options(text, options(), again)?;
+    }
+    Ok(node)
 }
 
 /// Where a value stands: its name's text; for an item of a list its first name, else where the list stands.
@@ -312,6 +330,48 @@ mod tests {
         reads("200: x\n", json!({"200": "x"}));
         reads("a: &x {b: 1}\nc: *x\n", json!({"a": {"b": 1}, "c": {"b": 1}}));
         reads("\u{feff}a: b", json!({"a": "b"}));
+    }
+
+    #[test]
+    fn numbers_are_those_of_yaml_1_2() {
+        for (text, number) in [
+            ("1000", json!(1000)),
+            ("-3", json!(-3)),
+            ("+12", json!(12)),
+            ("0o17", json!(15)),
+            ("0x1F", json!(31)),
+            ("0xb0b1", json!(45233)),
+            ("1.5e3", json!(1500.0)),
+            ("-.5", json!(-0.5)),
+            ("1.", json!(1.0)),
+            ("007", json!(7.0)),
+        ] {
+            reads(&format!("a: {text}"), json!({ "a": number }));
+        }
+        let others = [
+            "1_000", "0b11", "-0b11", "+0b0", "0x1_F", "-0x1F", "+0x1F", "-0o17", "1_0.5", "0B1", "0X1",
+            "1e", "inf",
+        ];
+        for text in others {
+            reads(&format!("a: {text}"), json!({ "a": text }));
+            reads(&format!("[{text}, \"{text}\", {{b: {text}}}]"), json!([text, text, {"b": text}]));
+            reads(&format!("- &x {text}\n- 3\n- *x\n"), json!([text, 3, text]));
+            reads(
+                &format!("a: &x {{b: {text}, c: 1}}\nd: {{<<: *x, c: 2}}\n"),
+                json!({
+                    "a": {"b": text, "c": 1}, "d": {"b": text, "c": 2},
+                }),
+            );
+            reads(&format!("{text}: |\n  {text}\n"), json!({ text: format!("{text}\n") }));
+        }
+        reads("0b11", json!("0b11"));
+        let deep = Source::read("f", &format!("{}0b11{}", "[".repeat(60), "]".repeat(60))).unwrap().value;
+        assert_eq!(deep.pointer(&"/0".repeat(60)), Some(&json!("0b11")));
+        reads("a: 1 # 0b11\nb: 2\n", json!({"a": 1, "b": 2}));
+        reads(
+            "[!!int 12, !!float 1, !!str 2, !!int 0b11, é, 0b1 ]",
+            json!([12, 1.0, "2", "0b11", "é", "0b1"]),
+        );
     }
 
     #[test]
