@@ -13,7 +13,7 @@ use crate::locating;
 use crate::one_way::OneWay;
 
 /// Which way the described value travels.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) enum Direction {
     Request,
     Response,
@@ -51,8 +51,17 @@ impl Bundle {
         at: &str,
         faults: &mut Vec<Fault>,
     ) -> Option<Self> {
+        Self::gather_all(documents, direction, &[at], faults)
+    }
+
+    /// The same of several schemas, which have the first numbers in their order. Each place is given once.
+    pub(crate) fn gather_all(
+        documents: &Documents<'_>,
+        direction: Direction,
+        places: &[&str],
+        faults: &mut Vec<Fault>,
+    ) -> Option<Self> {
         let before = faults.len();
-        let dialect = documents.dialect_at(at, documents.dialect).map_err(|fault| faults.push(fault)).ok()?;
         let mut gatherer = Gatherer {
             documents,
             direction,
@@ -63,13 +72,19 @@ impl Bundle {
             unsent: vec![],
             one_way: OneWay::new(direction),
         };
-        gatherer.begin(at, dialect);
+        for at in places {
+            match documents.dialect_at(at, documents.dialect) {
+                Ok(dialect) => gatherer.begin(at, dialect),
+                Err(fault) => gatherer.faults.push(fault),
+            }
+        }
         let mut definitions = Map::new();
         let mut files = HashSet::new();
         while let Some((origin, file, dynamic, unsent)) = gatherer.definitions.get(definitions.len()).cloned()
         {
             if definitions.len() == MAX_DEFINITIONS {
                 let message = format!("the schema refers to more than {MAX_DEFINITIONS} others");
+                let at = places.first().copied().unwrap_or_default();
                 gatherer.faults.push(documents.fault(at, message));
                 break;
             }
@@ -138,6 +153,19 @@ impl Bundle {
             }
         }
         Value::Object(found)
+    }
+
+    /// The same with more definitions, each a copy of one that stands at the given place, and of what `reference` names.
+    pub(crate) fn with_copies(&self, reference: Value, copies: Vec<(String, Value)>) -> Self {
+        let mut origins = self.origins.clone();
+        let mut definitions: Map<String, Value> =
+            self.definitions().map(|(name, schema)| (name.clone(), schema.clone())).collect();
+        for (at, copy) in copies {
+            definitions.insert(origins.len().to_string(), copy);
+            origins.push(self.origin(&at));
+        }
+        let schema = serde_json::json!({ "$ref": reference, "$defs": definitions });
+        Self { schema, locatable: self.locatable, unsent: self.unsent.clone(), origins }
     }
 
     /// The pointer in the user's document of what stands at `at` in the bundle.

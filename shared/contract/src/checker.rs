@@ -115,7 +115,9 @@ fn explain(
     let at = bundle.origin(&written.place(error.instance_path().as_str()));
     let at = draft7::written_at(documents, &at);
     if matches!(error.kind(), ValidationErrorKind::Format { format } if format == "regex") {
-        let refused = pattern::Refused::not_linear();
+        let text = error.instance().as_str().map_or("", |text| written.of(text));
+        let takes = |text: &str| validator(&serde_json::json!({ "pattern": text })).is_ok();
+        let refused = pattern::Refused::by_engine(text, takes);
         return documents.fault(&at, refused.message).hint(refused.hint);
     }
     if at.ends_with("/type") {
@@ -283,6 +285,25 @@ mod tests {
             json!({"a": "x"}),
             &[("/*", &["a"])],
         );
+    }
+
+    #[test]
+    fn a_name_of_no_characters_or_of_digits_alone_is_one() {
+        let integer = json!({"type": "integer"});
+        check_names(json!({"properties": {"": integer}}), json!({"": "x"}), &[("/", &[])]);
+        check_names(
+            json!({"properties": {"": {"items": {"properties": {"": integer, "a": integer}}}}}),
+            json!({"": [1, {"": "x", "a": "x"}]}),
+            &[("//1/", &[]), ("//1/a", &[])],
+        );
+        check_names(
+            json!({"properties": {"": {"required": ["", "b"]}}}),
+            json!({"": {}}),
+            &[("//", &[]), ("//b", &[])],
+        );
+        check_names(json!({"additionalProperties": integer}), json!({"": "x"}), &[("/*", &[""])]);
+        check_names(json!({"additionalProperties": integer}), json!({"4711": "x"}), &[("/*", &["4711"])]);
+        check_names(json!({"properties": {"7": {"items": integer}}}), json!({"7": ["x"]}), &[("/7/0", &[])]);
     }
 
     #[test]

@@ -77,6 +77,22 @@ impl Form {
     }
 }
 
+impl Form {
+    /// Whether some texts are numbers or truth values by this, and texts by `other`.
+    pub(crate) fn reads_more_than(&self, other: &Self) -> bool {
+        let more = |own: Scalars, other: Scalars| own.or(other) != other;
+        match (self, other) {
+            (Self::One(own), Self::One(other)) | (Self::Many(own), Self::Many(other)) => more(*own, *other),
+            (Self::Object(own), Self::Object(other)) => {
+                let mut names = own.named.keys().chain(other.named.keys());
+                names.any(|name| more(own.scalars(name), other.scalars(name)))
+                    || more(own.others.unwrap_or_default(), other.others.unwrap_or_default())
+            }
+            (own, other) => own != other,
+        }
+    }
+}
+
 impl Scalars {
     pub(crate) fn among(types: &BTreeSet<&str>) -> Self {
         Self {

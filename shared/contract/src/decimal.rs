@@ -32,6 +32,13 @@ impl Decimal {
         Self { negative, digits, exponent }
     }
 
+    /// Its digits at another exponent, which is no larger, with its sign.
+    fn scaled(self, exponent: i32) -> Option<i128> {
+        let zeros = u32::try_from(self.exponent.checked_sub(exponent)?).ok()?;
+        let digits = i128::try_from(self.digits).ok()?.checked_mul(10_i128.checked_pow(zeros)?)?;
+        Some(if self.negative { -digits } else { digits })
+    }
+
     /// Whether it is a whole number of times `divisor`, whatever the sizes of both.
     pub(crate) fn is_multiple_of(self, divisor: Self) -> bool {
         if self.digits == 0 || divisor.digits == 0 {
@@ -62,6 +69,39 @@ impl Decimal {
     }
 }
 
+/// The multiple of `step` that is nearest to `limit` from below, or from above where `up`; `beyond` leaves out `limit` itself.
+/// `None` where that cannot be reckoned or told exactly.
+pub(crate) fn nearest_multiple(limit: &Number, step: &Number, up: bool, beyond: bool) -> Option<Number> {
+    let (limit, step) = (Decimal::of(limit), Decimal::of(step));
+    let exponent = limit.exponent.min(step.exponent);
+    let (limit, step) = (limit.scaled(exponent)?, step.scaled(exponent)?.abs());
+    let over = limit.checked_rem_euclid(step)?;
+    let below =
+        if over == 0 && beyond && !up { limit.checked_sub(step)? } else { limit.checked_sub(over)? };
+    let is_above = up && (over != 0 || beyond);
+    number(if is_above { below.checked_add(step)? } else { below }, exponent)
+}
+
+/// `digits × 10^exponent`: exactly where it is whole and has 64 bits, else the float that is nearest to it. One that is not
+/// whole, among floats too far apart to tell whole numbers from each other, is none.
+fn number(digits: i128, exponent: i32) -> Option<Number> {
+    let power = 10_i128.checked_pow(exponent.unsigned_abs());
+    let whole = match power {
+        Some(power) if exponent >= 0 => digits.checked_mul(power),
+        Some(power) if digits % power == 0 => Some(digits / power),
+        _ => None,
+    };
+    if let Some(whole) = whole {
+        let own = i64::try_from(whole).map(Number::from).or_else(|_| u64::try_from(whole).map(Number::from));
+        if let Ok(own) = own {
+            return Some(own);
+        }
+    }
+    let float: f64 = format!("{digits}e{exponent}").parse().ok()?;
+    let is_told = whole.is_some() || exponent >= 0 || float.abs() < 1e15;
+    Number::from_f64(float).filter(|_| is_told)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -84,6 +124,38 @@ mod tests {
             ("1e23", "100000000000000000000000", true),
         ] {
             assert_eq!(decimal(one) == decimal(other), expected, "{one} {other}");
+        }
+    }
+
+    #[test]
+    fn the_nearest_multiple_is_exact_or_none() {
+        let number = |text: &str| serde_json::from_str::<Number>(text).unwrap();
+        for (limit, step, up, beyond, expected) in [
+            ("25", "10", false, false, Some("20")),
+            ("20", "10", false, false, Some("20")),
+            ("20", "10", false, true, Some("10")),
+            ("25", "10", true, false, Some("30")),
+            ("20", "10", true, false, Some("20")),
+            ("20", "10", true, true, Some("30")),
+            ("-25", "10", false, false, Some("-30")),
+            ("-25", "10", true, false, Some("-20")),
+            ("-20", "10", true, true, Some("-10")),
+            ("0", "10", false, true, Some("-10")),
+            ("0.35", "0.1", false, false, Some("0.3")),
+            ("0.3", "0.1", false, false, Some("0.3")),
+            ("1", "0.1", false, true, Some("0.9")),
+            ("2.5", "2", false, false, Some("2")),
+            ("9", "1e1", true, false, Some("10")),
+            ("18446744073709551615", "2", false, false, Some("18446744073709551614")),
+            ("9007199254740993", "2", false, false, Some("9007199254740992")),
+            ("9007199254740993", "1.5", false, true, None),
+            ("900719925474099.5", "0.2", false, false, Some("900719925474099.4")),
+            ("1e300", "3", false, false, None),
+            ("1e300", "0.01", false, false, None),
+            ("1", "0", false, false, None),
+        ] {
+            let found = nearest_multiple(&number(limit), &number(step), up, beyond);
+            assert_eq!(found, expected.map(number), "{limit} {step} {up} {beyond}");
         }
     }
 

@@ -32,8 +32,13 @@ impl Document {
 
     /// The schema at `at`, normalised; what cannot be was a fault when its operation was compiled.
     pub(crate) fn bundle(&self, direction: Direction, at: &str) -> Option<Bundle> {
+        self.bundle_all(direction, &[at])
+    }
+
+    /// The same of several schemas, which have the first numbers.
+    pub(crate) fn bundle_all(&self, direction: Direction, places: &[&str]) -> Option<Bundle> {
         let documents = self.documents()?;
-        documents.value(at)?;
-        Bundle::gather(&documents, direction, at, &mut Vec::new())
+        let are_there = places.iter().all(|at| documents.value(at).is_some());
+        are_there.then(|| Bundle::gather_all(&documents, direction, places, &mut Vec::new()))?
     }
 }

@@ -1,16 +1,19 @@
 //! A contract's text, read once: its value, and where in the text each part of the value stands.
 
+mod as_written;
+mod node;
+
 use std::collections::BTreeMap;
-use std::fmt;
 use std::ops::Range;
 use std::sync::OnceLock;
 
 use doorward_model::{Fault, Faults, JsonFault, Place, parse_json};
-use serde::Deserialize;
-use serde::de::{Deserializer, MapAccess, SeqAccess, Visitor};
-use serde_json::{Map, Number, Value};
-use serde_saphyr::{Error, Spanned};
+use serde::de::DeserializeSeed;
+use serde_json::Value;
+use serde_saphyr::Error;
 
+use self::as_written::AsWritten;
+use self::node::Node;
 use crate::dialect::Dialect;
 use crate::pointer;
 use crate::resources::Resources;
@@ -41,13 +44,7 @@ impl Source {
                 .at(Place::new(file, text, 0..0))
                 .into());
         }
-        let options = serde_saphyr::options! {
-            with_snippet: false,
-            strict_booleans: true,
-            budget: serde_saphyr::budget! { max_depth: MAX_DEPTH, flow_nesting_limit: MAX_DEPTH },
-            alias_limits: serde_saphyr::alias_limits! { max_total_replayed_events: MAX_ALIASED },
-        };
-        match serde_saphyr::from_str_with_options::<Node>(text, options) {
+        match read(text) {
             Ok(node) => {
                 let (value, root) = node.split(0..0);
                 Ok(Self {
@@ -115,6 +112,27 @@ impl Source {
     }
 }
 
+/// Reads `text` by the core schema of YAML 1.2 (section 10.3).
+fn read(text: &str) -> Result<Node, Error> {
+    let options = || {
+        serde_saphyr::options! {
+            with_snippet: false,
+            strict_booleans: true,
+            underscored_numbers_as_strings: true,
+            budget: serde_saphyr::budget! { max_depth: MAX_DEPTH, flow_nesting_limit: MAX_DEPTH },
+            alias_limits: serde_saphyr::alias_limits! { max_total_replayed_events: MAX_ALIASED },
+        }
+    };
+    let mut node = serde_saphyr::from_str_with_options::<Node>(text, options())?;
+    if as_written::may_differ(text) {
+        let again = |reader: serde_saphyr::Deserializer<'_, '_>| {
+            AsWritten { text, node: &mut node }.deserialize(reader)
+        };
+        serde_saphyr::with_deserializer_from_str_with_options(text, options(), again)?;
+    }
+    Ok(node)
+}
+
 /// Where a value stands: its name's text; for an item of a list its first name, else where the list stands.
 #[derive(Debug)]
 struct Spot {
@@ -178,108 +196,6 @@ fn explain(error: &Error) -> Fault {
     }
 }
 
-/// The document as it is read, each name with its place. Values are read without theirs: that would multiply the
-/// stack which each level of nesting takes.
-enum Node {
-    Null,
-    Bool(bool),
-    Number(Number),
-    Text(String),
-    List(Vec<Node>),
-    Map(Vec<(Spanned<String>, Node)>),
-}
-
-impl Node {
-    /// Parts the value from its places; `span` is where this node stands.
-    fn split(self, span: Range<usize>) -> (Value, Spot) {
-        let leaf = |value| (value, Spot { span: span.clone(), inner: Inner::Leaf });
-        match self {
-            Self::Null => leaf(Value::Null),
-            Self::Bool(value) => leaf(Value::Bool(value)),
-            Self::Number(value) => leaf(Value::Number(value)),
-            Self::Text(value) => leaf(Value::String(value)),
-            Self::List(items) => {
-                let placed = items.into_iter().map(|item| {
-                    let place = item.first_name().unwrap_or_else(|| span.clone());
-                    item.split(place)
-                });
-                let (values, spots) = placed.unzip();
-                (Value::Array(values), Spot { span, inner: Inner::List(spots) })
-            }
-            Self::Map(entries) => {
-                let mut values = Map::new();
-                let mut spots = BTreeMap::new();
-                for (name, node) in entries {
-                    let (value, spot) = node.split(span_of(name.referenced));
-                    values.insert(name.value.clone(), value);
-                    spots.insert(name.value, spot);
-                }
-                (Value::Object(values), Spot { span, inner: Inner::Map(spots) })
-            }
-        }
-    }
-
-    fn first_name(&self) -> Option<Range<usize>> {
-        match self {
-            Self::Map(entries) => entries.first().map(|(name, _)| span_of(name.referenced)),
-            _ => None,
-        }
-    }
-}
-
-impl<'de> Deserialize<'de> for Node {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(Reader)
-    }
-}
-
-struct Reader;
-
-impl<'de> Visitor<'de> for Reader {
-    type Value = Node;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a value that JSON can express")
-    }
-    fn visit_unit<E>(self) -> Result<Node, E> {
-        Ok(Node::Null)
-    }
-    fn visit_bool<E>(self, value: bool) -> Result<Node, E> {
-        Ok(Node::Bool(value))
-    }
-    fn visit_i64<E>(self, value: i64) -> Result<Node, E> {
-        Ok(Node::Number(value.into()))
-    }
-    fn visit_u64<E>(self, value: u64) -> Result<Node, E> {
-        Ok(Node::Number(value.into()))
-    }
-    fn visit_f64<E: serde::de::Error>(self, value: f64) -> Result<Node, E> {
-        Number::from_f64(value).map(Node::Number).ok_or_else(|| E::custom("not a finite number"))
-    }
-    fn visit_str<E>(self, value: &str) -> Result<Node, E> {
-        Ok(Node::Text(value.to_owned()))
-    }
-    fn visit_string<E>(self, value: String) -> Result<Node, E> {
-        Ok(Node::Text(value))
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Node, A::Error> {
-        let mut items = Vec::new();
-        while let Some(item) = seq.next_element()? {
-            items.push(item);
-        }
-        Ok(Node::List(items))
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Node, A::Error> {
-        let mut entries = Vec::new();
-        while let Some(entry) = map.next_entry()? {
-            entries.push(entry);
-        }
-        Ok(Node::Map(entries))
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -312,6 +228,48 @@ mod tests {
         reads("200: x\n", json!({"200": "x"}));
         reads("a: &x {b: 1}\nc: *x\n", json!({"a": {"b": 1}, "c": {"b": 1}}));
         reads("\u{feff}a: b", json!({"a": "b"}));
+    }
+
+    #[test]
+    fn numbers_are_those_of_yaml_1_2() {
+        for (text, number) in [
+            ("1000", json!(1000)),
+            ("-3", json!(-3)),
+            ("+12", json!(12)),
+            ("0o17", json!(15)),
+            ("0x1F", json!(31)),
+            ("0xb0b1", json!(45233)),
+            ("1.5e3", json!(1500.0)),
+            ("-.5", json!(-0.5)),
+            ("1.", json!(1.0)),
+            ("007", json!(7.0)),
+        ] {
+            reads(&format!("a: {text}"), json!({ "a": number }));
+        }
+        let others = [
+            "1_000", "0b11", "-0b11", "+0b0", "0x1_F", "-0x1F", "+0x1F", "-0o17", "1_0.5", "0B1", "0X1",
+            "1e", "inf",
+        ];
+        for text in others {
+            reads(&format!("a: {text}"), json!({ "a": text }));
+            reads(&format!("[{text}, \"{text}\", {{b: {text}}}]"), json!([text, text, {"b": text}]));
+            reads(&format!("- &x {text}\n- 3\n- *x\n"), json!([text, 3, text]));
+            reads(
+                &format!("a: &x {{b: {text}, c: 1}}\nd: {{<<: *x, c: 2}}\n"),
+                json!({
+                    "a": {"b": text, "c": 1}, "d": {"b": text, "c": 2},
+                }),
+            );
+            reads(&format!("{text}: |\n  {text}\n"), json!({ text: format!("{text}\n") }));
+        }
+        reads("0b11", json!("0b11"));
+        let deep = Source::read("f", &format!("{}0b11{}", "[".repeat(60), "]".repeat(60))).unwrap().value;
+        assert_eq!(deep.pointer(&"/0".repeat(60)), Some(&json!("0b11")));
+        reads("a: 1 # 0b11\nb: 2\n", json!({"a": 1, "b": 2}));
+        reads(
+            "[!!int 12, !!float 1, !!str 2, !!int 0b11, é, 0b1 ]",
+            json!([12, 1.0, "2", "0b11", "é", "0b1"]),
+        );
     }
 
     #[test]

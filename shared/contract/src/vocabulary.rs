@@ -1,11 +1,11 @@
 //! Which names of a payload are the contract's own. Every other one is its sender's to choose, and may be a secret.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 use doorward_model::{JsonStep, LocatedJsonFault, MalformedJson, Violation};
 use jsonschema::ValidationError;
 use jsonschema::error::ValidationErrorKind;
-use jsonschema::paths::LocationSegment;
 use serde_json::Value;
 
 use crate::bundle::Bundle;
@@ -43,7 +43,7 @@ impl Vocabulary {
         value: &Value,
         error: &ValidationError<'_>,
     ) -> Violation {
-        let (mut place, mut names) = self.place(prefix, error.instance_path().segments());
+        let (mut place, mut names) = self.place(prefix, steps(value, error.instance_path().as_str()));
         let schema_path = error.schema_path().as_str();
         match error.kind() {
             // A missing member has a place of its own: where it should be.
@@ -72,38 +72,45 @@ impl Vocabulary {
     pub(crate) fn malformed(&self, part: &str, located: LocatedJsonFault) -> MalformedJson {
         let LocatedJsonFault { fault, steps } = located;
         let violations = steps.map(|steps| {
-            let segments = steps.iter().map(|step| match step {
-                JsonStep::Name(name) => LocationSegment::Property(name.as_str().into()),
-                JsonStep::Index(nth) => LocationSegment::Index(*nth),
-            });
-            let (place, names) = self.place("", segments);
+            let (place, names) = self.place("", steps);
             Violation { names, ..violation(part, place, rule::of_json(&fault)) }
         });
         MalformedJson { fault, violations: violations.into_iter().collect() }
     }
 
-    /// The pointer to show for `location`, and the names that are left out of it.
-    fn place<'s>(
-        &self,
-        prefix: &str,
-        segments: impl Iterator<Item = LocationSegment<'s>>,
-    ) -> (String, Vec<String>) {
+    /// The pointer to show for what `steps` lead to, and the names that are left out of it.
+    fn place(&self, prefix: &str, steps: impl IntoIterator<Item = JsonStep>) -> (String, Vec<String>) {
         let mut place = prefix.to_owned();
         let mut names = Vec::new();
-        for segment in segments {
-            match segment {
-                LocationSegment::Property(name) if self.names.contains(name.as_ref()) => {
+        for step in steps {
+            match step {
+                JsonStep::Name(name) if self.names.contains(&name) => {
                     pointer::push(&mut place, &pointer::shown(&name));
                 }
-                LocationSegment::Property(name) => {
+                JsonStep::Name(name) => {
                     pointer::push(&mut place, UNDECLARED);
                     names.push(pointer::shown(&name));
                 }
-                LocationSegment::Index(nth) => pointer::push(&mut place, &nth.to_string()),
+                JsonStep::Index(nth) => pointer::push(&mut place, &nth.to_string()),
             }
         }
         (place, names)
     }
+}
+
+/// The steps that `pointer` takes in `value`. A token is an index where it stands for an item of a list, and else a name,
+/// digits and the empty one among them (RFC 6901 section 4).
+fn steps(value: &Value, pointer: &str) -> Vec<JsonStep> {
+    let mut value = Some(value);
+    let step = |token: Cow<'_, str>| {
+        let nth = value.filter(|value| value.is_array()).and_then(|_| token.parse().ok());
+        value = value.and_then(|value| match nth {
+            Some(nth) => value.get::<usize>(nth),
+            None => value.get(token.as_ref()),
+        });
+        nth.map_or_else(|| JsonStep::Name(token.into_owned()), JsonStep::Index)
+    };
+    pointer::tokens(pointer).map(step).collect()
 }
 
 fn declare(schema: &Value, names: &mut BTreeSet<String>) {

@@ -51,6 +51,19 @@ pub(super) enum HostFault {
 /// What a name of this machine stands for (RFC 6761 section 6.3).
 const LOOPBACK: [IpAddr; 2] = [IpAddr::V4(Ipv4Addr::LOCALHOST), IpAddr::V6(Ipv6Addr::LOCALHOST)];
 
+/// The names of this machine: that of RFC 6761 section 6.3, and those that systems come with in `/etc/hosts` (Debian and
+/// Ubuntu, Fedora and Amazon Linux).
+const LOOPBACK_NAMES: [&str; 8] = [
+    "localhost",
+    "localhost.localdomain",
+    "localhost4",
+    "localhost4.localdomain4",
+    "localhost6",
+    "localhost6.localdomain6",
+    "ip6-localhost",
+    "ip6-loopback",
+];
+
 /// The address that `host` is, where it is no name.
 fn literal(host: &str) -> Result<Option<IpAddr>, HostFault> {
     if let Some(inner) = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')) {
@@ -90,7 +103,7 @@ fn is_number(label: &str) -> bool {
 
 fn is_loopback_name(host: &str) -> bool {
     let name = host.strip_suffix('.').unwrap_or(host).to_ascii_lowercase();
-    name == "localhost" || name.ends_with(".localhost")
+    LOOPBACK_NAMES.contains(&name.as_str()) || name.ends_with(".localhost")
 }
 
 fn not_called(address: IpAddr) -> Fault {
@@ -151,14 +164,31 @@ mod tests {
 
     #[test]
     fn names_of_this_machine_are_declared_like_its_addresses() {
-        for host in ["localhost", "LOCALHOST:8080", "localhost.", "a.localhost", "b.a.Localhost."] {
+        for host in [
+            "localhost",
+            "LOCALHOST:8080",
+            "localhost.",
+            "a.localhost",
+            "b.a.Localhost.",
+            "localhost.localdomain",
+            "Localhost.LocalDomain.:80",
+            "localhost4",
+            "localhost6.",
+            "localhost4.localdomain4",
+            "LOCALHOST6.localdomain6.",
+            "ip6-localhost",
+            "IP6-loopback.",
+        ] {
             check(&[], host, Some("names this machine"));
             check(&["10.0.0.0/8"], host, Some("names this machine"));
             check(&["127.0.0.0/8"], host, None);
             check(&["::1/128"], host, None);
         }
-        check(&[], "localhost.example", None);
-        check(&[], "notlocalhost", None);
+        for host in
+            ["localhost.example", "notlocalhost", "localdomain", "a.localhost.localdomain", "ip6-allnodes"]
+        {
+            check(&[], host, None);
+        }
     }
 
     #[test]

@@ -7,6 +7,7 @@ use serde_json::{Map, Value};
 use super::number;
 use super::types::Types;
 use crate::bundle::Bundle;
+use crate::decimal;
 use crate::pointer;
 
 /// A schema of a bundle, and where it stands there.
@@ -38,6 +39,9 @@ pub(crate) static NOTHING: Value = Value::Bool(false);
 const TRANSPARENT: [&str; 2] = ["$ref", "allOf"];
 /// Keywords that let other schemas see members of the same value.
 const IN_PLACE: [&str; 6] = ["$ref", "allOf", "anyOf", "oneOf", "if", "dependentSchemas"];
+
+/// How often a bound is held to all steps.
+const MOST_ROUNDS: usize = 16;
 
 impl<'a> Node<'a> {
     pub(crate) fn keyword(&self, name: &str) -> Option<Node<'a>> {
@@ -209,6 +213,27 @@ impl<'a> Conjunction<'a> {
             }
         }
         sharpest
+    }
+
+    /// The same with what the steps of `multipleOf` leave of it, and whole numbers: the last multiple that is within, of each
+    /// step after the other. Where their common multiples are rare, the bound stays wider than it is.
+    pub(crate) fn bound_on_steps(&self, lower: bool, is_whole: bool) -> Option<(serde_json::Number, bool)> {
+        let mut bound = self.bound(lower, is_whole)?;
+        let steps = self.nodes.iter().filter_map(|node| node.schema.get("multipleOf")?.as_number());
+        let mut steps: Vec<serde_json::Number> = steps.cloned().collect();
+        steps.extend(is_whole.then(|| 1.into()));
+        for _ in 0..MOST_ROUNDS {
+            let before = bound.clone();
+            for step in &steps {
+                if let Some(last) = decimal::nearest_multiple(&bound.0, step, lower, bound.1) {
+                    bound = (last, false);
+                }
+            }
+            if bound == before {
+                break;
+            }
+        }
+        Some(bound)
     }
 }
 

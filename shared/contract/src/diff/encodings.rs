@@ -7,6 +7,7 @@ use serde_json::Value;
 use super::change::Severity;
 use super::conjunction::{Conjunction, Node};
 use super::operations::{Pair, Side};
+use super::texts;
 use super::types::Types;
 use crate::bundle::{Bundle, Direction};
 use crate::{media, pointer};
@@ -56,30 +57,29 @@ pub(super) fn compare(pair: &mut Pair<'_>, part: &str, range: &str, at_old: &str
     }
 }
 
-/// The members of a form of pairs or of parts that are any text now, and were one value that is written as a text.
-pub(super) fn any_text(pair: &Pair<'_>, range: &str, at_old: &str, at_new: &str) -> BTreeSet<String> {
-    let schema = |side: Side<'_>, at: &str| side.schema(Direction::Request, &pointer::join(at, "schema"));
-    let is_form = ["application/x-www-form-urlencoded", "multipart/form-data"].contains(&range);
-    let Some((of_old, of_new)) = schema(pair.old, at_old).zip(schema(pair.new, at_new)).filter(|_| is_form)
-    else {
-        return BTreeSet::new();
-    };
-    let whole = |bundle| Conjunction::of(bundle, &[Node { schema: &bundle.schema, at: String::new() }]);
-    let (old, new) = (whole(&of_old), whole(&of_new));
-    let is_text = |name: &&str| {
-        let encoded = |side: Side<'_>, at: &str| {
-            side.value(&pointer::join(&pointer::join(at, "encoding"), name)).is_some()
-        };
-        let was = Conjunction::of(&of_old, &old.member(name)).types();
-        let now = Conjunction::of(&of_new, &new.member(name));
-        was.within(Types::NUMBER.or(Types::BOOLEAN).or(Types::STRING))
-            && now.nodes.iter().all(|node| node.schema == &serde_json::json!({ "type": "string" }))
-            && !now.nodes.is_empty()
-            && !encoded(pair.old, at_old)
-            && !encoded(pair.new, at_new)
-    };
-    let (named, named_now) = (old.named(), new.named());
-    named.intersection(&named_now).copied().filter(is_text).map(str::to_owned).collect()
+/// How the members of a form of pairs or of parts are written in both, or in one of them; `None` where `range` is no form.
+pub(super) fn written_as_texts(
+    pair: &Pair<'_>,
+    range: &str,
+    at_old: &str,
+    at_new: &str,
+) -> Option<texts::Written> {
+    let is_of_pairs = range == "application/x-www-form-urlencoded";
+    if !is_of_pairs && range != "multipart/form-data" {
+        return None;
+    }
+    let mut written = texts::Written::default();
+    for (side, at) in [(pair.old, at_old), (pair.new, at_new)] {
+        let encodings = side.value(&pointer::join(at, "encoding")).and_then(Value::as_object);
+        for (name, encoding) in encodings.into_iter().flatten() {
+            if encoding.get("contentType").is_some() {
+                written.typed.insert(name.clone());
+            } else if is_of_pairs && encoding.get("style").and_then(Value::as_str) == Some("deepObject") {
+                written.deep.insert(name.clone());
+            }
+        }
+    }
+    Some(written)
 }
 
 /// Of the Encoding Object, where there is one. One with a `style`, `explode` or `allowReserved` is read by these, and its

@@ -30,6 +30,7 @@ mod security;
 mod servers;
 #[cfg(test)]
 mod tests;
+mod texts;
 mod types;
 mod unchecked;
 

@@ -4,6 +4,7 @@ use serde_json::Value;
 
 use super::change::Severity;
 use super::operations::{Pair, Side};
+use super::texts;
 use crate::bundle::{Bundle, Direction};
 use crate::coercion::Form;
 use crate::pointer;
@@ -112,9 +113,10 @@ fn compare_two(pair: &mut Pair<'_>, old: &Parameter<'_>, new: &Parameter<'_>) {
         pair.push(Severity::Breaking, "parameter-empty-refused", &part, what, &old.at, &new.at);
     }
     let before = pair.changes.len();
-    pair.schemas(Direction::Request, &part, sides.0, sides.1);
+    let taken = texts::of_parameter(&of_new);
+    pair.schemas(Direction::Request, &part, sides.0, sides.1, taken.as_ref());
     if let (Some(from), Some(to)) = (form(&of_old), form(&of_new))
-        && from != to
+        && to.reads_more_than(&from)
         && may_be_text(&of_old)
         && !pair.changes.iter().skip(before).any(|change| change.severity == Severity::Breaking)
     {

@@ -9,6 +9,7 @@ use super::defaults;
 use super::encodings;
 use super::operations::{Pair, Side};
 use super::schemas::{self, Schema};
+use super::texts;
 use crate::bundle::{Bundle, Direction};
 use crate::media;
 use crate::pointer;
@@ -64,17 +65,10 @@ fn compare_types(pair: &mut Pair<'_>, at_old: &str, at_new: &str) {
         }
         for (name, at_new) in newer {
             let part = format!("body {}", pointer::shown(name));
-            let before = pair.changes.len();
-            pair.contents(Direction::Request, &part, at, at_new);
-            // Any text is one, whatever it was before.
-            let texts = encodings::any_text(pair, range, at, at_new);
-            let is_text = |value: &str| texts.iter().any(|name| value == pointer::join("", name));
-            let told = pair.changes.split_off(before);
-            pair.changes.extend(told.into_iter().filter(|change| {
-                change.severity != Severity::Breaking
-                    || change.code != "type-removed"
-                    || !is_text(&change.value)
-            }));
+            let written = encodings::written_as_texts(pair, range, at, at_new).filter(|_| name == range);
+            pair.contents_of(Direction::Request, &part, at, at_new, |schema| {
+                written.and_then(|written| texts::of_form(schema, &written))
+            });
             encodings::compare(pair, &part, range, at, at_new);
         }
     }
@@ -118,6 +112,18 @@ impl<'a> Side<'a> {
 impl Pair<'_> {
     /// Compares the schemas of two Media Type Objects; one without a schema takes everything.
     pub(super) fn contents(&mut self, direction: Direction, part: &str, old: &str, new: &str) {
+        self.contents_of(direction, part, old, new, |_| None);
+    }
+
+    /// The same where what the newer schema takes is what `taken` makes of it.
+    fn contents_of(
+        &mut self,
+        direction: Direction,
+        part: &str,
+        old: &str,
+        new: &str,
+        taken: impl FnOnce(&Bundle) -> Option<Bundle>,
+    ) {
         let schema = |side: Side<'_>, at: &str| side.schema(direction, &pointer::join(at, "schema"));
         let severity = |narrowed: bool| match narrowed == (direction == Direction::Request) {
             true => Severity::Breaking,
@@ -127,7 +133,8 @@ impl Pair<'_> {
             (Some(of_old), Some(of_new)) => {
                 let (old, new) = (self.old, self.new);
                 let (old, new) = (old.schema_of(&of_old), new.schema_of(&of_new));
-                self.schemas(direction, part, old, new);
+                let taken = taken(&of_new);
+                self.schemas(direction, part, old, new, taken.as_ref());
                 if direction == Direction::Request {
                     self.defaults(Severity::Unknown, true, part, old, new);
                 }
@@ -150,8 +157,16 @@ impl Pair<'_> {
         }
     }
 
-    pub(super) fn schemas(&mut self, direction: Direction, part: &str, old: Schema<'_>, new: Schema<'_>) {
-        self.add(part, schemas::compare(direction, old, new));
+    /// Compares two schemas; what `new` takes is what `taken` says, where that is another one.
+    pub(super) fn schemas(
+        &mut self,
+        direction: Direction,
+        part: &str,
+        old: Schema<'_>,
+        new: Schema<'_>,
+        taken: Option<&Bundle>,
+    ) {
+        self.add(part, schemas::compare_taking(direction, old, new, taken.unwrap_or(new.bundle)));
     }
 
     /// Compares what is meant by leaving out the value of a part of requests, or a part of that value.

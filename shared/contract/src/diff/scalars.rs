@@ -15,7 +15,7 @@ pub(super) fn numbers(from: &Conjunction<'_>, to: &Node<'_>, value: &str) -> Vec
     let all_whole = from.types().and(Types::NUMBER).within(Types::INTEGER);
     for lower in [true, false] {
         let Some(bound) = only.bound(lower, all_whole) else { continue };
-        if from.bound(lower, all_whole).is_none_or(|held| is_tighter(&bound, &held, lower)) {
+        if from.bound_on_steps(lower, all_whole).is_none_or(|held| is_tighter(&bound, &held, lower)) {
             let (side, is) = if lower { ("lower", "minimum") } else { ("upper", "maximum") };
             all.push(found(Rule::Bound, from, to, value, &format!("{side} bound ({is} {})", bound.0)));
         }

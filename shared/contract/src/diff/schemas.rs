@@ -17,8 +17,17 @@ pub(super) struct Schema<'a> {
 /// What changed from `old` to `new`. Of requests, what `new` refuses and `old` takes breaks; of answers, what `new`
 /// takes and `old` refuses.
 pub(super) fn compare(direction: Direction, old: Schema<'_>, new: Schema<'_>) -> Vec<Change> {
-    let (narrowed, widened) =
-        (Inclusion::ask(old.bundle, new.bundle), Inclusion::ask(new.bundle, old.bundle));
+    compare_taking(direction, old, new, new.bundle)
+}
+
+/// The same where what `new` takes is what `taken` says.
+pub(super) fn compare_taking(
+    direction: Direction,
+    old: Schema<'_>,
+    new: Schema<'_>,
+    taken: &Bundle,
+) -> Vec<Change> {
+    let (narrowed, widened) = (Inclusion::ask(old.bundle, taken), Inclusion::ask(new.bundle, old.bundle));
     let narrowed = narrowed.into_iter().map(|found| (true, found));
     let widened = widened.into_iter().map(|found| (false, found));
     let mut changes: Vec<Change> = Vec::new();
@@ -29,6 +38,7 @@ pub(super) fn compare(direction: Direction, old: Schema<'_>, new: Schema<'_>) ->
         if direction == Direction::Response && found.rule == Rule::Property && is_described(old, &found) {
             severity = Severity::Compatible;
         }
+        let new = if is_narrowed { Schema { bundle: taken, ..new } } else { new };
         let (of_old, of_new) = if is_narrowed { (&found.from, &found.to) } else { (&found.to, &found.from) };
         let code = found.rule.word(is_narrowed);
         let told = found.rule.told(is_narrowed, &found.what);

@@ -1,11 +1,12 @@
 //! One OpenAPI 3.1 document of operations that stand in several, of whichever version.
 //!
 //! Schemas are those that messages are checked by (`Bundle`), so that the merged document judges as its parts do, with
-//! titles, descriptions and examples put back. What `$ref` names besides schemas is written out in its place. Links,
-//! callbacks, servers, `discriminator` and the documents' own security are left out.
+//! titles, descriptions and examples put back, and discriminators, which mean the schemas where they stand there. What `$ref`
+//! names besides schemas is written out in its place. Links, callbacks, servers and the documents' own security are left out.
 
 mod annotations;
 mod components;
+mod discriminator;
 mod operation;
 
 use std::collections::BTreeMap;

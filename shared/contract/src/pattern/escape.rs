@@ -124,6 +124,7 @@ impl Reader<'_> {
         };
         property::check(name)?;
         self.rest = rest;
+        self.properties.push(name.to_owned());
         Ok(Atom::Set(format!(r"\{word}{{{name}}}")))
     }
 }

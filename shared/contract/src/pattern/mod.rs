@@ -17,6 +17,8 @@ mod tests;
 
 pub(crate) use schema::{Written, for_engine};
 
+use crate::pointer::shown;
+
 /// Why a pattern is none.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Refused {
@@ -29,6 +31,36 @@ impl Refused {
     fn foreign(what: impl AsRef<str>, hint: impl Into<String>) -> Self {
         let message = format!("the pattern has {}, which ECMA-262 does not have", what.as_ref());
         Self { message, hint: hint.into() }
+    }
+
+    /// Of a property of characters that ECMA-262 has, or may have by now, and the engine lacks.
+    fn lacking(name: &str) -> Self {
+        Self {
+            message: format!(
+                "the pattern has a property of characters that the engine lacks: `{}`",
+                shown(name)
+            ),
+            hint: r"write the characters that have it, or another property: `\p{Letter}`, `\p{Script=Greek}`"
+                .to_owned(),
+        }
+    }
+
+    /// Of characters that are none by themselves: UTF-8 has no halves of surrogate pairs (RFC 3629 section 3), and what
+    /// JSON escapes as such is refused.
+    fn surrogates() -> Self {
+        Self {
+            message:
+                "the pattern has the property `Surrogate`, which no character of a JSON text that is read has"
+                    .to_owned(),
+            hint: "leave it out: texts with half of a surrogate pair are refused".to_owned(),
+        }
+    }
+
+    /// Why the engine refuses `pattern`, which ECMA-262 has; `takes` says whether it takes another one.
+    pub(crate) fn by_engine(pattern: &str, takes: impl Fn(&str) -> bool) -> Self {
+        let properties = reader::Reader::new(pattern).properties();
+        let lacking = properties.iter().find(|name| !takes(&format!(r"\p{{{name}}}")));
+        lacking.map_or_else(Self::not_linear, |name| Self::lacking(name))
     }
 
     /// Of what no engine has in linear time, or not without a bound.

@@ -24,8 +24,21 @@ pub(super) const BINARY: &str = "ASCII ASCII_Hex_Digit AHex Alphabetic Alpha Any
     STerm Soft_Dotted SD Terminal_Punctuation Term Unified_Ideograph UIdeo Uppercase Upper Variation_Selector VS White_Space \
     space XID_Continue XIDC XID_Start XIDS";
 
+/// The category of halves of surrogate pairs, with its alias.
+pub(super) const SURROGATES: [&str; 2] = ["Surrogate", "Cs"];
+/// Those of ECMA-262 that the engine lacks, with their aliases.
+pub(super) const LACKING: [&str; 2] = ["Changes_When_NFKC_Casefolded", "CWKCF"];
+
 /// Holds what stands between the braces of `\p{…}` to ECMA-262's names; which scripts there are is the engine's to know.
 pub(super) fn check(name: &str) -> Result<(), Refused> {
+    let category =
+        name.strip_prefix("General_Category=").or_else(|| name.strip_prefix("gc=")).unwrap_or(name);
+    if SURROGATES.contains(&category) {
+        return Err(Refused::surrogates());
+    }
+    if LACKING.contains(&name) {
+        return Err(Refused::lacking(name));
+    }
     let is_known = match name.split_once('=') {
         Some(("General_Category" | "gc", value)) => is_listed(CATEGORIES, value),
         Some(("Script" | "sc" | "Script_Extensions" | "scx", value)) => is_script(value),

@@ -20,6 +20,8 @@ pub(super) struct Reader<'p> {
     pub(super) behind: Behind,
     /// Of each group around, the innermost last: whether `.` takes ends of lines.
     pub(super) groups: Vec<bool>,
+    /// The properties of characters that were met, as they are written between braces.
+    pub(super) properties: Vec<String>,
 }
 
 impl<'p> Reader<'p> {
@@ -29,6 +31,7 @@ impl<'p> Reader<'p> {
             out: String::with_capacity(pattern.len()),
             behind: Behind::Nothing,
             groups: Vec::new(),
+            properties: Vec::new(),
         }
     }
 
@@ -40,6 +43,16 @@ impl<'p> Reader<'p> {
             true => Ok(self.out),
             false => Err(Refused::foreign("a group without an end", "write `\\(` for the character")),
         }
+    }
+
+    /// The properties of characters in the pattern, up to what is refused.
+    pub(super) fn properties(mut self) -> Vec<String> {
+        while let Some(first) = self.next() {
+            if self.term(first).is_err() {
+                break;
+            }
+        }
+        self.properties
     }
 
     /// Takes the next character.

@@ -171,12 +171,37 @@ fn properties_have_the_names_of_the_standard() {
 
 #[test]
 fn every_property_is_the_standards_and_the_engine_has_nearly_all() {
-    let has = |name: &str| {
+    let all = property::CATEGORIES.split_ascii_whitespace().chain(property::BINARY.split_ascii_whitespace());
+    for name in all {
         let text = format!(r"\p{{{name}}}");
         assert!(regress::Regex::with_flags(&text, "u").is_ok(), "{name}");
-        crate::checker::validator(&serde_json::json!({ "pattern": text })).is_ok()
+        let is_taken = crate::checker::validator(&serde_json::json!({ "pattern": text })).is_ok();
+        let is_left_out = property::SURROGATES.contains(&name) || property::LACKING.contains(&name);
+        // What is left out is what the engine lacks.
+        assert_eq!((is_taken, read(&text).is_ok()), (!is_left_out, !is_left_out), "{name}");
+    }
+}
+
+#[test]
+fn why_a_property_is_not_taken_is_said() {
+    for surrogates in [r"\p{Cs}", r"[^\p{Surrogate}]", r"\P{gc=Cs}", r"\p{General_Category=Surrogate}"] {
+        assert_eq!(read(surrogates), Err(Refused::surrogates()), "{surrogates}");
+    }
+    for lacking in [r"\p{CWKCF}", r"[\P{Changes_When_NFKC_Casefolded}]"] {
+        let told = read(lacking).unwrap_err().message;
+        assert!(
+            told.starts_with("the pattern has a property of characters that the engine lacks: `C"),
+            "{told}"
+        );
+    }
+    // Scripts are the engine's to know.
+    let takes = |text: &str| crate::checker::validator(&serde_json::json!({ "pattern": text })).is_ok();
+    let refused = |text: &str| {
+        assert!(read(text).is_ok() && !takes(text), "{text}");
+        Refused::by_engine(text, takes)
     };
-    let all = property::CATEGORIES.split_ascii_whitespace().chain(property::BINARY.split_ascii_whitespace());
-    let lacking: Vec<_> = all.filter(|name| !has(name)).collect();
-    assert_eq!(lacking, ["Surrogate", "Cs", "Changes_When_NFKC_Casefolded", "CWKCF"]);
+    for text in [r"\p{Script=Nonsense}", r"^(?:\p{L}|[a\P{Script=Nonsense}])+$"] {
+        assert_eq!(refused(text), Refused::lacking("Script=Nonsense"), "{text}");
+    }
+    assert_eq!(refused(r"(\p{L}{1000}){1000}"), Refused::not_linear());
 }

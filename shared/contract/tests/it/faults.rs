@@ -24,6 +24,18 @@ fn check_operation(members: &str, expected: Expect) {
 }
 
 #[test]
+fn a_bound_that_yaml_has_as_a_text_is_none() {
+    for bound in ["1_000", "0b11", "-0x1F"] {
+        let schema = format!("type: integer, maximum: {bound}");
+        let content = format!("{{ application/json: {{ schema: {{ {schema} }} }} }}");
+        check_operation(
+            &format!("      requestBody:\n        content: {content}\n      responses: {{}}\n"),
+            expect!["c.yaml:8:65: `maximum` must be of type `number`"],
+        );
+    }
+}
+
+#[test]
 fn documents_that_are_not_carried() {
     check("", expect!["c.yaml:1:1: the document is not an OpenAPI document"]);
     check("[]", expect!["c.yaml:1:1: the document is not an OpenAPI document"]);

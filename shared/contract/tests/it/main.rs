@@ -10,6 +10,7 @@
 
 mod conformance;
 mod cost;
+mod discriminators;
 mod documents;
 mod dynamic;
 mod faults;

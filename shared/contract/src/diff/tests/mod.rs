@@ -1,10 +1,12 @@
 //! Pairs of documents and what is found of them.
 
+mod bounds;
 mod operations;
 mod promises;
 mod recursion;
 mod schemas;
 mod soundness;
+mod texts;
 
 use serde_json::{Value, json};
 

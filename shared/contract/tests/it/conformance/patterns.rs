@@ -98,7 +98,9 @@ fn what_linear_time_cannot_have_is_refused_where_it_stands() {
         ("a**", "a repetition of a repetition"),
         ("[z-a]", "a range out of order"),
         (r"\p{Nonsense}", "a property of characters"),
-        (r"\p{Script=Nonsense}", "checked"),
+        (r"\p{Script=Nonsense}", "the engine lacks: `Script=Nonsense`"),
+        (r"\P{Cs}", "no character of a JSON text"),
+        (r"\p{CWKCF}", "the engine lacks: `CWKCF`"),
         (r"\Qa\E", r"`\Q`"),
         (r"\h", r"`\h`"),
         (r"\a", r"`\a`"),
@@ -107,6 +109,9 @@ fn what_linear_time_cannot_have_is_refused_where_it_stands() {
         (r"^\ud83d$", "half of a surrogate pair"),
     ] {
         let text = json!({"properties": {"a": {"pattern": pattern}}}).to_string();
+        let Err(fault) = compile(&[("s.json", &text)], "") else { panic!("{pattern} is taken") };
+        assert!(fault.starts_with("s.json:1:") && fault.contains(hint), "{pattern}: {fault}");
+        let text = json!({"patternProperties": {pattern: true}}).to_string();
         let Err(fault) = compile(&[("s.json", &text)], "") else { panic!("{pattern} is taken") };
         assert!(fault.starts_with("s.json:1:") && fault.contains(hint), "{pattern}: {fault}");
     }
