@@ -3,11 +3,12 @@
 use std::sync::Arc;
 
 use doorward_core::{Answer, ApiKey, ApiKeyRecord, Bundle, Door, RANDOM_BYTES, Rules};
-use doorward_model::{Body, Call, EntityName, Outcome, Reply, TargetFault};
+use doorward_model::{Body, Call, EntityName, Inbound, Message, Outcome, Reply, TargetFault};
 use doorward_testkit::{World, http};
 use http::{HeaderMap, Method, StatusCode};
 use serde_json::{Value, json};
 
+use crate::compressed::{answer, bomb, gzip};
 use crate::shop::{json_body, now};
 
 const CONFIG: &str = r#"
@@ -125,9 +126,16 @@ impl Events {
     }
 
     async fn send_to(&self, path: &str, sender: usize, headers: &[(&str, &str)], body: &str) -> Reply {
+        self.serve(self.request(path, sender, headers, body)).await
+    }
+
+    fn request(&self, path: &str, sender: usize, headers: &[(&str, &str)], body: &str) -> Inbound {
         let id = format!("r{}", self.world.lines.calls().len());
         let headers = [&[("x-api-key", self.keys[sender].expose())], headers].concat();
-        let inbound = http(&id, Method::POST, path, &headers, body, self.world.now());
+        http(&id, Method::POST, path, &headers, body, self.world.now())
+    }
+
+    async fn serve(&self, inbound: Inbound) -> Reply {
         match self.world.door.serve(inbound).await {
             Answer::Http(reply) => reply,
             Answer::Event(answer) => panic!("{answer:?}"),
@@ -238,6 +246,31 @@ async fn an_event_in_header_fields_is_the_request() {
     // It was here before.
     assert_eq!(events.send(&fields, r#"{"total": 5}"#).await.status, 204);
     assert!(events.world.targets.invoked().is_empty());
+}
+
+/// In header fields an event is a request as any other, and may be compressed as one.
+#[tokio::test]
+async fn an_event_in_header_fields_becomes_no_more_than_a_request_may() {
+    let events = Events::new();
+    let fields = [
+        ("ce-specversion", "1.0"),
+        ("ce-source", "/shop/1"),
+        ("ce-type", "com.example.audit"),
+        ("ce-tenant", "7"),
+        ("content-encoding", "gzip"),
+    ];
+    let packed = |id: &str, body: Vec<u8>| {
+        let mut inbound = events.request("/events/tea", 0, &[&fields[..], &[("ce-id", id)]].concat(), "");
+        let Message::Http(request) = &mut inbound.message else { panic!("a request") };
+        request.body = body.into();
+        events.serve(inbound)
+    };
+    assert_eq!(packed("1", gzip(b"{}")).await.status, 200);
+    assert_eq!(packed("2", bomb()).await.status, 413);
+    assert_eq!(events.world.targets.sent().len(), 1);
+    events.world.targets.respond(|| answer(bomb()));
+    assert_eq!(packed("3", gzip(b"{}")).await.status, 502);
+    assert_eq!(events.last_code(), Some("target-unreadable"));
 }
 
 #[tokio::test]

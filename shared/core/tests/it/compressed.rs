@@ -16,14 +16,14 @@ use crate::shop::{GOOD_ORDER, Shop, json_body};
 
 const MIB: usize = 1024 * 1024;
 
-fn gzip(bytes: &[u8]) -> Vec<u8> {
+pub(crate) fn gzip(bytes: &[u8]) -> Vec<u8> {
     let mut encoder = GzEncoder::new(Vec::new(), Compression::best());
     encoder.write_all(bytes).unwrap();
     encoder.finish().unwrap()
 }
 
 /// 8 MiB of zeros.
-fn bomb() -> Vec<u8> {
+pub(crate) fn bomb() -> Vec<u8> {
     gzip(&vec![0; 8 * MIB])
 }
 
@@ -47,7 +47,7 @@ fn sent_by(shop: &Shop, id: &str, groups: &[&str]) -> Inbound {
     http(id, Method::POST, "/files", &[("authorization", &token)], "{}", shop.world.now())
 }
 
-fn answer(body: impl Into<Body>) -> Result<Reply, TargetFault> {
+pub(crate) fn answer(body: impl Into<Body>) -> Result<Reply, TargetFault> {
     let headers = HeaderMap::from_iter([
         (CONTENT_TYPE, HeaderValue::from_static("application/json")),
         (CONTENT_ENCODING, HeaderValue::from_static("gzip")),
@@ -129,6 +129,23 @@ async fn a_request_that_inflates_to_too_much_reaches_no_target() {
     let order = gzip(GOOD_ORDER.as_bytes());
     assert_eq!(shop.ask(packed(file(&shop, "c2"), &order)).await.status, 201);
     assert_eq!(shop.world.targets.sent().len(), 1);
+}
+
+/// No two readers agree on what these become.
+#[tokio::test]
+async fn a_body_in_more_than_one_coding_is_refused() {
+    let shop = shop("");
+    shop.world.targets.respond(|| {
+        let mut reply = answer(gzip(b"{}"))?;
+        reply.headers.append(CONTENT_ENCODING, HeaderValue::from_static("br"));
+        Ok(reply)
+    });
+    assert_eq!(refused(shop.ask(file(&shop, "c1")).await).await, (502, "target-unreadable".into()));
+    let mut inbound = packed(file(&shop, "c2"), &gzip(b"{}"));
+    let Message::Http(request) = &mut inbound.message else { panic!("a request") };
+    request.headers.insert(CONTENT_ENCODING, HeaderValue::from_static("gzip, identity"));
+    assert_eq!(refused(shop.ask(inbound).await).await, (413, "payload-too-large".into()));
+    assert!(shop.last_line().cause.unwrap().contains("not the name of one coding"));
 }
 
 /// What a stranger is told does not depend on what they sent.
