@@ -1,9 +1,10 @@
 //! Answers: their statuses, media types and bodies.
 //!
 //! Callers must expect an error of any kind, so a new one breaks nobody, while a new status of success does: who waits
-//! for 200 does not know 202. A media type more breaks nobody, since callers say which they take; one less does.
+//! for 200 does not know 202. A media type more breaks nobody, since callers say which they take; one less does, and so
+//! does a range in the place of one that is within it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
@@ -12,7 +13,7 @@ use super::operations::{Pair, Side, has_bodies};
 use super::parameters::{content, written};
 use super::requests::takers;
 use crate::bundle::Direction;
-use crate::pointer;
+use crate::{media, pointer};
 
 pub(super) fn compare(pair: &mut Pair<'_>) {
     let (old, new) = (statuses(pair.old), statuses(pair.new));
@@ -87,8 +88,12 @@ fn fields(pair: &mut Pair<'_>, status: &str, at_old: &str, at_new: &str) {
         let was_required = required(pair.old, at);
         let part = part(name);
         let Some(newer) = new.get(name) else {
-            let severity = if was_required { Severity::Breaking } else { Severity::Compatible };
-            let what = "callers are no longer answered with the header field".to_owned();
+            // What need not come may have been read wherever it came.
+            let (severity, more) = match was_required {
+                true => (Severity::Breaking, ""),
+                false => (Severity::Unknown, ", which they may read"),
+            };
+            let what = format!("callers are no longer answered with the header field{more}");
             pair.push(severity, "answer-header-removed", &part, what, at, at_new);
             continue;
         };
@@ -146,15 +151,23 @@ fn bodies(pair: &mut Pair<'_>, status: &str, at_old: &str, at_new: &str) {
     }
     let (old, new) = (pair.old.media_types(at_old), pair.new.media_types(at_new));
     let part = |range: &str| format!("answer {} {}", pointer::shown(status), pointer::shown(range));
+    let mut wider = BTreeSet::new();
     for (range, at) in &old {
-        if takers(&new, range).is_empty() {
-            let what = "callers are no longer answered in the media type".to_owned();
-            pair.push(Severity::Breaking, "answer-media-type-removed", &part(range), what, at, at_new);
+        match takers(&new, range).first() {
+            Some((newer, _)) if newer == range => {}
+            Some((newer, at_new)) => {
+                wider.insert(*newer);
+                let shown = pointer::shown(newer);
+                let what = format!("callers may be answered in any media type of `{shown}` instead");
+                pair.push(Severity::Breaking, "answer-media-type-widened", &part(range), what, at, at_new);
+                pair.contents(Direction::Response, &part(range), at, at_new);
+            }
+            None => gone(pair, &part(range), (range, at), &new, at_new),
         }
     }
     for (range, at) in &new {
         let older = takers(&old, range);
-        if older.is_empty() {
+        if older.is_empty() && !wider.contains(range.as_str()) {
             let what = "callers may be answered in the media type, too".to_owned();
             pair.push(Severity::Compatible, "answer-media-type-added", &part(range), what, at_old, at);
         }
@@ -162,6 +175,34 @@ fn bodies(pair: &mut Pair<'_>, status: &str, at_old: &str, at_new: &str) {
             pair.contents(Direction::Response, &part(range), at_old, at);
         }
     }
+}
+
+/// A media type in which callers are no longer answered; of a range, what is left of it is something that they knew.
+fn gone(
+    pair: &mut Pair<'_>,
+    part: &str,
+    (range, at): (&str, &str),
+    new: &BTreeMap<String, String>,
+    at_new: &str,
+) {
+    let left: Vec<String> = new
+        .keys()
+        .filter(|other| media::covers(range, other))
+        .map(|other| format!("`{}`", pointer::shown(other)))
+        .collect();
+    let (severity, code, what) = match left.is_empty() {
+        true => (
+            Severity::Breaking,
+            "answer-media-type-removed",
+            "callers are no longer answered in the media type".to_owned(),
+        ),
+        false => (
+            Severity::Compatible,
+            "answer-media-type-narrowed",
+            format!("of the media types, callers are answered in {} alone", left.join(" or ")),
+        ),
+    };
+    pair.push(severity, code, part, what, at, at_new);
 }
 
 /// The statuses as they stand, and where each answer is.

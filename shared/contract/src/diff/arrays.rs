@@ -7,6 +7,13 @@ use super::include::{Found, Inclusion, add, found};
 use super::rule::Rule;
 use super::scalars::counts;
 
+impl<'a> Node<'a> {
+    /// What the schema says of the item `nth`.
+    pub(super) fn item(&self, nth: usize) -> Option<Node<'a>> {
+        self.items("prefixItems").get(nth).cloned().or_else(|| self.keyword("items"))
+    }
+}
+
 impl<'a> Inclusion<'a> {
     pub(super) fn arrays(&mut self, from: &Conjunction<'a>, to: &Node<'a>, value: &str) -> Vec<Found> {
         let mut all = counts(from, to, value, "minItems", "maxItems");
@@ -25,17 +32,14 @@ impl<'a> Inclusion<'a> {
         let most = from.count("maxItems", false).unwrap_or(u64::MAX);
         let told_apart =
             from.nodes.iter().chain([to]).map(|node| node.items("prefixItems").len()).max().unwrap_or(0);
-        let item = |node: &Node<'a>, nth: usize| {
-            node.items("prefixItems").get(nth).cloned().or_else(|| node.keyword("items"))
-        };
         let mut all = Vec::new();
         for nth in 0..=told_apart {
             // Every place from `told_apart` on is alike.
             if u64::try_from(nth).is_ok_and(|nth| nth >= most) {
                 break;
             }
-            let Some(wanted) = item(to, nth) else { continue };
-            let held: Vec<Node<'a>> = from.nodes.iter().filter_map(|node| item(node, nth)).collect();
+            let Some(wanted) = to.item(nth) else { continue };
+            let held: Vec<Node<'a>> = from.nodes.iter().filter_map(|node| node.item(nth)).collect();
             let place = if nth == told_apart { format!("{value}/*") } else { format!("{value}/{nth}") };
             add(&mut all, self.compare(&held, &[wanted], &place));
         }

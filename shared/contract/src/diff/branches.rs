@@ -150,7 +150,7 @@ impl<'a> Inclusion<'a> {
     }
 }
 
-fn listed<'a>(side: &Conjunction<'a>) -> Option<Vec<&'a serde_json::Value>> {
+pub(super) fn listed<'a>(side: &Conjunction<'a>) -> Option<Vec<&'a serde_json::Value>> {
     side.nodes.iter().find_map(|node| match (node.schema.get("const"), node.schema.get("enum")) {
         (Some(only), _) => Some(vec![only]),
         (None, Some(serde_json::Value::Array(values))) => Some(values.iter().collect()),
@@ -159,7 +159,7 @@ fn listed<'a>(side: &Conjunction<'a>) -> Option<Vec<&'a serde_json::Value>> {
 }
 
 /// Whether two values may be one: what holds others is not looked into.
-fn may_equal(a: &serde_json::Value, b: &serde_json::Value) -> bool {
+pub(super) fn may_equal(a: &serde_json::Value, b: &serde_json::Value) -> bool {
     use serde_json::Value::{Array, Number, Object};
     match (a, b) {
         (Number(a), Number(b)) => super::number::compare(a, b).is_eq(),

@@ -215,10 +215,27 @@ impl<'a> Conjunction<'a> {
         sharpest
     }
 
-    /// The same with what the steps of `multipleOf` leave of it, and whole numbers: the last multiple that is within, of each
-    /// step after the other. Where their common multiples are rare, the bound stays wider than it is.
+    /// The bound that the formats of whole numbers are, of which nothing is said of others.
+    fn bound_of_formats(&self, lower: bool) -> Option<(serde_json::Number, bool)> {
+        let formats = self.nodes.iter().filter_map(|node| node.schema.get("format")?.as_str());
+        let limits = formats.filter_map(|name| {
+            let [least, most] = number::range(name)?;
+            Some(if lower { least } else { most })
+        });
+        let ordered = |a: &serde_json::Number, b: &serde_json::Number| number::compare(a, b);
+        let sharpest = if lower { limits.max_by(ordered) } else { limits.min_by(ordered) };
+        sharpest.map(|limit| (limit, false))
+    }
+
+    /// The sharpest bound with formats of whole numbers, and with what the steps of `multipleOf` leave of it, and whole
+    /// numbers: the last multiple that is within, of each step after the other. Where their common multiples are rare, the
+    /// bound stays wider than it is.
     pub(crate) fn bound_on_steps(&self, lower: bool, is_whole: bool) -> Option<(serde_json::Number, bool)> {
-        let mut bound = self.bound(lower, is_whole)?;
+        let of_formats = self.bound_of_formats(lower).filter(|_| is_whole);
+        let mut bound = match (self.bound(lower, is_whole), of_formats) {
+            (Some(bound), Some(other)) if is_tighter(&other, &bound, lower) => other,
+            (bound, other) => bound.or(other)?,
+        };
         let steps = self.nodes.iter().filter_map(|node| node.schema.get("multipleOf")?.as_number());
         let mut steps: Vec<serde_json::Number> = steps.cloned().collect();
         steps.extend(is_whole.then(|| 1.into()));

@@ -14,6 +14,7 @@ mod change;
 mod compared;
 mod conjunction;
 mod defaults;
+mod described;
 mod encodings;
 mod equal;
 mod include;

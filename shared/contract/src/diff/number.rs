@@ -26,6 +26,16 @@ pub(crate) fn is_whole(step: &Number) -> bool {
     divides(&1.into(), step)
 }
 
+/// The least and the greatest whole number of a format that is a range (OpenAPI Format Registry).
+pub(crate) fn range(format: &str) -> Option<[Number; 2]> {
+    Some(match format {
+        "int32" => [i32::MIN.into(), i32::MAX.into()],
+        "int64" => [i64::MIN.into(), i64::MAX.into()],
+        "uint64" => [0.into(), u64::MAX.into()],
+        _ => return None,
+    })
+}
+
 /// The nearest whole number after `limit`, or before it, where `limit` is not whole.
 pub(crate) fn inside(limit: &Number, up: bool) -> Option<Number> {
     let float = float(limit);
@@ -99,6 +109,26 @@ mod tests {
         ] {
             let Value::Number(limit) = limit else { panic!("no number") };
             assert_eq!(inside(&limit, up), expected.map(Number::from));
+        }
+    }
+
+    #[test]
+    fn ranges_are_those_that_values_are_held_to() {
+        for format in crate::formats::OF_INTEGERS {
+            let schema = serde_json::json!({ "format": format });
+            let checker = crate::checker::validator(&schema).unwrap();
+            let [least, most] = range(format).unwrap();
+            for (limit, up) in [(least, false), (most, true)] {
+                let beyond = whole(&limit).unwrap() + if up { 1 } else { -1 };
+                let beyond = match (i64::try_from(beyond), u64::try_from(beyond)) {
+                    (Ok(beyond), _) => json!(beyond),
+                    (_, Ok(beyond)) => json!(beyond),
+                    // The next one that is a float: between the two is no number that is read as one of its own.
+                    _ => json!(if up { 2_f64.powi(64) } else { -(2_f64.powi(63)) * 1.000_000_000_000_001 }),
+                };
+                assert!(checker.is_valid(&Value::Number(limit)), "{format}");
+                assert!(!checker.is_valid(&beyond), "{format} {beyond}");
+            }
         }
     }
 

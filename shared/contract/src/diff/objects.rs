@@ -17,6 +17,15 @@ const OPENING: [&str; 3] = ["if", "dependentSchemas", "unevaluatedProperties"];
 impl<'a> Node<'a> {
     /// What the schema says of the member `name`.
     pub(super) fn said_of(&self, name: &str) -> Vec<Node<'a>> {
+        let mut said = self.said_by_name(name);
+        if said.is_empty() {
+            said.extend(self.additional());
+        }
+        said
+    }
+
+    /// The same without what it says of members that it does not name.
+    pub(super) fn said_by_name(&self, name: &str) -> Vec<Node<'a>> {
         let mut said: Vec<Node<'a>> =
             self.keyword("properties").and_then(|all| all.keyword(name)).into_iter().collect();
         if let Some(patterns) = self.keyword("patternProperties") {
@@ -24,9 +33,6 @@ impl<'a> Node<'a> {
             said.extend(
                 all.filter(|pattern| matches(pattern, name)).filter_map(|pattern| patterns.keyword(pattern)),
             );
-        }
-        if said.is_empty() {
-            said.extend(self.additional());
         }
         said
     }
@@ -37,7 +43,7 @@ impl<'a> Node<'a> {
         properties.chain(self.names("required"))
     }
 
-    fn patterns(&self) -> Vec<(&'a str, Node<'a>)> {
+    pub(super) fn patterns(&self) -> Vec<(&'a str, Node<'a>)> {
         let patterns = self.keyword("patternProperties");
         let names = self.members("patternProperties").into_iter().flat_map(|all| all.keys());
         names.filter_map(|name| Some((name.as_str(), patterns.as_ref()?.keyword(name)?))).collect()
@@ -71,7 +77,7 @@ impl<'a> Conjunction<'a> {
     }
 
     /// What holds of members that no schema here describes. What sees members by cases is not read.
-    fn unevaluated(&self) -> Vec<Node<'a>> {
+    pub(super) fn unevaluated(&self) -> Vec<Node<'a>> {
         let by_cases = ["anyOf", "oneOf", "if", "dependentSchemas"];
         let is_plain = |node: &Node<'a>| {
             node.additional().is_none() && !by_cases.iter().any(|keyword| node.schema.get(keyword).is_some())

@@ -5,7 +5,7 @@ use super::include::{Found, Level, found};
 use super::number;
 use super::rule::Rule;
 use super::types::Types;
-use serde_json::Value;
+use serde_json::{Number, Value};
 
 use crate::formats;
 
@@ -30,8 +30,20 @@ pub(super) fn numbers(from: &Conjunction<'_>, to: &Node<'_>, value: &str) -> Vec
             all.push(found(Rule::Multiple, from, to, value, &step.to_string()));
         }
     }
-    all.extend(format(from, to, value, &formats::OF_INTEGERS));
+    all.extend(range(from, to, value));
     all
+}
+
+/// The formats of whole numbers are ranges: whole numbers that `from` holds within them are of the format, whatever it says.
+fn range(from: &Conjunction<'_>, to: &Node<'_>, value: &str) -> Option<Found> {
+    let name = to.schema.get("format")?.as_str()?;
+    let [least, most] = number::range(name)?;
+    let is_within = |limit: Number, lower: bool| {
+        let held = from.bound_on_steps(lower, true);
+        held.is_some_and(|held| !is_tighter(&(limit, false), &held, lower))
+    };
+    let implied = is_within(least, true) && is_within(most, false);
+    (!implied).then(|| found(Rule::Format, from, to, value, &format!("`{name}`")))
 }
 
 pub(super) fn texts(from: &Conjunction<'_>, to: &Node<'_>, value: &str) -> Vec<Found> {
@@ -48,20 +60,27 @@ pub(super) fn texts(from: &Conjunction<'_>, to: &Node<'_>, value: &str) -> Vec<F
             }
         }
     }
-    all.extend(format(from, to, value, &formats::OF_TEXTS));
+    all.extend(format(from, to, value));
     all
 }
 
-/// Formats of the other kind of values say nothing of this one.
-fn format(from: &Conjunction<'_>, to: &Node<'_>, value: &str, names: &[&str]) -> Option<Found> {
-    let format = to.schema.get("format")?.as_str().filter(|name| names.contains(name))?;
+/// Formats of whole numbers say nothing of texts.
+fn format(from: &Conjunction<'_>, to: &Node<'_>, value: &str) -> Option<Found> {
+    let format = to.schema.get("format")?.as_str().filter(|name| formats::OF_TEXTS.contains(name))?;
     let held = |node: &Node<'_>| match node.schema.get("format").and_then(Value::as_str) {
-        Some("int32") => matches!(format, "int32" | "int64"),
         Some("uri") => matches!(format, "uri" | "uri-reference"),
         held => held == Some(format),
     };
     let implied = from.nodes.iter().any(held);
-    (!implied).then(|| found(Rule::Format, from, to, value, &format!("`{format}`")))
+    let told = || {
+        // What says that it is a text is what else may be said of its form.
+        let texts =
+            |node: &&Node<'_>| Types::stated(node.schema).is_some_and(|types| types.meets(Types::STRING));
+        let place = from.nodes.iter().rfind(texts).map(|node| node.at.clone());
+        let found = found(Rule::Format, from, to, value, &format!("`{format}`"));
+        Found { from: place.unwrap_or_else(|| found.from.clone()), ..found }
+    };
+    (!implied).then(told)
 }
 
 /// Compares a keyword that bounds a count from below, and one that does from above.

@@ -1,6 +1,7 @@
 //! Pairs of documents and what is found of them.
 
 mod bounds;
+mod described;
 mod operations;
 mod promises;
 mod recursion;

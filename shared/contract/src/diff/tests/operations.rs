@@ -276,6 +276,18 @@ fn answers_change_their_header_fields() {
         &["compatible answer-header-added answer 200 header x-total"],
     );
     check(
+        of(field(false)),
+        of(json!({"X-Sum": {"schema": {"type": "integer"}}})),
+        &[
+            "unknown answer-header-removed answer 200 header x-total",
+            "compatible answer-header-added answer 200 header x-sum",
+        ],
+        &[
+            "unknown answer-header-removed answer 200 header x-sum",
+            "compatible answer-header-added answer 200 header x-total",
+        ],
+    );
+    check(
         of(field(true)),
         of(json!({"x-total": {"required": true, "schema": {"type": "number"}}})),
         &["breaking type-added answer 200 header x-total"],
@@ -329,5 +341,65 @@ fn media_types_of_one_suffix_are_a_range() {
         of("application/*+json"),
         &["compatible media-type-added body application/*+json"],
         &["breaking media-type-removed body application/*+json"],
+    );
+}
+
+#[test]
+fn answers_in_a_range_of_media_types_promise_less() {
+    let of = |types: &[(&str, &str)]| {
+        let content: serde_json::Map<String, Value> = types
+            .iter()
+            .map(|(name, kind)| ((*name).to_owned(), json!({"schema": {"type": kind}})))
+            .collect();
+        json!({"responses": {"200": {"description": "", "content": content}}})
+    };
+    let text = |name| of(&[(name, "string")]);
+    for range in ["*/*", "application/*"] {
+        check(
+            text("application/json"),
+            text(range),
+            &["breaking answer-media-type-widened answer 200 application/json"],
+            &[&format!("compatible answer-media-type-narrowed answer 200 {range}")],
+        );
+    }
+    check(
+        text("application/*"),
+        text("*/*"),
+        &["breaking answer-media-type-widened answer 200 application/*"],
+        &["compatible answer-media-type-narrowed answer 200 */*"],
+    );
+    // The type itself stays: callers who ask for it have it.
+    check(
+        text("application/json"),
+        of(&[("application/json", "string"), ("*/*", "string")]),
+        &["compatible answer-media-type-added answer 200 */*"],
+        &["compatible answer-media-type-narrowed answer 200 */*"],
+    );
+    // What is promised within is compared either way.
+    check(
+        text("application/json"),
+        of(&[("*/*", "number")]),
+        &[
+            "breaking answer-media-type-widened answer 200 application/json",
+            "breaking type-added answer 200 application/json",
+            "compatible type-removed answer 200 application/json",
+        ],
+        &[
+            "breaking type-added answer 200 application/json",
+            "compatible answer-media-type-narrowed answer 200 */*",
+            "compatible type-removed answer 200 application/json",
+        ],
+    );
+    check(
+        text("application/*"),
+        of(&[("text/plain", "string")]),
+        &[
+            "breaking answer-media-type-removed answer 200 application/*",
+            "compatible answer-media-type-added answer 200 text/plain",
+        ],
+        &[
+            "breaking answer-media-type-removed answer 200 text/plain",
+            "compatible answer-media-type-added answer 200 application/*",
+        ],
     );
 }
