@@ -1,32 +1,44 @@
 //! One schema and everything it refers to, rewritten as a JSON Schema 2020-12 document that stands alone.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use doorward_model::Fault;
 use serde_json::{Map, Value};
 
-use crate::definitions::{Definitions, MAX_DEFINITIONS};
+use crate::definitions::MAX_DEFINITIONS;
+use crate::diff::Equality;
 use crate::documents::Documents;
-use crate::dynamic_scope::Scopes;
-use crate::gather::{Gatherer, Scope};
+use crate::gathering::Gathering;
 use crate::locating;
-use crate::one_way::OneWay;
 
 /// Which way the described value travels.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) enum Direction {
     Request,
     Response,
 }
 
-/// `{"$ref": "#/$defs/0", "$defs": {…}}`: definition 0 is the schema itself.
+/// A schema and the definitions that it refers to, among others.
+#[derive(Debug, Clone)]
 pub(crate) struct Bundle {
+    /// `{"$ref": "#/$defs/N"}`: definition N is the schema itself, the first one where it was gathered alone.
     pub(crate) schema: Value,
     /// Whether a stranger's value can be told every place where it breaks the schema.
     pub(crate) locatable: bool,
+    gathered: Arc<Gathered>,
+}
+
+/// Definitions that refer to nothing but each other.
+#[derive(Debug)]
+pub(crate) struct Gathered {
+    /// By their numbers, in order.
+    pub(crate) definitions: Map<String, Value>,
     /// By the places of members that are not sent, which are `false`, what is written of them.
-    pub(crate) unsent: HashMap<String, Value>,
+    unsent: HashMap<String, Value>,
     origins: Vec<String>,
+    /// What is known of them beside the definitions of others, which may be gone.
+    compared: Mutex<Vec<(Weak<Gathered>, Equality)>>,
 }
 
 /// Keywords that hold one schema for a part of the value.
@@ -42,6 +54,17 @@ pub(crate) const INNER: [&str; 6] = [
 pub(crate) const SAME: [&str; 4] = ["not", "if", "then", "else"];
 /// Keywords that hold a list of schemas for the same value.
 pub(crate) const SAME_LIST: [&str; 3] = ["allOf", "anyOf", "oneOf"];
+
+impl Gathered {
+    /// Of these definitions, which come from the places `origins`; `unsent` holds what is written of members that are not sent.
+    pub(crate) fn new(
+        definitions: Map<String, Value>,
+        unsent: HashMap<String, Value>,
+        origins: Vec<String>,
+    ) -> Self {
+        Self { definitions, unsent, origins, compared: Mutex::default() }
+    }
+}
 
 impl Bundle {
     /// Gathers the schema at `at`; `None` when that added to `faults`.
@@ -61,73 +84,59 @@ impl Bundle {
         places: &[&str],
         faults: &mut Vec<Fault>,
     ) -> Option<Self> {
-        let before = faults.len();
-        let mut gatherer = Gatherer {
-            documents,
-            direction,
-            faults,
-            definitions: Definitions::default(),
-            scopes: Scopes::new(),
-            links: vec![],
-            unsent: vec![],
-            one_way: OneWay::new(direction),
-        };
-        for at in places {
-            match documents.dialect_at(at, documents.dialect) {
-                Ok(dialect) => gatherer.begin(at, dialect),
-                Err(fault) => gatherer.faults.push(fault),
-            }
+        let found = Gathering::gather(documents, direction, places, MAX_DEFINITIONS, faults)?;
+        let locatable = locating::is_affordable(&found.gathered.definitions, &found.links);
+        Some(Self::of(&Arc::new(found.gathered), 0, locatable))
+    }
+
+    /// The schema that is the definition `number`.
+    pub(crate) fn of(gathered: &Arc<Gathered>, number: usize, locatable: bool) -> Self {
+        let schema = serde_json::json!({ "$ref": format!("#/$defs/{number}") });
+        Self { schema, locatable, gathered: Arc::clone(gathered) }
+    }
+
+    /// The schema with its definitions, as a document that stands alone.
+    pub(crate) fn document(&self) -> Value {
+        let mut document = self.schema.clone();
+        if let Value::Object(keywords) = &mut document {
+            keywords.insert("$defs".to_owned(), self.gathered.definitions.clone().into());
         }
-        let mut definitions = Map::new();
-        let mut files = HashSet::new();
-        while let Some((origin, file, dynamic, unsent)) = gatherer.definitions.get(definitions.len()).cloned()
-        {
-            if definitions.len() == MAX_DEFINITIONS {
-                let message = format!("the schema refers to more than {MAX_DEFINITIONS} others");
-                let at = places.first().copied().unwrap_or_default();
-                gatherer.faults.push(documents.fault(at, message));
-                break;
-            }
-            if gatherer.definitions.are_copied_too_often() {
-                break;
-            }
-            if files.insert((documents.file(&origin).to_owned(), file)) {
-                gatherer.faults.extend(documents.name_faults(&origin, file));
-            }
-            let scope = Scope {
-                definition: definitions.len(),
-                in_place: true,
-                dialect: documents.resource(&origin, file).map_or(file, |(_, resource)| resource.dialect),
-                file,
-                dynamic,
-                unsent,
-            };
-            let schema = documents.value(&origin).unwrap_or(&Value::Null);
-            let schema = gatherer.rewrite(schema, &origin, scope);
-            definitions.insert(definitions.len().to_string(), schema);
-        }
-        gatherer.refuse_multiplied();
-        gatherer.refuse_endless();
-        let Gatherer { definitions: gathered, links, unsent, .. } = gatherer;
-        let origins = gathered.into_origins();
-        let placed = unsent.into_iter().filter_map(|(definition, at, schema)| {
-            let inside = at.strip_prefix(origins.get(definition)?.as_str())?;
-            Some((format!("/$defs/{definition}{inside}"), schema))
-        });
-        let unsent = placed.collect();
-        let locatable = locating::is_affordable(&definitions, &links);
-        let schema = serde_json::json!({ "$ref": "#/$defs/0", "$defs": definitions });
-        (faults.len() == before).then_some(Self { schema, locatable, unsent, origins })
+        document
     }
 
     /// The definitions by their names.
     pub(crate) fn definitions(&self) -> impl Iterator<Item = (&String, &Value)> {
-        self.schema.get("$defs").and_then(Value::as_object).into_iter().flatten()
+        self.gathered.definitions.iter()
     }
 
     /// The definition that `reference`, one of the bundle's own, names.
     pub(crate) fn definition(&self, reference: &str) -> Option<&Value> {
-        self.schema.pointer(reference.strip_prefix('#')?)
+        self.gathered.definitions.get(reference.strip_prefix("#/$defs/")?)
+    }
+
+    /// By the places of members that are not sent, which are `false`, what is written of them.
+    pub(crate) fn unsent(&self) -> &HashMap<String, Value> {
+        &self.gathered.unsent
+    }
+
+    /// What was kept of how the definitions compare with those of `other`, for as long as it is asked for.
+    pub(crate) fn take_equality(&self, other: &Self) -> Equality {
+        let mut compared = self.gathered.compared.lock().unwrap_or_else(PoisonError::into_inner);
+        let found = compared.iter_mut().find(|(with, _)| with.as_ptr() == Arc::as_ptr(&other.gathered));
+        found.map(|(_, equality)| std::mem::take(equality)).unwrap_or_default()
+    }
+
+    /// Keeps it for the next who asks.
+    pub(crate) fn keep_equality(&self, other: &Self, equality: Equality) {
+        let mut compared = self.gathered.compared.lock().unwrap_or_else(PoisonError::into_inner);
+        compared.retain(|(with, _)| with.strong_count() > 0 && with.as_ptr() != Arc::as_ptr(&other.gathered));
+        // The weak pointer keeps the address from being another's.
+        compared.push((Arc::downgrade(&other.gathered), equality));
+    }
+
+    /// Whether the definitions of `other` are those of this bundle, under the same numbers.
+    pub(crate) fn is_of(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.gathered, &other.gathered)
     }
 
     /// The definitions that `schemas` of this bundle refer to, and those that these do.
@@ -140,7 +149,7 @@ impl Bundle {
                     let reference = members.get("$ref").and_then(Value::as_str);
                     let name = reference.and_then(|reference| reference.strip_prefix("#/$defs/"));
                     if let Some((name, schema)) = name.and_then(|name| {
-                        let schema = self.schema.get("$defs")?.get(name)?;
+                        let schema = self.gathered.definitions.get(name)?;
                         (!found.contains_key(name)).then_some((name, schema))
                     }) {
                         found.insert(name.to_owned(), schema.clone());
@@ -157,22 +166,25 @@ impl Bundle {
 
     /// The same with more definitions, each a copy of one that stands at the given place, and of what `reference` names.
     pub(crate) fn with_copies(&self, reference: Value, copies: Vec<(String, Value)>) -> Self {
-        let mut origins = self.origins.clone();
-        let mut definitions: Map<String, Value> =
-            self.definitions().map(|(name, schema)| (name.clone(), schema.clone())).collect();
+        let mut origins = self.gathered.origins.clone();
+        let mut definitions = self.gathered.definitions.clone();
         for (at, copy) in copies {
             definitions.insert(origins.len().to_string(), copy);
             origins.push(self.origin(&at));
         }
-        let schema = serde_json::json!({ "$ref": reference, "$defs": definitions });
-        Self { schema, locatable: self.locatable, unsent: self.unsent.clone(), origins }
+        let gathered = Gathered::new(definitions, self.gathered.unsent.clone(), origins);
+        let schema = serde_json::json!({ "$ref": reference });
+        Self { schema, locatable: self.locatable, gathered: Arc::new(gathered) }
     }
 
     /// The pointer in the user's document of what stands at `at` in the bundle.
     pub(crate) fn origin(&self, at: &str) -> String {
-        let inner = at.strip_prefix("/$defs/").unwrap_or("0");
+        let inner = at
+            .strip_prefix("/$defs/")
+            .or_else(|| self.schema.get("$ref")?.as_str()?.strip_prefix("#/$defs/"));
+        let inner = inner.unwrap_or("0");
         let (number, rest) = inner.split_at(inner.find('/').unwrap_or(inner.len()));
-        let origin = number.parse::<usize>().ok().and_then(|number| self.origins.get(number));
+        let origin = number.parse::<usize>().ok().and_then(|number| self.gathered.origins.get(number));
         format!("{}{rest}", origin.map_or("", String::as_str))
     }
 }
@@ -198,7 +210,7 @@ mod tests {
     #[track_caller]
     fn check(dialect: Dialect, schemas: Value, expected: Value) {
         let bundle = gather(dialect, Direction::Request, &schemas).unwrap_or_else(|fault| panic!("{fault}"));
-        assert_eq!(bundle.schema["$defs"], expected);
+        assert_eq!(bundle.document()["$defs"], expected);
     }
 
     #[track_caller]
@@ -269,7 +281,7 @@ mod tests {
         let required = |direction| {
             let bundle =
                 gather(Dialect::OpenApi30, direction, &schemas).unwrap_or_else(|fault| panic!("{fault}"));
-            bundle.schema["$defs"]["0"]["required"].clone()
+            bundle.document()["$defs"]["0"]["required"].clone()
         };
         assert_eq!(required(Direction::Request), json!(["password"]));
         assert_eq!(required(Direction::Response), json!(["id"]));
@@ -293,7 +305,7 @@ mod tests {
         let gathered = |direction| {
             let bundle =
                 gather(Dialect::OpenApi30, direction, &schemas).unwrap_or_else(|fault| panic!("{fault}"));
-            bundle.schema["$defs"].clone()
+            bundle.document()["$defs"].clone()
         };
         let request = gathered(Direction::Request);
         assert_eq!(request["0"]["required"], json!([]));

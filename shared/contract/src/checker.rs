@@ -1,15 +1,17 @@
 //! A compiled schema.
 
+use std::sync::Arc;
+
 use doorward_model::{Fault, LocatedJsonFault, MalformedJson, Violation};
 use jsonschema::error::ValidationErrorKind;
 use jsonschema::{Draft, PatternOptions, ValidationError, Validator};
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use crate::bundle::Bundle;
 use crate::documents::Documents;
 use crate::pattern::Written;
-use crate::vocabulary::Vocabulary;
-use crate::{draft7, engine, formats, keywords, pattern, pointer, rule};
+use crate::vocabulary::{Vocabulary, Words};
+use crate::{draft7, engine, entries, formats, keywords, pattern, pointer, rule};
 
 /// Violations that one message is told of.
 pub(crate) const MAX_VIOLATIONS: usize = 20;
@@ -21,9 +23,11 @@ const MAX_LOCATED: usize = 10_000;
 const UNLOCATED: &str = "must fit its schema; finding out where it does not would cost too much";
 
 /// A schema, ready to check values.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Checker {
-    validator: Validator,
+    validator: Arc<Validator>,
+    /// Which of the validator's schemas it is.
+    entry: usize,
     locatable: bool,
     vocabulary: Vocabulary,
 }
@@ -31,23 +35,41 @@ pub(crate) struct Checker {
 impl Checker {
     /// Compiles the bundle; patterns run on the engine whose time is linear in the text.
     pub(crate) fn compile(documents: &Documents<'_>, bundle: &Bundle) -> Result<Self, Fault> {
-        let (schema, written) = pattern::for_engine(&engine::schema(bundle));
-        match build(&schema) {
+        let (definitions, words) = translated(bundle);
+        match build(&document(bundle.schema.clone(), definitions)) {
             Ok(validator) => {
-                let vocabulary = Vocabulary::of(bundle, written);
-                Ok(Self { validator, locatable: bundle.locatable, vocabulary })
+                let validator = Arc::new(validator);
+                Ok(Self { validator, entry: 0, locatable: bundle.locatable, vocabulary: words.all() })
             }
-            // The places of the bundle's own schema lead back to the document.
             Err(error) => {
-                let error = build(&pattern::for_engine(&bundle.schema).0).err().unwrap_or(error);
+                // The places of the bundle's own schema lead back to the document.
+                let (schema, mut written) = pattern::for_engine(&bundle.document());
+                let error = build(&schema).err().unwrap_or(error);
+                written.extend(pattern::for_engine(&engine::schema(bundle)).1);
                 Err(explain(documents, bundle, &written, &error))
             }
         }
     }
 
+    /// The schema that is the entry `entry` of `validator`.
+    pub(crate) fn of(
+        validator: Arc<Validator>,
+        entry: usize,
+        locatable: bool,
+        vocabulary: Vocabulary,
+    ) -> Self {
+        Self { validator, entry, locatable, vocabulary }
+    }
+
+    /// Whether both were compiled together.
+    #[cfg(test)]
+    pub(crate) fn is_with(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.validator, &other.validator)
+    }
+
     /// Whether `value` keeps the schema.
     pub(crate) fn is_valid(&self, value: &Value) -> bool {
-        self.validator.is_valid(value)
+        entries::meaning(self.entry, || self.validator.is_valid(value))
     }
 
     /// What is told of a JSON text in `part` that has no one reading.
@@ -57,15 +79,40 @@ impl Checker {
 
     /// Where `value` breaks the schema; pointers begin with `prefix`.
     pub(crate) fn violations(&self, part: &str, prefix: &str, value: &Value) -> Vec<Violation> {
-        if self.validator.is_valid(value) {
+        if self.is_valid(value) {
             return Vec::new();
         }
         if !self.locatable || size(value, MAX_LOCATED) > MAX_LOCATED {
             return vec![violation(part, prefix.to_owned(), UNLOCATED)];
         }
-        let errors = self.validator.iter_errors(value).take(MAX_VIOLATIONS);
-        errors.map(|error| self.vocabulary.locate(part, prefix, value, &error)).collect()
+        entries::meaning(self.entry, || {
+            let errors = self.validator.iter_errors(value).take(MAX_VIOLATIONS);
+            errors.map(|error| self.vocabulary.locate(part, prefix, value, &error)).collect()
+        })
     }
+}
+
+/// The bundle's definitions for the engine, and their words.
+pub(crate) fn translated(bundle: &Bundle) -> (Map<String, Value>, Words) {
+    let mut patterns: Vec<Written> = bundle.definitions().map(|_| Written::default()).collect();
+    let definitions = engine::definitions(bundle).into_iter().map(|(name, schema)| {
+        let (schema, written) = pattern::for_engine(&schema);
+        let own = engine::number(&name).and_then(|number| patterns.get_mut(number));
+        if let Some(own) = own {
+            own.extend(written);
+        }
+        (name, schema)
+    });
+    let definitions = definitions.collect();
+    (definitions, Words::of(bundle, patterns))
+}
+
+/// `root` with `definitions`.
+pub(crate) fn document(mut root: Value, definitions: Map<String, Value>) -> Value {
+    if let Value::Object(keywords) = &mut root {
+        keywords.insert("$defs".to_owned(), definitions.into());
+    }
+    root
 }
 
 /// What judges by `schema`, a JSON Schema 2020-12 document that stands alone.
@@ -73,13 +120,14 @@ pub(crate) fn validator(schema: &Value) -> Result<Validator, ValidationError<'st
     build(&pattern::for_engine(schema).0)
 }
 
-fn build(schema: &Value) -> Result<Validator, ValidationError<'static>> {
+pub(crate) fn build(schema: &Value) -> Result<Validator, ValidationError<'static>> {
     jsonschema::options()
         .with_draft(Draft::Draft202012)
         .with_pattern_options(PatternOptions::regex())
         .with_keyword("format", formats::keyword)
         .with_keyword("multipleOf", keywords::multiple_of)
         .with_keyword("uniqueItems", keywords::unique_items)
+        .with_keyword(entries::KEYWORD, entries::before)
         .offline()
         .build(schema)
 }

@@ -26,11 +26,16 @@ use crate::reference::follow;
 use crate::response::{Response, Responses};
 use crate::servers;
 use crate::shape;
+use crate::shared::Shared;
 use crate::style;
 
-/// Compiles the operation that stands at `entry`; every fault of it is reported.
-pub(crate) fn operation(documents: Documents<'_>, entry: &Entry) -> Result<Operation, Faults> {
-    let mut compiler = Compiler { documents, faults: Vec::new() };
+/// Compiles the operation that stands at `entry`; every fault of it is reported. What is `shared` is compiled already.
+pub(crate) fn operation(
+    documents: Documents<'_>,
+    entry: &Entry,
+    shared: Option<&Shared>,
+) -> Result<Operation, Faults> {
+    let mut compiler = Compiler { documents, shared, faults: Vec::new() };
     let parameters = compiler.parameters(entry);
     let claims = compiler.claims(entry, &parameters);
     let (body, input, omissions) = compiler.body(&pointer::join(&entry.at, "requestBody"));
@@ -59,6 +64,7 @@ pub(crate) fn operation(documents: Documents<'_>, entry: &Entry) -> Result<Opera
 
 struct Compiler<'a> {
     documents: Documents<'a>,
+    shared: Option<&'a Shared>,
     faults: Vec<Fault>,
 }
 
@@ -238,8 +244,8 @@ impl<'a> Compiler<'a> {
         compiled
     }
 
-    /// The media types of the body that `object` at `at` describes, and the type trees of the JSON ones with what they
-    /// leave out.
+    /// The media types of the body that `object` at `at` describes, and of requests the type trees of the JSON ones with what
+    /// they leave out.
     fn contents(&mut self, at: &str, object: &Value, direction: Direction) -> (Contents, Vec<Tree>) {
         let at = pointer::join(at, "content");
         let Some(content) = object.get("content") else {
@@ -269,7 +275,7 @@ impl<'a> Compiler<'a> {
                 let (compiled, tree) = schema.flatten().unzip();
                 checker = compiled;
                 let no_schema = || (Shape::Opaque { reason: "it has no schema".to_owned() }, Vec::new());
-                trees.push(tree.unwrap_or_else(no_schema));
+                trees.push(tree.flatten().unwrap_or_else(no_schema));
             }
             let schema = media_type.get("schema");
             let is_json = media::is_json(&range);
@@ -333,10 +339,15 @@ impl<'a> Compiler<'a> {
         }
     }
 
-    fn schema(&mut self, at: &str, direction: Direction) -> Option<(Checker, Tree)> {
+    /// The schema at `at`, and the type tree of what requests hold: nobody asks for that of answers.
+    fn schema(&mut self, at: &str, direction: Direction) -> Option<(Checker, Option<Tree>)> {
+        let tree = |bundle| (direction == Direction::Request).then(|| shape::of(bundle));
+        if let Some((bundle, checker)) = self.shared.and_then(|shared| shared.get(direction, at)) {
+            return Some((checker.clone(), tree(bundle)));
+        }
         let bundle = Bundle::gather(&self.documents, direction, at, &mut self.faults)?;
         match Checker::compile(&self.documents, &bundle) {
-            Ok(checker) => Some((checker, shape::of(&bundle))),
+            Ok(checker) => Some((checker, tree(&bundle))),
             Err(fault) => {
                 self.faults.push(fault);
                 None

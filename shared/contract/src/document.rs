@@ -1,7 +1,7 @@
 //! An OpenAPI document.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use doorward_model::{Fault, Faults};
 use http::Method;
@@ -12,6 +12,7 @@ use crate::documents::Documents;
 use crate::library::Library;
 use crate::operation::Operation;
 use crate::reference::{closest, follow};
+use crate::shared::Shared;
 use crate::{compile, pointer};
 
 /// Path Item Object: the members that are operations.
@@ -33,6 +34,8 @@ pub struct Document {
     pub(crate) file: String,
     /// By `operationId`.
     pub(crate) operations: BTreeMap<String, Entry>,
+    /// What operations share, once that is known.
+    pub(crate) shared: OnceLock<Shared>,
 }
 
 /// Where an operation stands in the document.
@@ -58,7 +61,7 @@ pub struct OperationName<'a> {
 }
 
 impl Document {
-    /// Reads the document at `file` of `library`: YAML or JSON of at most 1 MiB. What it refers to is read with the
+    /// Reads the document at `file` of `library`: YAML or JSON of at most 16 MiB. What it refers to is read with the
     /// operations that do.
     ///
     /// # Errors
@@ -70,7 +73,8 @@ impl Document {
         }
         let mut faults = Vec::new();
         let operations = collect(&documents, &mut faults);
-        Faults(faults).or(Self { library: Arc::clone(library), file: file.to_owned(), operations })
+        let (library, file) = (Arc::clone(library), file.to_owned());
+        Faults(faults).or(Self { library, file, operations, shared: OnceLock::new() })
     }
 
     /// As [`Self::open`], of a document that stands alone; `file` is how faults name it.
@@ -90,6 +94,19 @@ impl Document {
         })
     }
 
+    /// Compiles what the bodies of the operations with these `ids` share, which are to be asked for next: schemas that many
+    /// refer to are else compiled for each. The first call counts.
+    pub fn prepare<'a>(&self, ids: impl IntoIterator<Item = &'a str>) {
+        self.share(ids.into_iter().filter_map(|id| self.operations.get(id)));
+    }
+
+    /// The same of the operations at `entries`.
+    pub(crate) fn share<'e>(&self, entries: impl IntoIterator<Item = &'e Entry>) {
+        if let Some(documents) = self.documents() {
+            self.shared.get_or_init(|| Shared::of_bodies(&documents, entries));
+        }
+    }
+
     /// Compiles the operation whose `operationId` is `id`.
     ///
     /// # Errors
@@ -104,7 +121,7 @@ impl Document {
                 None => fault.into(),
             });
         };
-        compile::operation(documents, entry)
+        compile::operation(documents, entry, self.shared.get())
     }
 }
 

@@ -15,19 +15,30 @@ use crate::subschemas;
 
 /// `bundle`'s schema, in which patterns stand as they are written.
 pub(crate) fn schema(bundle: &Bundle) -> Value {
-    if bundle.unsent.is_empty() {
-        return bundle.schema.clone();
+    json!({ "$ref": bundle.schema.get("$ref"), "$defs": definitions(bundle) })
+}
+
+/// Its definitions.
+pub(crate) fn definitions(bundle: &Bundle) -> Map<String, Value> {
+    let written = bundle.definitions().map(|(name, schema)| (name.clone(), schema));
+    if bundle.unsent().is_empty() {
+        return written.map(|(name, schema)| (name, schema.clone())).collect();
     }
     let engine = Engine { bundle, marked: marked(bundle) };
     let mut definitions = Map::new();
-    for (name, schema) in bundle.definitions() {
+    for (name, schema) in written {
         let at = format!("{DEFINITIONS}{name}");
         if engine.marked.contains(&at) {
             definitions.insert(format!("{name}{AS_WRITTEN}"), engine.as_written(schema, &at));
         }
-        definitions.insert(name.clone(), engine.sent(schema, &at));
+        definitions.insert(name, engine.sent(schema, &at));
     }
-    json!({ "$ref": "#/$defs/0", "$defs": definitions })
+    definitions
+}
+
+/// The number of the bundle's definition that the one called `name` is for the validator.
+pub(crate) fn number(name: &str) -> Option<usize> {
+    name.trim_end_matches(AS_WRITTEN).parse().ok()
 }
 
 const DEFINITIONS: &str = "/$defs/";
@@ -69,7 +80,7 @@ impl Engine<'_> {
 
     /// The schema at `at`, in which everything may be sent.
     fn as_written(&self, schema: &Value, at: &str) -> Value {
-        let schema = self.bundle.unsent.get(at).unwrap_or(schema);
+        let schema = self.bundle.unsent().get(at).unwrap_or(schema);
         let Value::Object(keywords) = schema else { return schema.clone() };
         let mut out = subschemas::map(keywords, at, &mut |_, schema, at| self.as_written(schema, at));
         if let Some(Value::String(reference)) = out.get_mut("$ref")
@@ -103,7 +114,7 @@ fn marked(bundle: &Bundle) -> BTreeSet<String> {
 
 /// Whether in the schema at `at` something is not sent, itself or in one of the definitions `marked`.
 fn meets(bundle: &Bundle, marked: &BTreeSet<String>, schema: &Value, at: &str) -> bool {
-    if bundle.unsent.contains_key(at) {
+    if bundle.unsent().contains_key(at) {
         return true;
     }
     let Value::Object(keywords) = schema else { return false };

@@ -80,6 +80,39 @@ pub(crate) struct Gatherer<'a, 'l> {
 }
 
 impl Gatherer<'_, '_> {
+    /// Rewrites one definition after the other, and those that they refer to, by number.
+    pub(crate) fn rewrite_all(&mut self, places: &[&str], limit: usize) -> Map<String, Value> {
+        let documents = self.documents;
+        let mut definitions = Map::new();
+        let mut files = HashSet::new();
+        while let Some((origin, file, dynamic, unsent)) = self.definitions.get(definitions.len()).cloned() {
+            if definitions.len() == limit {
+                let message = format!("the schema refers to more than {limit} others");
+                let at = places.first().copied().unwrap_or_default();
+                self.faults.push(documents.fault(at, message));
+                break;
+            }
+            if self.definitions.are_copied_too_often() {
+                break;
+            }
+            if files.insert((documents.file(&origin).to_owned(), file)) {
+                self.faults.extend(documents.name_faults(&origin, file));
+            }
+            let scope = Scope {
+                definition: definitions.len(),
+                in_place: true,
+                dialect: documents.resource(&origin, file).map_or(file, |(_, resource)| resource.dialect),
+                file,
+                dynamic,
+                unsent,
+            };
+            let schema = documents.value(&origin).unwrap_or(&Value::Null);
+            let schema = self.rewrite(schema, &origin, scope);
+            definitions.insert(definitions.len().to_string(), schema);
+        }
+        definitions
+    }
+
     pub(crate) fn rewrite(&mut self, schema: &Value, at: &str, scope: Scope) -> Value {
         let keywords = match schema {
             Value::Bool(_) => return schema.clone(),

@@ -62,7 +62,7 @@
 //! `ipv4`, `ipv6`, `uri`, `uri-reference` and `byte` (base64, RFC 4648 section 4); of whole numbers, `int32`, `int64` and
 //! `uint64`, which are ranges. Every other `format` is an annotation, as JSON Schema 2020-12 has it.
 //!
-//! **Bounds**: documents of 1 MiB, 64 levels; JSON texts of 64 levels, without duplicate names and without numbers that
+//! **Bounds**: documents of 16 MiB, 2,000,000 names and values, 64 levels; JSON texts of 64 levels, without duplicate names and without numbers that
 //! would be rounded. Forms of 1,000 fields; parts with 16 header fields, of 8 KiB together. Integers of 64 bits and decimals are compared, divided and told apart exactly. Patterns mean what
 //! ECMA-262 means by them, and run in time linear in the text. References that lead back without descending into the
 //! value, more than 32 in a row, and more than 10,000 schemas that one value is held against through choices of
@@ -89,13 +89,16 @@ mod documents;
 mod draft7;
 mod dynamic_scope;
 mod engine;
+mod entries;
 mod field_encoding;
 mod form_body;
 mod form_object;
 mod formats;
 mod gather;
+mod gathering;
 mod header_field;
 mod held;
+mod joint;
 mod keywords;
 mod library;
 mod links;
@@ -129,6 +132,7 @@ mod schema;
 mod serialization;
 mod servers;
 mod shape;
+mod shared;
 mod source;
 mod style;
 mod subschemas;

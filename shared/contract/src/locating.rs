@@ -14,11 +14,29 @@ const MAX_UNFOLDED: usize = 20_000;
 
 /// Whether locating is affordable for the bundle of `definitions` and the `links` between them.
 pub(crate) fn is_affordable(definitions: &Map<String, Value>, links: &[Link]) -> bool {
-    let size = |number: usize| definitions.get(&number.to_string()).map_or(0, size);
-    let sizes: Vec<_> = (0..definitions.len()).map(size).collect();
+    let measured: Vec<_> = definitions.values().map(Measured::of).collect();
+    are_affordable(&measured, links)
+}
+
+/// What is asked of a definition.
+#[derive(Clone, Copy)]
+pub(crate) struct Measured {
+    size: usize,
+    branches: bool,
+}
+
+impl Measured {
+    pub(crate) fn of(definition: &Value) -> Self {
+        Self { size: size(definition), branches: branches(definition) }
+    }
+}
+
+/// The same of definitions that were measured, of which the first one is the schema itself.
+pub(crate) fn are_affordable(definitions: &[Measured], links: &[Link]) -> bool {
+    let sizes: Vec<_> = definitions.iter().map(|measured| measured.size).collect();
     match links::unfolded(&sizes, links) {
         Some(size) => size <= MAX_UNFOLDED,
-        None => !definitions.values().any(branches),
+        None => !definitions.iter().any(|measured| measured.branches),
     }
 }
 

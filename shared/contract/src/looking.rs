@@ -32,6 +32,9 @@ impl Document {
 
     /// The schema at `at`, normalised; what cannot be was a fault when its operation was compiled.
     pub(crate) fn bundle(&self, direction: Direction, at: &str) -> Option<Bundle> {
+        if let Some((bundle, _)) = self.shared.get().and_then(|shared| shared.get(direction, at)) {
+            return Some(bundle.clone());
+        }
         self.bundle_all(direction, &[at])
     }
 

@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use crate::source::Source;
 
-/// One YAML or JSON document of at most 1 MiB, whatever it holds, and where each part of it stands.
+/// One YAML or JSON document of at most 16 MiB, whatever it holds, and where each part of it stands.
 #[derive(Debug)]
 pub struct RawDocument(Source);
 

@@ -34,9 +34,9 @@ impl Gatherer<'_, '_> {
         self.definitions.number((origin, file, scope, unsent), schema)
     }
 
-    /// Begins with the schema at `at`.
-    pub(crate) fn begin(&mut self, at: &str, file: Dialect) {
-        self.number(at.to_owned(), file, Scopes::EMPTY, Unsent::NONE);
+    /// The number of the schema at `at`, with which gathering begins.
+    pub(crate) fn begin(&mut self, at: &str, file: Dialect) -> usize {
+        self.number(at.to_owned(), file, Scopes::EMPTY, Unsent::NONE)
     }
 
     /// The definition that the reference under `keyword` of the schema at `at` leads to, as a `$ref`.

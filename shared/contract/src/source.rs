@@ -1,9 +1,9 @@
 //! A contract's text, read once: its value, and where in the text each part of the value stands.
 
 mod as_written;
+mod lines;
 mod node;
 
-use std::collections::BTreeMap;
 use std::ops::Range;
 use std::sync::OnceLock;
 
@@ -11,15 +11,21 @@ use doorward_model::{Fault, Faults, JsonFault, Place, parse_json};
 use serde::de::DeserializeSeed;
 use serde_json::Value;
 use serde_saphyr::Error;
+use serde_saphyr::budget::BudgetBreach;
 
 use self::as_written::AsWritten;
+use self::lines::Lines;
 use self::node::Node;
 use crate::dialect::Dialect;
 use crate::pointer;
 use crate::resources::Resources;
 
-/// The largest document that is read, in bytes.
-const MAX_BYTES: usize = 1024 * 1024;
+/// The largest document that is read, in bytes: as large as a whole bundle.
+const MAX_BYTES: usize = 16 * 1024 * 1024;
+/// Values and names in it. They take about a hundred times the space that the shortest of them takes in the text; the largest
+/// documents that are published have a third of this.
+const MAX_NODES: usize = 2_000_000;
+const SMALLER: &str = "leave out what no route needs, or part it into several documents";
 /// Nesting of mappings and lists; OpenAPI's own scaffolding takes about ten.
 const MAX_DEPTH: usize = 64;
 /// Nodes that YAML aliases may add.
@@ -30,6 +36,7 @@ const MAX_ALIASED: usize = 100_000;
 pub(crate) struct Source {
     file: String,
     text: String,
+    lines: Lines,
     pub(crate) value: Value,
     root: Spot,
     /// By the dialect that the document is read in.
@@ -40,8 +47,9 @@ impl Source {
     /// Reads `text`; duplicate names, several documents, and what JSON cannot express are faults.
     pub(crate) fn read(file: &str, text: &str) -> Result<Self, Faults> {
         if text.len() > MAX_BYTES {
-            return Err(Fault::new(format!("the document is larger than {MAX_BYTES} bytes"))
+            return Err(Fault::new(format!("the document is larger than {} MiB", MAX_BYTES >> 20))
                 .at(Place::new(file, text, 0..0))
+                .hint(SMALLER)
                 .into());
         }
         match read(text) {
@@ -50,6 +58,7 @@ impl Source {
                 Ok(Self {
                     file: file.to_owned(),
                     text: text.to_owned(),
+                    lines: Lines::of(text),
                     value,
                     root,
                     resources: std::array::from_fn(|_| OnceLock::new()),
@@ -81,25 +90,31 @@ impl Source {
 
     /// Where the part at `pointer` stands, or the nearest part around it that exists.
     pub(crate) fn place(&self, pointer: &str) -> Place {
+        self.lines.place(&self.file, &self.text, self.span(pointer))
+    }
+
+    fn span(&self, pointer: &str) -> Range<usize> {
         let mut spot = &self.root;
         for token in pointer::tokens(pointer) {
             let next = match &spot.inner {
                 Inner::Leaf => None,
                 Inner::List(items) => token.parse::<usize>().ok().and_then(|nth| items.get(nth)),
-                Inner::Map(members) => members.get(token.as_ref()),
+                Inner::Map(members) => {
+                    let found = members.binary_search_by(|(name, _)| (**name).cmp(token.as_ref()));
+                    found.ok().and_then(|nth| members.get(nth)).map(|(_, spot)| spot)
+                }
             };
             match next {
                 Some(next) => spot = next,
                 None => break,
             }
         }
-        Place::new(&self.file, &self.text, spot.span.clone())
+        spot.span.clone()
     }
 
     /// Whether the member at `pointer` is written as a number that was rounded when it was read.
     pub(crate) fn is_rounded(&self, pointer: &str) -> bool {
-        let span = self.place(pointer).span;
-        let after = self.text.get(span.end..).unwrap_or_default();
+        let after = self.text.get(self.span(pointer).end..).unwrap_or_default();
         let written = after.trim_start_matches(['"', '\'', ' ', '\t', '\r', '\n', ':']);
         let part = |c: char| c.is_ascii_digit() || matches!(c, '-' | '+' | '.' | 'e' | 'E');
         let number = written.split(|c| !part(c)).next().unwrap_or_default();
@@ -119,7 +134,13 @@ fn read(text: &str) -> Result<Node, Error> {
             with_snippet: false,
             strict_booleans: true,
             underscored_numbers_as_strings: true,
-            budget: serde_saphyr::budget! { max_depth: MAX_DEPTH, flow_nesting_limit: MAX_DEPTH },
+            budget: serde_saphyr::budget! {
+                max_depth: MAX_DEPTH,
+                flow_nesting_limit: MAX_DEPTH,
+                max_nodes: MAX_NODES,
+                // Nodes, and the ends of lists and mappings.
+                max_events: 2 * MAX_NODES,
+            },
             alias_limits: serde_saphyr::alias_limits! { max_total_replayed_events: MAX_ALIASED },
         }
     };
@@ -143,8 +164,9 @@ struct Spot {
 #[derive(Debug)]
 enum Inner {
     Leaf,
-    List(Vec<Spot>),
-    Map(BTreeMap<String, Spot>),
+    List(Box<[Spot]>),
+    /// By name, in the order of names.
+    Map(Box<[(Box<str>, Spot)]>),
 }
 
 fn span_of(location: serde_saphyr::Location) -> Range<usize> {
@@ -178,6 +200,9 @@ fn explain(error: &Error) -> Fault {
             None => Fault::new("a name stands twice in one mapping"),
         },
         Error::MultipleDocuments { .. } => Fault::new("the file holds more than one document"),
+        Error::Budget { breach: BudgetBreach::Nodes { .. } | BudgetBreach::Events { .. }, .. } => {
+            Fault::new(format!("the document holds more than {MAX_NODES} names and values")).hint(SMALLER)
+        }
         Error::Budget { .. }
         | Error::AliasReplayLimitExceeded { .. }
         | Error::AliasExpansionLimitExceeded { .. }
@@ -300,7 +325,12 @@ mod tests {
 
     #[test]
     fn size_depth_and_aliases_are_bounded() {
-        refuses(&" ".repeat(MAX_BYTES + 1), expect!["f:1:1: the document is larger than 1048576 bytes"]);
+        refuses(
+            &" ".repeat(MAX_BYTES + 1),
+            expect![[r#"
+                f:1:1: the document is larger than 16 MiB
+                  hint: leave out what no route needs, or part it into several documents"#]],
+        );
         let too_much = "the document is nested too deeply or grows too much through its aliases";
         for deep in ["[", "{a: ", "- ", "? ", "- ? ", "[{"] {
             let fault = Source::read("f", &deep.repeat(100_000)).unwrap_err();

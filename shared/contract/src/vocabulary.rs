@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use doorward_model::{JsonStep, LocatedJsonFault, MalformedJson, Violation};
 use jsonschema::ValidationError;
@@ -19,19 +20,66 @@ const MAX_NAMES: usize = 20;
 /// What stands in a pointer for a name that the contract does not declare.
 const UNDECLARED: &str = "*";
 
-/// The words of a contract.
+/// The words of a definition.
 #[derive(Debug, Default)]
-pub(crate) struct Vocabulary {
-    /// The names that the schema declares, under `properties` or `required`, at any depth.
+struct Declared {
+    /// The names that it declares, under `properties` or `required`, at any depth.
     names: BTreeSet<String>,
     patterns: Written,
 }
 
+/// The words of the definitions of a bundle, by number.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Words(Arc<[Declared]>);
+
+/// The words of a schema.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Vocabulary {
+    words: Words,
+    /// The definitions that it refers to, itself among them, in the order in which they are met.
+    reached: Arc<[usize]>,
+}
+
+impl Words {
+    /// Those of `bundle`, whose definitions have these `patterns`.
+    pub(crate) fn of(bundle: &Bundle, patterns: Vec<Written>) -> Self {
+        let mut patterns = patterns.into_iter();
+        let declared = bundle.definitions().map(|(_, schema)| {
+            let mut declared =
+                Declared { patterns: patterns.next().unwrap_or_default(), ..Declared::default() };
+            declare(schema, &mut declared.names);
+            declared
+        });
+        Self(declared.collect())
+    }
+
+    /// Those of all definitions.
+    pub(crate) fn all(&self) -> Vocabulary {
+        self.vocabulary((0..self.0.len()).collect())
+    }
+
+    /// Those of the definitions `reached`.
+    pub(crate) fn vocabulary(&self, reached: Vec<usize>) -> Vocabulary {
+        Vocabulary { words: self.clone(), reached: reached.into() }
+    }
+}
+
 impl Vocabulary {
-    pub(crate) fn of(bundle: &Bundle, patterns: Written) -> Self {
-        let mut names = BTreeSet::new();
-        bundle.definitions().for_each(|(_, schema)| declare(schema, &mut names));
-        Self { names, patterns }
+    fn declared(&self) -> impl DoubleEndedIterator<Item = &Declared> {
+        self.reached.iter().filter_map(|number| self.words.0.get(*number))
+    }
+
+    /// What the patterns are in the contract's words. Of several ways to write the one that `kind` speaks of, the last one counts.
+    fn written(&self, kind: &ValidationErrorKind) -> &Written {
+        static NONE: Written = Written::none();
+        let ValidationErrorKind::Pattern { pattern } = kind else { return &NONE };
+        let mut written = self.declared().rev().map(|declared| &declared.patterns);
+        written.find(|written| written.has(pattern)).unwrap_or(&NONE)
+    }
+
+    /// Whether the schema declares `name`.
+    fn has(&self, name: &str) -> bool {
+        self.declared().any(|declared| declared.names.contains(name))
     }
 
     /// The violation that `error`, found in `value`, is. Its names are those that its pointer leaves out, then those
@@ -65,7 +113,10 @@ impl Vocabulary {
             _ => {}
         }
         names.truncate(MAX_NAMES);
-        Violation { names, ..violation(part, place, rule::text(error.kind(), schema_path, &self.patterns)) }
+        Violation {
+            names,
+            ..violation(part, place, rule::text(error.kind(), schema_path, self.written(error.kind())))
+        }
     }
 
     /// What is told of a JSON text in `part` that has no one reading.
@@ -84,7 +135,7 @@ impl Vocabulary {
         let mut names = Vec::new();
         for step in steps {
             match step {
-                JsonStep::Name(name) if self.names.contains(&name) => {
+                JsonStep::Name(name) if self.has(&name) => {
                     pointer::push(&mut place, &pointer::shown(&name));
                 }
                 JsonStep::Name(name) => {

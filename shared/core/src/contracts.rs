@@ -34,8 +34,8 @@ impl Contracts {
         let mut operation = |route: &'a Route| {
             let reference = route.contract.as_ref()?;
             let ContractRef { file, operation, place } = reference;
-            let document =
-                documents.entry(file).or_insert_with(|| read(&library, reference, faults)).as_ref()?;
+            let document = documents.entry(file).or_insert_with(|| read(&library, config, reference, faults));
+            let document = document.as_ref()?;
             match document.operation(operation) {
                 Ok(found) => {
                     faults.0.extend(compare(route, &found, place));
@@ -104,10 +104,19 @@ fn library(bundle: &Bundle) -> Arc<Library> {
     Arc::new(Library::new(files.map(|(name, text)| (name.as_str(), text.as_str()))))
 }
 
-fn read(library: &Arc<Library>, reference: &ContractRef, faults: &mut Faults) -> Option<Document> {
+/// The document that `reference` names, with what the routes of `config` ask of it.
+fn read(
+    library: &Arc<Library>,
+    config: &Config,
+    reference: &ContractRef,
+    faults: &mut Faults,
+) -> Option<Document> {
     let ContractRef { file, place, .. } = reference;
     is_there(library, file, place, faults)?;
-    Document::open(library, file).map_err(|more| faults.0.extend(more.0)).ok()
+    let document = Document::open(library, file).map_err(|more| faults.0.extend(more.0)).ok()?;
+    let named = config.routes.iter().filter_map(|route| route.contract.as_ref());
+    document.prepare(named.filter(|other| other.file == *file).map(|other| other.operation.as_str()));
+    Some(document)
 }
 
 fn schema(library: &Library, reference: &SchemaRef, faults: &mut Faults) -> Option<Schema> {

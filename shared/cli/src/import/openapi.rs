@@ -177,6 +177,10 @@ fn named(target: &str) -> Leads {
 /// The routes, without the contracts that cannot be compiled.
 fn checked(reading: &mut Reading<'_>, file: &str, text: &str, mut routes: Vec<Route>) -> Vec<Route> {
     let document = Document::parse(file, text);
+    if let Ok(document) = &document {
+        let described = routes.iter().filter(|route| route.contract);
+        document.prepare(described.map(|route| route.id.as_str()));
+    }
     for route in routes.iter_mut().filter(|route| route.contract) {
         let compiled =
             document.as_ref().map_err(Clone::clone).and_then(|document| document.operation(&route.id));

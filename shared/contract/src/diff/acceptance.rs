@@ -30,7 +30,7 @@ impl Acceptance {
 
 fn compile(bundle: &Bundle, schema: &Value, is_scalar: bool) -> Option<Validator> {
     if !is_scalar {
-        let definitions = bundle.schema.get("$defs").cloned().unwrap_or_default();
+        let definitions = bundle.definitions_of(&[schema]);
         return validator(&json!({ "allOf": [schema], "$defs": definitions })).ok();
     }
     let mut definitions = Map::new();

@@ -80,7 +80,7 @@ impl<'a> Inclusion<'a> {
         let mut inclusion = Self {
             from,
             to,
-            equality: Equality::default(),
+            equality: from.take_equality(to),
             pairs: Pairs::default(),
             accepted: <(Acceptance, Acceptance)>::default(),
             steps: 0,
@@ -88,6 +88,7 @@ impl<'a> Inclusion<'a> {
         let root = |bundle: &'a Bundle| Node { schema: &bundle.schema, at: String::new() };
         let found = inclusion.compare(&[root(from)], &[root(to)], "");
         let mut found = inclusion.told(found);
+        from.keep_equality(to, std::mem::take(&mut inclusion.equality));
         found.sort_by(|a, b| (a.level, a.value.len(), &a.value).cmp(&(b.level, b.value.len(), &b.value)));
         let mut told = HashSet::new();
         found.retain(|found| told.insert((found.rule, found.value.clone(), found.what.clone())));

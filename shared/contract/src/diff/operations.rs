@@ -43,7 +43,7 @@ pub(super) struct Pair<'a> {
 impl<'a> Operations<'a> {
     pub(super) fn read(document: &'a Document) -> Result<Self, Faults> {
         let documents = Documents::open(&document.library, &document.file)?;
-        let (mut faults, mut by_route, mut unchecked) = (Vec::new(), BTreeMap::new(), BTreeMap::new());
+        let (mut faults, mut by_route) = (Vec::new(), BTreeMap::new());
         let paths =
             documents.value("/paths").and_then(Value::as_object).into_iter().flat_map(|paths| paths.keys());
         for path in paths.filter(|path| path.starts_with('/')) {
@@ -58,11 +58,14 @@ impl<'a> Operations<'a> {
                 let (at, item) = (pointer::join(&item, name), item.clone());
                 let entry = Entry { method: method.clone(), path: path.clone(), item, at };
                 let route = (shape(path), method.to_string());
-                unchecked.extend(fault(documents, &entry).map(|fault| (route.clone(), fault)));
                 by_route.insert(route, entry);
             }
         }
         faults.dedup();
+        document.share(by_route.values());
+        let faulty =
+            by_route.iter().map(|(route, entry)| Some((route.clone(), fault(document, documents, entry)?)));
+        let unchecked = faulty.flatten().collect();
         Faults(faults).or(Self { document, documents, by_route, unchecked })
     }
 
@@ -234,8 +237,8 @@ impl<'a> Side<'a> {
 }
 
 /// What keeps an operation from being checked.
-fn fault(documents: Documents<'_>, entry: &Entry) -> Option<Fault> {
-    compile::operation(documents, entry).err()?.0.into_iter().next()
+fn fault(document: &Document, documents: Documents<'_>, entry: &Entry) -> Option<Fault> {
+    compile::operation(documents, entry, document.shared.get()).err()?.0.into_iter().next()
 }
 
 /// The path without the names of its parameters; one that takes all that is left of a path (`{path+}`) stays one.

@@ -1,6 +1,6 @@
 //! The schemas of the merged document, by name.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::rc::Rc;
 
 use serde_json::{Map, Value, json};
@@ -8,7 +8,6 @@ use serde_json::{Map, Value, json};
 use super::annotations::{base_name, put_back, renamed};
 use super::discriminator::{self, Discriminator};
 use crate::bundle::{Bundle, Direction};
-use crate::diff::Equality;
 use crate::document::Document;
 
 /// A definition in a bundle.
@@ -18,10 +17,8 @@ struct Definition {
     reference: String,
 }
 
-/// Where a schema comes from, what it is there, and what it is called.
+/// What a schema is, and what it is called.
 struct Known {
-    file: String,
-    origin: String,
     definition: Definition,
     name: String,
 }
@@ -29,7 +26,9 @@ struct Known {
 /// The schemas that were named so far.
 #[derive(Default)]
 pub(super) struct Components {
-    known: Vec<Known>,
+    /// By the file and the place that they come from.
+    known: HashMap<(String, String), Vec<Known>>,
+    names: HashSet<String>,
     written: BTreeMap<String, Value>,
     /// Those that have a name and are not written yet: the name, and what it is of.
     named: Vec<(String, Definition)>,
@@ -49,7 +48,8 @@ impl Components {
     /// The schema at `at` of a document, written out, with what it refers to among the components.
     pub(super) fn schema(&mut self, document: &Document, direction: Direction, at: &str) -> Option<Value> {
         let bundle = Rc::new(document.bundle(direction, at)?);
-        let schema = bundle.definition("#/$defs/0")?.clone();
+        let reference = bundle.schema.get("$ref")?.as_str()?;
+        let schema = bundle.definition(reference)?.clone();
         let written = self.write(Origin { document, direction, bundle: &bundle }, schema, at);
         // One after the other: schemas may refer to each other in long chains.
         while let Some((name, Definition { bundle, reference })) = self.named.pop() {
@@ -149,35 +149,40 @@ impl Components {
         let (file, bundle) = (of.document.file.as_str(), of.bundle);
         let origin = bundle.origin(reference.trim_start_matches('#'));
         let Some(schema) = bundle.definition(reference) else { return base_name(&origin) };
-        let is_this = |known: &&Known| {
-            Rc::ptr_eq(&known.definition.bundle, bundle) && known.definition.reference == reference
-        };
-        if let Some(known) = self.known.iter().find(is_this) {
+        let place = (file.to_owned(), origin);
+        let all = self.known.get(&place).into_iter().flatten();
+        let is_this =
+            |known: &&Known| known.definition.bundle.is_of(bundle) && known.definition.reference == reference;
+        if let Some(known) = all.clone().find(is_this) {
             return known.name.clone();
         }
         // A schema reads otherwise in requests than in answers where members are for one of the two alone.
         let is_same = |known: &&Known| {
             let Definition { bundle: other, reference } = &known.definition;
-            let is_equal = |theirs| Equality::default().holds(other, bundle, theirs, schema);
-            (known.file.as_str(), &known.origin) == (file, &origin)
-                && other.definition(reference).is_some_and(is_equal)
+            let is_equal = |theirs| {
+                let mut equality = other.take_equality(bundle);
+                let is_equal = equality.holds(other, bundle, theirs, schema);
+                other.keep_equality(bundle, equality);
+                is_equal
+            };
+            other.definition(reference).is_some_and(is_equal)
         };
         let definition = Definition { bundle: Rc::clone(bundle), reference: reference.to_owned() };
-        let name = self.known.iter().find(is_same).map(|known| known.name.clone());
+        let name = all.clone().find(is_same).map(|known| known.name.clone());
         let name = name.unwrap_or_else(|| {
-            let name = self.unique(&base_name(&origin));
+            let name = self.unique(&base_name(&place.1));
             self.named.push((name.clone(), definition.clone()));
             name
         });
-        self.known.push(Known { file: file.to_owned(), origin, definition, name: name.clone() });
+        self.known.entry(place).or_default().push(Known { definition, name: name.clone() });
         name
     }
 
-    fn unique(&self, base: &str) -> String {
-        let is_taken = |name: &str| self.known.iter().any(|known| known.name == name);
+    /// A name that begins with `base` and that nothing else has.
+    fn unique(&mut self, base: &str) -> String {
         let mut name = base.to_owned();
         let mut nth = 2;
-        while is_taken(&name) {
+        while !self.names.insert(name.clone()) {
             name = format!("{base}_{nth}");
             nth += 1;
         }

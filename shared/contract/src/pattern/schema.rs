@@ -11,9 +11,23 @@ use crate::{pattern, pointer, subschemas};
 pub(crate) struct Written(BTreeMap<String, String>);
 
 impl Written {
+    pub(crate) const fn none() -> Self {
+        Self(BTreeMap::new())
+    }
+
     /// The engine's `pattern` in the contract's words.
     pub(crate) fn of<'a>(&'a self, pattern: &'a str) -> &'a str {
         self.0.get(pattern).map_or(pattern, String::as_str)
+    }
+
+    /// Whether the engine's `pattern` is one of them.
+    pub(crate) fn has(&self, pattern: &str) -> bool {
+        self.0.contains_key(pattern)
+    }
+
+    /// Adds those of `other`.
+    pub(crate) fn extend(&mut self, other: Self) {
+        self.0.extend(other.0);
     }
 
     /// A pointer into the engine's schema as one into the contract's.

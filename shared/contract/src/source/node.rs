@@ -1,6 +1,5 @@
 //! A document as the reader hands it over.
 
-use std::collections::BTreeMap;
 use std::fmt;
 use std::ops::Range;
 
@@ -36,18 +35,19 @@ impl Node {
                     let place = item.first_name().unwrap_or_else(|| span.clone());
                     item.split(place)
                 });
-                let (values, spots) = placed.unzip();
-                (Value::Array(values), Spot { span, inner: Inner::List(spots) })
+                let (values, spots): (_, Vec<_>) = placed.unzip();
+                (Value::Array(values), Spot { span, inner: Inner::List(spots.into()) })
             }
             Self::Map(entries) => {
                 let mut values = Map::new();
-                let mut spots = BTreeMap::new();
+                let mut spots = Vec::with_capacity(entries.len());
                 for (name, node) in entries {
                     let (value, spot) = node.split(span_of(name.referenced));
-                    values.insert(name.value.clone(), value);
-                    spots.insert(name.value, spot);
+                    spots.push((name.value.as_str().into(), spot));
+                    values.insert(name.value, value);
                 }
-                (Value::Object(values), Spot { span, inner: Inner::Map(spots) })
+                spots.sort_by(|(one, _), (other, _): &(Box<str>, Spot)| one.cmp(other));
+                (Value::Object(values), Spot { span, inner: Inner::Map(spots.into()) })
             }
         }
     }

@@ -11,6 +11,7 @@ mod resources;
 mod round_trips;
 mod sample;
 mod scalars;
+mod shared;
 mod told;
 
 use mistake::Mistake;

@@ -134,17 +134,52 @@ impl Sample {
         values.iter().map(|value| evaluator.accepts(schema, value)).collect()
     }
 
+    /// The document as it is in use: what its operations share is compiled for all of them.
     pub fn compile(&self) -> Compiled {
-        let text = self.root.to_string();
+        self.compiled(true)
+    }
+
+    /// The same of one operation by itself.
+    pub fn compile_alone(&self) -> Compiled {
+        self.compiled(false)
+    }
+
+    fn compiled(&self, is_shared: bool) -> Compiled {
+        let mut root = self.root.clone();
+        if self.dialect.is_openapi() && is_shared {
+            self.add_operation(&mut root);
+        }
+        let text = root.to_string();
         let library = Arc::new(Library::new([(ROOT, text.as_str())]));
         let failed = |faults: doorward_model::Faults| -> ! { panic!("{self}: {faults}\n{text}") };
         if self.dialect.is_openapi() {
             let document = Document::open(&library, ROOT).unwrap_or_else(|faults| failed(faults));
+            if is_shared {
+                document.prepare(["a", "b"]);
+            }
             let operation = document.operation("a").unwrap_or_else(|faults| failed(faults));
             return Compiled::Operation(Box::new(operation));
         }
         let schema = Schema::compile(&library, ROOT, "").unwrap_or_else(|faults| failed(faults));
         Compiled::Schema(Box::new(schema))
+    }
+
+    /// Adds an operation whose bodies are those of the first one, and lists of what is a component.
+    fn add_operation(&self, root: &mut Value) {
+        let mut other = self.root["paths"]["/a"]["post"].clone();
+        other["operationId"] = json!("b");
+        let names = self.root["components"]["schemas"].as_object().into_iter().flat_map(|all| all.keys());
+        let lists = names
+            .map(|name| json!({"type": "array", "items": {"$ref": format!("#/components/schemas/{name}")}}));
+        let content = lists
+            .enumerate()
+            .map(|(nth, list)| (format!("application/x{nth}+json"), json!({"schema": list})));
+        let content = content.collect::<serde_json::Map<_, _>>();
+        for (name, described) in &content {
+            other["requestBody"]["content"][name] = described.clone();
+        }
+        other["responses"]["299"] = json!({"description": "", "content": content});
+        root["paths"]["/b"] = json!({"post": other});
     }
 }
 
