@@ -331,6 +331,14 @@ mod tests {
                 f:1:1: the document is larger than 16 MiB
                   hint: leave out what no route needs, or part it into several documents"#]],
         );
+        // As many values as it may hold, and the list that they are in.
+        let many = format!("[{}1]", "1,".repeat(MAX_NODES - 1));
+        refuses(
+            &many,
+            expect![[r#"
+            f:1:4000000: the document holds more than 2000000 names and values
+              hint: leave out what no route needs, or part it into several documents"#]],
+        );
         let too_much = "the document is nested too deeply or grows too much through its aliases";
         for deep in ["[", "{a: ", "- ", "? ", "- ? ", "[{"] {
             let fault = Source::read("f", &deep.repeat(100_000)).unwrap_err();
