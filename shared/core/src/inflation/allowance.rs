@@ -26,6 +26,8 @@ pub(crate) enum Bomb {
     Window(u64),
     #[error("it is in a format of before Zstandard was one")]
     Earlier,
+    #[error("there is no memory to tell what it inflates to")]
+    Untold,
 }
 
 impl Allowance {

@@ -37,15 +37,15 @@ impl Decoder {
     /// All by which a body in this coding is read. Some readers go by how it begins and not by what it is called, and some
     /// senders leave out the wrapping of zlib that `deflate` is said to have (RFC 9110 section 8.4.1.2): what it is not ends at
     /// once, and what it may be two ways counts both ways.
-    pub(super) fn all_of(coding: Coding) -> Vec<Self> {
+    pub(super) fn all_of(coding: Coding) -> Result<Vec<Self>, Bomb> {
         let gzip = || Self::Gzip(Box::default());
         let deflate = |is_zlib| Self::Deflate(Box::new(Inflate::new(is_zlib)));
-        match coding {
+        Ok(match coding {
             Coding::Gzip => vec![gzip(), deflate(true)],
             Coding::Deflate => vec![gzip(), deflate(true), deflate(false)],
             Coding::Brotli => vec![Self::Brotli(Box::default())],
-            Coding::Zstd => Zstd::new().map(|zstd| Self::Zstd(Box::new(zstd))).into_iter().collect(),
-        }
+            Coding::Zstd => vec![Self::Zstd(Box::new(Zstd::new()?))],
+        })
     }
 
     /// Reads all of `input`, or as much as there is a body in it.

@@ -61,7 +61,7 @@ where
 
 impl Gauge {
     fn new(headers: &HeaderMap, allowance: Allowance) -> Result<Self, Bomb> {
-        let decoders = coding::of(headers)?.map(Decoder::all_of).unwrap_or_default();
+        let decoders = coding::of(headers)?.map_or_else(|| Ok(Vec::new()), Decoder::all_of)?;
         let readers = decoders.into_iter().map(|decoder| Reader { decoder, inflated: 0 }).collect();
         Ok(Self { allowance, came: 0, readers })
     }

@@ -22,11 +22,11 @@ pub(super) struct Zstd {
 }
 
 impl Zstd {
-    /// `None` where there is no memory for it.
-    pub(super) fn new() -> Option<Self> {
-        let mut context = DCtx::try_create()?;
-        context.set_parameter(DParameter::WindowLogMax(LARGEST_WINDOW)).ok()?;
-        Some(Self {
+    /// [`Bomb::Untold`] where there is no memory for it: what is not counted does not pass.
+    pub(super) fn new() -> Result<Self, Bomb> {
+        let mut context = DCtx::try_create().ok_or(Bomb::Untold)?;
+        context.set_parameter(DParameter::WindowLogMax(LARGEST_WINDOW)).map_err(|_| Bomb::Untold)?;
+        Ok(Self {
             context,
             frames: Parts::default(),
             magic: Vec::with_capacity(MAGIC),
